@@ -1,0 +1,122 @@
+"""Every error that dokkupy raises on purpose, as one tree, by what the reader should do about it.
+
+    DokkupyError
+    ├── UserError          correct the command and run it again
+    │   ├── NotFound       the thing named does not exist (AppNotFound: exit 20, as in Dokku)
+    │   └── Conflict       the thing named exists already, or is in the way
+    ├── Busy               wait: somebody else holds the lock; the message names who
+    ├── Denied             ask an admin: the key or user lacks the permission
+    ├── AppFault           mend the app: its build, release task, check or process failed
+    ├── HostFault          mend the host: engine, proxy, disk, network or a missing program
+    ├── StateFault         mend the state file that the message names (file and line)
+    ├── PluginFault        the plugin named raised, hung, is missing or does not fit
+    └── Interrupted        a signal ended the operation; it was taken back
+
+Each has a message (what happened, to what), a hint (what to do), a stable code for scripts and an exit code.
+"""
+
+from __future__ import annotations
+
+
+class DokkupyError(Exception):
+    """The base of every error that is shown without a traceback.
+
+    message: one sentence, what happened to what. hint: what to do, may be empty. details: further lines, such as
+    the last log lines of an instance. code: stable, snake case, for `--format json`. exit_code: the process's status.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        details: tuple[str, ...] = (),
+        code: str | None = None,
+        exit_code: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+        if code is not None:
+            self.code = code
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class UserError(DokkupyError):
+    """The input is wrong; nothing was changed."""
+
+    code = "bad_input"
+
+
+class NotFound(UserError):
+    """What the command names does not exist."""
+
+    code = "not_found"
+
+
+class AppNotFound(NotFound):
+    """The app does not exist; Dokku's exit code 20."""
+
+    code = "app_not_found"
+    exit_code = 20
+
+    def __init__(self, app: str) -> None:
+        super().__init__(f"App {app} does not exist")
+
+
+class Conflict(UserError):
+    """What the command would create exists already, or something refers to what it would remove."""
+
+    code = "conflict"
+
+
+class Busy(DokkupyError):
+    """A living operation holds the lock."""
+
+    code = "busy"
+
+
+class Denied(DokkupyError):
+    """The key or user may not do this."""
+
+    code = "denied"
+
+
+class AppFault(DokkupyError):
+    """The app's own code, image, check or command failed."""
+
+    code = "app_failed"
+
+
+class HostFault(DokkupyError):
+    """Something on the host that dokkupy needs is missing, down or full."""
+
+    code = "host_fault"
+
+
+class StateFault(DokkupyError):
+    """A state file cannot be read; it is never taken for an empty one."""
+
+    code = "bad_state"
+
+
+class PluginFault(DokkupyError):
+    """A plugin raised, hung, is missing or claims what another has."""
+
+    code = "plugin_fault"
+
+    def __init__(self, message: str, *, plugin: str, hint: str = "", details: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.plugin = plugin
+
+
+class Interrupted(DokkupyError):
+    """A signal (or a fault point of the tests) ended the operation."""
+
+    code = "interrupted"
+    exit_code = 130

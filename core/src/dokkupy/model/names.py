@@ -1,0 +1,182 @@
+"""Identifiers: types that are parsed once, at the border. A value of such a type is valid, whatever made it.
+
+Each is a `str`, so it can be an argv word, a path component or a label without conversion; constructing one from a
+bad text raises `UserError` with the rule. The rules are Dokku 0.38's (reference, section 2.6) unless a line says
+otherwise. This module is on the start-up path of every command: no dataclasses, no typing at run time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Identifier(str):
+    """A string that obeys its type's rule."""
+
+    __slots__ = ()
+    what = "name"
+    rule = "must not be empty"
+    pattern = re.compile(r".+")
+    max_length = 255
+
+    def __new__(cls, text: str) -> Self:
+        if isinstance(text, cls):
+            return text
+        if not text or len(text) > cls.max_length or not cls.pattern.fullmatch(text) or not cls.accepts(text):
+            raise UserError(cls.complaint(text), code="bad_name")
+        return super().__new__(cls, text)
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        """What the pattern cannot say."""
+        return True
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{cls.what} {shown(text)} is invalid: it {cls.rule}"
+
+
+def shown(text: str) -> str:
+    """A hostile text made safe for a terminal and short enough for a line."""
+    return ascii(text if len(text) <= 80 else text[:77] + "...")
+
+
+class AppName(Identifier):
+    """The name of an app: also a host name label, an image repository and a directory.
+
+    Stricter than Dokku where Docker refuses the name later: it ends with a letter or digit, has no doubled
+    separators, and at most 63 characters (a DNS label).
+    """
+
+    __slots__ = ()
+    what = "App name"
+    pattern = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
+    max_length = 63
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        if not text:
+            return "Please specify an app to run the command on"
+        return (
+            f"App name {shown(text)} is invalid. App name must begin with lowercase alphanumeric character, and may "
+            "only contain lowercase alphanumerics, dots, and hyphens"
+        )
+
+
+class ProcessType(Identifier):
+    """A key of the Procfile, such as `web`."""
+
+    __slots__ = ()
+    what = "Process type"
+    rule = "may only contain letters, digits, underscores and hyphens (at most 63)"
+    pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+    max_length = 63
+
+
+class EnvKey(Identifier):
+    """The name of an environment variable."""
+
+    __slots__ = ()
+    what = "Key"
+    pattern = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"Invalid key name: {shown(text)}"
+
+
+class Domain(Identifier):
+    """A host name that an app answers to: `blog.example.com`, `*.example.com`, or `_` (any name).
+
+    Internationalised names are given in their ASCII (xn--) form, as in Dokku.
+    """
+
+    __slots__ = ()
+    what = "Domain"
+    pattern = re.compile(r"_|(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+    max_length = 253
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return all(len(label) <= 63 for label in text.split("."))
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{shown(text)} is invalid. exiting..."
+
+
+class PluginName(Identifier):
+    """The short name of a plugin: its distribution's without `dokkupy-`."""
+
+    __slots__ = ()
+    what = "Plugin name"
+    rule = "may only contain lowercase letters, digits and hyphens"
+    pattern = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+    max_length = 64
+
+
+class KeyName(Identifier):
+    """The name under which an SSH key is kept."""
+
+    __slots__ = ()
+    what = "Key name"
+    rule = "may only contain letters, digits and . _ @ + - (at most 128), and begins with a letter or digit"
+    pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+    max_length = 128
+
+
+class GitRef(Identifier):
+    """A branch, tag or revision as git accepts it (`git check-ref-format`), never an option."""
+
+    __slots__ = ()
+    what = "Git reference"
+    rule = "is not a branch, tag or revision that git accepts"
+    pattern = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+#@-]*")
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return not (
+            ".." in text
+            or "//" in text
+            or "@{" in text
+            or text.endswith(("/", ".", ".lock"))
+            or any(part.startswith(".") or part.endswith(".lock") for part in text.split("/"))
+        )
+
+
+class ImageRef(Identifier):
+    """An image: `[registry[:port]/]name[:tag][@sha256:...]`, or an image id `sha256:...`.
+
+    Source: the grammar of the distribution project's reference package.
+    """
+
+    __slots__ = ()
+    what = "Image"
+    rule = "is not an image reference"
+    pattern = re.compile(
+        r"sha256:[0-9a-f]{64}"
+        r"|(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]{1,5})?/)?"
+        r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+        r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+    )
+    max_length = 512
+
+
+class RelativePath(Identifier):
+    """A path inside a pushed tree: relative, without `..`, control characters or a leading dash."""
+
+    __slots__ = ()
+    what = "Path"
+    rule = "must be relative, inside the repository, without .. or control characters"
+    pattern = re.compile(r"[^\x00-\x1f\x7f/-][^\x00-\x1f\x7f]*")
+    max_length = 1024
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return ".." not in text.split("/")

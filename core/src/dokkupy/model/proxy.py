@@ -1,0 +1,69 @@
+"""Routing: which names and ports reach which instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dokkupy.model.names import AppName, Domain
+from dokkupy.model.release import Port
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a request can go. address: IPv4; port: TCP."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files of a certificate chain and its key on the host, absolute paths, readable by the proxy."""
+
+    chain: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All that a proxy must know of one app.
+
+    domains: empty means no virtual host: every name on the app's own port. ports: the effective port map.
+    upstreams: container port -> where it is served; empty when nothing runs (answer 502). settings: effective
+    properties of the proxy plugin. template: text of the app's own template from its release, hostile. extra: facts
+    that plugins contributed by the hook `proxy_config`, in name order of the plugins.
+    """
+
+    app: AppName
+    domains: tuple[Domain, ...] = ()
+    ports: tuple[Port, ...] = ()
+    upstreams: Mapping[int, tuple[Upstream, ...]] = field(default_factory=dict)
+    certificate: Certificate | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = None
+    extra: tuple[ProxyFact, ...] = ()
+    listeners: Mapping[str, tuple[Upstream, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyFact:
+    """Something a plugin adds to an app's route. The subclasses say what; `plugin` is filled in by core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location(ProxyFact):
+    """Serve a path from a directory on the host instead of the app (ACME challenges, maintenance pages)."""
+
+    path: str
+    directory: str
+    exact: bool = False
+    on_http_too: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeader(ProxyFact):
+    """A header that the proxy adds to every response. Two plugins with one name and two values are a conflict."""
+
+    name: str
+    value: str

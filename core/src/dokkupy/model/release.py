@@ -1,0 +1,115 @@
+"""What an app is at one moment: its release, its formation and the instances that run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.secret import Secret
+
+Formation = Mapping[ProcessType, int]
+"""How many instances of each process type should run; a type that is absent runs 0."""
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A row of the port map: `scheme:host_port:container_port`. Schemes: http, https, udp, tcp, grpc, grpcs."""
+
+    scheme: str
+    host: int
+    container: int
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.host}:{self.container}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An immutable record of everything that decides how an app runs.
+
+    number: 1, 2, 3... per app. image: the engine's image id (`sha256:...`), never a tag. env: the whole environment
+    of the containers but PORT and DYNO. processes: the Procfile's command per type, as the text that the container's
+    shell runs; None means the image's own command. ports: detected from the build, used when the app has no port map
+    of its own. options: docker options of the phases deploy and run as argv words. files: the declared files of the
+    source (Procfile, app.json, proxy templates) by name, at most 256 KiB each. shell: whether the image has
+    /bin/sh, so that a command may be wrapped. plugins: name -> version at the time of the build.
+    """
+
+    app: AppName
+    number: int
+    image: str
+    created_at: str
+    source: str
+    revision: str = ""
+    description: str = ""
+    builder: str = ""
+    env: Mapping[str, Secret] = field(default_factory=dict)
+    processes: Mapping[ProcessType, str | None] = field(default_factory=dict)
+    formation: Formation = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """plugin -> property -> effective value, of the properties that shape a release (restart policy, limits...)."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def setting(self, plugin: str, name: str, default: str = "") -> str:
+        return self.settings.get(plugin, {}).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running (or once running) container of an app.
+
+    id: the engine's container id. name: `APP.TYPE.N` once it serves. address: its IP on the app's own network, which
+    stays the same over restarts of the container, the engine and the host. port: where a `web` instance is expected
+    to listen. deployment: id of the operation that started it.
+    """
+
+    app: AppName
+    process: ProcessType
+    index: int
+    id: str
+    name: str
+    address: str
+    port: int
+    release: int
+    deployment: str
+
+    @property
+    def dyno(self) -> str:
+        return f"{self.process}.{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """What the engine says of an instance now. state: running, exited, restarting, paused, created, dead, missing."""
+
+    instance: Instance
+    state: str
+    exit_code: int | None = None
+    oom_killed: bool = False
+    restarts: int = 0
+    started_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The subject of the deploy hooks: a release on its way to serving.
+
+    id: the operation's id, also on every container that it starts. kind: deploy, scale, restart, config, rollback or
+    restore. instances: all instances that will serve after the switch; fresh: those among them that this deployment
+    started; retiring: those that will stop after it.
+    """
+
+    id: str
+    app: AppName
+    kind: str
+    release: Release
+    instances: tuple[Instance, ...] = ()
+    fresh: tuple[Instance, ...] = ()
+    retiring: tuple[Instance, ...] = ()

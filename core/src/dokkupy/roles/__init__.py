@@ -1,0 +1,1 @@
+"""Roles: who core needs in the outside world. One abstract class a file; the adapters are in plugins."""

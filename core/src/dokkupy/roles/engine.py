@@ -1,0 +1,174 @@
+"""The role Engine: images, containers, networks, exec and logs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dokkupy.model.build import Image
+from dokkupy.model.checks import Readiness
+from dokkupy.model.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.kernel.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """A container to be.
+
+    image: id or reference that is on the host. command: argv words (None: the image's). env: whole environment;
+    never put on an argv by an adapter. network: name of a network made by `ensure_network`, or empty for none at
+    all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already vetted.
+    stop_signal/stop_timeout: how it is asked to go; seconds. memory: bytes, 0 for no limit.
+    """
+
+    name: str
+    image: str
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    env: Mapping[str, Secret] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network: str = ""
+    address: str = ""
+    aliases: tuple[str, ...] = ()
+    restart_policy: str = "no"
+    options: tuple[str, ...] = ()
+    init: bool = True
+    stop_signal: str = ""
+    stop_timeout: int = 30
+    log_max_size: str = "10m"
+    tty: bool = False
+    stdin: bool = False
+    remove_on_exit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as the engine sees it. addresses: network name -> IPv4. state as in `InstanceStatus`."""
+
+    id: str
+    name: str
+    image: str
+    state: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
+    oom_killed: bool = False
+    restarts: int = 0
+    started_at: str = ""
+    created_at: str = ""
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """The outcome of a command in a container; output is stdout and stderr together, at most 64 KiB."""
+
+    exit_code: int
+    output: str
+
+
+class Engine(ABC):
+    """A container engine. All methods raise `HostFault` when the engine does not answer."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def prepare(self) -> Readiness:
+        """Whether the engine can be used; never raises."""
+
+    # images
+    @abstractmethod
+    def image(self, ref: str) -> Image | None:
+        """The image on this host by id or reference; None when it is not here. Never pulls."""
+
+    @abstractmethod
+    def pull(self, ref: str) -> Image:
+        """Fetch an image. Raises HostFault with the registry's own words."""
+
+    @abstractmethod
+    def tag(self, image: str, ref: str) -> None:
+        """Give an image one more name; idempotent."""
+
+    @abstractmethod
+    def remove_image(self, ref: str) -> None:
+        """Take a name from an image, and the image with its last name, unless a container uses it; idempotent."""
+
+    @abstractmethod
+    def images(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
+        """Images with all of these labels: (id, names, size in bytes)."""
+
+    # containers
+    @abstractmethod
+    def create(self, spec: ContainerSpec) -> Container:
+        """Create and start. On any failure nothing is left."""
+
+    @abstractmethod
+    def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
+        """Containers with all of these labels (an empty value matches any value), stopped ones too.
+        exit_code, oom_killed and restarts are not filled in: ask `container` for them."""
+
+    @abstractmethod
+    def container(self, ref: str) -> Container | None:
+        """One container by id or name, with everything known; None when it is gone."""
+
+    @abstractmethod
+    def rename(self, ref: str, name: str) -> None: ...
+
+    @abstractmethod
+    def start(self, ref: str) -> None: ...
+
+    @abstractmethod
+    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
+        """Send the stop signal, wait `timeout` seconds, then kill; idempotent. With restart_policy, that policy is
+        set first, so that the engine does not bring the container back."""
+
+    @abstractmethod
+    def remove(self, ref: str) -> None:
+        """Kill and remove; idempotent."""
+
+    @abstractmethod
+    def wait(self, ref: str, *, timeout: float | None = None) -> int:
+        """The exit code, once the container has ended. Raises TimeoutError."""
+
+    @abstractmethod
+    def logs(
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
+        """Lines as ("stdout" | "stderr", bytes without the newline)."""
+
+    @abstractmethod
+    def exec(
+        self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = ""
+    ) -> ExecResult:
+        """Run a command inside a running container and wait. Raises TimeoutError."""
+
+    @abstractmethod
+    def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
+        """The argv of a program that runs a command in a container on the caller's own terminal."""
+
+    @abstractmethod
+    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
+        """The argv of a program that runs a new container on the caller's own terminal (one-off processes);
+        env_file is a 0600 file with the environment, so that no value is on the argv."""
+
+    @abstractmethod
+    def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
+        """A file out of an image, None when it is not there. Raises AppFault when larger than limit bytes."""
+
+    # networks
+    @abstractmethod
+    def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        """A private bridge network; idempotent. subnet: CIDR. Raises Conflict when the subnet overlaps another."""
+
+    @abstractmethod
+    def remove_network(self, name: str) -> None:
+        """Idempotent; raises Conflict while containers are in it."""
+
+    @abstractmethod
+    def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(name, subnet) of the networks with all of these labels; an empty mapping gives all networks."""

@@ -1,0 +1,44 @@
+"""The role Proxy: brings requests to instances."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from dokkupy.model.checks import Readiness
+from dokkupy.model.names import AppName
+from dokkupy.model.proxy import Route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.kernel.host import Host
+
+
+class Proxy(ABC):
+    """Routes are applied one app at a time or many at once; each application is atomic or an error."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def prepare(self) -> Readiness: ...
+
+    @abstractmethod
+    def apps(self) -> tuple[AppName, ...]:
+        """The apps that have a route in the proxy now."""
+
+    @abstractmethod
+    def validate(self, routes: Sequence[Route]) -> None:
+        """Raise AppFault (naming app and line) when the proxy would refuse this; changes nothing that serves."""
+
+    @abstractmethod
+    def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
+        """Replace the routes of these apps, keep all others, in one reload.
+
+        Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppFault when
+        the app's own input is at fault, HostFault else) and the old routes serve. Does nothing when nothing changes.
+        """
+
+    @abstractmethod
+    def show(self, app: AppName) -> str:
+        """The configuration in force for one app, as text; empty when it has none."""

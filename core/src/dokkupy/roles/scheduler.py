@@ -1,0 +1,64 @@
+"""The role Scheduler: makes a release's processes run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from dokkupy.model.checks import Readiness
+from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.release import Instance, InstanceStatus, Release
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.kernel.host import Host
+    from dokkupy.kernel.operation import Tx
+
+
+class Scheduler(ABC):
+    """Starts and ends instances. Core decides which; the scheduler decides where and how."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def prepare(self) -> Readiness: ...
+
+    @abstractmethod
+    def start(
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+    ) -> tuple[Instance, ...]:
+        """Start one instance for each (process type, index), beside whatever runs, under temporary names.
+
+        Postcondition: every instance returned was started and not dead on arrival. The undo for them is
+        registered on tx *before* the first is created. Raises AppFault naming the instance that would not start.
+        """
+
+    @abstractmethod
+    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+        """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
+
+    @abstractmethod
+    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        """Stop (signal, `timeout` seconds, kill) and remove these instances; idempotent."""
+
+    @abstractmethod
+    def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        """Stop but keep them; they do not come back by themselves at boot. Idempotent."""
+
+    @abstractmethod
+    def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
+        """Start stopped instances again with the release's restart policy. Returns those that run now; the others
+        are gone or will not start and must be started anew."""
+
+    @abstractmethod
+    def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
+        """In the order given; an instance that is gone has the state `missing`. Does not import heavy libraries."""
+
+    @abstractmethod
+    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+        """Containers that carry the app's label as instances and are not among the known."""
+
+    @abstractmethod
+    def forget(self, app: AppName) -> None:
+        """Remove everything that the app has here: containers, network. Idempotent."""
