@@ -1,0 +1,5 @@
+"""`python -m dokkupy` is `dokkupy`."""
+
+from dokkupy.cli.main import run
+
+run()

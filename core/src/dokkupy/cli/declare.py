@@ -1,0 +1,264 @@
+"""Commands as data: a group of typed functions, read by the fast lane (`parse.py`) and by typer (`typer_app.py`).
+
+    config = Group("config", "Environment variables of apps")
+
+    @config.command("get", needs="app:read")
+    def get(host: Host, scope: Scope, key: Annotated[EnvKey, Arg("KEY")],
+            *, quoted: Annotated[bool, Opt("--quoted", help="Quote for a shell")] = False) -> Answer: ...
+
+The first parameter is the Host. Further positional parameters are arguments; keyword-only ones are options. Their
+types parse the words: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
+`list[T]`, `T | None`. What a command returns is an `Answer` (data and text), an exit status, or None.
+
+On the start-up path of every command: imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+
+class Arg:
+    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning."""
+
+    __slots__ = ("help", "metavar")
+
+    def __init__(self, metavar: str, help: str = "") -> None:
+        self.metavar = metavar
+        self.help = help
+
+
+class Rest(Arg):
+    """All remaining words, flags too, taken literally: the command of `run`."""
+
+
+class Opt:
+    """An option's spellings and meaning. With unknown=True it takes every flag that is not declared (info flags)."""
+
+    __slots__ = ("flags", "help", "unknown")
+
+    def __init__(self, *flags: str, help: str = "", unknown: bool = False) -> None:
+        self.flags = flags
+        self.help = help
+        self.unknown = unknown
+
+
+class Scope:
+    """What `[<app>|--global|--all]` named: one app, the global settings, all apps, or nothing (neither)."""
+
+    __slots__ = ("app", "is_all", "is_global")
+
+    def __init__(self, app: AppName | None = None, *, is_global: bool = False, is_all: bool = False) -> None:
+        self.app = app
+        self.is_global = is_global
+        self.is_all = is_all
+
+    @property
+    def place(self) -> str:
+        return self.app or ("--global" if self.is_global else "--all")
+
+
+class Answer:
+    """A command's answer. data: what `--format json` prints (JSON types). text: lines for people, printed bare.
+
+    header: a line `=====> header` before the text, left out by `--quiet`. status: the exit status. raw: bytes to be
+    written to standard output instead of the text.
+    """
+
+    __slots__ = ("data", "header", "raw", "status", "text")
+
+    def __init__(
+        self,
+        data: Any = None,
+        text: Iterable[str] = (),
+        *,
+        header: str = "",
+        status: int = 0,
+        raw: bytes | None = None,
+    ) -> None:
+        self.data = data
+        self.text = text
+        self.header = header
+        self.status = status
+        self.raw = raw
+
+
+class Command:
+    """One command of a group. needs: the permission; `open` for none. root: must run as root (`plugin:install`).
+    changes: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
+
+    __slots__ = ("changes", "formats", "function", "group", "help", "hidden", "name", "needs", "root", "secret_args")
+
+    def __init__(
+        self,
+        group: Group,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        needs: str,
+        root: bool,
+        changes: bool,
+        hidden: bool,
+        formats: bool,
+        secret_args: bool,
+    ) -> None:
+        self.group = group
+        self.name = name
+        self.function = function
+        self.needs = needs
+        self.root = root
+        self.changes = changes
+        self.hidden = hidden
+        self.formats = formats
+        self.secret_args = secret_args
+        self.help = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.group.namespace}:{self.name}" if self.name else self.group.namespace
+
+
+PERMISSIONS = ("open", "app:read", "app:write", "app:admin", "host:read", "host:write")
+"""open: any key. app:read: logs, reports. app:write: deploy, config, scale. app:admin: destroy, rename, and what can
+reach the host. host:read, host:write: everything that is not one app's."""
+
+
+class Group:
+    """A namespace's commands. bare: the command that the bare namespace means (`apps` = `apps:list`); None: help."""
+
+    def __init__(self, namespace: str, help: str, *, bare: str | None = None) -> None:
+        self.namespace = namespace
+        self.help = help
+        self.bare = bare
+        self.commands: dict[str, Command] = {}
+
+    def command(
+        self,
+        name: str,
+        *,
+        needs: str,
+        root: bool = False,
+        changes: bool = False,
+        hidden: bool = False,
+        formats: bool = True,
+        secret_args: bool = False,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: its words are not
+        written to the audit, only their keys (`config:set`)."""
+        if needs not in PERMISSIONS:
+            raise ValueError(f"{self.namespace}:{name} needs an unknown permission {needs!r}")
+
+        def add(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.commands[name] = Command(
+                self, name, function, needs=needs, root=root, changes=changes, hidden=hidden, formats=formats,
+                secret_args=secret_args,
+            )  # fmt: skip
+            return function
+
+        return add
+
+
+class Parameter:
+    """A parameter of a command as both front ends see it. kind: argument, option, rest, scope or unknown-flags.
+    many: takes several words. required: there is no default."""
+
+    __slots__ = ("convert", "default", "flags", "help", "is_bool", "kind", "many", "metavar", "name", "required")
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.metavar = name.upper()
+        self.flags: tuple[str, ...] = ()
+        self.help = ""
+        self.many = False
+        self.is_bool = False
+        self.required = True
+        self.default: Any = None
+        self.convert: Callable[[str], Any] = str
+
+
+def parameters(function: Callable[..., Any]) -> list[Parameter]:
+    """Read a command function's signature. Without `inspect`, which costs 8 ms."""
+    import types
+    import typing
+
+    code = function.__code__  # type: ignore[attr-defined]
+    positional = code.co_varnames[1 : code.co_argcount]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    annotations = {name: function.__annotations__[name] for name in (*positional, *keywords)}
+    carrier = types.SimpleNamespace(__annotations__=annotations)
+    hints = typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)  # type: ignore[attr-defined]
+    defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})  # type: ignore[attr-defined]
+    given = function.__defaults__ or ()  # type: ignore[attr-defined]
+    defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
+    return [
+        parameter(name, hints[name], defaults, is_option=name in keywords, typing=typing)
+        for name in (*positional, *keywords)
+    ]
+
+
+def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool, typing: Any) -> Parameter:
+    import types
+
+    found = Parameter(name, "option" if is_option else "argument")
+    marker: Any = None
+    if typing.get_origin(hint) is typing.Annotated:
+        marker = hint.__metadata__[0]
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is list:
+        found.many = True
+        hint = typing.get_args(hint)[0]
+    if hint is Scope:
+        found.kind = "scope"
+    elif hint is bool:
+        found.is_bool = True
+    else:
+        found.convert = to_int if hint is int else hint
+    found.flags = ("--" + name.strip("_").replace("_", "-"),)
+    if isinstance(marker, Arg):
+        found.metavar, found.help = marker.metavar, marker.help
+        if isinstance(marker, Rest):
+            found.kind = "rest"
+    elif isinstance(marker, Opt):
+        found.help = marker.help
+        found.flags = marker.flags or found.flags
+        if marker.unknown:
+            found.kind = "unknown-flags"
+    found.required = name not in defaults
+    found.default = defaults.get(name)
+    if found.many and found.default is None:
+        found.default = []
+    if found.is_bool and found.default is None:
+        found.default = False
+    return found
+
+
+def to_int(text: str) -> int:
+    from dokkupy.errors import UserError
+
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"{text[:40]!r} is not a whole number") from None
+
+
+def usage(command: Command) -> str:
+    """`config:set [--no-restart] <app|--global> KEY=VALUE...`, as the help lists it."""
+    words = []
+    for item in parameters(command.function):
+        if item.kind == "scope":
+            words.append("<app>|--global")
+        elif item.kind == "option":
+            flag = item.flags[0] if item.is_bool else f"{item.flags[0]} {item.metavar}"
+            words.insert(0, f"[{flag}]")
+        elif item.kind != "unknown-flags":
+            name = item.metavar + ("..." if item.many else "")
+            words.append(f"<{name}>" if item.required else f"[<{name}>]")
+    return " ".join([command.full_name, *words])

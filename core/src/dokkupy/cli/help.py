@@ -1,0 +1,71 @@
+"""`help`, `GROUP:help` and `COMMAND --help`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Command, Group, Opt, usage
+from dokkupy.errors import PluginFault
+from dokkupy.kernel.discovery import CORE, summary
+from dokkupy.kernel.host import Host
+
+help_group = Group("help", "What can be typed")
+
+
+@help_group.command("", needs="open")
+def help(
+    host: Host,
+    namespace: Annotated[str, Arg("COMMAND")] = "",
+    *,
+    all: Annotated[bool, Opt("--all", help="List every subcommand")] = False,
+) -> Answer:
+    """Print the commands."""
+    if namespace:
+        return group_help(host, namespace.removesuffix(":help"))
+    groups = host.registry.group("dokkupy.commands")
+    rows: list[tuple[str, str, bool]] = []
+    for name, entry in groups.items():
+        core = entry.distribution == CORE
+        if all or core:
+            try:
+                group = host.registry.load(entry)
+            except PluginFault as fault:
+                rows.append((name, fault.message, core))
+                continue
+            if all:
+                rows.extend((usage(c), c.help, core) for c in group.commands.values() if not c.hidden)
+            else:
+                rows.append((name, group.help, core))
+        else:
+            rows.append((name, summary(entry.directory), core))
+    rows.sort()
+    width = min(60, max(len(row[0]) for row in rows) + 2)
+    lines = ["Usage: dokku [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
+    for title, core in (("Primary help options, type \"dokku COMMAND:help\" for more details, or dokku help --all to "
+                         "see all commands.", True), ("Plugin commands:", False)):  # fmt: skip
+        part = [row for row in rows if row[2] == core]
+        if part:
+            lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
+    return Answer([{"command": row[0], "help": row[1]} for row in rows], lines)
+
+
+def group_help(host: Host, namespace: str) -> Answer:
+    from dokkupy.cli.main import ALIASES, unknown
+
+    entry = host.registry.find("dokkupy.commands", ALIASES.get(namespace, namespace))
+    if entry is None:
+        raise unknown(namespace, host)
+    group: Group = host.registry.load(entry)
+    commands = sorted((c for c in group.commands.values() if not c.hidden), key=lambda c: c.name)
+    rows = [(usage(c), c.help) for c in commands]
+    width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
+    lines = [f"Usage: dokku {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
+    lines += [f"    {words:<{width}} {text}" for words, text in rows]
+    return Answer([{"command": c.full_name, "usage": usage(c), "help": c.help} for c in commands], lines)
+
+
+def show_command(command: Command) -> None:
+    """The full help of one command, by typer."""
+    from dokkupy.cli.typer_app import show_help
+
+    show_help(command)

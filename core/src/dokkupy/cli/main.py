@@ -1,0 +1,318 @@
+"""The entry point: global flags, privileges, dispatch, errors, the audit."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from dokkupy.cli.declare import Answer, Command, Group
+from dokkupy.cli.output import Terminal
+from dokkupy.cli.parse import Invocation, WantsHelp, parse
+from dokkupy.errors import DokkupyError, PluginFault, UserError
+from dokkupy.kernel.host import ROOT, Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+ALIASES = {
+    "docker-local": "scheduler-docker-local",
+    "dockerfile": "builder-dockerfile",
+    "herokuish": "builder-herokuish",
+    "lambda": "builder-lambda",
+    "nixpacks": "builder-nixpacks",
+    "pack": "builder-pack",
+    "railpack": "builder-railpack",
+}
+"""Dokku's dispatcher aliases (reference, section 1.0; `rails` there is a typing error)."""
+
+COMMANDS = "dokkupy.commands"
+SYSTEM_USER = "dokkupy"
+
+
+class Globals:
+    """The flags before (or among) a command's own words."""
+
+    __slots__ = ("app", "force", "labels", "quiet", "trace")
+
+    def __init__(self) -> None:
+        self.quiet = os.environ.get("DOKKU_QUIET_OUTPUT") == "1"
+        self.trace = os.environ.get("DOKKU_TRACE") == "1"
+        self.force = os.environ.get("DOKKU_APPS_FORCE_DELETE") == "1"
+        self.app = os.environ.get("DOKKU_APP_NAME", "")
+        self.labels: list[str] = []
+
+
+def run() -> NoReturn:
+    """The console entry of `dokkupy` and `dokku`."""
+    try:
+        status = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 130
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.stderr.flush()
+    # Nothing is left to tidy: every file is closed or synced. Skipping the interpreter's own shutdown saves 3 ms.
+    os._exit(status)
+
+
+def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
+    """Run one command; returns its exit status. `who` is the SSH key's name, empty for a local user."""
+    flags, words = split_globals(list(words))
+    name = words[0] if words else "help"
+    if name in ("-v", "--version"):
+        name = "version"
+    if name in ("-h", "--help"):
+        name = "help"
+    out = Terminal(quiet=flags.quiet, trace=flags.trace)
+    if host is None:
+        host = Host(root or os.environ.get("DOKKUPY_ROOT") or ROOT, out=out, who=who or local_user())
+    else:
+        host.out = out
+    host.force = flags.force
+    host.labels = flags.labels
+    call: Invocation | None = None
+    try:
+        become_system_user(host, name)
+        command, rest = resolve(host, name, words[1:])
+        if flags.app and not command.needs.startswith(("host", "open")):
+            rest.insert(0, flags.app)
+        host.command = redacted(command, rest)
+        try:
+            call = parse(command, rest)
+        except WantsHelp:
+            from dokkupy.cli.help import show_command
+
+            show_command(command)
+            return 0
+        call_status = invoke(host, call)
+    except BaseException as error:
+        call_status = report(error, host, json_wanted=call.format == "json" if call else "json" in rest_format(words))
+    if call is not None:
+        record(host, call_status)
+    return call_status
+
+
+def rest_format(words: list[str]) -> str:
+    for index, word in enumerate(words):
+        if word == "--format" and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith("--format="):
+            return word.partition("=")[2]
+    return ""
+
+
+def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
+    """Take Dokku's global flags from in front of the command."""
+    flags = Globals()
+    while words:
+        word = words[0]
+        if word == "--quiet":
+            flags.quiet = True
+        elif word == "--trace":
+            flags.trace = True
+        elif word == "--force":
+            flags.force = True
+        elif word == "--app" and len(words) > 1:
+            flags.app = words.pop(1)
+        elif word.startswith("--app="):
+            flags.app = word.partition("=")[2]
+        elif word.startswith("--label="):
+            flags.labels.append(word.partition("=")[2])
+        elif word == "--":
+            words.pop(0)
+            break
+        else:
+            break
+        words.pop(0)
+    return flags, words
+
+
+def local_user() -> str:
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
+
+
+def become_system_user(host: Host, name: str) -> None:
+    """Root becomes the system user at once, in this process: a sudo would cost a second start.
+
+    Commands that are declared `root` (plugins, keys, setup) are the exception; they hand their files over.
+    """
+    if os.getuid() != 0 or name.partition(":")[0] in ("setup", "plugin", "ssh-keys", "doctor"):
+        return
+    try:
+        owner = os.stat(host.root)
+    except FileNotFoundError:
+        return
+    if owner.st_uid == 0:
+        return
+    drop_to(owner.st_uid, owner.st_gid)
+
+
+def drop_to(uid: int, gid: int) -> None:
+    import pwd
+
+    entry = pwd.getpwuid(uid)
+    os.initgroups(entry.pw_name, gid)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    os.environ["HOME"] = entry.pw_dir
+    os.environ["USER"] = entry.pw_name
+    os.umask(0o027)
+
+
+def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:
+    """The command that a name means: `apps:create`, `apps create`, `apps`, an alias."""
+    namespace, _, verb = name.partition(":")
+    namespace = ALIASES.get(namespace, namespace)
+    entry = host.registry.find(COMMANDS, namespace)
+    if entry is None:
+        raise unknown(name, host)
+    group = host.registry.load(entry)
+    if not isinstance(group, Group):
+        raise PluginFault(f"Plugin {entry.plugin} names {entry.module} as commands, which is none", plugin=entry.plugin)
+    # A namespace of several words, `letsencrypt:cron-job`, keeps its colon; so does `cluster:add`.
+    if verb:
+        found = group.commands.get(verb)
+        if found is None and verb == "help":
+            return help_of(namespace), [namespace]
+        if found is None:
+            raise unknown(name, host, group)
+        return found, rest
+    if "" in group.commands:
+        return group.commands[""], rest
+    if rest and rest[0] in group.commands and rest[0] != "":
+        return group.commands[rest[0]], rest[1:]
+    if group.bare is not None:
+        return group.commands[group.bare], rest
+    return help_of(namespace), [namespace]
+
+
+def help_of(namespace: str) -> Command:
+    from dokkupy.cli.help import help_group
+
+    return help_group.commands[""]
+
+
+def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
+    from dokkupy.kernel.hooks import did_you_mean
+
+    known = [f"{group.namespace}:{verb}" for verb in group.commands] if group else list(host.registry.group(COMMANDS))
+    hint = did_you_mean(name, known)
+    return UserError(
+        f"`{name[:80]}` is not a dokku command.",
+        details=("See `dokku help` for a list of available commands.",),
+        hint=hint,
+        code="unknown_command",
+    )
+
+
+def redacted(command: Command, words: list[str]) -> str:
+    """The command line for records: values of `secret_args` commands are left out, their keys stay."""
+    shown = []
+    for word in words:
+        key, equals, _ = word.partition("=")
+        secret = command.secret_args and equals and not word.startswith("--")
+        shown.append(f"{key}=***" if secret else word[:200])
+    return " ".join([command.full_name, *shown])
+
+
+def invoke(host: Host, call: Invocation) -> int:
+    command = call.command
+    if command.root and os.getuid() != 0:
+        raise UserError("This command must be run as root", hint=f"sudo dokkupy {command.full_name} ...")
+    if host.who.startswith("key:"):
+        from dokkupy.usecases.access import check_access
+
+        check_access(host, host.who, command.needs, call.app)
+    host.dry_run = call.dry_run
+    json_wanted = call.format == "json"
+    if json_wanted:
+        # Progress goes to standard error, so that standard output is one JSON document.
+        out = host.out
+        host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), to_stderr=True)
+    answer: Any = command.function(host, *call.arguments, **call.keywords)
+    if isinstance(answer, int):
+        answer = Answer({"command": command.full_name, "status": answer}, status=answer)
+    if answer is None:
+        answer = Answer({"command": command.full_name, "app": call.app, "dry_run": call.dry_run, "status": 0})
+    show(host, answer, json_wanted)
+    return int(answer.status)
+
+
+def show(host: Host, answer: Answer, json_wanted: bool) -> None:
+    if json_wanted:
+        import json
+
+        sys.stdout.write(json.dumps(answer.data, default=str) + "\n")
+    elif answer.raw is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(answer.raw)
+        sys.stdout.buffer.flush()
+    else:
+        if answer.header:
+            host.out.header(answer.header)
+        for line in answer.text:
+            sys.stdout.write(line + "\n")
+
+
+def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
+    """Show an error and return its exit status. Unknown ones are shown whole with --trace."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, BrokenPipeError):
+        return 141
+    from dokkupy.kernel.operation import as_errors
+
+    errors = as_errors(error) or [wrapped(error, host)]
+    first = errors[0]
+    if json_wanted:
+        import json
+
+        payload = {
+            "error": first.code,
+            "message": first.message,
+            "hint": first.hint,
+            "details": list(first.details),
+            "exit_code": first.exit_code,
+            "plugin": getattr(first, "plugin", None),
+        }
+        sys.stdout.write(json.dumps(payload) + "\n")
+    for one in errors:
+        if one.message:
+            host.out.warn(one.message)
+        for line in one.details:
+            host.out.warn(line)
+        if one.hint:
+            host.out.warn(one.hint)
+    return first.exit_code
+
+
+def wrapped(error: BaseException, host: Host) -> DokkupyError:
+    if isinstance(error, KeyboardInterrupt):
+        return DokkupyError("Interrupted", exit_code=130, code="interrupted")
+    import traceback
+
+    trace = traceback.format_exception(error)
+    try:
+        host.events.record("internal_error", error="".join(trace)[-8000:], command=host.command)
+    except OSError:
+        pass
+    if isinstance(error, OSError) and error.errno == 28:
+        return DokkupyError("The disk is full", hint="Free some disk space and run the command again.", code="disk_full")
+    details = tuple("".join(trace).splitlines()) if getattr(host.out, "trace", False) else ()
+    return DokkupyError(
+        f"Internal error: {type(error).__name__}: {error}",
+        hint="" if details else "Run it again with --trace for the details, and please report it.",
+        details=details,
+        code="internal_error",
+    )
+
+
+def record(host: Host, status: int) -> None:
+    """Every command that was understood is in the audit; a full disk or foreign user is no reason to fail it."""
+    try:
+        host.audit.record(who=host.who, command=host.command, status=status)
+    except OSError:
+        pass

@@ -1,0 +1,79 @@
+"""What the user sees: Dokku's prefixes and streams, JSON, live progress on a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from dokkupy.kernel.console import Console
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
+CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """Without control sequences: what an app prints must not steer the terminal of who reads it (tabs stay)."""
+    return CONTROL.sub("", text)
+
+
+class Terminal(Console):
+    """The console of a command line. quiet: headers are left out. log: a file that gets every line too."""
+
+    def __init__(self, *, quiet: bool = False, trace: bool = False, to_stderr: bool = False) -> None:
+        self.quiet = quiet
+        self.trace = trace
+        self.stdout: IO[str] = sys.stderr if to_stderr else sys.stdout
+        self.stderr = sys.stderr
+        self.log: IO[str] | None = None
+        self._live = False
+
+    def write(self, stream: IO[str], line: str) -> None:
+        if self._live:
+            self.stderr.write("\r\x1b[K")
+            self._live = False
+        try:
+            stream.write(line + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # The reader left (a dropped SSH connection); the operation decides by its signals, not by its output.
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, stream.fileno())
+        if self.log is not None:
+            self.log.write(line + "\n")
+            self.log.flush()
+
+    def section(self, text: str) -> None:
+        self.write(self.stdout, f"-----> {text}")
+
+    def title(self, text: str) -> None:
+        self.write(self.stdout, f"=====> {text}")
+
+    def header(self, text: str) -> None:
+        if not self.quiet:
+            self.title(text)
+
+    def detail(self, text: str) -> None:
+        self.write(self.stdout, f"       {text}".rstrip())
+
+    def warn(self, text: str) -> None:
+        self.write(self.stderr, f" !     {text}")
+
+    def debug(self, text: str) -> None:
+        if self.trace:
+            self.write(self.stderr, f" ?     {text}")
+
+    def stream(self, line: str, *, error: bool = False) -> None:
+        if error:
+            self.warn(harmless(line))
+        else:
+            self.detail(harmless(line))
+
+    def progress(self, text: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r\x1b[K{text}")
+            self.stderr.flush()
+            self._live = True

@@ -1,0 +1,150 @@
+"""The fast lane: reads the words of a plain call by a command's declaration, with the standard library alone.
+
+It understands everything that typer's front end does; a test feeds both and compares.
+"""
+
+from __future__ import annotations
+
+from dokkupy.cli.declare import Command, Parameter, Scope, parameters, usage
+from dokkupy.errors import UserError
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Invocation:
+    """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None."""
+
+    __slots__ = ("app", "arguments", "command", "dry_run", "format", "keywords")
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.arguments: list[Any] = []
+        self.keywords: dict[str, Any] = {}
+        self.format = "stdout"
+        self.dry_run = False
+        self.app: AppName | None = None
+
+
+class WantsHelp(Exception):
+    """`--help` was among the words."""
+
+
+def parse(command: Command, words: list[str]) -> Invocation:
+    """Raises UserError with the command's usage when the words do not fit, WantsHelp for `--help`."""
+    call = Invocation(command)
+    declared = parameters(command.function)
+    flags = {flag: item for item in declared if item.kind == "option" for flag in item.flags}
+    unknown = next((item for item in declared if item.kind == "unknown-flags"), None)
+    scope = next((item for item in declared if item.kind == "scope"), None)
+    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    loose: list[str] = []
+    options: dict[str, Any] = {}
+    strays: list[str] = []
+    where = ""
+    index = 0
+    rest_at = next((number for number, item in enumerate(places) if item.kind == "rest"), None)
+    while index < len(words):
+        word = words[index]
+        index += 1
+        if rest_at is not None and len(loose) >= rest_at:
+            if not (word == "--" and len(loose) == rest_at):
+                loose.append(word)
+            loose.extend(words[index:])
+            break
+        if word == "--":
+            loose.extend(words[index:])
+            break
+        if not word.startswith("-") or word == "-":
+            loose.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        if name == "--help" and "--help" not in flags:
+            raise WantsHelp
+        if scope is not None and name in ("--global", "--all") and not equals:
+            where = name
+        elif name in flags:
+            index = take(flags[name], name, value if equals else None, words, index, options)
+        elif command.formats and name == "--format" and "--format" not in flags:
+            if not equals:
+                if index >= len(words):
+                    raise UserError("flag needs an argument: --format")
+                value, index = words[index], index + 1
+            call.format = value
+        elif command.changes and word == "--dry-run":
+            call.dry_run = True
+        elif unknown is not None:
+            strays.append(word)
+        else:
+            raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
+    if call.format not in ("stdout", "text", "json"):
+        raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
+    fill(call, places, loose, where)
+    for item in declared:
+        if item.kind == "unknown-flags":
+            call.keywords[item.name] = strays
+        elif item.kind == "option":
+            if item.name not in options and item.required and not item.many and not item.is_bool:
+                raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(command)}")
+            call.keywords[item.name] = options.get(item.name, item.default)
+    return call
+
+
+def take(item: Parameter, name: str, value: str | None, words: list[str], index: int, options: dict[str, Any]) -> int:
+    if item.is_bool:
+        if value not in (None, "true", "false"):
+            raise UserError(f"{name} is a switch and takes no value")
+        options[item.name] = value != "false"
+        return index
+    if value is None:
+        if index >= len(words):
+            raise UserError(f"flag needs an argument: {name}")
+        value = words[index]
+        index += 1
+    converted = item.convert(value)
+    if item.many:
+        options.setdefault(item.name, []).append(converted)
+    else:
+        options[item.name] = converted
+    return index
+
+
+def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str) -> None:
+    """Hand the loose words to the places in order: a list takes all that the places after it do not need."""
+    for number, item in enumerate(places):
+        if item.kind == "scope":
+            value = Scope(is_global=where == "--global", is_all=where == "--all")
+            if not where and loose:
+                value = Scope(AppName(loose.pop(0)))
+            elif not where and item.required:
+                raise UserError("Please specify an app to run the command on", hint=f"Usage: {usage(call.command)}")
+            call.app = call.app or value.app
+            call.arguments.append(value)
+        elif item.many or item.kind == "rest":
+            needed_later = sum(1 for later in places[number + 1 :] if later.required)
+            count = max(0, len(loose) - needed_later)
+            taken, loose = loose[:count], loose[count:]
+            if not taken and item.required:
+                missing(call, item)
+            call.arguments.append([item.convert(word) for word in taken])
+        elif loose:
+            argument = item.convert(loose.pop(0))
+            if call.app is None and isinstance(argument, AppName):
+                call.app = argument
+            call.arguments.append(argument)
+        elif item.required:
+            missing(call, item)
+        else:
+            call.arguments.append(item.default)
+    if loose:
+        raise UserError(
+            f"{call.command.full_name} takes no argument {loose[0][:40]!r}", hint=f"Usage: {usage(call.command)}"
+        )
+
+
+def missing(call: Invocation, item: Parameter) -> None:
+    if item.convert is AppName:
+        raise UserError("Please specify an app to run the command on", hint=f"Usage: {usage(call.command)}")
+    raise UserError(f"Missing argument <{item.metavar}>", hint=f"Usage: {usage(call.command)}")

@@ -1,0 +1,144 @@
+"""`:set` and `:report` from a declaration of settings (reference, sections 2.4 and 2.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.settings import Settings
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dokkupy.kernel.operation import Tx
+
+    Extra = Callable[[Host, AppName | None], dict[str, str]]
+    OnSet = Callable[[Tx, AppName | None, str], None]
+
+MASK = "*******"
+
+
+def add_property_commands(
+    group: Group,
+    settings: Settings,
+    *,
+    extra: Extra | None = None,
+    prefix: str | None = None,
+    title: str | None = None,
+    on_set: OnSet | None = None,
+    needs: str = "app:write",
+) -> None:
+    """Give a group its `:set` (when there are properties) and `:report`.
+
+    extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
+    it stands. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
+    information`. on_set: called inside the operation, after the property was written.
+    """
+    prefix = group.namespace if prefix is None else prefix
+    word = title or group.namespace
+
+    if settings.properties:
+
+        @group.command("set", needs=needs, changes=True)
+        def set_property(
+            host: Host,
+            scope: Scope,
+            name: Annotated[str, Arg("property", "Name of the property")] = "",
+            value: Annotated[list[str], Arg("value", "Nothing unsets it")] = [],  # noqa: B006 - never changed
+        ) -> None:
+            """Set or unset a property."""
+            from dokkupy.kernel.operation import operation
+            from dokkupy.usecases.access import check_global
+
+            text = " ".join(value)
+            if scope.app is not None:
+                host.store.need_app(scope.app)
+            else:
+                check_global(host)
+            settings.need(name, is_global=scope.app is None)
+            subject = f"app:{scope.app}" if scope.app else "host"
+            with operation(host, f"{group.namespace}:set", subject) as tx:
+                settings.set(tx, scope.app, name, text)
+                if on_set is not None:
+                    on_set(tx, scope.app, name)
+            host.out.header(f"Setting {name} to {text}" if text else f"Unsetting {name}")
+
+    @group.command("report", needs="app:read")
+    def report(
+        host: Host,
+        scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
+        *,
+        info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
+    ) -> Answer:
+        """Print a report, or with an info flag one value of it."""
+        return report_answer(host, scope, info, prefix, word, lambda app: report_keys(host, settings, app, prefix, extra))
+
+
+def report_keys(
+    host: Host, settings: Settings, app: AppName | None, prefix: str, extra: Extra | None
+) -> dict[str, str]:
+    """Info flag -> value: for each property its raw, global and computed value, then the extra keys."""
+    keys: dict[str, str] = {}
+    computed = settings.all(host.store, app)
+    own = host.store.read("apps", app, settings.namespace).get("properties", {}) if app is not None else {}
+    shared = host.store.read("global", settings.namespace).get("properties", {})
+    for name, prop in settings.properties.items():
+        values = {"computed-": computed[name]}
+        if prop.scope != "app":
+            values["global-"] = str(shared.get(name, ""))
+        if prop.scope != "global" and app is not None:
+            values[""] = str(own.get(name, ""))
+        for kind, value in values.items():
+            keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
+    for name, value in (extra(host, app) if extra else {}).items():
+        keys[name if name.startswith("--") else f"--{prefix}-{name}"] = value
+    return dict(sorted(keys.items()))
+
+
+def report_answer(
+    host: Host, scope: Scope, info: list[str], prefix: str, word: str, keys_of: Callable[[AppName | None], dict[str, str]]
+) -> Answer:
+    """The report of one app, the global one, or of all apps that the caller may see."""
+    from dokkupy.usecases.access import visible_apps
+
+    subjects: list[AppName | None]
+    if scope.app is not None:
+        subjects = [host.store.need_app(scope.app)]
+    elif scope.is_global:
+        subjects = [None]
+    else:
+        subjects = list(visible_apps(host))
+        if not subjects:
+            host.out.warn("You haven't deployed any applications yet")
+    if len(info) > 1:
+        raise UserError(f"{word}:report command allows only a single flag")
+    lines: list[str] = []
+    data: list[dict[str, str]] = []
+    for subject in subjects:
+        keys = keys_of(subject)
+        if info:
+            if info[0] not in keys:
+                raise UserError(f"Invalid flag passed, valid flags: {', '.join(keys)}")
+            lines.append(keys[info[0]])
+            data.append({short(info[0], prefix): keys[info[0]]})
+            continue
+        data.append({short(flag, prefix): value for flag, value in keys.items()})
+        if not getattr(host.out, "quiet", False):
+            lines.append(f"=====> {subject or 'Global'} {word} information")
+        lines.extend(report_line(flag, value) for flag, value in keys.items())
+    if len(subjects) == 1 and (scope.app is not None or scope.is_global):
+        return Answer(data[0], lines)
+    return Answer([{"app": subject, **row} for subject, row in zip(subjects, data, strict=True)], lines)
+
+
+def short(flag: str, prefix: str) -> str:
+    return flag.removeprefix("--").removeprefix(f"{prefix}-")
+
+
+def report_line(flag: str, value: str) -> str:
+    label = flag.removeprefix("--").replace("-", " ").replace(".", " ")
+    return f"       {label[:1].upper()}{label[1:] + ':':<30} {value}".rstrip()

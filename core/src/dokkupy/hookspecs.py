@@ -1,0 +1,238 @@
+"""The catalogue of hooks: the lifecycle of a host, an app, a build, a deploy, a route and a service.
+
+Four shapes, readable from the name:
+
+* event `pre_<step>`, `post_<step>`: returns nothing; a failing implementation aborts the operation, which is undone.
+* query `resolve_<noun>`: the first answer that is not None counts; a failing implementation aborts.
+* contribution (a noun): returns an iterable of facts that core merges; a conflict names both plugins.
+* observer `on_<outcome>`: returns nothing; a failure is shown as a warning and never aborts.
+
+An implementation is a function of the same name, decorated with `dokkupy_sdk.hookimpl`, in the module that the entry
+point group `dokkupy.plugins` names; it takes any subset of the arguments. Implementations run in the name order of
+their plugins. `host` is the `Host`; `tx` is the running operation: side effects go through `tx.step`, so that they
+are undone when a later step fails. Core calls hooks by these functions themselves:
+`host.hooks.emit(hookspecs.post_deploy, host=host, deployment=d, tx=tx)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pluggy import HookspecMarker
+
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx
+from dokkupy.model.build import Build, Image, Source
+from dokkupy.model.checks import Finding, Job
+from dokkupy.model.names import AppName
+from dokkupy.model.proxy import Certificate, ProxyFact, Route
+from dokkupy.model.release import Deployment, Release
+from dokkupy.model.secret import Secret
+
+hookspec = HookspecMarker("dokkupy")
+
+
+# host
+
+
+@hookspec
+def post_setup(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
+    """The host is being set up by root (`dokkupy setup`): wire your part of it, idempotently.
+
+    Returns a line for each change made (with dry_run: that would be made); none when all is in place already.
+    Called as root. Raises HostFault when it cannot be done.
+    """
+
+
+@hookspec
+def pre_teardown(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
+    """The host gives dokkupy up (`dokkupy setup --remove`): take away what `post_setup` put. Called as root."""
+
+
+@hookspec
+def doctor_checks(host: Host) -> Iterable[Finding]:  # type: ignore[empty-body]
+    """`dokkupy doctor` asks: findings about your part of the host, each with a remedy. Changes nothing."""
+
+
+@hookspec
+def scheduled_jobs(host: Host) -> Iterable[Job]:  # type: ignore[empty-body]
+    """`dokkupy tick` asks for time-driven work; it keeps when each job last ran."""
+
+
+# app
+
+
+@hookspec
+def pre_app_create(host: Host, app: AppName, tx: Tx) -> None:
+    """An app is about to be created; raise to refuse the name."""
+
+
+@hookspec
+def post_app_create(host: Host, app: AppName, tx: Tx) -> None:
+    """The app's state exists."""
+
+
+@hookspec
+def pre_app_destroy(host: Host, app: AppName, tx: Tx) -> None:
+    """The app is about to be destroyed; raise to refuse (a service is linked, data would be lost)."""
+
+
+@hookspec
+def post_app_destroy(host: Host, app: AppName) -> None:
+    """The app is gone and cannot come back: remove what you keep for it outside its state directory. Idempotent."""
+
+
+@hookspec
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+    """The app's state moved: move what you keep under its name."""
+
+
+@hookspec
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+    """A copy of the app was made; the files of its state directory are copied already."""
+
+
+@hookspec
+def post_config_change(host: Host, app: AppName, changed: Mapping[str, Secret | None], tx: Tx) -> None:
+    """Environment variables were set (value) or unset (None)."""
+
+
+# source and build
+
+
+@hookspec
+def release_files(host: Host, app: AppName) -> Iterable[str]:  # type: ignore[empty-body]
+    """Relative paths of files of the source that you need in the release (`app.json`, a proxy template).
+
+    Core reads them as text, safely, when they exist, into `Release.files` under these names.
+    """
+
+
+@hookspec
+def post_source_receive(host: Host, source: Source, tx: Tx) -> None:
+    """The source lies in its private directory: files may be read (they are hostile) or added."""
+
+
+@hookspec(firstresult=True)
+def resolve_builder(host: Host, source: Source) -> str | None:
+    """The name of the builder to use, where you know better than the builders' own detection."""
+
+
+@hookspec
+def pre_build(host: Host, build: Build, tx: Tx) -> None:
+    """The builder is chosen and about to run."""
+
+
+@hookspec
+def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
+    """Environment for the build alone, beside the app's own."""
+
+
+@hookspec
+def post_build(host: Host, build: Build, image: Image, tx: Tx) -> None:
+    """The image is built; raise to refuse it (a scan found something)."""
+
+
+# release
+
+
+@hookspec
+def release_env(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
+    """Environment to add to a new release; the app's own configuration wins. files as in `Release.files`."""
+
+
+@hookspec
+def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, int]]:  # type: ignore[empty-body]
+    """(process type, quantity) pairs that the source itself fixes; while any are given, `ps:scale` refuses."""
+
+
+@hookspec
+def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:  # type: ignore[empty-body]
+    """Docker options (argv words) for containers of this app. phase: build, deploy or run. process: type or ""."""
+
+
+@hookspec
+def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
+    """(title, command) to be run in one-off containers of the new image before anything of it serves.
+
+    The Procfile's `release` command is core's own and runs last; a task that exits non-zero ends the deploy.
+    """
+
+
+# deploy
+
+
+@hookspec
+def pre_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+    """The release is recorded and its tasks ran; no instance was started yet."""
+
+
+@hookspec
+def pre_switch(host: Host, deployment: Deployment, tx: Tx) -> None:
+    """All instances were started, none serves: check them. Raise AppFault to keep the old ones serving.
+
+    `deployment.fresh` are the instances to look at. `CheckFailed` (an AppFault) carries the instances at fault, so
+    that core can show their last log lines.
+    """
+
+
+@hookspec
+def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+    """The new instances serve and the old ones still run: an error here switches back."""
+
+
+@hookspec
+def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str) -> None:
+    """A deploy ended. outcome: succeeded or failed; deployment is None when it failed before a release existed."""
+
+
+# proxy
+
+
+@hookspec
+def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:  # type: ignore[empty-body]
+    """Facts to add to the app's route."""
+
+
+@hookspec(firstresult=True)
+def resolve_certificate(host: Host, app: AppName) -> Certificate | None:
+    """The certificate that the proxy should serve for the app's names."""
+
+
+@hookspec
+def post_proxy_apply(host: Host, route: Route) -> None:
+    """A route was applied and verified."""
+
+
+# services and backups (called by the datastore and backup kits)
+
+
+@hookspec
+def service_link(host: Host, app: AppName, service: str) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
+    """A service is being linked: environment variables to add beside its URL."""
+
+
+@hookspec
+def post_service_link(host: Host, app: AppName, service: str, tx: Tx) -> None:
+    """A service was linked to the app. service: `kind:name`."""
+
+
+@hookspec
+def post_service_unlink(host: Host, app: AppName, service: str, tx: Tx) -> None:
+    """A service was unlinked from the app."""
+
+
+@hookspec
+def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> None:
+    """A backup of a service, app or host ended. outcome: verified, done or failed."""
+
+
+# access
+
+
+@hookspec(firstresult=True)
+def resolve_access(host: Host, who: str, permission: str, subject: str) -> bool | None:
+    """Whether the key named `who` may use `permission` (such as `app:deploy`) on `subject` (an app, or "").
+
+    True allows, False denies; when nobody answers, core's own rule of key roles decides.
+    """

@@ -1,0 +1,1 @@
+"""The kernel: discovery, registry, hooks, operations, store, settings and exec."""

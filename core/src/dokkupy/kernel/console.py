@@ -1,0 +1,30 @@
+"""What use cases and plugins say while they work. The command line decides how it looks; nothing else prints."""
+
+from __future__ import annotations
+
+
+class Console:
+    """A silent console, and the interface of the others.
+
+    The prefixes are Dokku's (reference, section 2.2): `section` is `-----> `, `title` is `=====> `, `detail` is
+    seven spaces; `warn` goes to standard error with ` !     `. `header` is a title that `--quiet` leaves out.
+    """
+
+    def section(self, text: str) -> None: ...
+
+    def title(self, text: str) -> None: ...
+
+    def header(self, text: str) -> None: ...
+
+    def detail(self, text: str) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+    def debug(self, text: str) -> None: ...
+
+    def stream(self, line: str, *, error: bool = False) -> None:
+        """A line that a build or a container printed; control sequences are made harmless."""
+        self.detail(line)
+
+    def progress(self, text: str) -> None:
+        """What is going on right now, for a terminal's last line; nothing is kept of it elsewhere."""

@@ -1,0 +1,106 @@
+"""The one way to run a program: an argv list, a clean environment, no shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dokkupy.errors import HostFault
+
+CLEAN = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
+"""What a program inherits. Nothing that an app's or user's environment could plant (LD_PRELOAD, DOCKER_HOST...)."""
+
+SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a program left: its status and both streams as text (undecodable bytes replaced)."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    env = {key: os.environ[key] for key in CLEAN if key in os.environ}
+    env["PATH"] = SAFE_PATH
+    env.update(extra or {})
+    return env
+
+
+def execute(
+    argv: Sequence[str],
+    *,
+    check: bool = True,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    cwd: str | None = None,
+    timeout: float | None = 60.0,
+) -> Completed:
+    """Run to the end and return. With check, a status other than 0 raises HostFault with the program's own words."""
+    try:
+        done = subprocess.run(
+            list(argv), input=stdin if stdin is not None else b"", capture_output=True, env=environment(env),
+            cwd=cwd, timeout=timeout, check=False,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise HostFault(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+    except subprocess.TimeoutExpired as error:
+        raise HostFault(f"{argv[0]} did not end within {timeout:.0f} seconds") from error
+    result = Completed(
+        tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
+    if check and not result.ok:
+        words = tuple((result.stderr or result.stdout).strip().splitlines()[-20:])
+        raise HostFault(f"{argv[0]} failed with status {result.status}", details=words)
+    return result
+
+
+def stream(
+    argv: Sequence[str],
+    line: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: object = subprocess.DEVNULL,
+    cwd: str | None = None,
+) -> int:
+    """Run and hand every line of both streams on as it comes; returns the status.
+
+    The program gets a process group of its own, which is ended whole when this function is left early.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,  # type: ignore[call-overload]
+            env=environment(env), cwd=cwd, start_new_session=True,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise HostFault(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+    try:
+        assert process.stdout is not None
+        for raw in process.stdout:
+            line(raw.decode(errors="replace").rstrip("\r\n"))
+        return int(process.wait())
+    finally:
+        end_group(process)
+
+
+def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:
+    """End a process that `start_new_session` made the leader of a group, with all that it started."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(grace)
+        except ProcessLookupError:
+            pass
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,156 @@
+"""The host: one object per command that holds the store, the registry, the hooks and the roles. No globals."""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy.errors import HostFault, PluginFault, UserError
+from dokkupy.kernel.console import Console
+from dokkupy.kernel.events import Audit, Events
+from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dokkupy.kernel.hooks import Hooks
+    from dokkupy.model.names import AppName
+    from dokkupy.roles.builder import Builder
+    from dokkupy.roles.engine import Engine
+    from dokkupy.roles.proxy import Proxy
+    from dokkupy.roles.scheduler import Scheduler
+    from dokkupy.roles.source import SourceStore
+
+ROOT = "/var/lib/dokkupy"
+
+
+class Host:
+    """This machine, as a command sees it.
+
+    root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
+    and records. who: `key:NAME` over SSH, else the local
+    user's name. force: destructive commands do not ask. Everything else is made when first asked for.
+    """
+
+    def __init__(
+        self,
+        root: str = ROOT,
+        *,
+        out: Console | None = None,
+        registry: Registry | None = None,
+        command: str = "",
+        who: str = "root",
+        dry_run: bool = False,
+    ) -> None:
+        self.root = root
+        self.out = out or Console()
+        self.store = Store(root)
+        self.command = command
+        self.who = who
+        self.dry_run = dry_run
+        self.force = False
+        self.labels: list[str] = []
+        self.events = Events(root)
+        self.audit = Audit(root)
+        self._registry = registry
+        self._hooks: Hooks | None = None
+        self._roles: dict[tuple[str, str], Any] = {}
+
+    @property
+    def registry(self) -> Registry:
+        if self._registry is None:
+            disabled = self.store.read("global", "plugin").get("disabled", [])
+            self._registry = Registry(disabled=disabled)
+        return self._registry
+
+    @property
+    def hooks(self) -> Hooks:
+        if self._hooks is None:
+            from dokkupy.kernel.hooks import Hooks
+
+            self._hooks = Hooks(self.registry, warn=self.out.warn)
+            for fault in self._hooks.quarantined.values():
+                self.out.warn(fault.message)
+        return self._hooks
+
+    def path(self, *parts: str) -> str:
+        return os.path.join(self.root, *parts)
+
+    # roles
+
+    def role(self, role: str, name: str) -> Any:
+        """The adapter of a role by name, made once. Raises PluginFault when no plugin offers it."""
+        made = self._roles.get((role, name))
+        if made is None:
+            entry = self.registry.find(f"dokkupy.{role}", name)
+            if entry is None:
+                known = ", ".join(self.registry.group(f"dokkupy.{role}")) or "none"
+                raise PluginFault(
+                    f"No plugin offers the {role} {name}", plugin=name,
+                    hint=f"Installed: {known}. Install it with: dokkupy plugin:install dokkupy-{name}",
+                )  # fmt: skip
+            made = self._roles[role, name] = self.registry.load(entry)(self)
+        return made
+
+    def adopt(self, role: str, name: str, adapter: Any) -> None:
+        """Use this object for a role: for tests and embedding."""
+        self._roles[role, name] = adapter
+
+    def only(self, role: str) -> str:
+        """The name of the adapter when the user never chose: a made one, the setting, the single one installed."""
+        adopted = [name for kind, name in self._roles if kind == role]
+        if adopted:
+            return adopted[0]
+        chosen = self.store.read("global", "roles").get(role)
+        names = list(self.registry.group(f"dokkupy.{role}"))
+        if chosen:
+            return str(chosen)
+        if not names:
+            raise HostFault(
+                f"No plugin offers a {role}", hint=f"Install one, for example: dokkupy plugin:install {FIRST[role]}"
+            )
+        preferred = PREFERRED.get(role)
+        return preferred if preferred in names else names[0]
+
+    def engine(self) -> Engine:
+        return self.role("engine", self.only("engine"))  # type: ignore[no-any-return]
+
+    def scheduler(self, app: AppName | None = None) -> Scheduler:
+        return self.role("scheduler", self._selected("scheduler", "selected", app))  # type: ignore[no-any-return]
+
+    def proxy(self, app: AppName | None = None) -> Proxy:
+        return self.role("proxy", self._selected("proxy", "type", app))  # type: ignore[no-any-return]
+
+    def builder(self, name: str) -> Builder:
+        return self.role("builder", name)  # type: ignore[no-any-return]
+
+    def sources(self) -> SourceStore:
+        return self.role("source", self.only("source"))  # type: ignore[no-any-return]
+
+    def _selected(self, role: str, name: str, app: AppName | None) -> str:
+        """The adapter that `scheduler:set selected` or `proxy:set type` names for the app or globally."""
+        places: list[tuple[str, ...]] = [("global", role)]
+        if app is not None:
+            places.insert(0, ("apps", app, role))
+        for parts in places:
+            chosen = self.store.read(*parts).get("properties", {}).get(name)
+            if chosen:
+                return str(chosen)
+        return self.only(role)
+
+
+PREFERRED = {"engine": "docker", "scheduler": "docker-local", "proxy": "nginx", "source": "git"}
+"""The names that Dokku's users expect when several adapters are installed and none was chosen."""
+
+FIRST = {
+    "engine": "dokkupy-docker", "scheduler": "dokkupy-docker", "proxy": "dokkupy-nginx", "source": "dokkupy-git",
+    "builder": "dokkupy-dockerfile",
+}  # fmt: skip
+
+
+def need_choice(role: str, name: str, known: list[str]) -> str:
+    """A user's choice of an adapter, if it is there."""
+    if name not in known:
+        raise UserError(f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}")
+    return name

@@ -1,0 +1,92 @@
+"""Leases: who changes what right now. Held by a living process, never left behind by a dead one.
+
+A lease is an flock on a file that is never deleted (deleting it is how two holders come to hold different inodes);
+the kernel gives it back when its holder dies, however it dies. The file's content only tells others who holds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+
+from dokkupy.errors import Busy
+from dokkupy.kernel.files import make_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Lease:
+    """One held lease; release() or the end of the process gives it back."""
+
+    def __init__(self, fd: int, subject: str) -> None:
+        self._fd = fd
+        self.subject = subject
+
+    def release(self) -> None:
+        if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def lease_path(root: str, subject: str) -> str:
+    return os.path.join(root, "locks", subject.replace("/", "_").replace(":", "_") + ".lock")
+
+
+def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lease:
+    """Take the lease of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
+    path = lease_path(root, subject)
+    make_directory(os.path.dirname(path))
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + wait
+    pause = 0.005
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder_text = describe(holder(root, subject))
+                os.close(fd)
+                raise Busy(
+                    f"{subject} is being changed: {holder_text}", hint="Wait for it to end, or end that process."
+                ) from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.1)
+        except BaseException:
+            os.close(fd)
+            raise
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, json.dumps(owner).encode(), 0)
+    return Lease(fd, subject)
+
+
+def holder(root: str, subject: str) -> dict[str, Any]:
+    """Who holds a lease: command, pid, since (epoch seconds), operation; empty when nobody does."""
+    try:
+        fd = os.open(lease_path(root, subject), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return {}
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return {}  # we got it, so nobody holds it
+        except BlockingIOError:
+            try:
+                found = json.loads(os.pread(fd, 4096, 0) or b"{}")
+            except ValueError:
+                found = {}
+            return found if isinstance(found, dict) and found else {"command": "unknown"}
+    finally:
+        os.close(fd)
+
+
+def describe(owner: dict[str, Any]) -> str:
+    if not owner:
+        return "its holder just let go"
+    since = int(time.time() - float(owner.get("since", time.time())))
+    return f"`{owner.get('command', '?')}` (process {owner.get('pid', '?')}, for {since} s)"

@@ -1,0 +1,390 @@
+"""Operations: how a change becomes true, or does not happen at all.
+
+An operation takes the lease of what it changes, journals each step before and after it, and ends `done` or `undone`.
+What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that a fresh process can undo
+what a killed one began:
+
+* before `commit()`, an exception, a signal or a crash undoes the steps, last in first out;
+* `commit()` is the point of no return; the calls that it is given (`after`) are finished even by a later process.
+
+Journal: one file per operation, a JSON object a line, in `journal/open/` while unfinished and in `journal/closed/`
+for a while after. Intents are fsynced before the step runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from dokkupy.errors import DokkupyError, HostFault, Interrupted, StateFault
+from dokkupy.kernel import locks
+from dokkupy.kernel.faults import boundary
+from dokkupy.kernel.files import make_directory, sync_directory
+from dokkupy.kernel.host import Host
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+KEPT_JOURNALS = 200
+"""Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call as data: `module:function` and JSON arguments; called as `function(host, **arguments)`."""
+
+    function: str
+    arguments: dict[str, Any]
+
+    def run(self, host: Host) -> None:
+        module, _, name = self.function.partition(":")
+        getattr(import_module(module), name)(host, **self.arguments)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"call": self.function, "arguments": self.arguments}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Call:
+        return cls(value["call"], value["arguments"])
+
+
+def call(function: Callable[Concatenate[Host, P], None], *args: P.args, **kwargs: P.kwargs) -> Call:
+    """The call of a module-level function as data. The function must be idempotent; give arguments by keyword."""
+    if args:
+        raise TypeError("arguments of a journalled call are given by keyword")
+    return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
+
+
+class Tx:
+    """A running operation, as usecases, roles and hooks see it."""
+
+    def __init__(self, host: Host, journal: Journal, verb: str, subject: str) -> None:
+        self.host = host
+        self.id = journal.id
+        self.verb = verb
+        self.subject = subject
+        self._journal = journal
+        self._undo: list[tuple[str, Call]] = []
+        self.committed = False
+
+    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None) -> T:
+        """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done."""
+        if self.committed:
+            raise RuntimeError(f"step {name!r} after the commit of {self.verb}")
+        self.host.out.debug(f"{self.verb}: {name}")
+        if undo is not None:
+            self._journal.write({"type": "step", "name": name, "undo": undo.as_json()}, sync=True)
+            self._undo.append((name, undo))
+        boundary(f"{self.verb}: before {name}")
+        result = do()
+        boundary(f"{self.verb}: after {name}")
+        return result
+
+    def protect(self, name: str, undo: Call) -> None:
+        """Register what to undo, for a step that does itself (a role that creates several things)."""
+        self.step(name, lambda: None, undo=undo)
+
+    def write(self, *parts: str, data: dict[str, Any]) -> None:
+        """Write a state file; undone by bringing the old content back."""
+        store = self.host.store
+        path = store.path(*parts)
+        backup = self._journal.keep(path)
+        self.step(
+            f"write {'/'.join(parts)}",
+            lambda: store.write(*parts, data=data),
+            undo=call(restore_file, path=path, backup=backup),
+        )
+
+    def delete(self, *parts: str) -> None:
+        """Delete a state file; undone by bringing it back."""
+        store = self.host.store
+        path = store.path(*parts)
+        backup = self._journal.keep(path)
+        self.step(
+            f"delete {'/'.join(parts)}",
+            lambda: store.delete(*parts),
+            undo=call(restore_file, path=path, backup=backup),
+        )
+
+    def commit(self, after: tuple[Call, ...] = ()) -> None:
+        """The point of no return. `after` are idempotent calls that follow, if need be in another process."""
+        boundary(f"{self.verb}: before commit")
+        self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
+        self.committed = True
+        boundary(f"{self.verb}: after commit")
+        run_after(self.host, self.verb, list(after))
+
+    def undo(self) -> list[BaseException]:
+        return run_undo(self.host, self.verb, self._undo)
+
+
+def run_undo(host: Host, verb: str, steps: list[tuple[str, Call]]) -> list[BaseException]:
+    """Undo last in first out; one that fails does not stop the others."""
+    failures: list[BaseException] = []
+    for name, undo in reversed(steps):
+        try:
+            host.out.debug(f"{verb}: undo {name}")
+            undo.run(host)
+        except Exception as error:
+            failures.append(error)
+    return failures
+
+
+def run_after(host: Host, verb: str, calls: list[Call]) -> None:
+    """What follows the commit cannot take it back: a failure is a warning, and `recover` tries again."""
+    for entry in calls:
+        entry.run(host)
+        boundary(f"{verb}: after {entry.function.rpartition(':')[2]}")
+
+
+def restore_file(host: Host, path: str, backup: str) -> None:
+    """Bring a state file's content back from its backup; an empty backup means that there was no file."""
+    if not path.startswith(host.root + os.sep):
+        raise StateFault(f"{path} is not a state file")
+    if backup and os.path.exists(backup):
+        temporary = path + ".undo.tmp"
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        make_directory(os.path.dirname(path))
+        os.link(backup, temporary)
+        os.replace(temporary, path)
+    elif not backup and os.path.exists(path):
+        os.unlink(path)
+    if os.path.isdir(os.path.dirname(path)):
+        sync_directory(os.path.dirname(path))
+
+
+class Journal:
+    """The append-only file of one operation and the directory of its backups."""
+
+    def __init__(self, root: str, operation: str) -> None:
+        self.id = operation
+        self.open_directory = os.path.join(root, "journal", "open")
+        self.closed_directory = os.path.join(root, "journal", "closed")
+        self.path = os.path.join(self.open_directory, operation + ".jsonl")
+        self.backups = os.path.join(root, "journal", "backups", operation)
+        self._fd = -1
+        self._kept = 0
+
+    def begin(self, entry: dict[str, Any]) -> None:
+        make_directory(self.open_directory)
+        make_directory(self.closed_directory)
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self.write({"type": "begin", **entry}, sync=True)
+        sync_directory(self.open_directory)
+
+    def write(self, entry: dict[str, Any], *, sync: bool = False) -> None:
+        line = json.dumps({**entry, "at": round(time.time(), 3)}, separators=(",", ":")).encode() + b"\n"
+        try:
+            os.write(self._fd, line)
+            if sync:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            raise HostFault(
+                f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
+            ) from error
+
+    def keep(self, path: str) -> str:
+        """Keep a file's present content by a hard link; returns the backup's path, empty when there is no file."""
+        make_directory(self.backups)
+        self._kept += 1
+        backup = os.path.join(self.backups, str(self._kept))
+        try:
+            os.link(path, backup)
+        except FileNotFoundError:
+            return ""
+        return backup
+
+    def close(self, outcome: str, reason: str = "") -> None:
+        if self._fd >= 0:
+            try:
+                self.write({"type": "end", "outcome": outcome, "reason": reason})
+            except HostFault:
+                pass  # the disk is full; the rename alone says that it ended
+            os.close(self._fd)
+            self._fd = -1
+        os.replace(self.path, os.path.join(self.closed_directory, self.id + ".jsonl"))
+        remove_tree(self.backups)
+
+
+def remove_tree(path: str) -> None:
+    if os.path.isdir(path):
+        for name in os.listdir(path):
+            os.unlink(os.path.join(path, name))
+        os.rmdir(path)
+
+
+def read_journal(path: str) -> list[dict[str, Any]]:
+    """The entries of a journal; a last line that was cut off by a crash is left out."""
+    entries = []
+    with open(path, "rb") as file:
+        for line in file:
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                break
+    return entries
+
+
+def new_id() -> str:
+    """A sortable id: milliseconds since the epoch in base 36, then randomness."""
+    return base36(int(time.time() * 1000)).rjust(9, "0") + base36(secrets.randbits(40)).rjust(8, "0")
+
+
+def base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"
+
+
+@contextmanager
+def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0) -> Iterator[Tx]:
+    """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
+
+    Raises Busy when the subject's lease is not given back within `wait` seconds. What an earlier process left
+    unfinished on the subject is finished or undone first.
+    """
+    owner = {"command": host.command or verb, "pid": os.getpid(), "since": time.time(), "who": host.who}
+    lease = locks.take(host.root, subject, owner=owner, wait=wait)
+    try:
+        recover_subject(host, subject)
+        journal = Journal(host.root, new_id())
+        journal.begin({"id": journal.id, "verb": verb, "subject": subject, "pid": os.getpid(), "who": host.who})
+        tx = Tx(host, journal, verb, subject)
+        with signals_as_exceptions():
+            yield from _run(host, tx, journal)
+    finally:
+        lease.release()
+
+
+def _run(host: Host, tx: Tx, journal: Journal) -> Iterator[Tx]:
+    try:
+        yield tx
+        if not tx.committed:
+            tx.commit()
+        journal.close("done")
+    except BaseException as error:
+        with signals_ignored():
+            if tx.committed:
+                # What is left to do is in the journal; the next command or the timer does it.
+                raise
+            failures = tx.undo()
+            if failures:
+                # Leave the journal open: recover will try again.
+                raise BaseExceptionGroup(f"{tx.verb} failed and was not fully undone", [error, *failures]) from error
+            journal.close("undone", type(error).__name__)
+        raise
+    finally:
+        prune_closed(journal.closed_directory)
+
+
+def prune_closed(directory: str) -> None:
+    names = sorted(os.listdir(directory))
+    for name in names[:-KEPT_JOURNALS]:
+        os.unlink(os.path.join(directory, name))
+
+
+def unfinished(host: Host, subject: str = "") -> list[tuple[str, list[dict[str, Any]]]]:
+    """(id, entries) of the journals that are open, of one subject or all, oldest first."""
+    directory = os.path.join(host.root, "journal", "open")
+    try:
+        names = sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in names:
+        entries = read_journal(os.path.join(directory, name))
+        if not subject or not entries or entries[0].get("subject") == subject:
+            found.append((name.removesuffix(".jsonl"), entries))
+    return found
+
+
+def recover_subject(host: Host, subject: str) -> list[str]:
+    """Finish or undo what dead processes left unfinished on a subject, whose lease the caller holds.
+
+    Returns a line per operation. Raises when an undo fails: the journal then stays open.
+    """
+    lines = []
+    for identifier, entries in unfinished(host, subject):
+        journal = Journal(host.root, identifier)
+        if not entries:  # died before the first line was whole: nothing was done
+            journal.close("undone")
+            continue
+        verb = str(entries[0].get("verb"))
+        commits = [entry for entry in entries if entry["type"] == "commit"]
+        if commits:
+            run_after(host, verb, [Call.from_json(entry) for entry in commits[0]["after"]])
+            outcome = "finished"
+        else:
+            steps = [(entry["name"], Call.from_json(entry["undo"])) for entry in entries if entry["type"] == "step"]
+            failures = run_undo(host, verb, steps)
+            if failures:
+                raise BaseExceptionGroup(f"{verb} of {subject} could not be undone", failures)
+            outcome = "taken back"
+        journal.close("done" if commits else "undone", "recovered")
+        host.events.record("recovered", subject=subject, verb=verb, outcome=outcome)
+        lines.append(f"{verb} of {subject} was interrupted and is {outcome}")
+    return lines
+
+
+class SignalReceived(Interrupted):
+    """A signal told the process to end."""
+
+
+@contextmanager
+def signals_as_exceptions() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is undone."""
+
+    def handle(number: int, _frame: object) -> None:
+        name = signal.Signals(number).name
+        raise SignalReceived(f"Interrupted by {name}; the operation was taken back", exit_code=128 + number)
+
+    with handlers(handle):
+        yield
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """While undoing, a second Ctrl-C or a dropped connection must not leave things half done."""
+    with handlers(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def handlers(handler: Any) -> Iterator[None]:
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def as_errors(error: BaseException) -> list[DokkupyError]:
+    """The dokkupy errors in an exception or a group of them, first cause first."""
+    if isinstance(error, DokkupyError):
+        return [error]
+    if isinstance(error, BaseExceptionGroup):
+        return [found for part in error.exceptions for found in as_errors(part)]
+    return []
+
+
+def running_under_trace() -> bool:
+    return bool(os.environ.get("DOKKUPY_TRACE")) and sys.stderr is not None

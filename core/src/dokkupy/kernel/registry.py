@@ -1,0 +1,141 @@
+"""The registry: which plugin answers to which name, loaded when first used, with the blame where it belongs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from dokkupy.errors import PluginFault
+from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+IMPORT_SECONDS = 10
+"""How long a plugin's import may take before it counts as hung."""
+
+
+class Registry:
+    """Entry points by group and name, without the disabled ones.
+
+    disabled: plugin names that `plugin:disable` wrote down. `DOKKUPY_PLUGINS=a,b` in the environment is an allow-list
+    for rescue and tests; core is always there.
+    """
+
+    def __init__(self, entries: list[EntryPoint] | None = None, *, disabled: Iterable[str] = ()) -> None:
+        self.all = entry_points() if entries is None else entries
+        allowed = os.environ.get("DOKKUPY_PLUGINS")
+        allow = None if allowed is None else {name.strip() for name in allowed.split(",")}
+        off = set(disabled)
+        self.entries = [
+            entry
+            for entry in self.all
+            if entry.distribution == CORE or (entry.plugin not in off and (allow is None or entry.plugin in allow))
+        ]
+
+    def group(self, group: str) -> dict[str, EntryPoint]:
+        """name -> entry of a group, sorted by name. Two distributions with one name are a PluginFault that names both
+        only for whoever needs that name: see `find`."""
+        found: dict[str, EntryPoint] = {}
+        for entry in self.entries:
+            if entry.group == group:
+                taken = found.get(entry.name)
+                if taken is None or entry.distribution == CORE:
+                    found[entry.name] = entry
+        return dict(sorted(found.items()))
+
+    def conflicts(self) -> list[tuple[EntryPoint, EntryPoint]]:
+        """Pairs of entries of different distributions that claim the same name in the same group."""
+        seen: dict[tuple[str, str], EntryPoint] = {}
+        pairs = []
+        for entry in self.entries:
+            if entry.group == "dokkupy.plugins":
+                continue  # any number of plugins may listen; the name is their own affair
+            other = seen.setdefault((entry.group, entry.name), entry)
+            if other.distribution != entry.distribution:
+                pairs.append((other, entry))
+        return pairs
+
+    def find(self, group: str, name: str) -> EntryPoint | None:
+        """The entry of that name. Raises PluginFault when two plugins claim it; core's own name always wins."""
+        claims = [entry for entry in self.entries if entry.group == group and entry.name == name]
+        if not claims:
+            return None
+        core = [entry for entry in claims if entry.distribution == CORE]
+        if core:
+            return core[0]
+        if len({entry.distribution for entry in claims}) > 1:
+            both = " and ".join(f"{entry.distribution} {entry.version}" for entry in claims)
+            raise PluginFault(
+                f"{group.removeprefix('dokkupy.')} {name} is claimed by {both}",
+                plugin=claims[1].plugin,
+                hint=f"Disable one of them: dokkupy plugin:disable {claims[1].plugin}",
+            )
+        return claims[0]
+
+    def load(self, entry: EntryPoint) -> Any:
+        """Import what an entry point names. Raises PluginFault with the plugin's name, whatever went wrong."""
+        module = sys.modules.get(entry.module)
+        if module is None:
+            try:
+                with guarded_import(entry):
+                    module = import_module(entry.module)
+            except PluginFault:
+                raise
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                raise PluginFault(
+                    f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not load: "
+                    f"{type(error).__name__}: {error}",
+                    plugin=entry.plugin,
+                    hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
+                ) from error
+        target: Any = module
+        for part in entry.attribute.split(".") if entry.attribute else ():
+            try:
+                target = getattr(target, part)
+            except AttributeError as error:
+                raise PluginFault(
+                    f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) has no {entry.attribute} in "
+                    f"{entry.module}",
+                    plugin=entry.plugin,
+                    hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
+                ) from error
+        return target
+
+
+class guarded_import:
+    """While a plugin is imported: what it prints goes to standard error, and it may not hang for ever."""
+
+    def __init__(self, entry: EntryPoint) -> None:
+        self.entry = entry
+        self.armed = False
+
+    def __enter__(self) -> None:
+        self.stdout = sys.stdout
+        if self.entry.distribution == CORE:
+            return
+        sys.stdout = sys.stderr
+        import signal
+
+        try:
+            self.before = signal.signal(signal.SIGALRM, self.expired)
+            signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
+            self.armed = True
+        except ValueError:  # not the main thread
+            pass
+
+    def expired(self, _number: int, _frame: object) -> None:
+        raise TimeoutError(f"its import did not end within {IMPORT_SECONDS} seconds")
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout = self.stdout
+        if self.armed:
+            import signal
+
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self.before)

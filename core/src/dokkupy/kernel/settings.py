@@ -1,0 +1,162 @@
+"""Settings: a plugin's properties, declared once. The one declaration gives `:set`, `:report`, validation and docs.
+
+A value is kept as the text that the user gave, after validation; the empty text unsets. Effective value: the app's,
+else the global one, else the default (reference, section 2.4).
+"""
+
+from __future__ import annotations
+
+from dokkupy.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.store import Store
+    from dokkupy.model.names import AppName
+
+TRUE = ("true", "1", "on", "yes")
+FALSE = ("false", "0", "off", "no")
+
+
+def boolean(text: str) -> str:
+    """`true` or `false`, from the spellings that people use."""
+    if text.lower() in TRUE:
+        return "true"
+    if text.lower() in FALSE:
+        return "false"
+    raise UserError(f"{text!r} is not a boolean: use true or false")
+
+
+def integer(low: int, high: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise UserError(f"{text!r} is not a whole number from {low} to {high}")
+        return str(int(text))
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise UserError(f"{text!r} is not one of: {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def matching(pattern: str, what: str) -> Callable[[str], str]:
+    """A validator by regular expression, matched whole; `what` completes "... is not"."""
+    import re
+
+    compiled = re.compile(pattern)
+
+    def parse(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise UserError(f"{text[:80]!r} is not {what}")
+        return text
+
+    return parse
+
+
+def plain(text: str) -> str:
+    """Any text of one line without control characters."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text) or len(text) > 4096:
+        raise UserError("The value has control characters, or more than 4096 characters")
+    return text
+
+
+class Property:
+    """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
+    rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep."""
+
+    __slots__ = ("default", "help", "in_release", "name", "parse", "scope", "secret")
+
+    def __init__(
+        self,
+        name: str,
+        default: str = "",
+        *,
+        help: str,
+        parse: Callable[[str], str] = plain,
+        scope: str = "both",
+        in_release: bool = False,
+        secret: bool = False,
+    ) -> None:
+        self.name = name
+        self.default = default
+        self.help = help
+        self.parse = parse
+        self.scope = scope
+        self.in_release = in_release
+        self.secret = secret
+
+
+class Settings:
+    """The properties of one namespace (`nginx`, `checks`, `ps`); found by the entry point group `dokkupy.settings`."""
+
+    def __init__(self, namespace: str, *properties: Property) -> None:
+        self.namespace = namespace
+        self.properties = {prop.name: prop for prop in properties}
+
+    def need(self, name: str, *, is_global: bool) -> Property:
+        """The property, if it may be set there. The messages are Dokku's."""
+        if not name:
+            raise UserError("No property specified")
+        prop = self.properties.get(name)
+        if prop is None:
+            raise UserError(f"Invalid property specified, valid properties include: {', '.join(sorted(self.properties))}")
+        if is_global and prop.scope == "app":
+            raise UserError("Property cannot be specified globally")
+        if not is_global and prop.scope == "global":
+            raise UserError("Property can only be specified globally")
+        return prop
+
+    def raw(self, store: Store, app: AppName | None, name: str) -> str:
+        """What was set on the app (None: globally); empty when nothing was."""
+        table = store.read(*place(app, self.namespace)).get("properties", {})
+        return str(table.get(name, ""))
+
+    def get(self, store: Store, app: AppName | None, name: str) -> str:
+        """The effective value."""
+        prop = self.properties[name]
+        if app is not None and prop.scope != "global":
+            value = self.raw(store, app, name)
+            if value:
+                return value
+        if prop.scope != "app":
+            value = self.raw(store, None, name)
+            if value:
+                return value
+        return prop.default.replace("{app}", app or "")
+
+    def all(self, store: Store, app: AppName | None) -> dict[str, str]:
+        """Every property's effective value, with two reads."""
+        own = store.read(*place(app, self.namespace)).get("properties", {}) if app is not None else {}
+        shared = store.read(*place(None, self.namespace)).get("properties", {})
+        values = {}
+        for name, prop in self.properties.items():
+            value = own.get(name, "") if prop.scope != "global" else ""
+            value = value or (shared.get(name, "") if prop.scope != "app" else "")
+            values[name] = str(value) or prop.default.replace("{app}", app or "")
+        return values
+
+    def set(self, tx: Tx, app: AppName | None, name: str, text: str) -> None:
+        """Set, or with the empty text unset, inside an operation."""
+        prop = self.need(name, is_global=app is None)
+        value = prop.parse(text) if text else ""
+        parts = place(app, self.namespace)
+        data: dict[str, Any] = tx.host.store.read(*parts)
+        table = dict(data.get("properties", {}))
+        if value:
+            table[name] = value
+        else:
+            table.pop(name, None)
+        tx.write(*parts, data={**data, "properties": table})
+
+
+def place(app: AppName | None, namespace: str) -> tuple[str, ...]:
+    return ("apps", app, namespace) if app is not None else ("global", namespace)

@@ -1,0 +1,58 @@
+"""Reading a pushed tree, which is hostile: no link leads out of it, no device is opened, sizes are capped."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from dokkupy.errors import AppFault
+from dokkupy.model.names import RelativePath
+
+LIMIT = 256 * 1024
+
+
+def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) -> str | None:
+    """The text of a file below `root`, None when it is not there.
+
+    Every component is opened by itself without following links, so a link that is swapped in meanwhile is refused
+    too. Raises AppFault for a link, a device, a file of more than `limit` bytes or one that is not UTF-8.
+    """
+    parts = RelativePath(path).split("/")
+    descriptors = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        for part in parts[:-1]:
+            if part in ("", "."):
+                continue
+            descriptors.append(open_beneath(descriptors[-1], part, path, os.O_DIRECTORY))
+        fd = open_beneath(descriptors[-1], parts[-1], path, os.O_NONBLOCK)
+        descriptors.append(fd)
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise AppFault(f"{path} in the source is not a regular file", code="hostile_source")
+        if found.st_size > limit:
+            raise AppFault(f"{path} in the source is larger than {limit // 1024} KiB", code="hostile_source")
+        with os.fdopen(os.dup(fd), "rb") as file:
+            return file.read(limit + 1).decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise AppFault(f"{path} in the source is not UTF-8 text", code="hostile_source") from None
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def open_beneath(directory: int, name: str, path: str, flags: int) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, dir_fd=directory)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            kind = "a symbolic link" if error.errno == errno.ELOOP else "behind something that is not a directory"
+            if error.errno == errno.ENOTDIR and not os.path.islink(f"/proc/self/fd/{directory}/{name}"):
+                raise FileNotFoundError(path) from None
+            raise AppFault(
+                f"{path} in the source is {kind}, which is not followed", code="hostile_source",
+                hint="Put the file itself there.",
+            ) from None  # fmt: skip
+        raise

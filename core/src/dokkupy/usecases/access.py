@@ -1,0 +1,58 @@
+"""Who may do what. A local user of the host may do everything; an SSH key what its role says.
+
+Roles of keys: `admin` everything; `deployer` app:read and app:write on its apps; `viewer` app:read on its apps.
+"""
+
+from __future__ import annotations
+
+from dokkupy.errors import Denied
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+
+GRANTS = {
+    "admin": ("app:read", "app:write", "app:admin", "host:read", "host:write"),
+    "deployer": ("app:read", "app:write"),
+    "viewer": ("app:read",),
+}
+
+
+def check_access(host: Host, who: str, permission: str, app: AppName | None) -> None:
+    """Raise Denied unless the key `key:NAME` has the permission; for a command on no app, any app's will do."""
+    if permission == "open" or allowed(host, who, permission, app):
+        return
+    raise Denied("Access denied", hint=f"{who.removeprefix('key:')} lacks the permission {permission}.")
+
+
+def allowed(host: Host, who: str, permission: str, app: AppName | None) -> bool:
+    if not who.startswith("key:"):
+        return True
+    from dokkupy import hookspecs
+
+    answer = host.hooks.ask(
+        hookspecs.resolve_access, host=host, who=who.removeprefix("key:"), permission=permission, subject=app or ""
+    )
+    if answer is not None:
+        return answer
+    key = key_record(host, who)
+    role = str(key.get("role", "viewer"))
+    if permission not in GRANTS.get(role, ()):
+        return False
+    return role == "admin" or app is None or app in key.get("apps", [])
+
+
+def key_record(host: Host, who: str) -> dict[str, object]:
+    keys: dict[str, dict[str, object]] = host.store.read("global", "ssh-keys").get("keys", {})
+    return keys.get(who.removeprefix("key:"), {})
+
+
+def visible_apps(host: Host) -> list[AppName]:
+    """The apps that the caller may see."""
+    apps = host.store.apps()
+    if not host.who.startswith("key:"):
+        return apps
+    return [app for app in apps if allowed(host, host.who, "app:read", app)]
+
+
+def check_global(host: Host) -> None:
+    """Changing what holds for all apps takes an admin."""
+    check_access(host, host.who, "host:write", None)

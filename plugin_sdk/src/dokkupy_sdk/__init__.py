@@ -1,0 +1,17 @@
+"""All that a plugin may import of dokkupy.
+
+`dokkupy_sdk.model`, `.roles`, `.errors`, `.cli`, `.settings`, `.operation`, `.execute`, `.files` re-export the stable
+part of core; `dokkupy_sdk.testing` has fixtures, fakes and contracts. This module itself is light: it is imported by
+every plugin's `hooks.py`.
+"""
+
+from pluggy import HookimplMarker
+
+from dokkupy.kernel.host import Host
+
+API = 1
+"""For messages only; the contract is the dependency range on `dokkupy-sdk`."""
+
+hookimpl = HookimplMarker("dokkupy")
+
+__all__ = ["API", "Host", "hookimpl"]

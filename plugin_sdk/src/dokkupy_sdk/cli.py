@@ -1,0 +1,6 @@
+"""Commands: declarations and what they return. Light enough for every command's start."""
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt, Rest, Scope
+from dokkupy.kernel.host import Host
+
+__all__ = ["Answer", "Arg", "Group", "Host", "Opt", "Rest", "Scope"]

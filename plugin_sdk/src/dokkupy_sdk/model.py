@@ -1,0 +1,27 @@
+"""Frozen facts: releases, instances, builds, routes, findings."""
+
+from dokkupy.model.build import Build, Image, Source
+from dokkupy.model.checks import Finding, Job, Readiness
+from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Upstream
+from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Port, Release
+
+__all__ = [
+    "Build",
+    "Certificate",
+    "Deployment",
+    "Finding",
+    "Formation",
+    "Image",
+    "Instance",
+    "InstanceStatus",
+    "Job",
+    "Location",
+    "Port",
+    "ProxyFact",
+    "Readiness",
+    "Release",
+    "ResponseHeader",
+    "Route",
+    "Source",
+    "Upstream",
+]

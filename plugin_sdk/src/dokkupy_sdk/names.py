@@ -1,0 +1,31 @@
+"""Identifiers, parsed at the border. Light: no dataclasses."""
+
+from dokkupy.model.names import (
+    AppName,
+    Domain,
+    EnvKey,
+    GitRef,
+    Identifier,
+    ImageRef,
+    KeyName,
+    PluginName,
+    ProcessType,
+    RelativePath,
+    shown,
+)
+from dokkupy.model.secret import Secret
+
+__all__ = [
+    "AppName",
+    "Domain",
+    "EnvKey",
+    "GitRef",
+    "Identifier",
+    "ImageRef",
+    "KeyName",
+    "PluginName",
+    "ProcessType",
+    "RelativePath",
+    "Secret",
+    "shown",
+]

@@ -1,0 +1,20 @@
+"""The roles that an adapter implements; each class documents its contract."""
+
+from dokkupy.roles.builder import Builder
+from dokkupy.roles.certificates import Issuer
+from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult
+from dokkupy.roles.proxy import Proxy
+from dokkupy.roles.scheduler import Scheduler
+from dokkupy.roles.source import SourceStore
+
+__all__ = [
+    "Builder",
+    "Container",
+    "ContainerSpec",
+    "Engine",
+    "ExecResult",
+    "Issuer",
+    "Proxy",
+    "Scheduler",
+    "SourceStore",
+]

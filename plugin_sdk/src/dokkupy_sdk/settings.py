@@ -1,0 +1,6 @@
+"""Settings: properties declared once, and the commands that they give for nothing."""
+
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.kernel.settings import Property, Settings, boolean, integer, matching, one_of, plain
+
+__all__ = ["Property", "Settings", "add_property_commands", "boolean", "integer", "matching", "one_of", "plain"]
