@@ -28,7 +28,6 @@ class Terminal(Console):
         self.trace = trace
         self.stdout: IO[str] = sys.stderr if to_stderr else sys.stdout
         self.stderr = sys.stderr
-        self.log: IO[str] | None = None
         self._live = False
 
     def write(self, stream: IO[str], line: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 
 class Console:
     """A silent console, and the interface of the others.
@@ -9,6 +13,9 @@ class Console:
     The prefixes are Dokku's (reference, section 2.2): `section` is `-----> `, `title` is `=====> `, `detail` is
     seven spaces; `warn` goes to standard error with ` !     `. `header` is a title that `--quiet` leaves out.
     """
+
+    log: IO[str] | None = None
+    """A file that gets every line too: the log of a build."""
 
     def section(self, text: str) -> None: ...
 

@@ -48,6 +48,8 @@ class Release:
     description: str = ""
     builder: str = ""
     env: Mapping[str, Secret] = field(default_factory=dict)
+    config: Mapping[str, Secret] = field(default_factory=dict)
+    """The app's own part of env, which a rollback brings back; the rest is global or contributed by plugins."""
     processes: Mapping[ProcessType, str | None] = field(default_factory=dict)
     formation: Formation = field(default_factory=dict)
     ports: tuple[Port, ...] = ()

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Tx
+    from dokkupy.roles.engine import ContainerSpec
 
 
 class Scheduler(ABC):
@@ -33,6 +34,15 @@ class Scheduler(ABC):
         Postcondition: every instance returned was started and not dead on arrival. The undo for them is
         registered on tx *before* the first is created. Raises AppFault naming the instance that would not start.
         """
+
+    @abstractmethod
+    def one_off(
+        self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
+    ) -> ContainerSpec:
+        """A spec for a one-off container in the release's surroundings: environment (with DYNO=`dyno`, PORT),
+        network (created when missing), docker options of the phase `run`, labels (dokkupy.kind=`kind`: run, task or
+        cron). command: argv words, or a Procfile command's text, or None for the image's own. Core hands it to the
+        engine, or to the engine's `run_argv` for the user's own terminal."""
 
     @abstractmethod
     def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
