@@ -32,7 +32,8 @@ class Route:
     domains: empty means no virtual host: every name on the app's own port. ports: the effective port map.
     upstreams: container port -> where it is served; empty when nothing runs (answer 502). settings: effective
     properties of the proxy plugin. template: text of the app's own template from its release, hostile. extra: facts
-    that plugins contributed by the hook `proxy_config`, in name order of the plugins.
+    that plugins contributed by the hook `proxy_config`, in name order of the plugins. files: the release's files
+    (`Release.files`), in which an adapter finds its own template when `template` is None.
     """
 
     app: AppName
@@ -44,6 +45,7 @@ class Route:
     template: str | None = None
     extra: tuple[ProxyFact, ...] = ()
     listeners: Mapping[str, tuple[Upstream, ...]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
