@@ -1,0 +1,28 @@
+"""Before nginx starts: set aside every app's file that it would refuse, so that it serves the rest.
+
+Run by the unit's drop-in as `python -I -m dokkupy_nginx.boot STATE_DIRECTORY`, as root, without the other plugins.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_nginx.quarantine import clean
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+
+
+def main(words: list[str]) -> int:
+    host = Host(*words[:1], command="nginx start-up check")
+    try:
+        for app, reason in clean(NginxProxy(host)).items():
+            print(f"dokkupy: app {app} is set aside: {reason}", file=sys.stderr)
+    except DokkupyError as error:
+        print(f"dokkupy: {error.message}", *error.details, error.hint, sep="\n  ", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,208 @@
+"""The namespace `nginx`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_nginx.proxy import NginxProxy
+    from dokkupy_sdk.operation import Tx
+
+nginx = Group("nginx", "Settings and logs of nginx, the default proxy")
+
+App = Annotated[AppName, Arg("app")]
+Tail = Annotated[bool, Opt("-t", "--tail", help="Follow the file")]
+
+
+@nginx.command("access-logs", needs="app:read", formats=False)
+def access_logs(host: Host, app: App, *, tail: Tail = False) -> Answer | None:
+    """Show an app's access log."""
+    return logs(host, app, "access", follow=tail)
+
+
+@nginx.command("error-logs", needs="app:read", formats=False)
+def error_logs(host: Host, app: App, *, tail: Tail = False) -> Answer | None:
+    """Show an app's error log."""
+    return logs(host, app, "error", follow=tail)
+
+
+def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> Answer | None:
+    from dokkupy_nginx.logs import follow_lines, last_lines
+
+    host.store.need_app(app)
+    path = log_file(host, app, kind)
+    if follow:
+        import sys
+
+        for line in follow_lines(path):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        return None
+    return Answer(None, last_lines(path))
+
+
+def log_file(host: Host, app: AppName, kind: str) -> str:
+    path = SETTINGS.get(host.store, app, f"{kind}-log-path")
+    if path == "off":
+        raise UserError(f"The {kind} log of {app} is off", hint=f"dokkupy nginx:set {app} {kind}-log-path unsets that")
+    return adapter(host).layout.logs + path.removeprefix(LOGS)
+
+
+@nginx.command("show-config", needs="app:read")
+def show_config(host: Host, app: App) -> Answer:
+    """Show an app's nginx configuration."""
+    text = adapter(host).show(host.store.need_app(app))
+    if not text:
+        raise UserError(f"No nginx.conf exists for {app}", hint=f"dokkupy proxy:build-config {app}")
+    return Answer({"app": app, "config": text}, text.rstrip("\n").split("\n"))
+
+
+@nginx.command("show-conf", needs="app:read", hidden=True)
+def show_conf(host: Host, app: App) -> Answer:
+    """Show an app's nginx configuration."""
+    return show_config(host, app)  # type: ignore[no-any-return]
+
+
+@nginx.command("start", needs="host:write", changes=True)
+def start(host: Host) -> None:
+    """Start nginx."""
+    from dokkupy_nginx.quarantine import clean
+    from dokkupy_nginx.wiring import service
+
+    proxy = adapter(host)
+    if proxy.nginx.pid() is not None:
+        host.out.detail("nginx is running already")
+        return
+    if host.dry_run:
+        host.out.section("Would start nginx")
+        return
+    clean(proxy)
+    service(proxy.nginx, "start", way(host))
+    host.out.section("Started nginx")
+
+
+@nginx.command("stop", needs="host:write", changes=True)
+def stop(host: Host) -> None:
+    """Stop nginx, and with it every app and site that it serves."""
+    from dokkupy_nginx.wiring import service
+
+    proxy = adapter(host)
+    if proxy.nginx.pid() is None:
+        host.out.detail("nginx is not running")
+        return
+    if host.dry_run:
+        host.out.section("Would stop nginx")
+        return
+    service(proxy.nginx, "stop", way(host))
+    host.out.section("Stopped nginx")
+
+
+@nginx.command("reload", needs="host:write", changes=True)
+def reload(host: Host) -> None:
+    """Validate the configuration, then reload it."""
+    proxy = adapter(host)
+    need_valid(proxy)
+    if host.dry_run:
+        host.out.section("Would reload nginx")
+        return
+    proxy.reload()
+    host.out.section("Reloaded nginx")
+
+
+def need_valid(proxy: NginxProxy) -> None:
+    from dokkupy_nginx.proxy import fault
+
+    with proxy.lease():
+        complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
+    if complaint is not None:
+        raise fault(complaint, complaint.app)
+
+
+@nginx.command("validate-config", needs="app:read", changes=True)
+def validate_config(
+    host: Host,
+    app: Annotated[AppName | None, Arg("app")] = None,
+    *,
+    clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
+) -> Answer:
+    """Check the nginx configuration of an app, or of all."""
+    from dokkupy_nginx.quarantine import clean as set_aside
+    from dokkupy_nginx.quarantine import quarantined
+
+    proxy = adapter(host)
+    if app is not None:
+        host.store.need_app(app)
+    if clean and not host.dry_run:
+        removed = set_aside(proxy)
+        lines = [f"{name}: set aside: {reason}" for name, reason in removed.items()]
+        return Answer({"removed": dict(removed)}, lines)
+    bad = dict(quarantined(proxy))
+    with proxy.lease():
+        complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
+    details: tuple[str, ...] = ()
+    if complaint is not None:
+        bad[complaint.app or AppName("nginx")] = complaint.said
+        details = complaint.details
+    wrong = {name: reason for name, reason in bad.items() if app is None or name in (app, "nginx")}
+    if wrong:
+        names = ", ".join(f"{name} ({reason})" for name, reason in wrong.items())
+        raise UserError(
+            f"The nginx configuration is invalid: {names}", details=details, code="bad_proxy_input",
+            hint="Mend it, then run proxy:build-config; or set it aside with nginx:validate-config --clean",
+        )  # fmt: skip
+    return Answer({"valid": True, "app": app}, [])
+
+
+@nginx.command("validate", needs="app:read", changes=True, hidden=True)
+def validate(
+    host: Host,
+    app: Annotated[AppName | None, Arg("app")] = None,
+    *,
+    clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
+) -> Answer:
+    """Check the nginx configuration of an app, or of all."""
+    return validate_config(host, app, clean=clean)  # type: ignore[no-any-return]
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    """When the app was last visited, as seconds since the epoch: when its access log was last written to."""
+    import os
+
+    if app is None:
+        return {}
+    path = SETTINGS.get(host.store, app, "access-log-path")
+    try:
+        seen = str(int(os.stat(adapter(host).layout.logs + path.removeprefix(LOGS)).st_mtime)) if path != "off" else ""
+    except OSError:
+        seen = ""
+    return {"last-visited-at": seen}
+
+
+def check_set(tx: Tx, app: AppName | None, name: str) -> None:
+    """What a validator cannot say, as it knows no app: an app logs to files of its own, and only the host is started."""
+    value = SETTINGS.raw(tx.host.store, app, name)
+    if app is None or not value:
+        return
+    if name.endswith("-log-path") and not own_log(app, value):
+        raise UserError(f"{value} is not a log file of {app}'s own", hint=f"Use {LOGS}/{app}-NAME.log, or off")
+
+
+def way(host: Host) -> str:
+    return SETTINGS.get(host.store, None, "nginx-service-command")
+
+
+def adapter(host: Host) -> NginxProxy:
+    found: NginxProxy = host.role("proxy", "nginx")
+    return found
+
+
+add_property_commands(nginx, SETTINGS, extra=report_extra, on_set=check_set)

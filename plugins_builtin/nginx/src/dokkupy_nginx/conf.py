@@ -1,0 +1,128 @@
+"""What one app's file claims of nginx: sockets and host names, written in its own head.
+
+So the claims of all other apps are read from the tree that serves (a few kilobytes each), not rendered again, and can
+never differ from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HTTP, TLS, H2C = "http", "tls", "h2c"
+"""What a socket speaks. nginx takes TLS and clear-text HTTP/2 as a quality of the whole socket, not of a server."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """A socket that an app listens on. default: it takes the requests that no other name there takes."""
+
+    address: str
+    port: int
+    kind: str
+    default: bool = False
+
+    @property
+    def socket(self) -> tuple[str, int]:
+        return self.address, self.port
+
+    @property
+    def listen(self) -> str:
+        """The argument of `listen`."""
+        return str(self.port) if self.address == "0.0.0.0" else f"{self.address}:{self.port}"  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """One app's file. inputs: path -> state of files that it refers to, so that a renewed certificate is a change."""
+
+    app: AppName
+    body: str = ""
+    claims: tuple[Claim, ...] = ()
+    names: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        lines = [f"# dokkupy {self.app}"]
+        for claim in self.claims:
+            lines.append(f"# socket {claim.address} {claim.port} {claim.kind}{' default' if claim.default else ''}")
+        lines += [f"# name {name}" for name in self.names]
+        lines += [f"# input {entry}" for entry in self.inputs]
+        return "\n".join([*lines, "", self.body])
+
+
+def read_conf(app: AppName, text: str) -> Conf:
+    """The claims of a file that we wrote."""
+    claims, names, inputs = [], [], []
+    for line in text.splitlines():
+        word, _, rest = line.removeprefix("# ").partition(" ")
+        if not line.startswith("# "):
+            break
+        if word == "socket":
+            address, port, kind, *default = rest.split()
+            claims.append(Claim(address, int(port), kind, bool(default)))
+        elif word == "name":
+            names.append(rest)
+        elif word == "input":
+            inputs.append(rest)
+    return Conf(app, "", tuple(claims), tuple(names), tuple(inputs))
+
+
+def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
+    """Raise AppFault when an app of `changed` claims what another app has: its name, or its socket otherwise."""
+    names: dict[str, AppName] = {}
+    sockets: dict[tuple[str, int], tuple[str, AppName]] = {}
+    defaults: dict[tuple[str, int], AppName] = {}
+    for conf in (*others, *changed):
+        for name in conf.names:
+            owner = names.setdefault(name, conf.app)
+            if owner != conf.app:
+                raise AppFault(
+                    f"App {conf.app} cannot answer to {name}: app {owner} does", code="domain_taken",
+                    hint=f"Take it from that app first: dokkupy domains:remove {owner} {name}",
+                )  # fmt: skip
+        for claim in conf.claims:
+            kind, owner = sockets.setdefault(claim.socket, (claim.kind, conf.app))
+            if kind != claim.kind:
+                raise AppFault(
+                    f"App {conf.app} cannot use port {claim.port} for {SPOKEN[claim.kind]}: "
+                    f"app {owner} uses it for {SPOKEN[kind]}",
+                    code="port_taken",
+                    hint=f"Choose another host port: dokkupy ports:set {conf.app} ...",
+                )
+            if claim.default:
+                owner = defaults.setdefault(claim.socket, conf.app)
+                if owner != conf.app:
+                    raise AppFault(
+                        f"App {conf.app} cannot answer to every name on port {claim.port}: app {owner} does",
+                        code="port_taken",
+                        hint=f"Give {conf.app} a domain (dokkupy domains:add) or another host port (dokkupy ports:set).",
+                    )
+
+
+SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS"}
+
+
+def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The sockets on which the catch-all must refuse unknown names: those in use (and `always`) that no app takes whole."""
+    found: dict[tuple[str, int], Claim] = {claim.socket: claim for claim in always}
+    taken = set()
+    for conf in confs:
+        for claim in conf.claims:
+            found.setdefault(claim.socket, claim)
+            if claim.default:
+                taken.add(claim.socket)
+    return tuple(
+        sorted(Claim(c.address, c.port, c.kind, default=True) for c in found.values() if c.socket not in taken)
+    )
+
+
+def same(old: Mapping[AppName, str], new: Mapping[AppName, str]) -> bool:
+    return all(old.get(app) == text for app, text in new.items())

@@ -1,0 +1,129 @@
+"""What nginx said, read back to the app, the file line and the input that caused it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dokkupy_nginx.layout import Layout
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+EMERG = re.compile(r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<said>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$")
+QUOTED_PATH = re.compile(r'"(/[^"]+)"')
+BIND = re.compile(r"bind\(\) to (?P<address>\S+):(?P<port>[0-9]+) failed")
+
+PROPERTY_OF = {
+    "access_log": "access-log-path and access-log-format",
+    "error_log": "error-log-path",
+    "listen": "bind-address-ipv4, bind-address-ipv6 and the port map",
+    "server_name": "the domains",
+    "ssl_certificate": "the certificate",
+    "ssl_certificate_key": "the certificate's key",
+    "underscores_in_headers": "underscore-in-headers",
+    "hash": "the domains",
+}
+"""Directive -> where its value comes from; the others are the property of the same name, with hyphens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One refusal. app: whose input is at fault, None when it is nobody's we know. file, line: where nginx stopped."""
+
+    said: str
+    app: AppName | None = None
+    file: str = ""
+    line: int = 0
+    text: str = ""
+    cause: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}" if self.file else ""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        found = [f"nginx: {self.said}" + (f" in {self.where}" if self.where else "")]
+        if self.text:
+            found.append(f"line {self.line}: {self.text.strip()[:300]}")
+        return tuple(found)
+
+
+def read_complaint(words: str, layout: Layout, tree: str, apps: Mapping[AppName, str]) -> Complaint:
+    """The first refusal in nginx's words. apps: the names and texts that the tested tree has."""
+    found = next((match for line in words.splitlines() if (match := EMERG.search(line))), None)
+    if found is None:
+        return Complaint(words.splitlines()[-1] if words else "no reason given")
+    said = found["said"]
+    if found["file"]:
+        return in_file(said, found["file"], int(found["line"]), layout, tree, apps)
+    paths = QUOTED_PATH.findall(said)
+    for app, text in apps.items():
+        if any(path in text for path in paths):
+            number, line = line_with(text, next(path for path in paths if path in text))
+            return Complaint(said, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
+    bind = BIND.search(said)
+    if bind:
+        for app, text in apps.items():
+            if f"# socket {bind['address']} {bind['port']} " in text:
+                return Complaint(said, app, cause=f"host port {bind['port']}")
+    return Complaint(said)
+
+
+def in_file(
+    said: str, file: str, line: int, layout: Layout, tree: str, apps: Mapping[AppName, str]
+) -> Complaint:
+    name = file.removeprefix(f"{layout.check}/dokkupy.d/").removeprefix(f"{tree}/")
+    name = name.removeprefix(f"{layout.link}/")
+    if name.startswith("apps/") and name.endswith(".conf"):
+        app = AppName(name[len("apps/") : -len(".conf")])
+        lines = apps.get(app, "").splitlines()
+        text = lines[line - 1] if 0 < line <= len(lines) else ""
+        return Complaint(said, app, f"{tree}/apps/{app}.conf", line, text, cause_of(text))
+    prefix = f"{layout.root}/apps/"
+    if file.startswith(prefix) and "/nginx.conf.d/" in file:
+        app = AppName(file[len(prefix) :].partition("/")[0])
+        return Complaint(said, app, file, line, line_of(file, line), f"the host's own file {file}")
+    return Complaint(said, None, file, line, line_of(file, line))
+
+
+def cause_of(line: str) -> str:
+    directive = line.split()[0] if line.split() else ""
+    if not directive:
+        return ""
+    from dokkupy_nginx.settings import SETTINGS
+
+    known = PROPERTY_OF.get(directive)
+    name = directive.replace("_", "-")
+    if known is None and name in SETTINGS.properties:
+        known = f"the property {name}"
+    return known or ""
+
+
+def line_with(text: str, part: str) -> tuple[int, str]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if part in line and not line.startswith("# "):
+            return number, line
+    return 0, ""
+
+
+def line_of(path: str, number: int) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for index, line in enumerate(file, 1):
+                if index == number:
+                    return line.rstrip("\n")
+    except OSError:
+        pass
+    return ""
+
+
+def blame(complaint: Complaint, candidates: Iterable[AppName]) -> AppName | None:
+    """The app at fault; when nginx named none and only one was changed, that one."""
+    if complaint.app is not None:
+        return complaint.app
+    only = list(candidates)
+    return only[0] if len(only) == 1 and not complaint.file else None

@@ -1,0 +1,81 @@
+"""What `dokkupy doctor` should know of nginx."""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy_nginx.foreign import survey
+from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_nginx.quarantine import quarantined
+from dokkupy_nginx.wiring import INCLUDE, read
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.model import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETUP = "Run: sudo dokkupy setup"
+
+
+def findings(proxy: NginxProxy) -> Iterator[Finding]:
+    layout, nginx = proxy.layout, proxy.nginx
+    if not nginx.installed:
+        yield Finding("nginx", "error", f"{layout.binary} is missing", "apt-get install nginx, then: sudo dokkupy setup")
+        return
+    facts = nginx.facts()
+    number = ".".join(str(part) for part in facts.version)
+    yield Finding("nginx", "ok", f"nginx {number} is installed")
+    if not facts.keepalive_min:
+        yield Finding(
+            "nginx keep-alive", "ok",
+            "before 1.27.4 a reload closes idle client connections; clients open new ones, as HTTP expects",
+        )  # fmt: skip
+    if read(layout.include) != INCLUDE or not os.path.islink(layout.link) or os.readlink(layout.link) != layout.live:
+        yield Finding("nginx wiring", "error", f"{layout.include} or {layout.link} is missing or changed", SETUP)
+        return
+    yield Finding("nginx wiring", "ok", f"{layout.include} includes the apps")
+    if layout.sudo:
+        path = layout.on_system("/etc/sudoers.d/dokkupy-nginx")
+        present = os.path.exists(path)
+        yield Finding("nginx permission", "ok" if present else "error", f"{path} {'exists' if present else 'is missing'}",
+                      "" if present else SETUP)  # fmt: skip
+    yield from configuration(proxy)
+    yield from serving(proxy)
+    for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):
+        where = survey(layout).defaults[address, port]
+        yield Finding(
+            "nginx catch-all", "warning", f"{where} has the default server of {address}:{port}: unknown names reach it",
+            "Take `default_server` from its `listen`, if dokkupy should refuse unknown names.",
+        )  # fmt: skip
+
+
+def configuration(proxy: NginxProxy) -> Iterator[Finding]:
+    try:
+        with proxy.lease():
+            complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
+    except DokkupyError as error:
+        yield Finding("nginx configuration", "error", error.message, error.hint)
+        return
+    if complaint is None:
+        yield Finding("nginx configuration", "ok", "nginx accepts its whole configuration")
+    else:
+        remedy = "Run: dokkupy nginx:validate-config --clean" if complaint.app else f"Mend {complaint.where or 'it'}"
+        yield Finding("nginx configuration", "error", " ".join(complaint.details), remedy)
+    for app, reason in quarantined(proxy).items():
+        yield Finding(
+            "nginx quarantine", "error", f"App {app} is not served: {reason}",
+            f"Mend the cause, then run: dokkupy proxy:build-config {app}",
+        )  # fmt: skip
+
+
+def serving(proxy: NginxProxy) -> Iterator[Finding]:
+    if proxy.nginx.pid() is None:
+        yield Finding("nginx running", "error", "nginx is not running", "Run: dokkupy nginx:start")
+    elif proxy.served_generation() == proxy.trees.generation:
+        yield Finding("nginx running", "ok", "nginx serves the newest configuration")
+    else:
+        yield Finding(
+            "nginx running", "error", "nginx runs, but does not serve the newest configuration",
+            f"See that nginx.conf includes {proxy.layout.etc}/conf.d/*.conf in http {{}}, then: dokkupy nginx:reload",
+        )  # fmt: skip

@@ -1,0 +1,69 @@
+"""What the host's own nginx configuration has already, so that ours neither repeats nor fights it."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.syntax import Directive, SyntaxFault, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS_IF_ABSENT = ("server_names_hash_bucket_size", "server_names_hash_max_size")
+
+
+class Foreign:
+    """directives: those of OURS_IF_ABSENT that exist already. defaults: sockets that have a default server."""
+
+    def __init__(self, directives: frozenset[str] = frozenset(), defaults: dict[tuple[str, int], str] | None = None):
+        self.directives = directives
+        self.defaults = defaults or {}
+
+
+def survey(layout: Layout) -> Foreign:
+    """Read nginx.conf and what it includes, without our part. A file that does not parse is left to `nginx -t`."""
+    directives: set[str] = set()
+    defaults: dict[tuple[str, int], str] = {}
+    for path, directive in walk(layout, os.path.join(layout.etc, "nginx.conf")):
+        if directive.name in OURS_IF_ABSENT:
+            directives.add(directive.name)
+        elif directive.name == "server" and directive.block is not None:
+            for inner in directive.block:
+                if inner.name == "listen" and {"default_server", "default"} & set(inner.args[1:]):
+                    defaults[socket_of(inner.args[0])] = path
+    return Foreign(frozenset(directives), defaults)
+
+
+def walk(layout: Layout, path: str, depth: int = 0) -> Iterator[tuple[str, Directive]]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = parse(file.read())
+    except (OSError, SyntaxFault):
+        return
+    yield from descend(layout, path, found, depth)
+
+
+def descend(layout: Layout, path: str, directives: list[Directive], depth: int) -> Iterator[tuple[str, Directive]]:
+    for directive in directives:
+        if directive.name == "http" and directive.block is not None:
+            yield from descend(layout, path, directive.block, depth)
+        elif directive.name == "include" and directive.args and depth < 5:
+            pattern = os.path.join(layout.etc, directive.args[0])
+            for found in sorted(glob.glob(pattern)):
+                if found != layout.include and not found.endswith("mime.types"):
+                    yield from walk(layout, found, depth + 1)
+        else:
+            yield path, directive
+
+
+def socket_of(listen: str) -> tuple[str, int]:
+    """The address and port of a `listen`: `80`, `*:80`, `[::]:80`, `10.0.0.1`, `[::]`."""
+    if listen.isdigit():
+        return "0.0.0.0", int(listen)  # noqa: S104
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit():
+        return listen, 80
+    return ("0.0.0.0" if host == "*" else host), int(port)  # noqa: S104

@@ -1,0 +1,58 @@
+"""nginx's say in the host's life: setup, teardown, doctor, the app's template, the retry of what was set aside."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Finding, Job
+    from dokkupy_sdk.names import AppName
+
+
+@hookimpl
+def post_setup(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_nginx.wiring import Wiring
+
+    return Wiring(adapter(host), dry_run=dry_run).setup()
+
+
+@hookimpl
+def pre_teardown(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_nginx.wiring import Wiring
+
+    return Wiring(adapter(host), dry_run=dry_run).teardown()
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_nginx.doctor import findings
+
+    return findings(adapter(host))
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("nginx-quarantine", 60, "dokkupy_nginx.quarantine:tick")]
+
+
+@hookimpl
+def release_files(host: Host, app: AppName) -> Iterable[str]:
+    from dokkupy_nginx.names import template_names
+
+    return template_names(host, app)
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_nginx.quarantine import forget
+
+    forget(adapter(host), app)
+
+
+def adapter(host: Host):  # type: ignore[no-untyped-def]
+    return host.role("proxy", "nginx")

@@ -1,0 +1,73 @@
+"""Reading a log file: its end, and what is added to it (also after it was rotated)."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from dokkupy_sdk.errors import HostFault, NotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+LINES = 100
+CHUNK = 64 * 1024
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def opened(path: str) -> BinaryIO:
+    try:
+        return open(path, "rb")  # noqa: SIM115 - the caller closes it
+    except FileNotFoundError:
+        raise NotFound(f"{path} does not exist", hint="nginx writes it when the app is first visited.") from None
+    except PermissionError:
+        raise HostFault(f"{path} cannot be read by this user", hint="Run: sudo dokkupy setup") from None
+
+
+def harmless(line: bytes) -> str:
+    """A client chose part of this text: control characters must not reach the reader's terminal."""
+    return CONTROL.sub("", line.decode(errors="replace").rstrip("\r\n"))
+
+
+def last_lines(path: str, count: int = LINES) -> list[str]:
+    with opened(path) as file:
+        position = file.seek(0, os.SEEK_END)
+        data = b""
+        while position > 0 and data.count(b"\n") <= count:
+            size = min(CHUNK, position)
+            position -= size
+            file.seek(position)
+            data = file.read(size) + data
+    return [harmless(line) for line in data.splitlines()[-count:]]
+
+
+def follow_lines(path: str, *, poll: float = 0.25) -> Iterator[str]:
+    """The end of the file, then each new line, for ever."""
+    yield from last_lines(path, 10)
+    file = opened(path)
+    try:
+        file.seek(0, os.SEEK_END)
+        rest = b""
+        while True:
+            data = file.read(CHUNK)
+            if data:
+                *lines, rest = (rest + data).split(b"\n")
+                yield from (harmless(line) for line in lines)
+                continue
+            time.sleep(poll)
+            if was_replaced(file, path):
+                file.close()
+                file = opened(path)
+    finally:
+        file.close()
+
+
+def was_replaced(file: BinaryIO, path: str) -> bool:
+    try:
+        now, then = os.stat(path), os.fstat(file.fileno())
+    except FileNotFoundError:
+        return False
+    return now.st_ino != then.st_ino or now.st_size < file.tell()

@@ -1,0 +1,169 @@
+"""The running nginx and its program: test, reload, ask what it serves. Calls go through sudo when we are not root."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+
+from dokkupy_nginx.layout import PROBE_NAME, Layout
+from dokkupy_nginx.render import Facts
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory, write_atomic
+
+OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
+"""`ssl_reject_handshake` came with nginx 1.19.4."""
+
+
+class Nginx:
+    """One nginx: a program, a configuration directory, perhaps a master process."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @property
+    def installed(self) -> bool:
+        return os.access(self.layout.binary, os.X_OK)
+
+    def command(self, *words: str) -> list[str]:
+        """An argv as the sudoers file has it, word for word."""
+        return [*(("sudo", "-n") if self.layout.sudo else ()), self.layout.binary, *words]
+
+    def facts(self) -> Facts:
+        """Version and modules, remembered until the program file changes."""
+        try:
+            found = os.stat(self.layout.binary)
+        except FileNotFoundError:
+            raise HostFault(
+                f"nginx is not installed ({self.layout.binary} is missing)", hint="apt-get install nginx"
+            ) from None
+        key = f"{found.st_mtime_ns}-{found.st_size}"
+        path = os.path.join(self.layout.base, "version.json")
+        try:
+            with open(path, "rb") as file:
+                kept = json.load(file)
+        except (OSError, ValueError):
+            kept = {}
+        if kept.get("key") != key:
+            text = execute([self.layout.binary, "-V"]).stderr
+            number = re.search(r"nginx/([0-9]+(?:\.[0-9]+)*)", text)
+            kept = {
+                "key": key,
+                "version": [int(part) for part in number[1].split(".")] if number else [0],
+                "http2": "http_v2_module" in text,
+            }
+            make_directory(self.layout.base, 0o750)
+            write_atomic(path, json.dumps(kept).encode())
+            self.layout.hand_over(path)
+        version = tuple(kept["version"])
+        return Facts(
+            version=version,
+            http2=kept["http2"],
+            ipv6=self.layout.ipv6,
+            logs=self.layout.logs,
+            reject_handshake=version >= OLDEST_WITHOUT_CERTIFICATE,
+        )
+
+    def test(self, conf: str) -> str:
+        """What `nginx -t` says against this configuration; empty when it accepts it."""
+        done = execute(self.command("-t", "-q", "-c", conf), check=False)
+        if done.ok:
+            return ""
+        words = (done.stderr or done.stdout).strip()
+        if self.layout.sudo and words.startswith("sudo:"):
+            raise HostFault(
+                "nginx cannot be tested without root's permission", hint="Run: sudo dokkupy setup", details=(words,)
+            )
+        return words or f"nginx -t ended with status {done.status}"
+
+    # the running one
+
+    def pid(self) -> int | None:
+        """The master's process id, from the pid file that nginx.conf names."""
+        try:
+            with open(self.pid_file(), "rb") as file:
+                pid = int(file.read().strip() or b"0")
+        except (OSError, ValueError):
+            return None
+        return pid if pid > 0 and os.path.exists(f"/proc/{pid}") and b"nginx" in command_line(pid) else None
+
+    def pid_file(self) -> str:
+        try:
+            with open(os.path.join(self.layout.etc, "nginx.conf"), encoding="utf-8", errors="replace") as file:
+                found = re.search(r"^\s*pid\s+([^;\s]+)\s*;", file.read(), re.MULTILINE)
+        except OSError:
+            found = None
+        return found[1] if found else "/run/nginx.pid"
+
+    def workers(self, master: int) -> set[int]:
+        """The workers that still accept connections."""
+        try:
+            with open(f"/proc/{master}/task/{master}/children", "rb") as file:
+                children = [int(word) for word in file.read().split()]
+        except OSError:
+            return set()
+        return {child for child in children if is_accepting(child)}
+
+    def reload(self, master: int) -> None:
+        """Tell the master to read its configuration again. By signal: `nginx -s reload` would parse it all once more."""
+        try:
+            os.kill(master, signal.SIGHUP)
+        except PermissionError:
+            execute(self.command("-s", "reload"))
+        except ProcessLookupError:
+            raise not_running() from None
+
+    def generation(self, address: str, *, timeout: float = 1.0) -> str:
+        """The generation that the worker which answers now serves; empty when none of ours does."""
+        request = f"GET /generation HTTP/1.0\r\nHost: {PROBE_NAME}\r\n\r\n".encode()
+        try:
+            with socket.create_connection((address, self.layout.http_port), timeout) as connection:
+                connection.sendall(request)
+                answer = b""
+                while chunk := connection.recv(4096):
+                    answer += chunk
+        except OSError:
+            return ""
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return body.decode(errors="replace").strip() if b" 200 " in head.partition(b"\r\n")[0] + b" " else ""
+
+    def await_generation(self, generation: str, address: str, old: set[int], *, timeout: float = 4.0) -> bool:
+        """Wait until the new workers answer with their generation and the old ones accept no more.
+
+        nginx starts the new ones, waits 100 ms, then tells the old ones to finish: until then both accept, so the
+        first right answer alone proves little. A failing reload takes nginx 2.5 s (it tries to bind five times).
+        """
+        deadline = time.monotonic() + timeout
+        pause = 0.004
+        seen = False
+        while time.monotonic() < deadline:
+            seen = seen or self.generation(address) == generation
+            if seen and not any(is_accepting(worker) for worker in old):
+                if not old:  # a kernel that does not list children: nginx's own 100 ms have to do
+                    time.sleep(0.12)
+                return self.generation(address) == generation
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.02)
+        return False
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def is_accepting(pid: int) -> bool:
+    """nginx writes in its own title what a worker is doing."""
+    line = command_line(pid)
+    return line.startswith(b"nginx: worker process") and b"shutting down" not in line
+
+
+def not_running() -> HostFault:
+    return HostFault("nginx is not running", hint="Start it: dokkupy nginx:start", code="proxy_down")

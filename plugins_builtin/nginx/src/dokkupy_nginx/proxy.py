@@ -1,0 +1,407 @@
+"""The adapter: routes in, a tested, switched, reloaded and verified nginx out."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, read_conf
+from dokkupy_nginx.diagnose import Complaint, blame, read_complaint
+from dokkupy_nginx.foreign import OURS_IF_ABSENT, survey
+from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.names import JINJA, find_template, template_names
+from dokkupy_nginx.process import Nginx, not_running
+from dokkupy_nginx.render import KINDS, addresses, render_app, render_default
+from dokkupy_nginx.settings import SETTINGS
+from dokkupy_nginx.trees import Trees, new_generation
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
+from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.locks import Lease, take
+from dokkupy_sdk.model import Readiness
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.roles import Proxy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dokkupy_nginx.render import Facts
+    from dokkupy_sdk.model import Route
+
+MAX_REMOVALS = 20
+"""How many foreign bad files one apply sets aside before it gives up."""
+
+
+class NginxProxy(Proxy):
+    """The role Proxy by nginx. layout: where everything is; tests give their own."""
+
+    def __init__(self, host: Host, layout: Layout | None = None) -> None:
+        super().__init__(host)
+        self.layout = layout or Layout(host.root)
+        self.nginx = Nginx(self.layout)
+        self.trees = Trees(self.layout)
+
+    def prepare(self) -> Readiness:
+        if not self.nginx.installed:
+            return Readiness("not-installed", f"{self.layout.binary} is missing", "apt-get install nginx")
+        if not os.path.exists(self.layout.include) or not os.path.islink(self.layout.link):
+            return Readiness("misconfigured", f"{self.layout.include} is missing", "sudo dokkupy setup")
+        return Readiness()
+
+    def apps(self) -> tuple[AppName, ...]:
+        return tuple(self.trees.apps())
+
+    def show(self, app: AppName) -> str:
+        return self.trees.text(app)
+
+    def validate(self, routes: Sequence[Route]) -> None:
+        with self.lease():
+            self.trees.sweep()
+            staged = self._stage(self._render(routes), ())
+            try:
+                if staged is not None:
+                    self._need_accepted(staged)
+            finally:
+                self.trees.sweep()
+
+    def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
+        """See the role. HostFault with the code `proxy_down` means that nginx does not run: the files are switched
+        all the same, so that a later start serves the new routes."""
+        with self.lease():
+            self.trees.sweep()
+            staged = self._stage(self._render(routes), remove)
+            if staged is None:
+                self._need_served(routes)
+                return
+            try:
+                self._need_accepted(staged)
+                self._switch(staged)
+            finally:
+                self.trees.sweep()
+        self._settle_quarantine(routes, remove)
+
+    def ensure_tree(self) -> bool:
+        """Put the tree without apps in force where there is none yet; True when it was made."""
+        with self.lease():
+            if self.trees.live and os.path.exists(os.path.join(self.trees.live, "default.conf")):
+                return False
+            staged = Staged(new_generation(), {}, {}, [], set())
+            self._build(staged)
+            self.trees.switch(staged.tree)
+            return True
+
+    def served_generation(self) -> str:
+        """What the running nginx serves; empty when it is down, or serves no tree of ours."""
+        return self.nginx.generation(self._probe_address())
+
+    def reload(self) -> None:
+        """Have the running nginx read its configuration again, and see that it did."""
+        with self.lease():
+            self._reload(self.trees.generation)
+
+    def lease(self) -> _Held:
+        owner = {"command": self.host.command or "nginx", "pid": os.getpid(), "since": time.time(), "who": self.host.who}
+        return _Held(take(self.host.root, "proxy", owner=owner, wait=60.0))
+
+    # rendering
+
+    def _render(self, routes: Sequence[Route]) -> dict[AppName, Conf]:
+        facts = self.nginx.facts() if routes else None
+        return {route.app: self._render_one(route, facts) for route in routes if facts is not None}
+
+    def _render_one(self, route: Route, facts: Facts) -> Conf:
+        snippets = self.layout.snippets(route.app)
+        pattern = os.path.join(snippets, "*.conf") if has_conf(snippets) else ""
+        inputs = [state_of(os.path.join(snippets, name)) for name in sorted_confs(snippets)]
+        if route.certificate is not None:
+            inputs += [state_of(route.certificate.chain), state_of(route.certificate.key)]
+        route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
+        template = self._template(route)
+        if template is not None:
+            from dokkupy_nginx.template import render_custom
+
+            return render_custom(route, facts, template, snippets=pattern, inputs=tuple(inputs))
+        return render_app(route, facts, snippets=pattern, inputs=tuple(inputs))
+
+    def _template(self, route: Route) -> str | None:
+        """The app's own template, unless the host disabled those. Dokku's Go templates cannot be run: a warning."""
+        if route.settings.get("disable-custom-config") == "true":
+            return None
+        if route.template is not None:
+            return route.template
+        found = find_template(route.files, template_names(self.host, route.app))
+        if found is not None and found[0].endswith(".sigil"):
+            self.host.out.warn(f"App {route.app}: {found[0]} is a Go template, which is not used: write {JINJA} instead")
+            return None
+        return found[1] if found is not None else None
+
+    def _stage(self, confs: Mapping[AppName, Conf], remove: Sequence[AppName]) -> Staged | None:
+        """Build the tree with these files; None when it would be the one that serves."""
+        live = self.trees.live
+        texts = {app: conf.text for app, conf in confs.items() if conf.claims}
+        gone = {*remove, *(app for app, conf in confs.items() if not conf.claims)}
+        present = self.trees.apps(live)
+        if live and all(self.trees.text(app, live) == text for app, text in texts.items()) and not gone & {*present}:
+            return None
+        others = [
+            read_conf(app, self.trees.text(app, live, head=True)) for app in present if app not in confs and app not in gone
+        ]
+        check_clashes([confs[app] for app in texts], others)
+        staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
+        self._build(staged)
+        return staged
+
+    def _build(self, staged: Staged) -> None:
+        facts = self.nginx.facts()
+        foreign = survey(self.layout)
+        base = [claim for claim in self._base_claims(facts) if claim.socket not in foreign.defaults]
+        needed = needed_defaults([*staged.others, *staged.confs.values()], base)
+        default = render_default(
+            staged.generation,
+            [claim for claim in needed if claim.socket not in foreign.defaults],
+            self._probe_claim(facts),
+            facts,
+            omit=[name for name in OURS_IF_ABSENT if name in foreign.directives],
+            certificate=self._own_certificate(facts),
+        )
+        staged.tree = self.trees.stage(staged.generation, staged.texts, default, without=staged.gone)
+
+    def _base_claims(self, facts: Facts) -> list[Claim]:
+        """The sockets on which unknown names are refused even when no app listens: HTTP and HTTPS."""
+        v4, v6 = (SETTINGS.get(self.host.store, None, f"bind-address-ipv{version}") for version in (4, 6))
+        return [
+            Claim(address, port, kind)
+            for address in addresses(v4, v6, facts)
+            for port, kind in ((self.layout.http_port, KINDS["http"]), (self.layout.tls_port, KINDS["https"]))
+            if kind == KINDS["http"] or facts.reject_handshake or self._own_certificate(facts)
+        ]
+
+    def _probe_claim(self, facts: Facts) -> Claim:
+        return self._base_claims(facts)[0]
+
+    def _own_certificate(self, facts: Facts) -> tuple[str, str] | None:
+        """For nginx before 1.19.4, which cannot refuse a handshake: a certificate of nobody, made by setup."""
+        if facts.reject_handshake:
+            return None
+        pair = tuple(os.path.join(self.layout.base, "nobody", name) for name in ("server.crt", "server.key"))
+        return (pair[0], pair[1]) if all(os.path.exists(path) for path in pair) else None
+
+    # testing
+
+    def _need_accepted(self, staged: Staged) -> None:
+        """Test the whole tree. Another app's file that went bad meanwhile is set aside, so it does not block this one.
+
+        Raises AppFault when an app of this change is at fault, HostFault when nobody's file is.
+        """
+        for _ in range(MAX_REMOVALS):
+            complaint = self.refusal(staged.tree)
+            if complaint is None:
+                return
+            app = blame(complaint, staged.texts)
+            if app is None or app not in {conf.app for conf in staged.others}:
+                raise fault(complaint, app)
+            self._set_aside(app, complaint)
+            staged.others = [conf for conf in staged.others if conf.app != app]
+            staged.gone.add(app)
+            staged.generation = new_generation()
+            self._build(staged)
+        raise HostFault("nginx refuses the files of more than 20 apps", hint="Run: dokkupy nginx:validate-config --clean")
+
+    def refusal(self, tree: str) -> Complaint | None:
+        """Why nginx would not serve this tree; None when it would."""
+        words = self.nginx.test(self.trees.point_check_at(tree))
+        boundary("nginx: tree tested")
+        if not words:
+            return None
+        texts = {app: self.trees.text(app, tree) for app in self.trees.apps(tree)}
+        return read_complaint(words, self.layout, tree, texts)
+
+    def _set_aside(self, app: AppName, complaint: Complaint) -> None:
+        from dokkupy_nginx.quarantine import keep_aside
+
+        keep_aside(self, app, complaint)
+
+    # switching
+
+    def _probe_address(self) -> str:
+        address = SETTINGS.get(self.host.store, None, "bind-address-ipv4")
+        return address or "127.0.0.1"
+
+    def _switch(self, staged: Staged) -> None:
+        before = self.trees.live
+        boundary("nginx: before switch")
+        self.trees.switch(staged.tree)
+        boundary("nginx: after switch")
+        try:
+            self._reload(staged.generation)
+        except DokkupyError as error:
+            if error.code == "proxy_down" or not before:
+                raise
+            self.trees.switch(before)
+            self._reload_quietly(self.trees.generation)
+            raise self._port_conflict(staged) or error from None
+        except BaseException:
+            if before:
+                self.trees.switch(before)
+                self._reload_quietly(self.trees.generation)
+            raise
+
+    def _reload(self, generation: str) -> None:
+        master = self.nginx.pid()
+        if master is None:
+            raise not_running()
+        old = self.nginx.workers(master)
+        self.nginx.reload(master)
+        boundary("nginx: reloaded")
+        if not self.nginx.await_generation(generation, self._probe_address(), old):
+            raise HostFault(
+                "nginx did not take the new configuration; the one before it serves",
+                hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor", code="proxy_refused",
+            )  # fmt: skip
+
+    def _reload_quietly(self, generation: str) -> None:
+        """Bring the old tree back into the running nginx; that it fails adds nothing to what is being raised."""
+        try:
+            self._reload(generation)
+        except DokkupyError as error:
+            self.host.out.warn(error.message)
+
+    def _need_served(self, routes: Sequence[Route]) -> None:
+        """The files are right already; see that nginx serves them (it may have been killed between switch and reload).
+
+        An nginx that is down stays down without an error: nothing was asked of it.
+        """
+        master = self.nginx.pid()
+        generation = self.trees.generation
+        if not routes or master is None or self.nginx.generation(self._probe_address()) == generation:
+            return
+        self._reload(generation)
+
+    def _port_conflict(self, staged: Staged) -> AppFault | None:
+        """A new port that a program other than nginx holds: the most common reason for a refused reload."""
+        serving = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
+        claimed = {claim.socket for conf in serving for claim in conf.claims}
+        claimed |= {claim.socket for claim in self._base_claims(self.nginx.facts())}
+        for conf in staged.confs.values():
+            for claim in conf.claims:
+                if claim.socket not in claimed and listened_on(claim.port):
+                    return AppFault(
+                        f"App {conf.app}: host port {claim.port} cannot be used: another program listens on it",
+                        hint=f"Choose another one: dokkupy ports:set {conf.app} ...", code="port_taken",
+                    )  # fmt: skip
+        return None
+
+    # quarantine
+
+    def restore(self, conf: Conf, text: str) -> bool:
+        """Serve a file that was set aside again, if nginx accepts it now and nobody took its names meanwhile."""
+        with self.lease():
+            others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
+            if any(other.app == conf.app for other in others):
+                return True
+            check_clashes([conf], others)
+            staged = Staged(new_generation(), {conf.app: text}, {conf.app: conf}, others, set())
+            self._build(staged)
+            try:
+                if self.refusal(staged.tree) is not None:
+                    return False
+                self._switch(staged)
+                return True
+            finally:
+                self.trees.sweep()
+
+    def take_out(self, apps: set[AppName]) -> None:
+        """Switch to the tree without these apps, untested and unreloaded: for an nginx that refuses it with them."""
+        others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps() if app not in apps]
+        staged = Staged(new_generation(), {}, {}, others, set(apps))
+        self._build(staged)
+        self.trees.switch(staged.tree)
+
+    def _settle_quarantine(self, routes: Sequence[Route], remove: Sequence[AppName]) -> None:
+        if not os.path.isdir(self.layout.quarantine):
+            return
+        from dokkupy_nginx.quarantine import forget, retry
+
+        for app in (*(route.app for route in routes), *remove):
+            forget(self, app)
+        retry(self)
+
+
+class Staged:
+    """A tree on its way: what changes, what stays, what goes."""
+
+    def __init__(
+        self, generation: str, texts: dict[AppName, str], confs: dict[AppName, Conf], others: list[Conf],
+        gone: set[AppName],
+    ) -> None:  # fmt: skip
+        self.generation = generation
+        self.texts = texts
+        self.confs = confs
+        self.others = others
+        self.gone = gone
+        self.tree = ""
+
+
+class _Held:
+    """A lease as a context manager."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.lease.release()
+
+
+def fault(complaint: Complaint, app: AppName | None) -> DokkupyError:
+    if app is None:
+        where = f" ({complaint.where})" if complaint.where else ""
+        return HostFault(
+            f"nginx refuses its configuration{where}: {complaint.said}", details=complaint.details, code="proxy_refused",
+            hint="It is not an app's: mend that file, then run the command again.",
+        )  # fmt: skip
+    cause = f" Cause: {complaint.cause}." if complaint.cause else ""
+    line = f" line {complaint.line}" if complaint.line else ""
+    return AppFault(
+        f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}", details=complaint.details,
+        hint="The configuration before it still serves. Mend the cause, then run: dokkupy proxy:build-config " + app,
+        code="bad_proxy_input",
+    )  # fmt: skip
+
+
+def sorted_confs(directory: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(directory) if name.endswith(".conf"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def has_conf(directory: str) -> bool:
+    return bool(sorted_confs(directory))
+
+
+def state_of(path: str) -> str:
+    """A file's path and what changes when its content does; the same text with a renewed certificate is a change."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return f"{path} missing"
+    return f"{path} {found.st_mtime_ns:x}-{found.st_size}-{found.st_ino}"
+
+
+def listened_on(port: int) -> bool:
+    """Whether some socket listens on the port. Asked once the old configuration, which lacks it, serves again."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                lines = file.readlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                return True
+    return False

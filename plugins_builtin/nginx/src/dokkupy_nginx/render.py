@@ -1,0 +1,394 @@
+"""nginx's configuration as text, from values alone: no I/O, and nothing is interpolated that was not checked here.
+
+Plain functions instead of a template: each directive stands beside the property that it comes from, and jinja2
+(47 ms) stays out of every deploy of an app without a template of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
+from dokkupy_nginx.layout import PROBE_NAME
+from dokkupy_nginx.settings import LOGS, SETTINGS
+from dokkupy_sdk.errors import AppFault, PluginFault, UserError
+from dokkupy_sdk.model import Location, ResponseHeader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dokkupy_sdk.model import Port, ProxyFact, Route
+
+KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
+"""Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
+
+PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
+ERROR_PAGES = {
+    502: "The app is not running, or does not answer.",
+    503: "The app is not available.",
+    504: "The app did not answer in time.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What this host's nginx is and can do."""
+
+    version: tuple[int, ...] = (1, 22, 1)
+    http2: bool = True
+    ipv6: bool = True
+    logs: str = LOGS
+    reject_handshake: bool = True
+
+    @property
+    def http2_directive(self) -> bool:
+        """`http2 on` replaced the parameter of `listen` in nginx 1.25.1."""
+        return self.http2 and self.version >= (1, 25, 1)
+
+    @property
+    def keepalive_min(self) -> bool:
+        """`keepalive_min_timeout` (1.27.4) spares idle client connections a reload."""
+        return self.version >= (1, 27, 4)
+
+
+def quoted(text: str) -> str:
+    """A literal as one nginx word: no variable, quote, brace or semicolon in it means anything."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise UserError(f"{ascii(text[:80])} has control characters")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${dokkupy_dollar}")
+    return f'"{escaped}"'
+
+
+def checked_path(text: str, what: str) -> str:
+    """An absolute path that is one nginx word as it stands."""
+    if not PATH.fullmatch(text) or ".." in text.split("/") or len(text) > 1024:
+        raise UserError(f"{what} {ascii(text[:120])} is not a plain absolute path")
+    return text
+
+
+class Values:
+    """An app's effective properties, each checked again by its own validator."""
+
+    def __init__(self, route: Route) -> None:
+        self.app = route.app
+        self._values = route.settings
+
+    def __getitem__(self, name: str) -> str:
+        prop = SETTINGS.properties[name]
+        text = self._values.get(name) or prop.default.replace("{app}", self.app)
+        if not text:
+            return ""
+        try:
+            return prop.parse(text)
+        except UserError as error:
+            raise AppFault(
+                f"App {self.app}: the nginx property {name} is wrong: {error.message}", code="bad_proxy_input",
+                hint=f"dokkupy nginx:set {self.app} {name} VALUE",
+            ) from error  # fmt: skip
+
+    def on(self, name: str) -> bool:
+        return self[name] == "true"
+
+
+def render_app(route: Route, facts: Facts, *, snippets: str = "", inputs: tuple[str, ...] = ()) -> Conf:
+    """An app's file. snippets: glob of the host's own files for the app, to be included in each of its servers.
+
+    Raises AppFault, naming the app, when a value of the route is not what it must be.
+    """
+    try:
+        return AppRendering(route, facts, snippets, inputs).conf()
+    except UserError as error:
+        raise AppFault(f"App {route.app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
+
+
+class AppRendering:
+    """The text of one app's file on its way."""
+
+    def __init__(self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...]) -> None:
+        self.route = route
+        self.facts = facts
+        self.values = Values(route)
+        self.snippets = checked_path(snippets.removesuffix("*.conf"), "Include") + "*.conf" if snippets else ""
+        self.inputs = inputs
+        self.takes_all = not route.domains or "_" in route.domains
+        self.names = tuple(sorted({str(domain) for domain in route.domains if domain != "_"}))
+        self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.certificate))
+        self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
+
+    def conf(self) -> Conf:
+        by_socket: dict[int, Port] = {}
+        for port in self.ports:
+            other = by_socket.setdefault(port.host, port)
+            if other != port:
+                raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
+        body = "\n".join([*self.upstreams(), *(line for port in self.ports for line in self.server(port))]) + "\n"
+        claims = tuple(claim for port in self.ports for claim in self.claims(port))
+        return Conf(self.route.app, body, claims, self.names, self.inputs)
+
+    def claims(self, port: Port) -> list[Claim]:
+        return [
+            Claim(address, port.host, KINDS[port.scheme], self.takes_all)
+            for address in addresses(self.values["bind-address-ipv4"], self.values["bind-address-ipv6"], self.facts)
+        ]
+
+    def upstream_name(self, port: Port) -> str:
+        return f"{self.route.app}-{port.container}"
+
+    def upstreams(self) -> list[str]:
+        lines: list[str] = []
+        for container in sorted({port.container for port in self.ports}):
+            servers = self.route.upstreams.get(container, ())
+            if not servers:
+                continue
+            lines.append(f"upstream {self.route.app}-{container} {{")
+            for server in servers:
+                # A failed instance is tried again after 2 s: long enough to spare requests, short enough for a restart.
+                lines.append(f"    server {upstream_address(server.address, server.port)} fail_timeout=2s;")
+            if self.keeps_alive:
+                lines.append(f"    keepalive {self.values['proxy-keepalive']};")
+            lines += ["}", ""]
+        return lines
+
+    @property
+    def keeps_alive(self) -> bool:
+        return int(self.values["proxy-keepalive"] or "0") > 0
+
+    def server(self, port: Port) -> list[str]:
+        tls = KINDS[port.scheme] == TLS
+        lines = [f"    listen {listen(claim, self.facts)};" for claim in self.claims(port)]
+        lines.append(f"    server_name {' '.join(self.names) or '_'};")
+        if (tls or KINDS[port.scheme] == H2C) and self.facts.http2_directive:
+            lines.append("    http2 on;")
+        lines += self.logs() + self.limits()
+        if tls:
+            lines += self.tls()
+        lines += self.headers()
+        redirect = port.scheme == "http" and self.tls_port is not None
+        lines += self.locations(on_http=port.scheme == "http")
+        if redirect:
+            suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
+            lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
+        elif not self.route.upstreams.get(port.container):
+            lines += [*error_pages(), "    location / {", "        return 502;", "    }"]
+        elif port.scheme.startswith("grpc"):
+            lines += self.grpc(port)
+        else:
+            lines += error_pages() + self.proxied(port)
+        if self.snippets:
+            lines.append(f"    include {self.snippets};")
+        return ["server {", *lines, "}", ""]
+
+    def logs(self) -> list[str]:
+        access, error = (self.log_file(f"{kind}-log-path") for kind in ("access", "error"))
+        style = self.values["access-log-format"]
+        return [
+            f"    access_log {access}{' ' + style if style and access != 'off' else ''};",
+            f"    error_log {error};" if error != "off" else "    error_log /dev/null crit;",
+        ]
+
+    def log_file(self, name: str) -> str:
+        path = self.values[name]
+        return path if path == "off" else checked_path(self.facts.logs + path.removeprefix(LOGS), "Log path")
+
+    def limits(self) -> list[str]:
+        v = self.values
+        lines = [
+            f"    client_max_body_size {v['client-max-body-size']};",
+            f"    client_body_timeout {v['client-body-timeout']};",
+            f"    client_header_timeout {v['client-header-timeout']};",
+            f"    keepalive_timeout {v['keepalive-timeout']};",
+            f"    lingering_timeout {v['lingering-timeout']};",
+            f"    send_timeout {v['send-timeout']};",
+            f"    underscores_in_headers {v['underscore-in-headers']};",
+        ]
+        if self.facts.keepalive_min:
+            lines.append("    keepalive_min_timeout 5s;")
+        return lines
+
+    def tls(self) -> list[str]:
+        certificate = self.route.certificate
+        assert certificate is not None
+        lines = [
+            f"    ssl_certificate {checked_path(certificate.chain, 'Certificate')};",
+            f"    ssl_certificate_key {checked_path(certificate.key, 'Key')};",
+            "    ssl_protocols TLSv1.2 TLSv1.3;",
+            "    ssl_prefer_server_ciphers off;",
+            "    ssl_session_timeout 1d;",
+            "    ssl_session_tickets off;",
+        ]
+        if self.values.on("hsts"):
+            words = [f"max-age={self.values['hsts-max-age']}"]
+            words += ["includeSubDomains"] if self.values.on("hsts-include-subdomains") else []
+            words += ["preload"] if self.values.on("hsts-preload") else []
+            lines.append(f'    add_header Strict-Transport-Security "{"; ".join(words)}" always;')
+        return lines
+
+    def headers(self) -> list[str]:
+        lines = []
+        for name, value in merged_headers(self.route.extra).items():
+            if not HEADER_NAME.fullmatch(name):
+                raise UserError(f"header name {ascii(name[:80])} is invalid")
+            lines.append(f"    add_header {quoted(name)} {quoted(value)} always;")
+        return lines
+
+    def locations(self, *, on_http: bool) -> list[str]:
+        lines: list[str] = []
+        for fact in self.route.extra:
+            if isinstance(fact, Location) and (fact.on_http_too or not on_http or self.tls_port is None):
+                path = checked_path(fact.path, "Location")
+                directory = checked_path(fact.directory, "Directory").rstrip("/")
+                if fact.exact:
+                    lines += [f"    location = {path} {{", f"        alias {directory};", "    }"]
+                else:
+                    # Both with a slash: an alias with one under a location without lets `/path../` climb out.
+                    lines += [f"    location ^~ {path.rstrip('/')}/ {{", f"        alias {directory}/;", "    }"]
+        return lines
+
+    def forwarded(self, directive: str) -> list[str]:
+        v = self.values
+        headers = {
+            "Host": "$http_host",
+            "X-Forwarded-For": f'"{v["x-forwarded-for-value"]}"',
+            "X-Forwarded-Port": f'"{v["x-forwarded-port-value"]}"',
+            "X-Forwarded-Proto": f'"{v["x-forwarded-proto-value"]}"',
+            # Set by us or not at all: what a client claims here would be believed by frameworks.
+            "X-Forwarded-Host": "$http_host",
+            "X-Forwarded-Ssl": f'"{v["x-forwarded-ssl"]}"' if v["x-forwarded-ssl"] else '""',
+            "X-Real-IP": "$remote_addr",
+            "X-Request-Start": "$msec",
+            "Forwarded": '""',
+            "Proxy": '""',
+        }
+        return [f"        {directive} {name} {value};" for name, value in headers.items()]
+
+    def proxied(self, port: Port) -> list[str]:
+        v = self.values
+        return [
+            "    location / {",
+            f"        proxy_pass http://{self.upstream_name(port)};",
+            "        proxy_http_version 1.1;",
+            "        proxy_set_header Upgrade $http_upgrade;",
+            f"        proxy_set_header Connection $dokkupy_connection_{'keep' if self.keeps_alive else 'close'};",
+            *self.forwarded("proxy_set_header"),
+            # Only a failed connection is tried elsewhere, and never a request that may have been acted on.
+            "        proxy_next_upstream error;",
+            f"        proxy_buffering {v['proxy-buffering']};",
+            f"        proxy_buffer_size {v['proxy-buffer-size']};",
+            f"        proxy_buffers {v['proxy-buffers']};",
+            f"        proxy_busy_buffers_size {v['proxy-busy-buffers-size']};",
+            f"        proxy_connect_timeout {v['proxy-connect-timeout']};",
+            f"        proxy_read_timeout {v['proxy-read-timeout']};",
+            f"        proxy_send_timeout {v['proxy-send-timeout']};",
+            "    }",
+        ]
+
+    def grpc(self, port: Port) -> list[str]:
+        v = self.values
+        return [
+            "    location / {",
+            f"        grpc_pass grpc://{self.upstream_name(port)};",
+            *self.forwarded("grpc_set_header"),
+            "        grpc_next_upstream error;",
+            f"        grpc_buffer_size {v['proxy-buffer-size']};",
+            f"        grpc_connect_timeout {v['proxy-connect-timeout']};",
+            f"        grpc_read_timeout {v['proxy-read-timeout']};",
+            f"        grpc_send_timeout {v['proxy-send-timeout']};",
+            "    }",
+        ]
+
+
+def addresses(v4: str, v6: str, facts: Facts) -> list[str]:
+    found = [v4 or "0.0.0.0"]  # noqa: S104 - a proxy listens to the world
+    return [*found, v6] if v6 and facts.ipv6 else found
+
+
+def upstream_address(address: str, port: int) -> str:
+    from dokkupy_nginx.settings import ipv4
+
+    if not 0 < port < 65536:
+        raise UserError(f"upstream port {port} is not one")
+    return f"{ipv4(address)}:{port}"
+
+
+def listen(claim: Claim, facts: Facts) -> str:
+    words = [claim.listen]
+    if claim.default:
+        words.append("default_server")
+    if claim.kind == TLS:
+        words.append("ssl")
+    if claim.kind in (TLS, H2C) and facts.http2 and not facts.http2_directive:
+        words.append("http2")
+    return " ".join(words)
+
+
+def merged_headers(facts: Iterable[ProxyFact]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for fact in facts:
+        if isinstance(fact, ResponseHeader) and found.setdefault(fact.name, fact.value) != fact.value:
+            raise PluginFault(f"Two plugins give the response header {fact.name} different values", plugin="nginx")
+    return found
+
+
+def error_pages() -> list[str]:
+    """nginx's own errors as a page; what the app itself answers passes untouched. Inline, as workers may not read our
+    state directory."""
+    lines = []
+    for status, text in ERROR_PAGES.items():
+        page = f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{text}</p>"
+        lines += [
+            f"    error_page {status} @dokkupy_{status};",
+            f"    location @dokkupy_{status} {{",
+            "        internal;",
+            "        default_type text/html;",
+            f"        return {status} {quoted(page)};",
+            "    }",
+        ]
+    return lines
+
+
+def render_default(
+    generation: str, catch_alls: Iterable[Claim], probe: Claim, facts: Facts, *, omit: Iterable[str] = (),
+    certificate: tuple[str, str] | None = None,
+) -> str:  # fmt: skip
+    """The file that is not an app's: shared definitions, the refusal of unknown names, and the probe's answer.
+
+    omit: directives that the host's own configuration has already. certificate: for the handshake with unknown names
+    where nginx is older than 1.19.4 and cannot refuse it.
+    """
+    skip = set(omit)
+    lines = [
+        f"# dokkupy generation {generation}",
+        'map $http_upgrade $dokkupy_connection_close { default upgrade; "" close; }',
+        'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
+        'geo $dokkupy_dollar { default "$"; }',
+    ]
+    hashes = {"server_names_hash_bucket_size": "512", "server_names_hash_max_size": "65536"}
+    lines += [f"{name} {value};" for name, value in hashes.items() if name not in skip]
+    lines.append("")
+    for claim in catch_alls:
+        lines += ["server {", f"    listen {listen(claim, facts)};", "    server_name _;", "    access_log off;"]
+        if claim.kind == TLS and facts.reject_handshake:
+            lines.append("    ssl_reject_handshake on;")
+        elif claim.kind == TLS and certificate is not None:
+            lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
+        # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same
+        # with TLS, where the handshake is refused.
+        lines += ["    return 444;", "}", ""]
+    lines += [
+        "server {",
+        f"    listen {probe.listen};",
+        f"    server_name {PROBE_NAME};",
+        "    access_log off;",
+        "    if ($remote_addr != $server_addr) { return 444; }",
+        "    location = /generation {",
+        "        default_type text/plain;",
+        f"        return 200 {generation};",
+        "    }",
+        "    location / { return 444; }",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)

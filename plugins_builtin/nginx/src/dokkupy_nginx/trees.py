@@ -1,0 +1,155 @@
+"""Trees of configuration: built beside the one that serves, tested whole, switched by renaming one symbolic link.
+
+`trees/<generation>/` holds `default.conf` and `apps/<app>.conf`; what did not change is a hard link, so a tree costs
+a link per app and no rendering. `live` points to the tree in force. Whatever moment a process is killed at, `live`
+points to a tree that nginx accepted; the rest is swept by the next apply.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from dokkupy_nginx.layout import Layout
+from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEAD = 64 * 1024
+"""How much of a file is read for its claims."""
+
+
+def new_generation() -> str:
+    return secrets.token_hex(8)
+
+
+class Trees:
+    """The directory of trees of one host."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @property
+    def live(self) -> str:
+        """The tree in force, empty when there is none."""
+        try:
+            return os.path.join(self.layout.trees, os.path.basename(os.readlink(self.layout.live)))
+        except OSError:
+            return ""
+
+    @property
+    def generation(self) -> str:
+        return os.path.basename(self.live)
+
+    def apps(self, tree: str = "") -> list[AppName]:
+        try:
+            names = os.listdir(os.path.join(tree or self.live, "apps"))
+        except OSError:
+            return []
+        return [AppName(name.removesuffix(".conf")) for name in sorted(names) if name.endswith(".conf")]
+
+    def text(self, app: AppName, tree: str = "", *, head: bool = False) -> str:
+        """The app's file, or with `head` its beginning; empty when it has none."""
+        try:
+            with open(os.path.join(tree or self.live, "apps", f"{app}.conf"), encoding="utf-8") as file:
+                return file.read(HEAD if head else -1)
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+
+    def default(self) -> str:
+        try:
+            with open(os.path.join(self.live, "default.conf"), encoding="utf-8") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+
+    def stage(self, generation: str, texts: Mapping[AppName, str], default: str, *, without: set[AppName]) -> str:
+        """Build a tree: the live one with these files replaced and those left out. Durable when it returns."""
+        tree = os.path.join(self.layout.trees, generation)
+        apps = os.path.join(tree, "apps")
+        make_directory(apps, 0o750)
+        for directory in (self.layout.base, self.layout.trees, tree, apps):
+            self.layout.hand_over(directory)
+        for app in self.apps():
+            if app not in texts and app not in without:
+                os.link(os.path.join(self.live, "apps", f"{app}.conf"), os.path.join(apps, f"{app}.conf"))
+        boundary("nginx: tree linked")
+        for app, text in texts.items():
+            self._write(os.path.join(apps, f"{app}.conf"), text)
+        self._write(os.path.join(tree, "default.conf"), default)
+        for directory in (apps, tree, self.layout.trees):
+            sync(directory)
+        boundary("nginx: tree staged")
+        return tree
+
+    def _write(self, path: str, text: str) -> None:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(fd)
+        self.layout.hand_over(path)
+
+    def switch(self, tree: str) -> None:
+        """Put a tree in force: one rename."""
+        self._link(os.path.join("trees", os.path.basename(tree)), self.layout.live)
+        sync(self.layout.base)
+
+    def point_check_at(self, tree: str) -> str:
+        """Make the twin of nginx's configuration directory show this tree; returns the twin's nginx.conf."""
+        check = self.layout.check
+        make_directory(check, 0o750)
+        self.layout.hand_over(check)
+        wanted = {name: os.path.join(self.layout.etc, name) for name in os.listdir(self.layout.etc)}
+        wanted["dokkupy.d"] = tree
+        for name in os.listdir(check):
+            if name not in wanted:
+                os.unlink(os.path.join(check, name))
+        for name, target in wanted.items():
+            self._link(target, os.path.join(check, name))
+        return os.path.join(check, "nginx.conf")
+
+    def _link(self, target: str, path: str) -> None:
+        try:
+            if os.readlink(path) == target:
+                return
+        except OSError:
+            pass
+        temporary = f"{path}.{os.getpid()}.tmp"
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        os.symlink(target, temporary)
+        self.layout.hand_over(temporary)
+        os.replace(temporary, path)
+
+    def sweep(self, *keep: str) -> None:
+        """Remove all trees but the live one and `keep`."""
+        spared = {os.path.basename(tree) for tree in (self.live, *keep) if tree}
+        try:
+            names = os.listdir(self.layout.trees)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if name not in spared:
+                remove_tree(os.path.join(self.layout.trees, name))
+        for name in os.listdir(self.layout.base):
+            if name.endswith(".tmp"):
+                os.unlink(os.path.join(self.layout.base, name))
+
+
+def remove_tree(path: str) -> None:
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def sync(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,291 @@
+"""What setup puts on the host and teardown takes away: one include, one link, sudoers lines, a start-up check.
+
+Everything is idempotent and says what it changed; nothing of another's is touched, but Debian's unmodified welcome
+site, which is a second default server, is switched off (and on again at the end).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import sys
+
+from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.process import Nginx
+from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory, write_atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INCLUDE = """# Written by `dokkupy setup`; what it includes is generated. Paths are relative to this configuration, so that
+# dokkupy can test a new tree in a twin of this directory before it replaces the one that serves.
+include dokkupy.d/*.conf;
+include dokkupy.d/apps/*.conf;
+"""
+
+UNITS = ("/etc/systemd/system/nginx.service", "/usr/lib/systemd/system/nginx.service", "/lib/systemd/system/nginx.service")
+
+
+class Wiring:
+    """The setup of one host. dry_run: say, but change nothing."""
+
+    def __init__(self, proxy: NginxProxy, *, dry_run: bool) -> None:
+        self.proxy = proxy
+        self.layout = proxy.layout
+        self.nginx = Nginx(self.layout)
+        self.dry_run = dry_run
+        self.lines: list[str] = []
+
+    # setup
+
+    def setup(self) -> list[str]:
+        if not self.nginx.installed:
+            raise HostFault("nginx is not installed", hint="apt-get install nginx, then run: dokkupy setup")
+        self.check_version()
+        self.own_directory()
+        self.switch_off_welcome_site()
+        self.nobody_certificate()
+        self.first_tree()
+        self.put_link()
+        self.put(self.layout.include, INCLUDE, 0o644)
+        self.check_configuration()
+        self.permissions()
+        self.start_up_check()
+        self.serve()
+        return self.lines
+
+    def check_version(self) -> None:
+        if not os.path.isdir(os.path.join(self.layout.etc, "conf.d")):
+            raise HostFault(
+                f"{self.layout.etc}/conf.d does not exist", hint="Make it, and include conf.d/*.conf in http {} of nginx.conf."
+            )
+
+    def own_directory(self) -> None:
+        for path in (self.layout.base, self.layout.trees):
+            if not os.path.isdir(path) and self.changes(f"make {path}"):
+                make_directory(path, 0o750)
+                self.layout.hand_over(path)
+
+    def switch_off_welcome_site(self) -> None:
+        link = os.path.join(self.layout.etc, "sites-enabled", "default")
+        site = os.path.join(self.layout.etc, "sites-available", "default")
+        if os.path.islink(link) and os.path.realpath(link) == os.path.realpath(site) and self.is_as_packaged(site):
+            if self.changes(f"switch off Debian's welcome site ({link})"):
+                os.unlink(link)
+                self.put(self.welcome_note, site + "\n", 0o640, say=False)
+
+    @property
+    def welcome_note(self) -> str:
+        return os.path.join(self.layout.base, "welcome-site")
+
+    def is_as_packaged(self, site: str) -> bool:
+        """Whether nobody changed it, by the package's own record."""
+        try:
+            with open(site, "rb") as file:
+                digest = hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+        except OSError:
+            return False
+        done = execute(["dpkg-query", "-W", "-f", "${Conffiles}", "nginx-common"], check=False)
+        return f" {self.layout.packaged(site)} {digest}" in done.stdout
+
+    def nobody_certificate(self) -> None:
+        """nginx before 1.19.4 cannot refuse a handshake: it needs some certificate for unknown names."""
+        directory = os.path.join(self.layout.base, "nobody")
+        if self.nginx.facts().reject_handshake or os.path.exists(os.path.join(directory, "server.crt")):
+            return
+        if self.changes("make a certificate for unknown names"):
+            make_directory(directory, 0o750)
+            key, crt = os.path.join(directory, "server.key"), os.path.join(directory, "server.crt")
+            execute(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7300", "-subj", "/CN=unknown",
+                     "-keyout", key, "-out", crt])  # fmt: skip
+            for path in (directory, key, crt):
+                self.layout.hand_over(path)
+
+    def first_tree(self) -> None:
+        if not self.proxy.trees.live and self.changes("write the catch-all that refuses unknown host names"):
+            self.proxy.ensure_tree()
+
+    def put_link(self) -> None:
+        link = self.layout.link
+        if os.path.islink(link) and os.readlink(link) == self.layout.live:
+            return
+        if os.path.lexists(link) and not os.path.islink(link):
+            raise HostFault(f"{link} exists and is not ours", hint="Move it away, then run: dokkupy setup")
+        if self.changes(f"link {link} to {self.layout.live}"):
+            if os.path.islink(link):
+                os.unlink(link)
+            os.symlink(self.layout.live, link)
+
+    def check_configuration(self) -> None:
+        """With our include in place nginx must still accept its whole configuration, else the include goes again."""
+        if self.dry_run:
+            return
+        words = self.nginx.test(os.path.join(self.layout.etc, "nginx.conf"))
+        if words:
+            from dokkupy_nginx.quarantine import clean
+
+            try:
+                clean(self.proxy)
+            except HostFault as error:
+                remove(self.layout.include)
+                raise HostFault(
+                    "nginx refuses its configuration; dokkupy's part was taken out again", details=tuple(words.splitlines()),
+                    hint="Mend the configuration under /etc/nginx, then run: dokkupy setup",
+                ) from error  # fmt: skip
+
+    def permissions(self) -> None:
+        owner = os.stat(self.layout.root)
+        if owner.st_uid == 0:
+            return  # root itself runs dokkupy here
+        user = pwd.getpwuid(owner.st_uid).pw_name
+        text = sudoers(user, self.layout)
+        path = self.layout.on_system("/etc/sudoers.d/dokkupy-nginx")
+        if read(path) != text and self.changes(f"let {user} test, reload, start and stop nginx ({path})"):
+            self.check_sudoers(text)
+            self.put(path, text, 0o440, say=False)
+        if not self.reads_logs(user) and self.changes(f"let {user} read nginx's logs (group adm)"):
+            execute(["gpasswd", "-a", user, "adm"])
+
+    def check_sudoers(self, text: str) -> None:
+        draft = os.path.join(self.layout.base, "sudoers.tmp")
+        write_atomic(draft, text.encode(), mode=0o440)
+        try:
+            execute(["visudo", "-cf", draft])
+        finally:
+            os.unlink(draft)
+
+    def reads_logs(self, user: str) -> bool:
+        import grp
+
+        try:
+            return user in grp.getgrnam("adm").gr_mem
+        except KeyError:
+            return True
+
+    def start_up_check(self) -> None:
+        unit = next((path for path in UNITS if os.path.exists(self.layout.on_system(path))), None)
+        if unit is None:
+            return
+        text = drop_in(read(self.layout.on_system(unit)), self.layout.root)
+        if self.put(self.layout.on_system(DROP_IN), text, 0o644) and os.path.isdir("/run/systemd/system"):
+            execute(["systemctl", "daemon-reload"])
+
+    def serve(self) -> None:
+        master = self.nginx.pid()
+        if master is None:
+            if self.changes("start nginx"):
+                start(self.nginx)
+        elif not self.dry_run and self.proxy.served_generation() != self.proxy.trees.generation:
+            if self.changes("reload nginx"):
+                self.proxy.reload()
+
+    # teardown
+
+    def teardown(self) -> list[str]:
+        for path in (
+            self.layout.include, self.layout.link, self.layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
+            self.layout.on_system(DROP_IN),
+        ):  # fmt: skip
+            if os.path.lexists(path) and self.changes(f"remove {path}"):
+                remove(path)
+        site = read(self.welcome_note).strip()
+        link = os.path.join(self.layout.etc, "sites-enabled", "default")
+        if site and os.path.exists(site) and not os.path.lexists(link) and self.changes("switch Debian's welcome site on again"):
+            os.symlink(site, link)
+            remove(self.welcome_note)
+        if self.lines and not self.dry_run:
+            if os.path.isdir("/run/systemd/system"):
+                execute(["systemctl", "daemon-reload"])
+            master = self.nginx.pid()
+            if master is not None and not self.nginx.test(os.path.join(self.layout.etc, "nginx.conf")):
+                self.nginx.reload(master)
+        return self.lines
+
+    # how
+
+    def changes(self, what: str) -> bool:
+        """Note a change; True when it is to be made."""
+        self.lines.append(f"nginx: {what}")
+        return not self.dry_run
+
+    def put(self, path: str, text: str, mode: int, *, say: bool = True) -> bool:
+        if read(path) == text:
+            return False
+        if say and not self.changes(f"write {path}"):
+            return False
+        make_directory(os.path.dirname(path), 0o755)
+        write_atomic(path, text.encode(), mode=mode)
+        return True
+
+
+DROP_IN = "/etc/systemd/system/nginx.service.d/dokkupy.conf"
+
+
+def sudoers(user: str, layout: Layout) -> str:
+    """Exactly the commands that `Nginx.command` makes. `""` after a program means: without any argument."""
+    binary = layout.binary
+    check = os.path.join(layout.check, "nginx.conf")
+    return f"""# Written by `dokkupy setup`: all that {user} may do as root, word for word.
+Cmnd_Alias DOKKUPY_NGINX = {binary} -t -q -c {check}, {binary} -s reload, {binary} -s stop, {binary} "", \\
+    /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
+    /usr/sbin/service nginx start, /usr/sbin/service nginx stop
+Defaults!DOKKUPY_NGINX umask=0022, umask_override, !requiretty, !lecture
+{user} ALL=(root) NOPASSWD: DOKKUPY_NGINX
+"""
+
+
+def drop_in(unit: str, root: str) -> str:
+    """Before the unit's own test: set aside what nginx would refuse. Its failure (`-`) never keeps nginx from starting."""
+    own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
+    return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting.
+[Service]
+ExecStartPre=
+ExecStartPre=-{sys.executable} -I -m dokkupy_nginx.boot {root}
+{own}
+"""
+
+
+def start(nginx: Nginx, command: str = "") -> None:
+    service(nginx, "start", command)
+
+
+def service(nginx: Nginx, verb: str, command: str = "") -> None:
+    """Start or stop nginx. command: systemctl, service or nginx; empty: systemd where it runs, else the program."""
+    way = command or ("systemctl" if os.path.isdir("/run/systemd/system") and not nginx.layout.private else "nginx")
+    sudo = ["sudo", "-n"] if nginx.layout.sudo else []
+    if way == "systemctl":
+        execute([*sudo, "/usr/bin/systemctl", verb, "nginx"])
+    elif way == "service":
+        execute([*sudo, "/usr/sbin/service", "nginx", verb])
+    else:
+        words = ["-s", "stop"] if verb == "stop" else []
+        if nginx.layout.private:
+            words = ["-c", os.path.join(nginx.layout.etc, "nginx.conf"), *words]
+        execute(nginx.command(*words))
+
+
+def read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def leftovers(layout: Layout) -> Iterator[str]:
+    """Of what setup puts outside the state directory, that which is there."""
+    for path in (layout.include, layout.link, layout.on_system("/etc/sudoers.d/dokkupy-nginx"), layout.on_system(DROP_IN)):
+        if os.path.lexists(path):
+            yield path
