@@ -1,0 +1,163 @@
+"""An app's own template: rendered in a sandbox, vetted, and written out anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+
+from dokkupy_nginx.conf import TLS, Claim, Conf
+from dokkupy_nginx.render import KINDS, AppRendering, checked_path, listen
+from dokkupy_nginx.syntax import SyntaxFault, parse, write
+from dokkupy_nginx.vet import Allowed, Refused, Vetting
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.execute import execute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_nginx.render import Facts
+    from dokkupy_sdk.model import Route
+
+SECONDS = 10
+LIMIT = 64 * 1024
+
+
+def prefix_of(app: str) -> str:
+    """The beginning of the app's variable and zone names, which nginx shares between all apps: by hash, so that no
+    other app's name yields it."""
+    return f"app_{hashlib.sha256(app.encode()).hexdigest()[:12]}_"
+
+
+def render_custom(route: Route, facts: Facts, template: str, *, snippets: str, inputs: tuple[str, ...]) -> Conf:
+    """The app's file from its own template. Raises AppFault that names the app and the line."""
+    app = route.app
+    if len(template.encode()) > LIMIT:
+        raise AppFault(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
+    try:
+        own = AppRendering(route, facts, snippets, inputs)
+        plain = own.conf()
+        allowed = allowance(own, plain, snippets)
+        text = run_sandbox(app, template, variables(own, plain, allowed))
+        vetting = Vetting(allowed)
+        vetting.vet(directives := parse(text))
+    except UserError as error:
+        raise AppFault(f"App {app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
+    except SyntaxFault as error:
+        raise refusal(app, error.line, error.message, text) from error
+    except Refused as error:
+        raise refusal(app, error.line, error.message, text) from error
+    claims = tuple(
+        Claim(claim.address, claim.port, claim.kind, vetting.found_sockets[claim.socket])
+        for claim in plain.claims
+        if claim.socket in vetting.found_sockets
+    )
+    return Conf(app, write(directives), claims, tuple(sorted(vetting.found_names)), inputs)
+
+
+def refusal(app: str, line: int, message: str, text: str) -> AppFault:
+    lines = text.splitlines()
+    shown = lines[line - 1].strip()[:300] if 0 < line <= len(lines) else ""
+    return AppFault(
+        f"App {app}: its nginx template is refused: line {line} of what it renders to: {message}", code="bad_template",
+        details=(f"line {line}: {shown}",) if shown else (),
+        hint="Mend nginx.conf.j2, or ignore it: dokkupy nginx:set APP disable-custom-config true".replace("APP", app),
+    )  # fmt: skip
+
+
+def allowance(own: AppRendering, plain: Conf, snippets: str) -> Allowed:
+    route = own.route
+    logs = {own.log_file("access-log-path"), own.log_file("error-log-path"), "off"}
+    upstreams = (*route.upstreams.values(), *route.listeners.values())
+    certificate = route.certificate
+    return Allowed(
+        app=route.app,
+        names=frozenset(own.names),
+        sockets={claim.socket: claim.kind for claim in plain.claims},
+        takes_all=own.takes_all,
+        addresses=frozenset(f"{server.address}:{server.port}" for servers in upstreams for server in servers),
+        prefix=prefix_of(route.app),
+        certificate=(checked_path(certificate.chain, "Certificate"), checked_path(certificate.key, "Key"))
+        if certificate is not None
+        else None,
+        logs=frozenset(logs),
+        snippets=own.snippets if snippets else "",
+    )
+
+
+def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, object]:
+    """What a template sees: Dokku's names (reference, section 3.8), lists where Dokku has words, and a few of ours."""
+    route, v = own.route, own.values
+    http = next((port.host for port in own.ports if KINDS[port.scheme] != TLS), 80)
+    certificate = allowed.certificate or ("", "")
+    found: dict[str, object] = {
+        "APP": route.app,
+        "PREFIX": allowed.prefix,
+        "PROXY_PORT": http,
+        "PROXY_SSL_PORT": own.tls_port or 443,
+        "PROXY_PORT_MAP": [str(port) for port in own.ports],
+        "PROXY_UPSTREAM_PORTS": sorted({port.container for port in own.ports}),
+        "PORTS": [
+            {"scheme": port.scheme, "host": port.host, "container": port.container, "upstream": own.upstream_name(port),
+             "listen": [listen(claim, own.facts) for claim in own.claims(port)]}
+            for port in own.ports
+        ],
+        "UPSTREAMS": {
+            own.upstream_name(port): [f"{server.address}:{server.port}" for server in route.upstreams.get(port.container, ())]
+            for port in own.ports
+        },
+        "SERVER_NAMES": " ".join(own.names) or "_",
+        "NOSSL_SERVER_NAME": " ".join(own.names) or "_",
+        "SSL_SERVER_NAME": " ".join(own.names) or "_",
+        "SSL_INUSE": own.tls_port is not None,
+        "SSL_CERTIFICATE": certificate[0],
+        "SSL_CERTIFICATE_KEY": certificate[1],
+        "NGINX_BIND_ADDRESS_IP4": v["bind-address-ipv4"],
+        "NGINX_BIND_ADDRESS_IP6": v["bind-address-ipv6"] if own.facts.ipv6 else "",
+        "NGINX_LOG_ROOT": own.facts.logs,
+        "NGINX_ACCESS_LOG_PATH": own.log_file("access-log-path"),
+        "NGINX_ACCESS_LOG_FORMAT": v["access-log-format"],
+        "NGINX_ERROR_LOG_PATH": own.log_file("error-log-path"),
+        "NGINX_UNDERSCORE_IN_HEADERS": v["underscore-in-headers"],
+        "NGINX_CONF_D": allowed.snippets,
+        "HTTP2_SUPPORTED": own.facts.http2,
+        "HTTP2_DIRECTIVE_SUPPORTED": own.facts.http2_directive,
+        "GRPC_SUPPORTED": True,
+        "TLS13_SUPPORTED": True,
+        "CONNECTION_HEADER": "$dokkupy_connection_keep" if own.keeps_alive else "$dokkupy_connection_close",
+        "PROXY_X_FORWARDED_FOR": v["x-forwarded-for-value"],
+        "PROXY_X_FORWARDED_PORT": v["x-forwarded-port-value"],
+        "PROXY_X_FORWARDED_PROTO": v["x-forwarded-proto-value"],
+        "PROXY_X_FORWARDED_SSL": v["x-forwarded-ssl"],
+    }
+    for process, listeners in route.listeners.items():
+        name = "".join(character if character.isalnum() else "_" for character in process).upper()
+        found[f"DOKKU_APP_{name}_LISTENERS"] = [f"{server.address}:{server.port}" for server in listeners]
+    found.setdefault("DOKKU_APP_WEB_LISTENERS", [])
+    for name in PLAIN:
+        found[name.upper().replace("-", "_")] = v[name]
+    return found
+
+
+PLAIN = (
+    "client-body-timeout", "client-header-timeout", "client-max-body-size", "keepalive-timeout", "lingering-timeout",
+    "send-timeout", "proxy-buffer-size", "proxy-buffering", "proxy-buffers", "proxy-busy-buffers-size",
+    "proxy-connect-timeout", "proxy-keepalive", "proxy-read-timeout", "proxy-send-timeout",
+)  # fmt: skip
+"""Properties whose variable is their own name in capitals."""
+
+
+def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:
+    request = json.dumps({"template": template, "variables": values}).encode()
+    try:
+        done = execute([sys.executable, "-I", "-m", "dokkupy_nginx.sandbox"], stdin=request, check=False, timeout=SECONDS)
+        answer = json.loads(done.stdout) if done.ok else {"error": "it takes too much time or memory"}
+    except (HostFault, ValueError):
+        answer = {"error": "it takes too much time or memory"}
+    if "error" in answer:
+        line = answer.get("line") or 0
+        where = f" line {line}" if line else ""
+        raise AppFault(
+            f"App {app}: its nginx template cannot be rendered:{where} {answer['error']}", code="bad_template",
+            hint=f"Mend nginx.conf.j2, or ignore it: dokkupy nginx:set {app} disable-custom-config true",
+        )  # fmt: skip
+    return str(answer["text"])
