@@ -1,0 +1,5 @@
+"""The command line as a function, for programs that others start: git's hook, a timer, an SSH entry."""
+
+from dokkupy.cli.main import main
+
+__all__ = ["main"]

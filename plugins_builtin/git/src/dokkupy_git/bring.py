@@ -1,0 +1,206 @@
+"""What `git:sync`, `git:from-archive`, `git:from-image` and `git:load-image` do."""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.operation import call, operation
+
+from dokkupy_git import archives, commits
+from dokkupy_git.incoming import Incoming, deploy, restore_ref
+from dokkupy_git.repository import Repository, need_git
+from dokkupy_git.settings import allowed_protocols, deploy_branch, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName, GitRef, ImageRef
+
+UNCHANGED = "No changes detected, skipping git commit"
+LARGEST_EXTRA_FILE = 64 * 1024 * 1024
+
+
+def ready_repository(host: Host, app: AppName) -> tuple[Repository, str]:
+    """The app's repository, made when missing, and the deploy branch."""
+    need_git()
+    host.store.need_app(app)
+    branch = deploy_branch(host, app)
+    repository = Repository(host, app)
+    repository.ensure(branch)
+    return repository, branch
+
+
+# git:sync
+
+
+def sync_app(
+    host: Host, app: AppName, url: str, wanted: GitRef | None, *, build: bool, if_changes: bool, keep_branch: bool
+) -> tuple[bool, str]:
+    """Fetch, move the deploy branch, and with build deploy it; whether anything changed, and the commit."""
+    from dokkupy_git import sync
+    from dokkupy_git.urls import hidden, parse_remote
+
+    host.command = host.command.replace(url, hidden(url))
+    sync.need_one(build, if_changes)
+    remote = parse_remote(url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"))
+    repository, branch = ready_repository(host, app)
+    refs, default = sync.advertised(remote)
+    target = sync.choose(refs, default, wanted, remote.url)
+    adopt = ""
+    if target.branch and not keep_branch:
+        branch = target.branch
+        if branch != deploy_branch(host, app):
+            adopt = branch
+    ref = f"refs/heads/{branch}"
+    old = repository.ref(ref)
+    verb = "Fetching remote code" if old else "Cloning"
+    host.out.section(f"{verb} for {app} from {remote.url}#{wanted or target.branch or target.commit}")
+    if target.commit and target.commit == old:
+        if build:
+            deploy(host, app, kind="git:sync", incoming=Incoming(old, adopt=adopt, origin=remote.url))
+        elif adopt:
+            move(host, app, ref, old, adopt, remote.url)
+        if if_changes:
+            host.out.section("Skipping build as no changes were detected")
+        return False, old
+    with commits.waiting_ref(repository) as keep:
+        commit = sync.fetch(repository, remote, target, keep)
+        if build or if_changes:
+            deploy(host, app, kind="git:sync", incoming=Incoming(commit, adopt=adopt, ref=ref, origin=remote.url))
+        else:
+            move(host, app, ref, commit, adopt, remote.url)
+    return commit != old, commit
+
+
+def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: str) -> None:
+    """Let the branch name a commit without deploying it."""
+    from dokkupy_git.incoming import restore_head
+
+    repository = Repository(host, app)
+    with operation(host, "git:sync", f"app:{app}") as tx:
+        host.store.need_app(app)
+        data = {**host.store.read("apps", app, "git"), "origin": origin}
+        if adopt:
+            data["properties"] = {**data.get("properties", {}), "deploy-branch": adopt}
+        tx.write("apps", app, "git", data=data)
+        old = repository.ref(ref)
+        tx.step(
+            f"move {ref}", lambda: repository.move_ref(ref, commit),
+            undo=call(restore_ref, app=str(app), ref=ref, commit=old),
+        )  # fmt: skip
+        if adopt:
+            before = repository.head_branch() or adopt
+            tx.step(
+                "let clones check the branch out", lambda: repository.point_head(adopt),
+                undo=call(restore_head, app=str(app), branch=before),
+            )  # fmt: skip
+
+
+# archives and images
+
+
+def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
+    """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
+    Dokku, whose scripts tell by the exit status."""
+    from dokkupy_git.download import obtain, without_query
+
+    if kind and kind not in archives.TYPES:
+        raise UserError(f"Invalid archive type specified, valid archive types include: {', '.join(archives.TYPES)}")
+    who = commits.author(user, email)
+    host.store.need_app(app)
+    limits = archives.Limits(number(host, "archive-max-files"), number(host, "archive-max-size"))
+    repository, branch = ready_repository(host, app)
+    ref = f"refs/heads/{branch}"
+    shown_place = "stdin" if place == "--" else without_query(place)
+    host.out.section("Fetching archive from " + shown_place if place != "--" else "Reading archive from stdin")
+    with obtain(host, place, limits.size) as file, commits.waiting_ref(repository) as keep:
+        parent = repository.ref(ref)
+        host.out.section("Generating build context")
+        commit = commits.commit_archive(
+            repository, keep, file, kind or archives.sniff(file), limits, who, f"Automated commit from {shown_place}",
+            parent,
+        )  # fmt: skip
+        need_changes(repository, commit, parent)
+        deploy(
+            host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref, image="")
+        )
+    return commit
+
+
+def need_changes(repository: Repository, commit: str, parent: str) -> None:
+    if commits.same_tree(repository, commit, parent):
+        raise UserError(UNCHANGED, code="no_changes", hint="To build the same code again: ps:rebuild")
+
+
+def deploy_image(
+    host: Host, app: AppName, image: ImageRef, user: str, email: str, *, kind: str, build_dir: str, force: bool
+) -> str:
+    """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
+    who = commits.author(user, email)
+    host.store.need_app(app)
+    files = extra_files(host, build_dir)
+    repository, branch = ready_repository(host, app)
+    ref = f"refs/heads/{branch}"
+    if force and kind == "git:from-image":
+        host.out.section(f"Pulling {image}")
+        host.engine().pull(image)
+    files[dockerfile_path(host, app)] = f"FROM {image}\n".encode()
+    with commits.waiting_ref(repository) as keep:
+        parent = repository.ref(ref)
+        host.out.section("Generating build context")
+        commit = commits.commit_files(repository, keep, files, who, f"Deploy of {image}", parent)
+        if not force:
+            need_changes(repository, commit, parent)
+        deploy(host, app, kind=kind, metadata=image, incoming=Incoming(commit, ref=ref, image=str(image)))
+    return commit
+
+
+def dockerfile_path(host: Host, app: AppName) -> bytes:
+    """Where the app's builder looks for the Dockerfile."""
+    for place in (("apps", app, "builder-dockerfile"), ("global", "builder-dockerfile")):
+        path = host.store.read(*place).get("properties", {}).get("dockerfile-path")
+        if path:
+            return str(path).encode()
+    return b"Dockerfile"
+
+
+def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
+    """The files of `--build-dir`. A path of the host is for whoever is on the host."""
+    if not directory:
+        return {}
+    if host.who.startswith("key:"):
+        raise UserError("--build-dir names a directory of the host, which an SSH key may not read")
+    if not os.path.isdir(directory):
+        raise UserError(f"{directory} is not a directory")
+    files: dict[bytes, bytes] = {}
+    total = 0
+    for parent, directories, names in os.walk(os.fsencode(directory)):
+        directories[:] = [name for name in directories if name != b".git"]
+        for name in names:
+            path = os.path.join(parent, name)
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(fd, "rb") as file:
+                data = file.read(LARGEST_EXTRA_FILE + 1)
+            total += len(data)
+            if total > LARGEST_EXTRA_FILE:
+                raise UserError(f"{directory} has more than {LARGEST_EXTRA_FILE} bytes")
+            files[os.path.relpath(path, os.fsencode(directory))] = data
+    return files
+
+
+def load(host: Host, image: ImageRef) -> None:
+    """Hand standard input to the engine (`docker load`); afterwards the image must be there."""
+    import sys
+
+    from dokkupy_sdk.execute import stream
+
+    if sys.stdin.isatty():
+        raise UserError("Pass the image on standard input", hint="docker save IMAGE | ... git:load-image APP IMAGE")
+    host.out.section(f"Loading image {image}")
+    if stream(["docker", "load"], host.out.stream, stdin=sys.stdin.buffer) != 0:
+        raise HostFault("The image could not be loaded", hint="Pass what `docker save` writes.")
+    if host.engine().image(image) is None:
+        raise UserError(f"What was loaded has no image {image}", hint="Name the image as `docker save` got it.")
+
+

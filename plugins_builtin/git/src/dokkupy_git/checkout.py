@@ -1,0 +1,151 @@
+"""A commit's tree, written into a directory: by one git process, after its size was looked at.
+
+The tree is hostile. git itself refuses paths that leave the directory, pass through a link or touch `.git`; no hook,
+filter or attribute program is configured that could run. What is left to us are trees that are small in the pack and
+enormous on the disk, and submodules.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.execute import environment
+
+from dokkupy_git import program
+from dokkupy_git.repository import COMMIT, Repository
+from dokkupy_git.settings import number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GITLINK = b"160000"
+OPEN_UMASK = 0o022
+"""The tree's files become files of an image, where its user must be able to read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a tree has. modules: path -> commit of its submodules."""
+
+    files: int
+    size: int
+    modules: dict[bytes, str]
+
+
+def survey(repository: Repository, commit: str, quarantine: Mapping[str, str] | None = None) -> Survey:
+    """Count a tree before anything of it is written. Raises AppFault when it has more than the host allows."""
+    max_files, max_size = number(repository.host, "tree-max-files"), number(repository.host, "tree-max-size")
+    argv = program.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, repository=repository.path)
+    files = size = 0
+    modules: dict[bytes, str] = {}
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(program.local_env(quarantine)),
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            rest = b""
+            while chunk := process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+                *rows, rest = (rest + chunk).split(b"\0")
+                for row in rows:
+                    facts, _, path = row.partition(b"\t")
+                    mode, _, identifier, length = facts.split()
+                    files += 1
+                    if mode == GITLINK:
+                        modules[path] = identifier.decode()
+                    elif length != b"-":
+                        size += int(length)
+                if files > max_files or size > max_size or len(rest) > 1 << 20:
+                    process.kill()
+                    raise too_large(files, max_files, max_size)
+            words = process.stderr.read().decode(errors="replace").strip()
+        finally:
+            process.stdout.close()
+    if process.returncode:
+        raise HostFault(f"The tree of {commit} cannot be read", details=tuple(words.splitlines()[-5:]))
+    return Survey(files, size, modules)
+
+
+def too_large(files: int, max_files: int, max_size: int) -> AppFault:
+    if files > max_files:
+        return AppFault(
+            f"The commit has more than {max_files} files", code="hostile_source",
+            hint="An admin may allow more: git:set --global tree-max-files NUMBER",
+        )  # fmt: skip
+    return AppFault(
+        f"The files of the commit have more than {max_size} bytes", code="hostile_source",
+        hint="An admin may allow more: git:set --global tree-max-size BYTES",
+    )  # fmt: skip
+
+
+def write_tree(
+    repository: Repository, commit: str, directory: Path, *, quarantine: Mapping[str, str] | None = None,
+    keep_git: bool = False, origin: str = "",
+) -> None:  # fmt: skip
+    """Write a commit's tree, submodules included, into an empty directory. Raises AppFault for a hostile one.
+
+    origin: the URL that relative submodule URLs are relative to.
+    """
+    if not COMMIT.fullmatch(commit):
+        raise ValueError(f"not a commit id: {commit!r}")
+    found = survey(repository, commit, quarantine)
+    unpack(repository.path, commit, directory, quarantine)
+    if found.modules:
+        from dokkupy_git.submodules import write_submodules
+
+        write_submodules(repository, commit, directory, found.modules, quarantine=quarantine, origin=origin)
+    git_directory = os.path.join(directory, ".git")
+    if keep_git:
+        keep_history(repository, commit, git_directory, quarantine)
+    else:
+        shutil.rmtree(git_directory)
+
+
+def unpack(git_directory: str, commit: str, directory: Path | str, quarantine: Mapping[str, str] | None = None) -> None:
+    """Write the files. The index that git needs for it lies in `.git`, the one name that no tree can have."""
+    own = os.path.join(directory, ".git")
+    os.mkdir(own, 0o700)
+    argv = program.git(f"--work-tree={directory}", "read-tree", "-u", "--reset", commit, repository=git_directory)
+    env = environment(program.local_env({**(quarantine or {}), "GIT_INDEX_FILE": os.path.join(own, "index")}))
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, env=env, umask=OPEN_UMASK, cwd=directory, check=False
+    )
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip().splitlines()
+        if any("No space left" in word for word in words):
+            raise HostFault("The disk is full", hint="Free some disk space and push again.", code="disk_full")
+        raise AppFault(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
+
+
+def keep_history(repository: Repository, commit: str, target: str, quarantine: Mapping[str, str] | None) -> None:
+    """Make `.git` a repository with the commit and its history, for builds that ask git for a version."""
+    for name in ("objects/pack", "refs/heads", "refs/tags"):
+        os.makedirs(os.path.join(target, name), exist_ok=True)
+    with open(os.path.join(target, "config"), "w") as file:
+        file.write("[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n")
+    with open(os.path.join(target, "refs", "heads", "master"), "w") as file:
+        file.write(commit + "\n")
+    with open(os.path.join(target, "HEAD"), "w") as file:
+        file.write("ref: refs/heads/master\n")
+    pack = program.git("pack-objects", "--revs", "--stdout", "-q", repository=repository.path)
+    with subprocess.Popen(
+        pack, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=environment(program.local_env(quarantine)),
+    ) as packing:  # fmt: skip
+        assert packing.stdin is not None
+        packing.stdin.write(f"{commit}\n".encode())
+        packing.stdin.close()
+        packing.stdin = None
+        index = subprocess.run(
+            program.git("index-pack", "--stdin", repository=target), stdin=packing.stdout, capture_output=True,
+            env=environment(program.local_env()), umask=OPEN_UMASK, check=False,
+        )  # fmt: skip
+    if packing.returncode or index.returncode:
+        raise HostFault("The history could not be copied into the build's directory")

@@ -1,0 +1,280 @@
+"""The commands of the namespace `git`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_git.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.operation import Tx
+
+git = Group("git", "Code: where it comes from and which branch deploys")
+
+UserArg = Annotated[str, Arg("GIT_USER")]
+EmailArg = Annotated[str, Arg("GIT_EMAIL")]
+
+
+# code
+
+
+@git.command("sync", needs="app:write")
+def sync(
+    host: Host,
+    app: AppName,
+    repository: Annotated[str, Arg("REPOSITORY")],
+    ref: Annotated[GitRef | None, Arg("GIT_REF")] = None,
+    *,
+    build: Annotated[bool, Opt("--build", help="Build and deploy what was fetched")] = False,
+    build_if_changes: Annotated[bool, Opt("--build-if-changes", help="The same, if it is new")] = False,
+    skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
+) -> Answer:
+    """Fetch a branch, tag or commit of another repository."""
+    from dokkupy_git.bring import sync_app
+
+    changed, commit = sync_app(
+        host, app, repository, ref, build=build, if_changes=build_if_changes, keep_branch=skip_deploy_branch
+    )
+    return Answer({"app": app, "commit": commit, "changed": changed})
+
+
+@git.command("from-archive", needs="app:write")
+def from_archive(
+    host: Host,
+    app: AppName,
+    place: Annotated[str, Arg("ARCHIVE_URL", "a URL, or -- for standard input")] = "--",
+    user: UserArg = "",
+    email: EmailArg = "",
+    *,
+    archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; found out when not given")] = "",
+) -> Answer:
+    """Commit an archive's content and deploy it."""
+    from dokkupy_git.bring import deploy_archive
+
+    return Answer({"app": app, "commit": deploy_archive(host, app, place, user, email, archive_type)})
+
+
+@git.command("from-image", needs="app:write")
+def from_image(
+    host: Host,
+    app: AppName,
+    image: ImageRef,
+    user: UserArg = "",
+    email: EmailArg = "",
+    *,
+    build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
+    force: Annotated[bool, Opt("--force", help="Pull the image anew, and deploy though nothing changed")] = False,
+) -> Answer:
+    """Deploy an image from a registry or of this host."""
+    from dokkupy_git.bring import deploy_image
+
+    commit = deploy_image(host, app, image, user, email, kind="git:from-image", build_dir=build_dir, force=force)
+    return Answer({"app": app, "commit": commit, "image": image})
+
+
+@git.command("load-image", needs="app:write")
+def load_image(
+    host: Host,
+    app: AppName,
+    image: ImageRef,
+    user: UserArg = "",
+    email: EmailArg = "",
+    *,
+    build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
+) -> Answer:
+    """Load an image from standard input (docker save) and deploy it."""
+    from dokkupy_git.bring import deploy_image, load
+
+    host.store.need_app(app)
+    load(host, image)
+    commit = deploy_image(host, app, image, user, email, kind="git:load-image", build_dir=build_dir, force=True)
+    return Answer({"app": app, "commit": commit, "image": image})
+
+
+@git.command("initialize", needs="app:write")
+def initialize(host: Host, app: AppName) -> Answer:
+    """Make the app's repository, ready to be pushed to."""
+    from dokkupy_git.launcher import hooks_directory
+    from dokkupy_git.repository import Repository
+    from dokkupy_git.settings import deploy_branch
+
+    host.store.need_app(app)
+    repository = Repository(host, app)
+    repository.ensure(deploy_branch(host, app))
+    hooks_directory(host)
+    return Answer({"app": app, "repository": repository.path})
+
+
+@git.command("status", needs="app:read")
+def status(host: Host, app: AppName) -> Answer:
+    """Tell what the app's repository has."""
+    from dokkupy_git.incoming import deployed_commit
+    from dokkupy_git.repository import Repository
+    from dokkupy_git.settings import deploy_branch
+
+    host.store.need_app(app)
+    branch = deploy_branch(host, app)
+    head = Repository(host, app).ref(f"refs/heads/{branch}")
+    deployed = deployed_commit(host, app)
+    text = [f"On branch {branch}"]
+    if not head:
+        text += ["", "No commits yet"]
+    else:
+        text.append(f"Its commit {head} is deployed" if head == deployed else f"Its commit {head} is not deployed")
+        if deployed and head != deployed:
+            text.append(f"Deployed is {deployed}")
+    return Answer({"app": app, "branch": branch, "commit": head, "deployed": deployed}, text)
+
+
+# access to other places
+
+
+@git.command("allow-host", needs="host:write")
+def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> Answer:
+    """Trust the SSH host keys that a host shows now."""
+    from dokkupy_git import credentials
+
+    target = credentials.host_name(name)
+    count = credentials.allow_host(target)
+    host.out.section(f"{target}: {count} new host keys trusted" if count else f"{target} is trusted already")
+    return Answer({"host": target, "added": count})
+
+
+@git.command("auth", needs="host:write", formats=False, secret_args=True)
+def auth(
+    host: Host,
+    name: Annotated[str, Arg("HOST")],
+    user: Annotated[str, Arg("USERNAME")] = "",
+    password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
+) -> None:
+    """Set the login for fetching from a host over HTTPS; without a user, remove it."""
+    from dokkupy_git import credentials
+
+    conceal(host, password)
+    target = credentials.host_name(name)
+    secret = given_password(user, password)
+    if user and secret is None:
+        raise UserError("Missing a password for git-auth", hint="Give it after the user, or on standard input.")
+    host.out.section(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
+    credentials.set_login(target, user, secret)
+
+
+@git.command("auth-status", needs="host:read", formats=False, secret_args=True)
+def auth_status(
+    host: Host,
+    name: Annotated[str, Arg("HOST")],
+    user: Annotated[str, Arg("USERNAME")] = "",
+    password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
+) -> int:
+    """Exit with 0 when the login is as given, else with 1."""
+    from dokkupy_git import credentials
+
+    conceal(host, password)
+    secret = given_password(user, password)
+    return 0 if credentials.has_login(credentials.host_name(name), user, secret) else 1
+
+
+def given_password(user: str, password: str) -> Secret | None:
+    """The password of the argument or of standard input, if that is a pipe; None without a user."""
+    import os
+    import stat
+    import sys
+
+    if not user:
+        return None
+    if password:
+        return Secret(password)
+    if stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISREG(os.fstat(0).st_mode):
+        text = sys.stdin.readline(4096).rstrip("\r\n")
+        return Secret(text) if text else None
+    return None
+
+
+def conceal(host: Host, password: str) -> None:
+    """Take a password out of the command line that goes to the audit."""
+    if password:
+        host.command = host.command.replace(password, "***")
+
+
+@git.command("generate-deploy-key", needs="host:write")
+def generate_deploy_key(host: Host) -> Answer:
+    """Make the SSH key with which the host fetches from elsewhere."""
+    from dokkupy_git import credentials
+
+    key = credentials.generate_key()
+    return Answer({"public_key": key}, [key])
+
+
+@git.command("public-key", needs="host:read")
+def public_key(host: Host) -> Answer:
+    """Print the public half of the host's deploy key."""
+    from dokkupy_git import credentials
+
+    key = credentials.public_key()
+    return Answer({"public_key": key}, [key])
+
+
+@git.command("unlock", needs="app:write")
+def unlock(host: Host, app: AppName) -> None:
+    """Explain that there is no such lock."""
+    host.store.need_app(app)
+    raise UserError(
+        "There is no git lock: what a dead push left is taken back by the next command",
+        hint=f"A lock of the deploys is lifted with: apps:unlock {app}",
+    )
+
+
+# properties
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    from dokkupy_git.incoming import deployed_commit
+    from dokkupy_git.repository import Repository
+    from dokkupy_git.settings import deploy_branch, revision_variable
+
+    if app is None:
+        return {}
+    branch = deploy_branch(host, app)
+    repository = Repository(host, app)
+    variable = revision_variable(host, app)
+    return {
+        "rev-env-var": variable,
+        "computed-rev-env-var": variable,
+        "sha": deployed_commit(host, app) or repository.ref(f"refs/heads/{branch}"),
+        "last-updated-at": repository.updated_at(branch),
+    }
+
+
+def follow(tx: Tx, app: AppName | None, name: str) -> None:
+    """What a property brings along: HEAD follows the deploy branch; rev-env-var set to nothing means none at all."""
+    place = ("apps", app, "git") if app is not None else ("global", "git")
+    if name == "rev-env-var":
+        data = dict(tx.host.store.read(*place))
+        data.pop("no_rev_env_var", None)
+        if not SETTINGS.raw(tx.host.store, app, name):
+            data["no_rev_env_var"] = True
+        tx.write(*place, data=data)
+    if name == "deploy-branch" and app is not None:
+        from dokkupy_sdk.operation import call
+
+        from dokkupy_git.incoming import restore_head
+        from dokkupy_git.repository import Repository
+        from dokkupy_git.settings import deploy_branch
+
+        repository = Repository(tx.host, app)
+        if repository.exists:
+            branch = deploy_branch(tx.host, app)
+            before = repository.head_branch() or branch
+            tx.step(
+                "let clones check the branch out", lambda: repository.point_head(branch),
+                undo=call(restore_head, app=str(app), branch=before),
+            )  # fmt: skip
+
+
+add_property_commands(git, SETTINGS, extra=report_extra, on_set=follow)

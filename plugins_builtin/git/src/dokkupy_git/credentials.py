@@ -1,0 +1,138 @@
+"""What lets the host fetch from elsewhere: passwords in `.netrc`, its own SSH key, known host keys."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from dokkupy_sdk.errors import Conflict, HostFault, NotFound, UserError
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import Secret, shown
+
+HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}")
+KEY = "id_ed25519"
+
+
+def home() -> str:
+    return os.environ.get("HOME") or os.path.expanduser("~")
+
+
+def host_name(text: str) -> str:
+    if not HOST.fullmatch(text):
+        raise UserError(f"{shown(text)} is not a host name or address")
+    return text.lower()
+
+
+def machine_value(text: str, what: str) -> str:
+    """A word of `.netrc`: git's libcurl reads no quotes portably, so white space cannot be in it."""
+    if not text or any(character.isspace() or ord(character) < 32 or ord(character) == 127 for character in text):
+        raise UserError(f"The {what} is empty, or has white space or control characters")
+    return text
+
+
+# .netrc
+
+
+def parse_netrc(text: str) -> list[tuple[str, str, str]]:
+    """(machine, login, password) of a file. Raises UserError for what is not ours to rewrite (macdef, default)."""
+    words = text.split()
+    found: list[dict[str, str]] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word in ("machine", "login", "password") and index + 1 < len(words):
+            if word == "machine":
+                found.append({})
+            if not found:
+                raise UserError(".netrc has a login without a machine")
+            found[-1][word] = words[index + 1]
+            index += 2
+        else:
+            raise UserError(f".netrc has {shown(word)}, which is left to you", hint="Edit the file by hand.")
+    return [(entry["machine"], entry.get("login", ""), entry.get("password", "")) for entry in found]
+
+
+def render_netrc(rows: list[tuple[str, str, str]]) -> str:
+    return "".join(f"machine {machine} login {login} password {password}\n" for machine, login, password in rows)
+
+
+def netrc_path() -> str:
+    return os.path.join(home(), ".netrc")
+
+
+def read_netrc() -> list[tuple[str, str, str]]:
+    try:
+        with open(netrc_path(), encoding="utf-8") as file:
+            return parse_netrc(file.read())
+    except FileNotFoundError:
+        return []
+
+
+def set_login(host: str, user: str, password: Secret | None) -> bool:
+    """Write or, without a password, remove a machine's login; whether anything changed."""
+    rows = read_netrc()
+    kept = [row for row in rows if row[0] != host]
+    if password is not None:
+        kept.append((host, machine_value(user, "user name"), machine_value(password.reveal(), "password")))
+    if kept == rows:
+        return False
+    write_atomic(netrc_path(), render_netrc(kept).encode(), mode=0o600)
+    return True
+
+
+def has_login(host: str, user: str, password: Secret | None) -> bool:
+    """Whether the file says the same: this login, or (without one) none for the machine."""
+    rows = [row for row in read_netrc() if row[0] == host]
+    if password is None:
+        return bool(rows) if not user else any(row[1] == user for row in rows)
+    return (host, user, password.reveal()) in rows
+
+
+# SSH
+
+
+def ssh_directory() -> str:
+    path = os.path.join(home(), ".ssh")
+    make_directory(path, 0o700)
+    return path
+
+
+def generate_key() -> str:
+    """Make the host's own key pair; returns the public one. Raises Conflict when there is one."""
+    path = os.path.join(ssh_directory(), KEY)
+    if os.path.exists(path):
+        raise Conflict(
+            f"There is a deploy key already: {path}", hint="git:public-key prints it. Remove the file for a new one."
+        )
+    execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"dokkupy@{os.uname().nodename}", "-f", path])
+    return public_key()
+
+
+def public_key() -> str:
+    try:
+        with open(os.path.join(home(), ".ssh", KEY + ".pub"), encoding="utf-8") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        raise NotFound("There is no deploy key", hint="Make one: git:generate-deploy-key") from None
+
+
+def allow_host(host: str) -> int:
+    """Ask a host for its keys and trust them from now on; how many are new. A second time changes nothing."""
+    done = execute(["ssh-keyscan", "-T", "10", "--", host], check=False, timeout=60)
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    if not lines:
+        raise HostFault(f"{host} gave no SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
+    path = os.path.join(ssh_directory(), "known_hosts")
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            known = file.read()
+    except FileNotFoundError:
+        known = ""
+    have = set(known.splitlines())
+    fresh = [line for line in lines if line not in have]
+    if fresh:
+        if known and not known.endswith("\n"):
+            known += "\n"
+        write_atomic(path, (known + "\n".join(fresh) + "\n").encode(errors="surrogateescape"), mode=0o600)
+    return len(fresh)

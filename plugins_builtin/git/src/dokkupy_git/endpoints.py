@@ -1,0 +1,127 @@
+"""What git itself types over SSH: `git-receive-pack 'blog'` (push), `git-upload-pack 'blog'` (clone, fetch, pull)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, Group, Host
+from dokkupy_sdk.errors import Conflict, Denied, UserError
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Self
+
+
+class RepositoryName(AppName):
+    """An app's name as git writes it: in quotes, with or without a slash before it."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        name = text
+        if len(name) >= 2 and name[0] == name[-1] and name[0] in "'\"":
+            name = name[1:-1]
+        return AppName(name.removeprefix("/").removesuffix("/"))  # type: ignore[return-value]
+
+
+receive_pack = Group("git-receive-pack", "The end of a git push")
+upload_pack = Group("git-upload-pack", "The end of a git clone, fetch or pull")
+upload_archive = Group("git-upload-archive", "Not offered")
+git_hook = Group("git-hook", "What git's pre-receive hook calls")
+
+
+@receive_pack.command("", needs="app:write", hidden=True, formats=False)
+def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
+    """Take a push; the app is created when there is none of that name."""
+    from dokkupy_git.launcher import hooks_directory
+    from dokkupy_git.program import receive_pack_argv
+    from dokkupy_git.repository import Repository, hold, need_git
+    from dokkupy_git.settings import deploy_branch, number
+
+    need_git()
+    with protocol_kept_clean():
+        if not host.store.has_app(app):
+            create(host, app)
+        repository = Repository(host, app)
+        repository.ensure(deploy_branch(host, app))
+        hooks = hooks_directory(host)
+        os.set_inheritable(hold(repository), True)
+    become(host, receive_pack_argv(repository.path, hooks, number(host, "push-max-size")))
+
+
+@upload_pack.command("", needs="app:read", hidden=True, formats=False)
+def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
+    """Serve a clone or fetch."""
+    from dokkupy_git.program import upload_pack_argv
+    from dokkupy_git.repository import Repository, need_git
+    from dokkupy_git.settings import deploy_branch
+
+    need_git()
+    host.store.need_app(app)
+    repository = Repository(host, app)
+    repository.ensure(deploy_branch(host, app))
+    become(host, upload_pack_argv(repository.path))
+
+
+@upload_archive.command("", needs="open", hidden=True, formats=False)
+def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
+    """Refuse: `git archive --remote` would hand out files past the checks of a clone."""
+    raise UserError("git archive --remote is not offered", hint="Clone the app: git clone dokku@HOST:APP")
+
+
+@git_hook.command("", needs="app:write", hidden=True, formats=False)
+def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
+    """Deploy what a push brings; reads git's lines from standard input."""
+    from dokkupy_git.push import receive
+
+    return receive(host, app)
+
+
+def create(host: Host, app: AppName) -> None:
+    """Create the app that is pushed to, as Dokku does; it stays when its first deploy fails."""
+    if host.store.read("global", "apps").get("properties", {}).get("disable-autocreation") == "true":
+        raise Denied(
+            f"App {app} does not exist, and creating apps by a push is switched off",
+            hint=f"Create it first: apps:create {app}",
+        )
+    from dokkupy_sdk.apps import create_app
+
+    host.out.section(f"Creating {app}...")
+    try:
+        create_app(host, app)
+    except Conflict:
+        if not host.store.has_app(app):  # else another push was faster, which is fine
+            raise
+
+
+@contextmanager
+def protocol_kept_clean() -> Iterator[None]:
+    """Standard output speaks git's protocol: what anybody prints meanwhile goes to standard error."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+def become(host: Host, argv: list[str]) -> NoReturn:
+    """Turn this process into git. The audit record is written before: nothing of us is left to write it after."""
+    from dokkupy_sdk.errors import HostFault
+
+    from dokkupy_git.program import endpoint_env
+
+    host.audit.record(who=host.who, command=host.command, status=0)
+    env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""))
+    try:
+        os.execvpe(argv[0], argv, env)  # noqa: S606 - an argv list, no shell
+    except OSError as error:
+        raise HostFault(f"git cannot be started: {error.strerror}", hint="apt-get install git") from error

@@ -1,0 +1,45 @@
+"""The pre-receive hook that git runs: two lines that call back into this package, in the same environment of Python.
+
+One launcher serves all repositories: `core.hooksPath` on the command line names its directory, and no hook in a
+repository runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+
+from dokkupy_sdk.files import make_directory, write_atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+
+CALL = "from dokkupy_git.hook import run; run()"
+LONGEST_SHEBANG = 120
+"""Linux cuts a longer first line off."""
+
+
+def launcher(python: str) -> str:
+    """The text of the hook. `-I`: neither the environment nor the current directory adds modules."""
+    first = f"#!{python} -I"
+    if len(first) <= LONGEST_SHEBANG and not any(character.isspace() for character in python):
+        return f"{first}\n{CALL}\n"
+    return f"#!/bin/sh\nexec {shlex.quote(python)} -I -c {shlex.quote(CALL)}\n"
+
+
+def hooks_directory(host: Host) -> str:
+    """The directory with the launcher, written again when it is not the one of this Python."""
+    directory = host.path("git", "hooks")
+    path = os.path.join(directory, "pre-receive")
+    text = launcher(sys.executable)
+    try:
+        with open(path) as file:
+            if file.read() == text:
+                return directory
+    except FileNotFoundError:
+        pass
+    make_directory(directory)
+    write_atomic(path, text.encode(), mode=0o700)
+    return directory

@@ -1,0 +1,119 @@
+"""How git is called: which configuration, which environment. Pure but for reading our own environment.
+
+Configuration comes from the command line alone: a repository's own file is written by us and holds three lines, the
+host's and the user's files are not read, so that no filter, hook, alias or credential program of theirs takes part.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from dokkupy_sdk.execute import environment
+
+GIT = "git"
+OWN_REFS = "refs/dokkupy"
+"""Where commits wait while they are deployed; never shown to a client."""
+
+HARDENED = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.symlinks=true",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.sshCommand=ssh",
+    "core.pager=cat",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "protocol.allow=never",
+    "advice.detachedHead=false",
+    "safe.directory=*",
+)
+"""For every call. `safe.directory`: the repository belongs to the system user; root may look at it too."""
+
+LENIENT_FSCK = ("zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "multipleAuthors", "badDateOverflow")
+"""Blemishes of old, honest histories (Rails', Linux's): they harm nothing and would make such pushes impossible."""
+
+
+def git(*words: str, repository: str = "", config: Sequence[str] = ()) -> list[str]:
+    """The argv of one git call."""
+    argv = [GIT]
+    for setting in (*HARDENED, *config):
+        argv += ["-c", setting]
+    if repository:
+        argv.append(f"--git-dir={repository}")
+    return [*argv, *words]
+
+
+def receive_pack_argv(repository: str, hooks: str, max_size: int) -> list[str]:
+    """`git receive-pack`, with the hooks of the host's own directory and hardened on what it takes in."""
+    config = [
+        f"core.hooksPath={hooks}",
+        f"receive.maxInputSize={max_size}",
+        "receive.fsckObjects=true",
+        *(f"receive.fsck.{name}=warn" for name in LENIENT_FSCK),
+        "receive.shallowUpdate=false",
+        "receive.keepAlive=2",
+        "receive.denyDeleteCurrent=refuse",
+        "receive.denyCurrentBranch=ignore",
+        f"transfer.hideRefs={OWN_REFS}",
+    ]
+    return git("receive-pack", repository, config=config)
+
+
+def upload_pack_argv(repository: str) -> list[str]:
+    config = ["uploadpack.packObjectsHook=", f"transfer.hideRefs={OWN_REFS}", "uploadpack.allowFilter=true"]
+    return git("upload-pack", "--strict", repository, config=config)
+
+
+def fetch_config(scheme: str) -> list[str]:
+    """What a fetch by one transport may do: that transport, and objects that are checked."""
+    lenient = [f"fetch.fsck.{name}=warn" for name in LENIENT_FSCK]
+    return [f"protocol.{scheme}.allow=always", "fetch.fsckObjects=true", *lenient]
+
+
+FILES_IGNORED = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+
+QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_SSH": "ssh", "GIT_SSH_VARIANT": "ssh"}
+
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "GIT_SSL_CAINFO", "SSL_CERT_FILE")
+
+
+def local_env(quarantine: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Extra environment of a call that stays on this host. quarantine: where a push's new objects are."""
+    return {**FILES_IGNORED, **QUIET, **(quarantine or {})}
+
+
+def network_env(config: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Extra environment of a call that fetches. config: settings too secret for an argv (an Authorization header)."""
+    env = {**FILES_IGNORED, **QUIET, **{name: os.environ[name] for name in PROXIES if os.environ.get(name)}}
+    for number, (key, value) in enumerate((config or {}).items()):
+        env[f"GIT_CONFIG_KEY_{number}"] = key
+        env[f"GIT_CONFIG_VALUE_{number}"] = value
+    if config:
+        env["GIT_CONFIG_COUNT"] = str(len(config))
+    return env
+
+
+WHO = "DOKKUPY_GIT_WHO"
+"""Tells the hook which key pushes. Only our endpoint sets it; sshd does not accept it from a client."""
+
+HANDED_ON = ("DOKKUPY_ROOT", "DOKKUPY_FAULT", "DOKKUPY_FAULT_LOG", "DOKKUPY_PLUGINS", "DOKKUPY_TRACE", "DOKKU_TRACE")
+
+
+def endpoint_env(who: str, protocol: str = "") -> dict[str, str]:
+    """The whole environment of `git receive-pack` and `git upload-pack`; their hook inherits it."""
+    extra = {name: os.environ[name] for name in HANDED_ON if os.environ.get(name)}
+    if protocol in ("version=0", "version=1", "version=2"):
+        extra["GIT_PROTOCOL"] = protocol
+    return environment({**extra, **FILES_IGNORED, **QUIET, WHO: who})
+
+
+def quarantine_env(repository: str, quarantine: str) -> dict[str, str]:
+    """Lets a call see the objects of a push that is not accepted yet. Raises ValueError for any other directory."""
+    objects = os.path.join(repository, "objects")
+    if os.path.dirname(os.path.realpath(quarantine)) != os.path.realpath(objects):
+        raise ValueError(f"{quarantine} is no quarantine of {repository}")
+    return {"GIT_OBJECT_DIRECTORY": quarantine, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}

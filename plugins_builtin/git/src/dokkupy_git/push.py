@@ -1,0 +1,133 @@
+"""What a push means: which of its refs deploys, and what the client is told about the others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, GitRef, shown
+
+from dokkupy_git.repository import COMMIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_sdk import Host
+
+HEADS = "refs/heads/"
+TAGS = "refs/tags/"
+LONGEST_INPUT = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A line of git's: a ref, its commit before and after; all zeros for none."""
+
+    old: str
+    new: str
+    ref: str
+
+    @property
+    def deletes(self) -> bool:
+        return not self.new.strip("0")
+
+    @property
+    def branch(self) -> str:
+        return self.ref.removeprefix(HEADS) if self.ref.startswith(HEADS) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """deploy: the update to deploy, if any. branch: the deploy branch, adopted when `adopt`. warnings: for the
+    client."""
+
+    deploy: Update | None
+    branch: str
+    adopt: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def parse_updates(text: str) -> list[Update]:
+    """git's lines `old new ref`. Raises UserError when they are none."""
+    updates = []
+    for line in text.splitlines():
+        old, _, rest = line.partition(" ")
+        new, _, ref = rest.partition(" ")
+        if not COMMIT.fullmatch(old) or not COMMIT.fullmatch(new) or not ref.startswith("refs/"):
+            raise UserError("The hook expects git's own lines on its standard input")
+        updates.append(Update(old, new, ref))
+    return updates
+
+
+def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: bool) -> Plan:
+    """Decide what a push does. branch: the deploy branch; chosen: somebody set it; has_branches: not the first push.
+
+    Raises UserError for a push that is refused whole.
+    """
+    adopt = False
+    if not chosen and not has_branches:
+        pushed = [update.branch for update in updates if update.branch and not update.deletes]
+        if pushed and branch not in pushed:
+            branch = "main" if "main" in pushed else pushed[0]
+            adopt = True
+            branch = str(GitRef(branch))
+    for update in updates:
+        if update.ref == HEADS + branch and update.deletes:
+            raise UserError(
+                f"{branch} is the branch that deploys; it cannot be deleted",
+                hint="Choose another one first: git:set APP deploy-branch BRANCH",
+            )
+    deploy = next((update for update in updates if update.ref == HEADS + branch), None)
+    if deploy is None:  # Dokku deploys a tag of that name too
+        deploy = next((update for update in updates if update.ref == TAGS + branch and not update.deletes), None)
+    warnings: list[str] = []
+    if deploy is None:
+        for update in updates:
+            if not update.deletes:
+                short = update.ref.removeprefix(HEADS).removeprefix(TAGS)
+                warnings.append(f"deploy did not complete, you must push to {branch}.")
+                warnings.append(f"for example, try 'git push <dokku> {shown(short)[1:-1]}:{branch}'")
+                break
+    else:
+        for update in updates:
+            if update.branch and update is not deploy and not update.deletes:
+                warnings.append(f"{shown(update.branch)[1:-1]} was stored; only {branch} deploys")
+    return Plan(deploy, branch, adopt, tuple(warnings))
+
+
+def receive(host: Host, app: AppName) -> int:
+    """The body of `git-hook`: deploy what was pushed, or accept it with a warning. Any error refuses the push."""
+    from dokkupy_git import program
+    from dokkupy_git.incoming import Incoming, deploy
+    from dokkupy_git.repository import Repository
+    from dokkupy_git.settings import deploy_branch, deploy_branch_is_chosen
+
+    quarantine = os.environ.get("GIT_QUARANTINE_PATH", "")
+    if not os.environ.get(program.WHO) or not os.environ.get("GIT_DIR"):
+        raise UserError("git-hook is run by git during a push", hint="Use: git push dokku@HOST:APP")
+    host.store.need_app(app)
+    repository = Repository(host, app)
+    updates = parse_updates(sys.stdin.buffer.read(LONGEST_INPUT).decode(errors="replace"))
+    decided = plan(
+        updates,
+        branch=deploy_branch(host, app),
+        chosen=deploy_branch_is_chosen(host, app),
+        has_branches=repository.branches(),
+    )
+    if decided.deploy is not None:
+        env = program.quarantine_env(repository.path, quarantine) if quarantine else {}
+        commit = decided.deploy.new
+        if decided.deploy.ref.startswith(TAGS):  # perhaps an annotated tag
+            commit = repository.git("rev-parse", "--verify", f"{commit}^{{commit}}", env=env).stdout.strip()
+        deploy(
+            host, app, kind="git-hook",
+            incoming=Incoming(commit=commit, quarantine=env, adopt=decided.branch if decided.adopt else ""),
+        )  # fmt: skip
+    for line in decided.warnings:
+        host.out.warn(line)
+    return 0
+
+

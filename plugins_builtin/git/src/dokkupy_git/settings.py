@@ -1,0 +1,96 @@
+"""The properties of the namespace `git`."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.names import EnvKey, GitRef
+from dokkupy_sdk.settings import Property, Settings, boolean, integer, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+PROTOCOLS = ("https", "ssh", "git", "http", "file")
+
+
+def branch(text: str) -> str:
+    return str(GitRef(text.removeprefix("refs/heads/")))
+
+
+def env_key(text: str) -> str:
+    return str(EnvKey(text))
+
+
+def protocols(text: str) -> str:
+    """A comma list of transports; `ext` and other remote helpers are never among them."""
+    from dokkupy_sdk.errors import UserError
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in PROTOCOLS:
+            raise UserError(f"{name[:40]!r} is not one of: {', '.join(PROTOCOLS)}")
+    return ",".join(names)
+
+
+SETTINGS = Settings(
+    "git",
+    Property("deploy-branch", "master", help="The branch that deploys when it is pushed", parse=branch),
+    Property("keep-git-dir", "false", help="Leave .git in the build's directory", parse=boolean),
+    Property(
+        "rev-env-var", "GIT_REV", help="The variable with the deployed commit; set to nothing: none", parse=env_key
+    ),
+    Property("source-image", help="The image of the last git:from-image or git:load-image", scope="app", parse=plain),
+    Property(
+        "archive-max-files", "10000", help="Entries that an archive may have", parse=integer(1, 10_000_000),
+        scope="global",
+    ),
+    Property(
+        "archive-max-size", str(GIB), help="Bytes that an archive may have, packed and unpacked",
+        parse=integer(1, 1 << 50), scope="global",
+    ),
+    Property(
+        "push-max-size", str(2 * GIB), help="Bytes that one push may send", parse=integer(1, 1 << 50), scope="global"
+    ),
+    Property(
+        "tree-max-files", "200000", help="Entries that the tree of a commit may have", parse=integer(1, 100_000_000),
+        scope="global",
+    ),
+    Property(
+        "tree-max-size", str(4 * GIB), help="Bytes that the files of a commit may have together",
+        parse=integer(1, 1 << 50), scope="global",
+    ),
+    Property(
+        "allowed-protocols", "https,ssh,git", help="Transports of git:sync and of submodules", parse=protocols,
+        scope="global",
+    ),
+)  # fmt: skip
+
+
+def number(host: Host, name: str) -> int:
+    return int(SETTINGS.get(host.store, None, name))
+
+
+def deploy_branch(host: Host, app: AppName) -> str:
+    return SETTINGS.get(host.store, app, "deploy-branch")
+
+
+def deploy_branch_is_chosen(host: Host, app: AppName) -> bool:
+    """Whether somebody set the branch, for the app or globally; else the first pushed one is adopted."""
+    return bool(SETTINGS.raw(host.store, app, "deploy-branch") or SETTINGS.raw(host.store, None, "deploy-branch"))
+
+
+def revision_variable(host: Host, app: AppName) -> str:
+    """The name of the variable that carries the commit; empty when it was switched off."""
+    for place in (("apps", app, "git"), ("global", "git")):
+        table = host.store.read(*place)
+        if table.get("properties", {}).get("rev-env-var"):
+            return str(table["properties"]["rev-env-var"])
+        if table.get("no_rev_env_var"):
+            return ""
+    return SETTINGS.properties["rev-env-var"].default
+
+
+def allowed_protocols(host: Host) -> tuple[str, ...]:
+    return tuple(SETTINGS.get(host.store, None, "allowed-protocols").split(","))
