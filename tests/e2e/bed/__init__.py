@@ -1,0 +1,1 @@
+"""The test bed: containers that are machines, and what it takes to make them."""

@@ -1,0 +1,38 @@
+"""Takes away what earlier test runs left: by our label, and only when the run that made it is gone."""
+
+from __future__ import annotations
+
+from bed.engine import LABEL, OWNER, docker
+from bed.host import alive
+
+#: Snapshots of installed hosts that are kept: other checkouts on this machine may be testing with theirs.
+KEPT_SNAPSHOTS = 4
+
+
+def leftovers() -> None:
+    """Remove the machines and disks of test runs that have ended without doing so."""
+    form = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
+    for line in docker("ps", "-a", "--filter", f"label={OWNER}", "--format", form).stdout.splitlines():
+        container, _, owner = line.partition(" ")
+        if not alive(owner):
+            docker("rm", "-f", "-v", container, check=False)
+    form = f'{{{{.Name}}}} {{{{.Label "{OWNER}"}}}}'
+    for line in docker("volume", "ls", "--filter", f"label={OWNER}", "--format", form).stdout.splitlines():
+        volume, _, owner = line.partition(" ")
+        if not alive(owner):
+            docker("volume", "rm", volume, check=False)
+
+
+def old_snapshots() -> None:
+    """Remove the oldest snapshots; the engine itself refuses to remove what a running machine uses."""
+    form = "{{.Repository}}:{{.Tag}}"
+    # The engine lists the newest first.
+    tags = docker("images", "--filter", f"label={LABEL}.seed", "--format", form).stdout.splitlines()
+    for tag in tags[KEPT_SNAPSHOTS:]:
+        if docker("image", "rm", tag, check=False).code == 0:
+            docker("volume", "rm", seed_of(tag), check=False)
+
+
+def seed_of(tag: str) -> str:
+    """The volume that holds the engine's disk of the snapshot `tag`."""
+    return "dokkupy-bed-seed-" + tag.rpartition(":")[2]

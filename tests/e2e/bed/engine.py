@@ -1,0 +1,87 @@
+"""The outer machine's Docker: argv in, result out, and a label on everything that the bed makes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: On every image, container and volume of the bed. Whatever lacks it is not ours and is not touched.
+LABEL = "dokkupy.testbed"
+#: The process that made a container or volume, so that a later run can tell a leftover from a neighbour's.
+OWNER = "dokkupy.testbed.owner"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a finished command left behind."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both streams, as a person at a terminal reads them after the fact."""
+        return self.stdout + self.stderr
+
+
+class CommandFailed(AssertionError):
+    """A command that had to succeed did not."""
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__(f"{' '.join(ran.argv)}\nexited {ran.code}\n{ran.stdout[-8000:]}\n{ran.stderr[-8000:]}")
+        self.ran = ran
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    check: bool = True,
+    input: str | bytes | None = None,
+    timeout: float = 600,
+    env: dict[str, str] | None = None,
+    cwd: str | None = None,
+) -> Ran:
+    """Run a command on the outer machine; `check` raises `CommandFailed` on a non-zero exit."""
+    data = input.encode() if isinstance(input, str) else input
+    stdin = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
+    done = subprocess.run(  # noqa: S603
+        list(argv),
+        capture_output=True,
+        timeout=timeout,
+        env=env,
+        cwd=cwd,
+        check=False,
+        **stdin,  # type: ignore[call-overload]
+    )
+    ran = Ran(tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    if check and ran.code:
+        raise CommandFailed(ran)
+    return ran
+
+
+def docker(*argv: str, check: bool = True, input: str | bytes | None = None, timeout: float = 600) -> Ran:
+    """Run `docker ARGV` against the outer engine."""
+    return run(["docker", *argv], check=check, input=input, timeout=timeout)
+
+
+def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = 600) -> None:
+    """Run `source | sink` without a shell and without holding the stream in memory."""
+    with subprocess.Popen(list(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:  # noqa: S603
+        right = subprocess.run(list(sink), stdin=left.stdout, capture_output=True, timeout=timeout, check=False)  # noqa: S603
+        assert left.stdout is not None and left.stderr is not None
+        left.stdout.close()
+        complaint = left.stderr.read().decode(errors="replace")
+    if left.returncode:
+        raise CommandFailed(Ran(tuple(source), left.returncode, "", complaint))
+    if right.returncode:
+        raise CommandFailed(
+            Ran(tuple(sink), right.returncode, right.stdout.decode(errors="replace"), right.stderr.decode(errors="replace"))
+        )
+
+
+def image_exists(tag: str) -> bool:
+    """Whether the outer engine has this image; it is never pulled."""
+    return docker("image", "inspect", tag, check=False).code == 0

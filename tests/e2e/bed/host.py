@@ -1,0 +1,263 @@
+"""A container that is a machine: booted, rebooted, cut off, reached by SSH, git and HTTP, thrown away."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bed import checkout, wayout
+from bed.engine import LABEL, OWNER, Ran, docker, image_exists, pipe, run
+
+#: Enough for systemd and a Docker Engine inside where `--privileged` is refused (no CAP_SYS_RESOURCE to give).
+CAPABILITIES = (
+    "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
+    "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
+    "--security-opt", "systempaths=unconfined",
+)  # fmt: skip
+SOURCE = "/src/dokkupy"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP response."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+@functools.cache
+def _powers(image: str) -> tuple[str, ...]:
+    """The options that make a container a machine here: the short way where it is allowed."""
+    probe = docker("run", "--rm", "--pull=never", "--privileged", "--entrypoint", "/bin/true", image, check=False)
+    return ("--privileged",) if probe.code == 0 else CAPABILITIES
+
+
+def me() -> str:
+    """This process, told from a later one with the same number by when it started."""
+    return f"{os.getpid()}-{_started(os.getpid())}"
+
+
+def alive(owner: str) -> bool:
+    """Whether the process that `me()` named is still there."""
+    number, _, started = owner.partition("-")
+    try:
+        return _started(int(number)) == started
+    except (OSError, ValueError):
+        return False
+
+
+def _started(process: int) -> str:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+
+
+class Host:
+    """One machine. Everything that reaches it goes by argv lists; nothing is quoted for a shell."""
+
+    def __init__(self, image: str, name: str, *, seed: str | None = None) -> None:
+        self.name = f"dokkupy-bed-{os.getpid()}-{name}"
+        self.volume = f"{self.name}-docker"
+        self.image = image
+        self._keys: Path | None = None
+        labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
+        docker("volume", "create", *labels, self.volume)
+        if seed is not None:
+            docker(
+                "run", "--rm", "--pull=never", *labels, "--entrypoint", "/bin/cp", "-v", f"{seed}:/from:ro",
+                "-v", f"{self.volume}:/to", image, "-a", "/from/.", "/to/",
+            )  # fmt: skip
+        variables = [flag for key, value in wayout.environment().items() for flag in ("-e", f"{key}={value}")]
+        docker(
+            "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, *labels, *_powers(image),
+            "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
+            "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
+        )  # fmt: skip
+        self._booted()
+
+    # --- the machine
+
+    @property
+    def ip(self) -> str:
+        """Its address; a reboot may change it."""
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        return docker("inspect", "-f", form, self.name).stdout.strip()
+
+    @property
+    def systemd(self) -> bool:
+        """Whether process 1 is systemd."""
+        return self.exec(["test", "-d", "/run/systemd/system"], check=False).code == 0
+
+    def reboot(self) -> None:
+        """Shut down in order and start again."""
+        docker("restart", "-t", "60", self.name)
+        self._booted()
+
+    def power_cut(self) -> None:
+        """Lose power in the middle of whatever it does, and start again."""
+        docker("kill", "-s", "KILL", self.name)
+        docker("start", self.name)
+        self._booted()
+
+    def close(self) -> None:
+        """Throw the machine and its disk away."""
+        docker("rm", "-f", "-v", self.name, check=False)
+        docker("volume", "rm", "-f", self.volume, check=False)
+        if self._keys is not None:
+            shutil.rmtree(self._keys, ignore_errors=True)
+
+    def snapshot(self, tag: str, seed: str) -> None:
+        """Shut down and keep the machine as image `tag` and its engine's disk as volume `seed`; then close it."""
+        docker("stop", "-t", "60", self.name)
+        labels = ("--label", f"{LABEL}=1", "--label", f"{LABEL}.seed={tag}")
+        docker("volume", "create", *labels, seed)
+        docker(
+            "run", "--rm", "--pull=never", *labels, "--entrypoint", "/bin/cp", "-v", f"{self.volume}:/from:ro",
+            "-v", f"{seed}:/to", self.image, "-a", "/from/.", "/to/",
+        )  # fmt: skip
+        docker("commit", "--change", f"LABEL {LABEL}=1", "--change", f"LABEL {LABEL}.seed={tag}", self.name, tag)
+        self.close()
+
+    # --- reaching it
+
+    def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        check: bool = True,
+        input: str | bytes | None = None,
+        user: str = "root",
+        env: dict[str, str] | None = None,
+        cwd: str = "/",
+        timeout: float = 600,
+    ) -> Ran:
+        """Run a command on the machine as its administrator at the console would."""
+        variables = [flag for key, value in (env or {}).items() for flag in ("-e", f"{key}={value}")]
+        stdin = ["-i"] if input is not None else []
+        return docker(
+            "exec", *stdin, "-u", user, "-w", cwd, *variables, self.name, *argv,
+            check=check, input=input, timeout=timeout,
+        )  # fmt: skip
+
+    def ssh(
+        self,
+        argv: Sequence[str],
+        *,
+        check: bool = True,
+        input: str | None = None,
+        login: str = "dokku",
+        timeout: float = 600,
+    ) -> Ran:
+        """Run a dokkupy command from outside, over SSH with a key that the host was told of."""
+        return run([*self._ssh_command(), f"{login}@{self.ip}", *argv], check=check, input=input, timeout=timeout)
+
+    def git_push(
+        self,
+        directory: Path,
+        app: str,
+        branch: str = "main",
+        *,
+        check: bool = True,
+        login: str = "dokku",
+        options: Sequence[str] = (),
+        timeout: float = 600,
+    ) -> Ran:
+        """Push `directory` as a developer's machine would; `branch` may be any refspec."""
+        environment = {**os.environ, "GIT_SSH_COMMAND": " ".join(self._ssh_command())}
+        remote = f"{login}@{self.ip}:{app}"
+        argv = ["git", "-C", str(directory), "push", *options, remote, branch]
+        return run(argv, check=check, env=environment, timeout=timeout)
+
+    def http_get(
+        self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 30, method: str = "GET"
+    ) -> Answer:
+        """Ask the machine's proxy for `path` of the site `hostname`."""
+        connection = http.client.HTTPConnection(self.ip, port, timeout=timeout)
+        try:
+            connection.request(method, path, headers={"Host": hostname})
+            response = connection.getresponse()
+            body = response.read().decode(errors="replace")
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
+        finally:
+            connection.close()
+
+    def copy_in(self, source: Path | bytes, target: str) -> None:
+        """Lay a file, a folder's content or bytes down at the absolute path `target`."""
+        parent = str(Path(target).parent)
+        if isinstance(source, bytes):
+            self.exec(["mkdir", "-p", parent])
+            self.exec(["dd", "status=none", f"of={target}"], input=source)
+        elif source.is_dir():
+            self.exec(["mkdir", "-p", target])
+            pipe(
+                ["tar", "-C", str(source), "--owner=0", "--group=0", "-c", "."],
+                ["docker", "exec", "-i", self.name, "tar", "-C", target, "-x"],
+            )
+        else:
+            self.copy_in(source.read_bytes(), target)
+            self.exec(["chmod", f"{source.stat().st_mode & 0o777:o}", target])
+
+    def copy_checkout(self) -> None:
+        """Lay the checkout under test down at `SOURCE`, replacing what is there."""
+        self.exec(["rm", "-rf", SOURCE])
+        self.exec(["mkdir", "-p", str(Path(SOURCE).parent)])
+        self.exec(["tar", "-C", str(Path(SOURCE).parent), "--no-same-owner", "-x"], input=checkout.archive())
+
+    def load_image(self, tag: str, *names: str) -> None:
+        """Bring an image of the outer engine into the machine's own, under further names."""
+        assert image_exists(tag), tag
+        pipe(["docker", "save", tag], ["docker", "exec", "-i", self.name, "docker", "load"])
+        for name in names:
+            self.exec(["docker", "tag", tag, name])
+
+    def install(self, *options: str, timeout: float = 600) -> Ran:
+        """Run the checkout's `install.sh` as root."""
+        return self.exec([f"{SOURCE}/install.sh", *options], timeout=timeout)
+
+    def add_key(self, name: str = "e2e") -> None:
+        """Make a developer's key and tell the host of it."""
+        self.exec(["dokkupy", "ssh-keys:add", name], input=(self._key().with_suffix(".pub")).read_text())
+
+    def engine_ready(self, *, timeout: float = 60) -> None:
+        """Wait for the machine's own Docker Engine."""
+        self._wait_for(["docker", "info"], "the Docker Engine inside", timeout)
+
+    # --- details
+
+    def _key(self) -> Path:
+        if self._keys is None:
+            self._keys = Path(tempfile.mkdtemp(prefix="dokkupy-bed-keys-"))
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", str(self._keys / "id")])
+        return self._keys / "id"
+
+    def _ssh_command(self) -> list[str]:
+        key = self._key()
+        return [
+            "ssh", "-i", str(key), "-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+            "-o", "ConnectTimeout=20",
+        ]  # fmt: skip
+
+    def _booted(self) -> None:
+        """Wait until the init system has started what it starts."""
+        if "DOKKUPY_BED_WITHOUT_SYSTEMD=1" in docker("inspect", "-f", "{{.Config.Env}}", self.name).stdout:
+            self._wait_for(["true"], "the machine", 20)
+            return
+        self._wait_for(["systemctl", "is-system-running", "--wait"], "systemd", 90, good=("running", "degraded"))
+
+    def _wait_for(self, argv: list[str], what: str, timeout: float, good: tuple[str, ...] = ()) -> None:
+        deadline = time.monotonic() + timeout
+        while True:
+            ran = self.exec(argv, check=False, timeout=timeout)
+            if ran.code == 0 or ran.stdout.strip() in good:
+                return
+            if time.monotonic() > deadline:
+                logs = docker("logs", "--tail", "50", self.name, check=False).output
+                raise AssertionError(f"{what} of {self.name} did not come up in {timeout} s\n{ran.output}\n{logs}")
+            time.sleep(0.2)

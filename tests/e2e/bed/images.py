@@ -1,0 +1,139 @@
+"""The images that the bed's machines and apps start from, built once and kept by the hash of what made them."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bed import wayout
+from bed.engine import LABEL, docker, image_exists, pipe, run
+
+HERE = Path(__file__).parent
+#: systemd 257 (Debian 13) refuses cgroup v1 unless it is told twice.
+LEGACY_CGROUPS = ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "systemd.unified_cgroup_hierarchy=0"]
+#: What `install.sh` would install: in the image, so that each installation costs seconds.
+READY_PACKAGES = (
+    "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "nginx-light",
+    "openssh-server", "procps", "python3-venv", "sudo",
+)  # fmt: skip
+SOURCES = """\
+deb http://deb.debian.org/debian {suite} main
+deb http://deb.debian.org/debian {suite}-updates main
+deb http://deb.debian.org/debian-security {suite}-security main
+"""
+
+
+def debian(suite: str) -> str:
+    """Debian with bash and apt and nothing else; the way out is laid in as an administrator would."""
+    sources = SOURCES.format(suite=suite)
+    way_out = wayout.archive({"etc/apt/sources.list": sources.encode()})
+    tag = _tag("debian", suite, way_out)
+
+    def build() -> None:
+        with tempfile.TemporaryDirectory(prefix="dokkupy-bed-", dir="/var/tmp") as directory:
+            root = Path(directory) / "root"
+            run(["debootstrap", "--variant=minbase", suite, str(root)], timeout=900)
+            with tarfile.open(fileobj=io.BytesIO(way_out)) as tar:
+                tar.extractall(root, filter="fully_trusted")
+            for archive in (root / "var/cache/apt/archives").glob("*.deb"):
+                archive.unlink()
+            pipe(
+                ["tar", "-C", str(root), "--numeric-owner", "-c", "."],
+                ["docker", "import", "--change", f"LABEL {LABEL}=1", "-", tag],
+            )
+
+    return _once(tag, build)
+
+
+def bare(suite: str, *, systemd: bool = True) -> str:
+    """A machine with an init system (or without one), bash and apt: what a user has before the installer ran."""
+    init = (HERE / "machine-init").read_bytes()
+    packages = "systemd systemd-sysv dbus" if systemd else ""
+    lines = [
+        f"FROM {debian(suite)}",
+        f"LABEL {LABEL}=1",
+        f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && apt-get clean" if packages else "",
+        # Units that make no sense in a container and would leave the system "degraded".
+        "RUN systemctl mask systemd-udevd.service systemd-logind.service getty.target console-getty.service "
+        "systemd-networkd-wait-online.service"
+        if systemd
+        else "ENV DOKKUPY_BED_WITHOUT_SYSTEMD=1",
+        "COPY machine-init /usr/local/sbin/machine-init",
+        "RUN chmod 755 /usr/local/sbin/machine-init",
+        "ENV container=docker",
+        "STOPSIGNAL SIGRTMIN+3",
+        'ENTRYPOINT ["/usr/local/sbin/machine-init"]',
+        f"CMD {_exec_form(LEGACY_CGROUPS if systemd and suite != 'bookworm' else [])}",
+    ]
+    return _built(f"bare-{'systemd' if systemd else 'plain'}", suite, lines, {"machine-init": init})
+
+
+def ready(suite: str, *, systemd: bool = True) -> str:
+    """A bare machine with the installer's packages in place, so that installing costs only what dokkupy costs."""
+    lines = [
+        f"FROM {bare(suite, systemd=systemd)}",
+        f"LABEL {LABEL}=1",
+        # Debian's package scripts would start the servers in the build, where they cannot run.
+        "RUN printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d"
+        f" && apt-get update && apt-get install -y --no-install-recommends {' '.join(READY_PACKAGES)}"
+        " && apt-get clean && rm /usr/sbin/policy-rc.d",
+        # A machine's own host keys are made on its first start, not shared by all that come from one image.
+        "RUN rm -f /etc/ssh/ssh_host_*_key*",
+        "RUN printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n'"
+        " > /tmp/keys.conf && mkdir -p /etc/systemd/system/ssh.service.d"
+        " && mv /tmp/keys.conf /etc/systemd/system/ssh.service.d/keys.conf",
+    ]
+    return _built(f"ready-{'systemd' if systemd else 'plain'}", suite, lines, {})
+
+
+def python() -> str:
+    """A stand-in for the official Python image: Debian's Python, `python` and `python3` on PATH, the CA trusted.
+
+    Contract: https://hub.docker.com/_/python (`python3` is the command; no entry point).
+    """
+    lines = [
+        f"FROM {debian('bookworm')}",
+        f"LABEL {LABEL}=1",
+        "RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates python3 && apt-get clean"
+        " && rm -rf /var/lib/apt/lists/* && ln -s /usr/bin/python3 /usr/local/bin/python",
+        "ENV LANG=C.UTF-8",
+        'CMD ["python3"]',
+    ]
+    return _built("python", "bookworm", lines, {})
+
+
+def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -> str:
+    dockerfile = "\n".join(line for line in lines if line) + "\n"
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for path, content in sorted({"Dockerfile": dockerfile.encode(), **context}.items()):
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    tag = _tag(name, suite, stream.getvalue())
+    arguments = [flag for name, value in wayout.environment().items() for flag in ("--build-arg", f"{name}={value}")]
+    return _once(tag, lambda: docker("build", "-q", *arguments, "-t", tag, "-", input=stream.getvalue(), timeout=900))
+
+
+def _once(tag: str, build: Callable[[], object]) -> str:
+    """Build unless it is there; two test runs on one machine build it once."""
+    if image_exists(tag):
+        return tag
+    with (Path(tempfile.gettempdir()) / "dokkupy-bed-images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not image_exists(tag):
+            build()
+    return tag
+
+
+def _tag(name: str, suite: str, content: bytes) -> str:
+    return f"dokkupy-bed/{name}:{suite}-{hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _exec_form(words: list[str]) -> str:
+    return "[" + ", ".join(f'"{word}"' for word in words) + "]"

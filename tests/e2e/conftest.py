@@ -1,0 +1,103 @@
+"""Machines for the end-to-end tests.
+
+`host` is installed once and shared: a test leaves nothing there but its own app. `fresh_host` is an installed machine
+of the test's own, to be rebooted and broken; it starts from a snapshot, in seconds. `bare_host` has bash and apt.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bed import checkout, cleanup, images  # noqa: E402
+from bed.engine import docker, image_exists  # noqa: E402
+from bed.host import Host  # noqa: E402
+
+#: The names under which apps in the tests find their base image.
+APP_BASE_NAMES = ("python:3.13-slim", "python:3.11-slim")
+
+MakeHost = Callable[..., Host]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bed() -> Iterator[None]:
+    cleanup.leftovers()
+    yield
+    cleanup.leftovers()
+    cleanup.old_snapshots()
+
+
+@pytest.fixture(scope="session")
+def app_base() -> str:
+    """The outer engine's tag of the Python image that test apps build on."""
+    return images.python()
+
+
+@pytest.fixture(scope="session")
+def installed_snapshot(app_base: str) -> tuple[str, str]:
+    """Image and volume of a machine on which `install.sh --yes` ran and the apps' base image is loaded."""
+    image = images.ready("bookworm")
+    tag = f"dokkupy-bed/installed:{checkout.fingerprint()}-{image[-6:]}-{app_base[-6:]}"
+    seed = cleanup.seed_of(tag)
+    if not image_exists(tag) or docker("volume", "inspect", seed, check=False).code:
+        machine = Host(image, "installing")
+        try:
+            machine.copy_checkout()
+            machine.install("--yes")
+            machine.engine_ready()
+            machine.load_image(app_base, *APP_BASE_NAMES)
+            machine.snapshot(tag, seed)
+        finally:
+            machine.close()
+    return tag, seed
+
+
+def _started(snapshot: tuple[str, str], name: str) -> Host:
+    tag, seed = snapshot
+    machine = Host(tag, name, seed=seed)
+    machine.engine_ready()
+    machine.add_key()
+    return machine
+
+
+@pytest.fixture(scope="session")
+def host(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
+    """An installed machine that all tests share."""
+    machine = _started(installed_snapshot, "shared")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def fresh_host(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
+    """An installed machine for one test."""
+    machine = _started(installed_snapshot, "fresh")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def make_host() -> Iterator[MakeHost]:
+    """Boots machines from any image of the bed and throws them away: `make_host(images.bare("trixie"), "name")`."""
+    made: list[Host] = []
+
+    def make(image: str, name: str, seed: str | None = None) -> Host:
+        made.append(Host(image, name, seed=seed))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.close()
+
+
+@pytest.fixture
+def bare_host(make_host: MakeHost) -> Host:
+    """Debian 12 with systemd, bash, apt and the checkout; no Python, no git, no Docker."""
+    machine = make_host(images.bare("bookworm"), "bare")
+    machine.copy_checkout()
+    return machine
