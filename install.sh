@@ -1,0 +1,478 @@
+#!/usr/bin/env bash
+# Installs dokkupy on this machine: packages, an environment of its own, the launchers, then `dokkupy setup`.
+# Everything here may be run again at any time: it brings about what is missing and leaves alone what is there.
+set -euo pipefail
+
+readonly PREFIX=/opt/dokkupy
+readonly VENV=$PREFIX/venv
+readonly BIN=/usr/local/bin
+readonly STATE=/var/lib/dokkupy
+readonly LOG=/var/log/dokkupy-install.log
+readonly DEMO_BASE=dokkupy/demo-python:latest
+readonly OFFICIAL_BASE=python:3.13-slim
+readonly DEMO_DOMAIN=dokkupy.localhost
+
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]:-$0}")" && pwd)
+demo=no yes=no dry_run=no uninstall=no purge=no version=
+
+usage() {
+  cat <<'TEXT'
+Usage: install.sh [--demo] [--yes] [--dry-run] [--version X]
+       install.sh --uninstall [--purge] [--yes] [--dry-run]
+
+  --demo        afterwards deploy the sample app `hello` by a real `git push` and ask it for its page
+  --yes         ask nothing
+  --dry-run     print what would be done and change nothing
+  --version X   install release X from the package index instead of this checkout
+  --uninstall   take dokkupy away again; apps and their data stay, unless you say otherwise when asked
+  --purge       with --uninstall: remove apps and data too
+TEXT
+}
+
+# --- talking -------------------------------------------------------------------------------------------------------
+
+step() { printf -- '-----> %s\n' "$*"; }
+note() { printf '       %s\n' "$*"; }
+die() {
+  printf ' !     %s\n' "$1" >&2
+  shift
+  for line in "$@"; do printf '       %s\n' "$line" >&2; done
+  exit 1
+}
+
+# Runs a command with its output in the log; shows the end of it when the command fails.
+quietly() {
+  local what=$1 from
+  shift
+  from=$(wc -c <"$LOG")
+  printf '\n### %s: %s\n' "$(date -u +%FT%TZ)" "$*" >>"$LOG"
+  # Servers that it starts must not inherit the installer's lock (9).
+  "$@" >>"$LOG" 2>&1 </dev/null 9>&- && return
+  tail -c "+$((from + 1))" "$LOG" | tail -n 25 | sed 's/^/       | /' >&2
+  die "$what failed." "The whole log is $LOG; run this again when the cause is mended."
+}
+
+# In a dry run says what would happen; else does it.
+act() {
+  local what=$1
+  shift
+  if [[ $dry_run == yes ]]; then
+    note "would: $what"
+  else
+    "$@"
+  fi
+}
+
+# --- what is there -------------------------------------------------------------------------------------------------
+
+have() { command -v -- "$1" >/dev/null 2>&1; }
+have_systemd() { [[ -d /run/systemd/system ]]; }
+
+# Whether a process of this name runs here; those of containers on this machine are in other namespaces.
+runs() {
+  local comm
+  for comm in /proc/[0-9]*/comm; do
+    if [[ $(cat "$comm" 2>/dev/null) == "$1" && \
+      $(readlink "${comm%comm}ns/pid" 2>/dev/null) == "$(readlink /proc/self/ns/pid)" ]]; then
+      return 0
+    fi
+  done
+  return 1
+}
+
+docker_answers() { timeout 20 docker info >/dev/null 2>&1; }
+
+python_serves() {
+  python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+missing_packages() {
+  [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
+  have curl || echo curl
+  have git || echo git
+  have sudo || echo sudo
+  python_serves || echo python3 python3-venv
+  # A Docker from elsewhere (docker-ce, a remote engine) is as good.
+  have dockerd || docker_answers || echo docker.io
+  have iptables || echo iptables
+  have nginx || echo nginx-light
+  [[ -x /usr/sbin/sshd ]] || echo openssh-server
+  have_systemd || have cron || have crond || echo cron
+  if [[ $demo == yes ]]; then
+    have ssh || echo openssh-client
+  fi
+}
+
+check_machine() {
+  [[ $(id -u) == 0 ]] || die "This must run as root." "Try: sudo $0 $*"
+  have apt-get || die "This machine has no apt-get: dokkupy's installer knows Debian and Ubuntu." \
+    "On others, install Docker, nginx, OpenSSH, git and Python 3.11 or newer, then \`pip install dokkupy\` and \`dokkupy setup\`."
+}
+
+# A company's own certificate authority lies in the system's bundle, which pip does not read by itself.
+trust_system_certificates() {
+  local bundle=/etc/ssl/certs/ca-certificates.crt
+  [[ -e $bundle ]] || return 0
+  export PIP_CERT="${PIP_CERT:-${REQUESTS_CA_BUNDLE:-${SSL_CERT_FILE:-$bundle}}}"
+  if [[ ! -e $PIP_CERT ]]; then
+    note "$PIP_CERT does not exist; using $bundle"
+    export PIP_CERT=$bundle
+  fi
+}
+
+# --- packages and servers ------------------------------------------------------------------------------------------
+
+install_packages() {
+  local -a packages
+  mapfile -t packages < <(missing_packages | tr ' ' '\n')
+  [[ ${#packages[@]} -gt 0 ]] || return 0
+  step "Installing ${packages[*]}"
+  [[ $dry_run == yes ]] && return
+  apt_install "${packages[@]}"
+  python_serves || die "Python 3.11 or newer is needed; this system's is $(python3 --version 2>&1)." \
+    "Debian 12, Ubuntu 24.04 and anything newer have it."
+  printf '%s\n' "${packages[@]}" >>"$PREFIX/packages"
+}
+
+apt_install() {
+  export DEBIAN_FRONTEND=noninteractive
+  local -a apt=(apt-get -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
+  quietly "Reading the package lists" "${apt[@]}" update
+  quietly "Installing $*" "${apt[@]}" install -y --no-install-recommends "$@"
+}
+
+start_servers() {
+  start_server docker docker docker_answers launch_dockerd
+  start_server nginx nginx "runs nginx" launch_nginx
+  start_server ssh sshd "runs sshd" launch_sshd
+  have_systemd || start_server cron cron "runs cron" launch_cron
+}
+
+# start_server UNIT NAME RUNNING LAUNCH: by systemd where there is one, else as a process of its own.
+start_server() {
+  local unit=$1 name=$2 running=$3 launch=$4 waited
+  if have_systemd && [[ $dry_run == no ]]; then
+    systemctl is-enabled --quiet "$unit" 2>/dev/null || systemctl enable --quiet "$unit" >>"$LOG" 2>&1 || true
+  fi
+  if $running; then return 0; fi
+  step "Starting $name"
+  [[ $dry_run == yes ]] && return
+  if have_systemd; then
+    quietly "Starting $name" systemctl start "$unit"
+  else
+    quietly "Starting $name" "$launch"
+  fi
+  for waited in $(seq 150); do
+    if $running; then return 0; fi
+    sleep 0.2
+  done
+  : "$waited"
+  die "$name was started but does not answer." "Look into $LOG and, with systemd, \`journalctl -u $unit\`."
+}
+
+launch_dockerd() {
+  start-stop-daemon --start --background --oknodo --make-pidfile --pidfile /run/dokkupy-dockerd.pid \
+    --output /var/log/dockerd.log --exec "$(command -v dockerd)"
+}
+launch_nginx() { nginx; }
+launch_sshd() {
+  mkdir -p -m 755 /run/sshd
+  ssh-keygen -A
+  /usr/sbin/sshd
+}
+launch_cron() { if have cron; then cron; else crond; fi; }
+
+# --- dokkupy itself ------------------------------------------------------------------------------------------------
+
+install_dokkupy() {
+  if [[ $dry_run == yes ]]; then
+    note "would: make the environment $VENV and install dokkupy ${version:-from $HERE} into it"
+    note "would: write $BIN/dokkupy and $BIN/dokku"
+    return
+  fi
+  if [[ ! -x $VENV/bin/pip ]]; then
+    step "Making the environment $VENV"
+    # What a failed attempt left of it would only be in the way.
+    rm -rf "$VENV"
+    quietly "Making $VENV" python3 -m venv "$VENV"
+  fi
+  if [[ -n $version ]]; then
+    step "Installing dokkupy $version"
+    quietly "Installing dokkupy $version" pip_install --upgrade "dokkupy==$version"
+    rm -f "$PREFIX/wheels/SHA256SUMS"
+  elif [[ -d $HERE/core/src/dokkupy ]]; then
+    install_checkout
+  else
+    step "Installing dokkupy"
+    quietly "Installing dokkupy" pip_install --upgrade dokkupy
+  fi
+  write_launcher dokkupy
+  write_launcher dokku
+}
+
+pip_install() {
+  "$VENV/bin/python" -m pip --disable-pip-version-check install --quiet --compile "$@"
+}
+
+# Builds each distribution's wheel in one process (a second for all), then installs those that differ from last time.
+# The wheels are kept: plugins are resolved against them later.
+install_checkout() {
+  local folder wheels=$PREFIX/wheels fresh=$PREFIX/wheels.new
+  local -a folders=() changed=()
+  step "Installing dokkupy from $HERE"
+  if [[ ! -d $PREFIX/build/hatchling ]]; then
+    quietly "Installing the build backend" pip_install --target "$PREFIX/build" hatchling
+  fi
+  for folder in "$HERE" "$HERE"/core "$HERE"/plugin_sdk "$HERE"/plugins_builtin/*; do
+    if [[ -f $folder/pyproject.toml ]] && grep -q '^\[project\]' "$folder/pyproject.toml"; then
+      folders+=("$folder")
+    fi
+  done
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  quietly "Building the wheels" env PYTHONPATH="$PREFIX/build" PYTHONDONTWRITEBYTECODE=1 \
+    "$VENV/bin/python" -c '
+import os, sys
+from hatchling.build import build_wheel
+for folder in sys.argv[2:]:
+    os.chdir(folder)
+    print(folder, build_wheel(sys.argv[1]))
+' "$fresh" "${folders[@]}"
+  (cd "$fresh" && sha256sum -- *.whl) >"$PREFIX/SHA256SUMS.new"
+  mapfile -t changed < <(
+    before=$wheels/SHA256SUMS
+    [[ -e $before ]] || before=/dev/null
+    comm -13 <(sort "$before") <(sort "$PREFIX/SHA256SUMS.new") | sed 's/^[0-9a-f]*  *//'
+  )
+  if [[ ${#changed[@]} -eq 0 ]]; then
+    note "already up to date"
+    rm -rf "$fresh" "$PREFIX/SHA256SUMS.new"
+    return
+  fi
+  # Forgotten first: an attempt that is cut off must not count as done.
+  rm -f "$wheels/SHA256SUMS"
+  if [[ -e $VENV/.dokkupy-installed ]]; then
+    # pip takes a wheel of the same version for the same wheel.
+    quietly "Installing ${changed[*]}" pip_install --no-deps --force-reinstall "${changed[@]/#/$fresh/}"
+  fi
+  quietly "Installing dokkupy and what it needs" pip_install "$fresh"/*.whl
+  touch "$VENV/.dokkupy-installed"
+  rm -rf "$wheels"
+  mv "$fresh" "$wheels"
+  mv "$PREFIX/SHA256SUMS.new" "$wheels/SHA256SUMS"
+  note "installed ${#changed[@]} of ${#folders[@]} distributions"
+}
+
+# Not pip's own script: that imports more than half of what a short command may cost.
+write_launcher() {
+  local path=$BIN/$1 text
+  text="#!$VENV/bin/python -I
+from dokkupy.cli.main import run
+
+run()
+"
+  if [[ $(cat "$path" 2>/dev/null) == "${text%$'\n'}" && -x $path ]]; then return 0; fi
+  if [[ -e $path ]] && ! grep -q 'dokkupy' "$path"; then
+    die "$path exists and is not dokkupy's." "Is Dokku itself installed here? Both cannot share a machine: move $path away first."
+  fi
+  mkdir -p "$BIN"
+  printf '%s' "$text" >"$path.new"
+  chmod 755 "$path.new"
+  mv "$path.new" "$path"
+}
+
+set_up_host() {
+  step "Setting up the host"
+  if [[ $dry_run == yes ]]; then
+    if [[ -x $BIN/dokkupy ]]; then "$BIN/dokkupy" setup --dry-run; else note "would: dokkupy setup --yes"; fi
+    return
+  fi
+  "$BIN/dokkupy" setup --yes </dev/null || die "\`dokkupy setup\` failed (above)." "\`dokkupy doctor\` says more."
+}
+
+# --- the demo ------------------------------------------------------------------------------------------------------
+
+run_demo() {
+  local home=${HOME:-/root} repository port url_port domain hostname answer attempt
+  local work=$home/.dokkupy-demo
+  repository=$work/hello
+  if [[ $dry_run == yes ]]; then
+    note "would: push $HERE/examples/apps/hello to dokku@127.0.0.1:hello and ask it for its page"
+    return
+  fi
+  [[ -d $HERE/examples/apps/hello ]] || die "The demo needs the checkout's examples/apps/hello, and it is not beside $0."
+  install -d -m 700 "$work"
+  port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
+
+  if [[ ! -e $work/key.pub ]]; then
+    ssh-keygen -q -t ed25519 -N '' -C dokkupy-demo -f "$work/key"
+  fi
+  if ! "$BIN/dokkupy" ssh-keys:list 2>/dev/null | grep -q 'NAME="demo"'; then
+    "$BIN/dokkupy" ssh-keys:add demo <"$work/key.pub"
+  fi
+
+  domain=$("$BIN/dokkupy" domains:report --global --domains-global-vhosts 2>/dev/null </dev/null | tr ' ' '\n' | sed -n '/[a-z]/{p;q}') || true
+  if [[ -z $domain ]]; then
+    # Every browser takes *.localhost for this machine.
+    domain=$DEMO_DOMAIN
+    "$BIN/dokkupy" domains:add-global "$domain" </dev/null
+  fi
+
+  if "$BIN/dokkupy" apps:exists hello >/dev/null 2>&1 </dev/null; then
+    [[ -d $repository/.git ]] || die "There is an app hello already, and it is not the demo's." \
+      "Rename it (\`dokkupy apps:rename hello NAME\`) or destroy it, then run the demo again."
+  else
+    "$BIN/dokkupy" apps:create hello </dev/null
+  fi
+  choose_demo_base
+  prepare_demo_repository "$repository"
+
+  step "git push dokku@127.0.0.1:hello main"
+  GIT_SSH_COMMAND="ssh -i '$work/key' -p ${port:-22} -F none -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile='$work/known_hosts' -o LogLevel=ERROR" \
+    git -C "$repository" push --force dokku@127.0.0.1:hello main </dev/null ||
+    die "The push failed (above)." "\`dokkupy logs:failed hello\` and \`dokkupy doctor\` say more."
+
+  hostname=hello.$domain
+  url_port=80
+  for attempt in 1 2 3 4 5; do
+    answer=$(curl --noproxy '*' -sS --fail --max-time 10 --resolve "$hostname:$url_port:127.0.0.1" "http://$hostname/" 2>&1) && break
+    [[ $attempt == 5 ]] && die "http://$hostname/ does not answer: $answer" "\`dokkupy nginx:show-config hello\` shows its route."
+    sleep 1
+  done
+  printf '\n'
+  step "The demo app answers"
+  note "http://$hostname/"
+  note "$answer"
+  note "From this machine: curl --resolve $hostname:80:127.0.0.1 http://$hostname/"
+}
+
+# The official image where it can be had; else a base from Debian's own packages, made once.
+choose_demo_base() {
+  docker image inspect "$OFFICIAL_BASE" >/dev/null 2>&1 && return 0
+  if ! docker image inspect "$DEMO_BASE" >/dev/null 2>&1; then
+    step "Fetching $OFFICIAL_BASE"
+    if timeout 60 docker pull -q "$OFFICIAL_BASE" >>"$LOG" 2>&1 </dev/null; then return 0; fi
+    note "No image registry is reachable: making a base image from Debian's packages instead."
+    make_demo_base
+  fi
+  if ! "$BIN/dokkupy" docker-options:report hello 2>/dev/null </dev/null | grep -qF "BASE=$DEMO_BASE"; then
+    "$BIN/dokkupy" docker-options:add hello build "--build-arg BASE=$DEMO_BASE" </dev/null
+  fi
+}
+
+make_demo_base() {
+  local root suite
+  # shellcheck source=/dev/null
+  suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
+  have debootstrap || apt_install debootstrap
+  root=$(mktemp -d /var/tmp/dokkupy-demo.XXXXXX)
+  # shellcheck disable=SC2064  # the path of now
+  trap "rm -rf -- '$root'" EXIT
+  quietly "Making the base image" debootstrap --variant=minbase --include=ca-certificates,python3 "$suite" "$root"
+  tar -C "$root" --exclude=./var/cache/apt/archives --exclude=./var/lib/apt/lists -c . |
+    docker import --change 'CMD ["python3"]' - "$DEMO_BASE" >>"$LOG"
+  rm -rf -- "$root"
+}
+
+# A commit per run: git has nothing to push otherwise, and a push is what the demo shows.
+prepare_demo_repository() {
+  local repository=$1
+  if [[ ! -d $repository/.git ]]; then
+    rm -rf -- "$repository"
+    git -c init.defaultBranch=main init -q "$repository"
+  fi
+  find "$repository" -mindepth 1 -maxdepth 1 ! -name .git -exec rm -rf -- {} +
+  cp -R "$HERE/examples/apps/hello/." "$repository/"
+  git -C "$repository" checkout -q -B main 2>/dev/null || true
+  git -C "$repository" add -A
+  git -C "$repository" -c user.name=dokkupy -c user.email=demo@localhost -c commit.gpgsign=false \
+    commit -q --allow-empty -m "Demo of $(date -u +%FT%TZ)"
+}
+
+# --- taking it away ------------------------------------------------------------------------------------------------
+
+remove_dokkupy() {
+  local answer
+  if [[ $purge == no && -d $STATE && $yes == no && -t 0 ]]; then
+    read -r -p "Remove all apps and their data in $STATE too? [y/N] " answer
+    [[ $answer == [yY]* ]] && purge=yes
+  fi
+  if [[ -x $BIN/dokkupy ]]; then
+    step "Taking back what setup did"
+    local -a options=(--remove --yes)
+    [[ $purge == yes ]] && options+=(--purge)
+    if [[ $dry_run == yes ]]; then options+=(--dry-run); fi
+    "$BIN/dokkupy" setup "${options[@]}" </dev/null ||
+      die "\`dokkupy setup --remove\` failed (above); nothing else was removed."
+  fi
+  for path in "$BIN/dokkupy" "$BIN/dokku"; do
+    if [[ -e $path ]] && grep -q dokkupy "$path"; then act "remove $path" rm -f -- "$path"; fi
+  done
+  if [[ -s $PREFIX/packages ]]; then
+    note "These packages were installed for dokkupy and stay, since others may use them by now:"
+    note "  $(sort -u "$PREFIX/packages" | tr '\n' ' ')"
+  fi
+  [[ ! -d $PREFIX ]] || act "remove $PREFIX" rm -rf -- "$PREFIX"
+  [[ ! -d ${HOME:-/root}/.dokkupy-demo ]] || act "remove the demo's key and repository" rm -rf -- "${HOME:-/root}/.dokkupy-demo"
+  if [[ $purge == yes && -d $STATE ]]; then
+    act "remove $STATE" rm -rf -- "$STATE"
+  elif [[ -d $STATE ]]; then
+    note "Kept: $STATE (apps and their settings). Another install picks them up; --uninstall --purge removes them."
+  fi
+  [[ $dry_run == yes ]] || rm -f "$LOG"
+  step "dokkupy is gone"
+}
+
+# -------------------------------------------------------------------------------------------------------------------
+
+main() {
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --demo) demo=yes ;;
+      --yes | -y) yes=yes ;;
+      --dry-run) dry_run=yes ;;
+      --uninstall) uninstall=yes ;;
+      --purge) purge=yes ;;
+      --version)
+        [[ -n ${2:-} ]] || die "--version needs a version, as in --version 0.1.0."
+        version=$2
+        shift
+        ;;
+      --version=*) version=${1#*=} ;;
+      --help | -h)
+        usage
+        exit 0
+        ;;
+      *)
+        usage >&2
+        die "unknown option: $1"
+        ;;
+    esac
+    shift
+  done
+  [[ $purge == no || $uninstall == yes ]] || die "--purge goes with --uninstall."
+  check_machine "$@"
+  # Programs of the administrator's shell may not be on a cron job's or a container's PATH.
+  export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+  if [[ $uninstall == yes ]]; then
+    remove_dokkupy
+    return
+  fi
+  if [[ $dry_run == no ]]; then
+    mkdir -p "$PREFIX"
+    touch "$LOG"
+    chmod 600 "$LOG"
+    # Two installers at once would tread on each other.
+    exec 9>"$PREFIX/.lock"
+    flock -n 9 || die "Another installation is running."
+  fi
+  install_packages
+  trust_system_certificates
+  start_servers
+  install_dokkupy
+  set_up_host
+  [[ $dry_run == yes ]] || note "dokkupy $("$BIN/dokkupy" version 2>/dev/null </dev/null | tail -n 1) is ready."
+  if [[ $demo == yes ]]; then run_demo; fi
+}
+
+main "$@"
