@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +52,9 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
         repository.ensure(deploy_branch(host, app))
         hooks = hooks_directory(host)
         os.set_inheritable(hold(repository), True)
-    become(host, receive_pack_argv(repository.path, hooks, number(host, "push-max-size")))
+    line = os.dup(1)
+    os.set_inheritable(line, True)
+    become(host, receive_pack_argv(repository.path, hooks, number(host, "push-max-size")), line=line)
 
 
 @upload_pack.command("", needs="app:read", hidden=True, formats=False)
@@ -113,14 +116,19 @@ def protocol_kept_clean() -> Iterator[None]:
         os.close(saved)
 
 
-def become(host: Host, argv: list[str]) -> NoReturn:
-    """Turn this process into git. The audit record is written before: nothing of us is left to write it after."""
+def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
+    """Turn this process into git. The audit record is written before: nothing of us is left to write it after.
+
+    line: a descriptor of the connection, for the hook to watch.
+    """
     from dokkupy_sdk.errors import HostFault
 
     from dokkupy_git.program import endpoint_env
 
     host.audit.record(who=host.who, command=host.command, status=0)
-    env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""))
+    env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""), line)
+    # Python ignores SIGPIPE and a new program inherits that: git would not end when its client is gone.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvpe(argv[0], argv, env)  # noqa: S606 - an argv list, no shell
     except OSError as error:

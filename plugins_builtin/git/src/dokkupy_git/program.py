@@ -64,7 +64,7 @@ def receive_pack_argv(repository: str, hooks: str, max_size: int) -> list[str]:
 
 
 def upload_pack_argv(repository: str) -> list[str]:
-    config = ["uploadpack.packObjectsHook=", f"transfer.hideRefs={OWN_REFS}", "uploadpack.allowFilter=true"]
+    config = [f"transfer.hideRefs={OWN_REFS}", "uploadpack.allowFilter=true"]
     return git("upload-pack", "--strict", repository, config=config)
 
 
@@ -103,11 +103,17 @@ WHO = "DOKKUPY_GIT_WHO"
 HANDED_ON = ("DOKKUPY_ROOT", "DOKKUPY_FAULT", "DOKKUPY_FAULT_LOG", "DOKKUPY_PLUGINS", "DOKKUPY_TRACE", "DOKKU_TRACE")
 
 
-def endpoint_env(who: str, protocol: str = "") -> dict[str, str]:
+LINE = "DOKKUPY_GIT_LINE"
+"""The number of a descriptor of the connection to the client, which the hook watches."""
+
+
+def endpoint_env(who: str, protocol: str = "", line: int = -1) -> dict[str, str]:
     """The whole environment of `git receive-pack` and `git upload-pack`; their hook inherits it."""
     extra = {name: os.environ[name] for name in HANDED_ON if os.environ.get(name)}
     if protocol in ("version=0", "version=1", "version=2"):
         extra["GIT_PROTOCOL"] = protocol
+    if line >= 0:
+        extra[LINE] = str(line)
     return environment({**extra, **FILES_IGNORED, **QUIET, WHO: who})
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
 
+    from dokkupy_git.repository import Repository
+
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 LONGEST_INPUT = 16 * 1024 * 1024
@@ -111,6 +113,8 @@ def receive(host: Host, app: AppName) -> int:
     host.store.need_app(app)
     repository = Repository(host, app)
     updates = parse_updates(sys.stdin.buffer.read(LONGEST_INPUT).decode(errors="replace"))
+    env = program.quarantine_env(repository.path, quarantine) if quarantine else {}
+    need_whole(repository, updates, env)
     decided = plan(
         updates,
         branch=deploy_branch(host, app),
@@ -118,7 +122,6 @@ def receive(host: Host, app: AppName) -> int:
         has_branches=repository.branches(),
     )
     if decided.deploy is not None:
-        env = program.quarantine_env(repository.path, quarantine) if quarantine else {}
         commit = decided.deploy.new
         if decided.deploy.ref.startswith(TAGS):  # perhaps an annotated tag
             commit = repository.git("rev-parse", "--verify", f"{commit}^{{commit}}", env=env).stdout.strip()
@@ -131,3 +134,18 @@ def receive(host: Host, app: AppName) -> int:
     return 0
 
 
+def need_whole(repository: Repository, updates: Sequence[Update], env: dict[str, str]) -> None:
+    """Refuse commits whose ancestors are missing. git does so too, but only after this hook has deployed them.
+
+    git leaves a file `shallow_*` in the repository while a client pushes that has only part of a history.
+    """
+    if not any(name.startswith("shallow_") for name in os.listdir(repository.path)):
+        return
+    for update in updates:
+        if not update.deletes:
+            done = repository.git("rev-list", "--quiet", update.new, "--not", "--all", env=env, check=False)
+            if not done.ok:
+                raise UserError(
+                    "Shallow pushes are not supported: the history is cut off",
+                    hint="Fetch the rest of it first: git fetch --unshallow",
+                )

@@ -152,7 +152,7 @@ def hold(repository: Repository) -> int:
 
 
 LEFTOVER_DIRECTORY = re.compile(r"(?:tmp_objdir-)?incoming-.*")
-LEFTOVER_FILE = re.compile(r"tmp_.*|fast_import_crash_.*")
+LEFTOVER_FILE = re.compile(r"tmp_.*|fast_import_crash_.*|shallow_.*")
 
 
 def sweep(repository: Repository) -> None:

@@ -1,0 +1,76 @@
+"""A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy`, and can be told to fail.
+
+The pushed tree tells it what to do, as a Dockerfile tells the real one: a file `FAIL` fails the build, `SLEEP` makes
+it print and wait until it is ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+from dokkupy_git.hooks import post_deploy, release_env
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.model import Deployment, Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import call, operation
+
+
+def remove_directory(host: Host, path: str) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def deploy_source(
+    host: Host, app: AppName, *, kind: str, fill: Callable[[Path], str], revision: str = "", metadata: str = "",
+    no_cache: bool = False,
+) -> Deployment:  # fmt: skip
+    with operation(host, kind, f"app:{app}") as tx:
+        directory = Path(host.path("builds", tx.id))
+        tx.step("fill", lambda: directory.mkdir(parents=True), undo=call(remove_directory, path=str(directory)))
+        commit = fill(directory)
+        host.out.section(f"Building {app}")
+        files = {
+            str(path.relative_to(directory)): os.readlink(path) if path.is_symlink() else path.read_bytes().decode()
+            for path in sorted(directory.rglob("*"))
+            if (path.is_symlink() or path.is_file()) and ".git" not in path.parts
+        }
+        if "SLEEP" in files:
+            Path(host.path("pid")).write_text(str(os.getpid()))
+            for _ in range(300):
+                host.out.detail("still building")
+                time.sleep(0.1)
+        if "FAIL" in files:
+            raise AppFault("App build failed")
+        env = {name: secret.reveal() for name, secret in release_env(host, app)}
+        release = Release(app, 1, "sha256:0", "", kind, revision=commit)
+        deployment = Deployment(tx.id, app, "deploy", release)
+        post_deploy(host, deployment, tx)
+        record = {"commit": commit, "kind": kind, "files": files, "env": env, "metadata": metadata, "who": host.who,
+                  "git_dir": (directory / ".git").is_dir()}  # fmt: skip
+        Path(host.path("deployed.json")).write_text(json.dumps(record))
+        if "FAIL_LATE" in files:
+            raise AppFault("A hook after the switch failed")
+        shutil.rmtree(directory)
+    host.out.title("Application deployed:")
+    return deployment
+
+
+def create_app(host: Host, app: AppName) -> None:
+    with operation(host, "apps:create", f"app:{app}") as tx:
+        tx.write("apps", app, "app", data={"created_at": "now"})
+
+
+def install() -> None:
+    deploy = types.ModuleType("dokkupy_sdk.deploy")
+    deploy.deploy_source = deploy_source  # type: ignore[attr-defined]
+    apps = types.ModuleType("dokkupy_sdk.apps")
+    apps.create_app = create_app  # type: ignore[attr-defined]
+    sys.modules["dokkupy_sdk.deploy"] = deploy
+    sys.modules["dokkupy_sdk.apps"] = apps

@@ -1,0 +1,311 @@
+"""Pushes, end to end: a real git client, a real `git receive-pack`, the real hook in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import HERE, Client, World
+from dokkupy_git.repository import Repository
+from dokkupy_git.settings import SETTINGS, deploy_branch
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import operation
+
+BLOG = AppName("blog")
+
+
+def set_property(world: World, name: str, value: str, app: AppName | None = None) -> None:
+    with operation(world.host, "git:set", f"app:{app}" if app else "host") as tx:
+        SETTINGS.set(tx, app, name, value)
+
+
+def head(world: World, branch: str = "master") -> str:
+    return Repository(world.host, BLOG).ref(f"refs/heads/{branch}")
+
+
+def test_push_to_an_unknown_app_creates_it_and_deploys(world: World, client: Client) -> None:
+    commit = client.commit({"Dockerfile": "FROM scratch\n", "dir/a.txt": "hello"})
+    done = client.push()
+    assert done.returncode == 0, done.stderr
+    assert "remote: -----> Building blog" in done.stderr
+    assert "remote: =====> Application deployed:" in done.stderr
+    assert world.deployed["commit"] == commit
+    assert world.deployed["files"] == {"Dockerfile": "FROM scratch\n", "dir/a.txt": "hello"}
+    assert world.deployed["env"] == {"GIT_REV": commit}
+    assert world.deployed["who"] == "tester"
+    assert head(world) == commit
+    assert world.host.store.read("apps", "blog", "git")["sha"] == commit
+    assert world.leftovers() == []
+
+
+def test_push_is_refused_when_autocreation_is_off(world: World, client: Client) -> None:
+    world.host.store.write("global", "apps", data={"properties": {"disable-autocreation": "true"}})
+    client.commit({"a": "1"})
+    done = client.push()
+    assert done.returncode != 0
+    assert "App blog does not exist" in done.stderr
+    assert not world.host.store.has_app(BLOG)
+    assert not (world.root / "repos").exists()
+
+
+def test_failed_build_refuses_the_push_and_keeps_ref_and_app(world: World, client: Client) -> None:
+    first = client.commit({"a": "1"})
+    assert client.push().returncode == 0
+    client.commit({"FAIL": ""})
+    done = client.push()
+    assert done.returncode != 0
+    assert "remote:  !     App build failed" in done.stderr
+    assert "pre-receive hook declined" in done.stderr
+    assert head(world) == first
+    assert world.host.store.read("apps", "blog", "git")["sha"] == first
+    assert world.leftovers() == []
+
+
+def test_app_stays_when_its_first_deploy_fails(world: World, client: Client) -> None:
+    client.commit({"FAIL": ""})
+    assert client.push().returncode != 0
+    assert world.host.store.has_app(BLOG)
+    assert head(world) == ""
+
+
+def test_failure_after_the_switch_takes_commit_and_branch_back(world: World, client: Client) -> None:
+    client.git("checkout", "-q", "-b", "trunk")
+    client.commit({"FAIL_LATE": ""})
+    assert client.push("trunk").returncode != 0
+    assert world.host.store.read("apps", "blog", "git") == {}
+    assert Repository(world.host, BLOG).head_branch() == "master"
+
+
+def test_first_pushed_branch_becomes_the_deploy_branch(world: World, client: Client) -> None:
+    commit = client.commit({"a": "1"})
+    assert client.push("master:main").returncode == 0
+    assert deploy_branch(world.host, BLOG) == "main"
+    assert Repository(world.host, BLOG).head_branch() == "main"
+    assert world.deployed["commit"] == commit
+
+
+def test_other_branches_are_accepted_with_dokkus_warning(world: World, client: Client) -> None:
+    client.commit({"a": "1"})
+    assert client.push().returncode == 0
+    deployed = world.deployed
+    other = client.commit({"a": "2"})
+    done = client.push("master:topic")
+    assert done.returncode == 0, done.stderr
+    assert "deploy did not complete, you must push to master." in done.stderr
+    assert "try 'git push <dokku> topic:master'" in done.stderr
+    assert head(world, "topic") == other
+    assert world.deployed == deployed
+
+
+def test_chosen_deploy_branch_is_the_only_one_that_deploys(world: World, client: Client) -> None:
+    app = world.make_app()
+    set_property(world, "deploy-branch", "release", app)
+    client.commit({"a": "1"})
+    assert "you must push to release" in client.push("master").stderr
+    assert world.deployed == {}
+    assert client.push("master:release").returncode == 0
+    assert world.deployed["files"] == {"a": "1"}
+
+
+def test_several_refs_at_once_deploy_the_branch_and_store_the_rest(world: World, client: Client) -> None:
+    client.commit({"a": "1"})
+    client.git("tag", "-a", "v1", "-m", "one")
+    client.git("branch", "topic")
+    done = client.push("master", "topic", "v1")
+    assert done.returncode == 0, done.stderr
+    assert "topic was stored; only master deploys" in done.stderr
+    assert head(world, "topic") == head(world) != ""
+    assert Repository(world.host, BLOG).ref("refs/tags/v1") != ""
+
+
+def test_tag_alone_is_stored_and_does_not_deploy(world: World, client: Client) -> None:
+    client.commit({"a": "1"})
+    assert client.push().returncode == 0
+    client.commit({"a": "2"})
+    client.git("tag", "v2")
+    done = client.push("v2")
+    assert done.returncode == 0
+    assert "you must push to master" in done.stderr
+    assert world.deployed["files"] == {"a": "1"}
+
+
+def test_annotated_tag_named_like_the_branch_deploys(world: World, client: Client) -> None:
+    commit = client.commit({"a": "1"})
+    client.git("tag", "-a", "master", "-m", "x")
+    assert client.push("refs/tags/master:refs/tags/master").returncode == 0
+    assert world.deployed["commit"] == commit
+
+
+def test_deploy_branch_cannot_be_deleted_and_others_can(world: World, client: Client) -> None:
+    client.commit({"a": "1"})
+    client.push()
+    client.push("master:topic")
+    done = client.push(":master")
+    assert done.returncode != 0
+    assert "it cannot be deleted" in done.stderr
+    assert head(world) != ""
+    assert client.push(":topic").returncode == 0
+    assert head(world, "topic") == ""
+
+
+def test_forced_push_of_an_older_commit_deploys_it(world: World, client: Client) -> None:
+    first = client.commit({"a": "1"})
+    client.push()
+    client.commit({"a": "2"})
+    client.push()
+    client.git("reset", "-q", "--hard", first)
+    assert client.push(options=("--force",)).returncode == 0
+    assert world.deployed["commit"] == first
+
+
+def test_shallow_push_is_refused(world: World, client: Client, tmp_path: Path) -> None:
+    client.commit({"a": "1"})
+    client.commit({"a": "2"})
+    shallow = Client(tmp_path / "shallow", world.root)
+    shallow.git("fetch", "-q", "--depth=1", f"file://{client.path}", "master")
+    shallow.git("reset", "-q", "--hard", "FETCH_HEAD")
+    done = shallow.push()
+    assert done.returncode != 0
+    assert "Shallow pushes are not supported" in done.stderr
+    assert "git fetch --unshallow" in done.stderr
+    assert world.deployed == {}
+
+
+def test_shallow_clone_may_push_what_the_host_can_complete(world: World, client: Client, tmp_path: Path) -> None:
+    client.commit({"a": "1"})
+    client.commit({"a": "2"})
+    client.push()
+    shallow = Client(tmp_path / "shallow", world.root)
+    shallow.git("fetch", "-q", "--depth=1", f"file://{client.path}", "master")
+    shallow.git("reset", "-q", "--hard", "FETCH_HEAD")
+    commit = shallow.commit({"a": "3"})
+    done = shallow.push()
+    assert done.returncode == 0, done.stderr
+    assert world.deployed["commit"] == commit
+
+
+def test_too_large_push_is_refused(world: World, client: Client) -> None:
+    set_property(world, "push-max-size", "10000")
+    client.path.joinpath("big").write_bytes(os.urandom(50_000))
+    client.commit()
+    done = client.push()
+    assert done.returncode != 0
+    assert world.deployed == {}
+    assert client.commit({"a": "1"})
+
+
+def test_clone_gets_what_was_pushed(world: World, client: Client, tmp_path: Path) -> None:
+    commit = client.commit({"a": "1"})
+    client.push("master:main")
+    server = f"ext::{sys.executable} {HERE / 'serve.py'} git-upload-pack 'blog'"
+    done = subprocess.run(
+        ["git", "-c", "protocol.ext.allow=always", "clone", "-q", server, str(tmp_path / "clone")],
+        env=client.env, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    head_of_clone = subprocess.run(
+        ["git", "-C", str(tmp_path / "clone"), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    )
+    assert head_of_clone.stdout.strip() == commit
+
+
+def test_clone_of_an_unknown_app_exits_with_20(world: World, client: Client) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "serve.py"), "git-upload-pack", "'nope'"], env=client.env, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 20
+    assert "App nope does not exist" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["../x", "blog;id", "-oProxyCommand=x", "a/b", "$(id)", "", "'"])
+def test_hostile_repository_names_are_refused(world: World, client: Client, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "serve.py"), "git-receive-pack", name], env=client.env, capture_output=True,
+        text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert not (world.root / "apps").exists()
+    assert not (world.root / "repos").exists()
+
+
+def test_archive_over_ssh_is_not_offered(world: World, client: Client) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "serve.py"), "git-upload-archive", "blog"], env=client.env, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "not offered" in done.stderr
+
+
+def test_hook_command_outside_a_push_is_refused(world: World, client: Client) -> None:
+    world.make_app()
+    commit = client.commit({"a": "1"})
+    done = subprocess.run(
+        [sys.executable, str(HERE / "serve.py"), "git-hook", "blog"], env=client.env, capture_output=True, text=True,
+        check=False, input=f"{'0' * 40} {commit} refs/heads/master\n",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert world.deployed == {}
+
+
+def wait_for(condition, seconds: float = 15.0) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def start_slow_push(world: World, client: Client) -> tuple[subprocess.Popen[bytes], int]:
+    client.commit({"SLEEP": ""})
+    push = subprocess.Popen(
+        client.push_argv("master"), env=client.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for(lambda: (world.root / "pid").exists() and (world.root / "pid").read_text())
+    return push, int((world.root / "pid").read_text())
+
+
+def test_dropped_connection_takes_the_deploy_back(world: World, client: Client) -> None:
+    first = client.commit({"a": "1"})
+    client.push()
+    push, hook = start_slow_push(world, client)
+    push.kill()  # the client alone: what a lost connection looks like to the server
+    push.wait()
+    wait_for(lambda: not alive(hook))
+    wait_for(lambda: world.leftovers() == [])
+    assert head(world) == first
+    assert world.host.store.read("apps", "blog", "git")["sha"] == first
+
+
+def test_killed_push_is_swept_by_the_next(world: World, client: Client) -> None:
+    first = client.commit({"a": "1"})
+    client.push()
+    push, hook = start_slow_push(world, client)
+    os.killpg(push.pid, signal.SIGKILL)  # everything at once: a power cut
+    push.wait()
+    wait_for(lambda: not alive(hook))
+    assert any("incoming" in path for path in world.leftovers())
+    assert head(world) == first
+    client.git("rm", "-q", "SLEEP")
+    last = client.commit({"a": "2"})
+    done = client.push()
+    assert done.returncode == 0, done.stderr
+    assert head(world) == last
+    assert world.leftovers() == []
