@@ -1,0 +1,18 @@
+# Fronts for the scripts; they hold the knowledge.
+.PHONY: check test fast bench install demo uninstall
+check:
+	./test.sh --check
+test:
+	./test.sh
+fast:
+	./test.sh --fast
+bench: .venv/stamp
+	.venv/bin/python -m pytest tests/bench -s
+.venv/stamp:
+	./test.sh --check
+install:
+	./install.sh --yes
+demo:
+	./install.sh --demo --yes
+uninstall:
+	./install.sh --uninstall

@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# Runs every test, on a bare Debian too: installs and starts what the tests need, and leaves alone what is there.
+#
+#   ./test.sh                everything: linters, unit, contract and end-to-end tests
+#   ./test.sh --fast         without the end-to-end tests
+#   ./test.sh --check        the linters and type checker alone
+#   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
+#
+# Each distribution's tests run in a pytest of their own, so that no plugin's tests lean on another's. The closing line
+# is pytest's, with the sums.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+readonly VENV=$PWD/.venv
+readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
+# No single test is meant to take this long; one that hangs must not take the others with it.
+readonly TEST_LIMIT=600
+
+fast=no check_only=no
+roots=() arguments=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --fast) fast=yes ;;
+    --check) check_only=yes ;;
+    -k | -m | -n | -p | --timeout)
+      arguments+=("$1" "$2")
+      shift
+      ;;
+    -*) arguments+=("$1") ;;
+    *) if [[ -e ${1%%::*} ]]; then roots+=("$1"); else arguments+=("$1"); fi ;;
+  esac
+  shift
+done
+
+step() { printf -- '-----> %s\n' "$*"; }
+die() {
+  printf ' !     %s\n' "$@" >&2
+  exit 1
+}
+have() { command -v -- "$1" >/dev/null 2>&1; }
+export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+install_packages() {
+  local -a missing=()
+  local log
+  [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
+  python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing+=(python3 python3-venv)
+  have git || missing+=(git)
+  have curl || missing+=(curl)
+  if [[ $check_only == no ]]; then
+    have ssh-keygen || missing+=(openssh-client)
+    [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
+    have nginx || missing+=(nginx-light)
+    have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
+    have iptables || missing+=(iptables)
+    have debootstrap || missing+=(debootstrap)
+  fi
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  step "Installing ${missing[*]}"
+  [[ $(id -u) == 0 ]] || die "These packages are missing and only root can install them: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  log=$(mktemp)
+  # RUNLEVEL=1: the tests start servers of their own; the packages' must not take port 80 or 22 here.
+  if ! { apt-get -q -o DPkg::Lock::Timeout=300 update &&
+    RUNLEVEL=1 apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 30 "$log" >&2
+    die "apt-get could not install ${missing[*]}"
+  fi
+  rm -f "$log"
+}
+
+start_docker() {
+  local attempt
+  docker info >/dev/null 2>&1 && return
+  step "Starting dockerd"
+  if [[ -d /run/systemd/system ]]; then
+    systemctl start docker
+  else
+    (
+      # Two test runs must not start two.
+      flock 9
+      docker info >/dev/null 2>&1 ||
+        start-stop-daemon --start --background --oknodo --make-pidfile --pidfile /run/dokkupy-dockerd.pid \
+          --output /var/log/dockerd.log --exec "$(command -v dockerd)" 9>&-
+      for attempt in $(seq 150); do
+        docker info >/dev/null 2>&1 9>&- && break
+        sleep 0.2
+      done
+      : "$attempt"
+    ) 9>/run/lock/dokkupy-dockerd.lock
+  fi
+  docker info >/dev/null 2>&1 || die "dockerd does not answer; see /var/log/dockerd.log"
+}
+
+# The distributions, editable, with the tools; again only when a declaration changed.
+prepare_environment() {
+  local stamp folder
+  local -a folders=()
+  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
+  for folder in core plugin_sdk plugins_builtin/*; do
+    if [[ -f $folder/pyproject.toml ]]; then folders+=(-e "./$folder"); fi
+  done
+  stamp=$({ printf '%s\n' "$PWD" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml; } | sha256sum)
+  if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then return 0; fi
+  step "Preparing $VENV"
+  [[ -x $VENV/bin/python ]] || python3 -m venv "$VENV"
+  "$VENV/bin/python" -m pip --disable-pip-version-check install -q "${TOOLS[@]}"
+  "$VENV/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${folders[@]}"
+  printf '%s' "$stamp" >"$VENV/stamp"
+}
+
+# The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
+check() {
+  local failed=no
+  step "Checking"
+  if grep -qs '^\[tool\.ruff' pyproject.toml; then
+    "$VENV/bin/ruff" check . || failed=yes
+    "$VENV/bin/ruff" format --check . || failed=yes
+  fi
+  if grep -qs '^\[tool\.mypy\]' pyproject.toml; then "$VENV/bin/mypy" || failed=yes; fi
+  if grep -qs '^\[tool\.importlinter\]' pyproject.toml; then "$VENV/bin/lint-imports" || failed=yes; fi
+  [[ $failed == no ]] || die "The checks failed (above)."
+}
+
+# One root per distribution, so that each has its own conftest.
+default_roots() {
+  local folder
+  for folder in tests core/tests plugin_sdk/tests plugins_builtin/*/tests examples/plugins/*/tests; do
+    if [[ $folder == tests ]]; then
+      for folder in tests/*/; do
+        if [[ ${folder%/} != tests/e2e && ${folder%/} != tests/bench ]]; then roots+=("${folder%/}"); fi
+      done
+    elif [[ -d $folder ]]; then
+      roots+=("$folder")
+    fi
+  done
+  if [[ $fast == no ]]; then roots+=(tests/e2e); fi
+}
+
+has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
+
+run_tests() {
+  local root code worst=0 log counts started=$SECONDS colour=
+  log=$(mktemp -d)
+  # shellcheck disable=SC2064  # the path of now
+  trap "rm -rf -- '$log'" EXIT
+  [[ ! -t 1 ]] || colour=--color=yes
+  for root in "${roots[@]}"; do
+    has_tests "$root" || continue
+    step "$root"
+    code=0
+    "$VENV/bin/python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" $colour \
+      ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/out" || code=${PIPESTATUS[0]}
+    # 5: nothing was collected, as when -k names tests of another root.
+    if [[ $code != 0 && $code != 5 ]]; then worst=$code; fi
+    tail -n 1 "$log/out" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
+  done
+  touch "$log/closing"
+  counts=$(awk '
+    {
+      line = $0
+      while (match(line, /[0-9]+ (failed|passed|skipped|deselected|xfailed|xpassed|warnings?|errors?)/)) {
+        split(substr(line, RSTART, RLENGTH), part, " ")
+        word = part[2]; sub(/^warning$/, "warnings", word); sub(/^error$/, "errors", word)
+        sum[word] += part[1]; line = substr(line, RSTART + RLENGTH)
+      }
+    }
+    END {
+      n = split("failed passed skipped deselected xfailed xpassed warnings errors", order, " "); text = ""
+      for (i = 1; i <= n; i++) if (order[i] in sum) text = text (text == "" ? "" : ", ") sum[order[i]] " " order[i]
+      print (text == "" ? "no tests ran" : text)
+    }' "$log/closing")
+  printf '==================== %s in %d.00s (%d:%02d) ====================\n' \
+    "$counts" "$((SECONDS - started))" "$(((SECONDS - started) / 60))" "$(((SECONDS - started) % 60))"
+  return "$worst"
+}
+
+install_packages
+prepare_environment
+if [[ $check_only == yes ]]; then
+  check
+  exit 0
+fi
+# Naming tests is asking for them alone.
+if [[ ${#roots[@]} -eq 0 ]]; then
+  check
+  default_roots
+fi
+start_docker
+run_tests
