@@ -6,6 +6,7 @@ of the test's own, to be rebooted and broken; it starts from a snapshot, in seco
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from apps import Repository  # noqa: E402
 from bed import checkout, cleanup, images  # noqa: E402
 from bed.engine import docker, image_exists  # noqa: E402
 from bed.host import Host  # noqa: E402
@@ -101,3 +103,17 @@ def bare_host(make_host: MakeHost) -> Host:
     machine = make_host(images.bare("bookworm"), "bare")
     machine.copy_checkout()
     return machine
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A working copy of the sample app, committed on `main`."""
+    return Repository(tmp_path / "app")
+
+
+@pytest.fixture
+def app(host: Host, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A name for an app of the test's own on the shared host; the app is destroyed afterwards."""
+    name = "t-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:10]
+    yield name
+    host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)

@@ -1,0 +1,25 @@
+"""What a machine looks like, so that a test can say that nothing of it changed."""
+
+from __future__ import annotations
+
+from bed.host import Host
+
+#: Every file that dokkupy writes outside its own folders, by the folders that could hold one.
+WIRED = ("/etc/nginx", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd/system", "/etc/cron.d", "/etc/passwd", "/etc/group",
+         "/usr/local/bin", "/opt/dokkupy/wheels", "/opt/dokkupy/venv/bin")  # fmt: skip
+
+
+def wiring(host: Host) -> dict[str, str]:
+    """The digests of the machine's configuration files, by path."""
+    found = host.exec(["find", *WIRED, "-type", "f", "-exec", "sha256sum", "{}", "+"], check=False)
+    return {path: digest for digest, _, path in (line.partition("  ") for line in found.stdout.splitlines())}
+
+
+def containers(host: Host) -> list[str]:
+    """The names of all containers of the machine's engine, running or not."""
+    return sorted(host.exec(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout.split())
+
+
+def networks(host: Host) -> list[str]:
+    """The names of all networks of the machine's engine."""
+    return sorted(host.exec(["docker", "network", "ls", "--format", "{{.Name}}"]).stdout.split())

@@ -1,0 +1,130 @@
+"""The installer on machines that are bare, that have no systemd, and that want dokkupy gone again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from bed import images
+from bed.engine import Ran
+from bed.host import SOURCE, Host
+from conftest import MakeHost
+from state import containers, wiring
+
+DEMO_HOST = "hello.dokkupy.localhost"
+#: What the issue allows the demo on a bare machine; a shared test machine of two cores gets half as much again.
+DEMO_LIMIT = 270
+
+
+def demo(host: Host) -> Ran:
+    started = time.monotonic()
+    ran = host.install("--demo", "--yes", timeout=600)
+    spent = time.monotonic() - started
+    print(f"\n{ran.output}\ninstall.sh --demo took {spent:.1f} s")
+    assert spent < DEMO_LIMIT
+    return ran
+
+
+def assert_demo_serves(host: Host) -> None:
+    answer = host.http_get(DEMO_HOST)
+    assert (answer.status, answer.body) == (200, "Hello from dokkupy!\n")
+    # The catch-all refuses names that nobody was given.
+    with pytest.raises(Exception, match=r"^(?!assert)"):
+        refused = host.http_get("nobody.example.com")
+        assert refused.status >= 400, "assert: the catch-all served a stranger"
+        raise ConnectionError(f"refused with {refused.status}")
+
+
+def release_number(host: Host) -> int:
+    rows = host.exec(["dokkupy", "releases", "hello", "--format", "json"]).stdout
+    import json
+
+    document = json.loads(rows)
+    releases = document["releases"] if isinstance(document, dict) else document
+    return max(int(release["number"]) for release in releases)
+
+
+def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare_host: Host) -> None:
+    first = demo(bare_host)
+    assert f"http://{DEMO_HOST}/" in first.stdout
+    assert "Hello from dokkupy!" in first.stdout
+    assert_demo_serves(bare_host)
+    before, number = wiring(bare_host), release_number(bare_host)
+
+    demo(bare_host)
+    assert_demo_serves(bare_host)
+    assert wiring(bare_host) == before
+    assert release_number(bare_host) == number + 1
+
+    bare_host.reboot()
+    bare_host.engine_ready()
+    assert_demo_serves_soon(bare_host)
+
+
+def assert_demo_serves_soon(host: Host, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            assert_demo_serves(host)
+        except (OSError, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
+def test_demo_serves_without_systemd(make_host: MakeHost) -> None:
+    host = make_host(images.ready("bookworm", systemd=False), "plain")
+    host.copy_checkout()
+    demo(host)
+    assert_demo_serves(host)
+    before = wiring(host)
+    demo(host)
+    assert wiring(host) == before
+
+
+def test_demo_serves_on_debian_13(make_host: MakeHost) -> None:
+    host = make_host(images.ready("trixie"), "trixie")
+    host.copy_checkout()
+    demo(host)
+    assert_demo_serves(host)
+
+
+def test_dry_run_changes_nothing(bare_host: Host) -> None:
+    ran = bare_host.install("--demo", "--dry-run")
+    assert "docker.io" in ran.stdout
+    assert bare_host.exec(["test", "-e", "/opt/dokkupy"], check=False).code != 0
+    assert bare_host.exec(["test", "-e", "/usr/sbin/nginx"], check=False).code != 0
+
+
+def test_unknown_option_is_refused_with_the_usage(bare_host: Host) -> None:
+    ran = bare_host.exec([f"{SOURCE}/install.sh", "--dmeo"], check=False)
+    assert ran.code != 0
+    assert "--demo" in ran.stderr
+
+
+def test_uninstall_takes_everything_away_but_what_is_not_ours(fresh_host: Host) -> None:
+    host = fresh_host
+    # A site and a container that somebody else put there.
+    site = b"server { listen 8099; server_name other.example.com; return 200 other; }\n"
+    host.copy_in(site, "/etc/nginx/conf.d/other.conf")
+    host.exec(["nginx", "-s", "reload"])
+    host.exec(["docker", "run", "-d", "--pull=never", "--name", "other", "python:3.13-slim", "sleep", "600"])
+
+    host.install("--uninstall", "--purge", "--yes")
+
+    for path in ("/opt/dokkupy", "/usr/local/bin/dokkupy", "/usr/local/bin/dokku", "/var/lib/dokkupy"):
+        assert host.exec(["test", "-e", path], check=False).code != 0, path
+    for login in ("dokkupy", "dokku"):
+        assert host.exec(["id", login], check=False).code != 0, login
+    left = [line for line in "\n".join(wiring(host)).splitlines() if "dokku" in line]
+    assert left == []
+    host.exec(["nginx", "-t"])
+    host.exec(["sshd", "-t"])
+    assert host.http_get("other.example.com", port=8099).body == "other"
+    assert containers(host) == ["other"]
+
+    # And back again.
+    host.install("--yes")
+    assert host.exec(["dokkupy", "apps:list", "--quiet"]).code == 0
