@@ -1,0 +1,111 @@
+"""Which docker client builds, and whether it can do BuildKit: found out once, kept until the program changes.
+
+BuildKit is asked for in two ways: a client of version 23 or newer needs the plugin `buildx`; version 20.10 has it
+built in and wants `DOCKER_BUILDKIT=1`. A newer client without the plugin may stand first on the path, while an older
+one behind it could: the first that can is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.execute import environment, execute
+from dokkupy_sdk.files import make_directory, write_atomic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+
+PLUGIN_DIRECTORIES = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+"""Where the docker client looks for its plugins, after `~/.docker/cli-plugins` (docker/cli, manager_unix.go)."""
+
+BUILT_IN = range(19, 23)
+"""Major versions whose client has BuildKit without a plugin (18.09 as an experiment)."""
+
+
+class NotInstalled(HostFault):
+    """There is no docker client."""
+
+    def __init__(self) -> None:
+        super().__init__("The program docker is not installed", hint="apt-get install docker.io")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A docker client. buildx: BuildKit comes by the plugin."""
+
+    path: str
+    buildkit: bool
+    buildx: bool
+
+
+def candidates(path: str) -> list[str]:
+    """Every docker on a search path, each program once, in order. Pure but for the look at the disk."""
+    found: dict[str, str] = {}
+    for directory in path.split(":"):
+        program = os.path.join(directory, "docker")
+        if os.access(program, os.X_OK) and os.path.isfile(program):
+            found.setdefault(os.path.realpath(program), program)
+    return list(found.values())
+
+
+def has_buildx(home: str, directories: tuple[str, ...] = PLUGIN_DIRECTORIES) -> bool:
+    places = (os.path.join(home, ".docker", "cli-plugins"), *directories)
+    return any(os.access(os.path.join(place, "docker-buildx"), os.X_OK) for place in places)
+
+
+def major_version(text: str) -> int:
+    """The major version in `Docker version 20.10.24+dfsg1, build 297e128`; 0 when there is none."""
+    found = re.search(r"version (\d+)\.", text)
+    return int(found[1]) if found else 0
+
+
+def find_client(host: Host) -> Client:
+    """The client to build with. Raises NotInstalled."""
+    env = environment()
+    programs = candidates(env["PATH"])
+    if not programs:
+        raise NotInstalled()
+    if has_buildx(env.get("HOME", "/")):
+        return Client(programs[0], buildkit=True, buildx=True)
+    versions = remembered(host, programs)
+    for program in programs:
+        if versions[program] in BUILT_IN:
+            return Client(program, buildkit=True, buildx=False)
+    return Client(programs[0], buildkit=False, buildx=False)
+
+
+def remembered(host: Host, programs: list[str]) -> dict[str, int]:
+    """Major version of each program; asked again (25 ms each) only when a program's file changed."""
+    file = host.path("cache", "docker-clients.json")
+    stamps = {program: stamp(program) for program in programs}
+    try:
+        with open(file, encoding="utf-8") as handle:
+            known = json.load(handle)
+        if known["stamps"] == stamps:
+            return {program: int(known["versions"][program]) for program in programs}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing remembered, or nothing sensible: ask again
+    versions = {
+        program: major_version(execute([program, "--version"], check=False, timeout=30).stdout) for program in programs
+    }
+    try:
+        make_directory(os.path.dirname(file))
+        write_atomic(file, json.dumps({"stamps": stamps, "versions": versions}).encode())
+    except OSError:
+        pass  # only a cache
+    return versions
+
+
+def stamp(program: str) -> str:
+    found = os.stat(program)
+    return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}"

@@ -1,0 +1,119 @@
+"""Which docker options of the phase build reach `docker build`. Pure: words in, words and remarks out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+VALUED = frozenset({
+    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder", "--cache-from",
+    "--cache-to", "--cgroup-parent", "--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus", "--cpuset-mems",
+    "--isolation", "--label", "--memory", "--memory-swap", "--network", "--no-cache-filter", "--platform",
+    "--provenance", "--sbom", "--secret", "--security-opt", "--shm-size", "--ssh", "--target", "--ulimit",
+})  # fmt: skip
+"""Options with a value that Dokku passes on (reference, section 3.5)."""
+
+SWITCHES = frozenset({"--no-cache", "--pull", "--compress", "--force-rm", "--rm", "--squash",
+                      "--disable-content-trust"})  # fmt: skip
+
+SHORT = {"-m": "--memory", "-c": "--cpu-shares"}
+
+REFUSED = frozenset({"--tag", "-t", "--output", "-o", "--file", "-f", "--iidfile", "--metadata-file", "--push",
+                     "--load", "--progress", "--quiet", "-q"})  # fmt: skip
+"""What dokkupy decides itself. A tag could replace another app's image; an output writes files of the host."""
+
+BUILDX_ONLY = frozenset({"--allow", "--annotation", "--attest", "--build-context", "--builder", "--cache-to",
+                         "--no-cache-filter", "--provenance", "--sbom"})  # fmt: skip
+BUILDKIT_ONLY = BUILDX_ONLY | {"--secret", "--ssh"}
+CLASSIC_ONLY = frozenset({"--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus", "--cpuset-mems", "--memory",
+                          "--memory-swap", "--isolation", "--compress", "--force-rm", "--rm", "--squash",
+                          "--security-opt", "--disable-content-trust"})  # fmt: skip
+
+STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
+STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
+"""Variables that change what the docker client itself does; an app's value of such a one never becomes the client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """words: for the argv. keys: build arguments and secrets whose value comes from the app's configuration.
+    remarks: what was left out, and why."""
+
+    words: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
+    """(option, value) of argv words: `--a=b`, `--a b` and switches; words that are no option follow the last one."""
+    found: list[tuple[str, str | None]] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        index += 1
+        name, equals, value = word.partition("=")
+        name = SHORT.get(name, name)
+        if equals and word.startswith("--"):
+            found.append((name, value))
+        elif name in SWITCHES:
+            found.append((name, None))
+        elif word.startswith("-") and index < len(words) and not words[index].startswith("-"):
+            found.append((name, words[index]))
+            index += 1
+        else:
+            found.append((name, None))
+    return found
+
+
+def vet(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: bool) -> Vetted:
+    """Keep what a build understands. env: the keys that the app's configuration has."""
+    kept: list[str] = []
+    keys: list[str] = []
+    remarks: list[str] = []
+    for name, value in pairs(words):
+        if name in REFUSED:
+            remarks.append(f"The build option {name} is left out: dokkupy decides that itself")
+        elif name in SWITCHES:
+            if value not in (None, "true", "false"):
+                remarks.append(f"The build option {name} is left out: it is a switch")
+            elif buildkit and name in CLASSIC_ONLY:
+                remarks.append(f"The build option {name} is left out: BuildKit has no such thing")
+            elif value != "false":
+                kept.append(name)
+        elif name not in VALUED:
+            continue  # Dokku's phase build has options of other commands too (-v): silently, as there
+        elif value is None:
+            remarks.append(f"The build option {name} is left out: it has no value")
+        elif buildkit and name in CLASSIC_ONLY:
+            remarks.append(f"The build option {name} is left out: BuildKit has no such thing")
+        elif (not buildkit and name in BUILDKIT_ONLY) or (not buildx and name in BUILDX_ONLY):
+            remarks.append(f"The build option {name} is left out: it needs BuildKit with buildx")
+        elif name == "--build-arg" and "=" not in value:
+            if steering(value):
+                remarks.append(f"The build argument {value} is left out: its name steers the docker client; rename it")
+            elif value in env:
+                kept += [name, value]
+                keys.append(value)
+        elif name == "--secret" and (key := secret_key(value)):
+            if steering(key):
+                remarks.append(f"The build secret {key} is left out: its name steers the docker client; rename it")
+            elif key not in env:
+                remarks.append(f"The build secret {key} is left out: the app has no such variable")
+            else:
+                kept += [name, value]
+                keys.append(key)
+        else:
+            kept += [name, value]
+    return Vetted(tuple(kept), tuple(dict.fromkeys(keys)), tuple(remarks))
+
+
+def steering(key: str) -> bool:
+    return key in STEERING_EXACT or key.startswith(STEERING)
+
+
+def secret_key(value: str) -> str:
+    """The variable of `id=token,env=TOKEN`; empty when the secret is a file."""
+    fields = dict(part.partition("=")[::2] for part in value.split(","))
+    if "src" in fields or "source" in fields or fields.get("type") == "file":
+        return ""
+    return fields.get("env") or fields.get("id", "")
