@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from conftest import LABEL, Bench, docker
-from dokkupy_dockerfile import builder as builder_module
-from dokkupy_dockerfile.builder import DockerfileBuilder
-from dokkupy_dockerfile.client import Client, candidates, find_client
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.model import Image
+
+from dokkupy_dockerfile import builder as builder_module
+from dokkupy_dockerfile.builder import DockerfileBuilder
+from dokkupy_dockerfile.client import Client, candidates, find_client
 
 
 def build(bench: Bench, *options: str, env: dict[str, str] | None = None) -> Image:
@@ -53,13 +54,14 @@ def test_both_builders_give_an_image(
     build(bench, "--build-arg", "TOKEN", "--no-cache", env={"TOKEN": "s3cret", "OTHER": "not-asked-for"})
     text = "\n".join(bench.lines)
     assert "token-is-s3cret" in text
-    environment = docker("inspect", "-f", "{{.Config.Env}}", f"dokkupy-test/{bench.run}:build")
-    assert "A=s3cret" in environment
-    assert "not-asked-for" not in docker("history", "--no-trunc", f"dokkupy-test/{bench.run}:build") + environment
+    variables = docker("inspect", "-f", "{{.Config.Env}}", f"dokkupy-test/{bench.run}:build")
+    assert "A=s3cret" in variables
+    assert "not-asked-for" not in docker("history", "--no-trunc", f"dokkupy-test/{bench.run}:build") + variables
 
 
 def test_secret_reaches_the_build_and_neither_image_nor_argv(bench: Bench, busybox: str) -> None:
-    bench.write({"Dockerfile": f"FROM {busybox}\nRUN --mount=type=secret,id=KEY sleep 1; test \"$(cat /run/secrets/KEY)\" = canary-9137 && echo seen\n"})  # noqa: E501
+    mount = "RUN --mount=type=secret,id=KEY sleep 1; test $(cat /run/secrets/KEY | wc -c) = 11"
+    bench.write({"Dockerfile": f"FROM {busybox}\n{mount}\n"})
     seen: list[str] = []
     done = threading.Event()
 
@@ -87,9 +89,9 @@ def test_secret_reaches_the_build_and_neither_image_nor_argv(bench: Bench, busyb
 
 
 def test_ports_come_from_the_image_when_the_dockerfile_has_none(bench: Bench, busybox: str) -> None:
-    bench.write({"Dockerfile": f"FROM {busybox} AS base\nEXPOSE $X\n".replace("EXPOSE $X", "EXPOSE 4321")})
-    parent = build(bench)
-    bench.write({"Dockerfile": f"FROM {parent.id}\nENV Q=1\n"})
+    bench.write({"Dockerfile": f"FROM {busybox}\nEXPOSE 4321\n"})
+    build(bench)
+    bench.write({"Dockerfile": f"FROM dokkupy-test/{bench.run}:build\nENV Q=1\n"})
     assert [str(port) for port in build(bench).ports] == ["http:4321:4321"]
 
 
@@ -123,7 +125,7 @@ def test_directory_of_the_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp
     (tmp_path / "d" / "Dockerfile").write_text("FROM scratch\n")
     (bench.source / "sub").symlink_to(tmp_path / "d")
     bench.host.store.write("apps", "blog", "builder-dockerfile", data={"properties": {"dockerfile-path": "sub/Dockerfile"}})
-    with pytest.raises(AppFault, match="symbolic link"):
+    with pytest.raises(AppFault, match="not followed"):
         build(bench)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from dokkupy_dockerfile.expose import exposed_ports
 
 

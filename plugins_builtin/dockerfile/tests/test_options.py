@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from dokkupy_dockerfile.client import candidates, has_buildx, major_version
 from dokkupy_dockerfile.options import Vetted, vet
 
