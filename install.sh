@@ -93,7 +93,7 @@ missing_packages() {
   have sudo || echo sudo
   python_serves || echo python3 python3-venv
   # A Docker from elsewhere (docker-ce, a remote engine) is as good.
-  have dockerd || docker_answers || echo docker.io
+  { have docker && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nginx || echo nginx-light
   [[ -x /usr/sbin/sshd ]] || echo openssh-server
@@ -129,6 +129,11 @@ install_packages() {
   step "Installing ${packages[*]}"
   [[ $dry_run == yes ]] && return
   apt_install "${packages[@]}"
+  if ! have docker; then
+    # Since Debian 13 the client and BuildKit are packages of their own.
+    packages+=(docker-cli docker-buildx)
+    apt_install docker-cli docker-buildx
+  fi
   python_serves || die "Python 3.11 or newer is needed; this system's is $(python3 --version 2>&1)." \
     "Debian 12, Ubuntu 24.04 and anything newer have it."
   printf '%s\n' "${packages[@]}" >>"$PREFIX/packages"
@@ -176,7 +181,7 @@ launch_dockerd() {
 }
 launch_nginx() { nginx; }
 launch_sshd() {
-  mkdir -p -m 755 /run/sshd
+  install -d -m 755 /run/sshd
   ssh-keygen -A
   /usr/sbin/sshd
 }

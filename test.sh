@@ -125,16 +125,12 @@ check() {
 # One root per distribution, so that each has its own conftest.
 default_roots() {
   local folder
-  for folder in tests core/tests plugin_sdk/tests plugins_builtin/*/tests examples/plugins/*/tests; do
-    if [[ $folder == tests ]]; then
-      for folder in tests/*/; do
-        if [[ ${folder%/} != tests/e2e && ${folder%/} != tests/bench ]]; then roots+=("${folder%/}"); fi
-      done
-    elif [[ -d $folder ]]; then
-      roots+=("$folder")
-    fi
+  for folder in tests/* core/tests plugin_sdk/tests plugins_builtin/*/tests examples/plugins/*/tests; do
+    # The benchmark measures and asserts nothing; the end-to-end tests come last, the cheap ones having passed.
+    if [[ -d $folder && $folder != tests/e2e && $folder != tests/bench ]]; then roots+=("$folder"); fi
   done
-  if [[ $fast == no ]]; then roots+=(tests/e2e); fi
+  # Until `dokkupy setup` is there, no host can be installed.
+  if [[ $fast == no && -e core/src/dokkupy/cli/setup.py ]]; then roots+=(tests/e2e); fi
 }
 
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }

@@ -15,10 +15,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from apps import Repository  # noqa: E402
-from bed import checkout, cleanup, images  # noqa: E402
-from bed.engine import docker, image_exists  # noqa: E402
-from bed.host import Host  # noqa: E402
+from apps import Repository
+from bed import checkout, cleanup, images
+from bed.engine import docker, image_exists
+from bed.host import Host
 
 #: The names under which apps in the tests find their base image.
 APP_BASE_NAMES = ("python:3.13-slim", "python:3.11-slim")

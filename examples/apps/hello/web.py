@@ -45,7 +45,8 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     port = int(os.environ.get("PORT", "5000"))
-    server = Server(("0.0.0.0", port), Greeter)  # noqa: S104  (the container's own network)
+    # All addresses, which here are those of the container.
+    server = Server(("0.0.0.0", port), Greeter)
 
     def stop(signum: int, frame: object) -> None:
         # shutdown() waits for the loop that this handler interrupted, so it needs a thread of its own.

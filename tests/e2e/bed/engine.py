@@ -46,15 +46,15 @@ def run(
 ) -> Ran:
     """Run a command on the outer machine; `check` raises `CommandFailed` on a non-zero exit."""
     data = input.encode() if isinstance(input, str) else input
-    stdin = {"stdin": subprocess.DEVNULL} if data is None else {"input": data}
-    done = subprocess.run(  # noqa: S603
+    # Without input there is none: a command that asks a question gets the end of it, not this terminal.
+    done = subprocess.run(
         list(argv),
+        input=data or b"",
         capture_output=True,
         timeout=timeout,
         env=env,
         cwd=cwd,
         check=False,
-        **stdin,  # type: ignore[call-overload]
     )
     ran = Ran(tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
     if check and ran.code:
@@ -69,17 +69,16 @@ def docker(*argv: str, check: bool = True, input: str | bytes | None = None, tim
 
 def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = 600) -> None:
     """Run `source | sink` without a shell and without holding the stream in memory."""
-    with subprocess.Popen(list(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:  # noqa: S603
-        right = subprocess.run(list(sink), stdin=left.stdout, capture_output=True, timeout=timeout, check=False)  # noqa: S603
+    with subprocess.Popen(list(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
+        right = subprocess.run(list(sink), stdin=left.stdout, capture_output=True, timeout=timeout, check=False)
         assert left.stdout is not None and left.stderr is not None
         left.stdout.close()
         complaint = left.stderr.read().decode(errors="replace")
     if left.returncode:
         raise CommandFailed(Ran(tuple(source), left.returncode, "", complaint))
     if right.returncode:
-        raise CommandFailed(
-            Ran(tuple(sink), right.returncode, right.stdout.decode(errors="replace"), right.stderr.decode(errors="replace"))
-        )
+        said = right.stdout.decode(errors="replace"), right.stderr.decode(errors="replace")
+        raise CommandFailed(Ran(tuple(sink), right.returncode, *said))
 
 
 def image_exists(tag: str) -> bool:

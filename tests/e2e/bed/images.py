@@ -21,6 +21,9 @@ READY_PACKAGES = (
     "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "nginx-light",
     "openssh-server", "procps", "python3-venv", "sudo",
 )  # fmt: skip
+#: Debian 13 has Docker's client and BuildKit in packages of their own.
+LATER_PACKAGES = {"trixie": ["docker-cli", "docker-buildx"]}
+INSTALL = "apt-get update && apt-get install -y --no-install-recommends"
 SOURCES = """\
 deb http://deb.debian.org/debian {suite} main
 deb http://deb.debian.org/debian {suite}-updates main
@@ -57,7 +60,9 @@ def bare(suite: str, *, systemd: bool = True) -> str:
     lines = [
         f"FROM {debian(suite)}",
         f"LABEL {LABEL}=1",
-        f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && apt-get clean" if packages else "",
+        f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && apt-get clean"
+        if packages
+        else "",
         # Units that make no sense in a container and would leave the system "degraded".
         "RUN systemctl mask systemd-udevd.service systemd-logind.service getty.target console-getty.service "
         "systemd-networkd-wait-online.service"
@@ -80,15 +85,14 @@ def ready(suite: str, *, systemd: bool = True) -> str:
         f"LABEL {LABEL}=1",
         # Debian's package scripts would start the servers in the build, where they cannot run.
         "RUN printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d"
-        f" && apt-get update && apt-get install -y --no-install-recommends {' '.join(READY_PACKAGES)}"
+        f" && {INSTALL} {' '.join([*READY_PACKAGES, *LATER_PACKAGES.get(suite, [])])}"
         " && apt-get clean && rm /usr/sbin/policy-rc.d",
         # A machine's own host keys are made on its first start, not shared by all that come from one image.
         "RUN rm -f /etc/ssh/ssh_host_*_key*",
-        "RUN printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n'"
-        " > /tmp/keys.conf && mkdir -p /etc/systemd/system/ssh.service.d"
-        " && mv /tmp/keys.conf /etc/systemd/system/ssh.service.d/keys.conf",
+        "COPY make-host-keys.conf /etc/systemd/system/ssh.service.d/make-host-keys.conf",
     ]
-    return _built(f"ready-{'systemd' if systemd else 'plain'}", suite, lines, {})
+    unit = b"[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n"
+    return _built(f"ready-{'systemd' if systemd else 'plain'}", suite, lines, {"make-host-keys.conf": unit})
 
 
 def python() -> str:
@@ -99,7 +103,7 @@ def python() -> str:
     lines = [
         f"FROM {debian('bookworm')}",
         f"LABEL {LABEL}=1",
-        "RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates python3 && apt-get clean"
+        f"RUN {INSTALL} ca-certificates python3 && apt-get clean"
         " && rm -rf /var/lib/apt/lists/* && ln -s /usr/bin/python3 /usr/local/bin/python",
         "ENV LANG=C.UTF-8",
         'CMD ["python3"]',
