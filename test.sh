@@ -54,6 +54,8 @@ install_packages() {
     have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
     have iptables || missing+=(iptables)
     have debootstrap || missing+=(debootstrap)
+    # A whole user land in one static file: the smallest image that a build can run commands in.
+    have busybox || missing+=(busybox-static)
   fi
   [[ ${#missing[@]} -gt 0 ]] || return 0
   step "Installing ${missing[*]}"
