@@ -326,11 +326,11 @@ run_demo() {
   if "$BIN/dokkupy" apps:exists hello >/dev/null 2>&1 </dev/null; then
     [[ -d $repository/.git ]] || die "There is an app hello already, and it is not the demo's." \
       "Rename it (\`dokkupy apps:rename hello NAME\`) or destroy it, then run the demo again."
-  else
-    "$BIN/dokkupy" apps:create hello </dev/null
   fi
-  choose_demo_base
+  # The repository first: it is the sign that the app is the demo's.
   prepare_demo_repository "$repository"
+  "$BIN/dokkupy" apps:exists hello >/dev/null 2>&1 </dev/null || "$BIN/dokkupy" apps:create hello </dev/null
+  choose_demo_base
 
   step "git push dokku@127.0.0.1:hello main"
   GIT_SSH_COMMAND="ssh -i '$work/key' -p ${port:-22} -F none -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile='$work/known_hosts' -o LogLevel=ERROR" \
