@@ -396,6 +396,19 @@ prepare_demo_repository() {
 
 # --- taking it away ------------------------------------------------------------------------------------------------
 
+# Without dokkupy nobody would look after the apps' containers: they are stopped, or destroyed with their data.
+remove_apps() {
+  local app
+  if [[ $purge == no ]]; then
+    act "stop all apps" "$BIN/dokkupy" ps:stop --all </dev/null || note "Not every app could be stopped (above)."
+    return
+  fi
+  while read -r app; do
+    act "destroy the app $app" "$BIN/dokkupy" --force apps:destroy "$app" </dev/null ||
+      die "The app $app could not be destroyed (above); nothing else was removed."
+  done < <("$BIN/dokkupy" --quiet apps:list </dev/null)
+}
+
 remove_dokkupy() {
   local answer
   if [[ $purge == no && -d $STATE && $yes == no && -t 0 ]]; then
@@ -403,9 +416,9 @@ remove_dokkupy() {
     [[ $answer == [yY]* ]] && purge=yes
   fi
   if [[ -x $BIN/dokkupy ]]; then
+    remove_apps
     step "Taking back what setup did"
     local -a options=(--remove --yes)
-    [[ $purge == yes ]] && options+=(--purge)
     if [[ $dry_run == yes ]]; then options+=(--dry-run); fi
     "$BIN/dokkupy" setup "${options[@]}" </dev/null ||
       die "\`dokkupy setup --remove\` failed (above); nothing else was removed."
@@ -422,7 +435,7 @@ remove_dokkupy() {
   if [[ $purge == yes && -d $STATE ]]; then
     act "remove $STATE" rm -rf -- "$STATE"
   elif [[ -d $STATE ]]; then
-    note "Kept: $STATE (apps and their settings). Another install picks them up; --uninstall --purge removes them."
+    note "Kept: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
   fi
   [[ $dry_run == yes ]] || rm -f "$LOG"
   step "dokkupy is gone"
