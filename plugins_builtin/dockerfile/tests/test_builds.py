@@ -124,7 +124,8 @@ def test_directory_of_the_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "Dockerfile").write_text("FROM scratch\n")
     (bench.source / "sub").symlink_to(tmp_path / "d")
-    bench.host.store.write("apps", "blog", "builder-dockerfile", data={"properties": {"dockerfile-path": "sub/Dockerfile"}})
+    properties = {"dockerfile-path": "sub/Dockerfile"}
+    bench.host.store.write("apps", "blog", "builder-dockerfile", data={"properties": properties})
     with pytest.raises(AppFault, match="not followed"):
         build(bench)
 

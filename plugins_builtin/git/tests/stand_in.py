@@ -1,4 +1,4 @@
-"""A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy`, and can be told to fail.
+"""A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy` and can fail.
 
 The pushed tree tells it what to do, as a Dockerfile tells the real one: a file `FAIL` fails the build, `SLEEP` makes
 it print and wait until it is ended.
@@ -15,12 +15,13 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from dokkupy_git.hooks import post_deploy, release_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call, operation
+
+from dokkupy_git.hooks import post_deploy, release_env
 
 
 def remove_directory(host: Host, path: str) -> None:

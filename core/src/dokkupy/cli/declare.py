@@ -105,7 +105,7 @@ class Command:
         changes: bool,
         hidden: bool,
         formats: bool,
-        secret_args: bool,
+        secret_args: bool | int,
     ) -> None:
         self.group = group
         self.name = name
@@ -146,10 +146,11 @@ class Group:
         changes: bool = False,
         hidden: bool = False,
         formats: bool = True,
-        secret_args: bool = False,
+        secret_args: bool | int = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: its words are not
-        written to the audit, only their keys (`config:set`)."""
+        written to the audit, only their keys (`config:set`); a number: nor any word from that one on
+        (`git:auth HOST USER PASSWORD`: 2)."""
         if needs not in PERMISSIONS:
             raise ValueError(f"{self.namespace}:{name} needs an unknown permission {needs!r}")
 

@@ -211,10 +211,11 @@ def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
 def redacted(command: Command, words: list[str]) -> str:
     """The command line for records: values of `secret_args` commands are left out, their keys stay."""
     shown = []
-    for word in words:
+    secret_from = command.secret_args if type(command.secret_args) is int else len(words)
+    for number, word in enumerate(words):
         key, equals, _ = word.partition("=")
         secret = command.secret_args and equals and not word.startswith("--")
-        shown.append(f"{key}=***" if secret else word[:200])
+        shown.append("***" if number >= secret_from else f"{key}=***" if secret else word[:200])
     return " ".join([command.full_name, *shown])
 
 

@@ -14,6 +14,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -97,29 +98,33 @@ def entries(file: IO[bytes], kind: str, limits: Limits) -> Iterator[tuple[Entry,
     seen: dict[bytes, str] = {}
     total = 0
     found = read_zip(file, limits) if kind == "zip" else read_tar(file, kind, limits)
+    for count, (entry, content) in enumerate(found, 1):
+        if count > limits.files:
+            raise BadArchive(f"The archive has more than {limits.files} entries")
+        total += entry.size
+        if total > limits.size:
+            raise BadArchive(f"The archive unpacks to more than {limits.size} bytes")
+        if entry.mode == DIRECTORY:
+            claim(seen, entry.path, "directory")
+            continue
+        claim(seen, entry.path, "link" if entry.mode == LINK else "file")
+        if entry.same_as and seen.get(entry.same_as) != "file":
+            raise BadArchive(f"The archive has a hard link {shown(os.fsdecode(entry.path))} to no earlier file")
+        yield entry, content
+
+
+@contextmanager
+def faults_named(kind: str) -> Iterator[None]:
+    """While an archive is read: what the libraries raise about it becomes BadArchive."""
+    import zlib
+
     try:
-        for count, (entry, content) in enumerate(found, 1):
-            if count > limits.files:
-                raise BadArchive(f"The archive has more than {limits.files} entries")
-            total += entry.size
-            if total > limits.size:
-                raise BadArchive(f"The archive unpacks to more than {limits.size} bytes")
-            if entry.mode == DIRECTORY:
-                claim(seen, entry.path, "directory")
-                continue
-            claim(seen, entry.path, "link" if entry.mode == LINK else "file")
-            if entry.same_as and seen.get(entry.same_as) != "file":
-                raise BadArchive(f"The archive has a hard link {shown(os.fsdecode(entry.path))} to no earlier file")
-            yield entry, content
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError,
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError,
             RuntimeError, struct.error) as error:  # fmt: skip
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's own, not the archive's
         raise BadArchive(f"The archive is not a valid {kind}: {str(error)[:200]}") from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise BadArchive(f"The archive is not a valid {kind}: {str(error)[:200]}") from error
-        raise
 
 
 DIRECTORY = b"040000"
@@ -256,12 +261,13 @@ def survey(file: IO[bytes], kind: str, limits: Limits) -> bytes:
     """Read the whole archive once, so that a bad one is refused before git hears of it; returns its prefix."""
     paths = []
     total = 0
-    for entry, content in entries(file, kind, limits):
-        paths.append(entry.path)
-        while content is not None and (chunk := content.read(CHUNK)):
-            total += len(chunk)
-            if total > limits.size:
-                raise BadArchive(f"The archive unpacks to more than {limits.size} bytes")
+    with faults_named(kind):
+        for entry, content in entries(file, kind, limits):
+            paths.append(entry.path)
+            while content is not None and (chunk := content.read(CHUNK)):
+                total += len(chunk)
+                if total > limits.size:
+                    raise BadArchive(f"The archive unpacks to more than {limits.size} bytes")
     if not paths:
         raise BadArchive("The archive has no files")
     return prefix_of(paths)
@@ -286,16 +292,17 @@ def write_commands(
     """Write the archive as fast-import commands: the blobs, then one commit that names them."""
     marks: dict[bytes, int] = {}
     names: list[tuple[bytes, int, bytes]] = []
-    for number, (entry, content) in enumerate(entries(file, kind, limits), 2):
-        if entry.same_as:
-            marks[entry.path] = marks[entry.same_as]
-        else:
-            marks[entry.path] = number
-            size = len(entry.link) if entry.mode == LINK else entry.size
-            out.write(b"blob\nmark :%d\ndata %d\n" % (number, size))
-            copy(io.BytesIO(entry.link) if entry.mode == LINK else content, out, size)
-            out.write(b"\n")
-        names.append((entry.mode, marks[entry.path], entry.path.removeprefix(prefix)))
+    with faults_named(kind):
+        for number, (entry, content) in enumerate(entries(file, kind, limits), 2):
+            if entry.same_as:
+                marks[entry.path] = marks[entry.same_as]
+            else:
+                marks[entry.path] = number
+                size = len(entry.link) if entry.mode == LINK else entry.size
+                out.write(b"blob\nmark :%d\ndata %d\n" % (number, size))
+                copy(io.BytesIO(entry.link) if entry.mode == LINK else content, out, size)
+                out.write(b"\n")
+            names.append((entry.mode, marks[entry.path], entry.path.removeprefix(prefix)))
     out.write(header)
     out.write(b"deleteall\n")
     for mode, mark, path in names:

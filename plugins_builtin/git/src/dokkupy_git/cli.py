@@ -146,7 +146,7 @@ def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> Answer:
     return Answer({"host": target, "added": count})
 
 
-@git.command("auth", needs="host:write", formats=False, secret_args=True)
+@git.command("auth", needs="host:write", formats=False, secret_args=2)
 def auth(
     host: Host,
     name: Annotated[str, Arg("HOST")],
@@ -156,7 +156,6 @@ def auth(
     """Set the login for fetching from a host over HTTPS; without a user, remove it."""
     from dokkupy_git import credentials
 
-    conceal(host, password)
     target = credentials.host_name(name)
     secret = given_password(user, password)
     if user and secret is None:
@@ -165,7 +164,7 @@ def auth(
     credentials.set_login(target, user, secret)
 
 
-@git.command("auth-status", needs="host:read", formats=False, secret_args=True)
+@git.command("auth-status", needs="host:read", formats=False, secret_args=2)
 def auth_status(
     host: Host,
     name: Annotated[str, Arg("HOST")],
@@ -175,7 +174,6 @@ def auth_status(
     """Exit with 0 when the login is as given, else with 1."""
     from dokkupy_git import credentials
 
-    conceal(host, password)
     secret = given_password(user, password)
     return 0 if credentials.has_login(credentials.host_name(name), user, secret) else 1
 
@@ -194,12 +192,6 @@ def given_password(user: str, password: str) -> Secret | None:
         text = sys.stdin.readline(4096).rstrip("\r\n")
         return Secret(text) if text else None
     return None
-
-
-def conceal(host: Host, password: str) -> None:
-    """Take a password out of the command line that goes to the audit."""
-    if password:
-        host.command = host.command.replace(password, "***")
 
 
 @git.command("generate-deploy-key", needs="host:write")
