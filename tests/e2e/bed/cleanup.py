@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from bed.engine import LABEL, OWNER, docker
-from bed.host import alive
+from bed.host import alive, me
 
 #: Snapshots of installed hosts that are kept: other checkouts on this machine may be testing with theirs.
 KEPT_SNAPSHOTS = 4
 
 
-def leftovers() -> None:
-    """Remove the machines and disks of test runs that have ended without doing so."""
+def leftovers(*, mine: bool = False) -> None:
+    """Remove the machines and disks of test runs that have ended without doing so; with `mine`, of this run too."""
+
+    def gone(owner: str) -> bool:
+        return not alive(owner) or (mine and owner == me())
+
     form = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
     for line in docker("ps", "-a", "--filter", f"label={OWNER}", "--format", form).stdout.splitlines():
         container, _, owner = line.partition(" ")
-        if not alive(owner):
+        if gone(owner):
             docker("rm", "-f", "-v", container, check=False)
     form = f'{{{{.Name}}}} {{{{.Label "{OWNER}"}}}}'
     for line in docker("volume", "ls", "--filter", f"label={OWNER}", "--format", form).stdout.splitlines():
         volume, _, owner = line.partition(" ")
-        if not alive(owner):
+        if gone(owner):
             docker("volume", "rm", volume, check=False)
 
 
