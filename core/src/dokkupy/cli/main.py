@@ -215,8 +215,15 @@ def redacted(command: Command, words: list[str]) -> str:
     for number, word in enumerate(words):
         key, equals, _ = word.partition("=")
         secret = command.secret_args and equals and not word.startswith("--")
-        shown.append("***" if number >= secret_from else f"{key}=***" if secret else word[:200])
+        shown.append("***" if number >= secret_from else f"{key}=***" if secret else without_login(word)[:200])
     return " ".join([command.full_name, *shown])
+
+
+def without_login(word: str) -> str:
+    """A URL without its user and password (`git:sync APP https://user:token@host/...`)."""
+    scheme, mark, rest = word.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}***@{place.rpartition('@')[2]}{slash}{path}" if mark and "@" in place else word
 
 
 def invoke(host: Host, call: Invocation) -> int:

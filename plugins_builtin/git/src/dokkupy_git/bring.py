@@ -54,11 +54,13 @@ def sync_app(
             adopt = branch
     ref = f"refs/heads/{branch}"
     old = repository.ref(ref)
-    verb = "Fetching remote code" if old else "Cloning"
-    host.out.section(f"{verb} for {app} from {remote.url}#{wanted or target.branch or target.commit}")
+    metadata = f"{remote.url}#{wanted or target.branch or target.commit}"
+    host.out.section(f"{'Fetching remote code for' if old else 'Cloning'} {app} from {metadata}")
     if target.commit and target.commit == old:
         if build:
-            deploy(host, app, kind="git:sync", incoming=Incoming(old, adopt=adopt, origin=remote.url))
+            deploy(
+                host, app, kind="git:sync", metadata=metadata, incoming=Incoming(old, adopt=adopt, origin=remote.url)
+            )
         elif adopt:
             move(host, app, ref, old, adopt, remote.url)
         if if_changes:
@@ -67,7 +69,8 @@ def sync_app(
     with commits.waiting_ref(repository) as keep:
         commit = sync.fetch(repository, remote, target, keep)
         if build or if_changes:
-            deploy(host, app, kind="git:sync", incoming=Incoming(commit, adopt=adopt, ref=ref, origin=remote.url))
+            incoming = Incoming(commit, adopt=adopt, ref=ref, origin=remote.url)
+            deploy(host, app, kind="git:sync", metadata=metadata, incoming=incoming)
         else:
             move(host, app, ref, commit, adopt, remote.url)
     return commit != old, commit

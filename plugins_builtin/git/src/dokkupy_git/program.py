@@ -25,13 +25,15 @@ HARDENED = (
     "core.excludesFile=/dev/null",
     "core.sshCommand=ssh",
     "core.pager=cat",
+    "checkout.workers=0",
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "protocol.allow=never",
     "advice.detachedHead=false",
     "safe.directory=*",
 )
-"""For every call. `safe.directory`: the repository belongs to the system user; root may look at it too."""
+"""For every call. `safe.directory`: the repository belongs to the system user; root may look at it too.
+`checkout.workers=0`: as many as there are cores write a tree of more than 100 files (1.5 times as fast on two)."""
 
 LENIENT_FSCK = ("zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "multipleAuthors", "badDateOverflow")
 """Blemishes of old, honest histories (Rails', Linux's): they harm nothing and would make such pushes impossible."""
