@@ -143,6 +143,11 @@ def twice(tar: tarfile.TarFile) -> None:
     add(tar, "./a", b"2")
 
 
+def many(tar: tarfile.TarFile) -> None:
+    for number in range(11):
+        add(tar, f"f{number}")
+
+
 def sparse(tar: tarfile.TarFile) -> None:
     member = tarfile.TarInfo("hole")
     member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "hole",
@@ -171,7 +176,7 @@ def sparse(tar: tarfile.TarFile) -> None:
         (lambda tar: add(tar, "n" * 5000), "too long"),
         (sparse, "sparse|not a valid"),
         (lambda tar: add(tar, ".git/hooks/post-checkout"), "has no files"),
-        (lambda tar: [add(tar, f"f{number}") for number in range(11)], "more than 10 entries"),
+        (many, "more than 10 entries"),
         (lambda tar: add(tar, "big", b"0" * 300_000), "more than 200000 bytes"),
     ],
 )

@@ -1,14 +1,15 @@
-"""A push that is killed at every boundary of its operation, and told to fail there: before or after, nothing between."""
+"""A push killed at every boundary of its operation, or told to fail there: before or after, nothing between."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from conftest import Client, World
-from dokkupy_git.repository import Repository
-from dokkupy_git.settings import deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+
+from dokkupy_git.repository import Repository
+from dokkupy_git.settings import deploy_branch
 
 BLOG = AppName("blog")
 
