@@ -1,0 +1,70 @@
+"""Changes under constant load: not one request fails or is cut short."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from apps import Repository
+from bed.host import Host
+
+LOAD = Path(__file__).parent / "load.py"
+SLOW = """\
+        elif path == "/slow":
+            import time
+            time.sleep(5)
+            self.answer(200, "slow\\n")
+        elif path == "/health":
+"""
+
+
+@contextmanager
+def constant_load(host: Host, hostname: str) -> Iterator[dict[str, Any]]:
+    """Load the host meanwhile; the dictionary holds the report afterwards."""
+    report: dict[str, Any] = {}
+    argv = [sys.executable, str(LOAD), host.ip, hostname]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as load:
+        try:
+            # The load is constant before the first change, and is for a while after the last.
+            time.sleep(2)
+            yield report
+            time.sleep(7)
+        finally:
+            load.terminate()
+            report.update(json.loads(load.communicate(timeout=60)[0]))
+
+
+def test_no_request_is_lost_in_deploys_rollbacks_scalings_and_changes(
+    host: Host, app: str, repository: Repository
+) -> None:
+    hostname = f"{app}.example.com"
+    repository.replace("web.py", '        elif path == "/health":\n', SLOW)
+    repository.commit("answers slowly when asked to")
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, hostname])
+    host.git_push(repository.path, app)
+
+    with constant_load(host, hostname) as report:
+        for number in range(20):
+            repository.greet(f"deploy {number}")
+            host.git_push(repository.path, app)
+        for _ in range(10):
+            host.exec(["dokkupy", "releases:rollback", app])
+        for _ in range(10):
+            host.exec(["dokkupy", "ps:scale", app, "web=3"])
+            host.exec(["dokkupy", "ps:scale", app, "web=1"])
+        for number in range(5):
+            host.exec(["dokkupy", "config:set", app, f"NUMBER={number}"])
+            host.exec(["dokkupy", "domains:add", app, f"also-{number}.example.com"])
+        host.exec(["dokkupy", "ps:restart", app])
+
+    print(f"\n{json.dumps(report, indent=2)}")
+    assert report.get("failed", 0) == 0, report["failures"]
+    assert report["rate"] >= 50
+    assert report["slow"] > 0

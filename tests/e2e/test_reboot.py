@@ -1,0 +1,55 @@
+"""The machine goes down: in order, by a power cut, or its engine alone dies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from apps import Repository
+from bed.host import Host
+
+
+def kill_engine(host: Host) -> None:
+    """What an engine's crash does under systemd: it is started again."""
+    host.exec(["systemctl", "kill", "--signal=KILL", "docker"])
+    host.engine_ready()
+
+
+@pytest.mark.parametrize("disaster", [Host.reboot, Host.power_cut, kill_engine], ids=["reboot", "power cut", "engine"])
+def test_apps_answer_again_and_a_stopped_one_stays_stopped(
+    fresh_host: Host, repository: Repository, disaster: Callable[[Host], None]
+) -> None:
+    host = fresh_host
+    for app in ("runs", "stopped"):
+        host.exec(["dokkupy", "apps:create", app])
+        host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+        host.git_push(repository.path, app)
+    host.exec(["dokkupy", "ps:stop", "stopped"])
+
+    disaster(host)
+
+    host.engine_ready()
+    answer = eventually_answers(host, "runs.example.com")
+    assert answer == "Hello from dokkupy!\n"
+    # Time enough for whatever starts apps at boot to start the wrong one.
+    time.sleep(5)
+    form = '{{.Label "com.dokku.app-name"}}'
+    assert "stopped" not in host.exec(["docker", "ps", "--format", form]).stdout.split()
+    repository.greet("after it")
+    host.git_push(repository.path, "runs")
+    assert host.http_get("runs.example.com").body == "after it\n"
+
+
+def eventually_answers(host: Host, hostname: str, seconds: float = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = host.http_get(hostname)
+            if answer.status == 200:
+                return answer.body
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        assert time.monotonic() < deadline, f"{hostname} does not answer"
+        time.sleep(0.5)
