@@ -77,7 +77,7 @@ def test_attributes_of_the_tree_neither_execute_nor_hide(world: World, client: C
     })  # fmt: skip
     client.commit()
     system = tmp_path / "home" / ".gitconfig"
-    system.write_text(f"[filter \"evil\"]\n\tsmudge = touch {tmp_path}/executed\n\tclean = cat\n\trequired = true\n")
+    system.write_text(f'[filter "evil"]\n\tsmudge = touch {tmp_path}/executed\n\tclean = cat\n\trequired = true\n')
     out = checkout(world, client, tmp_path / "out")
     assert (out / "a.txt").read_text() == "$Format:%H$"
     assert (out / "hidden").read_text() == "seen"

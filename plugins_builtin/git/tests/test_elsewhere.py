@@ -288,9 +288,7 @@ def test_file_with_macros_is_left_to_its_owner(world: World, tmp_path: Path) -> 
     assert "macdef" in netrc.read_text()
 
 
-def test_deploy_key_is_made_once_and_shown(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_deploy_key_is_made_once_and_shown(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(world, "git:public-key") == 1
     assert run(world, "git:generate-deploy-key") == 0
     key = tmp_path / "home" / ".ssh" / "id_ed25519"
@@ -378,3 +376,23 @@ def test_load_needs_an_image_on_standard_input(
     assert "standard input" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [
+    ("git:sync", "--build", "blog", "UPSTREAM"), ("git:from-image", "blog", "app:v1"), ("git:initialize", "blog"),
+    ("git:load-image", "blog", "app:v1"), ("git:auth", "example.com", "ann", "pw"), ("git:generate-deploy-key",),
+    ("git:allow-host", "example.com"),
+])  # fmt: skip
+def test_dry_run_says_what_would_be_and_changes_nothing(
+    world: World, upstream: Client, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    before = sorted(str(path) for path in world.root.parent.rglob("*"))
+    said = [str(upstream.path) if word == "UPSTREAM" else word for word in words]
+    assert run(world, *said, "--dry-run", "--format", "json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["dry_run"] is True
+    assert len(answer["plan"]) == 1
+    after = sorted(
+        str(path)
+        for path in world.root.parent.rglob("*")
+        if path.parts[-1] != "audit.log" and path != world.root / "logs"
+    )
+    assert after == before

@@ -74,7 +74,8 @@ def server(tmp_path: Path, world: World) -> Iterator[Server]:
     (directory / "config").write_text(CONFIG.format(port=port, directory=directory))
     os.makedirs("/run/sshd", exist_ok=True)
     process = subprocess.Popen(
-        ["/usr/sbin/sshd", "-D", "-e", "-f", str(directory / "config")], stderr=open(directory / "log", "w")  # noqa: SIM115
+        ["/usr/sbin/sshd", "-D", "-e", "-f", str(directory / "config")],
+        stderr=open(directory / "log", "w"),  # noqa: SIM115
     )
     for _ in range(100):
         with socket.socket() as probe:
@@ -106,9 +107,7 @@ def test_push_and_clone_over_ssh(world: World, client: Client, server: Server, t
     assert (tmp_path / "clone" / "a").read_text() == "1"
 
 
-def test_key_without_the_right_is_denied_before_anything_is_made(
-    world: World, client: Client, server: Server
-) -> None:
+def test_key_without_the_right_is_denied_before_anything_is_made(world: World, client: Client, server: Server) -> None:
     world.host.store.write("global", "ssh-keys", data={"keys": {"alice": {"role": "viewer", "apps": ["blog"]}}})
     client.commit({"a": "1"})
     done = push(client, server, "master")
@@ -143,9 +142,7 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
     "git-receive-pack '../x'", "git-receive-pack 'a;id'", "git-upload-pack -oProxyCommand=id", "git-upload-archive x",
     "git-receive-pack 'a\nb'", "git-hook blog", "git-receive-pack", "git-receive-pack 'blog' 'more'",
 ])  # fmt: skip
-def test_hostile_commands_over_ssh_are_refused(
-    world: World, client: Client, server: Server, command: str
-) -> None:
+def test_hostile_commands_over_ssh_are_refused(world: World, client: Client, server: Server, command: str) -> None:
     server.connect(client)
     words = client.env["GIT_SSH_COMMAND"].split()
     done = subprocess.run(

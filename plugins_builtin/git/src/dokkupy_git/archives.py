@@ -286,9 +286,7 @@ def quoted(path: bytes) -> bytes:
     return bytes(out + b'"')
 
 
-def write_commands(
-    out: IO[bytes], file: IO[bytes], kind: str, limits: Limits, prefix: bytes, header: bytes
-) -> None:
+def write_commands(out: IO[bytes], file: IO[bytes], kind: str, limits: Limits, prefix: bytes, header: bytes) -> None:
     """Write the archive as fast-import commands: the blobs, then one commit that names them."""
     marks: dict[bytes, int] = {}
     names: list[tuple[bytes, int, bytes]] = []

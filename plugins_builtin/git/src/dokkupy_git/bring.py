@@ -44,7 +44,9 @@ def sync_app(
     host.command = host.command.replace(url, hidden(url))
     sync.need_one(build, if_changes)
     remote = parse_remote(url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"))
-    repository, branch = ready_repository(host, app)
+    need_git()
+    host.store.need_app(app)
+    branch = deploy_branch(host, app)
     refs, default = sync.advertised(remote)
     target = sync.choose(refs, default, wanted, remote.url)
     adopt = ""
@@ -53,7 +55,10 @@ def sync_app(
         if branch != deploy_branch(host, app):
             adopt = branch
     ref = f"refs/heads/{branch}"
-    old = repository.ref(ref)
+    old = Repository(host, app).ref(ref)
+    if host.dry_run:
+        return target.commit != old, target.commit
+    repository, _ = ready_repository(host, app)
     metadata = f"{remote.url}#{wanted or target.branch or target.commit}"
     host.out.section(f"{'Fetching remote code for' if old else 'Cloning'} {app} from {metadata}")
     if target.commit and target.commit == old:
@@ -113,6 +118,10 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
     who = commits.author(user, email)
     host.store.need_app(app)
     limits = archives.Limits(number(host, "archive-max-files"), number(host, "archive-max-size"))
+    if host.dry_run:
+        with obtain(host, place, limits.size) as file:
+            archives.survey(file, kind or archives.sniff(file), limits)
+        return ""
     repository, branch = ready_repository(host, app)
     ref = f"refs/heads/{branch}"
     shown_place = "stdin" if place == "--" else without_query(place)
@@ -125,9 +134,7 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
             parent,
         )  # fmt: skip
         need_changes(repository, commit, parent)
-        deploy(
-            host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref, image="")
-        )
+        deploy(host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref, image=""))
     return commit
 
 
@@ -205,5 +212,3 @@ def load(host: Host, image: ImageRef) -> None:
         raise HostFault("The image could not be loaded", hint="Pass what `docker save` writes.")
     if host.engine().image(image) is None:
         raise UserError(f"What was loaded has no image {image}", hint="Name the image as `docker save` got it.")
-
-

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 git = Group("git", "Code: where it comes from and which branch deploys")
 
+
+def planned(line: str) -> Answer:
+    """What `--dry-run` says instead of doing it."""
+    return Answer({"dry_run": True, "plan": [line]}, [line])
+
+
 UserArg = Annotated[str, Arg("GIT_USER")]
 EmailArg = Annotated[str, Arg("GIT_EMAIL")]
 
@@ -24,7 +30,7 @@ EmailArg = Annotated[str, Arg("GIT_EMAIL")]
 # code
 
 
-@git.command("sync", needs="app:write")
+@git.command("sync", needs="app:write", changes=True)
 def sync(
     host: Host,
     app: AppName,
@@ -41,10 +47,14 @@ def sync(
     changed, commit = sync_app(
         host, app, repository, ref, build=build, if_changes=build_if_changes, keep_branch=skip_deploy_branch
     )
+    if host.dry_run:
+        does = "be deployed" if build or (build_if_changes and changed) else "not be deployed"
+        news = "new" if changed else "what the deploy branch has already"
+        return planned(f"The commit {commit} is {news}; it would {does}")
     return Answer({"app": app, "commit": commit, "changed": changed})
 
 
-@git.command("from-archive", needs="app:write")
+@git.command("from-archive", needs="app:write", changes=True)
 def from_archive(
     host: Host,
     app: AppName,
@@ -57,10 +67,13 @@ def from_archive(
     """Commit an archive's content and deploy it."""
     from dokkupy_git.bring import deploy_archive
 
-    return Answer({"app": app, "commit": deploy_archive(host, app, place, user, email, archive_type)})
+    commit = deploy_archive(host, app, place, user, email, archive_type)
+    if host.dry_run:
+        return planned("The archive is in order; its content would be committed and deployed")
+    return Answer({"app": app, "commit": commit})
 
 
-@git.command("from-image", needs="app:write")
+@git.command("from-image", needs="app:write", changes=True)
 def from_image(
     host: Host,
     app: AppName,
@@ -74,11 +87,14 @@ def from_image(
     """Deploy an image from a registry or of this host."""
     from dokkupy_git.bring import deploy_image
 
+    if host.dry_run:
+        host.store.need_app(app)
+        return planned(f"A Dockerfile with the line FROM {image} would be committed and deployed")
     commit = deploy_image(host, app, image, user, email, kind="git:from-image", build_dir=build_dir, force=force)
     return Answer({"app": app, "commit": commit, "image": image})
 
 
-@git.command("load-image", needs="app:write")
+@git.command("load-image", needs="app:write", changes=True)
 def load_image(
     host: Host,
     app: AppName,
@@ -92,12 +108,14 @@ def load_image(
     from dokkupy_git.bring import deploy_image, load
 
     host.store.need_app(app)
+    if host.dry_run:
+        return planned(f"The image {image} would be loaded from standard input and deployed")
     load(host, image)
     commit = deploy_image(host, app, image, user, email, kind="git:load-image", build_dir=build_dir, force=True)
     return Answer({"app": app, "commit": commit, "image": image})
 
 
-@git.command("initialize", needs="app:write")
+@git.command("initialize", needs="app:write", changes=True)
 def initialize(host: Host, app: AppName) -> Answer:
     """Make the app's repository, ready to be pushed to."""
     from dokkupy_git.launcher import hooks_directory
@@ -106,6 +124,8 @@ def initialize(host: Host, app: AppName) -> Answer:
 
     host.store.need_app(app)
     repository = Repository(host, app)
+    if host.dry_run:
+        return planned(f"{repository.path} " + ("is there already" if repository.exists else "would be made"))
     repository.ensure(deploy_branch(host, app))
     hooks_directory(host)
     return Answer({"app": app, "repository": repository.path})
@@ -135,24 +155,26 @@ def status(host: Host, app: AppName) -> Answer:
 # access to other places
 
 
-@git.command("allow-host", needs="host:write")
+@git.command("allow-host", needs="host:write", changes=True)
 def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> Answer:
     """Trust the SSH host keys that a host shows now."""
     from dokkupy_git import credentials
 
     target = credentials.host_name(name)
+    if host.dry_run:
+        return planned(f"The SSH host keys that {target} shows would be trusted")
     count = credentials.allow_host(target)
     host.out.section(f"{target}: {count} new host keys trusted" if count else f"{target} is trusted already")
     return Answer({"host": target, "added": count})
 
 
-@git.command("auth", needs="host:write", formats=False, secret_args=2)
+@git.command("auth", needs="host:write", changes=True, secret_args=2)
 def auth(
     host: Host,
     name: Annotated[str, Arg("HOST")],
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
-) -> None:
+) -> Answer:
     """Set the login for fetching from a host over HTTPS; without a user, remove it."""
     from dokkupy_git import credentials
 
@@ -160,11 +182,13 @@ def auth(
     secret = given_password(user, password)
     if user and secret is None:
         raise UserError("Missing a password for git-auth", hint="Give it after the user, or on standard input.")
+    if host.dry_run:
+        return planned(f"The login for {target} would be " + ("set" if user else "removed"))
     host.out.section(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
-    credentials.set_login(target, user, secret)
+    return Answer({"host": target, "user": user, "changed": credentials.set_login(target, user, secret)})
 
 
-@git.command("auth-status", needs="host:read", formats=False, secret_args=2)
+@git.command("auth-status", needs="host:read", secret_args=2)
 def auth_status(
     host: Host,
     name: Annotated[str, Arg("HOST")],
@@ -194,11 +218,13 @@ def given_password(user: str, password: str) -> Secret | None:
     return None
 
 
-@git.command("generate-deploy-key", needs="host:write")
+@git.command("generate-deploy-key", needs="host:write", changes=True)
 def generate_deploy_key(host: Host) -> Answer:
     """Make the SSH key with which the host fetches from elsewhere."""
     from dokkupy_git import credentials
 
+    if host.dry_run:
+        return planned("An SSH key would be made, unless there is one")
     key = credentials.generate_key()
     return Answer({"public_key": key}, [key])
 

@@ -155,5 +155,3 @@ def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> 
         hint="Check that the commit was pushed there and that the host may read it (git:auth, git:public-key).",
         code="bad_submodule",
     )  # fmt: skip
-
-
