@@ -7,6 +7,7 @@
     ├── Busy               wait: somebody else holds the lock; the message names who
     ├── Denied             ask an admin: the key or user lacks the permission
     ├── AppFault           mend the app: its build, release task, check or process failed
+    │   └── CheckFailed    instances did not become healthy; carries them
     ├── HostFault          mend the host: engine, proxy, disk, network or a missing program
     ├── StateFault         mend the state file that the message names (file and line)
     ├── PluginFault        the plugin named raised, hung, is missing or does not fit
@@ -16,6 +17,10 @@ Each has a message (what happened, to what), a hint (what to do), a stable code 
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.release import Instance
 
 
 class DokkupyError(Exception):
@@ -91,6 +96,18 @@ class AppFault(DokkupyError):
     """The app's own code, image, check or command failed."""
 
     code = "app_failed"
+
+
+class CheckFailed(AppFault):
+    """Instances did not become healthy. instances: those at fault, whose last log lines core shows."""
+
+    code = "check_failed"
+
+    def __init__(
+        self, message: str, *, instances: tuple[Instance, ...] = (), hint: str = "", details: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.instances = instances
 
 
 class HostFault(DokkupyError):
