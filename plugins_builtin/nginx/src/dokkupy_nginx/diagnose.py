@@ -10,7 +10,7 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 EMERG = re.compile(r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<said>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$")
 QUOTED_PATH = re.compile(r'"(/[^"]+)"')
@@ -91,10 +91,15 @@ def in_file(
 
 
 def cause_of(line: str) -> str:
-    directive = line.split()[0] if line.split() else ""
+    """The input that a line's directive comes from."""
+    directive, *args = line.strip().rstrip(";").split() or [""]
     if not directive:
         return ""
     from dokkupy_nginx.settings import SETTINGS
+
+    if directive in ("proxy_set_header", "grpc_set_header") and args:
+        name = args[0].lower()
+        return next((f"the property {prop}" for prop in (f"{name}-value", name) if prop in SETTINGS.properties), "")
 
     known = PROPERTY_OF.get(directive)
     name = directive.replace("_", "-")
@@ -121,9 +126,14 @@ def line_of(path: str, number: int) -> str:
     return ""
 
 
-def blame(complaint: Complaint, candidates: Iterable[AppName]) -> AppName | None:
-    """The app at fault; when nginx named none and only one was changed, that one."""
-    if complaint.app is not None:
-        return complaint.app
-    only = list(candidates)
-    return only[0] if len(only) == 1 and not complaint.file else None
+QUOTED = re.compile(r'"([^"]+)"')
+
+
+def locate(complaint: Complaint, app: AppName, tree: str, text: str) -> Complaint:
+    """A complaint about this app's file, whose line nginx did not name: found by the words that nginx quotes."""
+    for word in QUOTED.findall(complaint.said):
+        for candidate in (f"${word}", f" {word} ", word):
+            number, line = line_with(text, candidate)
+            if number:
+                return Complaint(complaint.said, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
+    return Complaint(complaint.said, app)

@@ -16,25 +16,29 @@ OURS_IF_ABSENT = ("server_names_hash_bucket_size", "server_names_hash_max_size")
 
 
 class Foreign:
-    """directives: those of OURS_IF_ABSENT that exist already. defaults: sockets that have a default server."""
+    """directives: those of OURS_IF_ABSENT that exist already. defaults: sockets that have a default server, and the
+    file that says so. ports: all that nginx listens on for others than us."""
 
-    def __init__(self, directives: frozenset[str] = frozenset(), defaults: dict[tuple[str, int], str] | None = None):
-        self.directives = directives
-        self.defaults = defaults or {}
+    def __init__(self) -> None:
+        self.directives: set[str] = set()
+        self.defaults: dict[tuple[str, int], str] = {}
+        self.ports: set[int] = set()
 
 
 def survey(layout: Layout) -> Foreign:
     """Read nginx.conf and what it includes, without our part. A file that does not parse is left to `nginx -t`."""
-    directives: set[str] = set()
-    defaults: dict[tuple[str, int], str] = {}
+    found = Foreign()
     for path, directive in walk(layout, os.path.join(layout.etc, "nginx.conf")):
         if directive.name in OURS_IF_ABSENT:
-            directives.add(directive.name)
+            found.directives.add(directive.name)
         elif directive.name == "server" and directive.block is not None:
             for inner in directive.block:
-                if inner.name == "listen" and {"default_server", "default"} & set(inner.args[1:]):
-                    defaults[socket_of(inner.args[0])] = path
-    return Foreign(frozenset(directives), defaults)
+                if inner.name == "listen" and inner.args:
+                    socket = socket_of(inner.args[0])
+                    found.ports.add(socket[1])
+                    if {"default_server", "default"} & set(inner.args[1:]):
+                        found.defaults[socket] = path
+    return found
 
 
 def walk(layout: Layout, path: str, depth: int = 0) -> Iterator[tuple[str, Directive]]:

@@ -8,7 +8,6 @@ import time
 
 from dokkupy_nginx.conf import read_conf
 from dokkupy_nginx.diagnose import Complaint
-from dokkupy_nginx.trees import new_generation
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.files import make_directory, write_atomic
@@ -100,7 +99,9 @@ def clean(proxy: NginxProxy) -> dict[AppName, str]:
         if not proxy.trees.live:
             return removed
         while (complaint := proxy.refusal(proxy.trees.live)) is not None:
-            app = complaint.app or search(proxy)
+            if complaint.app is None:
+                complaint = proxy.attribute(complaint, proxy.live_as_staged())
+            app = complaint.app
             if app is None or app in removed or app not in proxy.trees.apps():
                 raise HostFault(
                     f"nginx refuses its configuration, and no app's file is the reason: {complaint.said}",
@@ -113,31 +114,8 @@ def clean(proxy: NginxProxy) -> dict[AppName, str]:
     return removed
 
 
-def search(proxy: NginxProxy) -> AppName | None:
-    """The app whose file makes the tree bad, where nginx named no file: by halving, log2(apps) tests."""
-    apps = proxy.trees.apps()
-    if not apps or not accepts(proxy, set()):
-        return None
-    good, bad = 0, len(apps)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if accepts(proxy, set(apps[:middle])):
-            good = middle
-        else:
-            bad = middle
-    return apps[bad - 1]
-
-
-def accepts(proxy: NginxProxy, only: set[AppName]) -> bool:
-    without = {app for app in proxy.trees.apps() if app not in only}
-    tree = proxy.trees.stage(new_generation(), {}, proxy.trees.default(), without=without)
-    return proxy.refusal(tree) is None
-
-
 def tick(host: Host) -> None:
     """The timer's part: what was set aside is tried again; an nginx that is down is made able to start."""
-    from dokkupy_nginx.proxy import NginxProxy
-
     proxy: NginxProxy = host.role("proxy", "nginx")
     if proxy.nginx.installed and proxy.nginx.pid() is None:
         clean(proxy)

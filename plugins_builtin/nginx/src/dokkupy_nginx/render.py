@@ -14,6 +14,7 @@ from dokkupy_nginx.layout import PROBE_NAME
 from dokkupy_nginx.settings import LOGS, SETTINGS
 from dokkupy_sdk.errors import AppFault, PluginFault, UserError
 from dokkupy_sdk.model import Location, ResponseHeader
+from dokkupy_sdk.names import Domain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,13 +115,16 @@ class AppRendering:
         self.snippets = checked_path(snippets.removesuffix("*.conf"), "Include") + "*.conf" if snippets else ""
         self.inputs = inputs
         self.takes_all = not route.domains or "_" in route.domains
-        self.names = tuple(sorted({str(domain) for domain in route.domains if domain != "_"}))
+        # Parsed again, as a name goes into the text as it stands.
+        self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
         self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.certificate))
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
 
     def conf(self) -> Conf:
         by_socket: dict[int, Port] = {}
         for port in self.ports:
+            if not 0 < port.host < 65536 or not 0 < port.container < 65536:
+                raise UserError(f"{port} is not a port mapping: ports are from 1 to 65535")
             other = by_socket.setdefault(port.host, port)
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
