@@ -13,7 +13,7 @@ from dokkupy_nginx.layout import PROBE_NAME, Layout
 from dokkupy_nginx.render import Facts
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.execute import execute
-from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.files import write_atomic
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` came with nginx 1.19.4."""
@@ -56,9 +56,9 @@ class Nginx:
                 "version": [int(part) for part in number[1].split(".")] if number else [0],
                 "http2": "http_v2_module" in text,
             }
-            make_directory(self.layout.base, 0o750)
-            write_atomic(path, json.dumps(kept).encode())
-            self.layout.hand_over(path)
+            if os.path.isdir(self.layout.base):  # not before setup, which a dry run only plans
+                write_atomic(path, json.dumps(kept).encode())
+                self.layout.hand_over(path)
         version = tuple(kept["version"])
         return Facts(
             version=version,

@@ -1,0 +1,154 @@
+"""Setup wires a host whose nginx has its own sites, idempotently, and teardown leaves it as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Rig
+from dokkupy_nginx import wiring
+from dokkupy_nginx.doctor import findings
+from dokkupy_nginx.wiring import Wiring, drop_in, sudoers
+from dokkupy_sdk.errors import HostFault
+
+UNIT = "[Service]\nExecStartPre=/usr/sbin/nginx -t -q -g 'daemon on; master_process on;'\nExecStart=/usr/sbin/nginx\n"
+
+
+@pytest.fixture
+def bare(cold: Rig) -> Rig:
+    """A host where nothing of ours is, with a unit file and a site of somebody else."""
+    os.unlink(cold.layout.link)
+    os.unlink(cold.layout.include)
+    cold.layout.system = str(cold.root / "system")
+    unit = cold.root / "system/lib/systemd/system/nginx.service"
+    unit.parent.mkdir(parents=True)
+    unit.write_text(UNIT)
+    (cold.root / "etc/conf.d/other.conf").write_text(
+        f"server {{ listen {cold.http}; server_name other.example.com; return 200 other; }}\n"
+    )
+    return cold
+
+
+def tree(rig: Rig) -> dict[str, str]:
+    found = {}
+    for top in ("etc", "system/etc"):
+        for directory, names, files in os.walk(rig.root / top):
+            for name in (*names, *files):
+                path = os.path.join(directory, name)
+                if os.path.islink(path):
+                    found[path] = "-> " + os.readlink(path)
+                elif os.path.isfile(path):
+                    found[path] = Path(path).read_text()
+    return found
+
+
+def test_setup_says_what_it_would_do_does_it_once_and_teardown_takes_it_away(bare: Rig) -> None:
+    before = tree(bare)
+    planned = Wiring(bare.proxy, dry_run=True).setup()
+    assert tree(bare) == before
+    assert not os.path.exists(bare.layout.base)
+    done = Wiring(bare.proxy, dry_run=False).setup()
+    assert done == planned
+    assert Wiring(bare.proxy, dry_run=False).setup() == []
+    assert bare.get("other.example.com").body == "other"
+    assert bare.get("unknown.example.com").status == 0
+    assert bare.get("", tls=True).status == 0
+    bare.serve("blog", "blog.example.com")
+    assert bare.get("blog.example.com").body == "blog /"
+    assert {finding.level for finding in findings(bare.proxy)} == {"ok"}
+    Wiring(bare.proxy, dry_run=False).teardown()
+    assert tree(bare) == before
+    assert Wiring(bare.proxy, dry_run=False).teardown() == []
+
+
+def test_unmodified_welcome_site_is_switched_off_and_on_again(bare: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("sites-available", "sites-enabled"):
+        (bare.root / "etc" / name).mkdir()
+    site = bare.root / "etc/sites-available/default"
+    site.write_text(f"server {{ listen {bare.http} default_server; return 200 welcome; }}\n")
+    link = bare.root / "etc/sites-enabled/default"
+    link.symlink_to(site)
+    conf = bare.root / "etc/nginx.conf"
+    conf.write_text(conf.read_text().replace("include snippets", "include sites-enabled/*; include snippets"))
+    digest = hashlib.md5(site.read_bytes()).hexdigest()
+    real = wiring.execute
+
+    def execute(argv, **options):  # type: ignore[no-untyped-def]
+        if argv[0] == "dpkg-query":
+            return wiring_answer(f" /etc/nginx/sites-available/default {digest}\n")
+        return real(argv, **options)
+
+    monkeypatch.setattr(wiring, "execute", execute)
+    Wiring(bare.proxy, dry_run=False).setup()
+    assert not link.exists()
+    assert bare.get("unknown.example.com").status == 0
+    Wiring(bare.proxy, dry_run=False).teardown()
+    assert link.exists()
+
+
+def wiring_answer(text: str):  # type: ignore[no-untyped-def]
+    from dokkupy_sdk.execute import Completed
+
+    return Completed(("dpkg-query",), 0, text, "")
+
+
+def test_default_server_of_somebody_elses_is_respected_and_reported(bare: Rig) -> None:
+    (bare.root / "etc/conf.d/own.conf").write_text(f"server {{ listen {bare.http} default_server; return 200 theirs; }}\n")
+    Wiring(bare.proxy, dry_run=False).setup()
+    bare.serve("blog", "blog.example.com")
+    assert bare.get("blog.example.com").body == "blog /"
+    assert bare.get("unknown.example.com").body == "theirs"
+    warnings = [finding for finding in findings(bare.proxy) if finding.level == "warning"]
+    assert [f"{bare.http}" in finding.message and "own.conf" in finding.message for finding in warnings] == [True]
+
+
+def test_directives_that_the_host_has_already_are_not_repeated(bare: Rig) -> None:
+    conf = bare.root / "etc/nginx.conf"
+    conf.write_text(conf.read_text().replace("access_log off;", "access_log off; server_names_hash_bucket_size 256;"))
+    Wiring(bare.proxy, dry_run=False).setup()
+    long = ".".join(["a" * 60, "b" * 60, "c" * 60, "example.com"])
+    bare.serve("blog", long)
+    assert bare.get(long).body == "blog /"
+
+
+def test_something_of_another_at_our_place_is_not_touched(bare: Rig) -> None:
+    os.mkdir(bare.layout.link)
+    with pytest.raises(HostFault, match="is not ours"):
+        Wiring(bare.proxy, dry_run=False).setup()
+    assert os.path.isdir(bare.layout.link)
+
+
+def test_configuration_that_is_broken_already_gets_no_include(bare: Rig) -> None:
+    (bare.root / "etc/conf.d/other.conf").write_text("bogus on;\n")
+    with pytest.raises(HostFault) as caught:
+        Wiring(bare.proxy, dry_run=False).setup()
+    assert "bogus" in " ".join(caught.value.details)
+    assert not os.path.exists(bare.layout.include)
+
+
+def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None:
+    from dokkupy_nginx.layout import Layout
+    from dokkupy_nginx.process import Nginx
+
+    layout = Layout("/var/lib/dokkupy", sudo=True)
+    text = sudoers("dokkupy", layout)
+    assert "*" not in text
+    for words in (("-t", "-q", "-c", f"{layout.check}/nginx.conf"), ("-s", "reload"), ("-s", "stop")):
+        argv = Nginx(layout).command(*words)
+        assert argv[:2] == ["sudo", "-n"]
+        assert " ".join(argv[2:]) in text
+    path = tmp_path / "sudoers"
+    path.write_text(text)
+    path.chmod(0o440)
+    done = subprocess.run(["/usr/sbin/visudo", "-cf", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_start_up_check_comes_before_the_units_own_test() -> None:
+    lines = [line for line in drop_in(UNIT, "/var/lib/dokkupy").splitlines() if line.startswith("ExecStartPre=")]
+    assert lines[0] == "ExecStartPre="
+    assert lines[1].startswith("ExecStartPre=-/") and lines[1].endswith("-m dokkupy_nginx.boot /var/lib/dokkupy")
+    assert lines[2] == "ExecStartPre=/usr/sbin/nginx -t -q -g 'daemon on; master_process on;'"
