@@ -1,0 +1,1 @@
+"""app.json: what a repository says of its environment, formation and scripts."""

@@ -1,0 +1,11 @@
+"""The commands of the namespace `app-json`."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.cli import Group
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_app_json.settings import SETTINGS
+
+group = Group("app-json", "Settings of app.json")
+add_property_commands(group, SETTINGS)

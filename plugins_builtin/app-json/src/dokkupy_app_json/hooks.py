@@ -1,0 +1,126 @@
+"""What app.json says, at the moments of a deploy at which it counts.
+
+The environment goes into the app's own configuration, so it stays the same from release to release and `config:*`
+can change it. Scripts run in one-off containers of the new image.
+"""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+from dokkupy_app_json.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dokkupy_sdk.appjson import AppJson
+    from dokkupy_sdk.model import Build, Deployment, Release, Source
+    from dokkupy_sdk.names import EnvKey, Secret
+    from dokkupy_sdk.operation import Tx
+
+ONCE = "postdeploy_ran"
+NO_SCRIPTS = ("scale", "restore")
+"""Deployments that only bring more or the same processes of a release: no script runs for them."""
+
+
+def where(host: Host, app: AppName) -> str:
+    return SETTINGS.get(host.store, app, "appjson-path")
+
+
+def facts_of(path: str, files: Mapping[str, str]) -> AppJson:
+    from dokkupy_sdk.appjson import parse_app_json
+
+    return parse_app_json(files.get(path), path)
+
+
+def of_release(release: Release) -> AppJson:
+    return facts_of(release.setting("app-json", "appjson-path", "app.json"), release.files)
+
+
+def of_source(host: Host, source: Source) -> AppJson:
+    from dokkupy_sdk.files import read_text
+
+    path = where(host, source.app)
+    text = read_text(source.directory, path)
+    return facts_of(path, {} if text is None else {path: text})
+
+
+@hookimpl
+def release_files(host: Host, app: AppName) -> Iterable[str]:
+    return [where(host, app)]
+
+
+@hookimpl
+def post_source_receive(host: Host, source: Source) -> None:
+    """A bad app.json, or a required variable that is missing, ends the deploy before its build."""
+    planned(host, source)
+
+
+@hookimpl
+def post_build(host: Host, build: Build, tx: Tx) -> None:
+    changes = planned(host, build.source)
+    if changes:
+        from dokkupy_sdk.config import set_env
+
+        set_env(tx, build.source.app, changes)
+
+
+def planned(host: Host, source: Source) -> Mapping[EnvKey, Secret]:
+    facts = of_source(host, source)
+    if not facts.env:
+        return {}
+    from dokkupy_sdk.config import get_env
+
+    from dokkupy_app_json.environment import planned_env
+
+    present = {**get_env(host, None), **get_env(host, source.app)}
+    first = not host.store.read("apps", source.app, "deployment")
+    return planned_env(facts, present, first=first)
+
+
+@hookimpl
+def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, int]]:
+    return [(str(process), count) for process, count in facts_of(where(host, app), files).quantities.items()]
+
+
+@hookimpl
+def release_tasks(release: Release) -> Iterable[tuple[str, str]]:
+    command = of_release(release).scripts.predeploy
+    return [(f"Executing predeploy task from app.json: {command}", command)] if command else []
+
+
+@hookimpl
+def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+    """The scripts after a deploy. One that fails takes the deploy back, the mark of the once-only one included."""
+    if deployment.kind in NO_SCRIPTS:
+        return
+    scripts = of_release(deployment.release).scripts
+    state = host.store.read("apps", deployment.app, "app-json")
+    if scripts.once and not state.get(ONCE):
+        tx.write("apps", deployment.app, "app-json", data={**state, ONCE: True})
+        run(host, deployment.release, scripts.once)
+    if scripts.postdeploy:
+        run(host, deployment.release, scripts.postdeploy)
+
+
+def run(host: Host, release: Release, command: str) -> None:
+    from dokkupy_sdk.deploy import run_task
+
+    run_task(host, release, f"Executing postdeploy task from app.json: {command}", command)
+
+
+@hookimpl
+def post_app_clone(host: Host, new: AppName, tx: Tx) -> None:
+    """A copy is a new app: its once-only script has not run."""
+    state = host.store.read("apps", new, "app-json")
+    if state.pop(ONCE, None):
+        tx.write("apps", new, "app-json", data=state)
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+    """A renamed app is the same app: its once-only script has run."""
+    if host.store.read("apps", old, "app-json").get(ONCE):
+        tx.write("apps", new, "app-json", data={**host.store.read("apps", new, "app-json"), ONCE: True})

@@ -1,0 +1,18 @@
+"""The property of the namespace `app-json`."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.names import RelativePath
+from dokkupy_sdk.settings import Property, Settings
+
+
+def path(text: str) -> str:
+    return str(RelativePath(text))
+
+
+SETTINGS = Settings(
+    "app-json",
+    Property(
+        "appjson-path", "app.json", help="Where app.json is, relative to the build's root", parse=path, in_release=True
+    ),
+)

@@ -1,0 +1,1 @@
+"""Health checks: what starts must answer before it serves."""

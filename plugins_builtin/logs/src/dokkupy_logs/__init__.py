@@ -1,0 +1,1 @@
+"""The output of instances: live, and of failed deploys."""
