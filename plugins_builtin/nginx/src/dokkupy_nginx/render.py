@@ -220,6 +220,7 @@ class AppRendering:
             f"    ssl_certificate_key {checked_path(certificate.key, 'Key')};",
             "    ssl_protocols TLSv1.2 TLSv1.3;",
             "    ssl_prefer_server_ciphers off;",
+            "    ssl_session_cache shared:dokkupy:10m;",
             "    ssl_session_timeout 1d;",
             "    ssl_session_tickets off;",
         ]

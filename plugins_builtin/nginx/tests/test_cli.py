@@ -1,0 +1,108 @@
+"""The namespace `nginx`, through the command line's own entry: exit status and both streams."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Rig
+from dokkupy.cli.main import main
+from dokkupy_sdk.names import AppName
+
+
+@pytest.fixture
+def cli(rig: Rig, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    """run(words) -> (status, stdout, stderr), on a host with the app `blog` that is served."""
+    rig.host.store.write("apps", "blog", "app", data={"created_at": "now"})
+    rig.host.adopt("proxy", "nginx", rig.proxy)
+    rig.serve("blog", "blog.example.com")
+    capsys.readouterr()
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = main(list(words), host=rig.host)
+        streams = capsys.readouterr()
+        return status, streams.out, streams.err
+
+    return run
+
+
+def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    assert cli("nginx:set", "blog", "client-max-body-size", "50m")[:2] == (
+        0, "=====> Setting client-max-body-size to 50m\n",
+    )  # fmt: skip
+    assert cli("nginx:report", "blog", "--nginx-computed-client-max-body-size")[1] == "50m\n"
+    assert cli("nginx:set", "blog", "client-max-body-size")[1] == "=====> Unsetting client-max-body-size\n"
+    status, out, _ = cli("nginx:report", "blog", "--format", "json")
+    report = json.loads(out)
+    assert status == 0
+    assert (report["client-max-body-size"], report["computed-client-max-body-size"]) == ("", "1m")
+    assert sum(key.startswith("computed-") for key in report) == 31
+    before = int(report["last-visited-at"])
+    rig.get("blog.example.com")
+    assert int(cli("nginx:report", "blog", "--nginx-last-visited-at")[1]) >= before
+
+
+def test_bad_values_and_names_are_refused_and_change_nothing(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    for name, value in (
+        ("client-max-body-size", "1m; root /"), ("nosuch", "x"), ("access-log-path", "/var/log/nginx/shop-access.log"),
+        ("error-log-path", "/etc/passwd"), ("proxy-buffers", "1000000 1m"),
+    ):  # fmt: skip
+        status, _, err = cli("nginx:set", "blog", name, value)
+        assert (status, err.startswith(" !     ")) == (1, True), name
+    assert rig.host.store.read("apps", "blog", "nginx").get("properties", {}) == {}
+    assert cli("nginx:report", "nosuchapp")[0] == 20
+
+
+def test_set_takes_effect_with_the_next_apply(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    assert cli("nginx:set", "blog", "hsts", "false")[0] == 0
+    assert cli("nginx:set", "blog", "proxy-read-timeout", "7s")[0] == 0
+    rig.proxy.apply([rig.route("blog", "blog.example.com", upstreams={5000: (rig.backends[0].upstream,)})])
+    assert "proxy_read_timeout 7s;" in cli("nginx:show-config", "blog")[1]
+    assert cli("nginx:show-conf", "blog")[1] == cli("nginx:show-config", "blog")[1]
+
+
+def test_logs_are_shown_without_control_characters(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    rig.get("blog.example.com", "/seen")
+    status, out, _ = cli("nginx:access-logs", "blog")
+    assert status == 0
+    assert "GET /seen HTTP/1.1" in out
+    with open(f"{rig.layout.logs}/blog-error.log", "a") as file:
+        file.write("x\x1b[2Jy\n")
+    assert "x[2Jy" in cli("nginx:error-logs", "blog")[1]
+    os.unlink(f"{rig.layout.logs}/blog-error.log")
+    assert cli("nginx:error-logs", "blog")[0] == 1
+
+
+def test_validate_names_the_bad_app_and_clean_sets_it_aside(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    assert cli("nginx:validate-config")[0] == 0
+    path = Path(rig.proxy.trees.live) / "apps/blog.conf"
+    text = path.read_text()
+    path.unlink()
+    path.write_text(text + "bogus on;\n")
+    status, _, err = cli("nginx:validate", "blog")
+    assert (status, "bogus" in err, "blog" in err) == (1, True, True)
+    assert cli("nginx:reload")[0] == 1
+    assert cli("nginx:validate-config", "--clean")[0] == 0
+    assert rig.proxy.apps() == ()
+    assert cli("nginx:validate-config")[0] == 1, "it is set aside, not well"
+
+
+def test_stop_start_and_reload(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    assert cli("nginx:reload")[:2] == (0, "-----> Reloaded nginx\n")
+    assert cli("nginx:stop", "--dry-run")[0] == 0
+    assert rig.pid is not None
+    assert cli("nginx:stop")[0] == 0
+    from conftest import wait_for
+
+    wait_for(lambda: rig.pid is None)
+    assert cli("nginx:start")[0] == 0
+    wait_for(lambda: rig.pid is not None)
+    assert rig.get("blog.example.com").body == "blog /"
+
+
+def test_removed_app_leaves_nothing_to_show(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    rig.proxy.apply([], remove=[AppName("blog")])
+    status, _, err = cli("nginx:show-config", "blog")
+    assert (status, "No nginx.conf exists for blog" in err) == (1, True)
