@@ -102,7 +102,10 @@ class NginxProxy(Proxy):
 
     def lease(self) -> _Held:
         owner = {"command": self.host.command or "nginx", "pid": os.getpid(), "since": time.time(), "who": self.host.who}
-        return _Held(take(self.host.root, "proxy", owner=owner, wait=60.0))
+        lease = take(self.host.root, "proxy", owner=owner, wait=60.0)
+        for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
+            self.layout.hand_over(os.path.join(self.host.root, name))
+        return _Held(lease)
 
     # rendering
 
