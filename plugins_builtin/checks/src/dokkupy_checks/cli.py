@@ -1,0 +1,126 @@
+"""The commands of the namespace `checks`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host
+from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_checks.settings import ALL, BY_SET, SETTINGS, types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_sdk.model import Instance
+
+group = Group("checks", "Health checks of apps")
+
+
+def lists(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    return {
+        "disabled-list": SETTINGS.raw(host.store, app, "disabled") or "none",
+        "skipped-list": SETTINGS.raw(host.store, app, "skipped") or "none",
+    }
+
+
+add_property_commands(group, BY_SET, extra=lists)
+
+Types = Annotated[str, Arg("process-types", "Comma list, or _all_")]
+
+
+def change(host: Host, app: AppName, verb: str, *, add: str, listed: str) -> None:
+    """Put process types on one of the lists (and off the other), or with add="" off both."""
+    from dokkupy_sdk.operation import operation
+
+    host.store.need_app(app)
+    wanted = types(listed) or ALL
+    with operation(host, f"checks:{verb}", f"app:{app}") as tx:
+        for name in ("disabled", "skipped"):
+            before = SETTINGS.raw(host.store, app, name)
+            after = joined(before, wanted) if name == add else without(before, wanted)
+            if after != before:
+                SETTINGS.set(tx, app, name, after)
+
+
+def joined(before: str, added: str) -> str:
+    if ALL in (before, added):
+        return ALL
+    return types(f"{before},{added}")
+
+
+def without(before: str, taken: str) -> str:
+    """A list without these. From `_all_` nothing but `_all_` can be taken: which types there are may change."""
+    if taken == ALL:
+        return ""
+    if before == ALL:
+        return ALL
+    gone = taken.split(",")
+    return ",".join(name for name in before.split(",") if name and name not in gone)
+
+
+@group.command("enable", needs="app:write", changes=True)
+def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
+    """Enable checks and zero downtime."""
+    if types(process_types) != ALL and ALL in lists(host, app).values():
+        raise UserError(
+            f"Checks of {app} are off for all process types", hint=f"Enable all first: dokkupy checks:enable {app}"
+        )
+    change(host, app, "enable", add="", listed=process_types)
+    host.out.section(f"Enabling checks for app ({app})")
+
+
+@group.command("disable", needs="app:write", changes=True)
+def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
+    """Disable checks and stop old instances before new ones start."""
+    change(host, app, "disable", add="disabled", listed=process_types)
+    host.out.section(f"Disabling checks for app ({app})")
+    host.out.detail("Old instances stop before new ones start: there is downtime from the next deploy on")
+
+
+@group.command("skip", needs="app:write", changes=True)
+def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
+    """Skip checks, with zero downtime all the same."""
+    change(host, app, "skip", add="skipped", listed=process_types)
+    host.out.section(f"Skipping checks for app ({app})")
+
+
+@group.command("run", needs="app:write")
+def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N]")] = "") -> Answer:
+    """Run the checks against the running instances."""
+    from dokkupy_sdk.deploy import current
+
+    from dokkupy_checks.hooks import check
+
+    host.store.need_app(app)
+    release, instances = current(host, app)
+    if release is None:
+        raise AppFault(f"App {app} has not been deployed", code="not_deployed")
+    chosen = choose(app, instances, which)
+    host.out.section(f"Running checks of {app} {which or 'in all process types'}")
+    check(host, release, chosen)
+    host.out.section("All checks passed")
+    return Answer({"app": app, "checked": [one.dyno for one in chosen], "passed": True})
+
+
+def choose(app: AppName, instances: Sequence[Instance], which: str) -> list[Instance]:
+    """The instances that `type` or `type.N` names. Raises UserError when there are none."""
+    if not which:
+        return list(instances)
+    name, dot, number = which.partition(".")
+    process = ProcessType(name)
+    found = [one for one in instances if one.process == process]
+    if not found:
+        raise UserError(f"Invalid process type specified: {app} runs no {process}")
+    if dot:
+        if not (number.isascii() and number.isdigit()):
+            raise UserError(f"Invalid container index specified: {number[:20]!r} is not a number")
+        found = [one for one in found if one.index == int(number[:9])]
+        if not found:
+            raise UserError(f"Invalid container index specified: {app} runs no {process}.{int(number[:9])}")
+    return found

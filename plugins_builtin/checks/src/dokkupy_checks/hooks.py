@@ -1,0 +1,55 @@
+"""Health checks in the life of a deploy: all instances are up, none serves yet."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dokkupy_sdk.model import Deployment, Instance, Release
+    from dokkupy_sdk.operation import Tx
+
+
+@hookimpl
+def release_files(host: Host, app: AppName) -> Iterable[str]:
+    # The path is app-json's property; this plugin works without that one.
+    own = host.store.read("apps", app, "app-json").get("properties", {}).get("appjson-path")
+    shared = host.store.read("global", "app-json").get("properties", {}).get("appjson-path")
+    return [str(own or shared or "app.json"), "CHECKS"]
+
+
+@hookimpl
+def pre_switch(host: Host, deployment: Deployment, tx: Tx) -> None:
+    check(host, deployment.release, deployment.fresh)
+
+
+def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
+    """Run the startup checks of these instances, but for the types that are not to be checked."""
+    from dokkupy_checks.plan import plan_checks, setting
+    from dokkupy_checks.run import run_checks
+    from dokkupy_checks.settings import covers
+
+    off = (setting(release, "skipped"), setting(release, "disabled"))
+    wanted = [one for one in instances if not any(covers(listed, one.process) for listed in off)]
+    skipped = sorted({str(one.process) for one in instances} - {str(one.process) for one in wanted})
+    if skipped:
+        host.out.detail(f"Checks are off for: {', '.join(skipped)}")
+    if not wanted:
+        return
+    domain, secure = identity(host, release.app)
+    plan = plan_checks(release, {one.process for one in wanted}, domain=domain, secure=secure)
+    host.out.section("Attempting pre-flight checks")
+    for line in plan.warnings:
+        host.out.warn(line)
+    run_checks(host, release, wanted, plan.checks)
+
+
+def identity(host: Host, app: AppName) -> tuple[str, bool]:
+    """The name by which the app is asked, and whether it has a certificate."""
+    from dokkupy_sdk.routes import domains_of, has_certificate
+
+    names = [name for name in domains_of(host, app) if name not in ("_", "localhost") and not name.startswith("*")]
+    return (str(names[0]) if names else ""), has_certificate(host, app)

@@ -1,0 +1,51 @@
+"""The legacy file CHECKS, turned into health checks of web (reference, section 3.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from dokkupy_sdk.appjson import HealthCheck
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.names import ProcessType, Secret, shown
+
+ASSIGNMENT = re.compile(r"(WAIT|TIMEOUT|ATTEMPTS)=(\d{1,5})")
+VARIABLE = re.compile(r"""\{\{\s*var\s+["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\}\}""")
+TARGET = re.compile(r"(?:(https?):)?(?://([A-Za-z0-9.:-]+))?(/[\x21-\x7e]*)")
+DEFAULTS = {"WAIT": 5, "TIMEOUT": 30, "ATTEMPTS": 5}
+
+
+def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck, ...]:
+    """The checks of the file. Raises AppFault naming the line. A variable that is not set is empty, as in Dokku."""
+    values = dict(DEFAULTS)
+    targets: list[tuple[int, re.Match[str], str]] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = VARIABLE.sub(lambda found: env.get(found[1], Secret("")).reveal(), raw).strip()
+        if not line or line.startswith("#"):
+            continue
+        assignment = re.match(r"([A-Z_]+)=", line)
+        if assignment:
+            found = ASSIGNMENT.fullmatch(line)
+            if found:
+                values[found[1]] = int(found[2])
+            continue
+        word, _, content = line.partition(" ")
+        target = TARGET.fullmatch(word)
+        if target is None:
+            # The raw line: the expanded one may hold a secret.
+            raise AppFault(f"CHECKS: line {number} is not a check: {shown(raw.strip())}", code="bad_checks_file")
+        targets.append((number, target, content.strip()))
+    return tuple(
+        HealthCheck(
+            process=ProcessType("web"),
+            name=f"check-{number}",
+            path=target[3],
+            content=content,
+            scheme=target[1] or "http",
+            headers=(("Host", target[2]),) if target[2] else (),
+            wait=values["WAIT"],
+            timeout=max(1, values["TIMEOUT"]),
+            attempts=max(1, values["ATTEMPTS"]),
+        )
+        for number, target, content in targets
+    )

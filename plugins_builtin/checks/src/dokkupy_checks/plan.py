@@ -1,0 +1,133 @@
+"""Which checks an instance must pass: a pure rule from the release's files and settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dokkupy_sdk.appjson import AppJson, HealthCheck, parse_app_json
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.names import ProcessType
+
+from dokkupy_checks.legacy import parse_checks_file
+from dokkupy_checks.settings import SETTINGS
+
+SETTLING = 0.2
+"""Seconds that an instance without any check is watched at least: what dies on arrival is seen."""
+
+WEB = ProcessType("web")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check with nothing left open. kind: command, path, listening, uptime or answers (the default of web)."""
+
+    name: str
+    kind: str
+    attempts: int
+    timeout: float
+    wait: float
+    delay: float = 0
+    port: int = 0
+    scheme: str = "http"
+    path: str = "/"
+    content: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
+    seconds: float = 0
+    warn: bool = False
+    on_failure_command: tuple[str, ...] = ()
+    on_failure_url: str = ""
+
+    @property
+    def budget(self) -> float:
+        """Seconds within which an instance must begin to listen: what the attempts would have taken."""
+        return self.attempts * self.timeout + (self.attempts - 1) * self.wait
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Checks per process type, and what the user should be told about them."""
+
+    checks: dict[ProcessType, tuple[Check, ...]]
+    warnings: tuple[str, ...] = ()
+
+
+def setting(release: Release, name: str) -> str:
+    return release.setting("checks", name) or SETTINGS.properties[name].default
+
+
+def facts_of(release: Release) -> tuple[AppJson, tuple[str, ...]]:
+    """app.json's facts, with a legacy CHECKS file as the health checks of web when app.json has none."""
+    path = release.setting("app-json", "appjson-path") or "app.json"
+    facts = parse_app_json(release.files.get(path), path)
+    legacy = release.files.get("CHECKS")
+    if legacy is None or not legacy.strip():
+        return facts, ()
+    if WEB in facts.healthchecks:
+        return facts, ("The file CHECKS is ignored: app.json has healthchecks for web",)
+    env = {str(key): value for key, value in release.env.items()}
+    checks = parse_checks_file(legacy, env)
+    notes = ("The file CHECKS is deprecated: use healthchecks in app.json",)
+    return replace(facts, healthchecks={**facts.healthchecks, WEB: checks}), notes
+
+
+def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, secure: bool) -> Plan:
+    """The checks of these process types. domain: for the Host header, or empty. secure: the app has a certificate."""
+    facts, notes = facts_of(release)
+    warnings = list(notes)
+    checks = {}
+    for process in sorted(processes):
+        entries = facts.healthchecks.get(process, ())
+        warnings.extend(
+            f"Health check {entry.name} of {process} has no type and is skipped: give it \"type\": \"startup\""
+            for entry in entries
+            if not entry.type
+        )
+        found = [resolved(release, entry, domain, secure) for entry in entries if entry.type == "startup"]
+        if not found:
+            found = [default_check(release, process, domain, secure)]
+        elif process == WEB and not any(check.kind in ("listening", "path") for check in found):
+            found.append(Check("port listening", "listening", 1, 5, 0, warn=True))
+        checks[process] = tuple(found)
+    return Plan(checks, tuple(warnings))
+
+
+def default_check(release: Release, process: ProcessType, domain: str, secure: bool) -> Check:
+    attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
+    stay = float(setting(release, "default-wait"))
+    if process == WEB:
+        headers = with_own((), domain, secure)
+        return Check("default", "answers", attempts, timeout, wait, seconds=stay, headers=headers)
+    return Check("default", "uptime", 1, timeout, 0, seconds=max(stay, SETTLING))
+
+
+def resolved(release: Release, entry: HealthCheck, domain: str, secure: bool) -> Check:
+    kind = "command" if entry.command else "path" if entry.path else "listening" if entry.listening else "uptime"
+    return Check(
+        name=entry.name,
+        kind=kind,
+        attempts=entry.attempts if entry.attempts is not None else int(setting(release, "attempts")),
+        timeout=entry.timeout if entry.timeout is not None else int(setting(release, "timeout")),
+        wait=entry.wait if entry.wait is not None else int(setting(release, "wait")),
+        delay=entry.initial_delay,
+        port=entry.port or 0,
+        scheme=entry.scheme,
+        path=entry.path or "/",
+        content=entry.content,
+        headers=with_own(entry.headers, domain, secure),
+        command=entry.command,
+        seconds=entry.uptime or 0,
+        warn=entry.warn,
+        on_failure_command=entry.on_failure_command,
+        on_failure_url=entry.on_failure_url,
+    )
+
+
+def with_own(headers: tuple[tuple[str, str], ...], domain: str, secure: bool) -> tuple[tuple[str, str], ...]:
+    """The headers of a request as the proxy would send it; the source's own win."""
+    given = {name.lower() for name, _ in headers}
+    own = [("Host", domain)] if domain else []
+    if secure:
+        own.append(("X-Forwarded-Proto", "https"))
+    own.append(("User-Agent", "dokkupy-checks"))
+    return (*headers, *(pair for pair in own if pair[0].lower() not in given))

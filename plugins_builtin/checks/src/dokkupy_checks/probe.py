@@ -1,0 +1,243 @@
+"""One check of one instance: the network and the engine."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.model import Instance
+
+from dokkupy_checks.listeners import explain, listeners
+from dokkupy_checks.plan import Check
+
+FIRST_POLL = 0.02
+LAST_POLL = 0.1
+"""Pauses between looks at a port that nobody listens on: a deploy must not wait for the looking."""
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a body in which the expected content is looked for."""
+
+UNANSWERED = 5.0
+"""Seconds after which a port that takes connections and speaks no HTTP is taken as it is (the default check)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a check. error: empty when it passed. stopped: it was told to end before it knew."""
+
+    instance: Instance
+    check: Check
+    error: str = ""
+    stopped: bool = False
+    attempts: int = 1
+
+    @property
+    def passed(self) -> bool:
+        return not self.error and not self.stopped
+
+
+class Stopped(Exception):
+    """The instance is gone, or the deploy is over."""
+
+
+class Probe:
+    """Runs a check on an instance. stop: set when there is no point in going on."""
+
+    def __init__(self, host: Host, instance: Instance, check: Check, stop: threading.Event) -> None:
+        self.host = host
+        self.instance = instance
+        self.check = check
+        self.stop = stop
+        self.port = check.port or instance.port
+
+    def run(self) -> Outcome:
+        try:
+            self.pause(self.check.delay)
+            error, attempts = {
+                "command": self.command,
+                "path": self.path,
+                "listening": self.listening,
+                "uptime": self.uptime,
+                "answers": self.answers,
+            }[self.check.kind]()
+        except Stopped:
+            return Outcome(self.instance, self.check, stopped=True)
+        return Outcome(self.instance, self.check, error, attempts=attempts)
+
+    def pause(self, seconds: float) -> None:
+        if self.stop.wait(seconds) if seconds > 0 else self.stop.is_set():
+            raise Stopped
+
+    # kinds
+
+    def uptime(self) -> tuple[str, int]:
+        self.pause(self.check.seconds)  # who watches the instances sets `stop` when one exits or restarts
+        return "", 1
+
+    def listening(self) -> tuple[str, int]:
+        return self.wait_for_port(), 1
+
+    def answers(self) -> tuple[str, int]:
+        """It listens, and says something to a request: workers that die while starting do not get that far."""
+        started = time.monotonic()
+        error = self.wait_for_port()
+        if error:
+            return error, 1
+        deadline = time.monotonic() + UNANSWERED
+        poll = FIRST_POLL
+        while not self.says_something(deadline) and time.monotonic() < deadline:
+            self.pause(poll)
+            poll = min(poll * 2, LAST_POLL)
+        self.pause(started + self.check.seconds - time.monotonic())
+        return "", 1
+
+    def command(self) -> tuple[str, int]:
+        return self.attempted(self.run_command)
+
+    def path(self) -> tuple[str, int]:
+        error = self.wait_for_port()
+        return (error, 1) if error else self.attempted(self.request)
+
+    def attempted(self, attempt: Callable[[], str]) -> tuple[str, int]:
+        error = ""
+        for number in range(1, self.check.attempts + 1):
+            self.pause(self.check.wait if number > 1 else 0)
+            error = attempt()
+            if not error:
+                return "", number
+        return error, self.check.attempts
+
+    # attempts
+
+    def run_command(self) -> str:
+        try:
+            result = self.host.engine().exec(self.instance.id, self.check.command, timeout=self.check.timeout)
+        except TimeoutError:
+            return f"the command took more than {self.check.timeout:g} s"
+        except DokkupyError as error:
+            return error.message
+        if result.exit_code == 0:
+            return ""
+        output = result.output.strip()
+        return f"the command exited with {result.exit_code}" + (f": {output[-400:]}" if output else "")
+
+    def request(self) -> str:
+        """GET the path: 2xx, with the content when one is expected. Redirects are not followed."""
+        check = self.check
+        try:
+            status, body = self.get()
+        except (OSError, http.client.HTTPException) as error:
+            return f"GET {check.path} failed: {described(error, check.timeout)}"
+        if not 200 <= status <= 299:
+            return f"GET {check.path} was answered with {status}, expected 2xx"
+        if check.content and check.content.encode() not in body:
+            return f"GET {check.path} was answered with {status}, but without {check.content[:80]!r}"
+        return ""
+
+    def get(self) -> tuple[int, bytes]:
+        check = self.check
+        connection: http.client.HTTPConnection
+        if check.scheme == "https":
+            # The address is the container's own: no certificate is made out to it.
+            context = ssl._create_unverified_context()
+            connection = http.client.HTTPSConnection(
+                self.instance.address, self.port, timeout=check.timeout, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(self.instance.address, self.port, timeout=check.timeout)
+        started = time.monotonic()
+        connection.connect()
+        timer = threading.Timer(check.timeout, cut, (connection.sock,))  # one slow byte after another is slow too
+        timer.daemon = True
+        timer.start()
+        try:
+            named = any(name.lower() == "host" for name, _ in check.headers)
+            connection.putrequest("GET", check.path, skip_host=named, skip_accept_encoding=True)
+            for name, value in check.headers:
+                connection.putheader(name, value)
+            connection.putheader("Connection", "close")
+            connection.endheaders()
+            response = connection.getresponse()
+            body = response.read(BODY_LIMIT) if check.content else b""
+            if time.monotonic() - started >= check.timeout:
+                raise TimeoutError
+            return response.status, body
+        except (OSError, http.client.HTTPException, AttributeError, ValueError) as error:
+            if time.monotonic() - started >= check.timeout * 0.99:
+                raise TimeoutError from None
+            if isinstance(error, (AttributeError, ValueError)):
+                raise ConnectionError("the connection was closed") from None
+            raise
+        finally:
+            timer.cancel()
+            connection.close()
+
+    def wait_for_port(self) -> str:
+        """Poll until somebody listens on the address that the proxy will use; the reason when nobody does."""
+        address, port = self.instance.address, self.port
+        if not address:
+            return "the instance has no address"
+        deadline = time.monotonic() + self.check.budget
+        poll = FIRST_POLL
+        while True:
+            self.pause(0)
+            try:
+                socket.create_connection((address, port), timeout=max(0.1, min(1.0, self.check.timeout))).close()
+                return ""
+            except OSError:
+                if time.monotonic() >= deadline:
+                    break
+            self.pause(min(poll, max(0.0, deadline - time.monotonic())))
+            poll = min(poll * 2, LAST_POLL)
+        reason = self.explanation()
+        return f"nobody listened on {address}:{port} within {self.check.budget:g} s" + (f"; {reason}" if reason else "")
+
+    def explanation(self) -> str:
+        try:
+            found = self.host.engine().exec(
+                self.instance.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
+            )
+        except (DokkupyError, TimeoutError):
+            return ""
+        # Without IPv6 there is no tcp6, and cat says so with its exit code; without cat there is no header.
+        return explain(listeners(found.output), self.port) if "local_address" in found.output else ""
+
+    def says_something(self, deadline: float) -> bool:
+        """Whether a plain request for / gets at least a byte back."""
+        fields = dict(self.check.headers)
+        fields.setdefault("Host", self.instance.address)
+        lines = ["GET / HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "Connection: close", "", ""]
+        try:
+            with socket.create_connection((self.instance.address, self.port), timeout=1.0) as connection:
+                connection.sendall("\r\n".join(lines).encode("latin-1", "replace"))
+                connection.settimeout(LAST_POLL)
+                while time.monotonic() < deadline:
+                    self.pause(0)
+                    try:
+                        return bool(connection.recv(1))
+                    except TimeoutError:
+                        continue
+        except OSError:
+            pass
+        return False
+
+
+def cut(connection: socket.socket) -> None:
+    """End whatever waits for the connection."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def described(error: BaseException, timeout: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    return str(error)[:200] or type(error).__name__

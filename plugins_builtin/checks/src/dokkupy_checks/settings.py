@@ -1,0 +1,51 @@
+"""The properties of the namespace `checks`. All shape a release, so a rollback brings them back."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.settings import Property, Settings, integer
+
+ALL = "_all_"
+
+
+def types(text: str) -> str:
+    """A comma list of process types, or `_all_`."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if ALL in names:
+        return ALL
+    return ",".join(dict.fromkeys(str(ProcessType(name)) for name in names))
+
+
+VISIBLE = (
+    Property(
+        "wait-to-retire", "60", help="Seconds that old instances serve on after a switch", parse=integer(0, 86400),
+        in_release=True,
+    ),
+    Property(
+        "default-wait", "0", parse=integer(0, 3600), in_release=True,
+        help="Seconds that an instance without checks of its own must stay up (Dokku: 10)",
+    ),
+    Property("wait", "5", help="Seconds between attempts of a check that does not say", parse=integer(0, 3600),
+             in_release=True),
+    Property("timeout", "5", help="Seconds that an attempt may take, of a check that does not say",
+             parse=integer(1, 3600), in_release=True),
+    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), in_release=True),
+)  # fmt: skip
+
+SETTINGS = Settings(
+    "checks",
+    *VISIBLE,
+    Property("disabled", scope="app", help="Process types whose old instances stop first (checks:disable)",
+             parse=types, in_release=True),
+    Property("skipped", scope="app", help="Process types that are not checked (checks:skip)", parse=types,
+             in_release=True),
+)  # fmt: skip
+"""What a release keeps. The two lists are set by commands of their own."""
+
+BY_SET = Settings("checks", *VISIBLE)
+"""What `checks:set` knows and `checks:report` shows three times."""
+
+
+def covers(listed: str, process: str) -> bool:
+    """Whether a list of process types names this one."""
+    return listed == ALL or process in listed.split(",")
