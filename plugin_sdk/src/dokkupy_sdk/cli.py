@@ -1,6 +1,7 @@
 """Commands: declarations and what they return. Light enough for every command's start."""
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Rest, Scope
+from dokkupy.cli.output import harmless
 from dokkupy.kernel.host import Host
 
-__all__ = ["Answer", "Arg", "Group", "Host", "Opt", "Rest", "Scope"]
+__all__ = ["Answer", "Arg", "Group", "Host", "Opt", "Rest", "Scope", "harmless"]

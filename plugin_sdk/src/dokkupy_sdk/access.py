@@ -1,0 +1,5 @@
+"""Who may see and change what."""
+
+from dokkupy.usecases.access import check_access, check_global, visible_apps
+
+__all__ = ["check_access", "check_global", "visible_apps"]

@@ -1,0 +1,152 @@
+"""The commands of the namespace `logs`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_logs.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dokkupy_sdk.model import Instance
+
+    from dokkupy_logs.lines import Line
+
+group = Group("logs", "The output of apps")
+add_property_commands(group, SETTINGS)
+
+MOST = 1_000_000
+
+
+@group.command("", needs="app:read")
+def logs(
+    host: Host,
+    app: AppName,
+    *,
+    num: Annotated[int, Opt("-n", "--num", help="Lines of each instance")] = 100,
+    ps: Annotated[str, Opt("-p", "--ps", help="Only this process type, or type.N")] = "",
+    tail: Annotated[bool, Opt("-t", "--tail", help="Go on with what comes")] = False,
+    quiet: Annotated[bool, Opt("-q", "--quiet", help="Without time and name of the instance")] = False,
+) -> Answer | int:
+    """Print the last lines of an app's output."""
+    from dokkupy_logs.follow import past
+
+    if not 0 <= num <= MOST:
+        raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
+    host.store.need_app(app)
+    instances = serving(host, app, ps)
+    if tail:
+        return stream(host, app, ps, num, quiet=quiet)
+    found = list(past(host, instances, num))
+    if wants_json(host):
+        return Answer([line.as_json() for line in found])
+    return Answer(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
+
+
+def serving(host: Host, app: AppName, ps: str) -> list[Instance]:
+    """The instances to read. Raises AppFault for an app that was never deployed."""
+    from dokkupy_sdk.deploy import current
+
+    release, instances = current(host, app)
+    if release is None:
+        raise AppFault(f"App {app} has not been deployed", code="not_deployed")
+    chosen = choose(instances, ps)
+    if ps and not chosen:
+        known = ", ".join(sorted({str(one.process) for one in instances})) or "none"
+        raise UserError(f"App {app} runs no process {ps[:80]}", hint=f"Running: {known}")
+    return chosen
+
+
+def choose(instances: Sequence[Instance], ps: str) -> list[Instance]:
+    if not ps:
+        return list(instances)
+    name, dot, number = ps.partition(".")
+    process = ProcessType(name)
+    return [one for one in instances if one.process == process and (not dot or str(one.index) == number)]
+
+
+def wants_json(host: Host) -> bool:
+    """With `--format json` the command line sends progress to standard error."""
+    return getattr(host.out, "stdout", None) is sys.stderr
+
+
+def rows(found: Iterator[Line], *, quiet: bool) -> Iterator[bytes]:
+    from dokkupy_logs.lines import colour_of, shown
+
+    terminal = sys.stdout.isatty()
+    seen: dict[str, int] = {}
+    for line in found:
+        colour = colour_of(line.dyno, seen) if terminal else None
+        # Bytes for a program: `logs -q app | tool`. Anything else may end on a terminal, also over SSH.
+        yield shown(line, quiet=quiet, colour=colour, raw=quiet and not terminal)
+
+
+def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
+    """Write lines as they come until the reader leaves or the user interrupts; new deploys are followed."""
+    import json
+
+    from dokkupy_sdk.deploy import current
+
+    from dokkupy_logs.follow import follow, reader_left
+
+    descriptor = sys.stdout.fileno()
+
+    def now() -> list[Instance]:
+        return choose(current(host, app)[1], ps) if host.store.has_app(app) else []
+
+    found = follow(host, now, num, gone=lambda: reader_left(descriptor) or not host.store.has_app(app))
+    if wants_json(host):
+        texts: Iterator[bytes] = (json.dumps(line.as_json()).encode() for line in found)
+    else:
+        texts = rows(found, quiet=quiet)
+    try:
+        for text in texts:
+            sys.stdout.buffer.write(text + b"\n")
+            sys.stdout.buffer.flush()
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+@group.command("failed", needs="app:read")
+def failed(host: Host, scope: Scope) -> Answer:
+    """Print the output of the instances of the last failed deploy."""
+    from dokkupy_sdk.access import visible_apps
+
+    if scope.is_global:
+        raise UserError("logs:failed takes an app or --all")
+    apps = [host.store.need_app(scope.app)] if scope.app is not None else visible_apps(host)
+    text: list[str] = []
+    data = []
+    for app in apps:
+        record = host.store.read("apps", app, "failed")
+        data.append({"app": app, **record})
+        if record:
+            text.extend(failed_text(app, record, headers=not getattr(host.out, "quiet", False)))
+        elif scope.app is not None:
+            host.out.warn(f"No failed deploy of {app} is on record")
+    return Answer(data[0] if scope.app is not None else data, text)
+
+
+def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> list[str]:
+    """The record of a failed deploy, as core keeps it, as lines."""
+    lines = []
+    if headers:
+        lines.append(f"=====> {app} failed deploy logs")
+        lines.append(harmless(f"       {record.get('at', '')} {record.get('reason', '')}").rstrip())
+    rows = record.get("instances", [])
+    for row in rows if isinstance(rows, list) else []:
+        if headers:
+            code = row.get("exit_code")
+            fate = "ran out of memory" if row.get("oom") else f"exited with {code}" if code is not None else "was stopped"
+            lines.append(f"-----> {row.get('dyno', '')} {fate}")
+        lines.extend(harmless(str(line)) for line in row.get("lines", []))
+    return lines

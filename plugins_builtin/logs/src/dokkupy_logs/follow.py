@@ -1,0 +1,87 @@
+"""Live output: a thread per instance reads, the main thread puts in order and finds the instances of new deploys."""
+
+from __future__ import annotations
+
+import queue
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.model import Instance
+
+from dokkupy_logs.lines import Line, in_order, parse_line
+
+GATHER = 0.05
+"""Seconds for which lines are collected before they are put in order."""
+
+LOOK = 0.5
+"""Seconds between looks for instances of a new deploy, and for whether anybody still reads."""
+
+BACKLOG = 10000
+
+
+def past(host: Host, instances: Sequence[Instance], num: int) -> Iterator[Line]:
+    """The last `num` lines of each instance, by time."""
+    return in_order([read(host, instance, tail=num, follow=False) for instance in instances])
+
+
+def read(host: Host, instance: Instance, *, tail: int | None, follow: bool) -> Iterator[Line]:
+    """An instance's lines; none when it is gone."""
+    try:
+        for stream, data in host.engine().logs(instance.id, tail=tail, follow=follow, timestamps=True):
+            yield parse_line(instance.dyno, stream, data)
+    except DokkupyError:
+        if host.engine().container(instance.id) is not None:
+            raise
+
+
+def follow(
+    host: Host, serving: Callable[[], Sequence[Instance]], num: int, *, gone: Callable[[], bool]
+) -> Iterator[Line]:
+    """The last lines and then all that come, from the instances that serve now and those of later deploys.
+
+    gone: whether nobody reads any more. Ends then; an app whose instances all ended may get new ones.
+    """
+    lines: queue.Queue[Line] = queue.Queue(BACKLOG)
+    known: set[str] = set()
+    first = True
+    while not gone():
+        for instance in serving():
+            if instance.id not in known:
+                known.add(instance.id)
+                start(host, instance, num if first else None, lines)
+        first = False
+        until = time.monotonic() + LOOK
+        while (left := until - time.monotonic()) > 0:
+            try:
+                batch = [lines.get(timeout=left)]
+            except queue.Empty:
+                break
+            time.sleep(GATHER)
+            while len(batch) < BACKLOG:
+                try:
+                    batch.append(lines.get_nowait())
+                except queue.Empty:
+                    break
+            yield from sorted(batch, key=lambda line: line.at)
+
+
+def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[Line]) -> None:
+    def pump() -> None:
+        try:
+            for line in read(host, instance, tail=tail, follow=True):
+                lines.put(line)
+        except DokkupyError as error:
+            host.out.warn(f"The output of {instance.dyno} ended: {error.message}")
+
+    threading.Thread(target=pump, daemon=True, name=f"logs {instance.dyno}").start()
+
+
+def reader_left(fd: int) -> bool:
+    """Whether the other end of a pipe or socket was closed: a dropped SSH connection while an app is silent."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return any(event & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, event in poll.poll(0))

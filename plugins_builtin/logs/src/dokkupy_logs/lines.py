@@ -1,0 +1,70 @@
+"""Lines of output: read from the engine's bytes, put in order, shown as Dokku shows them. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+
+from dokkupy_sdk.cli import harmless
+
+COLOURS = (36, 33, 32, 35, 31, 34)
+"""Dokku's order: cyan, yellow, green, magenta, red, blue."""
+
+STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an instance. at: RFC 3339 with nanoseconds, which sorts as text; empty when the engine gave none."""
+
+    at: str
+    dyno: str
+    stream: str
+    text: bytes
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "timestamp": self.at, "process": self.dyno, "stream": self.stream,
+            "message": self.text.decode(errors="replace"),
+        }  # fmt: skip
+
+
+def parse_line(dyno: str, stream: str, data: bytes) -> Line:
+    """A line as `Engine.logs(timestamps=True)` gives it."""
+    found = STAMP.match(data)
+    if found is None:
+        return Line("", dyno, stream, data)
+    at = f"{found[1].decode()}.{(found[2] or b'').decode():0<9}{found[3].decode()}"
+    return Line(at, dyno, stream, data[found.end() :])
+
+
+def in_order(sources: Iterable[Iterable[Line]]) -> Iterator[Line]:
+    """The lines of several instances by time; a line without a time stays behind the one before it."""
+    return merge(*(stamped(lines) for lines in sources), key=lambda line: line.at)
+
+
+def stamped(lines: Iterable[Line]) -> Iterator[Line]:
+    last = ""
+    for line in lines:
+        if not line.at:
+            line = Line(last, line.dyno, line.stream, line.text)
+        last = line.at
+        yield line
+
+
+def shown(line: Line, *, quiet: bool, colour: int | None, raw: bool = False) -> bytes:
+    """The line for people. quiet: without time and prefix. colour: of the prefix. raw: control sequences stay."""
+    text = line.text if raw else harmless(line.text.decode(errors="replace")).encode()
+    if quiet:
+        return text
+    prefix = f"{line.at} app[{line.dyno}]:"
+    if colour is not None:
+        prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
+    return prefix.encode() + b" " + text
+
+
+def colour_of(dyno: str, seen: dict[str, int]) -> int:
+    """A colour per instance, in the order of their first lines."""
+    return COLOURS[seen.setdefault(dyno, len(seen)) % len(COLOURS)]
