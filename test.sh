@@ -51,6 +51,7 @@ install_packages() {
     have ssh-keygen || missing+=(openssh-client)
     [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
     have nginx || missing+=(nginx-light)
+    [[ -x /usr/sbin/visudo ]] || missing+=(sudo)
     have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
     have iptables || missing+=(iptables)
     have debootstrap || missing+=(debootstrap)
