@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_sdk import Host
@@ -222,7 +223,9 @@ class Rig:
     ) -> Answer:
         """One request on one connection. Status 0: closed without an answer."""
         try:
-            connection: socket.socket = socket.create_connection(("127.0.0.1", port or (self.tls if tls else self.http)), 5)
+            connection: socket.socket = socket.create_connection(
+                ("127.0.0.1", port or (self.tls if tls else self.http)), 5
+            )
             if tls:
                 context = ssl.create_default_context()
                 context.check_hostname = False

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
@@ -143,7 +144,10 @@ def served(rig: Rig, name: str) -> bytes:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", rig.tls), 5) as raw, context.wrap_socket(raw, server_hostname=name) as tls:
+    with (
+        socket.create_connection(("127.0.0.1", rig.tls), 5) as raw,
+        context.wrap_socket(raw, server_hostname=name) as tls,
+    ):
         return tls.getpeercert(binary_form=True) or b""
 
 
@@ -155,17 +159,22 @@ def test_contributed_locations_and_headers_are_literal(rig: Rig, tmp_path: Path)
         os.chmod(parent, 0o755)
     extra = (
         Location("/.well-known/acme-challenge/", str(directory)),
-        ResponseHeader("X-Odd", 'a"b\\c; } $host {x} # \''),
+        ResponseHeader("X-Odd", "a\"b\\c; } $host {x} # '"),
     )
     rig.serve("blog", "blog.example.com", extra=extra)
     assert rig.get("blog.example.com", "/.well-known/acme-challenge/token").body == "answer"
     assert rig.get("blog.example.com", "/.well-known/acme-challenge../etc/passwd").body.startswith("blog ")
-    assert rig.get("blog.example.com").headers["x-odd"] == 'a"b\\c; } $host {x} # \''
+    assert rig.get("blog.example.com").headers["x-odd"] == "a\"b\\c; } $host {x} # '"
 
 
 def test_forwarded_headers_are_ours_not_the_clients(rig: Rig) -> None:
     backend = rig.serve("blog", "blog.example.com")
-    spoofed = {"X-Forwarded-For": "6.6.6.6", "X-Real-IP": "6.6.6.6", "X-Forwarded-Ssl": "on", "Forwarded": "for=6.6.6.6"}
+    spoofed = {
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Real-IP": "6.6.6.6",
+        "X-Forwarded-Ssl": "on",
+        "Forwarded": "for=6.6.6.6",
+    }
     rig.get("blog.example.com", headers=spoofed)
     seen = backend.requests[-1]
     assert (seen["x-forwarded-for"], seen["x-real-ip"], seen["x-forwarded-proto"]) == ("127.0.0.1", "127.0.0.1", "http")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
@@ -48,7 +49,9 @@ def certificate(chain: str, key: str) -> Break:
 
 
 def ports(*extra: tuple[str, int]) -> Break:
-    return lambda rig, route: replace(route, ports=(*route.ports, *(Port(scheme, port, 5000) for scheme, port in extra)))
+    return lambda rig, route: replace(
+        route, ports=(*route.ports, *(Port(scheme, port, 5000) for scheme, port in extra))
+    )
 
 
 def taken_by_a_program(rig: Rig, route: Route) -> Route:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from conftest import BINARY, Rig
 from dokkupy_sdk.errors import HostFault
 
@@ -23,7 +24,8 @@ def in_child(rig: Rig, domain: str, **environment: str) -> int:
     """Apply a change of two apps in a child process; returns its wait status."""
     backends = rig.backends[-2:]
     routes = [
-        rig.route(backend.name, f"{backend.name}.{domain}", upstreams={5000: (backend.upstream,)}) for backend in backends
+        rig.route(backend.name, f"{backend.name}.{domain}", upstreams={5000: (backend.upstream,)})
+        for backend in backends
     ]
     pid = os.fork()
     if pid == 0:
@@ -37,7 +39,10 @@ def in_child(rig: Rig, domain: str, **environment: str) -> int:
 
 
 def accepted(rig: Rig) -> bool:
-    return subprocess.run([BINARY, "-t", "-q", "-c", str(rig.root / "etc/nginx.conf")], capture_output=True).returncode == 0
+    return (
+        subprocess.run([BINARY, "-t", "-q", "-c", str(rig.root / "etc/nginx.conf")], capture_output=True).returncode
+        == 0
+    )
 
 
 def test_boundaries_are_those_that_the_matrix_kills_at(rig: Rig, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from dokkupy_nginx.conf import Claim, read_conf
 from dokkupy_nginx.render import Facts, render_app, render_default
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
@@ -44,5 +45,9 @@ def test_text_of_a_route_is_the_golden_one(name: str) -> None:
 
 
 def test_text_of_the_catch_all_is_the_golden_one() -> None:
-    claims = [Claim(address, port, kind, True) for address in ("0.0.0.0", "[::]") for port, kind in ((80, "http"), (443, "tls"))]
+    claims = [
+        Claim(address, port, kind, True)
+        for address in ("0.0.0.0", "[::]")
+        for port, kind in ((80, "http"), (443, "tls"))
+    ]
     check("default", render_default("0123456789abcdef", claims, claims[0], Facts()))

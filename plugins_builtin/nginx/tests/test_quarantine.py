@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import BINARY, Rig
 from dokkupy_nginx.quarantine import clean, quarantined, tick
 from dokkupy_sdk.errors import HostFault
@@ -23,7 +24,10 @@ def break_live(rig: Rig, app: str, text: str = "bogus on;\n") -> None:
 
 
 def accepted(rig: Rig) -> bool:
-    return subprocess.run([BINARY, "-t", "-q", "-c", str(rig.root / "etc/nginx.conf")], capture_output=True).returncode == 0
+    return (
+        subprocess.run([BINARY, "-t", "-q", "-c", str(rig.root / "etc/nginx.conf")], capture_output=True).returncode
+        == 0
+    )
 
 
 def test_bad_file_is_set_aside_and_the_others_serve_after_a_start(rig: Rig) -> None:
@@ -47,7 +51,9 @@ def test_several_bad_files_and_one_without_a_line_are_all_found(rig: Rig) -> Non
     rig.stop()
     break_live(rig, "b")
     break_live(rig, "d", 'server { listen 1; location / { return 200 "$nope"; } }\n')
-    break_live(rig, "e", "server { listen 2; proxy_busy_buffers_size 1m; location / { proxy_pass http://127.0.0.1; } }\n")
+    break_live(
+        rig, "e", "server { listen 2; proxy_busy_buffers_size 1m; location / { proxy_pass http://127.0.0.1; } }\n"
+    )
     assert sorted(clean(rig.proxy)) == ["b", "d", "e"]
     assert rig.proxy.apps() == ("a", "c")
     assert accepted(rig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from conftest import Rig
 from dokkupy_nginx.render import Facts
 from dokkupy_nginx.syntax import SyntaxFault, parse, write
@@ -162,7 +163,7 @@ HOSTILE = {
     "back reference": server("location ~ (.*)\\1 { return 200; }"),
     "unclosed block": "server { listen 80; server_name blog.example.com;",
     "extra brace": server("} server { listen 80; server_name shop.example.com;"),
-    "unclosed quote": server("add_header X \"y;"),
+    "unclosed quote": server('add_header X "y;'),
     "nested too deep": server("location / { " * 20 + "}" * 20),
     "upstream that is not there": server("location / { proxy_pass http://blog-5000; }"),
 }
@@ -224,7 +225,15 @@ def test_claims_of_a_template_are_what_it_really_listens_on() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a b;", "a \"b c\" 'd;e' {f g;}", "a \\.php$ \"q\\\"q\" 'x\\'y' ${v}z;", 'a "{}" "#" "\\\\";', "a b#c;", 'a "x\\ty";', 'a "";'],
+    [
+        "a b;",
+        "a \"b c\" 'd;e' {f g;}",
+        "a \\.php$ \"q\\\"q\" 'x\\'y' ${v}z;",
+        'a "{}" "#" "\\\\";',
+        "a b#c;",
+        'a "x\\ty";',
+        'a "";',
+    ],
 )
 def test_what_is_written_reads_back_as_the_same_words(text: str) -> None:
     once = parse(text)

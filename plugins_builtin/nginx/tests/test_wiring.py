@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from conftest import Rig
 from dokkupy_nginx import wiring
 from dokkupy_nginx.doctor import findings
@@ -96,7 +97,9 @@ def wiring_answer(text: str):  # type: ignore[no-untyped-def]
 
 
 def test_default_server_of_somebody_elses_is_respected_and_reported(bare: Rig) -> None:
-    (bare.root / "etc/conf.d/own.conf").write_text(f"server {{ listen {bare.http} default_server; return 200 theirs; }}\n")
+    (bare.root / "etc/conf.d/own.conf").write_text(
+        f"server {{ listen {bare.http} default_server; return 200 theirs; }}\n"
+    )
     Wiring(bare.proxy, dry_run=False).setup()
     bare.serve("blog", "blog.example.com")
     assert bare.get("blog.example.com").body == "blog /"

@@ -12,8 +12,6 @@ from dokkupy_sdk.settings import add_property_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dokkupy_nginx.proxy import NginxProxy
     from dokkupy_sdk.operation import Tx
 

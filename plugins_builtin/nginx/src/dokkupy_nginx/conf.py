@@ -35,7 +35,7 @@ class Claim:
     @property
     def listen(self) -> str:
         """The argument of `listen`."""
-        return str(self.port) if self.address == "0.0.0.0" else f"{self.address}:{self.port}"  # noqa: S104
+        return str(self.port) if self.address == "0.0.0.0" else f"{self.address}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EMERG = re.compile(r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<said>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$")
+EMERG = re.compile(
+    r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<said>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$"
+)
 QUOTED_PATH = re.compile(r'"(/[^"]+)"')
 BIND = re.compile(r"bind\(\) to (?P<address>\S+):(?P<port>[0-9]+) failed")
 
@@ -73,9 +75,7 @@ def read_complaint(words: str, layout: Layout, tree: str, apps: Mapping[AppName,
     return Complaint(said)
 
 
-def in_file(
-    said: str, file: str, line: int, layout: Layout, tree: str, apps: Mapping[AppName, str]
-) -> Complaint:
+def in_file(said: str, file: str, line: int, layout: Layout, tree: str, apps: Mapping[AppName, str]) -> Complaint:
     name = file.removeprefix(f"{layout.check}/dokkupy.d/").removeprefix(f"{tree}/")
     name = name.removeprefix(f"{layout.link}/")
     if name.startswith("apps/") and name.endswith(".conf"):

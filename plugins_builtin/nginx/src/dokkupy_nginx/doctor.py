@@ -21,7 +21,9 @@ SETUP = "Run: sudo dokkupy setup"
 def findings(proxy: NginxProxy) -> Iterator[Finding]:
     layout, nginx = proxy.layout, proxy.nginx
     if not nginx.installed:
-        yield Finding("nginx", "error", f"{layout.binary} is missing", "apt-get install nginx, then: sudo dokkupy setup")
+        yield Finding(
+            "nginx", "error", f"{layout.binary} is missing", "apt-get install nginx, then: sudo dokkupy setup"
+        )
         return
     facts = nginx.facts()
     number = ".".join(str(part) for part in facts.version)

@@ -66,8 +66,8 @@ def descend(layout: Layout, path: str, directives: list[Directive], depth: int) 
 def socket_of(listen: str) -> tuple[str, int]:
     """The address and port of a `listen`: `80`, `*:80`, `[::]:80`, `10.0.0.1`, `[::]`."""
     if listen.isdigit():
-        return "0.0.0.0", int(listen)  # noqa: S104
+        return "0.0.0.0", int(listen)
     host, colon, port = listen.rpartition(":")
     if not colon or not port.isdigit():
         return listen, 80
-    return ("0.0.0.0" if host == "*" else host), int(port)  # noqa: S104
+    return ("0.0.0.0" if host == "*" else host), int(port)

@@ -101,7 +101,12 @@ class NginxProxy(Proxy):
             self._reload(self.trees.generation)
 
     def lease(self) -> _Held:
-        owner = {"command": self.host.command or "nginx", "pid": os.getpid(), "since": time.time(), "who": self.host.who}
+        owner = {
+            "command": self.host.command or "nginx",
+            "pid": os.getpid(),
+            "since": time.time(),
+            "who": self.host.who,
+        }
         lease = take(self.host.root, "proxy", owner=owner, wait=60.0)
         for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
             self.layout.hand_over(os.path.join(self.host.root, name))
@@ -140,7 +145,9 @@ class NginxProxy(Proxy):
             return route.template
         found = find_template(route.files, template_names(self.host, route.app))
         if found is not None and found[0].endswith(".sigil"):
-            self.host.out.warn(f"App {route.app}: {found[0]} is a Go template, which is not used: write {JINJA} instead")
+            self.host.out.warn(
+                f"App {route.app}: {found[0]} is a Go template, which is not used: write {JINJA} instead"
+            )
             return None
         return found[1] if found is not None else None
 
@@ -153,7 +160,9 @@ class NginxProxy(Proxy):
         if live and all(self.trees.text(app, live) == text for app, text in texts.items()) and not gone & {*present}:
             return None
         others = [
-            read_conf(app, self.trees.text(app, live, head=True)) for app in present if app not in confs and app not in gone
+            read_conf(app, self.trees.text(app, live, head=True))
+            for app in present
+            if app not in confs and app not in gone
         ]
         check_clashes([confs[app] for app in texts], others)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
@@ -214,7 +223,9 @@ class NginxProxy(Proxy):
             self._set_aside(app, complaint)
             staged.leave_out({app})
             self._build(staged)
-        raise HostFault("nginx refuses the files of more than 20 apps", hint="Run: dokkupy nginx:validate-config --clean")
+        raise HostFault(
+            "nginx refuses the files of more than 20 apps", hint="Run: dokkupy nginx:validate-config --clean"
+        )
 
     def attribute(self, complaint: Complaint, staged: Staged) -> Complaint:
         """Find the app at fault where nginx named a file that is nobody's: it reports some mistakes at the end of
@@ -309,7 +320,9 @@ class NginxProxy(Proxy):
         serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in staged.texts]
         known = {claim.port for conf in (*staged.others, *serving) for claim in conf.claims}
         known |= {self.layout.http_port, self.layout.tls_port}
-        new = {claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known}
+        new = {
+            claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known
+        }
         held = {port for port in new if listened_on(port)} if new else set()
         for port in held - survey(self.layout).ports if held else ():
             raise AppFault(

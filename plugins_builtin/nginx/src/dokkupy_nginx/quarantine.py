@@ -37,7 +37,9 @@ def keep_aside(proxy: NginxProxy, app: AppName, complaint: Complaint) -> None:
     for line in complaint.details:
         proxy.host.out.warn(line)
     try:
-        proxy.host.events.record("proxy_quarantined", subject=f"app:{app}", reason=complaint.said, where=complaint.where)
+        proxy.host.events.record(
+            "proxy_quarantined", subject=f"app:{app}", reason=complaint.said, where=complaint.where
+        )
         for name in ("logs", "logs/events.log"):
             proxy.layout.hand_over(proxy.host.path(*name.split("/")))
     except OSError:

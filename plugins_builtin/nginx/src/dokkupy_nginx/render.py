@@ -117,7 +117,9 @@ class AppRendering:
         self.takes_all = not route.domains or "_" in route.domains
         # Parsed again, as a name goes into the text as it stands.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
-        self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.certificate))
+        self.ports = tuple(
+            p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.certificate)
+        )
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
 
     def conf(self) -> Conf:
@@ -306,7 +308,7 @@ class AppRendering:
 
 
 def addresses(v4: str, v6: str, facts: Facts) -> list[str]:
-    found = [v4 or "0.0.0.0"]  # noqa: S104 - a proxy listens to the world
+    found = [v4 or "0.0.0.0"]
     return [*found, v6] if v6 and facts.ipv6 else found
 
 

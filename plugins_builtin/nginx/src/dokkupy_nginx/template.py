@@ -97,12 +97,19 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
         "PROXY_PORT_MAP": [str(port) for port in own.ports],
         "PROXY_UPSTREAM_PORTS": sorted({port.container for port in own.ports}),
         "PORTS": [
-            {"scheme": port.scheme, "host": port.host, "container": port.container, "upstream": own.upstream_name(port),
-             "listen": [listen(claim, own.facts) for claim in own.claims(port)]}
+            {
+                "scheme": port.scheme,
+                "host": port.host,
+                "container": port.container,
+                "upstream": own.upstream_name(port),
+                "listen": [listen(claim, own.facts) for claim in own.claims(port)],
+            }
             for port in own.ports
         ],
         "UPSTREAMS": {
-            own.upstream_name(port): [f"{server.address}:{server.port}" for server in route.upstreams.get(port.container, ())]
+            own.upstream_name(port): [
+                f"{server.address}:{server.port}" for server in route.upstreams.get(port.container, ())
+            ]
             for port in own.ports
         },
         "SERVER_NAMES": " ".join(own.names) or "_",
@@ -149,7 +156,9 @@ PLAIN = (
 def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:
     request = json.dumps({"template": template, "variables": values}).encode()
     try:
-        done = execute([sys.executable, "-I", "-m", "dokkupy_nginx.sandbox"], stdin=request, check=False, timeout=SECONDS)
+        done = execute(
+            [sys.executable, "-I", "-m", "dokkupy_nginx.sandbox"], stdin=request, check=False, timeout=SECONDS
+        )
         answer = json.loads(done.stdout) if done.ok else {"error": "it takes too much time or memory"}
     except (HostFault, ValueError):
         answer = {"error": "it takes too much time or memory"}

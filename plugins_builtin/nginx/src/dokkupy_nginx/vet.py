@@ -96,7 +96,9 @@ class Vetting:
                 self.upstream(directive)
         for directive in found:
             if directive.name not in TOP:
-                raise Refused(directive.line, f"{directive.name[:60]!r} is not allowed at the top; allowed: {', '.join(TOP)}")
+                raise Refused(
+                    directive.line, f"{directive.name[:60]!r} is not allowed at the top; allowed: {', '.join(TOP)}"
+                )
             if directive.name == "server":
                 self.server(directive)
             elif directive.name in ("map", "geo", "split_clients"):

@@ -28,7 +28,11 @@ include dokkupy.d/*.conf;
 include dokkupy.d/apps/*.conf;
 """
 
-UNITS = ("/etc/systemd/system/nginx.service", "/usr/lib/systemd/system/nginx.service", "/lib/systemd/system/nginx.service")
+UNITS = (
+    "/etc/systemd/system/nginx.service",
+    "/usr/lib/systemd/system/nginx.service",
+    "/lib/systemd/system/nginx.service",
+)
 
 
 class Wiring:
@@ -62,7 +66,8 @@ class Wiring:
     def check_version(self) -> None:
         if not os.path.isdir(os.path.join(self.layout.etc, "conf.d")):
             raise HostFault(
-                f"{self.layout.etc}/conf.d does not exist", hint="Make it, and include conf.d/*.conf in http {} of nginx.conf."
+                f"{self.layout.etc}/conf.d does not exist",
+                hint="Make it, and include conf.d/*.conf in http {} of nginx.conf.",
             )
 
     def own_directory(self) -> None:
@@ -199,7 +204,12 @@ class Wiring:
                 remove(path)
         site = read(self.welcome_note).strip()
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
-        if site and os.path.exists(site) and not os.path.lexists(link) and self.changes("switch Debian's welcome site on again"):
+        if (
+            site
+            and os.path.exists(site)
+            and not os.path.lexists(link)
+            and self.changes("switch Debian's welcome site on again")
+        ):
             os.symlink(site, link)
             remove(self.welcome_note)
         if self.lines and not self.dry_run:
@@ -290,6 +300,11 @@ def remove(path: str) -> None:
 
 def leftovers(layout: Layout) -> Iterator[str]:
     """Of what setup puts outside the state directory, that which is there."""
-    for path in (layout.include, layout.link, layout.on_system("/etc/sudoers.d/dokkupy-nginx"), layout.on_system(DROP_IN)):
+    for path in (
+        layout.include,
+        layout.link,
+        layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
+        layout.on_system(DROP_IN),
+    ):
         if os.path.lexists(path):
             yield path
