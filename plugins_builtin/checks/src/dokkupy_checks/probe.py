@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -231,10 +232,8 @@ class Probe:
 
 def cut(connection: socket.socket) -> None:
     """End whatever waits for the connection."""
-    try:
+    with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 def described(error: BaseException, timeout: float) -> str:

@@ -145,8 +145,12 @@ def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> li
     rows = record.get("instances", [])
     for row in rows if isinstance(rows, list) else []:
         if headers:
-            code = row.get("exit_code")
-            fate = "ran out of memory" if row.get("oom") else f"exited with {code}" if code is not None else "was stopped"
-            lines.append(f"-----> {row.get('dyno', '')} {fate}")
+            lines.append(f"-----> {row.get('dyno', '')} {fate(row)}")
         lines.extend(harmless(str(line)) for line in row.get("lines", []))
     return lines
+
+
+def fate(row: dict[str, object]) -> str:
+    if row.get("oom"):
+        return "ran out of memory"
+    return "was stopped" if row.get("exit_code") is None else f"exited with {row['exit_code']}"
