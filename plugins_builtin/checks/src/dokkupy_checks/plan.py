@@ -95,6 +95,8 @@ def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, s
 def default_check(release: Release, process: ProcessType, domain: str, secure: bool) -> Check:
     attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
     stay = float(setting(release, "default-wait"))
+    if process == WEB and release.ports and not any(port.scheme in ("http", "https") for port in release.ports):
+        return Check("default", "listening", attempts, timeout, wait)
     if process == WEB:
         headers = with_own((), domain, secure)
         return Check("default", "answers", attempts, timeout, wait, seconds=stay, headers=headers)

@@ -1,0 +1,171 @@
+"""Checks of real containers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Start, release
+from dokkupy_checks import hooks
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import CheckFailed
+
+HTTPD = "mkdir -p /www/cgi-bin; echo 'all is well' > /www/index.html; exec httpd -f -p 5000 -h /www"
+SILENT = "exec sleep 300"
+
+
+def healthchecks(*entries: dict[str, Any], process: str = "web") -> dict[str, str]:
+    rows = [{"type": "startup", **entry} for entry in entries]
+    return {"app.json": json.dumps({"healthchecks": {process: rows}})}
+
+
+def took(work: Callable[[], None]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def test_a_web_that_listens_passes_at_once_by_default(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    assert took(lambda: hooks.check(host, release(), [instance])) < 1.5
+    assert "web.1: default passed" in host.out.text  # type: ignore[attr-defined]
+
+
+def test_a_web_that_starts_late_is_seen_soon_after_it_listens(host: Host, start: Start) -> None:
+    instance = start(f"sleep 2; {HTTPD}")
+    seconds = took(lambda: hooks.check(host, release(), [instance]))
+    assert 1.0 < seconds < 3.5
+
+
+def test_a_web_that_never_listens_fails_with_the_reason(host: Host, start: Start) -> None:
+    instance = start(SILENT)
+    with pytest.raises(CheckFailed) as caught:
+        hooks.check(host, release(attempts="1", timeout="1", wait="0"), [instance])
+    assert "nobody listened" in caught.value.message
+    assert "it listens on no port" in caught.value.message
+    assert caught.value.instances == (instance,)
+
+
+def test_a_web_on_loopback_only_is_told_so(host: Host, start: Start) -> None:
+    instance = start("exec httpd -f -p 127.0.0.1:5000 -h /www")
+    with pytest.raises(CheckFailed, match="it listens on 127.0.0.1 only: make it listen on 0.0.0.0"):
+        hooks.check(host, release(attempts="1", timeout="1"), [instance])
+
+
+def test_a_web_on_another_port_is_told_which(host: Host, start: Start) -> None:
+    instance = start("exec httpd -f -p 3000 -h /www")
+    with pytest.raises(CheckFailed, match=r"it listens on .*:3000: make it listen on 0\.0\.0\.0:5000"):
+        hooks.check(host, release(attempts="1", timeout="1"), [instance])
+
+
+def test_an_instance_that_exits_fails_at_once_with_its_exit_code(host: Host, start: Start) -> None:
+    good, bad = start(SILENT, "worker"), start("sleep 0.5; exit 7", "web")
+
+    def run() -> None:
+        with pytest.raises(CheckFailed, match=r"blog web\.1 exited with exit code 7") as caught:
+            hooks.check(host, release(), [good, bad])
+        assert caught.value.instances == (bad,)
+
+    assert took(run) < 3
+
+
+def test_an_instance_that_the_engine_restarts_has_failed(host: Host, start: Start) -> None:
+    instance = start("sleep 0.3; exit 1", "worker", options=("--restart", "on-failure:5"))
+    with pytest.raises(CheckFailed, match=r"worker\.1 exited"):
+        hooks.check(host, release(default_wait="5"), [instance])
+
+
+def test_a_worker_that_stays_up_passes_quickly(host: Host, start: Start) -> None:
+    workers = [start(SILENT, "worker") for _ in range(3)]
+    assert took(lambda: hooks.check(host, release(), workers)) < 1.5
+
+
+def test_path_checks_status_and_content(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    hooks.check(host, release(healthchecks({"path": "/", "content": "all is well"})), [instance])
+    quick = {"attempts": 2, "wait": 0, "timeout": 2}
+    with pytest.raises(CheckFailed, match="after 2 attempts: GET / was answered with 200, but without 'gone'"):
+        hooks.check(host, release(healthchecks({"path": "/", "content": "gone", **quick})), [instance])
+    with pytest.raises(CheckFailed, match="GET /absent was answered with 404, expected 2xx"):
+        hooks.check(host, release(healthchecks({"path": "/absent", **quick})), [instance])
+
+
+def test_the_request_carries_the_first_real_domain_and_the_sources_own_headers(host: Host, start: Start) -> None:
+    script = (
+        "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho; echo host=$HTTP_HOST agent=$HTTP_USER_AGENT' > /www/cgi-bin/e;"
+        "busybox chmod +x /www/cgi-bin/e; exec httpd -f -p 5000 -h /www"
+    )
+    instance = start(script)
+    entry = {"path": "/cgi-bin/e", "content": "host=blog.example.com agent=mine", "attempts": 1,
+             "httpHeaders": [{"name": "User-Agent", "value": "mine"}]}  # fmt: skip
+    hooks.check(host, release(healthchecks(entry)), [instance])
+
+
+def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start) -> None:
+    drip = "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\n'; while sleep 0.3; do echo x; done"
+    instance = start(f"echo '#!/bin/sh' > /tmp/d; echo \"{drip}\" >> /tmp/d; busybox chmod +x /tmp/d;"
+                     "while true; do nc -l -p 5000 -e /tmp/d; done")  # fmt: skip
+    entry = {"path": "/", "content": "never", "attempts": 1, "timeout": 1, "port": 5000}
+
+    def run() -> None:
+        with pytest.raises(CheckFailed, match="no answer within 1 s|failed: "):
+            hooks.check(host, release(healthchecks(entry)), [instance])
+
+    assert took(run) < 5
+
+
+def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: Start) -> None:
+    instance = start("sleep 1.2; touch /tmp/ready; exec sleep 300", "worker")
+    entry = {"command": ["test", "-e", "/tmp/ready"], "attempts": 4, "wait": 1}
+    hooks.check(host, release(healthchecks(entry, process="worker")), [instance])
+    with pytest.raises(CheckFailed, match="the command exited with 3: out"):
+        entry = {"command": ["sh", "-c", "echo out; exit 3"], "attempts": 1}
+        hooks.check(host, release(healthchecks(entry, process="worker")), [instance])
+    with pytest.raises(CheckFailed, match="the command took more than 1 s"):
+        entry = {"command": ["sleep", "30"], "attempts": 1, "timeout": 1}
+        hooks.check(host, release(healthchecks(entry, process="worker")), [instance])
+
+
+def test_all_checks_of_all_instances_run_at_the_same_time(host: Host, start: Start) -> None:
+    workers = [start(SILENT, "worker") for _ in range(3)]
+    entries = [{"uptime": 1}, {"command": ["sleep", "1"]}]
+    assert took(lambda: hooks.check(host, release(healthchecks(*entries, process="worker")), workers)) < 4
+
+
+def test_a_warning_only_check_does_not_fail_the_deploy(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    hooks.check(host, release(healthchecks({"path": "/no", "warn": True, "attempts": 1})), [instance])
+    assert "a warning only" in host.out.text  # type: ignore[attr-defined]
+
+
+def test_on_failure_runs_its_command_in_the_container(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    entry = {"path": "/no", "attempts": 1, "onFailure": {"command": ["sh", "-c", "echo told from $HOSTNAME"],
+             "url": "http://127.0.0.1:1/x"}}  # fmt: skip
+    with pytest.raises(CheckFailed):
+        hooks.check(host, release(healthchecks(entry)), [instance])
+    text = host.out.text  # type: ignore[attr-defined]
+    assert f"told from {instance.id[:12]}" in text
+    assert "127.0.0.1 is not a public address" in text
+
+
+def test_skipped_and_disabled_types_are_not_checked(host: Host, start: Start) -> None:
+    instance = start(SILENT)
+    hooks.check(host, release(skipped="web"), [instance])
+    hooks.check(host, release(disabled="_all_"), [instance])
+    assert "passed" not in host.out.text  # type: ignore[attr-defined]
+
+
+def test_a_legacy_file_is_used_with_a_warning(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    hooks.check(host, release({"CHECKS": "WAIT=0\nATTEMPTS=1\n/index.html all is well\n"}), [instance])
+    text = host.out.text  # type: ignore[attr-defined]
+    assert "CHECKS is deprecated" in text and "web.1: check-3 passed" in text
+
+
+def test_a_port_that_speaks_no_http_passes_in_the_end(host: Host, start: Start) -> None:
+    instance = start("while true; do nc -l -p 5000 -e /bin/true; done")
+    hooks.check(host, release(), [instance])

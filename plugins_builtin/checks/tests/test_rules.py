@@ -1,0 +1,180 @@
+"""Which checks there are, and what they may do: no containers."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from conftest import APP, release
+from dokkupy_checks.legacy import parse_checks_file
+from dokkupy_checks.listeners import explain, listeners
+from dokkupy_checks.notify import post_json, public
+from dokkupy_checks.plan import plan_checks
+from dokkupy_checks.settings import SETTINGS
+from dokkupy_sdk import Host
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.model import Port
+from dokkupy_sdk.names import ProcessType, Secret
+
+WEB, WORKER = ProcessType("web"), ProcessType("worker")
+
+
+def app_json(**healthchecks: object) -> dict[str, str]:
+    return {"app.json": json.dumps({"healthchecks": healthchecks})}
+
+
+def test_defaults_come_from_the_settings_of_the_release() -> None:
+    found = plan_checks(release(attempts="7", wait="1"), {WEB, WORKER}, domain="a.example.com", secure=True).checks
+    web, worker = found[WEB][0], found[WORKER][0]
+    assert (web.kind, web.attempts, web.wait, web.timeout, web.budget) == ("answers", 7, 1, 5, 41)
+    assert ("Host", "a.example.com") in web.headers and ("X-Forwarded-Proto", "https") in web.headers
+    assert (worker.kind, worker.seconds) == ("uptime", 0.2)
+    assert plan_checks(release(default_wait="10"), {WORKER}, domain="", secure=False).checks[WORKER][0].seconds == 10
+
+
+def test_only_startup_entries_count_and_one_without_type_is_named() -> None:
+    files = app_json(web=[{"type": "liveness", "path": "/a"}, {"path": "/b", "name": "b"}])
+    plan = plan_checks(release(files), {WEB}, domain="", secure=False)
+    assert [check.kind for check in plan.checks[WEB]] == ["answers"]
+    assert len(plan.warnings) == 1 and "Health check b of web has no type" in plan.warnings[0]
+
+
+def test_a_web_with_checks_that_never_look_at_the_port_is_warned_about_it() -> None:
+    files = app_json(web=[{"type": "startup", "command": ["true"]}])
+    kinds = [(check.kind, check.warn) for check in plan_checks(release(files), {WEB}, domain="", secure=False).checks[WEB]]
+    assert kinds == [("command", False), ("listening", True)]
+
+
+def test_the_sources_headers_win_over_ours() -> None:
+    entry = {"type": "startup", "path": "/", "httpHeaders": [{"name": "host", "value": "own"}]}
+    check = plan_checks(release(app_json(web=[entry])), {WEB}, domain="a.example.com", secure=False).checks[WEB][0]
+    assert check.headers == (("host", "own"), ("User-Agent", "dokkupy-checks"))
+
+
+def test_a_web_without_http_ports_only_has_to_listen() -> None:
+    tcp = replace(release(), ports=(Port("tcp", 25, 2525),))
+    assert plan_checks(tcp, {WEB}, domain="", secure=False).checks[WEB][0].kind == "listening"
+
+
+def test_the_legacy_file_becomes_checks_of_web() -> None:
+    text = 'WAIT=1\nTIMEOUT=2\nATTEMPTS=3\n# note\n\n/up  all well\nhttps://x.org/{{ var "P" }} ok\n//y.org/z\n'
+    first, second, third = parse_checks_file(text, {"P": Secret("path")})
+    assert (first.path, first.content, first.wait, first.timeout, first.attempts) == ("/up", "all well", 1, 2, 3)
+    assert (second.scheme, second.path, second.headers) == ("https", "/path", (("Host", "x.org"),))
+    assert third.headers == (("Host", "y.org"),)
+
+
+def test_a_bad_legacy_line_is_named_without_the_secret_in_it() -> None:
+    with pytest.raises(AppFault) as caught:
+        parse_checks_file('/ok\nnonsense {{ var "P" }}\n', {"P": Secret("hush-hush")})
+    assert "line 2" in caught.value.message and "hush" not in caught.value.message
+
+
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 0B00007F:A001 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2
+   2: 020011AC:1388 010011AC:9C40 01 00000000:00000000 00:00000000 00000000     0        0 3
+   3: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 4
+   4: 00000000000000000000000001000000:0BB9 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 5
+garbage
+"""
+
+
+def test_listening_sockets_are_read_from_the_kernels_table() -> None:
+    assert listeners(TCP) == [("::", 3000), ("::1", 3001), ("127.0.0.1", 5000)]
+    assert explain(listeners(TCP), 5000) == "it listens on 127.0.0.1 only: make it listen on 0.0.0.0"
+    assert "it listens on :::3000" in explain(listeners(TCP), 8080)
+    assert explain([], 5000) == "it listens on no port"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", True), ("2606:4700::1111", True), ("127.0.0.1", False), ("10.0.0.1", False), ("172.17.0.1", False),
+        ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("::1", False),
+        ("fe80::1%eth0", False), ("fd00::1", False), ("::ffff:127.0.0.1", False), ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False), ("224.0.0.1", False), ("255.255.255.255", False),
+    ],
+)  # fmt: skip
+def test_only_public_addresses_are_told_of_failures(address: str, expected: bool) -> None:
+    assert public(address) is expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/", "http://localhost/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/",
+     "http://169.254.169.254/latest/meta-data", "http://u:p@127.0.0.1/", "ftp://example.com/", "http:///x"],
+)  # fmt: skip
+def test_the_hosts_own_network_is_never_told(url: str) -> None:
+    with pytest.raises((ValueError, OSError)):
+        post_json(url, {})
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[int, list[tuple[str, bytes]]]]:
+    seen: list[tuple[str, bytes]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(302 if self.path == "/away" else 204)
+            self.send_header("Location", "/other")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_document_is_posted_and_no_redirect_followed(listener: tuple[int, list[tuple[str, bytes]]]) -> None:
+    port, seen = listener
+    assert post_json(f"http://127.0.0.1:{port}/a?b=1", {"x": 1}, allowed=lambda _: True) == 204
+    assert post_json(f"http://127.0.0.1:{port}/away", {}, allowed=lambda _: True) == 302
+    assert seen == [("/a?b=1", b'{"x": 1}'), ("/away", b"{}")]
+
+
+def lists(host: Host) -> tuple[str, str]:
+    return SETTINGS.raw(host.store, APP, "disabled"), SETTINGS.raw(host.store, APP, "skipped")
+
+
+def test_process_types_move_between_the_lists(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["checks:disable", "blog", "web,worker"], host=host) == 0
+    assert lists(host) == ("web,worker", "")
+    assert main(["checks:skip", "blog", "web"], host=host) == 0
+    assert lists(host) == ("worker", "web")
+    assert main(["checks:skip", "blog"], host=host) == 0
+    assert lists(host) == ("", "_all_")
+    assert main(["checks:enable", "blog", "web"], host=host) == 1
+    assert main(["checks:enable", "blog"], host=host) == 0
+    assert lists(host) == ("", "")
+    assert main(["checks:disable", "blog", "../x"], host=host) == 1
+    assert main(["checks:disable", "absent"], host=host) == 20
+
+
+def test_the_report_has_dokkus_keys(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["checks:disable", "blog", "web"], host=host)
+    capsys.readouterr()
+    assert main(["checks:report", "blog", "--format", "json"], host=host) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["disabled-list"], found["skipped-list"]) == ("web", "none")
+    assert (found["wait-to-retire"], found["computed-wait-to-retire"]) == ("", "60")
+    assert "disabled" not in found
+
+
+def test_every_documented_property_can_be_set(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("wait-to-retire", "wait", "timeout", "attempts", "default-wait"):
+        assert main(["checks:set", "blog", name, "7"], host=host) == 0
+        assert SETTINGS.get(host.store, APP, name) == "7"
+    assert main(["checks:set", "--global", "default-wait", "10"], host=host) == 0
+    assert main(["checks:set", "blog", "wait", "-1"], host=host) == 1
+    assert main(["checks:set", "blog", "disabled", "web"], host=host) == 1
+    assert "Invalid property specified" in capsys.readouterr().err
