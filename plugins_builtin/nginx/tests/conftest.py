@@ -147,57 +147,6 @@ class Rig:
             wait_for(lambda: not any(alive(process) for process in (pid, *children)))
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: str) -> None:
-        self.status, self.headers, self.body = status, headers, body
-
-
-class Rig:
-    """The host under test: state directory, nginx, proxy adapter, backends."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in ("etc/conf.d", "etc/snippets", "run", "log", "state"):
-            (root / name).mkdir(parents=True)
-        root.chmod(0o755)
-        (root / "etc/nginx.conf").write_text(NGINX_CONF.format(root=root))
-        (root / "etc/snippets/x.conf").write_text("# the host's own\n")
-        (root / "etc/conf.d/dokkupy.conf").write_text("include dokkupy.d/*.conf;\ninclude dokkupy.d/apps/*.conf;\n")
-        self.layout = Layout(
-            str(root / "state"), etc=str(root / "etc"), binary=BINARY, logs=str(root / "log"), http_port=free_port(),
-            tls_port=free_port(), sudo=False,
-        )  # fmt: skip
-        os.symlink(self.layout.live, self.layout.link)
-        self.host = Host(str(root / "state"))
-        self.proxy = NginxProxy(self.host, self.layout)
-        self.http = self.layout.http_port
-        self.tls = self.layout.tls_port
-        self.backends: list[Backend] = []
-        self.keep: list[socket.socket] = []
-
-    def backend(self, name: str) -> Backend:
-        self.backends.append(Backend(name))
-        return self.backends[-1]
-
-    def start(self) -> None:
-        subprocess.run([BINARY, "-c", str(self.root / "etc/nginx.conf")], check=True, capture_output=True)
-        wait_for(lambda: self.pid is not None)
-
-    @property
-    def pid(self) -> int | None:
-        return self.proxy.nginx.pid()
-
-    def stop(self, number: int = signal.SIGTERM) -> None:
-        pid = self.pid
-        if pid is not None:
-            os.kill(pid, number)
-            wait_for(lambda: not os.path.exists(f"/proc/{pid}"))
-
-    def close(self) -> None:
         self.stop()
         for backend in self.backends:
             backend.close()

@@ -1,4 +1,4 @@
-"""Broken inputs of one app: the others keep serving, the error names the app (and the line), a restart serves the rest."""
+"""Broken inputs of one app: the others keep serving, the error names app and line, a restart serves the rest."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def check_set(tx: Tx, app: AppName | None, name: str) -> None:
-    """What a validator cannot say, as it knows no app: an app logs to files of its own, and only the host is started."""
+    """What a validator cannot say, as it knows no app: an app logs to files of its own only."""
     value = SETTINGS.raw(tx.host.store, app, name)
     if app is None or not value:
         return

@@ -103,7 +103,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                     raise AppFault(
                         f"App {conf.app} cannot answer to every name on port {claim.port}: app {owner} does",
                         code="port_taken",
-                        hint=f"Give {conf.app} a domain (dokkupy domains:add) or another host port (dokkupy ports:set).",
+                        hint=f"Give {conf.app} a domain (domains:add) or another host port (ports:set).",
                     )
 
 
@@ -111,7 +111,7 @@ SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS"}
 
 
 def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The sockets on which the catch-all must refuse unknown names: those in use (and `always`) that no app takes whole."""
+    """The sockets on which the catch-all refuses unknown names: those in use, and `always`, that no app takes whole."""
     found: dict[tuple[str, int], Claim] = {claim.socket: claim for claim in always}
     taken = set()
     for conf in confs:

@@ -40,8 +40,8 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     if layout.sudo:
         path = layout.on_system("/etc/sudoers.d/dokkupy-nginx")
         present = os.path.exists(path)
-        yield Finding("nginx permission", "ok" if present else "error", f"{path} {'exists' if present else 'is missing'}",
-                      "" if present else SETUP)  # fmt: skip
+        said = f"{path} {'exists' if present else 'is missing'}"
+        yield Finding("nginx permission", "ok" if present else "error", said, "" if present else SETUP)
     yield from configuration(proxy)
     yield from serving(proxy)
     for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):

@@ -109,7 +109,7 @@ class Nginx:
         return {child for child in children if is_accepting(child)}
 
     def reload(self, master: int) -> None:
-        """Tell the master to read its configuration again. By signal: `nginx -s reload` would parse it all once more."""
+        """Tell the master to read its configuration again. By signal: `nginx -s reload` parses it all once more."""
         try:
             os.kill(master, signal.SIGHUP)
         except PermissionError:
@@ -145,7 +145,8 @@ class Nginx:
             if seen and not any(is_accepting(worker) for worker in old):
                 if not old:  # a kernel that does not list children: nginx's own 100 ms have to do
                     time.sleep(0.12)
-                return self.generation(address) == generation
+                if self.generation(address) == generation:
+                    return True
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
         return False

@@ -279,6 +279,9 @@ class NginxProxy(Proxy):
         except BaseException as error:
             down = isinstance(error, DokkupyError) and error.code == "proxy_down"
             if before and not down:
+                if not isinstance(error, DokkupyError) or error.code != "proxy_refused":
+                    # nginx may be in the middle of that reload: a second one now would leave unclear who serves what.
+                    self.nginx.await_generation(staged.generation, self._probe_address(), set(), timeout=1.0)
                 self.trees.switch(before)
                 self._reload_quietly(self.trees.generation)
             raise
@@ -413,7 +416,8 @@ def fault(complaint: Complaint, app: AppName | None) -> DokkupyError:
     if app is None:
         where = f" ({complaint.where})" if complaint.where else ""
         return HostFault(
-            f"nginx refuses its configuration{where}: {complaint.said}", details=complaint.details, code="proxy_refused",
+            f"nginx refuses its configuration{where}: {complaint.said}",
+            details=complaint.details, code="proxy_refused",
             hint="It is not an app's: mend that file, then run the command again.",
         )  # fmt: skip
     cause = f" Cause: {complaint.cause}." if complaint.cause else ""
@@ -438,7 +442,7 @@ def need_own_address(app: AppName, address: str, version: int) -> None:
             probe.bind((address.strip("[]"), 0))
     except OSError:
         raise AppFault(
-            f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no address {ascii(address)}",
+            f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
             code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
         ) from None  # fmt: skip
 

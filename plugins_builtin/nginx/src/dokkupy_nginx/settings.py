@@ -146,7 +146,8 @@ SETTINGS = Settings(
         help="Path of the app's own template in its repository: Jinja (nginx.conf.j2 is found without setting this)",
     ),
     Property(
-        "nginx-service-command", help="How nginx is started and stopped: systemctl, service or nginx (default: found out)",
+        "nginx-service-command",
+        help="How nginx is started and stopped: systemctl, service or nginx (default: found out)",
         parse=one_of("systemctl", "service", "nginx"),
     ),
     Property("proxy-buffer-size", "4k", help="Buffer for the head of an answer", parse=size("1m")),

@@ -46,6 +46,12 @@ VALUES = frozenset(
 
 OWN_ZONE = ("limit_req", "limit_conn")
 TOP = ("upstream", "server", "map", "geo", "split_clients", "limit_req_zone", "limit_conn_zone")
+IN_UPSTREAM = (
+    "keepalive", "keepalive_requests", "keepalive_timeout", "keepalive_time", "least_conn", "ip_hash", "hash", "random",
+)  # fmt: skip
+SERVER_OPTION = re.compile(
+    r"(?:weight|max_conns|max_fails)=[0-9]{1,6}|fail_timeout=[0-9]{1,6}(?:ms|s|m)?|backup|down"
+)  # fmt: skip
 LISTEN_OPTIONS = ("ssl", "http2", "default_server")
 BACKREFERENCE = re.compile(r"\\[1-9]|\\g|\(\?[P<&0-9R(]")
 MAX_REGEX = 300
@@ -56,7 +62,7 @@ MAX_SPACE = 32 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What is the app's own. names: its domains, empty when it takes every name. sockets: what it listens on, with
-    what is spoken there. addresses: `IP:port` of its instances. prefix: of the variables and zones that it may define."""
+    what is spoken there. addresses: `IP:port` of its instances. prefix: of the variables and zones that it defines."""
 
     app: str
     names: frozenset[str]
@@ -117,8 +123,7 @@ class Vetting:
         for inner in self.block(directive):
             if inner.name == "server":
                 self.upstream_server(inner)
-            elif inner.name not in ("keepalive", "keepalive_requests", "keepalive_timeout", "keepalive_time", "least_conn",
-                                    "ip_hash", "hash", "random"):  # fmt: skip
+            elif inner.name not in IN_UPSTREAM:
                 raise Refused(inner.line, f"{inner.name[:60]!r} is not allowed in an upstream")
             self.no_block(inner)
 
@@ -128,8 +133,7 @@ class Vetting:
                 directive.line, f"{directive.args[0][:60] if directive.args else ''!r} is not an instance of this app"
             )
         for option in directive.args[1:]:
-            if not re.fullmatch(r"(?:weight|max_conns|max_fails)=[0-9]{1,6}|fail_timeout=[0-9]{1,6}(?:ms|s|m)?|backup|down",
-                                option):  # fmt: skip
+            if not SERVER_OPTION.fullmatch(option):
                 raise Refused(directive.line, f"{option[:60]!r} is not allowed for an upstream's server")
 
     def variable_block(self, directive: Directive) -> None:
@@ -261,7 +265,7 @@ class Vetting:
         if not separator or scheme not in schemes or where not in self.upstreams | self.allowed.addresses:
             raise Refused(
                 directive.line,
-                f"{directive.name} {target[:80]!r} does not lead to this app: use {schemes[0]}://<an upstream of this file>",
+                f"{directive.name} {target[:80]!r} does not lead to this app: use {schemes[0]}://<own upstream>",
             )
         self.no_block(directive)
 

@@ -106,7 +106,8 @@ class Wiring:
         if self.changes("make a certificate for unknown names"):
             make_directory(directory, 0o750)
             key, crt = os.path.join(directory, "server.key"), os.path.join(directory, "server.crt")
-            execute(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7300", "-subj", "/CN=unknown",
+            execute(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7300",
+                     "-subj", "/CN=unknown",
                      "-keyout", key, "-out", crt])  # fmt: skip
             for path in (directory, key, crt):
                 self.layout.hand_over(path)
@@ -139,7 +140,8 @@ class Wiring:
             except HostFault as error:
                 remove(self.layout.include)
                 raise HostFault(
-                    "nginx refuses its configuration; dokkupy's part was taken out again", details=tuple(words.splitlines()),
+                    "nginx refuses its configuration; dokkupy's part was taken out again",
+                    details=tuple(words.splitlines()),
                     hint="Mend the configuration under /etc/nginx, then run: dokkupy setup",
                 ) from error  # fmt: skip
 
@@ -254,7 +256,7 @@ Defaults!DOKKUPY_NGINX umask=0022, umask_override, !requiretty, !lecture
 
 
 def drop_in(unit: str, root: str) -> str:
-    """Before the unit's own test: set aside what nginx would refuse. Its failure (`-`) never keeps nginx from starting."""
+    """Before the unit's own test: set aside what nginx would refuse. Its own failure (`-`) keeps nothing from starting."""
     own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
     return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting.
 [Service]
