@@ -22,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INCLUDE = """# Written by `dokkupy setup`; what it includes is generated. Paths are relative to this configuration, so that
-# dokkupy can test a new tree in a twin of this directory before it replaces the one that serves.
+INCLUDE = """# Written by `dokkupy setup`; what it includes is generated. Paths are relative to nginx.conf, so that dokkupy
+# can test a new tree in a twin of this directory before it replaces the one that serves.
 include dokkupy.d/*.conf;
 include dokkupy.d/apps/*.conf;
 """
@@ -256,7 +256,7 @@ Defaults!DOKKUPY_NGINX umask=0022, umask_override, !requiretty, !lecture
 
 
 def drop_in(unit: str, root: str) -> str:
-    """Before the unit's own test: set aside what nginx would refuse. Its own failure (`-`) keeps nothing from starting."""
+    """Before the unit's own test, what nginx would refuse is set aside; a failure of that (`-`) stops nothing."""
     own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
     return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting.
 [Service]
