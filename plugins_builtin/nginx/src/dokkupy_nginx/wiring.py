@@ -29,6 +29,7 @@ include dokkupy.d/apps/*.conf;
 """
 
 UNITS = (
+)
     "/etc/systemd/system/nginx.service",
     "/usr/lib/systemd/system/nginx.service",
     "/lib/systemd/system/nginx.service",
