@@ -1,0 +1,238 @@
+"""The output of real containers, and of a failed deploy."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import textwrap
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy_logs.lines import colour_of, in_order, parse_line, shown
+from dokkupy_sdk import Host
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.names import AppName
+
+DOCKER = "/usr/bin/docker"
+LABEL = "dokkupy.logs-test"
+APP = AppName("blog")
+ENGINE = """
+    import subprocess
+    class Engine:
+        def logs(self, ref, *, tail=None, follow=False, timestamps=False):
+            words = ["/usr/bin/docker", "logs", "--timestamps", "--tail", "all" if tail is None else str(tail)]
+            words += (["--follow"] if follow else []) + [ref]
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            for line in process.stdout:
+                yield "stdout", line.rstrip(b"\\n")
+        def container(self, ref):
+            return object()
+"""
+namespace: dict[str, Any] = {}
+exec(compile(textwrap.dedent(ENGINE), "engine", "exec"), namespace)
+"""The same engine in this process and, as text, in the one that follows."""
+
+
+def docker(*words: str, data: bytes | None = None) -> str:
+    done = subprocess.run([DOCKER, *words], capture_output=True, input=data, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[str]:
+    tag = f"dokkupy-logs-test:{uuid.uuid4().hex[:12]}"
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add("/bin/busybox", "bin/busybox")
+        for name in ("sh", "sleep"):
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+    docker("import", "--change", f"LABEL {LABEL}=1", "-", tag, data=buffer.getvalue())
+    yield tag
+    docker("rmi", "-f", tag)
+
+
+Start = Callable[[str], str]
+
+
+@pytest.fixture
+def start(image: str) -> Iterator[Start]:
+    run = uuid.uuid4().hex[:12]
+    yield lambda script: docker(
+        "run", "-d", "--pull=never", "--label", f"{LABEL}={run}", image, "/bin/sh", "-c", script
+    )
+    for identifier in docker("ps", "-aq", "--filter", f"label={LABEL}={run}").split():
+        docker("rm", "-f", identifier)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    host = Host(str(tmp_path / "root"))
+    host.store.write("apps", APP, "app", data={"created_at": "now"})
+    host.adopt("engine", "docker", namespace["Engine"]())
+    return host
+
+
+def deployed(host: Host, **instances: str) -> None:
+    """State that says: these serve. Keys like web_1."""
+    rows = []
+    for name, identifier in instances.items():
+        process, _, index = name.partition("_")
+        rows.append(
+            {"process": process, "index": int(index), "id": identifier, "name": f"blog.{process}.{index}",
+             "address": "10.0.0.1", "port": 5000, "release": 1, "deployment": "d"}
+        )  # fmt: skip
+    record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook"}
+    host.store.write("apps", APP, "releases", "000001", data=record)
+    host.store.write("apps", APP, "deployment", data={"release": 1, "instances": rows})
+
+
+def test_lines_of_all_instances_are_in_the_order_of_time(
+    host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    web = start("echo one; sleep 0.6; echo three")
+    worker = start("sleep 0.3; echo two; sleep 0.6; echo four")
+    time.sleep(2)
+    deployed(host, web_1=web, worker_1=worker)
+    assert main(["logs", "blog"], host=host) == 0
+    lines = capsysbinary.readouterr().out.decode().splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["one", "two", "three", "four"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z app\[web\.1\]: one", lines[0])
+    assert main(["logs", "blog", "-q", "-n", "1", "-p", "worker"], host=host) == 0
+    assert capsysbinary.readouterr().out == b"four\n"
+    assert main(["logs", "blog", "--ps", "web.1", "--format", "json", "--num", "1"], host=host) == 0
+    (row,) = json.loads(capsysbinary.readouterr().out)
+    assert (row["process"], row["message"]) == ("web.1", "three")
+
+
+def test_an_app_cannot_steer_the_terminal(
+    host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    web = start("printf 'a\\033[2Jb\\033]0;title\\007c\\rd\\n'")
+    time.sleep(0.5)
+    deployed(host, web_1=web)
+    assert main(["logs", "blog"], host=host) == 0
+    shown_line = capsysbinary.readouterr().out
+    assert shown_line.endswith(b" app[web.1]: abcd\n") and b"\x1b" not in shown_line
+    assert main(["logs", "blog", "-q"], host=host) == 0
+    assert b"\x1b[2J" in capsysbinary.readouterr().out
+
+
+def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: Host, start: Start) -> None:
+    first = start("echo first; exec sleep 300")
+    deployed(host, web_1=first)
+    code = textwrap.dedent(ENGINE) + textwrap.dedent(
+        f"""
+        import sys
+        from dokkupy_sdk import Host
+        from dokkupy_sdk.entry import main
+        host = Host({host.root!r})
+        host.adopt("engine", "docker", Engine())
+        sys.exit(main(["logs", "blog", "-t", "-q"], host=host))
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"first\n"
+        second = start("echo second; exec sleep 300")
+        deployed(host, web_1=second)
+        assert process.stdout.readline() == b"second\n"
+        process.stdout.close()  # nothing more is written by the app: the closed pipe itself must end it
+        assert process.wait(timeout=10) == 0
+
+
+def test_an_interrupt_ends_following(host: Host, start: Start) -> None:
+    deployed(host, web_1=start("echo up; exec sleep 300"))
+    code = textwrap.dedent(ENGINE) + (
+        "import sys\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
+        f"host = Host({host.root!r})\nhost.adopt('engine', 'docker', Engine())\n"
+        "sys.exit(main(['logs', 'blog', '--tail'], host=host))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith(b" app[web.1]: up\n")
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+
+
+def test_an_app_that_was_never_deployed_says_so(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs", "blog"], host=host) == 1
+    found = capsys.readouterr()
+    assert (found.out, found.err) == ("", " !     App blog has not been deployed\n")
+    assert main(["logs", "absent"], host=host) == 20
+
+
+def test_a_process_that_does_not_run_is_refused(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    deployed(host, web_1="x")
+    assert main(["logs", "blog", "-p", "worker"], host=host) == 1
+    assert "App blog runs no process worker" in capsys.readouterr().err
+    assert main(["logs", "blog", "-n", "-3"], host=host) == 1
+
+
+def test_the_last_failed_deploy_is_shown(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"dyno": "web.1", "exit_code": 137, "oom": True, "lines": ["eating \x1b[31mmemory"]},
+        {"dyno": "worker.1", "exit_code": 2, "oom": False, "lines": []},
+    ]
+    host.store.write("apps", APP, "failed", data={"instances": rows, "at": "2026-01-01", "reason": "web.1 exited"})
+    assert main(["logs:failed", "blog"], host=host) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "=====> blog failed deploy logs",
+        "       2026-01-01 web.1 exited",
+        "-----> web.1 ran out of memory",
+        "eating memory",
+        "-----> worker.1 exited with 2",
+    ]
+    assert main(["--quiet", "logs:failed", "--all"], host=host) == 0
+    assert capsys.readouterr().out == "eating memory\n"
+    assert main(["logs:failed", "blog", "--format", "json"], host=host) == 0
+    assert json.loads(capsys.readouterr().out)["instances"][0]["exit_code"] == 137
+
+
+def test_no_failed_deploy_is_a_warning(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs:failed", "blog"], host=host) == 0
+    found = capsys.readouterr()
+    assert found.out == "" and "No failed deploy of blog" in found.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [("max-size", "20m", 0), ("max-size", "unlimited", 0), ("max-size", "20", 1), ("max-size", "-1m", 1),
+     ("app-label-alias", "my.label", 0), ("app-label-alias", "a b", 1), ("vector-sink", "console://?x=y", 0),
+     ("vector-sink", "nothing", 1), ("vector-image", "x", 1), ("other", "x", 1)],
+)  # fmt: skip
+def test_properties_are_checked(host: Host, name: str, value: str, status: int) -> None:
+    assert main(["logs:set", "blog", name, value], host=host) == status
+
+
+def test_a_sink_with_its_login_is_masked_in_the_report(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["logs:set", "blog", "vector-sink", "http://?auth.password=hush"], host=host)
+    capsys.readouterr()
+    assert main(["logs:report", "blog"], host=host) == 0
+    assert "hush" not in capsys.readouterr().out
+
+
+def test_lines_with_and_without_a_time_are_merged_in_order() -> None:
+    one = [parse_line("web.1", "stdout", data) for data in (b"2026-01-01T00:00:00.1Z a", b"tail of a")]
+    two = [parse_line("web.2", "stderr", b"2026-01-01T00:00:00.05Z b"), parse_line("web.2", "stdout", b"2027-01-01T00:00:00Z c")]
+    assert [line.text for line in in_order([one, two])] == [b"b", b"a", b"tail of a", b"c"]
+
+
+def test_the_prefix_is_coloured_per_instance() -> None:
+    seen: dict[str, int] = {}
+    assert [colour_of(name, seen) for name in ("web.1", "web.2", "web.1")] == [36, 33, 36]
+    line = parse_line("web.1", "stdout", b"2026-01-01T00:00:00.000000001Z hi \xff")
+    expected = "\x1b[36m2026-01-01T00:00:00.000000001Z app[web.1]:\x1b[0m hi �".encode()
+    assert shown(line, quiet=False, colour=36) == expected
