@@ -22,14 +22,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INCLUDE = """# Written by `dokkupy setup`; what it includes is generated. Paths are relative to nginx.conf, so that dokkupy
-# can test a new tree in a twin of this directory before it replaces the one that serves.
+INCLUDE = """# Written by `dokkupy setup`; what it includes is generated. Paths are relative to nginx.conf, so
+# that dokkupy can test a new tree in a twin of this directory before it replaces the one that serves.
 include dokkupy.d/*.conf;
 include dokkupy.d/apps/*.conf;
 """
 
 UNITS = (
-)
     "/etc/systemd/system/nginx.service",
     "/usr/lib/systemd/system/nginx.service",
     "/lib/systemd/system/nginx.service",
