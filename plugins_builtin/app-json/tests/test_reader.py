@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from dokkupy_sdk.appjson import AppJson, parse_app_json
 from dokkupy_sdk.errors import AppFault
@@ -81,7 +83,7 @@ BAD = [
     ('{"healthchecks": {"web": [{"path": "/", "uptime": 3}]}}', "healthchecks.web[0] must have exactly one of"),
     ('{"healthchecks": {"web": [{"path": "/a b"}]}}', "healthchecks.web[0] has a path"),
     ('{"healthchecks": {"web": [{"path": "/", "port": 70000}]}}', "healthchecks.web[0].port must be from 1 to 65535"),
-    ('{"healthchecks": {"web": [{"path": "/", "httpHeaders": [{"name": "A", "value": "b\\r\\nX: y"}]}]}}', "has a value"),
+    ('{"healthchecks": {"web": [{"path": "/", "httpHeaders": [{"name": "A", "value": "b\\nX: y"}]}]}}', "has a value"),
     ('{"healthchecks": {"web": [{"path": "/", "onFailure": {"url": "file:///etc/passwd"}}]}}', "onFailure.url"),
     ('{"cron": [{"schedule": "@daily"}]}', "cron[0] has no command"),
     ('{"cron": [{"command": "a"}]}', "cron[0] has no schedule"),
@@ -111,4 +113,5 @@ def test_a_bad_file_is_refused_with_its_place(text: str, complaint: str) -> None
 
 @pytest.mark.parametrize("schedule", ["0 0 1 1 0", "*/15 * * * *", "0,30 8-18/2 * feb,mar 7", "@hourly"])
 def test_cron_schedules_are_accepted(schedule: str) -> None:
-    assert parse_app_json('{"cron": [{"command": "a b", "schedule": "%s"}]}' % schedule).cron[0].schedule == schedule
+    text = json.dumps({"cron": [{"command": "a b", "schedule": schedule}]})
+    assert parse_app_json(text).cron[0].schedule == schedule

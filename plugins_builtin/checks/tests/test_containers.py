@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Start, release
+from conftest import APP, Start, release
 from dokkupy_checks import hooks
 from dokkupy_sdk import Host
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import CheckFailed
+from dokkupy_sdk.model import Instance
 
 HTTPD = "mkdir -p /www/cgi-bin; echo 'all is well' > /www/index.html; exec httpd -f -p 5000 -h /www"
 SILENT = "exec sleep 300"
@@ -131,7 +133,7 @@ def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: 
 
 def test_all_checks_of_all_instances_run_at_the_same_time(host: Host, start: Start) -> None:
     workers = [start(SILENT, "worker") for _ in range(3)]
-    entries = [{"uptime": 1}, {"command": ["sleep", "1"]}]
+    entries: list[dict[str, Any]] = [{"uptime": 1}, {"command": ["sleep", "1"]}]
     assert took(lambda: hooks.check(host, release(healthchecks(*entries, process="worker")), workers)) < 4
 
 
@@ -169,3 +171,41 @@ def test_a_legacy_file_is_used_with_a_warning(host: Host, start: Start) -> None:
 def test_a_port_that_speaks_no_http_passes_in_the_end(host: Host, start: Start) -> None:
     instance = start("while true; do nc -l -p 5000 -e /bin/true; done")
     hooks.check(host, release(), [instance])
+
+
+def deployed(host: Host, *instances: Instance) -> None:
+    """State that says: these serve."""
+    rows = [
+        {"process": str(one.process), "index": one.index, "id": one.id, "name": one.name, "address": one.address,
+         "port": one.port, "release": 1, "deployment": "d"}
+        for one in instances
+    ]  # fmt: skip
+    settings = {"checks": {"attempts": "1", "timeout": "1"}}
+    record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook", "settings": settings}
+    host.store.write("apps", APP, "releases", "000001", data=record)
+    host.store.write("apps", APP, "deployment", data={"release": 1, "instances": rows})
+
+
+def test_the_command_checks_what_runs(host: Host, start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["checks:run", "blog"], host=host) == 1
+    assert "App blog has not been deployed" in capsys.readouterr().err
+    deployed(host, start(HTTPD), start(SILENT), start(SILENT, "worker"))
+    assert main(["checks:run", "blog", "worker"], host=host) == 0
+    assert main(["checks:run", "blog", "web.1"], host=host) == 0
+    capsys.readouterr()
+    assert main(["checks:run", "blog"], host=host) == 1
+    assert "Health check default of blog web.2 failed" in capsys.readouterr().err
+    for which, complaint in (("web.3", "no web.3"), ("web.x", "not a number"), ("cron", "runs no cron")):
+        assert main(["checks:run", "blog", which], host=host) == 1
+        assert complaint in capsys.readouterr().err
+
+
+def test_a_failing_check_does_not_wait_for_a_command_that_hangs(host: Host, start: Start) -> None:
+    instance = start(HTTPD)
+    entries: list[dict[str, Any]] = [{"command": ["sleep", "60"], "timeout": 60}, {"path": "/no", "attempts": 1}]
+
+    def run() -> None:
+        with pytest.raises(CheckFailed):
+            hooks.check(host, release(healthchecks(*entries)), [instance])
+
+    assert took(run) < 5

@@ -46,8 +46,8 @@ def test_only_startup_entries_count_and_one_without_type_is_named() -> None:
 
 def test_a_web_with_checks_that_never_look_at_the_port_is_warned_about_it() -> None:
     files = app_json(web=[{"type": "startup", "command": ["true"]}])
-    kinds = [(check.kind, check.warn) for check in plan_checks(release(files), {WEB}, domain="", secure=False).checks[WEB]]
-    assert kinds == [("command", False), ("listening", True)]
+    found = plan_checks(release(files), {WEB}, domain="", secure=False).checks[WEB]
+    assert [(check.kind, check.warn) for check in found] == [("command", False), ("listening", True)]
 
 
 def test_the_sources_headers_win_over_ours() -> None:

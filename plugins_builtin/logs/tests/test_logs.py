@@ -10,14 +10,13 @@ import signal
 import subprocess
 import sys
 import tarfile
-import textwrap
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from docker_logs import Engine
 from dokkupy_logs.lines import colour_of, in_order, parse_line, shown
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
@@ -26,21 +25,7 @@ from dokkupy_sdk.names import AppName
 DOCKER = "/usr/bin/docker"
 LABEL = "dokkupy.logs-test"
 APP = AppName("blog")
-ENGINE = """
-    import subprocess
-    class Engine:
-        def logs(self, ref, *, tail=None, follow=False, timestamps=False):
-            words = ["/usr/bin/docker", "logs", "--timestamps", "--tail", "all" if tail is None else str(tail)]
-            words += (["--follow"] if follow else []) + [ref]
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            for line in process.stdout:
-                yield "stdout", line.rstrip(b"\\n")
-        def container(self, ref):
-            return object()
-"""
-namespace: dict[str, Any] = {}
-exec(compile(textwrap.dedent(ENGINE), "engine", "exec"), namespace)
-"""The same engine in this process and, as text, in the one that follows."""
+TESTS = str(Path(__file__).parent)
 
 
 def docker(*words: str, data: bytes | None = None) -> str:
@@ -81,7 +66,7 @@ def start(image: str) -> Iterator[Start]:
 def host(tmp_path: Path) -> Host:
     host = Host(str(tmp_path / "root"))
     host.store.write("apps", APP, "app", data={"created_at": "now"})
-    host.adopt("engine", "docker", namespace["Engine"]())
+    host.adopt("engine", "docker", Engine())
     return host
 
 
@@ -130,20 +115,21 @@ def test_an_app_cannot_steer_the_terminal(
     assert b"\x1b[2J" in capsysbinary.readouterr().out
 
 
+def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
+    """`logs blog` in a process of its own."""
+    code = (
+        "import sys\nfrom docker_logs import Engine\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
+        f"host = Host({host.root!r})\nhost.adopt('engine', 'docker', Engine())\n"
+        f"sys.exit(main(['logs', 'blog', *{list(flags)!r}], host=host))\n"
+    )
+    words = [sys.executable, "-c", code]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS})
+
+
 def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: Host, start: Start) -> None:
     first = start("echo first; exec sleep 300")
     deployed(host, web_1=first)
-    code = textwrap.dedent(ENGINE) + textwrap.dedent(
-        f"""
-        import sys
-        from dokkupy_sdk import Host
-        from dokkupy_sdk.entry import main
-        host = Host({host.root!r})
-        host.adopt("engine", "docker", Engine())
-        sys.exit(main(["logs", "blog", "-t", "-q"], host=host))
-        """
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with follower(host, "-t", "-q") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"first\n"
         second = start("echo second; exec sleep 300")
@@ -155,12 +141,7 @@ def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: H
 
 def test_an_interrupt_ends_following(host: Host, start: Start) -> None:
     deployed(host, web_1=start("echo up; exec sleep 300"))
-    code = textwrap.dedent(ENGINE) + (
-        "import sys\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
-        f"host = Host({host.root!r})\nhost.adopt('engine', 'docker', Engine())\n"
-        "sys.exit(main(['logs', 'blog', '--tail'], host=host))\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with follower(host, "--tail") as process:
         assert process.stdout is not None
         assert process.stdout.readline().endswith(b" app[web.1]: up\n")
         os.kill(process.pid, signal.SIGINT)
@@ -226,7 +207,7 @@ def test_a_sink_with_its_login_is_masked_in_the_report(host: Host, capsys: pytes
 
 def test_lines_with_and_without_a_time_are_merged_in_order() -> None:
     one = [parse_line("web.1", "stdout", data) for data in (b"2026-01-01T00:00:00.1Z a", b"tail of a")]
-    two = [parse_line("web.2", "stderr", b"2026-01-01T00:00:00.05Z b"), parse_line("web.2", "stdout", b"2027-01-01T00:00:00Z c")]
+    two = [parse_line("web.2", "stdout", data) for data in (b"2026-01-01T00:00:00.05Z b", b"2027-01-01T00:00:00Z c")]
     assert [line.text for line in in_order([one, two])] == [b"b", b"a", b"tail of a", b"c"]
 
 

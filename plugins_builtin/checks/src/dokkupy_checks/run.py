@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import CheckFailed
@@ -33,13 +33,36 @@ def run_checks(
         return
     stop = threading.Event()
     before = {row.instance.id: row.restarts for row in host.scheduler(release.app).status(instances)}
-    pool = ThreadPoolExecutor(max_workers=min(THREADS, len(work)), thread_name_prefix="check")
     try:
-        pending = {pool.submit(Probe(host, instance, check, stop).run) for instance, check in work}
-        watch(host, release, instances, before, pending)
+        watch(host, release, instances, before, len(work), started(host, work, stop))
     finally:
         stop.set()
-        pool.shutdown(wait=False, cancel_futures=True)
+
+
+Outcomes = queue.SimpleQueue[Outcome | BaseException]
+
+
+def started(host: Host, work: list[tuple[Instance, Check]], stop: threading.Event) -> Outcomes:
+    """Threads at work, and where they put what they find. Daemons: a command that hangs must not keep us alive."""
+    left: queue.SimpleQueue[tuple[Instance, Check]] = queue.SimpleQueue()
+    outcomes: Outcomes = queue.SimpleQueue()
+    for item in work:
+        left.put(item)
+
+    def probe() -> None:
+        while not stop.is_set():
+            try:
+                instance, check = left.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                outcomes.put(Probe(host, instance, check, stop).run())
+            except BaseException as error:  # the main thread raises it
+                outcomes.put(error)
+
+    for number in range(min(THREADS, len(work))):
+        threading.Thread(target=probe, name=f"check {number}", daemon=True).start()
+    return outcomes
 
 
 def watch(
@@ -47,15 +70,16 @@ def watch(
     release: Release,
     instances: Sequence[Instance],
     before: Mapping[str, int],
-    pending: set[Future[Outcome]],
+    pending: int,
+    outcomes: Outcomes,
 ) -> None:
     """Tell of each check that ended, and look at the instances in between and once more at the end."""
     scheduler = host.scheduler(release.app)
     began = looked = time.monotonic()
     while True:
-        done, pending = wait(pending, timeout=LOOK, return_when=FIRST_COMPLETED)
-        outcomes = [future.result() for future in done]
-        failed = [outcome for outcome in outcomes if not tell(host, outcome)]
+        found = collect(outcomes)
+        pending -= len(found)
+        failed = [outcome for outcome in found if not tell(host, outcome)]
         now = time.monotonic()
         if failed or not pending or now - looked >= (LOOK if now - began < 5 else LOOK_LATER):
             looked = now
@@ -76,6 +100,21 @@ def watch(
             )
         if not pending:
             return
+
+
+def collect(outcomes: Outcomes) -> list[Outcome]:
+    """What ended by now; waits a moment for the first."""
+    found: list[Outcome] = []
+    wait = LOOK
+    while True:
+        try:
+            outcome = outcomes.get(timeout=wait) if wait else outcomes.get_nowait()
+        except queue.Empty:
+            return found
+        if isinstance(outcome, BaseException):
+            raise outcome
+        found.append(outcome)
+        wait = 0
 
 
 def has_ended(row: InstanceStatus, before: Mapping[str, int]) -> bool:

@@ -1,0 +1,22 @@
+"""What logs ask of an engine, by docker's client."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+
+class Engine:
+    def logs(
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
+        assert timestamps
+        words = ["/usr/bin/docker", "logs", "--timestamps", "--tail", "all" if tail is None else str(tail)]
+        words += [*(["--follow"] if follow else []), ref]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                yield "stdout", line.rstrip(b"\n")
+
+    def container(self, ref: str) -> object:
+        return object()
