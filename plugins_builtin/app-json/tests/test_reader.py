@@ -14,7 +14,8 @@ WHOLE = """
   "name": "ignored", "addons": ["ignored"],
   "buildpacks": [{"url": "https://example.com/a"}, "heroku/python"],
   "cron": [{"command": "rake 'a;b' x", "schedule": "*/5 1-3 * jan mon-fri", "concurrency_policy": "forbid"}],
-  "env": {"PLAIN": "text", "KEY": {"generator": "secret", "description": "d"}, "OPT": {"required": false, "sync": true}},
+  "env": {"PLAIN": "text", "KEY": {"generator": "secret", "description": "d"}, "OPT": {"required": false,
+    "sync": true}},
   "formation": {
     "web": {"quantity": 2, "max_parallel": 3, "service": {"exposed": true}},
     "worker": {"autoscaling": {"min_quantity": 1, "max_quantity": 4, "triggers": [{"name": "q", "type": "cpu",
@@ -47,7 +48,8 @@ def test_every_field_is_read() -> None:
     assert worker.autoscaling.cooldown_period_seconds == 300
     assert worker.autoscaling.triggers[0].metadata == {"value": "3"}
     home, alive, untyped, ready = next(iter(facts.healthchecks.values()))
-    assert (home.name, home.path, home.content, home.attempts, home.timeout, home.wait) == ("home", "/up", "ok", 4, 2, 1)
+    assert (home.name, home.path, home.content) == ("home", "/up", "ok")
+    assert (home.attempts, home.timeout, home.wait) == (4, 2, 1)
     assert (home.initial_delay, home.port, home.scheme, home.warn) == (3, 8080, "https", True)
     assert home.headers == (("X-A", "b"),)
     assert home.on_failure_command == ("sh", "-c", "true")

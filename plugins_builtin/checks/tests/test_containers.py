@@ -97,7 +97,8 @@ def test_path_checks_status_and_content(host: Host, start: Start) -> None:
 
 def test_the_request_carries_the_first_real_domain_and_the_sources_own_headers(host: Host, start: Start) -> None:
     script = (
-        "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho; echo host=$HTTP_HOST agent=$HTTP_USER_AGENT' > /www/cgi-bin/e;"
+        "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho; echo host=$HTTP_HOST agent=$HTTP_USER_AGENT' "
+        "> /www/cgi-bin/e;"
         "busybox chmod +x /www/cgi-bin/e; exec httpd -f -p 5000 -h /www"
     )
     instance = start(script)

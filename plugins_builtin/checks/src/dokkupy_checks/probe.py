@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +22,8 @@ LAST_POLL = 0.1
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body in which the expected content is looked for."""
+
+READ = 65536
 
 UNANSWERED = 5.0
 """Seconds after which a port that takes connections and speaks no HTTP is taken as it is (the default check)."""
@@ -131,6 +131,8 @@ class Probe:
 
     def request(self) -> str:
         """GET the path: 2xx, with the content when one is expected. Redirects are not followed."""
+        import http.client  # 25 ms that a deploy without such checks need not pay
+
         check = self.check
         try:
             status, body = self.get()
@@ -143,6 +145,9 @@ class Probe:
         return ""
 
     def get(self) -> tuple[int, bytes]:
+        import http.client
+        import ssl
+
         check = self.check
         connection: http.client.HTTPConnection
         if check.scheme == "https":
@@ -214,6 +219,7 @@ class Probe:
         """Whether a plain request for / gets at least a byte back."""
         fields = dict(self.check.headers)
         fields.setdefault("Host", self.instance.address)
+        answered = False
         lines = ["GET / HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "Connection: close", "", ""]
         try:
             with socket.create_connection((self.instance.address, self.port), timeout=1.0) as connection:
@@ -222,11 +228,16 @@ class Probe:
                 while time.monotonic() < deadline:
                     self.pause(0)
                     try:
-                        return bool(connection.recv(1))
+                        answered = bool(connection.recv(READ))
                     except TimeoutError:
                         continue
+                    # Hear it out for a moment: a reset would stand in the app's log as an error.
+                    heard = time.monotonic() + LAST_POLL
+                    while answered and time.monotonic() < heard and connection.recv(READ):
+                        pass
+                    return answered
         except OSError:
-            pass
+            return answered
         return False
 
 

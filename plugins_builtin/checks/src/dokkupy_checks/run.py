@@ -12,7 +12,6 @@ from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.model import Instance, InstanceStatus, Release
 from dokkupy_sdk.names import ProcessType
 
-from dokkupy_checks.notify import on_failure
 from dokkupy_checks.plan import Check
 from dokkupy_checks.probe import Outcome, Probe
 
@@ -91,6 +90,8 @@ def watch(
                     hint="The last lines of its output say why. The old instances go on serving.",
                 )
         if failed:
+            from dokkupy_checks.notify import on_failure
+
             for outcome in failed:
                 on_failure(host, release, outcome)
             raise CheckFailed(
