@@ -1,0 +1,45 @@
+"""Environment variables of apps and of the whole host."""
+
+from __future__ import annotations
+
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName, EnvKey
+from dokkupy.model.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dokkupy.kernel.operation import Tx
+
+
+def place(app: AppName | None) -> tuple[str, ...]:
+    return ("apps", app, "config") if app is not None else ("global", "config")
+
+
+def get_env(host: Host, app: AppName | None) -> dict[EnvKey, Secret]:
+    """The variables that were set on the app (None: globally), sorted by name."""
+    table = host.store.read(*place(app)).get("env", {})
+    return {EnvKey(key): Secret(str(table[key])) for key in sorted(table)}
+
+
+def merged_env(host: Host, app: AppName) -> dict[EnvKey, Secret]:
+    """The app's variables over the global ones."""
+    merged = {**get_env(host, None), **get_env(host, app)}
+    return dict(sorted(merged.items()))
+
+
+def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False) -> bool:
+    """Set variables, or with None unset them, inside an operation. Returns whether anything changed."""
+    host = tx.host
+    before = {str(key): value.reveal() for key, value in get_env(host, app).items()}
+    after = {} if replace else dict(before)
+    for key, value in changes.items():
+        if value is None:
+            after.pop(key, None)
+        else:
+            after[str(key)] = value.reveal()
+    if after == before:
+        return False
+    tx.write(*place(app), data={"env": dict(sorted(after.items()))})
+    return True

@@ -1,0 +1,88 @@
+"""Retiring: old instances finish what they are doing and go, in the background.
+
+Each deployment leaves a record of whom it replaced, `apps/<app>/retire/<id>.toml`. A detached process works on it at
+once; the timer does when that process was killed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from dokkupy.errors import Busy, DokkupyError
+from dokkupy.kernel import locks
+from dokkupy.kernel.execute import environment
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.model.release import Instance
+from dokkupy.usecases.releases import instance_table, instances_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def record_retiring(host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int) -> None:
+    """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent."""
+    if instances:
+        host.store.write("apps", app, "retire", deployment, data={"instances": instances, "timeout": timeout})
+
+
+def settle_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
+    """Give everybody their names and let a detached process see the old ones off. Idempotent."""
+    name = AppName(app)
+    table = host.store.read("apps", app, "retire", deployment)
+    retiring = instances_of(name, table)
+    host.scheduler(name).settle(name, instances_of(name, {"instances": serving}), retiring)
+    if retiring:
+        start_detached(host, app)
+
+
+def start_detached(host: Host, app: str) -> None:
+    """A process of its own, in a session of its own: it outlives the SSH connection that asked for the deploy."""
+    subprocess.Popen(
+        [sys.executable, "-I", "-m", "dokkupy", "ps:retire", app],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment({"DOKKUPY_ROOT": host.root}), cwd="/", start_new_session=True,
+    )  # fmt: skip
+
+
+def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
+    """See off everybody who is on record, of one app or of all; returns who went."""
+    import os
+    import time
+
+    gone: list[Instance] = []
+    for name in [app] if app is not None else host.store.apps():
+        if not host.store.names("apps", name, "retire"):
+            continue
+        owner = {"command": host.command, "pid": os.getpid(), "since": time.time()}
+        try:
+            lease = locks.take(host.root, f"retire:{name}", owner=owner, wait=0)
+        except Busy:
+            continue  # somebody is at it
+        try:
+            for deployment in host.store.names("apps", name, "retire"):
+                table = host.store.read("apps", name, "retire", deployment)
+                instances = instances_of(name, table)
+                try:
+                    host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)))
+                except DokkupyError as error:
+                    host.out.warn(error.message)
+                    continue
+                host.store.delete("apps", name, "retire", deployment)
+                gone.extend(instances)
+        finally:
+            lease.release()
+    return gone
+
+
+def retiring(host: Host, app: AppName) -> tuple[Instance, ...]:
+    found: list[Instance] = []
+    for deployment in host.store.names("apps", app, "retire"):
+        found.extend(instances_of(app, host.store.read("apps", app, "retire", deployment)))
+    return tuple(found)
+
+
+def as_tables(instances: tuple[Instance, ...]) -> list[dict[str, Any]]:
+    return [instance_table(instance) for instance in instances]

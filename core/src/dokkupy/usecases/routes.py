@@ -1,0 +1,155 @@
+"""Routes: computed from the state, so that the proxy can be brought back to them at any time."""
+
+from __future__ import annotations
+
+from dokkupy import hookspecs
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx
+from dokkupy.model.names import AppName, Domain
+from dokkupy.model.proxy import Route, Upstream
+from dokkupy.model.release import Instance, Port, Release
+from dokkupy.usecases.releases import current, parse_port
+
+FALLBACK_PORT = 5000
+"""Where an app listens that exposes no port: Dokku's PORT."""
+
+FIRST_ALLOCATED = 10000
+"""The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
+
+
+def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
+    """The names the app answers to: its own list, else `<app>.<global domain>` for each; none when disabled."""
+    table = host.store.read("apps", app, "domains")
+    if not table.get("enabled", True):
+        return ()
+    if "vhosts" in table:
+        return tuple(Domain(name) for name in table["vhosts"])
+    return default_domains(host, app)
+
+
+def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
+    if "." in app:
+        return (Domain(app),)
+    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not looks_like_address(name))
+
+
+def global_domains(host: Host) -> tuple[Domain, ...]:
+    return tuple(Domain(name) for name in host.store.read("global", "domains").get("vhosts", []))
+
+
+def looks_like_address(name: str) -> bool:
+    return name.replace(".", "").isdigit()
+
+
+def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
+    """The effective port map: the app's own, else the one detected by its build, else http:80:5000."""
+    own = host.store.read("apps", app, "ports").get("map", [])
+    if own:
+        return tuple(parse_port(row) for row in own)
+    if release is not None and release.ports:
+        return release.ports
+    return (Port("http", 80, FALLBACK_PORT),)
+
+
+def web_port(ports: tuple[Port, ...]) -> int:
+    """The port on which a web instance is told to listen (PORT): the first container port that is not udp."""
+    return next((port.container for port in ports if port.scheme != "udp"), FALLBACK_PORT)
+
+
+def proxy_enabled(host: Host, app: AppName) -> bool:
+    own = host.store.read("apps", app, "proxy").get("properties", {})
+    return own.get("disabled", "false") != "true"
+
+
+def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure: bool) -> tuple[Port, ...]:
+    """The port map as the proxy listens: without domains on a port of the app's own, with a certificate on 443 too."""
+    if not domains_of(host, app):
+        chosen = host.store.read("apps", app, "proxy").get("properties", {}).get("proxy-port")
+        number = chosen or host.store.read("apps", app, "ports").get("allocated")
+        ports = tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
+    if secure and not any(port.scheme == "https" for port in ports):
+        plain = next((port for port in ports if port.scheme == "http"), None)
+        if plain is not None:
+            ports = (*ports, Port("https", 443, plain.container))
+    return ports
+
+
+def allocate_port(tx: Tx, app: AppName) -> None:
+    """Give an app without any domain a port of its own, once."""
+    store = tx.host.store
+    table = store.read("apps", app, "ports")
+    if table.get("allocated") or domains_of(tx.host, app):
+        return
+    taken = {store.read("apps", other, "ports").get("allocated") for other in store.apps()}
+    number = next(n for n in range(FIRST_ALLOCATED, 65536) if n not in taken)
+    tx.write("apps", app, "ports", data={**table, "allocated": number})
+
+
+def make_route(host: Host, app: AppName, release: Release | None, instances: tuple[Instance, ...]) -> Route:
+    """What the proxy should do for the app, when these instances serve this release."""
+    certificate = host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app)
+    ports = listening_ports(host, app, port_map(host, app, release), secure=certificate is not None)
+    listeners: dict[str, tuple[Upstream, ...]] = {}
+    for instance in instances:
+        listeners[instance.process] = (
+            *listeners.get(instance.process, ()),
+            Upstream(instance.address, instance.port),
+        )
+    web = [instance for instance in instances if instance.process == "web"]
+    upstreams = {
+        port.container: tuple(Upstream(instance.address, port.container) for instance in web) for port in ports
+    }
+    facts = host.hooks.gather(hookspecs.proxy_config, host=host, app=app)
+    return Route(
+        app=app,
+        domains=domains_of(host, app),
+        ports=ports,
+        upstreams=upstreams,
+        certificate=certificate,
+        settings=release.settings.get("nginx", {}) if release else {},
+        template=None,
+        extra=tuple(fact for _, fact in facts),
+        listeners=listeners,
+    )
+
+
+def stored_route(host: Host, app: AppName) -> Route:
+    """The route that the state asks for: no upstreams while the app is stopped."""
+    release, instances = current(host, app)
+    if not host.store.read("apps", app, "ps").get("restore", True):
+        instances = ()
+    return make_route(host, app, release, instances)
+
+
+def reroute(host: Host, app: str) -> None:
+    """Bring the proxy to what the state says of one app; idempotent, and the undo of every change of a route."""
+    name = AppName(app)
+    proxy = host.proxy(name)
+    if not host.store.has_app(name) or not proxy_enabled(host, name):
+        if name in proxy.apps():
+            proxy.apply([], remove=[name])
+        return
+    proxy.apply([stored_route(host, name)])
+
+
+def urls(host: Host, app: AppName) -> list[str]:
+    """Where the app answers, https first."""
+    release, _ = current(host, app)
+    certificate = host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app)
+    ports = listening_ports(host, app, port_map(host, app, release), secure=certificate is not None)
+    names = domains_of(host, app) or (host_name(host),)
+    standard = {"http": 80, "https": 443}
+    found = []
+    for port in sorted(ports, key=lambda port: (port.scheme != "https", port.host)):
+        if port.scheme in standard:
+            if certificate is not None and port.scheme == "http" and port.host == 80:
+                continue  # redirected to https
+            suffix = "" if port.host == standard[port.scheme] else f":{port.host}"
+            found += [f"{port.scheme}://{name}{suffix}" for name in names]
+    return found
+
+
+def host_name(host: Host) -> str:
+    import socket
+
+    return next(iter(global_domains(host)), None) or socket.gethostname()
