@@ -106,10 +106,10 @@ def make_route(host: Host, app: AppName, release: Release | None, instances: tup
         ports=ports,
         upstreams=upstreams,
         certificate=certificate,
-        settings=release.settings.get("nginx", {}) if release else {},
         template=None,
         extra=tuple(fact for _, fact in facts),
         listeners=listeners,
+        files=release.files if release else {},
     )
 
 

@@ -1,0 +1,155 @@
+"""Converging: the processes of an app become those of a release, with one switch, or stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dokkupy import hookspecs
+from dokkupy.errors import CheckFailed
+from dokkupy.kernel.events import stamp
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call
+from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.release import Deployment, Formation, Instance, Release
+from dokkupy.usecases.properties import RELEASES
+from dokkupy.usecases.releases import current, instances_of, prune_releases, write_deployment
+from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
+from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled, reroute
+from dokkupy.usecases.tasks import remove_tasks
+
+LAST_LINES = 20
+"""Lines of a failing instance's output that a failed deploy shows."""
+
+
+def converge(
+    tx: Tx, release: Release, formation: Formation, *, kind: str, replaces: Callable[[ProcessType], bool]
+) -> Deployment:
+    """Run `formation` of `release`; ends with the commit.
+
+    replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
+    wanted stay as they are. The caller holds the app's lease.
+    """
+    host, app = tx.host, release.app
+    _, old = current(host, app)
+    kept = keepable(host, app, old, formation, replaces)
+    missing = [
+        (process, index)
+        for process in sorted(formation, key=lambda name: (name != "web", name))
+        for index in range(1, formation[process] + 1)
+        if (process, index) not in {(one.process, one.index) for one in kept}
+    ]
+    retiring = tuple(one for one in old if one not in kept)
+    deployment = Deployment(tx.id, app, kind, release, kept, (), retiring)
+    tx.protect("run tasks", call(remove_tasks, app=app))
+    host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
+    stop_unchecked(tx, release, retiring)
+    try:
+        fresh = host.scheduler(app).start(release, missing, tx.id, tx) if missing else ()
+        deployment = replace(deployment, instances=ordered(kept + fresh), fresh=fresh)
+        host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
+    except CheckFailed as fault:
+        explain(host, app, fault)
+        raise
+    switch(tx, deployment)
+    host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
+    timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+    tx.commit(
+        after=(
+            call(record_retiring, app=app, deployment=tx.id, instances=as_tables(retiring), timeout=timeout),
+            call(settle_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
+            call(prune_old, app=app),
+        )
+    )
+    return deployment
+
+
+def keepable(
+    host: Host, app: AppName, old: tuple[Instance, ...], formation: Formation, replaces: Callable[[ProcessType], bool]
+) -> tuple[Instance, ...]:
+    wanted = [
+        one for one in old if one.index <= formation.get(one.process, 0) and not replaces(one.process)
+    ]
+    if not wanted:
+        return ()
+    states = host.scheduler(app).status(wanted)
+    return tuple(status.instance for status in states if status.state == "running")
+
+
+def ordered(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    return tuple(sorted(instances, key=lambda one: (one.process != "web", one.process, one.index)))
+
+
+def stop_unchecked(tx: Tx, release: Release, retiring: tuple[Instance, ...]) -> None:
+    """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
+    listed = [name.strip() for name in release.setting("checks", "disabled").split(",")]
+    first = [one for one in retiring if "_all_" in listed or one.process in listed]
+    if first:
+        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        tx.step(
+            "stop instances that are not checked",
+            lambda: tx.host.scheduler(release.app).stop(first, timeout=timeout),
+            undo=call(resume_instances, app=release.app, instances=as_tables(tuple(first))),
+        )
+
+
+def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -> None:
+    name = AppName(app)
+    release, _ = current(host, name)
+    if release is not None:
+        host.scheduler(name).resume(release, instances_of(name, {"instances": instances}))
+
+
+def switch(tx: Tx, deployment: Deployment) -> None:
+    """Move the traffic and the pointer. Undone in the opposite order: the state goes back, then the proxy follows."""
+    host, release, app = tx.host, deployment.release, deployment.app
+    if proxy_enabled(host, app):
+        allocate_port(tx, app)
+        tx.protect("route", call(reroute, app=app))
+        tx.step(
+            "switch the proxy", lambda: host.proxy(app).apply([make_route(host, app, release, deployment.instances)])
+        )
+    write_deployment(tx, release, deployment.instances)
+    record = host.store.read("apps", app, "ps")
+    if not record.get("restore", True):
+        tx.write("apps", app, "ps", data={**record, "restore": True})
+    latest = f"dokku/{app}:latest"
+    tx.step("tag the image", lambda: host.engine().tag(release.image, latest), undo=call(retag_latest, app=app))
+
+
+def retag_latest(host: Host, app: str) -> None:
+    """The tag `latest` follows the pointer."""
+    release, _ = current(host, AppName(app))
+    if release is not None:
+        host.engine().tag(release.image, f"dokku/{app}:latest")
+    else:
+        host.engine().remove_image(f"dokku/{app}:latest")
+
+
+def prune_old(host: Host, app: str) -> None:
+    name = AppName(app)
+    if host.store.has_app(name):
+        prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))
+
+
+def explain(host: Host, app: AppName, fault: CheckFailed) -> None:
+    """Add to the error what the instances at fault printed last, how they ended; keep it for `logs:failed`."""
+    engine = host.engine()
+    rows, details = [], list(fault.details)
+    for one in fault.instances:
+        container = engine.container(one.id)
+        if container is None:
+            continue
+        lines = [line.decode(errors="replace") for _, line in engine.logs(one.id, tail=LAST_LINES)]
+        memory = ", it ran out of memory" if container.oom_killed else ""
+        ended = f"exited with status {container.exit_code}{memory}" if container.state != "running" else "running"
+        details += [f"{app}[{one.dyno}] ({ended}), its last lines:", *(f"  {line}" for line in lines or ["(none)"])]
+        rows.append({
+            "dyno": one.dyno, "exit_code": -1 if container.exit_code is None else container.exit_code,
+            "oom": container.oom_killed, "lines": lines,
+        })  # fmt: skip
+    fault.details = tuple(details)
+    # Not a part of the operation: it is there to outlive the undo.
+    host.store.write("apps", app, "failed", data={"at": stamp(), "reason": fault.message, "instances": rows})
+
+

@@ -1,0 +1,244 @@
+"""Deploys: source becomes an image, the image a release, the release what serves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dokkupy import hookspecs
+from dokkupy.errors import AppFault, DokkupyError, UserError
+from dokkupy.kernel.events import stamp
+from dokkupy.kernel.files import make_directory
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.tree import read_text
+from dokkupy.model.build import Build, Image, Source
+from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.release import Deployment, Port, Release
+from dokkupy.model.secret import Secret
+from dokkupy.usecases.apps import need_unlocked
+from dokkupy.usecases.builds import recorded
+from dokkupy.usecases.config import get_env, merged_env
+from dokkupy.usecases.converge import converge
+from dokkupy.usecases.formation import RELEASE, WEB, wanted_formation
+from dokkupy.usecases.procfile import parse_procfile
+from dokkupy.usecases.properties import BUILDER, PS
+from dokkupy.usecases.releases import drop_image, next_number, write_release
+from dokkupy.usecases.routes import urls
+from dokkupy.usecases.tasks import remove_tasks, run_task
+
+
+def deploy_source(
+    host: Host,
+    app: AppName,
+    *,
+    kind: str,
+    fill: Callable[[Path], str],
+    revision: str = "",
+    metadata: str = "",
+    no_cache: bool = False,
+) -> Deployment:
+    """Build and deploy a source as one operation.
+
+    fill: writes the tree into an empty private directory and returns the revision. Raises DokkupyError after
+    everything was taken back; what served before serves on. Raises Busy at once when another operation runs.
+    """
+    need_unlocked(host, app)
+    with finishing(host, app) as done, operation(host, "deploy", f"app:{app}", wait=0) as tx:
+        need_unlocked(host, app)
+        with recorded(host, app, tx.id, kind="build", source=kind):
+            directory = Path(host.path("work", tx.id))
+            tx.protect("prepare the source", call(remove_work, identifier=tx.id))
+            make_directory(str(directory))
+            try:
+                revision = fill(directory) or revision
+                source = received(tx, Source(app, directory, kind, revision, metadata))
+                tag = f"dokku/{app}:build-{tx.id}".lower()
+                builder, image = build(tx, source, tag, no_cache=no_cache)
+                release = make_release(tx, source, builder, image)
+            finally:
+                remove_work(host, tx.id)
+            write_release(tx, release)
+            drop_image(host, tag)
+            host.out.section(f"Releasing {app}...")
+            tx.protect("run release tasks", call(remove_tasks, app=app))
+            run_release_tasks(host, release)
+            host.out.section(f"Deploying {app}...")
+            deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
+            done.append(deployment)
+    announce(host, app)
+    return deployment
+
+
+@contextmanager
+def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
+    """Tell the observers how a deploy ended; it yields the list that the deployment is put into."""
+    done: list[Deployment] = []
+    outcome, reason = "succeeded", ""
+    try:
+        yield done
+    except BaseException as error:
+        outcome, reason = "failed", error.message if isinstance(error, DokkupyError) else str(error)
+        raise
+    finally:
+        deployment = done[0] if done else None
+        host.events.record(
+            "deploy_finished", app=app, outcome=outcome, reason=reason,
+            release=str(deployment.release.number) if deployment else "",
+        )  # fmt: skip
+        host.hooks.notify(
+            hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
+        )
+
+
+def announce(host: Host, app: AppName) -> None:
+    host.out.title("Application deployed:")
+    for url in urls(host, app):
+        host.out.detail(url)
+
+
+def remove_work(host: Host, identifier: str) -> None:
+    shutil.rmtree(host.path("work", os.path.basename(identifier)), ignore_errors=True)
+
+
+# source and build
+
+
+def received(tx: Tx, source: Source) -> Source:
+    """The part of the source that is built, looked at by the plugins."""
+    host = tx.host
+    part = BUILDER.get(host.store, source.app, "build-dir")
+    if part:
+        root = os.path.realpath(source.directory)
+        directory = os.path.join(root, part)
+        if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
+            raise AppFault(
+                f"The build-dir {part} is not a directory of the source",
+                hint=f"Mend it: builder:set {source.app} build-dir PATH",
+            )
+        source = Source(source.app, Path(directory), source.kind, source.revision, source.metadata)
+    host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
+    return source
+
+
+def choose_builder(host: Host, source: Source) -> str:
+    """The one that was selected, else that a plugin knows, else the one that is surest."""
+    chosen = BUILDER.get(host.store, source.app, "selected") or host.hooks.ask(
+        hookspecs.resolve_builder, host=host, source=source
+    )
+    names = list(host.registry.group("dokkupy.builder"))
+    if chosen:
+        if chosen not in names:
+            raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
+        return chosen
+    sure = sorted(((-host.builder(name).detect(source), name) for name in names))
+    if not sure or sure[0][0] == 0:
+        raise AppFault(
+            "No builder knows how to build this source",
+            hint=f"Add a Dockerfile. Installed builders: {', '.join(names) or 'none'}",
+        )
+    return sure[0][1]
+
+
+def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
+    host, app = tx.host, source.app
+    name = choose_builder(host, source)
+    env: dict[EnvKey, Secret] = {
+        EnvKey(key): value for _, (key, value) in host.hooks.gather(hookspecs.build_env, host=host, source=source)
+    }
+    options = tuple(
+        word
+        for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="build", process="")
+    )
+    request = Build(
+        id=tx.id, source=source, builder=name, env={**env, **merged_env(host, app)},
+        options=(*options, "--no-cache") if no_cache else options, tag=tag,
+        labels={
+            "dokku": "", "com.dokku.app-name": app, "com.dokku.image-stage": "release", "dokkupy.app": app,
+            "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku",
+        },
+    )  # fmt: skip
+    host.out.section(f"Building {app} from {name}")
+    host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
+    image = tx.step("build the image", lambda: host.builder(name).build(request), undo=call(drop_image, ref=tag))
+    host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
+    return name, image
+
+
+# release
+
+
+def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
+    host, app = tx.host, source.app
+    files = declared_files(host, app, source)
+    procfile = files.get(PS.get(host.store, app, "procfile-path"))
+    processes: dict[ProcessType, str | None] = {}
+    processes.update(parse_procfile(procfile) if procfile is not None else {WEB: None})
+    return with_state(
+        host,
+        Release(
+            app=app, number=next_number(host, app), image=image.id, created_at=stamp(), source=source.kind,
+            revision=source.revision, description=f"Deploy {source.revision[:8]}".strip(), builder=builder,
+            processes=processes, ports=image.ports, files=files,
+        ),
+    )  # fmt: skip
+
+
+def with_state(host: Host, release: Release) -> Release:
+    """The release with what the app's state says now: environment, formation, options, settings."""
+    from dataclasses import replace
+
+    app, files = release.app, release.files
+    given: dict[EnvKey, Secret] = {
+        EnvKey(key): value
+        for _, (key, value) in host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files)
+    }
+    return replace(
+        release,
+        env=dict(sorted({**given, **merged_env(host, app)}.items())),
+        config=get_env(host, app),
+        formation=wanted_formation(host, app, files, release.processes),
+        options={phase: options(host, app, phase) for phase in ("deploy", "run")},
+        settings=release_settings(host, app),
+        plugins={entry.plugin: entry.version for entry in host.registry.entries},
+    )
+
+
+def options(host: Host, app: AppName, phase: str) -> tuple[str, ...]:
+    facts = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process="")
+    return tuple(word for _, word in facts)
+
+
+def release_settings(host: Host, app: AppName) -> Mapping[str, Mapping[str, str]]:
+    """namespace -> property -> effective value of the properties that shape a release; empty ones are left out."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in host.registry.group("dokkupy.settings").values():
+        settings = host.registry.load(entry)
+        values = settings.all(host.store, app)
+        shaping = {name: values[name] for name, p in settings.properties.items() if p.in_release and values[name]}
+        if shaping:
+            found[settings.namespace] = shaping
+    return found
+
+
+def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
+    """The files that the release keeps, by the paths under which they were asked for."""
+    wanted = [PS.get(host.store, app, "procfile-path")]
+    wanted += [path for _, path in host.hooks.gather(hookspecs.release_files, host=host, app=app)]
+    found = {}
+    for path in dict.fromkeys(wanted):
+        text = read_text(source.directory, path)
+        if text is not None:
+            found[path] = text
+    return found
+
+
+def run_release_tasks(host: Host, release: Release) -> None:
+    for _, (title, command) in host.hooks.gather(hookspecs.release_tasks, host=host, release=release):
+        run_task(host, release, title, command)
+    command_of_release = release.processes.get(RELEASE)
+    if command_of_release:
+        run_task(host, release, "Executing release task from Procfile", command_of_release)

@@ -1,0 +1,170 @@
+"""Processes: restarted, scaled, stopped, started, rolled back. No image is built here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dokkupy.errors import Conflict, NotFound, UserError
+from dokkupy.kernel.events import stamp
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.release import Deployment, Formation, InstanceStatus, Release
+from dokkupy.usecases.config import set_env
+from dokkupy.usecases.converge import converge, resume_instances
+from dokkupy.usecases.deploy import deploy_source, finishing, with_state
+from dokkupy.usecases.formation import RELEASE, fixed_formation, stored_scale, wanted_formation
+from dokkupy.usecases.releases import current, next_number, numbers, read_release, same_content, write_release
+from dokkupy.usecases.retire import as_tables
+from dokkupy.usecases.routes import proxy_enabled, reroute
+
+
+def should_run(host: Host, app: AppName) -> bool:
+    """Whether the app runs unless it fails: `ps:stop` says no."""
+    return bool(host.store.read("apps", app, "ps").get("restore", True))
+
+
+def need_deployed(host: Host, app: AppName) -> Release:
+    host.store.need_app(app)
+    release, _ = current(host, app)
+    if release is None:
+        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+    return release
+
+
+def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:
+    """Fresh instances of what serves, with the app's present configuration. A new release when that changed it.
+
+    kind: restart or config. process: only this type, when nothing else changed.
+    """
+    need_deployed(host, app)
+    with finishing(host, app) as done, operation(host, f"ps:{kind}", f"app:{app}") as tx:
+        release = refreshed(tx, need_deployed(host, app), "Set config" if kind == "config" else "Restart")
+        if process is not None and process not in release.processes:
+            raise UserError(f"Process type {process} is not in the Procfile of {app}")
+        host.out.section(f"Deploying {app}...")
+        deployment = converge(
+            tx, release, release.formation, kind=kind, replaces=lambda name: process is None or name == process
+        )
+        done.append(deployment)
+    return deployment
+
+
+def refreshed(tx: Tx, serving: Release, description: str) -> Release:
+    """The serving release, or a new one when the app's state has come to differ from it."""
+    fresh = with_state(tx.host, serving)
+    if same_content(fresh, serving):
+        return replace(serving, formation=fresh.formation)
+    fresh = replace(
+        fresh, number=next_number(tx.host, serving.app), created_at=stamp(), description=description
+    )
+    write_release(tx, fresh)
+    return fresh
+
+
+def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_deploy: bool = False) -> Formation:
+    """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation."""
+    host.store.need_app(app)
+    with operation(host, "ps:scale", f"app:{app}") as tx:
+        release, _ = current(host, app)
+        if fixed_formation(host, app, release.files if release else {}):
+            raise Conflict(
+                f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
+                code="formation_fixed",
+            )
+        for process in changes:
+            if process == RELEASE or (release is not None and process not in release.processes):
+                raise UserError(f"{process} is not a valid process name to scale up")
+        record = host.store.read("apps", app, "ps")
+        after = {**stored_scale(host, app), **changes}
+        tx.write("apps", app, "ps", data={**record, "scale": {str(name): count for name, count in after.items()}})
+        if release is None:
+            return after
+        formation = wanted_formation(host, app, release.files, release.processes)
+        if not skip_deploy and should_run(host, app):
+            converge(tx, release, formation, kind="scale", replaces=lambda name: False)
+    return formation
+
+
+def stop_app(host: Host, app: AppName) -> None:
+    """Stop the processes and keep them; the proxy answers for them until `ps:start`. They stay stopped at boot."""
+    need_deployed(host, app)
+    with operation(host, "ps:stop", f"app:{app}") as tx:
+        release, instances = current(host, app)
+        if release is None:
+            return
+        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        tx.protect("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
+        if proxy_enabled(host, app):
+            tx.protect("route", call(reroute, app=app))
+        tx.write("apps", app, "ps", data={**host.store.read("apps", app, "ps"), "restore": False})
+        if proxy_enabled(host, app):
+            tx.step("take the traffic away", lambda: reroute(host, app))
+        host.scheduler(app).stop(instances, timeout=timeout)
+
+
+def start_app(host: Host, app: AppName) -> None:
+    """Bring back what should run: stopped instances go on, missing ones start anew."""
+    need_deployed(host, app)
+    with operation(host, "ps:start", f"app:{app}") as tx:
+        bring_back(tx, app)
+
+
+def bring_back(tx: Tx, app: AppName) -> None:
+    host = tx.host
+    release, instances = current(host, app)
+    if release is None:
+        return
+    if not should_run(host, app):
+        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        tx.protect("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
+    host.scheduler(app).resume(release, instances)
+    formation = wanted_formation(host, app, release.files, release.processes)
+    converge(tx, release, formation, kind="restore", replaces=lambda name: False)
+
+
+def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout: int) -> None:
+    from dokkupy.usecases.releases import instances_of
+
+    name = AppName(app)
+    host.scheduler(name).stop(instances_of(name, {"instances": instances}), timeout=timeout)
+
+
+def statuses(host: Host, app: AppName) -> tuple[InstanceStatus, ...]:
+    _, instances = current(host, app)
+    return host.scheduler(app).status(instances) if instances else ()
+
+
+def rebuild(host: Host, app: AppName) -> Deployment:
+    """Build and deploy the code that is on the host again."""
+    host.store.need_app(app)
+    sources = host.sources()
+    if not sources.has_code(app):
+        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+    return deploy_source(
+        host, app, kind="ps:rebuild", fill=lambda directory: sources.checkout(app, directory), metadata="ps:rebuild"
+    )
+
+
+def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
+    """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving."""
+    need_deployed(host, app)
+    with finishing(host, app) as done, operation(host, "releases:rollback", f"app:{app}") as tx:
+        serving = need_deployed(host, app)
+        if number is None:
+            earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
+            if not earlier:
+                raise NotFound(f"App {app} has no release before v{serving.number}")
+            number = earlier[-1]
+        target = read_release(host, app, number)
+        release = replace(
+            target, number=next_number(host, app), created_at=stamp(), description=f"Rollback to v{number}",
+            formation=wanted_formation(host, app, target.files, target.processes),
+        )  # fmt: skip
+        set_env(tx, app, dict(target.config), replace=True)
+        write_release(tx, release)
+        host.out.section(f"Rolling {app} back to v{number}")
+        deployment = converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
+        done.append(deployment)
+    return deployment

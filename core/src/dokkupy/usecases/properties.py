@@ -1,0 +1,38 @@
+"""The properties of core's own namespaces."""
+
+from __future__ import annotations
+
+from dokkupy.kernel.settings import Property, Settings, boolean, integer, matching
+from dokkupy.model.names import RelativePath
+
+RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
+
+
+def path(text: str) -> str:
+    return str(RelativePath(text))
+
+
+PS = Settings(
+    "ps",
+    Property("restart-policy", "on-failure:10", help="What the engine does when a process ends", parse=RESTART,
+             in_release=True),
+    Property("stop-timeout-seconds", "30", help="Seconds between the stop signal and the kill",
+             parse=integer(0, 86400), in_release=True),
+    Property("procfile-path", "Procfile", help="Where the Procfile is, relative to the build's root", parse=path),
+)  # fmt: skip
+
+BUILDER = Settings(
+    "builder",
+    Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name")),
+    Property("build-dir", help="The directory of the repository that is built", parse=path),
+    Property("skip-cleanup", "false", help="Whether old images stay after a deploy", parse=boolean),
+)  # fmt: skip
+
+BUILDS = Settings(
+    "builds", Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000))
+)
+
+RELEASES = Settings(
+    "releases",
+    Property("retention", "10", help="Releases whose record and image are kept per app", parse=integer(1, 1000)),
+)

@@ -1,0 +1,39 @@
+"""Reconciling: what the state says should run does run, and nothing else of ours does."""
+
+from __future__ import annotations
+
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import operation
+from dokkupy.model.names import AppName
+from dokkupy.usecases.processes import bring_back, should_run
+from dokkupy.usecases.releases import current
+from dokkupy.usecases.retire import retire_due, retiring
+from dokkupy.usecases.routes import reroute
+
+
+def reconcile(host: Host, app: AppName) -> list[str]:
+    """Bring one app to what its state says; returns a line for each thing done. Unfinished operations go first."""
+    lines: list[str] = []
+    if not host.store.has_app(app):
+        return lines
+    with operation(host, "recover", f"app:{app}") as tx:
+        release, instances = current(host, app)
+        scheduler = host.scheduler(app)
+        strays = scheduler.stray(app, (*instances, *retiring(host, app)))
+        if strays:
+            scheduler.retire(strays, timeout=10)
+            lines.append(f"{app}: removed {', '.join(one.name for one in strays)}")
+        if release is None:
+            return lines
+        if should_run(host, app):
+            down = [status.instance.dyno for status in scheduler.status(instances) if status.state != "running"]
+            if down:
+                bring_back(tx, app)
+                lines.append(f"{app}: started {', '.join(down)}")
+        else:
+            scheduler.stop(instances, timeout=10)
+        if not tx.committed:
+            tx.commit()
+    reroute(host, app)
+    retire_due(host, app)
+    return lines

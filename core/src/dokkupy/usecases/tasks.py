@@ -1,0 +1,38 @@
+"""Tasks: one-off containers that a deploy waits for."""
+
+from __future__ import annotations
+
+import secrets
+
+from dokkupy.errors import AppFault
+from dokkupy.kernel.host import Host
+from dokkupy.model.release import Release
+
+
+def run_task(host: Host, release: Release, title: str, command: str) -> None:
+    """Run a command in a container of the release and tell what it prints. Raises AppFault when it does not exit 0."""
+    host.out.section(title)
+    name = f"{release.app}.task.{secrets.token_hex(4)}"
+    spec = host.scheduler(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
+    engine = host.engine()
+    container = engine.create(spec)
+    try:
+        for kind, line in engine.logs(container.id, follow=True):
+            host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
+        status = engine.wait(container.id)
+        ended = engine.container(container.id)
+    finally:
+        engine.remove(container.id)
+    if status != 0:
+        memory = " (it ran out of memory)" if ended is not None and ended.oom_killed else ""
+        raise AppFault(
+            f"{title} failed: it exited with status {status}{memory}", hint="The release that served goes on serving.",
+            code="task_failed",
+        )  # fmt: skip
+
+
+def remove_tasks(host: Host, app: str) -> None:
+    """Remove the task containers of an app, whose lease the caller holds: nobody waits for them any more."""
+    engine = host.engine()
+    for container in engine.containers({"dokkupy.app": app, "dokkupy.kind": "task"}):
+        engine.remove(container.id)
