@@ -146,15 +146,16 @@ def choose_builder(host: Host, source: Source) -> str:
 def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
     host, app = tx.host, source.app
     name = choose_builder(host, source)
-    env: dict[EnvKey, Secret] = {
+    env: dict[str, Secret] = {
         EnvKey(key): value for _, (key, value) in host.hooks.gather(hookspecs.build_env, host=host, source=source)
     }
+    env.update(merged_env(host, app))
     options = tuple(
         word
         for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="build", process="")
     )
     request = Build(
-        id=tx.id, source=source, builder=name, env={**env, **merged_env(host, app)},
+        id=tx.id, source=source, builder=name, env=env,
         options=(*options, "--no-cache") if no_cache else options, tag=tag,
         labels={
             "dokku": "", "com.dokku.app-name": app, "com.dokku.image-stage": "release", "dokkupy.app": app,
@@ -192,14 +193,15 @@ def with_state(host: Host, release: Release) -> Release:
     from dataclasses import replace
 
     app, files = release.app, release.files
-    given: dict[EnvKey, Secret] = {
+    given: dict[str, Secret] = {
         EnvKey(key): value
         for _, (key, value) in host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files)
     }
+    given.update(merged_env(host, app))
     return replace(
         release,
-        env=dict(sorted({**given, **merged_env(host, app)}.items())),
-        config=get_env(host, app),
+        env=dict(sorted(given.items())),
+        config={str(key): value for key, value in get_env(host, app).items()},
         formation=wanted_formation(host, app, files, release.processes),
         options={phase: options(host, app, phase) for phase in ("deploy", "run")},
         settings=release_settings(host, app),

@@ -9,7 +9,7 @@ from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
-from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Formation, InstanceStatus, Release
 from dokkupy.usecases.config import set_env
 from dokkupy.usecases.converge import converge, resume_instances
@@ -162,7 +162,7 @@ def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
             target, number=next_number(host, app), created_at=stamp(), description=f"Rollback to v{number}",
             formation=wanted_formation(host, app, target.files, target.processes),
         )  # fmt: skip
-        set_env(tx, app, dict(target.config), replace=True)
+        set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
         write_release(tx, release)
         host.out.section(f"Rolling {app} back to v{number}")
         deployment = converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)

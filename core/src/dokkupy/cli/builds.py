@@ -1,0 +1,94 @@
+"""`builds:*`: records and logs of builds (reference, section 1.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.properties import BUILDS
+
+group = Group("builds", "Show and cancel builds")
+
+App = Annotated[AppName, Arg("app")]
+SHOWN = ("id", "app", "kind", "status", "pid", "source", "started_at", "finished_at", "exit_code")
+
+
+@group.command("list", needs="app:read")
+def list_builds(
+    host: Host,
+    app: Annotated[str, Arg("app")] = "",
+    *,
+    kind: Annotated[str, Opt("--kind")] = "",
+    status: Annotated[str, Opt("--status")] = "",
+) -> Answer:
+    """List the builds of an app, or the running ones of all."""
+    from dokkupy.usecases.access import visible_apps
+    from dokkupy.usecases.builds import builds_of
+
+    if app:
+        found = builds_of(host, host.store.need_app(AppName(app)))
+    else:
+        found = [facts for name in visible_apps(host) for facts in builds_of(host, name)]
+        status = status or "running"
+    rows = [
+        {name: facts[name] for name in SHOWN}
+        for facts in found
+        if (not kind or facts["kind"] == kind) and (not status or facts["status"] == status)
+    ]
+    lines = [f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows]
+    return Answer(rows, lines)
+
+
+@group.command("info", needs="app:read")
+def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> Answer:
+    """Show one build, by default the latest."""
+    from dokkupy.usecases.builds import build_of
+
+    facts = build_of(host, host.store.need_app(app), build)
+    row = {name: facts[name] for name in SHOWN}
+    return Answer(row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()])
+
+
+@group.command("output", needs="app:read")
+def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> Answer:
+    """Print what a build printed, by default the latest."""
+    from dokkupy.usecases.builds import log_of
+
+    text = log_of(host, host.store.need_app(app), build)
+    return Answer({"output": text}, text.splitlines())
+
+
+@group.command("cancel", needs="app:write")
+def cancel(host: Host, app: App) -> Answer:
+    """Ask the running build of an app to take itself back."""
+    from dokkupy.usecases.builds import cancel_build
+
+    facts = cancel_build(host, host.store.need_app(app))
+    return Answer({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
+
+
+@group.command("prune", needs="app:write")
+def prune(host: Host, scope: Scope) -> Answer:
+    """Remove the records of builds beyond the retention."""
+    from dokkupy.usecases.builds import prune_builds
+
+    apps = [host.store.need_app(scope.app)] if scope.app else list(host.store.apps())
+    gone = [identifier for app in apps for identifier in prune_builds(host, app)]
+    return Answer(gone, [f"-----> Removed {identifier}" for identifier in gone])
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    from dokkupy.usecases.builds import builds_of
+
+    latest = next(iter(builds_of(host, app)), None) if app is not None else None
+    names = {name: name.replace("_", "-") for name in SHOWN if name != "app"}
+    return {
+        f"--build-{shown}": "" if latest is None or latest[name] is None else str(latest[name])
+        for name, shown in names.items()
+    }
+
+
+add_property_commands(group, BUILDS, extra=report_extra)

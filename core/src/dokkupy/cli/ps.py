@@ -1,0 +1,214 @@
+"""`ps:*`: the processes of apps (reference, section 1.22)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.errors import DokkupyError, UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName, ProcessType
+from dokkupy.usecases.properties import PS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+group = Group("ps", "Manage app processes")
+
+
+def apps_of(host: Host, scope: Scope) -> list[AppName]:
+    if scope.is_all:
+        return list(host.store.apps())
+    if scope.app is None:
+        raise UserError("Please specify an app to run the command on")
+    return [host.store.need_app(scope.app)]
+
+
+def each(host: Host, scope: Scope, do: Callable[[AppName], object]) -> Answer:
+    """Do it for one app, or for all: then one app's failure does not keep the others from it."""
+    apps = apps_of(host, scope)
+    status, rows = 0, []
+    for app in apps:
+        try:
+            do(app)
+            rows.append({"app": app, "status": "done"})
+        except DokkupyError as error:
+            if not scope.is_all:
+                raise
+            host.out.warn(f"{app}: {error.message}")
+            rows.append({"app": app, "status": "failed", "message": error.message})
+            status = 1
+    return Answer(rows, status=status)
+
+
+def deployed(host: Host, app: AppName) -> bool:
+    if host.store.read("apps", app, "deployment"):
+        return True
+    host.out.warn(f"App {app} has not been deployed")
+    return False
+
+
+Parallel = Annotated[str, Opt("--parallel", "-p", help="Accepted for Dokku's sake; apps are done one by one")]
+
+
+@group.command("restart", needs="app:write")
+def restart(
+    host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = ""
+) -> Answer:
+    """Replace an app's instances by fresh ones."""
+    from dokkupy.usecases.processes import redeploy
+
+    if scope.is_all and process:
+        raise UserError("Specifying --all with a process type is not supported")
+    only = ProcessType(process) if process else None
+    return each(host, scope, lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only))
+
+
+@group.command("rebuild", needs="app:write")
+def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Build and deploy the code that is on the host again."""
+    from dokkupy.usecases.processes import rebuild
+
+    return each(host, scope, lambda app: rebuild(host, app))
+
+
+@group.command("start", needs="app:write")
+def start(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Start an app that is not fully running."""
+    from dokkupy.usecases.processes import start_app
+
+    def one(app: AppName) -> None:
+        if deployed(host, app):
+            start_app(host, app)
+
+    return each(host, scope, one)
+
+
+@group.command("stop", needs="app:write")
+def stop(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Stop an app; it stays stopped at boot."""
+    from dokkupy.usecases.processes import stop_app
+
+    def one(app: AppName) -> None:
+        if deployed(host, app):
+            host.out.section(f"Stopping {app}")
+            stop_app(host, app)
+
+    return each(host, scope, one)
+
+
+@group.command("restore", needs="host:write")
+def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = "") -> Answer:  # noqa: B008
+    """Bring back what should run, as at boot."""
+    from dokkupy.usecases.reconcile import reconcile
+
+    if not scope.is_all and scope.app is None:
+        scope = Scope(is_all=True)
+
+    def one(app: AppName) -> None:
+        for line in reconcile(host, app):
+            host.out.section(line)
+
+    return each(host, scope, one)
+
+
+@group.command("scale", needs="app:write")
+def scale_app(
+    host: Host,
+    app: Annotated[AppName, Arg("app")],
+    quantities: Annotated[list[str], Arg("proc=count")] = [],  # noqa: B006 - never changed
+    *,
+    skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
+) -> Answer:
+    """Show or set how many instances of each process type run."""
+    from dokkupy.usecases.formation import stored_scale, wanted_formation
+    from dokkupy.usecases.processes import scale
+    from dokkupy.usecases.releases import current
+
+    host.store.need_app(app)
+    if quantities:
+        changes: dict[ProcessType, int] = {}
+        for word in quantities:
+            name, mark, count = word.partition("=")
+            if not mark or not count.isascii() or not count.isdigit() or int(count) > 1000:
+                raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000")
+            changes.setdefault(ProcessType(name), int(count))
+        host.out.section(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
+        formation = scale(host, app, changes, skip_deploy=skip_deploy)
+        return Answer({str(name): count for name, count in formation.items()})
+    release, _ = current(host, app)
+    formation = (
+        wanted_formation(host, app, release.files, release.processes)
+        if release
+        else {ProcessType("web"): 1, **stored_scale(host, app)}
+    )
+    lines = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
+    if getattr(host.out, "quiet", False):
+        lines = []
+    lines += [f"{name}: {formation[name]}" for name in sorted(formation)]
+    return Answer({str(name): count for name, count in sorted(formation.items())}, lines)
+
+
+@group.command("inspect", needs="app:read")
+def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+    """Show what the engine says of an app's instances; the environment is left out."""
+    from dokkupy.usecases.processes import statuses
+
+    host.store.need_app(app)
+    rows = [
+        {
+            "name": s.instance.name, "id": s.instance.id, "state": s.state, "exit_code": s.exit_code,
+            "oom_killed": s.oom_killed, "restarts": s.restarts, "started_at": s.started_at,
+            "address": s.instance.address, "port": s.instance.port, "release": s.instance.release,
+        }
+        for s in statuses(host, app)
+    ]  # fmt: skip
+    import json
+
+    return Answer(rows, json.dumps(rows, indent=2).splitlines())
+
+
+@group.command("retire", needs="host:write", hidden=True)
+def retire(host: Host, scope: Scope = Scope(is_all=True)) -> Answer:  # noqa: B008 - never changed
+    """See off instances that were replaced."""
+    from dokkupy.usecases.retire import retire_due
+
+    gone = retire_due(host, scope.app)
+    return Answer([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    table = host.store.read("apps", app, "deployment")
+    record = host.store.read("apps", app, "ps")
+    fixed = False
+    running = "false"
+    extra: dict[str, str] = {}
+    if table:
+        from dokkupy.usecases.processes import statuses
+        from dokkupy.usecases.formation import fixed_formation
+        from dokkupy.usecases.releases import current
+
+        release, _ = current(host, app)
+        fixed = bool(release and fixed_formation(host, app, release.files))
+        found = statuses(host, app)
+        up = [status.state == "running" for status in found]
+        running = "true" if up and all(up) else "mixed" if any(up) else "false"
+        for status in found:
+            extra[f"--status-{status.instance.dyno.replace('.', '-')}"] = (
+                f"{status.state} (CID: {status.instance.id[:11]})"
+            )
+    return {
+        "--deployed": "true" if table else "false",
+        "--processes": str(len(table.get("instances", []))),
+        "--ps-can-scale": "false" if fixed else "true",
+        "--restore": "true" if record.get("restore", True) else "false",
+        "--running": running,
+        **extra,
+    }
+
+
+add_property_commands(group, PS, extra=report_extra)
