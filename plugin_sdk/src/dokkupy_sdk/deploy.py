@@ -1,5 +1,8 @@
-"""Deploys: what serves and what is kept."""
+"""Deploys: made, and what serves and is kept."""
 
+from dokkupy.usecases.deploy import deploy_source
 from dokkupy.usecases.releases import current, releases
+from dokkupy.usecases.routes import reroute
+from dokkupy.usecases.tasks import run_task
 
-__all__ = ["current", "releases"]
+__all__ = ["current", "deploy_source", "releases", "reroute", "run_task"]

@@ -9,6 +9,10 @@ from dokkupy.errors import Denied
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 GRANTS = {
     "admin": ("app:read", "app:write", "app:admin", "host:read", "host:write"),
     "deployer": ("app:read", "app:write"),
@@ -40,8 +44,8 @@ def allowed(host: Host, who: str, permission: str, app: AppName | None) -> bool:
     return role == "admin" or app is None or app in key.get("apps", [])
 
 
-def key_record(host: Host, who: str) -> dict[str, object]:
-    keys: dict[str, dict[str, object]] = host.store.read("global", "ssh-keys").get("keys", {})
+def key_record(host: Host, who: str) -> dict[str, Any]:
+    keys: dict[str, dict[str, Any]] = host.store.read("global", "ssh-keys").get("keys", {})
     return keys.get(who.removeprefix("key:"), {})
 
 

@@ -103,6 +103,7 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
 def switch(tx: Tx, deployment: Deployment) -> None:
     """Move the traffic and the pointer. Undone in the opposite order: the state goes back, then the proxy follows."""
     host, release, app = tx.host, deployment.release, deployment.app
+    tx.protect("tag", call(retag_latest, app=app))
     if proxy_enabled(host, app):
         allocate_port(tx, app)
         tx.protect("route", call(reroute, app=app))
@@ -113,8 +114,7 @@ def switch(tx: Tx, deployment: Deployment) -> None:
     record = host.store.read("apps", app, "ps")
     if not record.get("restore", True):
         tx.write("apps", app, "ps", data={**record, "restore": True})
-    latest = f"dokku/{app}:latest"
-    tx.step("tag the image", lambda: host.engine().tag(release.image, latest), undo=call(retag_latest, app=app))
+    tx.step("tag the image", lambda: host.engine().tag(release.image, f"dokku/{app}:latest"))
 
 
 def retag_latest(host: Host, app: str) -> None:

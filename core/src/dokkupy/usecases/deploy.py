@@ -149,7 +149,7 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
     env: dict[str, Secret] = {
         EnvKey(key): value for _, (key, value) in host.hooks.gather(hookspecs.build_env, host=host, source=source)
     }
-    env.update(merged_env(host, app))
+    env.update({str(key): value for key, value in merged_env(host, app).items()})
     options = tuple(
         word
         for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="build", process="")
@@ -197,7 +197,7 @@ def with_state(host: Host, release: Release) -> Release:
         EnvKey(key): value
         for _, (key, value) in host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files)
     }
-    given.update(merged_env(host, app))
+    given.update({str(key): value for key, value in merged_env(host, app).items()})
     return replace(
         release,
         env=dict(sorted(given.items())),

@@ -58,7 +58,7 @@ def web_port(ports: tuple[Port, ...]) -> int:
 
 def proxy_enabled(host: Host, app: AppName) -> bool:
     own = host.store.read("apps", app, "proxy").get("properties", {})
-    return own.get("disabled", "false") != "true"
+    return str(own.get("disabled", "false")) != "true"
 
 
 def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure: bool) -> tuple[Port, ...]:

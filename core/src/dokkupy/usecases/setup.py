@@ -11,6 +11,7 @@ import pwd
 import shutil
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from dokkupy import hookspecs
 from dokkupy.errors import HostFault
@@ -110,7 +111,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
     units = [f"{UNITS}/{unit}" for unit in UNIT_TEXTS]
     for path in (*units, CRON, SSHD_DROP_IN):
         if os.path.exists(path):
-            steps.do(f"remove {path}", lambda path=path: os.unlink(path))
+            steps.do(f"remove {path}", partial(os.unlink, path))
     if systemd() and steps.lines:
         steps.run("reload systemd", ["systemctl", "daemon-reload"])
     own = user(USER)
@@ -218,13 +219,14 @@ class Steps:
     def timer(self) -> None:
         if not systemd():
             if content(CRON) != CRON_TEXT:
-                os.path.isdir("/etc/cron.d") or self.do("create /etc/cron.d", lambda: os.mkdir("/etc/cron.d", 0o755))
+                if not os.path.isdir("/etc/cron.d"):
+                    self.do("create /etc/cron.d", lambda: os.mkdir("/etc/cron.d", 0o755))
                 self.do(f"write {CRON}", lambda: write_atomic(CRON, CRON_TEXT.encode(), mode=0o644))
             return
         changed = [name for name, text in UNIT_TEXTS.items() if content(f"{UNITS}/{name}") != text]
         for name in changed:
             path, data = f"{UNITS}/{name}", UNIT_TEXTS[name].encode()
-            self.do(f"write {path}", lambda path=path, data=data: write_atomic(path, data, mode=0o644))
+            self.do(f"write {path}", partial(write_atomic, path, data, mode=0o644))
         if changed:
             self.run("reload systemd", ["systemctl", "daemon-reload"])
         for unit in ENABLED:

@@ -1,0 +1,250 @@
+"""A deploy happens whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError
+from dokkupy.kernel import faults
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import operation
+from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.secret import Secret
+from dokkupy.usecases import processes
+from dokkupy.usecases.apps import create_app, destroy_app, set_locked
+from dokkupy.usecases.builds import builds_of, log_of
+from dokkupy.usecases.config import get_env, set_env
+from dokkupy.usecases.reconcile import reconcile
+from dokkupy.usecases.releases import current, releases
+from dokkupy.usecases.retire import retire_due
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, deploy
+
+BLOG = AppName("blog")
+TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
+
+
+def engine(host: Host) -> FakeEngine:
+    made = host.engine()
+    assert isinstance(made, FakeEngine)
+    return made
+
+
+def proxy(host: Host) -> FakeProxy:
+    made = host.proxy()
+    assert isinstance(made, FakeProxy)
+    return made
+
+
+def scheduler(host: Host) -> FakeScheduler:
+    made = host.scheduler()
+    assert isinstance(made, FakeScheduler)
+    return made
+
+
+def builder(host: Host) -> FakeBuilder:
+    made = host.builder("fake")
+    assert isinstance(made, FakeBuilder)
+    return made
+
+
+def picture(host: Host) -> dict[str, object]:
+    """Everything that an outsider can see of the app."""
+    release, instances = current(host, BLOG)
+    route = proxy(host).routes.get("blog")
+    return {
+        "release": release,
+        "instances": instances,
+        "containers": {one.id: one.state for one in engine(host).made.values()},
+        "tags": dict(engine(host).tags),
+        "upstreams": dict(route.upstreams) if route else None,
+        "domains": route.domains if route else None,
+        "env": {key: value.reveal() for key, value in get_env(host, BLOG).items()},
+        "scale": host.store.read("apps", BLOG, "ps").get("scale"),
+        "releases": [one.number for one in releases(host, BLOG)] if host.store.has_app(BLOG) else None,
+    }
+
+
+def test_a_deploy_serves_its_web_process_and_runs_its_release_task(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    names = {one.name: one for one in engine(host).made.values()}
+    assert set(names) == {"blog.web.1"}
+    route = proxy(host).routes["blog"]
+    assert [str(name) for name in route.domains] == ["blog.example.com"]
+    assert [one.port for one in route.upstreams[5000]] == [5000]
+    assert set(engine(host).tags) == {"dokku/blog:r1", "dokku/blog:latest"}
+    assert "Executing release task from Procfile" in host.out.text()  # type: ignore[attr-defined]
+    assert builds_of(host, BLOG)[0]["status"] == "succeeded"
+    assert "Deploying blog" in log_of(host, BLOG, "current") or host.out.log is None
+
+
+def test_the_old_instances_retire_after_the_switch(host: Host) -> None:
+    first = deploy(host, "blog", TREE)
+    deploy(host, "blog", TREE)
+    assert any(".retired-" in name for name in engine(host).made)
+    retire_due(host)
+    assert set(engine(host).made) == {"blog.web.1"}
+    assert engine(host).container(first.instances[0].id) is None
+
+
+def fail_build(host: Host) -> None:
+    builder(host).fails = AppFault("the build is broken")
+
+
+def fail_task(host: Host) -> None:
+    engine(host).exit_codes["migrate"] = 3
+
+
+def fail_start(host: Host) -> None:
+    scheduler(host).dead.add("web")
+
+
+def fail_proxy(host: Host) -> None:
+    proxy(host).refuses.add("blog")
+
+
+@pytest.mark.parametrize("breaks", [fail_build, fail_task, fail_start])
+def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callable[[Host], None]) -> None:
+    deploy(host, "blog", TREE)
+    before = picture(host)
+    breaks(host)
+    with pytest.raises(AppFault):
+        deploy(host, "blog", TREE)
+    assert picture(host) == before
+    assert builds_of(host, BLOG)[0]["status"] == "failed"
+
+
+def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:
+    create_app(host, BLOG)
+    scheduler(host).dead.add("web")
+    engine(host).output["serve"] = [b"cannot bind"]
+    with pytest.raises(CheckFailed) as caught:
+        deploy(host, "blog", TREE)
+    assert any("cannot bind" in line for line in caught.value.details)
+    assert host.store.read("apps", BLOG, "failed")["instances"][0]["dyno"] == "web.1"
+    assert engine(host).made == {}
+
+
+def test_scaling_keeps_the_running_instances(host: Host) -> None:
+    first = deploy(host, "blog", TREE).instances[0]
+    processes.scale(host, BLOG, {ProcessType("web"): 3, ProcessType("worker"): 1})
+    assert set(engine(host).made) == {"blog.web.1", "blog.web.2", "blog.web.3", "blog.worker.1"}
+    assert engine(host).made["blog.web.1"].id == first.id
+    assert len(proxy(host).routes["blog"].upstreams[5000]) == 3
+    processes.scale(host, BLOG, {ProcessType("web"): 1})
+    retire_due(host)
+    assert set(engine(host).made) == {"blog.web.1", "blog.worker.1"}
+
+
+def test_a_process_that_the_procfile_lacks_cannot_be_scaled(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    for name in ("clock", "release"):
+        with pytest.raises(DokkupyError, match="is not a valid process name"):
+            processes.scale(host, BLOG, {ProcessType(name): 1})
+
+
+def test_a_rollback_brings_code_and_configuration_back(host: Host) -> None:
+    create_app(host, BLOG)
+    config(host, "one")
+    first = deploy(host, "blog", TREE).release
+    config(host, "two")
+    deploy(host, "blog", {"Procfile": "web: serve2"})
+    rolled = processes.rollback(host, BLOG).release
+    assert (rolled.number, rolled.image, rolled.processes) == (3, first.image, first.processes)
+    assert get_env(host, BLOG)[EnvKey("COLOR")].reveal() == "one"
+    assert len(builder(host).builds) == 2
+
+
+def config(host: Host, value: str) -> None:
+    with operation(host, "config:set", "app:blog") as tx:
+        set_env(tx, BLOG, {EnvKey("COLOR"): Secret(value)})
+
+
+def test_changed_configuration_becomes_a_release_and_a_bare_restart_does_not(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert processes.redeploy(host, BLOG, kind="restart").release.number == 1
+    config(host, "blue")
+    assert processes.redeploy(host, BLOG, kind="config").release.number == 2
+
+
+def test_a_stopped_app_stays_stopped_and_starts_again(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    processes.stop_app(host, BLOG)
+    assert engine(host).made["blog.web.1"].state == "exited"
+    assert not any(proxy(host).routes["blog"].upstreams.values())
+    reconcile(host, BLOG)
+    assert engine(host).made["blog.web.1"].state == "exited"
+    processes.start_app(host, BLOG)
+    assert engine(host).made["blog.web.1"].state == "running"
+    assert any(proxy(host).routes["blog"].upstreams.values())
+
+
+def test_reconciling_starts_what_should_run_and_removes_what_should_not(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    engine(host).put("blog.web.1", "exited", 137)
+    assert reconcile(host, BLOG) == ["blog: started web.1"]
+    assert engine(host).made["blog.web.1"].state == "running"
+    assert reconcile(host, BLOG) == []
+
+
+def test_a_locked_app_refuses_deploys(host: Host) -> None:
+    create_app(host, BLOG)
+    set_locked(host, BLOG, True)
+    with pytest.raises(Conflict, match="deploy lock"):
+        deploy(host, "blog", TREE)
+
+
+def test_a_destroyed_app_leaves_nothing(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    destroy_app(host, BLOG)
+    assert (engine(host).made, engine(host).tags, proxy(host).routes) == ({}, {}, {})
+    assert not host.store.has_app(BLOG)
+
+
+CHANGES: dict[str, Callable[[Host], object]] = {
+    "deploy": lambda host: deploy(host, "blog", TREE),
+    "scale": lambda host: processes.scale(host, BLOG, {ProcessType("web"): 3}),
+    "restart": lambda host: processes.redeploy(host, BLOG, kind="restart"),
+    "rollback": lambda host: processes.rollback(host, BLOG),
+    "stop": lambda host: processes.stop_app(host, BLOG),
+}
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_a_failure_at_any_boundary_leaves_before_or_after(
+    host: Host, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The matrix is the operation's own list of boundaries: each is told to fail, in turn."""
+    deploy(host, "blog", TREE)
+    config(host, "blue")
+    deploy(host, "blog", TREE)
+    retire_due(host)
+    failures = 0
+    for number in range(1, 100):
+        before = picture(host)
+        monkeypatch.setattr(faults, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        try:
+            CHANGES[change](host)
+        except DokkupyError:
+            failures += 1
+        else:
+            break
+        finally:
+            monkeypatch.delenv("DOKKUPY_FAULT")
+        reconcile(host, BLOG)
+        after = picture(host)
+        if after["release"] == before["release"] and after["instances"] == before["instances"]:
+            if change != "stop":
+                assert after == before, f"boundary {number}"
+        _, instances = current(host, BLOG)
+        running = {one.id for one in engine(host).made.values() if one.state == "running"}
+        if processes.should_run(host, BLOG):
+            assert {one.id for one in instances} == running, f"boundary {number}"
+            served = {up.address for ups in proxy(host).routes["blog"].upstreams.values() for up in ups}
+            assert served == {one.address for one in instances if one.process == "web"}, f"boundary {number}"
+        else:
+            processes.start_app(host, BLOG)
+    assert failures > 5
+    assert number < 99

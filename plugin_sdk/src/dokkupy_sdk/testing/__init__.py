@@ -1,0 +1,25 @@
+"""For tests of plugins: a complete host in a temporary directory, with a fake for every role.
+
+    from dokkupy_sdk.testing import fake_host
+
+    def test_something(tmp_path):
+        host = fake_host(tmp_path)
+        deploy(host, "blog", {"Procfile": "web: serve"})
+        assert host.proxy().routes["blog"].upstreams
+
+The fakes keep the promises of the roles' docstrings; they remember what they were told in public attributes.
+"""
+
+from dokkupy_sdk.testing.fakes import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, FakeSource
+from dokkupy_sdk.testing.hosts import RecordingConsole, deploy, fake_host
+
+__all__ = [
+    "FakeBuilder",
+    "FakeEngine",
+    "FakeProxy",
+    "FakeScheduler",
+    "FakeSource",
+    "RecordingConsole",
+    "deploy",
+    "fake_host",
+]

@@ -1,0 +1,343 @@
+"""Fakes of the roles, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import CheckFailed, Conflict, HostFault
+from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import Tx, call
+from dokkupy_sdk.roles import Builder, Container, ContainerSpec, Engine, ExecResult, Proxy, Scheduler, SourceStore
+
+
+class FakeEngine(Engine):
+    """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.made: dict[str, Container] = {}
+        self.specs: dict[str, ContainerSpec] = {}
+        self.tags: dict[str, str] = {}
+        self.nets: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self.image_labels: dict[str, Mapping[str, str]] = {}
+        self.exit_codes: dict[str, int] = {}
+        self.output: dict[str, list[bytes]] = {}
+        self.count = 0
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def image(self, ref: str) -> Image | None:
+        identifier = self.tags.get(ref, ref if ref in self.tags.values() else "")
+        return Image(identifier) if identifier else None
+
+    def pull(self, ref: str) -> Image:
+        raise HostFault(f"{ref} cannot be pulled: there is no registry here")
+
+    def tag(self, image: str, ref: str) -> None:
+        if self.image(image) is None:
+            raise HostFault(f"There is no image {image}")
+        self.tags[ref] = self.tags.get(image, image)
+
+    def remove_image(self, ref: str) -> None:
+        self.tags.pop(ref, None)
+
+    def images(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
+        found: dict[str, list[str]] = {}
+        for ref, identifier in self.tags.items():
+            if covers(self.image_labels.get(identifier, {}), labels):
+                found.setdefault(identifier, []).append(ref)
+        return [(identifier, tuple(refs), 1000) for identifier, refs in found.items()]
+
+    def create(self, spec: ContainerSpec) -> Container:
+        if spec.name in self.made:
+            raise Conflict(f"The name {spec.name} is taken")
+        self.count += 1
+        container = Container(
+            f"{self.count:064x}", spec.name, spec.image, "running", dict(spec.labels),
+            {spec.network: spec.address} if spec.network else {}, command=spec.command or (),
+        )  # fmt: skip
+        self.made[spec.name] = container
+        self.specs[container.id] = spec
+        return container
+
+    def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
+        return [
+            one
+            for one in self.made.values()
+            if covers(one.labels, labels) and (one.state == "running" or not running_only)
+        ]
+
+    def container(self, ref: str) -> Container | None:
+        return next((one for one in self.made.values() if ref in (one.id, one.name)), None)
+
+    def need(self, ref: str) -> Container:
+        found = self.container(ref)
+        if found is None:
+            raise HostFault(f"There is no container {ref}")
+        return found
+
+    def rename(self, ref: str, name: str) -> None:
+        found = self.need(ref)
+        if name != found.name:
+            if name in self.made:
+                raise Conflict(f"The name {name} is taken")
+            del self.made[found.name]
+            self.made[name] = replace(found, name=name)
+
+    def put(self, ref: str, state: str, code: int | None = None) -> None:
+        """Let a container be in a state, as if something had happened to it."""
+        found = self.need(ref)
+        self.made[found.name] = replace(found, state=state, exit_code=code)
+
+    def start(self, ref: str) -> None:
+        self.put(ref, "running")
+
+    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
+        if self.container(ref) is not None:
+            self.put(ref, "exited", 143)
+
+    def remove(self, ref: str) -> None:
+        found = self.container(ref)
+        if found is not None:
+            del self.made[found.name]
+
+    def wait(self, ref: str, *, timeout: float | None = None) -> int:
+        code = self.exit_codes.get(" ".join(self.need(ref).command), 0)
+        self.put(ref, "exited", code)
+        return code
+
+    def logs(
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
+        lines = self.output.get(" ".join(self.need(ref).command), [])
+        for line in lines[-tail:] if tail else lines:
+            yield "stdout", line
+
+    def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+        self.need(ref)
+        return ExecResult(self.exit_codes.get(" ".join(command), 0), "")
+
+    def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
+        return ["true"]
+
+    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
+        return ["true"]
+
+    def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
+        return None
+
+    def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        self.nets.setdefault(name, (subnet, labels))
+
+    def remove_network(self, name: str) -> None:
+        self.nets.pop(name, None)
+
+    def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [(name, subnet) for name, (subnet, given) in self.nets.items() if covers(given, labels)]
+
+
+def covers(given: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(key in given and (not value or given[key] == value) for key, value in wanted.items())
+
+
+class FakeScheduler(Scheduler):
+    """dead: process types whose instances are dead on arrival."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.dead: set[str] = set()
+        self.addresses = 1
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def start(
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+    ) -> tuple[Instance, ...]:
+        tx.protect("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
+        made: list[Instance] = []
+        for process, index in wanted:
+            self.addresses += 1
+            address = f"10.0.{self.addresses // 250}.{self.addresses % 250}"
+            container = self.host.engine().create(
+                ContainerSpec(
+                    f"{release.app}.{process}.{index}.upcoming-{self.addresses}", release.image,
+                    command=(release.processes[process] or "",), env=dict(release.env), network=f"app-{release.app}",
+                    address=address,
+                    labels={
+                        "dokkupy.app": release.app, "dokkupy.kind": "deploy", "dokkupy.process": process,
+                        "dokkupy.index": str(index), "dokkupy.deployment": deployment,
+                        "dokkupy.release": str(release.number),
+                    },
+                )
+            )  # fmt: skip
+            made.append(
+                Instance(
+                    release.app, process, index, container.id, container.name, address, 5000, release.number, deployment
+                )
+            )
+        dead = tuple(one for one in made if one.process in self.dead)
+        if dead:
+            raise CheckFailed(f"{dead[0].dyno} exited at once", instances=dead)
+        return tuple(made)
+
+    def one_off(
+        self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
+    ) -> ContainerSpec:
+        words = (command,) if isinstance(command, str) else command
+        return ContainerSpec(
+            name, release.image, command=words, env=dict(release.env),
+            labels={"dokkupy.app": release.app, "dokkupy.kind": kind},
+        )  # fmt: skip
+
+    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+        engine = self.host.engine()
+        for one in retiring:
+            found = engine.container(one.id)
+            if found and ".retired-" not in found.name:
+                engine.rename(one.id, f"{found.name}.retired-{one.id[-6:]}")
+        for one in serving:
+            if engine.container(one.id):
+                engine.rename(one.id, f"{app}.{one.dyno}")
+
+    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        for one in instances:
+            self.host.engine().remove(one.id)
+
+    def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        for one in instances:
+            self.host.engine().stop(one.id, timeout=timeout)
+
+    def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
+        alive = [one for one in instances if self.host.engine().container(one.id)]
+        for one in alive:
+            self.host.engine().start(one.id)
+        return tuple(alive)
+
+    def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
+        found = [(one, self.host.engine().container(one.id)) for one in instances]
+        return tuple(InstanceStatus(one, container.state if container else "missing") for one, container in found)
+
+    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+        ids = {one.id for one in known}
+        return tuple(
+            Instance(
+                app, ProcessType(c.labels["dokkupy.process"]), int(c.labels["dokkupy.index"]), c.id, c.name, "", 0,
+                int(c.labels["dokkupy.release"]), c.labels["dokkupy.deployment"],
+            )
+            for c in self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
+            if c.id not in ids
+        )  # fmt: skip
+
+    def forget(self, app: AppName) -> None:
+        for container in self.host.engine().containers({"dokkupy.app": app}):
+            self.host.engine().remove(container.id)
+
+
+def remove_fakes(host: Host, app: str, deployment: str) -> None:
+    for container in host.engine().containers({"dokkupy.app": app, "dokkupy.deployment": deployment}):
+        host.engine().remove(container.id)
+
+
+class FakeProxy(Proxy):
+    """routes: what is applied, by app. refuses: apps whose next application raises."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.routes: dict[str, Route] = {}
+        self.refuses: set[str] = set()
+        self.reloads = 0
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def apps(self) -> tuple[AppName, ...]:
+        return tuple(AppName(name) for name in self.routes)
+
+    def validate(self, routes: Sequence[Route]) -> None:
+        for route in routes:
+            if route.app in self.refuses:
+                from dokkupy_sdk.errors import AppFault
+
+                raise AppFault(f"The proxy refuses the configuration of {route.app}")
+
+    def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
+        self.validate(routes)
+        before = dict(self.routes)
+        for app in remove:
+            self.routes.pop(app, None)
+        self.routes.update({str(route.app): route for route in routes})
+        self.reloads += before != self.routes
+
+    def show(self, app: AppName) -> str:
+        return str(self.routes.get(app, ""))
+
+
+class FakeBuilder(Builder):
+    """fails: the error of the next build, when set. ports: what the image exposes."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.fails: Exception | None = None
+        self.ports: tuple[Port, ...] = ()
+        self.builds: list[Build] = []
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def detect(self, source: Source) -> int:
+        return 1
+
+    def build(self, build: Build) -> Image:
+        self.builds.append(build)
+        if self.fails is not None:
+            raise self.fails
+        engine = self.host.engine()
+        identifier = f"sha256:{len(self.builds):064x}"
+        assert isinstance(engine, FakeEngine)
+        engine.tags[build.tag] = identifier
+        engine.image_labels[identifier] = dict(build.labels)
+        return Image(identifier, ports=self.ports)
+
+
+class FakeSource(SourceStore):
+    """trees: app -> path -> text of the code that is kept."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.trees: dict[str, dict[str, str]] = {}
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def has_code(self, app: AppName) -> bool:
+        return app in self.trees
+
+    def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
+        write_tree(directory, self.trees[app])
+        return revision or "1" * 40
+
+    def forget(self, app: AppName) -> None:
+        self.trees.pop(app, None)
+
+    def rename(self, old: AppName, new: AppName) -> None:
+        if old in self.trees:
+            self.trees[new] = self.trees.pop(old)
+
+    def copy(self, old: AppName, new: AppName) -> None:
+        self.trees[new] = dict(self.trees[old])
+
+
+def write_tree(directory: Path, tree: Mapping[str, str]) -> None:
+    for name, text in tree.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+__all__ = ["FakeBuilder", "FakeEngine", "FakeProxy", "FakeScheduler", "FakeSource", "write_tree"]

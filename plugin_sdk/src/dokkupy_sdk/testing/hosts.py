@@ -1,0 +1,72 @@
+"""A complete host in a temporary directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dokkupy.kernel.console import Console
+from dokkupy.kernel.discovery import EntryPoint, entry_points
+from dokkupy.kernel.registry import Registry
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Deployment
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing.fakes import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, FakeSource, write_tree
+
+
+class RecordingConsole(Console):
+    """lines: everything that was told, in order, with its kind."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def section(self, text: str) -> None:
+        self.lines.append(("section", text))
+
+    def title(self, text: str) -> None:
+        self.lines.append(("title", text))
+
+    def header(self, text: str) -> None:
+        self.lines.append(("header", text))
+
+    def detail(self, text: str) -> None:
+        self.lines.append(("detail", text))
+
+    def warn(self, text: str) -> None:
+        self.lines.append(("warn", text))
+
+    def text(self) -> str:
+        return "\n".join(text for _, text in self.lines)
+
+
+def fake_host(root: Path, *, plugins: tuple[str, ...] = ()) -> Host:
+    """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too."""
+    core = [entry for entry in entry_points() if entry.plugin in ("core", *plugins) and ours(entry)]
+    builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
+    host = Host(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
+    host.adopt("engine", "fake", FakeEngine(host))
+    host.adopt("scheduler", "fake", FakeScheduler(host))
+    host.adopt("proxy", "fake", FakeProxy(host))
+    host.adopt("source", "fake", FakeSource(host))
+    return host
+
+
+def ours(entry: EntryPoint) -> bool:
+    """Adapters are fakes; hooks, commands and settings of the named plugins are real."""
+    return entry.group in ("dokkupy.plugins", "dokkupy.commands", "dokkupy.settings")
+
+
+def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a" * 40) -> Deployment:
+    """Deploy a tree (path -> text), as a push would; the app is created when it is not there."""
+    from dokkupy_sdk.apps import create_app
+    from dokkupy_sdk.deploy import deploy_source
+
+    name = AppName(app)
+    if not host.store.has_app(name):
+        create_app(host, name)
+
+    def fill(directory: Path) -> str:
+        write_tree(directory, tree)
+        return revision
+
+    return deploy_source(host, name, kind="git-hook", fill=fill)
