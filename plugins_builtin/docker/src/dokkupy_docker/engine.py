@@ -1,0 +1,404 @@
+"""The role engine, by the Docker SDK's low-level client; what is only read, by the socket itself."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dokkupy_docker import api
+from dokkupy_docker.options import body_of, restart_policy
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
+from dokkupy_sdk.model import Image, Port, Readiness
+from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult
+
+OUTPUT_LIMIT = 64 * 1024
+LOG_FILES = 3
+CREATE_SECONDS = 120
+
+
+class DockerEngine(Engine):
+    """The Docker Engine of this host."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """One connection for the whole command."""
+        if self._client is None:
+            import docker
+
+            self._client = docker.APIClient(
+                base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"), timeout=CREATE_SECONDS
+            )
+        return self._client
+
+    def prepare(self) -> Readiness:
+        try:
+            version = api.get("/version")
+        except HostFault as fault:
+            installed = any(os.path.exists(f"{place}/dockerd") for place in ("/usr/bin", "/usr/sbin", "/usr/local/bin"))
+            if installed:
+                return Readiness("misconfigured", fault.message, fault.hint)
+            return Readiness("not-installed", "Docker is not installed", "apt-get install docker.io")
+        return Readiness(reason=f"Docker {version['Version']}")
+
+    # images
+
+    def image(self, ref: str) -> Image | None:
+        found = api.get(f"/images/{quoted(ref)}/json")
+        if found is None:
+            return None
+        config = found.get("Config") or {}
+        return Image(
+            id=found["Id"],
+            ports=tuple(sorted((port_of(text) for text in config.get("ExposedPorts") or {}), key=str)),
+            entrypoint=words_of(config.get("Entrypoint")),
+            command=words_of(config.get("Cmd")),
+            workdir=config.get("WorkingDir") or "",
+            user=config.get("User") or "",
+            labels=config.get("Labels") or {},
+        )
+
+    def pull(self, ref: str) -> Image:
+        with faults(f"{ref} could not be pulled"):
+            for event in self.client.pull(ref, stream=True, decode=True):
+                if "error" in event:
+                    raise HostFault(f"{ref} could not be pulled: {event['error']}")
+                if event.get("status"):
+                    self.host.out.progress(f"{event['status']} {event.get('id', '')}")
+        found = self.image(ref)
+        if found is None:
+            raise HostFault(f"{ref} was pulled but the engine does not have it")
+        return found
+
+    def tag(self, image: str, ref: str) -> None:
+        name, _, tag = ref.rpartition(":")
+        with faults(f"The image {image} could not be tagged {ref}"):
+            self.client.tag(image, name, tag, force=True)
+
+    def remove_image(self, ref: str) -> None:
+        import docker.errors
+
+        try:
+            with faults(f"The image {ref} could not be removed"):
+                self.client.remove_image(ref)
+        except (NotFound, Conflict):
+            # In use by a container that goes on living: the name stays until the clean-up finds it unused.
+            if self.image(ref) is not None:
+                try:
+                    self.client.remove_image(ref, force=True, noprune=True)
+                except docker.errors.APIError:
+                    pass
+
+    def images(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
+        found = api.get("/images/json", filters={"label": filters(labels)}) or []
+        return [
+            (one["Id"], tuple(tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"), one["Size"])
+            for one in found
+        ]
+
+    # containers
+
+    def create(self, spec: ContainerSpec) -> Container:
+        body = body_of(spec.options)
+        host = body["HostConfig"]
+        body["Image"] = spec.image
+        body["Env"] = [*(f"{key}={value.reveal()}" for key, value in spec.env.items()), *body["Env"]]
+        body["Labels"].update(spec.labels)
+        if spec.command is not None:
+            body["Cmd"] = list(spec.command)
+        if spec.entrypoint is not None:
+            body["Entrypoint"] = list(spec.entrypoint)
+        if spec.stop_signal:
+            body["StopSignal"] = spec.stop_signal
+        body.setdefault("StopTimeout", spec.stop_timeout)
+        body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin)
+        host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
+        host.setdefault("Init", spec.init)
+        if "LogConfig" not in host:
+            host["LogConfig"] = {"Type": "json-file", "Config": {"max-size": spec.log_max_size, "max-file": str(LOG_FILES)}}
+            if spec.log_max_size == "unlimited":
+                host["LogConfig"]["Config"] = {}
+        if spec.network:
+            host["NetworkMode"] = spec.network
+            endpoint: dict[str, Any] = {"Aliases": list(spec.aliases)}
+            if spec.address:
+                endpoint["IPAMConfig"] = {"IPv4Address": spec.address}
+            body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: endpoint}}
+        else:
+            host["NetworkMode"] = "none"
+        with faults(f"The container {spec.name} could not be created"):
+            made = self.client.create_container_from_config(body, spec.name)["Id"]
+        try:
+            with faults(f"The container {spec.name} could not be started"):
+                self.client.start(made)
+            found = self.container(made)
+            if found is None:
+                raise HostFault(f"The container {spec.name} is gone right after its start")
+            return found
+        except BaseException:
+            self.remove(made)
+            raise
+
+    def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
+        found = api.get("/containers/json", all=0 if running_only else 1, filters={"label": filters(labels)}) or []
+        return [listed(one) for one in found]
+
+    def container(self, ref: str) -> Container | None:
+        found = api.get(f"/containers/{quoted(ref)}/json")
+        return None if found is None else inspected(found)
+
+    def rename(self, ref: str, name: str) -> None:
+        found = self.container(ref)
+        if found is not None and found.name == name:
+            return
+        with faults(f"The container {ref[:12]} could not be renamed to {name}"):
+            self.client.rename(ref, name)
+
+    def start(self, ref: str) -> None:
+        with faults(f"The container {ref[:12]} could not be started"):
+            self.client.start(ref)
+
+    def set_restart_policy(self, ref: str, policy: str) -> None:
+        """Tell the engine whether to bring the container back by itself."""
+        with faults(f"The container {ref[:12]} could not be changed"):
+            self.client.update_container(ref, restart_policy=restart_policy(policy))
+
+    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
+        try:
+            if restart_policy is not None:
+                self.set_restart_policy(ref, restart_policy)
+            with faults(f"The container {ref[:12]} could not be stopped"):
+                self.client.stop(ref, timeout=timeout)
+        except NotFound:
+            pass
+
+    def remove(self, ref: str) -> None:
+        try:
+            with faults(f"The container {ref[:12]} could not be removed"):
+                self.client.remove_container(ref, force=True, v=True)
+        except (NotFound, Conflict):
+            pass  # gone, or somebody is removing it right now
+
+    def wait(self, ref: str, *, timeout: float | None = None) -> int:
+        import requests
+
+        try:
+            with faults(f"The container {ref[:12]} could not be waited for"):
+                return int(self.client.wait(ref, timeout=timeout)["StatusCode"])
+        except requests.exceptions.RequestException as error:
+            raise TimeoutError(f"{ref[:12]} did not end within {timeout} seconds") from error
+
+    def logs(
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+    ) -> Iterator[tuple[str, bytes]]:
+        found = api.get(f"/containers/{quoted(ref)}/json")
+        if found is None:
+            raise NotFound(f"There is no container {ref}")
+        with faults(f"The output of {ref[:12]} could not be read"):
+            answer = self.client.get(
+                self.client._url("/containers/{0}/logs", ref),
+                params={
+                    "stdout": 1, "stderr": 1, "follow": int(follow), "timestamps": int(timestamps),
+                    "tail": "all" if tail is None else tail,
+                },
+                stream=True, timeout=None,
+            )  # fmt: skip
+            self.client._raise_for_status(answer)
+        try:
+            yield from lines_of(answer.raw.read, multiplexed=not found["Config"]["Tty"])
+        finally:
+            answer.close()
+
+    def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+        """A client of its own: checks of several instances run in threads."""
+        import docker
+        import requests
+
+        client = docker.APIClient(
+            base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"), timeout=timeout
+        )
+        try:
+            with faults(f"{command[0]} could not be run in {ref[:12]}"):
+                made = client.exec_create(ref, list(command), user=user)["Id"]
+                output = client.exec_start(made)
+                code = client.exec_inspect(made)["ExitCode"]
+        except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
+            raise TimeoutError(f"{command[0]} did not end within {timeout:.0f} seconds") from error
+        finally:
+            client.close()
+        return ExecResult(-1 if code is None else code, output[:OUTPUT_LIMIT].decode(errors="replace"))
+
+    def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
+        return ["docker", "exec", "--interactive", *(["--tty"] if tty else []), ref, *command]
+
+    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
+        body_of(spec.options)  # refuses what may not be used
+        argv = ["docker", "run", "--pull=never", "--name", spec.name, "--env-file", env_file]
+        argv += ["--interactive"] if spec.stdin else []
+        argv += ["--tty"] if spec.tty else []
+        argv += ["--rm"] if spec.remove_on_exit else []
+        argv += ["--init"] if spec.init else []
+        argv += ["--network", spec.network or "none"]
+        argv += [word for key, value in spec.labels.items() for word in ("--label", f"{key}={value}")]
+        argv += spec.options
+        if spec.entrypoint is not None:
+            argv += ["--entrypoint", spec.entrypoint[0] if spec.entrypoint else ""]
+        return [*argv, spec.image, *((spec.entrypoint or ())[1:]), *(spec.command or ())]
+
+    def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
+        import docker.errors
+
+        with faults(f"{path} could not be copied out of {image}"):
+            made = self.client.create_container_from_config({"Image": image, "Cmd": ["-"]})["Id"]
+        try:
+            try:
+                stream, about = self.client.get_archive(made, path)
+            except docker.errors.NotFound:
+                return None
+            if about["size"] > limit:
+                raise AppFault(f"{path} in the image is larger than {limit // 1024} KiB")
+            with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+                member = tar.next()
+                file = tar.extractfile(member) if member is not None and member.isfile() else None
+                return None if file is None else file.read(limit)
+        finally:
+            self.remove(made)
+
+    # networks
+
+    def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        if api.get(f"/networks/{quoted(name)}") is not None:
+            return
+        with faults(f"The network {name} could not be made"):
+            self.client.create_network(
+                name, driver="bridge", labels=dict(labels), check_duplicate=True,
+                ipam={"Driver": "default", "Config": [{"Subnet": subnet}] if subnet else []},
+            )  # fmt: skip
+
+    def remove_network(self, name: str) -> None:
+        try:
+            with faults(f"The network {name} could not be removed"):
+                self.client.remove_network(name)
+        except NotFound:
+            pass
+
+    def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        found = api.get("/networks", **({"filters": {"label": filters(labels)}} if labels else {})) or []
+        return [
+            (one["Name"], next((c["Subnet"] for c in (one.get("IPAM") or {}).get("Config") or () if c.get("Subnet")), ""))
+            for one in found
+        ]
+
+
+@contextmanager
+def faults(what: str) -> Iterator[None]:
+    """The SDK's errors become ours, with the engine's own words."""
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except DokkupyError:
+        raise
+    except docker.errors.APIError as error:
+        words = f"{what}: {error.explanation or error}"
+        if error.status_code == 404:
+            raise NotFound(words) from error
+        if error.status_code == 409 or (error.status_code in (403, 500) and "overlaps" in words):
+            raise Conflict(words) from error
+        if error.status_code == 403 and "active endpoints" in words:
+            raise Conflict(words) from error
+        raise HostFault(words) from error
+    except (docker.errors.DockerException, requests.exceptions.ConnectionError) as error:
+        if isinstance(error, requests.exceptions.ReadTimeout):
+            raise
+        raise api.down(error) from error
+
+
+def filters(labels: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" if value else key for key, value in labels.items()]
+
+
+def quoted(ref: str) -> str:
+    from urllib.parse import quote
+
+    return quote(ref, safe="/:@")
+
+
+def words_of(value: Any) -> tuple[str, ...]:
+    return () if not value else (value,) if isinstance(value, str) else tuple(value)
+
+
+def port_of(text: str) -> Port:
+    """`5000/tcp` as Dokku maps it."""
+    number, _, protocol = text.partition("/")
+    scheme = "udp" if protocol == "udp" else "https" if number == "443" else "http"
+    return Port(scheme, int(number), int(number))
+
+
+def addresses(settings: Mapping[str, Any] | None) -> dict[str, str]:
+    """Network -> address; of a stopped container the one that it will have again."""
+    found = {}
+    for name, endpoint in ((settings or {}).get("Networks") or {}).items():
+        fixed = (endpoint.get("IPAMConfig") or {}).get("IPv4Address", "")
+        found[name] = endpoint.get("IPAddress") or fixed
+    return found
+
+
+def listed(one: Mapping[str, Any]) -> Container:
+    return Container(
+        id=one["Id"], name=one["Names"][0].removeprefix("/") if one.get("Names") else "", image=one["ImageID"],
+        state=one["State"], labels=one.get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
+        created_at=str(one.get("Created", "")), command=tuple(str(one.get("Command", "")).split()),
+    )  # fmt: skip
+
+
+def inspected(one: Mapping[str, Any]) -> Container:
+    state = one["State"]
+    return Container(
+        id=one["Id"], name=one["Name"].removeprefix("/"), image=one["Image"], state=state["Status"],
+        labels=one["Config"].get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
+        exit_code=state.get("ExitCode"), oom_killed=bool(state.get("OOMKilled")), restarts=one.get("RestartCount", 0),
+        started_at=state.get("StartedAt", ""), created_at=one.get("Created", ""),
+        command=(*(one.get("Path"),), *(one.get("Args") or ())) if one.get("Path") else (),
+    )  # fmt: skip
+
+
+def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tuple[str, bytes]]:
+    """Lines of the engine's log stream: frames of 8 bytes of header (kind, length) when there is no terminal."""
+    rest = {"stdout": b"", "stderr": b""}
+    while True:
+        if multiplexed:
+            header = exactly(read, 8)
+            if len(header) < 8:
+                break
+            kind = "stderr" if header[0] == 2 else "stdout"
+            data = exactly(read, int.from_bytes(header[4:], "big"))
+        else:
+            kind, data = "stdout", read(1)
+            if not data:
+                break
+        *whole, rest[kind] = (rest[kind] + data).split(b"\n")
+        for line in whole:
+            yield kind, line.rstrip(b"\r")
+    for kind, line in rest.items():
+        if line:
+            yield kind, line
+
+
+def exactly(read: Callable[[int], bytes], count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = read(count - len(data))
+        if not part:
+            break
+        data += part
+    return data

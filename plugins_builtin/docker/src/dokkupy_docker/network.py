@@ -1,0 +1,61 @@
+"""Addresses: a subnet for each app, a fixed address for each instance. Pure but for what the engine tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, ip_network
+
+from dokkupy_sdk.errors import Conflict, HostFault
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.roles import Engine
+
+POOL = "10.208.0.0/12"
+"""4096 networks of 254 addresses; outside Docker's own default pools (172.17-31, 192.168) and most companies' 10.0."""
+
+SIZE = 24
+ATTEMPTS = 20
+
+
+def network_name(app: AppName) -> str:
+    return f"dokkupy-app-{app}"
+
+
+def free_subnet(taken: Iterable[str], after: int = 0) -> str:
+    """The first subnet of the pool that overlaps none of the taken; `after` skips that many."""
+    used = [ip_network(text, strict=False) for text in taken if text and ":" not in text]
+    for subnet in IPv4Network(POOL).subnets(new_prefix=SIZE):
+        if not any(subnet.overlaps(other) for other in used if isinstance(other, IPv4Network)):
+            if after == 0:
+                return str(subnet)
+            after -= 1
+    raise HostFault(f"All networks of {POOL} are taken", hint="Destroy apps that are not needed.")
+
+
+def ensure(engine: Engine, app: AppName) -> str:
+    """Make the app's network when it is not there; returns its subnet."""
+    name = network_name(app)
+    for attempt in range(ATTEMPTS):
+        every = dict(engine.networks({}))
+        if name in every:
+            return every[name]
+        subnet = free_subnet(every.values(), attempt)
+        try:
+            engine.ensure_network(name, subnet=subnet, labels={"dokkupy.app": app, "com.dokku.app-name": app})
+        except Conflict:
+            continue  # something of the host itself has this range, or another command took it just now
+        return subnet
+    raise HostFault(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
+
+
+def free_addresses(subnet: str, taken: Iterable[str], count: int) -> list[str]:
+    """The first free addresses after the gateway's."""
+    used = set(taken)
+    found: list[str] = []
+    for number, address in enumerate(ip_network(subnet).hosts()):
+        if len(found) == count:
+            break
+        if number > 0 and str(address) not in used:
+            found.append(str(address))
+    if len(found) < count:
+        raise HostFault(f"The network {subnet} has no {count} free addresses", hint="Scale the app down.")
+    return found

@@ -1,0 +1,232 @@
+"""The scheduler docker-local: instances are containers of this host's engine."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+
+from dokkupy_docker import network
+from dokkupy_docker.drain import wait_until_idle
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
+from dokkupy_sdk.model import Instance, InstanceStatus, Readiness, Release
+from dokkupy_sdk.names import AppName, ProcessType, Secret
+from dokkupy_sdk.operation import Tx, call
+from dokkupy_sdk.roles import Container, ContainerSpec, Scheduler
+
+FALLBACK_PORT = 5000
+SETTLE_SECONDS = 0.2
+"""How long a new instance is given to die at once of a wrong command."""
+
+
+class DockerLocal(Scheduler):
+    """Runs instances beside each other on this host."""
+
+    def prepare(self) -> Readiness:
+        return self.host.engine().prepare()
+
+    def start(
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+    ) -> tuple[Instance, ...]:
+        engine, app = self.host.engine(), release.app
+        known = {name for name, _ in engine.networks({"dokkupy.app": app})}
+        new = network.network_name(app) not in known
+        tx.protect("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
+        subnet = network.ensure(engine, app)
+        name = network.network_name(app)
+        taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
+        addresses = network.free_addresses(subnet, taken, len(wanted))
+        made: list[Instance] = []
+        for (process, index), address in zip(wanted, addresses, strict=True):
+            self.host.out.section(f"Starting {process}.{index}")
+            spec = instance_spec(release, process, index, address, deployment)
+            container = tx.step(f"start {process}.{index}", lambda spec=spec: engine.create(spec))  # type: ignore[misc]
+            made.append(
+                Instance(
+                    app, process, index, container.id, container.name, address, port_of(release), release.number,
+                    deployment,
+                )
+            )  # fmt: skip
+        self.need_alive(made)
+        return tuple(made)
+
+    def need_alive(self, made: Sequence[Instance]) -> None:
+        if made:
+            time.sleep(SETTLE_SECONDS)
+        dead = []
+        for status in self.status(made):
+            if status.state in ("exited", "dead", "missing", "restarting"):
+                dead.append(status.instance)
+        if dead:
+            names = ", ".join(one.dyno for one in dead)
+            raise CheckFailed(f"{names} of {dead[0].app} ended right after the start", instances=tuple(dead))
+
+    def one_off(
+        self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
+    ) -> ContainerSpec:
+        network.ensure(self.host.engine(), release.app)
+        return ContainerSpec(
+            name=name, image=release.image, command=words_of(release, command),
+            env=environment(release, dyno), labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
+            network=network.network_name(release.app), options=tuple(release.options.get("run", ())),
+            init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
+            log_max_size=release.setting("logs", "max-size", "10m"),
+        )  # fmt: skip
+
+    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+        engine = self.host.engine()
+        suffix = f".retired-{int(time.time())}"
+        for one in retiring:
+            found = engine.container(one.id)
+            if found is not None and ".retired-" not in found.name:
+                rename(engine, one.id, f"{app}.{one.dyno}{suffix}")
+        for one in serving:
+            found = engine.container(one.id)
+            if found is not None and found.name != f"{app}.{one.dyno}":
+                rename(engine, one.id, f"{app}.{one.dyno}")
+
+    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        engine = self.host.engine()
+        alive = [one for one in instances if (found := engine.container(one.id)) and found.state == "running"]
+        wait_until_idle(self.host, alive, timeout=timeout)
+        for one in alive:
+            engine.stop(one.id, timeout=timeout, restart_policy="no")
+        for one in instances:
+            engine.remove(one.id)
+
+    def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        for one in instances:
+            self.host.engine().stop(one.id, timeout=timeout, restart_policy="no")
+
+    def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
+        from dokkupy_docker.engine import DockerEngine
+
+        engine = self.host.engine()
+        running = []
+        for one in instances:
+            try:
+                if isinstance(engine, DockerEngine):
+                    engine.set_restart_policy(one.id, policy_of(release))
+                engine.start(one.id)
+                running.append(one)
+            except NotFound:
+                continue
+            except DokkupyError as error:
+                self.host.out.warn(error.message)
+        return tuple(running)
+
+    def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
+        found = []
+        for one in instances:
+            container = self.host.engine().container(one.id)
+            if container is None:
+                found.append(InstanceStatus(one, "missing"))
+            else:
+                found.append(
+                    InstanceStatus(
+                        one, container.state, container.exit_code, container.oom_killed, container.restarts,
+                        container.started_at,
+                    )
+                )  # fmt: skip
+        return tuple(found)
+
+    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+        ids = {one.id for one in known}
+        found = self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
+        return tuple(instance_of(app, one) for one in found if one.id not in ids)
+
+    def forget(self, app: AppName) -> None:
+        engine = self.host.engine()
+        for container in engine.containers({"dokkupy.app": app}):
+            engine.remove(container.id)
+        engine.remove_network(network.network_name(app))
+
+
+def rename(engine: object, ref: str, name: str) -> None:
+    """Rename; when a dead container of an older time still has the name, that one gives way."""
+    from dokkupy_sdk.roles import Engine
+
+    assert isinstance(engine, Engine)
+    try:
+        engine.rename(ref, name)
+    except Conflict:
+        other = engine.container(name)
+        if other is not None and other.id != ref:
+            engine.rename(other.id, f"{name}.retired-{secrets.token_hex(4)}")
+        engine.rename(ref, name)
+
+
+def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:
+    """Undo of a start: no container of the deployment is left, nor a network that it made."""
+    from dokkupy_docker.network import network_name
+
+    engine = host.engine()
+    for container in engine.containers({"dokkupy.app": app, "dokkupy.deployment": deployment}):
+        engine.remove(container.id)
+    if network:
+        try:
+            engine.remove_network(network_name(AppName(app)))
+        except Conflict:
+            pass  # a one-off container lives in it
+
+
+def port_of(release: Release) -> int:
+    return next((port.container for port in release.ports if port.scheme != "udp"), FALLBACK_PORT)
+
+
+def policy_of(release: Release) -> str:
+    return release.setting("ps", "restart-policy", "on-failure:10")
+
+
+def words_of(release: Release, command: tuple[str, ...] | str | None) -> tuple[str, ...] | None:
+    """A Procfile's text is run by the image's shell; `exec` lets simple commands have the signals themselves."""
+    if isinstance(command, str):
+        return (release.setting("scheduler", "shell", "/bin/sh"), "-c", command)
+    return command
+
+
+def environment(release: Release, dyno: str) -> dict[str, Secret]:
+    env = {str(key): value for key, value in release.env.items()}
+    env.setdefault("PORT", Secret(str(port_of(release))))
+    env["DYNO"] = Secret(dyno)
+    return env
+
+
+def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
+    return {
+        "dokku": "", "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku",
+        "com.dokku.app-name": app, "com.dokku.process-type": process, "com.dokku.dyno": dyno,
+        "com.dokku.container-type": kind, "dokkupy.app": app, "dokkupy.kind": kind, "dokkupy.process": process,
+    }  # fmt: skip
+
+
+def instance_spec(release: Release, process: ProcessType, index: int, address: str, deployment: str) -> ContainerSpec:
+    app, dyno = release.app, f"{process}.{index}"
+    return ContainerSpec(
+        name=f"{app}.{dyno}.upcoming-{secrets.token_hex(3)}",
+        image=release.image,
+        command=words_of(release, release.processes.get(process)),
+        env=environment(release, dyno),
+        labels={
+            **labels(app, "deploy", process, dyno), "dokkupy.index": str(index), "dokkupy.deployment": deployment,
+            "dokkupy.release": str(release.number), "com.dokku.image-stage": "release",
+        },
+        network=network.network_name(app),
+        address=address,
+        aliases=(f"{app}.{process}",),
+        restart_policy=policy_of(release),
+        options=tuple(release.options.get("deploy", ())),
+        init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
+        stop_timeout=int(release.setting("ps", "stop-timeout-seconds", "30")),
+        log_max_size=release.setting("logs", "max-size", "10m"),
+    )  # fmt: skip
+
+
+def instance_of(app: AppName, container: Container) -> Instance:
+    label = container.labels
+    return Instance(
+        app, ProcessType(label["dokkupy.process"]), int(label.get("dokkupy.index", "1")), container.id, container.name,
+        next(iter(container.addresses.values()), ""), 0, int(label.get("dokkupy.release", "0")),
+        label.get("dokkupy.deployment", ""),
+    )  # fmt: skip
