@@ -36,3 +36,17 @@ RELEASES = Settings(
     "releases",
     Property("retention", "10", help="Releases whose record and image are kept per app", parse=integer(1, 1000)),
 )
+
+APPS = Settings(
+    "apps",
+    Property("disable-autocreation", "false", help="Whether a push to an unknown app is refused", parse=boolean,
+             scope="global"),
+)  # fmt: skip
+
+PROXY = Settings(
+    "proxy",
+    Property("type", "nginx", help="The proxy that serves the app", parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name")),
+    Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
+    Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
+    Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
+)  # fmt: skip

@@ -1,0 +1,162 @@
+"""`apps:*` (reference, section 1.1)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.errors import Conflict, DokkupyError, UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.access import visible_apps
+from dokkupy.usecases.properties import APPS
+
+group = Group("apps", "Manage apps", bare="list")
+
+App = Annotated[AppName, Arg("app")]
+
+
+@group.command("list", needs="open")
+def list_apps(host: Host) -> Answer:
+    """List the apps."""
+    names = [str(name) for name in visible_apps(host)]
+    if not names:
+        host.out.warn("You haven't deployed any applications yet")
+    return Answer(names, names, header="My Apps" if names else "")
+
+
+@group.command("create", needs="app:write")
+def create(host: Host, app: App) -> None:
+    """Create an app."""
+    from dokkupy.usecases.apps import create_app
+
+    host.out.section(f"Creating {app}...")
+    create_app(host, app)
+
+
+@group.command("exists", needs="app:read")
+def exists(host: Host, app: App) -> None:
+    """Say by the exit status whether an app exists."""
+    host.store.need_app(app)
+
+
+@group.command("destroy", needs="app:admin")
+def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
+    """Destroy an app with everything that it has."""
+    from dokkupy.usecases.apps import destroy_app
+
+    host.store.need_app(app)
+    if not (force or host.force):
+        confirm(host, app)
+    host.out.section(f"Destroying {app} (including all add-ons)")
+    destroy_app(host, app)
+
+
+def confirm(host: Host, app: AppName) -> None:
+    """Ask to type the app's name, as Dokku does."""
+    host.out.warn("WARNING: Potentially Destructive Action")
+    host.out.warn(f"This command will destroy {app} (including all add-ons).")
+    host.out.warn(f'To proceed, type "{app}"')
+    sys.stderr.write("> ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != app:
+        raise UserError(f"Confirmation did not match {app}. Aborted.", code="not_confirmed")
+
+
+SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new app")]
+
+
+@group.command("rename", needs="app:admin")
+def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
+    """Give an app a new name."""
+    from dokkupy.usecases.apps import destroy_app, rename_app
+
+    host.out.section(f"Renaming {old} to {new}...")
+    rename_app(host, old, new)
+    if not skip_deploy:
+        deploy_copy(host, old, new)
+    destroy_app(host, old)
+
+
+@group.command("clone", needs="app:admin")
+def clone(
+    host: Host,
+    old: App,
+    new: Annotated[AppName, Arg("new-app")],
+    *,
+    skip_deploy: SkipDeploy = False,
+    ignore_existing: Annotated[bool, Opt("--ignore-existing", help="An existing target is no error")] = False,
+) -> None:
+    """Copy an app: configuration, properties and code, not its domains."""
+    from dokkupy.usecases.apps import clone_app
+
+    if ignore_existing and host.store.has_app(new):
+        host.out.warn(f"App {new} already exists")
+        return
+    host.out.section(f"Cloning {old} to {new}...")
+    clone_app(host, old, new)
+    if not skip_deploy:
+        deploy_copy(host, old, new)
+
+
+def deploy_copy(host: Host, old: AppName, new: AppName) -> None:
+    """Deploy the copy when the original was; a failure takes the copy away again."""
+    from dokkupy.usecases.apps import destroy_app
+    from dokkupy.usecases.processes import rebuild
+
+    if not host.store.read("apps", old, "deployment") or not host.sources().has_code(new):
+        return
+    try:
+        rebuild(host, new)
+    except DokkupyError:
+        destroy_app(host, new)
+        raise
+
+
+@group.command("lock", needs="app:write")
+def lock(host: Host, app: App) -> None:
+    """Refuse deploys of an app until it is unlocked; a running one goes on."""
+    from dokkupy.usecases.apps import set_locked
+
+    set_locked(host, app, True)
+    host.out.section("Deploy lock created")
+
+
+@group.command("unlock", needs="app:write")
+def unlock(host: Host, app: App) -> None:
+    """Allow deploys of an app again."""
+    from dokkupy.usecases.apps import set_locked
+
+    set_locked(host, app, False)
+    host.out.warn("Deploy lock removed")
+
+
+@group.command("locked", needs="app:read")
+def locked(host: Host, app: App) -> Answer:
+    """Say whether an app is locked."""
+    from dokkupy.usecases.apps import app_record
+
+    if not app_record(host, app).get("locked"):
+        raise Conflict("Deploy lock does not exist", code="not_locked")
+    return Answer({"app": app, "locked": True}, ["Deploy lock exists"])
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    record = host.store.read("apps", app, "app")
+    table = host.store.read("apps", app, "deployment")
+    release = host.store.read("apps", app, "releases", f"{int(table['release']):06d}") if table else {}
+    return {
+        "created-at": str(record.get("created_at", "")),
+        "deploy-source": str(release.get("source", "")),
+        "deploy-source-metadata": str(release.get("revision", "")),
+        "dir": host.store.directory("apps", app),
+        "locked": "true" if record.get("locked") else "false",
+    }
+
+
+add_property_commands(group, APPS, prefix="app", title="app", extra=extra, needs="host:write")
+

@@ -1,0 +1,27 @@
+"""`cleanup`: containers that ended and images without a name go; releases stay."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+
+group = Group("cleanup", "Remove ended containers and unused images", bare="")
+
+
+@group.command("", needs="host:write")
+def cleanup(host: Host, app: Annotated[str, Arg("app")] = "") -> Answer:
+    """Remove ended one-off containers and unused images of apps."""
+    from dokkupy.usecases.oneoff import retire_runs
+
+    name = host.store.need_app(AppName(app)) if app and app != "--global" else None
+    engine = host.engine()
+    gone = retire_runs(host, name)
+    labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}
+    for identifier, tags, _size in engine.images(labels):
+        if not tags:
+            engine.remove_image(identifier)
+            gone.append(identifier)
+    return Answer(gone, [f"-----> Removed {one}" for one in gone])

@@ -1,0 +1,249 @@
+"""`config:*` (reference, section 1.8)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName, EnvKey
+from dokkupy.usecases.config import get_env, merged_env
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dokkupy.model.secret import Secret
+
+group = Group("config", "Manage global and app-specific config vars", bare="show")
+
+Merged = Annotated[bool, Opt("--merged", help="With the global variables")]
+NoRestart = Annotated[bool, Opt("--no-restart", help="Leave the running instances as they are")]
+
+
+def app_of(host: Host, scope: Scope) -> AppName | None:
+    if scope.app is not None:
+        return host.store.need_app(scope.app)
+    if scope.is_global:
+        from dokkupy.usecases.access import check_global
+
+        check_global(host)
+        return None
+    raise UserError("Please specify an app to run the command on")
+
+
+def variables(host: Host, scope: Scope, merged: bool) -> dict[str, str]:
+    app = app_of(host, scope)
+    found = merged_env(host, app) if merged and app is not None else get_env(host, app)
+    return {str(key): value.reveal() for key, value in sorted(found.items())}
+
+
+def quoted(text: str) -> str:
+    """A shell word: single quotes, as `export` needs them."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+@group.command("show", needs="app:write")
+def show(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+    """Print the variables."""
+    env = variables(host, scope, merged)
+    width = max((len(key) for key in env), default=0) + 2
+    name = scope.app or "global"
+    return Answer(env, [f"{key + ':':<{width}} {value}" for key, value in env.items()], header=f"{name} env vars")
+
+
+@group.command("get", needs="app:write")
+def get(
+    host: Host,
+    scope: Scope,
+    key: Annotated[EnvKey, Arg("KEY")],
+    *,
+    quote: Annotated[bool, Opt("--quoted", help="Quote it for a shell")] = False,
+) -> Answer:
+    """Print one variable; the exit status is 1 when it is not set."""
+    value = variables(host, scope, False).get(str(key))
+    if value is None:
+        return Answer({"key": key, "value": None}, status=1)
+    return Answer({"key": key, "value": value}, [quoted(value) if quote else value])
+
+
+@group.command("keys", needs="app:write")
+def keys(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+    """Print the names of the variables."""
+    names = list(variables(host, scope, merged))
+    return Answer(names, names)
+
+
+@group.command("set", needs="app:write", secret_args=True)
+def set_config(
+    host: Host,
+    scope: Scope,
+    assignments: Annotated[list[str], Arg("KEY=VALUE")] = [],  # noqa: B006 - never changed
+    *,
+    encoded: Annotated[bool, Opt("--encoded", help="The values are base64")] = False,
+    no_restart: NoRestart = False,
+) -> Answer:
+    """Set variables, and restart the app with them."""
+    from dokkupy.model.secret import Secret
+
+    if not assignments:
+        raise UserError("At least one env pair must be given")
+    changes: dict[EnvKey, Secret | None] = {}
+    for word in assignments:
+        name, mark, value = word.partition("=")
+        if not mark:
+            raise UserError("Invalid env pair: give KEY=VALUE")
+        changes[EnvKey(name)] = Secret(decoded(value) if encoded else value)
+    host.out.section("Setting config vars")
+    for key in changes:
+        host.out.detail(f"{key}:  ***")
+    return apply(host, scope, changes, no_restart=no_restart)
+
+
+def decoded(text: str) -> str:
+    import base64
+
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        raise UserError("A value is not base64 of UTF-8 text") from None
+
+
+@group.command("unset", needs="app:write")
+def unset(
+    host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
+) -> Answer:
+    """Unset variables, and restart the app without them."""
+    present = variables(host, scope, False)
+    for key in names:
+        if key in present:
+            host.out.section(f"Unsetting {key}")
+        else:
+            host.out.section(f"Skipping {key}, it is not set in the environment")
+    return apply(host, scope, dict.fromkeys(names), no_restart=no_restart)
+
+
+@group.command("clear", needs="app:write")
+def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> Answer:
+    """Unset all variables."""
+    host.out.section("Unsetting all config vars")
+    return apply(host, scope, {}, no_restart=no_restart, replace=True)
+
+
+def apply(
+    host: Host,
+    scope: Scope,
+    changes: Mapping[EnvKey, Secret | None],
+    *,
+    no_restart: bool,
+    replace: bool = False,
+) -> Answer:
+    from dokkupy import hookspecs
+    from dokkupy.kernel.operation import operation
+    from dokkupy.usecases.config import set_env
+
+    app = app_of(host, scope)
+    with operation(host, "config:set", f"app:{app}" if app else "host") as tx:
+        changed = set_env(tx, app, changes, replace=replace)
+        if changed and app is not None:
+            host.hooks.emit(
+                hookspecs.post_config_change, host=host, app=app,
+                changed={str(key): value for key, value in changes.items()}, tx=tx,
+            )  # fmt: skip
+    restarted = False
+    if changed and app is not None and not no_restart and host.store.read("apps", app, "deployment"):
+        from dokkupy.usecases.processes import redeploy, should_run
+
+        if should_run(host, app):
+            host.out.section(f"Restarting app {app}")
+            redeploy(host, app, kind="config")
+            restarted = True
+    return Answer({"app": app, "changed": changed, "restarted": restarted})
+
+
+FORMATS = ("exports", "envfile", "docker-args", "docker-args-keys", "shell", "pretty", "json", "json-list", "pack-keys")
+
+
+@group.command("export", needs="app:write", formats=False)
+def export(
+    host: Host,
+    scope: Scope,
+    *,
+    format: Annotated[str, Opt("--format", help=", ".join(FORMATS))] = "exports",
+    merged: Merged = False,
+) -> Answer:
+    """Print the variables for another program."""
+    import json
+
+    env = variables(host, scope, merged)
+    lines = {
+        "exports": [f"export {key}={quoted(value)}" for key, value in env.items()],
+        "envfile": [f'{key}="{escaped(value)}"' for key, value in env.items()],
+        "docker-args": [" ".join(f"--env={key}={quoted(value)}" for key, value in env.items())],
+        "docker-args-keys": [" ".join(f"--env={key}" for key in env)],
+        "shell": [" ".join(f"{key}={quoted(value)}" for key, value in env.items())],
+        "pretty": [f"{key}:  {value}" for key, value in env.items()],
+        "json": [json.dumps(env)],
+        "json-list": [json.dumps([{"name": key, "value": value} for key, value in env.items()])],
+        "pack-keys": [" ".join(f"--env {key}" for key in env)],
+    }
+    if format not in lines:
+        raise UserError(f"Unknown export format: {format[:40]!r}", hint=f"Formats: {', '.join(FORMATS)}")
+    return Answer(env, lines[format])
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+@group.command("bundle", needs="app:write", formats=False)
+def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+    """Write a tar of one file per variable to standard output."""
+    import io
+    import tarfile
+
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for key, value in variables(host, scope, merged).items():
+            member = tarfile.TarInfo(key)
+            member.size = len(value.encode())
+            member.mode = 0o600
+            tar.addfile(member, io.BytesIO(value.encode()))
+    return Answer(raw=data.getvalue())
+
+
+@group.command("import", needs="app:write", formats=False)
+def import_config(
+    host: Host,
+    scope: Scope,
+    file: Annotated[str, Arg("FILE")] = "-",
+    *,
+    format: Annotated[str, Opt("--format", help="json")] = "json",
+    replace: Annotated[bool, Opt("--replace", help="Unset what the file does not have")] = False,
+    no_restart: NoRestart = False,
+) -> Answer:
+    """Set the variables of a JSON object; `-` reads standard input."""
+    import json
+
+    from dokkupy.model.secret import Secret
+
+    if format != "json":
+        raise UserError(f"Unknown import format: {format[:40]!r}", hint="Formats: json")
+    if file != "-" and host.who.startswith("key:"):
+        raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
+    try:
+        if file == "-":
+            text = sys.stdin.read()
+        else:
+            with open(file, encoding="utf-8") as source:
+                text = source.read()
+        table = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+    if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
+        raise UserError("The JSON is not an object of texts")
+    changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(str(value)) for key, value in table.items()}
+    host.out.section("Setting config vars")
+    return apply(host, scope, changes, no_restart=no_restart, replace=replace)

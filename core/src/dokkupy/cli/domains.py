@@ -1,0 +1,187 @@
+"""`domains:*` (reference, section 1.11)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Scope
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.settings import Settings
+from dokkupy.model.names import AppName, Domain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+group = Group("domains", "Manage domains of apps")
+
+App = Annotated[AppName, Arg("app")]
+Names = Annotated[list[Domain], Arg("domain")]
+
+
+def store_names(host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None) -> None:
+    """Write the app's own list (None: back to the default) and let the proxy follow."""
+    from dokkupy.usecases.traffic import rerouting
+
+    with rerouting(host, f"domains:{verb}", app) as tx:
+        table = dict(host.store.read("apps", app, "domains"))
+        if names is None:
+            table.pop("vhosts", None)
+        else:
+            table["vhosts"] = [str(name) for name in names]
+        if enabled is not None:
+            table["enabled"] = enabled
+        tx.write("apps", app, "domains", data=table)
+
+
+def present(host: Host, app: AppName) -> list[str]:
+    from dokkupy.usecases.routes import default_domains
+
+    host.store.need_app(app)
+    table = host.store.read("apps", app, "domains")
+    return [str(name) for name in table.get("vhosts", default_domains(host, app))]
+
+
+def need(names: Sequence[Domain]) -> None:
+    if not names:
+        raise UserError("Please specify a domain name")
+
+
+@group.command("add", needs="app:write")
+def add(host: Host, app: App, names: Names) -> Answer:
+    """Add domains to an app."""
+    need(names)
+    after = list(dict.fromkeys([*present(host, app), *map(str, names)]))
+    store_names(host, "add", app, after, enabled=True)
+    for name in names:
+        host.out.section(f"Added {name} to {app}")
+    return Answer({"app": app, "domains": after})
+
+
+@group.command("set", needs="app:write")
+def set_names(host: Host, app: App, names: Names) -> Answer:
+    """Replace the domains of an app."""
+    need(names)
+    after = list(dict.fromkeys(map(str, names)))
+    store_names(host, "set", app, after, enabled=True)
+    host.out.section(f"Set {' '.join(after)} for {app}")
+    return Answer({"app": app, "domains": after})
+
+
+@group.command("remove", needs="app:write")
+def remove(host: Host, app: App, names: Names) -> Answer:
+    """Remove domains from an app."""
+    need(names)
+    after = [name for name in present(host, app) if name not in names]
+    store_names(host, "remove", app, after)
+    for name in names:
+        host.out.section(f"Removed {name} from {app}")
+    return Answer({"app": app, "domains": after})
+
+
+def each(host: Host, scope: Scope) -> list[AppName]:
+    if scope.is_all:
+        return list(host.store.apps())
+    if scope.app is None:
+        raise UserError("Please specify an app to run the command on")
+    return [host.store.need_app(scope.app)]
+
+
+@group.command("clear", needs="app:write")
+def clear(host: Host, scope: Scope) -> Answer:
+    """Remove all domains of an app."""
+    apps = each(host, scope)
+    for app in apps:
+        store_names(host, "clear", app, [])
+        host.out.section(f"Cleared domains in {app}")
+    return Answer(apps)
+
+
+@group.command("reset", needs="app:write")
+def reset(host: Host, scope: Scope) -> Answer:
+    """Go back to the domains that follow from the global ones."""
+    apps = each(host, scope)
+    for app in apps:
+        store_names(host, "reset", app, None, enabled=True)
+        host.out.section(f"Reset domains in {app}")
+    return Answer(apps)
+
+
+def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
+    from dokkupy.usecases.traffic import rerouting
+
+    apps = each(host, scope)
+    for app in apps:
+        with rerouting(host, f"domains:{'enable' if enabled else 'disable'}", app) as tx:
+            tx.write("apps", app, "domains", data={**host.store.read("apps", app, "domains"), "enabled": enabled})
+    return Answer(apps)
+
+
+@group.command("enable", needs="app:write")
+def enable(host: Host, scope: Scope) -> Answer:
+    """Serve an app by its domains."""
+    return switch(host, scope, True)
+
+
+@group.command("disable", needs="app:write")
+def disable(host: Host, scope: Scope) -> Answer:
+    """Serve an app on a port of its own instead of by domains."""
+    return switch(host, scope, False)
+
+
+def write_global(host: Host, verb: str, names: Sequence[str]) -> Answer:
+    from dokkupy.kernel.operation import operation
+    from dokkupy.usecases.traffic import reroute_all
+
+    with operation(host, f"domains:{verb}", "host") as tx:
+        tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
+    reroute_all(host)
+    host.out.section("Global domains: " + (" ".join(names) or "none"))
+    return Answer(list(names))
+
+
+def global_names(host: Host) -> list[str]:
+    return [str(name) for name in host.store.read("global", "domains").get("vhosts", [])]
+
+
+@group.command("add-global", needs="host:write")
+def add_global(host: Host, names: Names) -> Answer:
+    """Add global domains: each app answers to `APP.DOMAIN`."""
+    need(names)
+    return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
+
+
+@group.command("set-global", needs="host:write")
+def set_global(host: Host, names: Names) -> Answer:
+    """Replace the global domains."""
+    need(names)
+    return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
+
+
+@group.command("remove-global", needs="host:write")
+def remove_global(host: Host, names: Names) -> Answer:
+    """Remove global domains."""
+    need(names)
+    return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
+
+
+@group.command("clear-global", needs="host:write")
+def clear_global(host: Host) -> Answer:
+    """Remove all global domains."""
+    return write_global(host, "clear-global", [])
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    shared = global_names(host)
+    keys = {"global-enabled": "true" if shared else "false", "global-vhosts": " ".join(shared)}
+    if app is not None:
+        from dokkupy.usecases.routes import domains_of
+
+        keys["app-enabled"] = "true" if host.store.read("apps", app, "domains").get("enabled", True) else "false"
+        keys["app-vhosts"] = " ".join(domains_of(host, app))
+    return keys
+
+
+add_property_commands(group, Settings("domains"), extra=extra)

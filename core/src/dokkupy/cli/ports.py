@@ -1,0 +1,124 @@
+"""`ports:*` (reference, section 1.20)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.settings import Settings
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+group = Group("ports", "Manage ports of apps")
+
+App = Annotated[AppName, Arg("app")]
+Rows = Annotated[list[str], Arg("scheme:host-port:container-port")]
+SCHEMES = ("http", "https", "tcp", "udp", "grpc", "grpcs")
+
+
+def row(text: str) -> str:
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise UserError(f"{text[:60]!r} is not scheme:host-port:container-port")
+    scheme, *numbers = parts
+    if scheme not in SCHEMES:
+        raise UserError(f"{scheme[:20]!r} is not a scheme: use one of {', '.join(SCHEMES)}")
+    for number in numbers:
+        if not number.isascii() or not number.isdigit() or not 0 < int(number) <= 65535:
+            raise UserError(f"{number[:20]!r} is not a port from 1 to 65535")
+    return f"{scheme}:{int(numbers[0])}:{int(numbers[1])}"
+
+
+def own(host: Host, app: AppName) -> list[str]:
+    host.store.need_app(app)
+    return [str(text) for text in host.store.read("apps", app, "ports").get("map", [])]
+
+
+def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
+    from dokkupy.usecases.traffic import rerouting
+
+    seen: dict[str, str] = {}
+    for text in rows:
+        place = text.rpartition(":")[0]
+        if seen.setdefault(place, text) != text:
+            raise UserError(f"The same scheme:host-port is being reused: {place}")
+    with rerouting(host, f"ports:{verb}", app) as tx:
+        tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(dict.fromkeys(rows))})
+    return Answer({"app": app, "map": list(dict.fromkeys(rows))})
+
+
+@group.command("list", needs="app:read")
+def list_ports(host: Host, app: App) -> Answer:
+    """List the ports of an app."""
+    from dokkupy.usecases.releases import current
+    from dokkupy.usecases.routes import port_map
+
+    rows = own(host, app)
+    release, _ = current(host, app)
+    if not rows and release is not None:
+        rows = [str(port) for port in port_map(host, app, release)]
+    if not rows:
+        host.out.warn("No port mappings configured for app")
+        return Answer([])
+    lines = [f"-----> Port mappings for {app}", f"{'-----> scheme':<20} {'host port':<12} container port"]
+    for text in rows:
+        scheme, outside, inside = text.split(":")
+        lines.append(f"       {scheme:<13} {outside:<12} {inside}")
+    return Answer(rows, lines)
+
+
+@group.command("add", needs="app:write")
+def add(host: Host, app: App, rows: Rows) -> Answer:
+    """Add ports to an app."""
+    return save(host, "add", app, [*own(host, app), *map(row, rows)])
+
+
+@group.command("set", needs="app:write")
+def set_ports(host: Host, app: App, rows: Rows) -> Answer:
+    """Replace the ports of an app."""
+    return save(host, "set", app, [row(text) for text in rows])
+
+
+@group.command("remove", needs="app:write")
+def remove(host: Host, app: App, rows: Rows) -> Answer:
+    """Remove ports, by host port or whole row."""
+    wanted = [text if text.isdigit() else row(text) for text in rows]
+    left = [text for text in own(host, app) if text not in wanted and text.split(":")[1] not in wanted]
+    return save(host, "remove", app, left)
+
+
+@group.command("clear", needs="app:write")
+def clear(host: Host, app: App) -> Answer:
+    """Go back to the ports that the build detects."""
+    host.store.need_app(app)
+    return save(host, "clear", app, [])
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    import json
+
+    table = host.store.read("apps", app, "deployment")
+    detected: list[str] = []
+    if table:
+        detected = host.store.read("apps", app, "releases", f"{int(table['release']):06d}").get("ports", [])
+    return {
+        "map": " ".join(own(host, app)), "map-detected": " ".join(detected),
+        "map-json": json.dumps([described(text) for text in own(host, app)]),
+        "map-detected-json": json.dumps([described(text) for text in detected]),
+    }  # fmt: skip
+
+
+def described(text: str) -> dict[str, object]:
+    scheme, outside, inside = text.split(":")
+    return {"scheme": scheme, "host_port": int(outside), "container_port": int(inside)}
+
+
+add_property_commands(group, Settings("ports"), extra=extra)

@@ -1,0 +1,79 @@
+"""`proxy:*` (reference, section 1.21)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Group, Opt, Scope
+from dokkupy.cli.properties import add_property_commands
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.properties import PROXY
+
+group = Group("proxy", "Manage the proxy of apps")
+
+Parallel = Annotated[str, Opt("--parallel", help="Accepted for Dokku's sake")]
+
+
+def each(host: Host, scope: Scope) -> list[AppName]:
+    if scope.is_all:
+        return list(host.store.apps())
+    if scope.app is None:
+        raise UserError("Please specify an app to run the command on")
+    return [host.store.need_app(scope.app)]
+
+
+def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
+    from dokkupy.usecases.traffic import rerouting
+
+    apps = each(host, scope)
+    for app in apps:
+        with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app) as tx:
+            PROXY.set(tx, app, "disabled", "true" if disabled else "")
+        host.out.section(f"{'Disabling' if disabled else 'Enabling'} proxy for app ({app})")
+    return Answer(apps)
+
+
+@group.command("enable", needs="app:write")
+def enable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Serve an app by the proxy."""
+    return toggle(host, scope, False)
+
+
+@group.command("disable", needs="app:write")
+def disable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Take an app out of the proxy."""
+    return toggle(host, scope, True)
+
+
+@group.command("build-config", needs="app:write")
+def build_config(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+    """Write the proxy's configuration of an app again."""
+    from dokkupy.usecases.traffic import rerouting
+
+    apps = each(host, scope)
+    for app in apps:
+        with rerouting(host, "proxy:build-config", app):
+            pass
+    return Answer(apps)
+
+
+@group.command("clear-config", needs="app:write")
+def clear_config(host: Host, scope: Scope) -> Answer:
+    """Take the proxy's configuration of an app away until it is built again."""
+    apps = each(host, scope)
+    for app in apps:
+        host.proxy(app).apply([], remove=[app])
+    return Answer(apps)
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    from dokkupy.usecases.routes import proxy_enabled
+
+    return {"enabled": "true" if proxy_enabled(host, app) else "false"}
+
+
+add_property_commands(group, PROXY, extra=extra)

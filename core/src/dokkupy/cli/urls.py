@@ -1,0 +1,32 @@
+"""`url` and `urls`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+
+group = Group("urls", "Show all URLs of an app", bare="")
+url_group = Group("url", "Show the first URL of an app", bare="")
+
+
+def urls_of(host: Host, app: AppName) -> list[str]:
+    from dokkupy.usecases.routes import urls
+
+    return urls(host, host.store.need_app(app))
+
+
+@group.command("", needs="app:read")
+def all_urls(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+    """Print the URLs of an app."""
+    found = urls_of(host, app)
+    return Answer(found, found)
+
+
+@url_group.command("", needs="app:read")
+def one_url(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+    """Print the first URL of an app."""
+    found = urls_of(host, app)[:1]
+    return Answer(found, found)
