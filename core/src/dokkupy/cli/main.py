@@ -46,7 +46,12 @@ class Globals:
 def run() -> NoReturn:
     """The console entry of `dokkupy` and `dokku`."""
     try:
-        status = main(sys.argv[1:])
+        if sys.argv[1:2] == ["ssh-entry"]:
+            from dokkupy.cli.ssh import entry
+
+            status = entry(sys.argv[2:])
+        else:
+            status = main(sys.argv[1:])
     except KeyboardInterrupt:
         status = 130
     try:

@@ -1,0 +1,78 @@
+"""`ssh-keys:*` (reference, section 1.30)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName, KeyName
+
+group = Group("ssh-keys", "Manage the keys that may push and type commands")
+
+LARGEST = 64 * 1024
+
+
+@group.command("add", needs="host:write")
+def add(
+    host: Host,
+    name: Annotated[KeyName, Arg("name")],
+    file: Annotated[str, Arg("file")] = "",
+    *,
+    role: Annotated[str, Opt("--role", help="admin, deployer or viewer")] = "admin",
+    apps: Annotated[str, Opt("--apps", help="The apps of a deployer or viewer, with commas")] = "",
+) -> Answer:
+    """Allow a public key, from a file or standard input."""
+    from dokkupy.cli.main import become_system_user
+    from dokkupy.usecases.keys import add_key
+
+    if file and host.who.startswith("key:"):
+        raise UserError("Over SSH the key is read from standard input", hint=f"ssh-keys:add {name} < KEY.pub")
+    try:
+        if file:
+            with open(file, encoding="utf-8") as source:
+                text = source.read(LARGEST)
+        else:
+            text = sys.stdin.read(LARGEST)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+    become_system_user(host, "")  # root was only needed to read the file
+    fingerprint = add_key(host, name, text, role=role, apps=[AppName(one) for one in apps.split(",") if one])
+    return Answer({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
+
+
+@group.command("remove", needs="host:write")
+def remove(
+    host: Host,
+    name: Annotated[str, Arg("name")] = "",
+    *,
+    fingerprint: Annotated[str, Opt("--fingerprint", help="Remove by fingerprint")] = "",
+) -> Answer:
+    """Take a key away."""
+    from dokkupy.cli.main import become_system_user
+    from dokkupy.usecases.keys import remove_key
+
+    if not name and not fingerprint:
+        raise UserError("Please specify the name of the key, or --fingerprint")
+    become_system_user(host, "")
+    gone = remove_key(host, name=name, fingerprint=fingerprint)
+    return Answer(gone, [f"-----> Removed {one}" for one in gone])
+
+
+@group.command("list", needs="host:read")
+def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> Answer:
+    """List the keys."""
+    from dokkupy.errors import NotFound
+    from dokkupy.usecases.keys import RESTRICTIONS, keys_of
+
+    rows = [
+        {"name": key, "fingerprint": record["fingerprint"], "role": record["role"], "apps": record.get("apps", [])}
+        for key, record in sorted(keys_of(host).items())
+        if not name or key == name
+    ]
+    if name and not rows:
+        raise NotFound(f"There is no SSH key {name[:80]!r}")
+    lines = [f'{r["fingerprint"]} NAME="{r["name"]}" SSHCOMMAND_ALLOWED_KEYS="{RESTRICTIONS}"' for r in rows]
+    return Answer(rows, lines)

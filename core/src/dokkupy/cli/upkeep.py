@@ -1,0 +1,66 @@
+"""The host's own commands: `tick`, `recover`, `doctor`, `events`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Group, Opt
+from dokkupy.kernel.host import Host
+
+tick_group = Group("tick", "Do the time-driven work", bare="")
+recover_group = Group("recover", "Finish or undo what was interrupted", bare="")
+doctor_group = Group("doctor", "Check the host and say how to mend it", bare="")
+events_group = Group("events", "Show what happened", bare="")
+
+
+@tick_group.command("", needs="host:write")
+def tick(host: Host) -> Answer:
+    """Retire, recover and run the plugins' jobs that are due."""
+    from dokkupy.usecases.upkeep import do_tick
+
+    lines = do_tick(host)
+    return Answer(lines, [f"-----> {line}" for line in lines])
+
+
+@recover_group.command("", needs="host:write")
+def recover(
+    host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a start")] = False
+) -> Answer:
+    """Finish or undo interrupted operations and bring every app to what its state says."""
+    from dokkupy.usecases.upkeep import recover_all
+
+    lines, failed = recover_all(host, boot=boot)
+    return Answer({"done": lines, "failed": failed}, [f"-----> {line}" for line in lines], status=1 if failed else 0)
+
+
+@doctor_group.command("", needs="host:read")
+def doctor(host: Host) -> Answer:
+    """Check the host; the exit status is 1 when something is broken."""
+    from dokkupy.usecases.upkeep import examine
+
+    findings = examine(host)
+    rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
+    lines = []
+    for row in rows:
+        mark = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}[row["level"]]
+        lines.append(f"{mark} {row['check']}: {row['message']}")
+        if row["remedy"]:
+            lines.append(f"        {row['remedy']}")
+    return Answer(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
+
+
+@events_group.command("", needs="host:read")
+def events(host: Host, *, num: Annotated[int, Opt("--num", "-n", help="How many")] = 100) -> Answer:
+    """Show the latest events."""
+    import json
+
+    try:
+        with open(host.events.path, encoding="utf-8", errors="replace") as file:
+            rows = [json.loads(line) for line in file.readlines()[-max(1, num) :]]
+    except FileNotFoundError:
+        rows = []
+    lines = [
+        " ".join([row["time"], row["event"], *(f"{k}={v}" for k, v in row.items() if k not in ("time", "event") and v)])
+        for row in rows
+    ]
+    return Answer(rows, lines)

@@ -1,0 +1,102 @@
+"""SSH keys: who may push and type commands. The state is the truth; authorized_keys is rendered from it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+
+from dokkupy.errors import Conflict, NotFound, UserError
+from dokkupy.kernel.files import make_directory, write_atomic
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import call, operation
+from dokkupy.model.names import AppName, KeyName
+from dokkupy.usecases.access import GRANTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+PROGRAM = "/usr/local/bin/dokkupy"
+RESTRICTIONS = "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
+"""sshd's options for the line of each key, as Dokku's sshcommand writes them."""
+
+TYPES = (
+    "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+)  # fmt: skip
+
+
+def parse_key(text: str) -> tuple[str, str]:
+    """(type and base64 without the comment, SHA256 fingerprint) of the one public key in a text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if len(lines) != 1:
+        raise UserError("Give exactly one public key", hint="ssh-keys:add NAME < id_ed25519.pub", code="bad_key")
+    words = lines[0].split()
+    if "PRIVATE KEY" in lines[0]:
+        raise UserError("This is a private key", hint="Give the public one, which ends in .pub.", code="bad_key")
+    if len(words) < 2 or words[0] not in TYPES:
+        raise UserError("This is not a public key that is known here", hint=f"Types: {', '.join(TYPES)}", code="bad_key")
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+    except (binascii.Error, ValueError):
+        raise UserError("The public key is not valid base64", code="bad_key") from None
+    # RFC 4253, section 6.6: the blob begins with the key type, as a length of four bytes and the text.
+    length = int.from_bytes(blob[:4], "big")
+    if blob[4 : 4 + length] != words[0].encode() or len(blob) < 4 + length + 32:
+        raise UserError("The public key does not hold what its type says", code="bad_key")
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return f"{words[0]} {words[1]}", f"SHA256:{digest}"
+
+
+def keys_of(host: Host) -> dict[str, dict[str, Any]]:
+    return dict(host.store.read("global", "ssh-keys").get("keys", {}))
+
+
+def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: Sequence[AppName] = ()) -> str:
+    """Allow a key; returns its fingerprint. Raises Conflict when the name or the key is there already."""
+    if role not in GRANTS:
+        raise UserError(f"{role[:40]!r} is not a role: use one of {', '.join(GRANTS)}")
+    key, fingerprint = parse_key(text)
+    with operation(host, "ssh-keys:add", "host") as tx:
+        keys = keys_of(host)
+        if name in keys:
+            raise Conflict(f"Duplicate SSH key name: {name}", code="duplicate_key")
+        for other, record in keys.items():
+            if record["fingerprint"] == fingerprint:
+                raise Conflict(f"Duplicate SSH key: it is there as {other}", code="duplicate_key")
+        keys[str(name)] = {"key": key, "fingerprint": fingerprint, "role": role, "apps": [str(app) for app in apps]}
+        tx.protect("authorized_keys", call(write_authorized_keys))
+        tx.write("global", "ssh-keys", data={"keys": keys})
+        tx.step("write authorized_keys", lambda: write_authorized_keys(host))
+    return fingerprint
+
+
+def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str]:
+    """Take keys away; their open connections stay, new ones are refused."""
+    with operation(host, "ssh-keys:remove", "host") as tx:
+        keys = keys_of(host)
+        doomed = [k for k, record in keys.items() if k == name or (fingerprint and record["fingerprint"] == fingerprint)]
+        if not doomed:
+            raise NotFound(f"There is no SSH key {(name or fingerprint)[:80]!r}", hint="List them: ssh-keys:list")
+        tx.protect("authorized_keys", call(write_authorized_keys))
+        tx.write("global", "ssh-keys", data={"keys": {k: r for k, r in keys.items() if k not in doomed}})
+        tx.step("write authorized_keys", lambda: write_authorized_keys(host))
+    return doomed
+
+
+def write_authorized_keys(host: Host) -> None:
+    """Render authorized_keys from the state. Idempotent."""
+    path = host.path("home", ".ssh", "authorized_keys")
+    make_directory(os.path.dirname(path))
+    write_atomic(path, render(keys_of(host)).encode())
+
+
+def render(keys: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line per key. A KeyName has no character that a shell or sshd would read as anything else."""
+    return "".join(
+        f'command="{PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record["key"]} {KeyName(name)}\n'
+        for name, record in sorted(keys.items())
+    )
