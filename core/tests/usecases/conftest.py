@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host
 from dokkupy.usecases import retire

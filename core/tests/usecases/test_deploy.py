@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError
 from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host

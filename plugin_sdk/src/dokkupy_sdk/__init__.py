@@ -5,9 +5,8 @@ part of core; `dokkupy_sdk.testing` has fixtures, fakes and contracts. This modu
 every plugin's `hooks.py`.
 """
 
-from pluggy import HookimplMarker
-
 from dokkupy.kernel.host import Host
+from pluggy import HookimplMarker
 
 API = 1
 """For messages only; the contract is the dependency range on `dokkupy-sdk`."""

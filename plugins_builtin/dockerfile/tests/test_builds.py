@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 from conftest import LABEL, Bench, docker
-from dokkupy_sdk.errors import AppFault
-from dokkupy_sdk.execute import environment
-from dokkupy_sdk.model import Image
-
 from dokkupy_dockerfile import builder as builder_module
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_dockerfile.client import Client, candidates, find_client
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.execute import environment
+from dokkupy_sdk.model import Image
 
 
 def build(bench: Bench, *options: str, env: dict[str, str] | None = None) -> Image:

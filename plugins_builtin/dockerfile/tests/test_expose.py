@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from dokkupy_dockerfile.expose import exposed_ports
 
 

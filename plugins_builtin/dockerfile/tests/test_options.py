@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from dokkupy_dockerfile.client import candidates, has_buildx, major_version
 from dokkupy_dockerfile.options import Vetted, vet
 

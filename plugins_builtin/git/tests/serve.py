@@ -13,9 +13,8 @@ TESTS = str(Path(__file__).parent)
 sys.path.insert(0, TESTS)
 
 import stand_in  # noqa: E402
-from dokkupy_sdk.entry import main  # noqa: E402
-
 from dokkupy_git import launcher  # noqa: E402
+from dokkupy_sdk.entry import main  # noqa: E402
 
 launcher.CALL = (
     f"import sys; sys.path.insert(0, {TESTS!r}); import stand_in; stand_in.install(); "

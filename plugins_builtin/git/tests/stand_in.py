@@ -15,13 +15,12 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from dokkupy_git.hooks import post_deploy, release_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call, operation
-
-from dokkupy_git.hooks import post_deploy, release_env
 
 
 def remove_directory(host: Host, path: str) -> None:

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pytest
 from conftest import World
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
-from dokkupy_sdk.names import AppName
-
 from dokkupy_git import bring, download
 from dokkupy_git.repository import Repository
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.names import AppName
 
 BLOG = AppName("blog")
 Make = Callable[[tarfile.TarFile], None]

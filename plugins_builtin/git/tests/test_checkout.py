@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Client, World
-from dokkupy_sdk.errors import AppFault, NotFound, UserError
-from dokkupy_sdk.names import AppName
-
 from dokkupy_git.repository import Repository
 from dokkupy_git.sources import GitSources
+from dokkupy_sdk.errors import AppFault, NotFound, UserError
+from dokkupy_sdk.names import AppName
 
 BLOG = AppName("blog")
 

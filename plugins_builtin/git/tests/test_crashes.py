@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from conftest import Client, World
-from dokkupy_sdk.names import AppName
-from dokkupy_sdk.operation import operation
-
 from dokkupy_git.repository import Repository
 from dokkupy_git.settings import deploy_branch
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import operation
 
 BLOG = AppName("blog")
 

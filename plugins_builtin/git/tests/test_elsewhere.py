@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 from conftest import Client, World
-from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import NotFound, UserError
-from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
-
 from dokkupy_git import bring, credentials
 from dokkupy_git.repository import Repository
 from dokkupy_git.settings import deploy_branch
 from dokkupy_git.sync import choose
 from dokkupy_git.urls import parse_remote, relative_to
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
 
 BLOG = AppName("blog")
 

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 from conftest import HERE, Client, World
+from dokkupy_git.repository import Repository
 from dokkupy_sdk.names import AppName
 from test_push import alive, wait_for
-
-from dokkupy_git.repository import Repository
 
 BLOG = AppName("blog")
 

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream

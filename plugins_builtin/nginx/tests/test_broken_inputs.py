@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream

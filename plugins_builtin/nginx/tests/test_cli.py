@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from conftest import Rig
 from dokkupy.cli.main import main
 from dokkupy_sdk.names import AppName

@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from conftest import BINARY, Rig
 from dokkupy_sdk.errors import HostFault
 

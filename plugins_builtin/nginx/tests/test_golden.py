@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from dokkupy_nginx.conf import Claim, read_conf
 from dokkupy_nginx.render import Facts, render_app, render_default
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream

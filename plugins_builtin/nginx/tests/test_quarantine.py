@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from conftest import BINARY, Rig
 from dokkupy_nginx.quarantine import clean, quarantined, tick
 from dokkupy_sdk.errors import HostFault

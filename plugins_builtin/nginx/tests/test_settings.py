@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from dokkupy_nginx.render import Facts, quoted, render_app
 from dokkupy_nginx.settings import SETTINGS, own_log
 from dokkupy_nginx.syntax import parse

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from conftest import Rig
 from dokkupy_nginx.render import Facts
 from dokkupy_nginx.syntax import SyntaxFault, parse, write

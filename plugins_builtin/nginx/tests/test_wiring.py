@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from conftest import Rig
 from dokkupy_nginx import wiring
 from dokkupy_nginx.doctor import findings

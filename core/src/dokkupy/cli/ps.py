@@ -188,8 +188,8 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     running = "false"
     extra: dict[str, str] = {}
     if table:
-        from dokkupy.usecases.processes import statuses
         from dokkupy.usecases.formation import fixed_formation
+        from dokkupy.usecases.processes import statuses
         from dokkupy.usecases.releases import current
 
         release, _ = current(host, app)

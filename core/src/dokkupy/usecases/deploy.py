@@ -17,7 +17,7 @@ from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.kernel.tree import read_text
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.release import Deployment, Port, Release
+from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import need_unlocked
 from dokkupy.usecases.builds import recorded
@@ -134,7 +134,7 @@ def choose_builder(host: Host, source: Source) -> str:
         if chosen not in names:
             raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
         return chosen
-    sure = sorted(((-host.builder(name).detect(source), name) for name in names))
+    sure = sorted((-host.builder(name).detect(source), name) for name in names)
     if not sure or sure[0][0] == 0:
         raise AppFault(
             "No builder knows how to build this source",

@@ -8,6 +8,7 @@ from pathlib import Path
 from dokkupy.kernel.console import Console
 from dokkupy.kernel.discovery import EntryPoint, entry_points
 from dokkupy.kernel.registry import Registry
+
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Deployment
 from dokkupy_sdk.names import AppName

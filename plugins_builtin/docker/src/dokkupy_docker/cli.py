@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_docker.settings import LOCAL, SCHEDULER
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, add_property_commands
+
+from dokkupy_docker.settings import LOCAL, SCHEDULER
 
 options_group = Group("docker-options", "Manage the options that docker gets for an app")
 scheduler_group = Group("scheduler", "Choose the scheduler of apps")

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dokkupy_docker import api
-from dokkupy_docker.options import body_of, restart_policy
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
 from dokkupy_sdk.model import Image, Port, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult
+
+from dokkupy_docker import api
+from dokkupy_docker.options import body_of, restart_policy
 
 OUTPUT_LIMIT = 64 * 1024
 LOG_FILES = 3

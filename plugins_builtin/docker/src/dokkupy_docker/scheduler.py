@@ -6,14 +6,15 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from dokkupy_docker import network
-from dokkupy_docker.drain import wait_until_idle
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType, Secret
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Scheduler
+
+from dokkupy_docker import network
+from dokkupy_docker.drain import wait_until_idle
 
 FALLBACK_PORT = 5000
 SETTLE_SECONDS = 0.2

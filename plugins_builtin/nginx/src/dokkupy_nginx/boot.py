@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_nginx.quarantine import clean
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
+
+from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_nginx.quarantine import clean
 
 
 def main(words: list[str]) -> int:

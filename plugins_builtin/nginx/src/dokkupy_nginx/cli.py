@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
+from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_nginx.proxy import NginxProxy
     from dokkupy_sdk.operation import Tx
+
+    from dokkupy_nginx.proxy import NginxProxy
 
 nginx = Group("nginx", "Settings and logs of nginx, the default proxy")
 

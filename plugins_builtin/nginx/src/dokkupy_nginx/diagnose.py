@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dokkupy_nginx.layout import Layout
 from dokkupy_sdk.names import AppName
+
+from dokkupy_nginx.layout import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.model import Finding
+
 from dokkupy_nginx.foreign import survey
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.quarantine import quarantined
 from dokkupy_nginx.wiring import INCLUDE, read
-from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import signal
 import socket
 import time
 
-from dokkupy_nginx.layout import PROBE_NAME, Layout
-from dokkupy_nginx.render import Facts
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import write_atomic
+
+from dokkupy_nginx.layout import PROBE_NAME, Layout
+from dokkupy_nginx.render import Facts
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` came with nginx 1.19.4."""

@@ -6,6 +6,14 @@ import os
 import time
 from dataclasses import replace
 
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
+from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.locks import Lease, take
+from dokkupy_sdk.model import Readiness
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.roles import Proxy
+
 from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, read_conf
 from dokkupy_nginx.diagnose import Complaint, locate, read_complaint
 from dokkupy_nginx.foreign import OURS_IF_ABSENT, survey
@@ -15,20 +23,14 @@ from dokkupy_nginx.process import Nginx, not_running
 from dokkupy_nginx.render import KINDS, addresses, render_app, render_default
 from dokkupy_nginx.settings import SETTINGS
 from dokkupy_nginx.trees import Trees, new_generation
-from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
-from dokkupy_sdk.faults import boundary
-from dokkupy_sdk.locks import Lease, take
-from dokkupy_sdk.model import Readiness
-from dokkupy_sdk.names import AppName
-from dokkupy_sdk.roles import Proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dokkupy_nginx.render import Facts
     from dokkupy_sdk.model import Route
+
+    from dokkupy_nginx.render import Facts
 
 MAX_REMOVALS = 20
 """How many foreign bad files one apply sets aside before it gives up."""

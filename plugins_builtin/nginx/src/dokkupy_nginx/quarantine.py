@@ -6,12 +6,13 @@ import json
 import os
 import time
 
-from dokkupy_nginx.conf import read_conf
-from dokkupy_nginx.diagnose import Complaint
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
+
+from dokkupy_nginx.conf import read_conf
+from dokkupy_nginx.diagnose import Complaint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
-from dokkupy_nginx.layout import PROBE_NAME
-from dokkupy_nginx.settings import LOGS, SETTINGS
 from dokkupy_sdk.errors import AppFault, PluginFault, UserError
 from dokkupy_sdk.model import Location, ResponseHeader
 from dokkupy_sdk.names import Domain
+
+from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
+from dokkupy_nginx.layout import PROBE_NAME
+from dokkupy_nginx.settings import LOGS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,17 +6,19 @@ import hashlib
 import json
 import sys
 
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.execute import execute
+
 from dokkupy_nginx.conf import TLS, Claim, Conf
 from dokkupy_nginx.render import KINDS, AppRendering, checked_path, listen
 from dokkupy_nginx.syntax import SyntaxFault, parse, write
 from dokkupy_nginx.vet import Allowed, Refused, Vetting
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
-from dokkupy_sdk.execute import execute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_nginx.render import Facts
     from dokkupy_sdk.model import Route
+
+    from dokkupy_nginx.render import Facts
 
 SECONDS = 10
 LIMIT = 64 * 1024

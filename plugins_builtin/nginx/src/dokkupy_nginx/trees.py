@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import secrets
 
-from dokkupy_nginx.layout import Layout
 from dokkupy_sdk.faults import boundary
 from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.names import AppName
+
+from dokkupy_nginx.layout import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

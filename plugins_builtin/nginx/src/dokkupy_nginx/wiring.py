@@ -11,12 +11,13 @@ import os
 import pwd
 import sys
 
-from dokkupy_nginx.layout import Layout
-from dokkupy_nginx.process import Nginx
-from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
+
+from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.process import Nginx
+from dokkupy_nginx.proxy import NginxProxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
