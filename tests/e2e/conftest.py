@@ -53,6 +53,7 @@ def installed_snapshot(app_base: str) -> tuple[str, str]:
             machine.copy_checkout()
             machine.install("--yes")
             machine.engine_ready()
+            machine.exec(["dokkupy", "domains:add-global", "apps.example.com"])
             machine.load_image(app_base, *APP_BASE_NAMES)
             machine.snapshot(tag, seed)
         finally:
