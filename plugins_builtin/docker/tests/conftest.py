@@ -1,0 +1,68 @@
+"""A host whose engine is real; the image is busybox alone, made here, because no registry is needed for it."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dokkupy_docker.engine import DockerEngine
+from dokkupy_docker.scheduler import DockerLocal
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Port, Release
+from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+from dokkupy_sdk.testing import fake_host
+
+APPLETS = ("sh", "sleep", "echo", "nc", "cat", "env", "httpd", "wget", "kill", "true", "false")
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[str]:
+    busybox = shutil.which("busybox", path="/bin:/usr/bin")
+    assert busybox, "busybox-static is not installed"
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        tar.add(busybox, "bin/busybox")
+        for name in APPLETS:
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    tag = f"dokkupy-test/docker:{secrets.token_hex(4)}"
+    subprocess.run(["docker", "import", "-", tag], input=data.getvalue(), check=True, capture_output=True)
+    yield tag
+    subprocess.run(["docker", "rmi", "-f", tag], check=False, capture_output=True)
+
+
+@pytest.fixture
+def app() -> AppName:
+    return AppName(f"dt-{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
+    made = fake_host(tmp_path, plugins=("docker",))
+    made.adopt("engine", "fake", DockerEngine(made))
+    made.adopt("scheduler", "fake", DockerLocal(made))
+    yield made
+    made.scheduler().forget(app)
+
+
+@pytest.fixture
+def release(host: Host, app: AppName, image: str) -> Release:
+    found = host.engine().image(image)
+    assert found is not None
+    return Release(
+        app=app, number=1, image=found.id, created_at="2026-01-01T00:00:00Z", source="test",
+        env={EnvKey("COLOR"): Secret("blue")},
+        processes={
+            ProcessType("web"): "echo ready; exec httpd -f -p 5000", ProcessType("dies"): "echo no such thing; exit 3",
+            ProcessType("worker"): "exec sleep 600",
+        },
+        ports=(Port("http", 80, 5000),),
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""docker-local on a real engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import CheckFailed, DokkupyError
+from dokkupy_sdk.model import Instance, Release
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import operation
+
+WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
+
+
+def inspect(ref: str) -> dict[str, object]:
+    done = subprocess.run(["docker", "inspect", ref], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)[0]  # type: ignore[no-any-return]
+
+
+def start(host: Host, release: Release, *wanted: tuple[ProcessType, int]) -> tuple[Instance, ...]:
+    with operation(host, "test", f"app:{release.app}") as tx:
+        return host.scheduler().start(release, wanted, tx.id, tx)
+
+
+def left(app: AppName) -> str:
+    rows = [["ps", "-aq", "--filter", f"label=dokkupy.app={app}"], ["network", "ls", "-q", "--filter", f"name=dokkupy-app-{app}"]]
+    return "".join(subprocess.run(["docker", *row], capture_output=True, text=True, check=True).stdout for row in rows)
+
+
+def test_instances_run_on_the_apps_own_network_with_dokkus_labels(host: Host, release: Release) -> None:
+    web, worker = start(host, release, (WEB, 1), (WORKER, 1))
+    found = inspect(web.id)
+    labels = found["Config"]["Labels"]  # type: ignore[index]
+    assert labels["com.dokku.app-name"] == release.app
+    assert (labels["com.dokku.process-type"], labels["com.dokku.dyno"]) == ("web", "web.1")
+    assert list(found["NetworkSettings"]["Networks"]) == [f"dokkupy-app-{release.app}"]  # type: ignore[index]
+    assert found["HostConfig"]["PortBindings"] in (None, {})  # type: ignore[index]
+    assert {"COLOR=blue", "PORT=5000", "DYNO=web.1"} <= set(found["Config"]["Env"])  # type: ignore[index]
+    assert web.address != worker.address
+
+
+def test_an_address_survives_a_restart_of_the_container(host: Host, release: Release) -> None:
+    first, second = start(host, release, (WEB, 1), (WEB, 2))
+    subprocess.run(["docker", "restart", "-t", "0", second.id, first.id], check=True, capture_output=True)
+    for one in (first, second):
+        container = host.engine().container(one.id)
+        assert container is not None
+        assert list(container.addresses.values()) == [one.address]
+
+
+def test_an_instance_that_is_dead_on_arrival_is_named_and_undone(host: Host, release: Release) -> None:
+    with pytest.raises(CheckFailed, match="dies.1") as caught:
+        start(host, release, (WEB, 1), (DIES, 1))
+    assert [one.process for one in caught.value.instances] == ["dies"]
+    assert left(release.app) == ""
+
+
+def test_a_settled_instance_has_its_final_name_and_the_old_one_is_marked(host: Host, release: Release) -> None:
+    (old,) = start(host, release, (WEB, 1))
+    scheduler = host.scheduler()
+    scheduler.settle(release.app, [old], [])
+    (new,) = start(host, release, (WEB, 1))
+    for _ in range(2):  # it is idempotent
+        scheduler.settle(release.app, [new], [old])
+    names = {one.id: one.name for one in host.engine().containers({"dokkupy.app": release.app})}
+    assert names[new.id] == f"{release.app}.web.1"
+    assert names[old.id].startswith(f"{release.app}.web.1.retired-")
+    scheduler.retire([old], timeout=2)
+    assert [one.id for one in host.engine().containers({"dokkupy.app": release.app})] == [new.id]
+
+
+def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host, release: Release) -> None:
+    (web,) = start(host, release, (WEB, 1))
+    scheduler = host.scheduler()
+    scheduler.stop([web], timeout=1)
+    assert inspect(web.id)["HostConfig"]["RestartPolicy"]["Name"] == "no"  # type: ignore[index]
+    assert scheduler.status([web])[0].state == "exited"
+    assert scheduler.resume(release, [web]) == (web,)
+    assert scheduler.status([web])[0].state == "running"
+    assert inspect(web.id)["HostConfig"]["RestartPolicy"]["Name"] == "on-failure"  # type: ignore[index]
+
+
+def test_strays_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:
+    known, stray = start(host, release, (WEB, 1), (WORKER, 1))
+    assert [one.id for one in host.scheduler().stray(release.app, [known])] == [stray.id]
+
+
+def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Host, release: Release) -> None:
+    spec = host.scheduler().one_off(release, "echo $COLOR $DYNO; exit 7", name=f"{release.app}.run.1", kind="run", dyno="run.1")
+    engine = host.engine()
+    container = engine.create(spec)
+    assert engine.wait(container.id) == 7
+    assert [line for _, line in engine.logs(container.id)] == [b"blue run.1"]
+    assert engine.container(container.id).exit_code == 7  # type: ignore[union-attr]
+
+
+def test_an_engine_that_is_down_is_said_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    with pytest.raises(DokkupyError, match="does not answer") as caught:
+        host.engine().containers({})
+    assert caught.value.code == "engine_down"
+    assert not host.engine().prepare().ready
