@@ -57,7 +57,8 @@ class DockerLocal(Scheduler):
             time.sleep(SETTLE_SECONDS)
         dead = []
         for status in self.status(made):
-            if status.state in ("exited", "dead", "missing", "restarting"):
+            # One that the engine restarts over and over may just be running when it is looked at.
+            if status.state in ("exited", "dead", "missing", "restarting") or status.restarts:
                 dead.append(status.instance)
         if dead:
             names = ", ".join(one.dyno for one in dead)
