@@ -1,0 +1,239 @@
+"""Dokku's commands: their words, streams and exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from dokkupy.kernel.host import Host
+from dokkupy_sdk.testing import deploy
+
+TREE = {"Procfile": "web: serve\nworker: work\n"}
+
+HOSTILE = [
+    "", ".", "..", "../x", "a/b", "-x", "--force", "x;reboot", "$(id)", "`id`", "a b", "a\nb", "A", "ä", "x" * 64,
+    "a..b", "a'b", 'a"b', "a|b", "a&b", "a>b", "%s", "{{x}}", "a\x00b", "a\x1b[2Jb", "*", "~",
+]  # fmt: skip
+
+
+def test_an_app_is_created_listed_and_destroyed(run: Run) -> None:
+    assert run("apps:create", "blog")[0] == 0
+    assert run("apps:exists", "blog") == (0, "", "")
+    assert run("--quiet", "apps:list") == (0, "blog\n", "")
+    status, _, error = run("apps:create", "blog")
+    assert status == 1 and "Name is already taken" in error
+    assert run("apps:destroy", "blog", stdin="no\n")[0] == 1
+    assert run("apps:exists", "blog")[0] == 0
+    assert run("apps:destroy", "blog", stdin="blog\n")[0] == 0
+    assert run("apps:exists", "blog")[0] == 20
+
+
+def test_no_apps_is_a_warning_and_no_failure(run: Run) -> None:
+    status, out, error = run("apps:list")
+    assert (status, out) == (0, "")
+    assert "You haven't deployed any applications yet" in error
+    assert json.loads(run("apps:list", "--format", "json")[1]) == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_app_name_is_refused_and_nothing_is_made(run: Run, host: Host, name: str) -> None:
+    status, _, error = run("apps:create", "--", name)
+    assert status != 0
+    assert error
+    assert host.store.apps() == []
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "1A", "A-B", "A.B"])
+def test_a_hostile_variable_name_is_refused_and_nothing_is_set(run: Run, name: str) -> None:
+    run("apps:create", "blog")
+    if name in ("A", "x" * 64):
+        return  # fine names for variables
+    assert run("config:set", "blog", f"{name}=1")[0] != 0
+    assert json.loads(run("config:export", "blog", "--format", "json")[1]) == {}
+
+
+VALUES = ["", "a b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "ä", "=", "a=b", "--x", "%s", "\\n", "*"]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_kept_literally(run: Run, value: str) -> None:
+    run("apps:create", "blog")
+    assert run("config:set", "blog", f"KEY={value}")[0] == 0
+    assert run("config:get", "blog", "KEY") == (0, value + "\n", "")
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_an_exported_value_means_the_same_to_a_shell(run: Run, value: str) -> None:
+    run("apps:create", "blog")
+    run("config:set", "blog", f"KEY={value}")
+    script = run("config:export", "blog")[1] + '\nprintf %s "$KEY"'
+    assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == value
+
+
+def test_a_variable_that_is_not_set_says_so_by_its_status(run: Run) -> None:
+    run("apps:create", "blog")
+    status, out, _ = run("config:get", "blog", "NOPE")
+    assert (status, out) == (1, "")
+
+
+def test_values_never_reach_the_audit(run: Run, host: Host) -> None:
+    run("apps:create", "blog")
+    run("config:set", "blog", "TOKEN=hunter2")
+    assert "hunter2" not in Path(host.audit.path).read_text()
+    assert "TOKEN=***" in Path(host.audit.path).read_text()
+
+
+def test_config_set_restarts_a_deployed_app_once_and_no_restart_does_not(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    run("config:set", "--no-restart", "blog", "A=1")
+    assert len(json.loads(run("releases", "blog", "--format", "json")[1])) == 1
+    run("config:set", "blog", "A=2")
+    rows = json.loads(run("releases", "blog", "--format", "json")[1])
+    assert [row["number"] for row in rows] == [2, 1]
+    assert rows[0]["serving"]
+
+
+def test_domains_follow_the_global_ones_until_the_app_has_its_own(run: Run) -> None:
+    run("apps:create", "blog")
+    run("domains:add-global", "example.com")
+    assert run("domains:report", "--global", "--domains-global-vhosts")[1] == "example.com\n"
+    assert run("domains:report", "blog", "--domains-app-vhosts")[1] == "blog.example.com\n"
+    run("domains:set", "blog", "one.org", "two.org")
+    assert run("urls", "blog")[1] == "http://one.org\nhttp://two.org\n"
+    assert run("domains:add", "blog", "bad_name!")[0] == 1
+    run("domains:reset", "blog")
+    assert run("url", "blog")[1] == "http://blog.example.com\n"
+
+
+def test_changed_domains_and_ports_reach_the_proxy_without_touching_an_instance(run: Run, host: Host) -> None:
+    first = deploy(host, "blog", TREE).instances
+    run("domains:set", "blog", "one.org")
+    run("ports:add", "blog", "http:80:3000")
+    route = host.proxy().routes["blog"]  # type: ignore[attr-defined]
+    assert [str(name) for name in route.domains] == ["one.org"]
+    assert list(route.upstreams) == [3000]
+    assert [one.id for one in host.engine().containers({})] == [one.id for one in first]
+
+
+@pytest.mark.parametrize("row", ["80", "http:80", "http:80:0", "http:x:1", "gopher:80:80", "http:99999:80", "http:80:80:80"])
+def test_a_bad_port_is_refused(run: Run, row: str) -> None:
+    run("apps:create", "blog")
+    assert run("ports:add", "blog", row)[0] == 1
+    assert run("ports:report", "blog", "--ports-map")[1] == "\n"
+
+
+def test_the_same_host_port_twice_is_refused(run: Run) -> None:
+    run("apps:create", "blog")
+    status, _, error = run("ports:set", "blog", "http:80:3000", "http:80:4000")
+    assert status == 1 and "The same scheme:host-port is being reused" in error
+
+
+def test_ps_scale_shows_and_sets(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert run("ps:scale", "blog", "web=2", "worker=1")[0] == 0
+    assert json.loads(run("ps:scale", "blog", "--format", "json")[1]) == {"web": 2, "worker": 1}
+    for bad in ("web", "web=-1", "web=x", "clock=1", "web=1001"):
+        assert run("ps:scale", "blog", bad)[0] == 1
+    assert run("ps:report", "blog", "--running")[1] == "true\n"
+
+
+def test_an_app_that_was_never_deployed_is_a_warning(run: Run) -> None:
+    run("apps:create", "blog")
+    for verb in ("ps:restart", "ps:stop", "ps:start"):
+        status, _, error = run(verb, "blog")
+        assert status == 0 and "has not been deployed" in error
+
+
+def test_a_dry_run_of_a_property_changes_nothing(run: Run, host: Host) -> None:
+    run("apps:create", "blog")
+    assert run("ps:set", "--dry-run", "blog", "restart-policy", "always")[0] == 0
+    assert run("ps:report", "blog", "--ps-restart-policy")[1] == "\n"
+
+
+def test_an_unknown_command_is_named(run: Run) -> None:
+    status, _, error = run("apps:creat", "blog")
+    assert status == 1
+    assert "is not a dokku command" in error
+
+
+def test_every_error_is_a_json_document_when_asked(run: Run) -> None:
+    status, out, _ = run("ps:report", "nope", "--format", "json")
+    assert status == 20
+    assert json.loads(out)["error"] == "app_not_found"
+
+
+def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    text = (tmp_path / "key.pub").read_text()
+    status, fingerprint, _ = run("ssh-keys:add", "demo", stdin=text)
+    assert status == 0
+    shown = subprocess.run(["ssh-keygen", "-lf", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True)
+    assert shown.stdout.split()[1] == fingerprint.strip()
+    assert 'NAME="demo"' in run("ssh-keys:list")[1]
+    written = Path(host.path("home", ".ssh", "authorized_keys")).read_text()
+    assert written.startswith('command="/usr/local/bin/dokkupy ssh-entry demo",no-agent-forwarding')
+    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
+    assert run("ssh-keys:add", "other", stdin=text)[0] == 1
+    assert run("ssh-keys:remove", "demo")[0] == 0
+    assert Path(host.path("home", ".ssh", "authorized_keys")).read_text() == ""
+
+
+@pytest.mark.parametrize("name", [one for one in HOSTILE if one not in ("A", "x" * 64)])
+def test_a_hostile_key_name_is_refused(run: Run, host: Host, name: str) -> None:
+    assert run("ssh-keys:add", "--", name, stdin="ssh-ed25519 AAAA x")[0] != 0
+    assert not Path(host.path("home", ".ssh", "authorized_keys")).exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", "ssh-ed25519 !!!", "ssh-ed25519 QUJD", 'command="id" ssh-ed25519 AAAA', "ssh-ed25519 AAAA\nssh-rsa AAAA",
+     "-----BEGIN OPENSSH PRIVATE KEY-----"],
+)  # fmt: skip
+def test_what_is_no_public_key_is_refused(run: Run, text: str) -> None:
+    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
+    assert run("ssh-keys:list")[1] == ""
+
+
+def test_a_viewer_reads_its_own_app_and_nothing_else(run: Run, host: Host) -> None:
+    for name in ("blog", "shop"):
+        run("apps:create", name)
+    host.store.write(
+        "global", "ssh-keys", data={"keys": {"eve": {"key": "", "fingerprint": "", "role": "viewer", "apps": ["blog"]}}}
+    )
+    assert run("--quiet", "apps:list", who="key:eve")[1] == "blog\n"
+    assert run("ps:report", "blog", who="key:eve")[0] == 0
+    for words in (("ps:report", "shop"), ("config:show", "blog"), ("apps:destroy", "blog", "--force"), ("ssh-keys:list",)):
+        status, _, error = run(*words, who="key:eve")
+        assert status == 1 and "Access denied" in error, words
+
+
+def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dokkupy.cli import main as main_module
+    from dokkupy.cli.ssh import entry
+
+    seen: list[tuple[list[str], str]] = []
+    monkeypatch.setattr(main_module, "main", lambda words, who: seen.append((words, who)) or 0)
+    for typed, words in (
+        ("git-receive-pack 'blog'", ["git-receive-pack", "blog"]),
+        ("config:set blog A='b c' D=$(id)", ["config:set", "blog", "A=b c", "D=$(id)"]),
+        ("-- --quiet apps:list", ["--quiet", "apps:list"]),
+        ("", []),
+    ):
+        monkeypatch.setenv("SSH_ORIGINAL_COMMAND", typed)
+        assert entry(["demo"]) == 0
+        assert seen.pop() == (words, "key:demo")
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "a 'b")
+    assert entry(["demo"]) == 1
+
+
+def test_every_command_declares_a_permission_and_has_help(run: Run, host: Host) -> None:
+    for entry in host.registry.group("dokkupy.commands").values():
+        group = host.registry.load(entry)
+        assert group.help
+        for command in group.commands.values():
+            assert command.help, command.full_name
+            status, out, _ = run(*command.full_name.split(" "), "--help")
+            assert status == 0 and "Usage" in out, command.full_name
