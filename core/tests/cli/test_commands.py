@@ -118,7 +118,9 @@ def test_changed_domains_and_ports_reach_the_proxy_without_touching_an_instance(
     assert [one.id for one in host.engine().containers({})] == [one.id for one in first]
 
 
-@pytest.mark.parametrize("row", ["80", "http:80", "http:80:0", "http:x:1", "gopher:80:80", "http:99999:80", "http:80:80:80"])
+@pytest.mark.parametrize(
+    "row", ["80", "http:80", "http:80:0", "http:x:1", "gopher:80:80", "http:99999:80", "http:80:80:80"]
+)
 def test_a_bad_port_is_refused(run: Run, row: str) -> None:
     run("apps:create", "blog")
     assert run("ports:add", "blog", row)[0] == 1
@@ -205,7 +207,12 @@ def test_a_viewer_reads_its_own_app_and_nothing_else(run: Run, host: Host) -> No
     )
     assert run("--quiet", "apps:list", who="key:eve")[1] == "blog\n"
     assert run("ps:report", "blog", who="key:eve")[0] == 0
-    for words in (("ps:report", "shop"), ("config:show", "blog"), ("apps:destroy", "blog", "--force"), ("ssh-keys:list",)):
+    for words in (
+        ("ps:report", "shop"),
+        ("config:show", "blog"),
+        ("apps:destroy", "blog", "--force"),
+        ("ssh-keys:list",),
+    ):
         status, _, error = run(*words, who="key:eve")
         assert status == 1 and "Access denied" in error, words
 

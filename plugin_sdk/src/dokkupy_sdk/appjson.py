@@ -142,7 +142,9 @@ def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
     root = read_jsonc(file, text)
     root.table()
     return AppJson(
-        buildpacks=tuple(row.value if isinstance(row.value, str) else row.text("url") for row in root.rows("buildpacks")),
+        buildpacks=tuple(
+            row.value if isinstance(row.value, str) else row.text("url") for row in root.rows("buildpacks")
+        ),
         cron=tuple(cron_entry(row) for row in root.rows("cron")),
         env=tuple(env_entry(key, node) for key, node in root.children("env")),
         formation={process(key, node): formation_entry(key, node) for key, node in root.children("formation")},
@@ -210,7 +212,9 @@ def autoscaling(node: Node) -> Autoscaling:
     for row in node.rows("triggers"):
         metadata = row.child("metadata")
         triggers.append(
-            Trigger(row.text("name"), row.text("type"), {k: str(v) for k, v in metadata.table().items()} if metadata else {})
+            Trigger(
+                row.text("name"), row.text("type"), {k: str(v) for k, v in metadata.table().items()} if metadata else {}
+            )
         )
     return Autoscaling(
         min_quantity=or_else(node.whole("min_quantity", 0, MAX_QUANTITY), 0),

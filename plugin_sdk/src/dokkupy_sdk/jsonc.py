@@ -42,7 +42,9 @@ class Node:
         table = self.child(key)
         if table is None:
             return []
-        return [(name, Node(self.file, value, f"{table.path}.{shown_key(name)}")) for name, value in table.table().items()]
+        return [
+            (name, Node(self.file, value, f"{table.path}.{shown_key(name)}")) for name, value in table.table().items()
+        ]
 
     def rows(self, key: str) -> list[Node]:
         """The values of a list below; none when it is absent."""

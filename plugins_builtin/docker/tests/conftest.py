@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from dokkupy_docker.engine import DockerEngine
 from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from dokkupy_docker.drain import established
 from dokkupy_docker.network import free_addresses, free_subnet
 from dokkupy_docker.options import body_of
@@ -17,12 +16,25 @@ from dokkupy_sdk.testing import fake_host
 
 
 def test_options_become_the_engines_own_words() -> None:
-    body = body_of(["-v", "/data:/data", "--memory=512m", "--cpus", "0.5", "-e", "A=b", "--label", "x=y", "--init=false"])
+    body = body_of(
+        ["-v", "/data:/data", "--memory=512m", "--cpus", "0.5", "-e", "A=b", "--label", "x=y", "--init=false"]
+    )
     assert body["HostConfig"] == {"Binds": ["/data:/data"], "Memory": 512 << 20, "NanoCpus": 500_000_000, "Init": False}
     assert (body["Env"], body["Labels"]) == (["A=b"], {"x": "y"})
 
 
-@pytest.mark.parametrize("words", [["-p", "80:80"], ["--network", "host"], ["--name=x"], ["--nonsense", "1"], ["--memory", "lots"], ["x"], ["--volume"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-p", "80:80"],
+        ["--network", "host"],
+        ["--name=x"],
+        ["--nonsense", "1"],
+        ["--memory", "lots"],
+        ["x"],
+        ["--volume"],
+    ],
+)
 def test_an_option_that_cannot_be_used_is_refused_by_name(words: list[str]) -> None:
     with pytest.raises(UserError):
         body_of(words)
@@ -78,7 +90,9 @@ def test_docker_options_are_kept_by_phase_and_reach_the_containers(host: Host) -
     assert command("list")(host, blog).text == []
 
 
-@pytest.mark.parametrize("phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80"]), ("deploy", ["'"]), ("deploy", [])])
+@pytest.mark.parametrize(
+    "phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80"]), ("deploy", ["'"]), ("deploy", [])]
+)
 def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[str]) -> None:
     with pytest.raises(UserError):
         command("add")(host, AppName("blog"), phase, words)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
-
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import CheckFailed, DokkupyError
+from dokkupy_sdk.errors import AppFault, CheckFailed, DokkupyError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
@@ -27,7 +27,10 @@ def start(host: Host, release: Release, *wanted: tuple[ProcessType, int]) -> tup
 
 
 def left(app: AppName) -> str:
-    rows = [["ps", "-aq", "--filter", f"label=dokkupy.app={app}"], ["network", "ls", "-q", "--filter", f"name=dokkupy-app-{app}"]]
+    rows = [
+        ["ps", "-aq", "--filter", f"label=dokkupy.app={app}"],
+        ["network", "ls", "-q", "--filter", f"name=dokkupy-app-{app}"],
+    ]
     return "".join(subprocess.run(["docker", *row], capture_output=True, text=True, check=True).stdout for row in rows)
 
 
@@ -90,7 +93,9 @@ def test_strays_are_the_instances_that_nobody_knows(host: Host, release: Release
 
 
 def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Host, release: Release) -> None:
-    spec = host.scheduler().one_off(release, "echo $COLOR $DYNO; exit 7", name=f"{release.app}.run.1", kind="run", dyno="run.1")
+    spec = host.scheduler().one_off(
+        release, "echo $COLOR $DYNO; exit 7", name=f"{release.app}.run.1", kind="run", dyno="run.1"
+    )
     engine = host.engine()
     container = engine.create(spec)
     assert engine.wait(container.id) == 7
@@ -104,3 +109,54 @@ def test_an_engine_that_is_down_is_said_so(host: Host, monkeypatch: pytest.Monke
         host.engine().containers({})
     assert caught.value.code == "engine_down"
     assert not host.engine().prepare().ready
+
+
+def test_an_instance_whose_program_is_missing_is_the_apps_fault_and_leaves_nothing(
+    host: Host, release: Release
+) -> None:
+    broken = replace(release, settings={"scheduler": {"shell": "/bin/none"}})
+    with pytest.raises(AppFault):
+        start(host, broken, (WEB, 1), (WEB, 2))
+    assert left(release.app) == ""
+
+
+def test_an_undone_start_leaves_the_older_instances_and_their_network(host: Host, release: Release) -> None:
+    (old,) = start(host, release, (WEB, 1))
+    with pytest.raises(CheckFailed):
+        start(host, release, (WEB, 1), (DIES, 1))
+    assert [one.id for one in host.engine().containers({"dokkupy.app": release.app})] == [old.id]
+    assert host.engine().networks({"dokkupy.app": release.app})
+
+
+def test_a_retired_instance_is_missing_and_may_be_retired_again(host: Host, release: Release) -> None:
+    (web,) = start(host, release, (WEB, 1))
+    for _ in range(2):
+        host.scheduler().retire([web], timeout=1)
+    assert host.scheduler().status([web])[0].state == "missing"
+    assert host.scheduler().resume(release, [web]) == ()
+
+
+def test_a_forgotten_app_leaves_neither_containers_nor_network(host: Host, release: Release) -> None:
+    start(host, release, (WEB, 1), (WORKER, 1))
+    for _ in range(2):
+        host.scheduler().forget(release.app)
+    assert left(release.app) == ""
+
+
+def test_a_one_off_never_gets_the_address_of_a_stopped_instance(host: Host, release: Release) -> None:
+    (web,) = start(host, release, (WEB, 1))
+    host.scheduler().stop([web], timeout=0)
+    spec = host.scheduler().one_off(release, "sleep 60", name=f"{release.app}.run.2", kind="run", dyno="run.2")
+    guest = host.engine().create(spec)
+    assert web.address not in guest.addresses.values()
+    assert host.scheduler().resume(release, [web]) == (web,)
+
+
+def test_what_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(host: Host, release: Release) -> None:
+    (worker,) = start(host, release, (WORKER, 1))
+    engine = host.engine()
+    assert engine.exec(worker.id, ["sh", "-c", "echo hello; exit 4"]).exit_code == 4
+    with pytest.raises(TimeoutError):
+        engine.wait(worker.id, timeout=0.5)
+    with pytest.raises(TimeoutError):
+        engine.exec(worker.id, ["sleep", "5"], timeout=0.5)

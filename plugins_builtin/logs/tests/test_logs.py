@@ -103,9 +103,7 @@ def test_lines_of_all_instances_are_in_the_order_of_time(
     assert (row["process"], row["message"]) == ("web.1", "three")
 
 
-def test_an_app_cannot_steer_the_terminal(
-    host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_an_app_cannot_steer_the_terminal(host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     web = start("printf 'a\\033[2Jb\\033]0;title\\007c\\rd\\n'")
     docker("wait", web)
     deployed(host, web_1=web)

@@ -159,4 +159,3 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 add_property_commands(group, APPS, prefix="app", title="app", extra=extra, needs="host:write")
-

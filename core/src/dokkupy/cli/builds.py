@@ -38,7 +38,9 @@ def list_builds(
         for facts in found
         if (not kind or facts["kind"] == kind) and (not status or facts["status"] == status)
     ]
-    lines = [f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows]
+    lines = [
+        f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
+    ]
     return Answer(rows, lines)
 
 
@@ -49,7 +51,9 @@ def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> A
 
     facts = build_of(host, host.store.need_app(app), build)
     row = {name: facts[name] for name in SHOWN}
-    return Answer(row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()])
+    return Answer(
+        row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()]
+    )
 
 
 @group.command("output", needs="app:read")

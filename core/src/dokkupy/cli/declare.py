@@ -188,14 +188,14 @@ def parameters(function: Callable[..., Any]) -> list[Parameter]:
     import types
     import typing
 
-    code = function.__code__  # type: ignore[attr-defined]
+    code = function.__code__
     positional = code.co_varnames[1 : code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     annotations = {name: function.__annotations__[name] for name in (*positional, *keywords)}
     carrier = types.SimpleNamespace(__annotations__=annotations)
-    hints = typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)  # type: ignore[attr-defined]
-    defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})  # type: ignore[attr-defined]
-    given = function.__defaults__ or ()  # type: ignore[attr-defined]
+    hints = typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)
+    defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
+    given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
     return [
         parameter(name, hints[name], defaults, is_option=name in keywords, typing=typing)

@@ -21,7 +21,9 @@ App = Annotated[AppName, Arg("app")]
 Names = Annotated[list[Domain], Arg("domain")]
 
 
-def store_names(host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None) -> None:
+def store_names(
+    host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None
+) -> None:
     """Write the app's own list (None: back to the default) and let the proxy follow."""
     from dokkupy.usecases.traffic import rerouting
 

@@ -313,7 +313,9 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
     except OSError:
         pass
     if isinstance(error, OSError) and error.errno == 28:
-        return DokkupyError("The disk is full", hint="Free some disk space and run the command again.", code="disk_full")
+        return DokkupyError(
+            "The disk is full", hint="Free some disk space and run the command again.", code="disk_full"
+        )
     details = tuple("".join(trace).splitlines()) if getattr(host.out, "trace", False) else ()
     return DokkupyError(
         f"Internal error: {type(error).__name__}: {error}",

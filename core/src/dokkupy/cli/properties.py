@@ -79,7 +79,9 @@ def add_property_commands(
         info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
     ) -> Answer:
         """Print a report, or with an info flag one value of it."""
-        return report_answer(host, scope, info, prefix, word, lambda app: report_keys(host, settings, app, prefix, extra))
+        return report_answer(
+            host, scope, info, prefix, word, lambda app: report_keys(host, settings, app, prefix, extra)
+        )
 
 
 def report_keys(
@@ -104,7 +106,12 @@ def report_keys(
 
 
 def report_answer(
-    host: Host, scope: Scope, info: list[str], prefix: str, word: str, keys_of: Callable[[AppName | None], dict[str, str]]
+    host: Host,
+    scope: Scope,
+    info: list[str],
+    prefix: str,
+    word: str,
+    keys_of: Callable[[AppName | None], dict[str, str]],
 ) -> Answer:
     """The report of one app, the global one, or of all apps that the caller may see."""
     from dokkupy.usecases.access import visible_apps

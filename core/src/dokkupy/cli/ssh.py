@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
+from dokkupy.errors import UserError
 from dokkupy.model.names import KeyName
 
 
@@ -12,7 +13,10 @@ def entry(argv: list[str]) -> int:
     """Run what the holder of the key named by argv typed. Only the launcher gets here, never a remote command."""
     from dokkupy.cli.main import main
 
-    name = KeyName(argv[0] if argv else "")
+    try:
+        name = KeyName(argv[0] if argv else "")
+    except UserError as error:
+        return complain(f"{error.message}. An admin of the host can write authorized_keys anew: dokkupy doctor")
     typed = os.environ.pop("SSH_ORIGINAL_COMMAND", "")
     try:
         words = shlex.split(typed)

@@ -50,17 +50,23 @@ def doctor(host: Host) -> Answer:
 
 
 @events_group.command("", needs="host:read")
-def events(host: Host, *, num: Annotated[int, Opt("--num", "-n", help="How many")] = 100) -> Answer:
+def events(
+    host: Host,
+    *,
+    num: Annotated[int, Opt("--num", "-n", help="How many")] = 100,
+    tail: Annotated[bool, Opt("--tail", "-t", help="Go on as new ones come")] = False,
+) -> Answer:
     """Show the latest events."""
-    import json
+    import sys
 
-    try:
-        with open(host.events.path, encoding="utf-8", errors="replace") as file:
-            rows = [json.loads(line) for line in file.readlines()[-max(1, num) :]]
-    except FileNotFoundError:
-        rows = []
-    lines = [
-        " ".join([row["time"], row["event"], *(f"{k}={v}" for k, v in row.items() if k not in ("time", "event") and v)])
-        for row in rows
-    ]
-    return Answer(rows, lines)
+    from dokkupy.usecases.history import follow, latest
+
+    rows = latest(host, max(1, num))
+    if tail:
+        for line in follow(host, rows):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        return Answer(rows)
+    from dokkupy.usecases.history import told
+
+    return Answer(rows, [told(row) for row in rows])

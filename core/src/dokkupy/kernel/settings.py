@@ -108,7 +108,9 @@ class Settings:
             raise UserError("No property specified")
         prop = self.properties.get(name)
         if prop is None:
-            raise UserError(f"Invalid property specified, valid properties include: {', '.join(sorted(self.properties))}")
+            raise UserError(
+                f"Invalid property specified, valid properties include: {', '.join(sorted(self.properties))}"
+            )
         if is_global and prop.scope == "app":
             raise UserError("Property cannot be specified globally")
         if not is_global and prop.scope == "global":

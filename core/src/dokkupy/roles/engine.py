@@ -142,9 +142,7 @@ class Engine(ABC):
         """Lines as ("stdout" | "stderr", bytes without the newline)."""
 
     @abstractmethod
-    def exec(
-        self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = ""
-    ) -> ExecResult:
+    def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         """Run a command inside a running container and wait. Raises TimeoutError."""
 
     @abstractmethod

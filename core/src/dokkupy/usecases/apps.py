@@ -130,9 +130,7 @@ def clone_or_rename(host: Host, old: AppName, new: AppName, *, rename: bool) -> 
         raise Conflict(f"Name is already taken: app {new} exists", code="name_taken")
     with operation(host, verb, f"app:{new}") as tx:
         host.hooks.emit(hookspecs.pre_app_create, host=host, app=new, tx=tx)
-        tx.step(
-            "copy the app's state", lambda: copy_state(host, old, new), undo=call(remove_app_directory, app=new)
-        )
+        tx.step("copy the app's state", lambda: copy_state(host, old, new), undo=call(remove_app_directory, app=new))
         if "source" in roles_at_hand(host) and host.sources().has_code(old):
             tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
         host.hooks.emit(hookspecs.post_app_clone, host=host, old=old, new=new, tx=tx)

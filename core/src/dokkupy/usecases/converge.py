@@ -67,9 +67,7 @@ def converge(
 def keepable(
     host: Host, app: AppName, old: tuple[Instance, ...], formation: Formation, replaces: Callable[[ProcessType], bool]
 ) -> tuple[Instance, ...]:
-    wanted = [
-        one for one in old if one.index <= formation.get(one.process, 0) and not replaces(one.process)
-    ]
+    wanted = [one for one in old if one.index <= formation.get(one.process, 0) and not replaces(one.process)]
     if not wanted:
         return ()
     states = host.scheduler(app).status(wanted)
@@ -151,5 +149,3 @@ def explain(host: Host, app: AppName, fault: CheckFailed) -> None:
     fault.details = tuple(details)
     # Not a part of the operation: it is there to outlive the undo.
     host.store.write("apps", app, "failed", data={"at": stamp(), "reason": fault.message, "instances": rows})
-
-

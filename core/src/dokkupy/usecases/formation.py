@@ -26,9 +26,7 @@ def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[
     return {ProcessType(name): count for _, (name, count) in facts}
 
 
-def wanted_formation(
-    host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]
-) -> Formation:
+def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]) -> Formation:
     """Process type -> quantity of every type there is: fixed by the source, else as scaled, else one web."""
     types = [process for process in processes if process != RELEASE]
     fixed = fixed_formation(host, app, files)

@@ -23,10 +23,14 @@ PROGRAM = "/usr/local/bin/dokkupy"
 RESTRICTIONS = "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
 """sshd's options for the line of each key, as Dokku's sshcommand writes them."""
 
-TYPES = (
-    "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
-)  # fmt: skip
+FIELDS = {
+    "ssh-ed25519": 2, "ssh-rsa": 3, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3,
+    "sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4,
+}  # fmt: skip
+"""The key types that are known, and of how many strings each is made."""
+
+SHORTEST = 51
+"""Bytes of an Ed25519 key, the shortest there is."""
 
 
 def parse_key(text: str) -> tuple[str, str]:
@@ -37,18 +41,31 @@ def parse_key(text: str) -> tuple[str, str]:
     words = lines[0].split()
     if "PRIVATE KEY" in lines[0]:
         raise UserError("This is a private key", hint="Give the public one, which ends in .pub.", code="bad_key")
-    if len(words) < 2 or words[0] not in TYPES:
-        raise UserError("This is not a public key that is known here", hint=f"Types: {', '.join(TYPES)}", code="bad_key")
+    if len(words) < 2 or words[0] not in FIELDS:
+        raise UserError(
+            "This is not a public key that is known here", hint=f"Types: {', '.join(FIELDS)}", code="bad_key"
+        )
     try:
         blob = base64.b64decode(words[1], validate=True)
     except (binascii.Error, ValueError):
         raise UserError("The public key is not valid base64", code="bad_key") from None
-    # RFC 4253, section 6.6: the blob begins with the key type, as a length of four bytes and the text.
-    length = int.from_bytes(blob[:4], "big")
-    if blob[4 : 4 + length] != words[0].encode() or len(blob) < 4 + length + 32:
+    parts = fields(blob)
+    if len(parts) != FIELDS[words[0]] or parts[0] != words[0].encode() or len(blob) < SHORTEST:
         raise UserError("The public key does not hold what its type says", code="bad_key")
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
     return f"{words[0]} {words[1]}", f"SHA256:{digest}"
+
+
+def fields(blob: bytes) -> list[bytes]:
+    """The strings of a key's wire format (RFC 4253, section 6.6), each after its length in four bytes; [] when torn."""
+    found = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        if len(blob) < 4 + length:
+            return []
+        found.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    return found
 
 
 def keys_of(host: Host) -> dict[str, dict[str, Any]]:
@@ -78,7 +95,9 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
     """Take keys away; their open connections stay, new ones are refused."""
     with operation(host, "ssh-keys:remove", "host") as tx:
         keys = keys_of(host)
-        doomed = [k for k, record in keys.items() if k == name or (fingerprint and record["fingerprint"] == fingerprint)]
+        doomed = [
+            k for k, record in keys.items() if k == name or (fingerprint and record["fingerprint"] == fingerprint)
+        ]
         if not doomed:
             raise NotFound(f"There is no SSH key {(name or fingerprint)[:80]!r}", hint="List them: ssh-keys:list")
         tx.protect("authorized_keys", call(write_authorized_keys))

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def spec_of(
-    host: Host, release: Release, command: Sequence[str], env: Sequence[tuple[str, str]]
-) -> ContainerSpec:
+def spec_of(host: Host, release: Release, command: Sequence[str], env: Sequence[tuple[str, str]]) -> ContainerSpec:
     """A container for a command; a Procfile type's name stands for its command."""
     words: tuple[str, ...] | str = tuple(command) or ("/bin/sh",)
     if len(command) == 1:
@@ -41,9 +39,7 @@ def spec_of(
     return replace(spec, env=merged)
 
 
-def run_attached(
-    host: Host, app: AppName, command: Sequence[str], *, env: Sequence[tuple[str, str]], tty: bool
-) -> int:
+def run_attached(host: Host, app: AppName, command: Sequence[str], *, env: Sequence[tuple[str, str]], tty: bool) -> int:
     """Run on the caller's own terminal; returns the command's exit status. The container goes with it."""
     spec = replace(spec_of(host, need_deployed(host, app), command, env), tty=tty, stdin=True, remove_on_exit=True)
     with tempfile.NamedTemporaryFile("w", dir=work(host), prefix="env-") as file:  # made with mode 0600
@@ -52,7 +48,9 @@ def run_attached(
                 file.write(f"{key}={value.reveal()}\n")
         file.flush()
         try:
-            return subprocess.run(host.engine().run_argv(spec, file.name), env=environment(terminal()), check=False).returncode
+            return subprocess.run(
+                host.engine().run_argv(spec, file.name), env=environment(terminal()), check=False
+            ).returncode
         finally:
             host.engine().remove(spec.name)
 

@@ -56,9 +56,7 @@ def refreshed(tx: Tx, serving: Release, description: str) -> Release:
     fresh = with_state(tx.host, serving)
     if same_content(fresh, serving):
         return replace(serving, formation=fresh.formation)
-    fresh = replace(
-        fresh, number=next_number(tx.host, serving.app), created_at=stamp(), description=description
-    )
+    fresh = replace(fresh, number=next_number(tx.host, serving.app), created_at=stamp(), description=description)
     write_release(tx, fresh)
     return fresh
 

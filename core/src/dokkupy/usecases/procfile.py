@@ -37,4 +37,6 @@ def without_comment(line: str) -> str:
 
 
 def invalid(number: int, why: str) -> AppFault:
-    return AppFault(f"Invalid Procfile: line {number}: {why}", hint="Each line is `type: command`.", code="bad_procfile")
+    return AppFault(
+        f"Invalid Procfile: line {number}: {why}", hint="Each line is `type: command`.", code="bad_procfile"
+    )

@@ -162,7 +162,9 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
     for key in sorted({*one.env, *other.env}):
         old, new = one.env.get(key), other.env.get(key)
         if old != new:
-            rows.append((f"env {key}", "set" if old else "unset", "changed" if old and new else "set" if new else "unset"))
+            rows.append(
+                (f"env {key}", "set" if old else "unset", "changed" if old and new else "set" if new else "unset")
+            )
     for what in ("processes", "formation"):
         old_map, new_map = getattr(one, what), getattr(other, what)
         for key in sorted({*old_map, *new_map}):
@@ -180,7 +182,9 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
             rows.append((f"file {name}", "", "changed"))
     for name in sorted({*one.options, *other.options}):
         if one.options.get(name) != other.options.get(name):
-            rows.append((f"docker options {name}", " ".join(one.options.get(name, ())), " ".join(other.options.get(name, ()))))
+            rows.append(
+                (f"docker options {name}", " ".join(one.options.get(name, ())), " ".join(other.options.get(name, ())))
+            )
     return rows
 
 

@@ -66,7 +66,9 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
     if not domains_of(host, app):
         chosen = host.store.read("apps", app, "proxy").get("properties", {}).get("proxy-port")
         number = chosen or host.store.read("apps", app, "ports").get("allocated")
-        ports = tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
+        ports = (
+            tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
+        )
     if secure and not any(port.scheme == "https" for port in ports):
         plain = next((port for port in ports if port.scheme == "http"), None)
         if plain is not None:

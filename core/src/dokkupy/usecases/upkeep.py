@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from importlib import import_module
 
 from dokkupy import hookspecs
 from dokkupy.errors import Busy, DokkupyError, HostFault
+from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import as_errors, operation, unfinished
 from dokkupy.model.checks import Finding
@@ -20,25 +22,57 @@ from dokkupy.usecases.retire import retire_due
 BOOT_SECONDS = 120
 """How long `recover --boot` waits for the engine."""
 
+STATE_PLACES = (
+    ("apps",), ("global",), ("journal", "open"), ("journal", "closed"), ("locks",), ("logs",), ("home", ".ssh"),
+)  # fmt: skip
+
 LOW_DISK = 1024**3
 """Bytes below which the doctor warns."""
 
 
 def do_tick(host: Host) -> list[str]:
     """What is due now. One part's failure is a warning and does not keep the others from their work."""
-    lines = [f"retired {one.name}" for one in retire_due(host)]
-    for subject in sorted({str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}):
-        lines += recover_subject_of(host, subject)
-    try:
-        retire_runs(host)
-    except DokkupyError as error:
-        host.out.warn(error.message)
-    return lines + run_jobs(host)
+    lines: list[str] = []
+    for part in (retire_old, recover_unfinished, retire_ended_runs, run_jobs):
+        try:
+            lines += part(host)
+        except BaseException as error:
+            if not as_errors(error):
+                raise
+            for one in as_errors(error):
+                host.out.warn(one.message)
+    return lines
+
+
+def retire_old(host: Host) -> list[str]:
+    return [f"retired {one.name}" for one in retire_due(host)]
+
+
+def retire_ended_runs(host: Host) -> list[str]:
+    retire_runs(host)
+    return []
+
+
+def recover_unfinished(host: Host) -> list[str]:
+    subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
+    return recover_each(host, subjects)[0]
 
 
 def run_jobs(host: Host) -> list[str]:
+    """Run the plugins' jobs that are due. A job that takes longer than a minute is not started a second time."""
+    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
+    try:
+        lease = locks.take(host.root, "tick", owner=owner, wait=0)
+    except Busy:
+        return []
+    try:
+        return run_due(host, time.time())
+    finally:
+        lease.release()
+
+
+def run_due(host: Host, now: float) -> list[str]:
     lines = []
-    now = time.time()
     last = dict(host.store.read("global", "tick").get("last", {}))
     for plugin, job in host.hooks.gather(hookspecs.scheduled_jobs, host=host):
         if now - float(last.get(job.name, 0)) < job.every:
@@ -47,7 +81,7 @@ def run_jobs(host: Host) -> list[str]:
         try:
             getattr(import_module(module), function)(host)
             lines.append(f"ran {job.name}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             host.out.warn(f"The job {job.name} of the plugin {plugin} failed: {error}")
         last[job.name] = now
         host.store.write("global", "tick", data={"last": last})
@@ -56,6 +90,8 @@ def run_jobs(host: Host) -> list[str]:
 
 def recover_subject_of(host: Host, subject: str) -> list[str]:
     """Finish or undo what is left of one subject; a living operation is left alone."""
+    if locks.holder(host.root, subject):
+        return []  # its journal is open because it is at work; waiting for it would hold up all the others
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
             return reconcile(host, AppName(subject.removeprefix("app:")))
@@ -69,10 +105,13 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
     """(what was done, what could not be). One app's trouble does not keep the others down."""
     if boot:
         wait_for_engine(host)
+    subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
+    return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()})
+
+
+def recover_each(host: Host, subjects: Iterable[str]) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     failed: list[str] = []
-    subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
-    subjects |= {f"app:{app}" for app in host.store.apps()}
     for subject in sorted(subjects):
         try:
             lines += recover_subject_of(host, subject)
@@ -97,7 +136,7 @@ def wait_for_engine(host: Host) -> None:
 
 def examine(host: Host) -> list[Finding]:
     """What the host is like: core's own findings, the adapters', the plugins'."""
-    findings = [state_finding(host), disk_finding(host), audit_finding(host)]
+    findings = [state_finding(host), owner_finding(host), disk_finding(host), keys_finding(host), audit_finding(host)]
     for role in ("engine", "scheduler", "proxy", "source"):
         try:
             ready = host.role(role, host.only(role)).prepare()
@@ -107,9 +146,7 @@ def examine(host: Host) -> list[Finding]:
         level = "ok" if ready.ready else "error"
         findings.append(Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy))
     findings += [finding for _, finding in host.hooks.gather(hookspecs.doctor_checks, host=host)]
-    findings += [
-        Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values()
-    ]
+    findings += [Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values()]
     open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
     if open_journals:
         findings.append(
@@ -122,6 +159,44 @@ def state_finding(host: Host) -> Finding:
     if not os.access(host.root, os.W_OK):
         return Finding("state", "error", f"{host.root} cannot be written", "Run dokkupy setup as root.")
     return Finding("state", "ok", f"{len(host.store.apps())} apps in {host.root}")
+
+
+def owner_finding(host: Host) -> Finding:
+    """A file that root left behind is one that the next push cannot write."""
+    owner = os.stat(host.root).st_uid
+    places = [host.root, *(host.path(*parts) for parts in STATE_PLACES)]
+    for place in places:
+        for path in (place, *(entry.path for entry in listing(place))):
+            try:
+                foreign = os.lstat(path).st_uid != owner
+            except FileNotFoundError:
+                continue
+            if foreign:
+                return Finding("owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}")
+    return Finding("owner", "ok", "the state belongs to one user")
+
+
+def listing(place: str) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(place))
+    except OSError:
+        return []
+
+
+def keys_finding(host: Host) -> Finding:
+    from dokkupy.usecases.keys import keys_of, render
+
+    try:
+        with open(host.path("home", ".ssh", "authorized_keys"), encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    if text == render(keys_of(host)):
+        return Finding("ssh-keys", "ok", f"{len(keys_of(host))} keys")
+    return Finding(
+        "ssh-keys", "warning", "authorized_keys is not what the state says",
+        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it anew.",
+    )  # fmt: skip
 
 
 def disk_finding(host: Host) -> Finding:

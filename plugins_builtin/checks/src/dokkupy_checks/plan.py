@@ -79,7 +79,7 @@ def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, s
     for process in sorted(processes):
         entries = facts.healthchecks.get(process, ())
         warnings.extend(
-            f"Health check {entry.name} of {process} has no type and is skipped: give it \"type\": \"startup\""
+            f'Health check {entry.name} of {process} has no type and is skipped: give it "type": "startup"'
             for entry in entries
             if not entry.type
         )

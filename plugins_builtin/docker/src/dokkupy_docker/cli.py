@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Rest
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, add_property_commands
@@ -49,6 +49,16 @@ def vetted(words: list[str], phases: list[str]) -> str:
     return text
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two options have the same words, however they are quoted."""
+    import shlex
+
+    try:
+        return one == other or shlex.split(one) == shlex.split(other)
+    except ValueError:
+        return False
+
+
 def change(host: Host, verb: str, app: AppName, phases: list[str], option: str | None, *, add: bool) -> None:
     from dokkupy_sdk.operation import operation
 
@@ -62,9 +72,13 @@ def change(host: Host, verb: str, app: AppName, phases: list[str], option: str |
             elif add and option not in table[phase]:
                 table[phase].append(option)
             elif not add:
-                if option not in table[phase]:
-                    raise UserError(f"{option[:60]!r} is not among the options of {app} for {phase}")
-                table[phase].remove(option)
+                kept = [text for text in table[phase] if not same(text, option)]
+                if len(kept) == len(table[phase]):
+                    raise UserError(
+                        f"{option[:60]!r} is not among the options of {app} for {phase}",
+                        hint=f"See them: dokkupy docker-options:list {app} {phase}",
+                    )
+                table[phase] = kept
         tx.write("apps", app, "docker-options", data={**data, "phases": table})
 
 
@@ -98,10 +112,13 @@ def of_phase(host: Host, app: AppName, phase: str) -> list[str]:
 
 
 @options_group.command("list", needs="app:read")
-def list_options(host: Host, app: App, phase: Annotated[str, Arg("phase")] = "") -> Answer:
+def list_options(
+    host: Host, app: App, which: Annotated[str, Arg("phase")] = "", *,
+    phase: Annotated[str, Opt("--phase", help="build, deploy or run")] = "",
+) -> Answer:  # fmt: skip
     """List the options, one a line."""
     host.store.need_app(app)
-    names = phases_of(phase) if phase else list(PHASES)
+    names = phases_of(phase or which) if phase or which else list(PHASES)
     table = {name: of_phase(host, app, name) for name in names}
     return Answer(table, [text for name in names for text in table[name]])
 
@@ -113,4 +130,3 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 add_property_commands(options_group, Settings("docker-options"), extra=extra, title="docker options")
 add_property_commands(scheduler_group, SCHEDULER)
 add_property_commands(local_group, LOCAL)
-

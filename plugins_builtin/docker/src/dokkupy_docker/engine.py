@@ -15,11 +15,14 @@ from dokkupy_sdk.model import Image, Port, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult
 
 from dokkupy_docker import api
+from dokkupy_docker.network import dynamic_part
 from dokkupy_docker.options import body_of, restart_policy
 
 OUTPUT_LIMIT = 64 * 1024
 LOG_FILES = 3
 CREATE_SECONDS = 120
+NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
+"""The engine's words when a command is not in the image, or is no program."""
 
 
 class DockerEngine(Engine):
@@ -33,7 +36,7 @@ class DockerEngine(Engine):
     def client(self) -> Any:
         """One connection for the whole command."""
         if self._client is None:
-            import docker
+            import docker  # type: ignore[import-untyped]
 
             self._client = docker.APIClient(
                 base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"), timeout=CREATE_SECONDS
@@ -85,7 +88,7 @@ class DockerEngine(Engine):
             self.client.tag(image, name, tag, force=True)
 
     def remove_image(self, ref: str) -> None:
-        import docker.errors
+        import docker.errors  # type: ignore[import-untyped]
 
         try:
             with faults(f"The image {ref} could not be removed"):
@@ -124,7 +127,10 @@ class DockerEngine(Engine):
         host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
         host.setdefault("Init", spec.init)
         if "LogConfig" not in host:
-            host["LogConfig"] = {"Type": "json-file", "Config": {"max-size": spec.log_max_size, "max-file": str(LOG_FILES)}}
+            host["LogConfig"] = {
+                "Type": "json-file",
+                "Config": {"max-size": spec.log_max_size, "max-file": str(LOG_FILES)},
+            }
             if spec.log_max_size == "unlimited":
                 host["LogConfig"]["Config"] = {}
         if spec.network:
@@ -281,7 +287,7 @@ class DockerEngine(Engine):
         with faults(f"The network {name} could not be made"):
             self.client.create_network(
                 name, driver="bridge", labels=dict(labels), check_duplicate=True,
-                ipam={"Driver": "default", "Config": [{"Subnet": subnet}] if subnet else []},
+                ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}] if subnet else []},
             )  # fmt: skip
 
     def remove_network(self, name: str) -> None:
@@ -294,7 +300,10 @@ class DockerEngine(Engine):
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         found = api.get("/networks", **({"filters": {"label": filters(labels)}} if labels else {})) or []
         return [
-            (one["Name"], next((c["Subnet"] for c in (one.get("IPAM") or {}).get("Config") or () if c.get("Subnet")), ""))
+            (
+                one["Name"],
+                next((c["Subnet"] for c in (one.get("IPAM") or {}).get("Config") or () if c.get("Subnet")), ""),
+            )
             for one in found
         ]
 
@@ -317,10 +326,12 @@ def faults(what: str) -> Iterator[None]:
             raise Conflict(words) from error
         if error.status_code == 403 and "active endpoints" in words:
             raise Conflict(words) from error
+        if any(sign in words for sign in NOT_RUNNABLE):
+            raise AppFault(words, hint="Look at the command in the Procfile and at the image.") from error
         raise HostFault(words) from error
     except (docker.errors.DockerException, requests.exceptions.ConnectionError) as error:
-        if isinstance(error, requests.exceptions.ReadTimeout):
-            raise
+        if "timed out" in str(error):  # the SDK's name for an answer that did not come in time
+            raise TimeoutError(what) from error
         raise api.down(error) from error
 
 
@@ -369,7 +380,7 @@ def inspected(one: Mapping[str, Any]) -> Container:
         labels=one["Config"].get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
         exit_code=state.get("ExitCode"), oom_killed=bool(state.get("OOMKilled")), restarts=one.get("RestartCount", 0),
         started_at=state.get("StartedAt", ""), created_at=one.get("Created", ""),
-        command=(*(one.get("Path"),), *(one.get("Args") or ())) if one.get("Path") else (),
+        command=(str(one["Path"]), *(one.get("Args") or ())) if one.get("Path") else (),
     )  # fmt: skip
 
 

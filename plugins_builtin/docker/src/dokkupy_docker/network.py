@@ -47,11 +47,20 @@ def ensure(engine: Engine, app: AppName) -> str:
     raise HostFault(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
 
 
+def dynamic_part(subnet: str) -> str:
+    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would give
+    them those of stopped instances, which then could not start again."""
+    whole = ip_network(subnet, strict=False)
+    return str(list(whole.subnets(prefixlen_diff=2))[-1]) if whole.prefixlen <= 28 else str(whole)
+
+
 def free_addresses(subnet: str, taken: Iterable[str], count: int) -> list[str]:
     """The first free addresses after the gateway's."""
     used = set(taken)
+    dynamic = ip_network(dynamic_part(subnet))
+    own = [one for one in ip_network(subnet).hosts() if one not in dynamic or str(dynamic) == subnet]
     found: list[str] = []
-    for number, address in enumerate(ip_network(subnet).hosts()):
+    for number, address in enumerate(own):
         if len(found) == count:
             break
         if number > 0 and str(address) not in used:

@@ -10,7 +10,16 @@ from dokkupy_sdk.errors import UserError
 SHORT = {"-v": "--volume", "-m": "--memory", "-e": "--env", "-l": "--label", "-u": "--user", "-w": "--workdir",
          "-h": "--hostname", "-c": "--cpu-shares", "-p": "--publish", "-t": "--tty", "-i": "--interactive"}  # fmt: skip
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "g": 1 << 30, "gb": 1 << 30}
-FLAGS = ("--privileged", "--init", "--read-only", "--oom-kill-disable", "--no-healthcheck", "--tty", "--interactive", "--rm")
+FLAGS = (
+    "--privileged",
+    "--init",
+    "--read-only",
+    "--oom-kill-disable",
+    "--no-healthcheck",
+    "--tty",
+    "--interactive",
+    "--rm",
+)
 REFUSED = {
     "--publish": "Ports are served by the proxy: use ports:add", "--publish-all": "Ports are served by the proxy",
     "--name": "The name says what the container is", "--network": "Each app has its own network",
@@ -175,7 +184,14 @@ def restart_policy(text: str) -> dict[str, Any]:
 
 def mount(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {"Type": "volume"}
-    names = {"type": "Type", "source": "Source", "src": "Source", "target": "Target", "dst": "Target", "destination": "Target"}
+    names = {
+        "type": "Type",
+        "source": "Source",
+        "src": "Source",
+        "target": "Target",
+        "dst": "Target",
+        "destination": "Target",
+    }
     for part in text.split(","):
         key, mark, value = part.partition("=")
         if key in names:

@@ -15,6 +15,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Scheduler
 
 from dokkupy_docker import network
 from dokkupy_docker.drain import wait_until_idle
+from dokkupy_docker.settings import LOCAL
 
 FALLBACK_PORT = 5000
 SETTLE_SECONDS = 0.2
@@ -38,19 +39,36 @@ class DockerLocal(Scheduler):
         name = network.network_name(app)
         taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
-        made: list[Instance] = []
-        for (process, index), address in zip(wanted, addresses, strict=True):
+        specs = [
+            instance_spec(release, process, index, address, deployment)
+            for (process, index), address in zip(wanted, addresses, strict=True)
+        ]
+        for process, index in wanted:
             self.host.out.section(f"Starting {process}.{index}")
-            spec = instance_spec(release, process, index, address, deployment)
-            container = tx.step(f"start {process}.{index}", lambda spec=spec: engine.create(spec))  # type: ignore[misc]
-            made.append(
-                Instance(
-                    app, process, index, container.id, container.name, address, port_of(release), release.number,
-                    deployment,
-                )
-            )  # fmt: skip
+        containers = tx.step("start the instances", lambda: self.create_all(app, specs))
+        made = [
+            Instance(
+                app, process, index, container.id, container.name, spec.address, port_of(release), release.number,
+                deployment,
+            )
+            for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
+        ]  # fmt: skip
         self.need_alive(made)
         return tuple(made)
+
+    def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
+        """Create some at a time. When one fails, those under way are waited for, so that the undo sees them."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        at_once = int(LOCAL.all(self.host.store, app)["parallel-schedule-count"])
+        engine = self.host.engine()
+        with ThreadPoolExecutor(max_workers=at_once) as pool:
+            futures = [pool.submit(engine.create, spec) for spec in specs]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
 
     def need_alive(self, made: Sequence[Instance]) -> None:
         if made:
