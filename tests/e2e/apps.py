@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,13 @@ class Repository:
         assert changed != lines
         self.write("web.py", "".join(changed))
         self.commit(f"greet with {greeting}")
+
+    def scalable(self) -> None:
+        """Leave the formation out of app.json, which would fix it, and commit."""
+        table = json.loads((self.path / "app.json").read_text())
+        table.pop("formation", None)
+        self.write("app.json", json.dumps(table, indent=2))
+        self.commit("leave the formation to ps:scale")
 
     def commit(self, message: str) -> str:
         """Commit everything; returns the commit's id."""

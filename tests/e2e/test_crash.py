@@ -63,6 +63,7 @@ def assert_whole(host: Host, app: str, where: str) -> None:
 
 @pytest.mark.parametrize("kind", list(COMMANDS))
 def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, repository: Repository, kind: str) -> None:
+    repository.scalable()
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
     host.git_push(repository.path, app)

@@ -46,6 +46,7 @@ def test_no_request_is_lost_in_deploys_rollbacks_scalings_and_changes(
     hostname = f"{app}.example.com"
     repository.replace("web.py", '        elif path == "/health":\n', SLOW)
     repository.commit("answers slowly when asked to")
+    repository.scalable()
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "domains:set", app, hostname])
     host.git_push(repository.path, app)

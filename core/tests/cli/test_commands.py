@@ -244,3 +244,9 @@ def test_every_command_declares_a_permission_and_has_help(run: Run, host: Host) 
             assert command.help, command.full_name
             status, out, _ = run(*command.full_name.split(" "), "--help")
             assert status == 0 and "Usage" in out, command.full_name
+
+
+def test_quiet_counts_behind_the_command_too(run: Run) -> None:
+    run("apps:create", "blog")
+    assert run("apps:list", "--quiet") == (0, "blog\n", "")
+    assert run("apps:list")[1] == "=====> My Apps\nblog\n"

@@ -82,6 +82,7 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
     try:
         become_system_user(host, name)
         command, rest = resolve(host, name, words[1:])
+        rest = take_late_globals(host, out, command, rest)
         if flags.app and not command.needs.startswith(("host", "open")):
             rest.insert(0, flags.app)
         host.command = redacted(command, rest)
@@ -133,6 +134,21 @@ def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
             break
         words.pop(0)
     return flags, words
+
+
+def take_late_globals(host: Host, out: Terminal, command: Command, words: list[str]) -> list[str]:
+    """Dokku finds `--quiet` and `--trace` behind the command too; a one-off command's own words are left to it."""
+    late = [word for word in words if word in ("--quiet", "--trace")]
+    if not late:
+        return words
+    from dokkupy.cli.declare import parameters
+
+    declared = parameters(command.function)
+    if any(item.kind == "rest" or set(late) & set(item.flags) for item in declared):
+        return words
+    out.quiet = out.quiet or "--quiet" in late
+    out.trace = out.trace or "--trace" in late
+    return [word for word in words if word not in late]
 
 
 def local_user() -> str:

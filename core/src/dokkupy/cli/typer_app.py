@@ -43,4 +43,5 @@ def show_help(command: Command) -> None:
     click_command = as_click(command)
     with click_command.make_context(command.full_name, [], resilient_parsing=True) as context:
         print(f"Usage: dokku {usage(command)}\n")
-        print(click_command.get_help(context))
+        _, _, rest = click_command.get_help(context).partition("\n\n")  # its own usage line does not know `--global`
+        print(rest)

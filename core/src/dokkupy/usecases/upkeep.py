@@ -75,15 +75,16 @@ def run_due(host: Host, now: float) -> list[str]:
     lines = []
     last = dict(host.store.read("global", "tick").get("last", {}))
     for plugin, job in host.hooks.gather(hookspecs.scheduled_jobs, host=host):
-        if now - float(last.get(job.name, 0)) < job.every:
+        name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
+        if now - float(last.get(name, 0)) < job.every:
             continue
         module, _, function = job.run.partition(":")
         try:
             getattr(import_module(module), function)(host)
-            lines.append(f"ran {job.name}")
+            lines.append(f"ran {name}")
         except (Exception, SystemExit) as error:
             host.out.warn(f"The job {job.name} of the plugin {plugin} failed: {error}")
-        last[job.name] = now
+        last[name] = now
         host.store.write("global", "tick", data={"last": last})
     return lines
 

@@ -1,0 +1,132 @@
+"""The timer's work, the doctor, the events."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel import locks
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Journal, call, unfinished
+from dokkupy.model.checks import Job
+from dokkupy.usecases import upkeep
+from dokkupy.usecases.history import follow, latest, told
+from dokkupy.usecases.keys import write_authorized_keys
+
+ran: list[str] = []
+
+
+def good(host: Host) -> None:
+    ran.append("good")
+
+
+def bad(host: Host) -> None:
+    raise SystemExit(3)
+
+
+def mark(host: Host, name: str) -> None:
+    ran.append(name)
+
+
+def fail(host: Host) -> None:
+    raise OSError("no way back")
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    ran.clear()
+
+
+def jobs(host: Host, monkeypatch: pytest.MonkeyPatch, *found: tuple[str, Job]) -> None:
+    def gather(spec: object, **_: object) -> Iterable[tuple[str, Job]]:
+        return found
+
+    monkeypatch.setattr(host.hooks, "gather", gather)
+
+
+def left_open(host: Host, subject: str, undo: object) -> None:
+    """A journal as a killed process leaves it."""
+    journal = Journal(host.root, f"0000{subject.replace(':', '')}")
+    journal.begin({"id": journal.id, "verb": "test", "subject": subject, "pid": 1, "who": "tester"})
+    journal.write({"type": "step", "name": "step", "undo": undo.as_json()}, sync=True)  # type: ignore[attr-defined]
+    os.close(journal._fd)
+
+
+def test_a_failing_job_is_a_warning_and_the_next_one_runs(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs(host, monkeypatch, ("one", Job("job", 60, f"{__name__}:bad")), ("two", Job("job", 60, f"{__name__}:good")))
+    assert upkeep.run_jobs(host) == ["ran two/job"]
+    assert ran == ["good"]
+
+
+def test_a_job_runs_again_only_when_its_time_is_up(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
+    now = time.time()
+    assert upkeep.run_due(host, now) == ["ran two/job"]
+    assert upkeep.run_due(host, now + 59) == []
+    assert upkeep.run_due(host, now + 60) == ["ran two/job"]
+
+
+def test_jobs_that_still_run_are_not_started_a_second_time(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs(host, monkeypatch, ("two", Job("job", 0, f"{__name__}:good")))
+    lease = locks.take(host.root, "tick", owner={}, wait=0)
+    assert upkeep.run_jobs(host) == []
+    lease.release()
+    assert upkeep.run_jobs(host) == ["ran two/job"]
+
+
+def test_what_a_dead_process_left_is_taken_back_by_the_timer(host: Host) -> None:
+    left_open(host, "host", call(mark, name="undone"))
+    assert "recovered host" in upkeep.do_tick(host)
+    assert ran == ["undone"]
+    assert unfinished(host) == []
+
+
+def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> None:
+    left_open(host, "host", call(mark, name="undone"))
+    lease = locks.take(host.root, "host", owner={"command": "deploy"}, wait=0)
+    begin = time.monotonic()
+    assert upkeep.recover_unfinished(host) == []
+    assert time.monotonic() - begin < 1
+    lease.release()
+    assert ran == []
+    assert len(unfinished(host)) == 1
+
+
+def test_the_doctor_sees_an_edited_authorized_keys_and_a_gap_in_the_audit(host: Host) -> None:
+    def levels() -> dict[str, str]:
+        return {found.check: found.level for found in upkeep.examine(host)}
+
+    write_authorized_keys(host)
+    for command in ("a", "b", "c"):
+        host.audit.record(who="ann", command=command, status=0)
+    before = levels()
+    assert (before["ssh-keys"], before["audit"], before["owner"]) == ("ok", "ok", "ok")
+    Path(host.path("home", ".ssh", "authorized_keys")).write_text("ssh-ed25519 AAAA eve\n")
+    audit = Path(host.audit.path)
+    audit.write_text("".join(audit.read_text().splitlines(keepends=True)[::2]))
+    after = levels()
+    assert (after["ssh-keys"], after["audit"]) == ("warning", "error")
+
+
+def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
+    host.events.record("deployed", app="blog")
+    with open(host.events.path, "a", encoding="utf-8") as file:
+        file.write('{"time": "20\n')
+    host.events.record("destroyed", app="blog", reason="")
+    assert [told(row).partition(" ")[2] for row in latest(host, 10)] == ["deployed app=blog", "destroyed app=blog"]
+    assert [row["event"] for row in latest(host, 1)] == ["destroyed"]
+
+
+def test_following_tells_each_event_once(host: Host) -> None:
+    host.events.record("first")
+    lines = follow(host, latest(host, 10), pause=0.01)
+    assert next(lines).endswith("first")
+    threading.Timer(0.05, lambda: host.events.record("second")).start()
+    assert [line.split()[1] for line in islice(lines, 1)] == ["second"]
