@@ -50,7 +50,9 @@ def test_what_is_not_one_whole_public_key_is_refused_and_changes_nothing(host: H
 
 
 def test_a_key_becomes_one_restricted_line_without_its_comment(host: Host) -> None:
-    fingerprint = add_key(host, KeyName("ann"), f'{ED25519} ann",command="id\n', role="deployer", apps=[AppName("blog")])
+    fingerprint = add_key(
+        host, KeyName("ann"), f'{ED25519} ann",command="id\n', role="deployer", apps=[AppName("blog")]
+    )
     assert authorized(host).read_text() == (
         'command="/usr/local/bin/dokkupy ssh-entry ann",'
         f"no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding {ED25519} ann\n"

@@ -81,6 +81,8 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
     call: Invocation | None = None
     try:
         become_system_user(host, name)
+        if not out.trace:
+            out.trace = bool(host.store.read("global", "trace").get("on"))
         command, rest = resolve(host, name, words[1:])
         rest = take_late_globals(host, out, command, rest)
         if flags.app and not command.needs.startswith(("host", "open")):

@@ -173,7 +173,9 @@ def owner_finding(host: Host) -> Finding:
             except FileNotFoundError:
                 continue
             if foreign:
-                return Finding("owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}")
+                return Finding(
+                    "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
+                )
     return Finding("owner", "ok", "the state belongs to one user")
 
 

@@ -1,0 +1,73 @@
+"""`completion`: what bash asks when Tab is pressed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, parameters
+from dokkupy.errors import DokkupyError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+
+group = Group("completion", "Complete what is typed in a shell", bare="")
+
+SCRIPT = r"""# bash completion of dokkupy: source <(dokkupy completion)
+_dokkupy() {
+  local line=${COMP_LINE:0:COMP_POINT} word words
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=("")
+  word=${words[-1]}
+  mapfile -t COMPREPLY < <("$1" completion:words -- "${words[@]:1}" 2>/dev/null)
+  # A colon ends a word for bash, so that what is before it is not to be typed again.
+  if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
+    local before=${word%"${word##*:}"}
+    COMPREPLY=("${COMPREPLY[@]#"$before"}")
+  fi
+}
+complete -F _dokkupy dokkupy dokku
+"""
+
+
+@group.command("", needs="open")
+def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> Answer:
+    """Print the completion script of bash."""
+    from dokkupy.errors import UserError
+
+    if shell != "bash":
+        raise UserError(f"There is no completion for {shell[:40]!r}: use bash")
+    return Answer({"shell": shell, "script": SCRIPT}, [SCRIPT.rstrip("\n")])
+
+
+@group.command("words", needs="open", hidden=True, formats=False)
+def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> Answer:
+    """Print what could stand for the last of these words."""
+    last = typed[-1] if typed else ""
+    found = [word for word in candidates(host, typed[:-1], last) if word.startswith(last)]
+    return Answer(found, found)
+
+
+def candidates(host: Host, before: list[str], last: str) -> list[str]:
+    """The commands, then a command's flags and the apps that the caller may see."""
+    from dokkupy.cli.main import ALIASES, COMMANDS, resolve
+
+    if not before:
+        namespace, colon, _ = last.partition(":")
+        if not colon:
+            return sorted(host.registry.group(COMMANDS))
+        entry = host.registry.find(COMMANDS, ALIASES.get(namespace, namespace))
+        if entry is None:
+            return []
+        group = host.registry.load(entry)
+        return sorted(f"{namespace}:{one.name}" for one in group.commands.values() if one.name and not one.hidden)
+    try:
+        command, _ = resolve(host, before[0], before[1:])
+    except DokkupyError:
+        return []
+    declared = parameters(command.function)
+    if last.startswith("-"):
+        return sorted(flag for item in declared if item.kind == "option" for flag in item.flags)
+    if any(item.kind == "scope" or item.convert is AppName for item in declared):
+        from dokkupy.usecases.access import visible_apps
+
+        return [str(app) for app in visible_apps(host)]
+    return []

@@ -1,0 +1,59 @@
+"""`shell`: a prompt for commands, and `trace`: whether they tell what they do."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from dokkupy.cli.declare import Answer, Group
+from dokkupy.kernel.host import Host
+
+group = Group("shell", "Type commands one after the other", bare="")
+trace_group = Group("trace", "Tell more of what commands do")
+
+
+@group.command("", needs="open", formats=False)
+def shell(host: Host) -> Answer:
+    """Read commands until the end of the input, `exit` or `quit`; the exit status is the last command's."""
+    from dokkupy.cli.main import main
+
+    try:
+        import readline  # noqa: F401 - gives input() its history
+    except ImportError:
+        pass
+    status = 0
+    while True:
+        try:
+            line = input("dokku> " if sys.stdin.isatty() else "")
+            words = shlex.split(line, comments=True)
+        except EOFError:
+            return Answer(status=status)
+        except ValueError as error:
+            host.out.warn(f"The command cannot be split into words: {error}")
+            status = 1
+            continue
+        if words in (["exit"], ["quit"]):
+            return Answer(status=status)
+        if words:
+            # A host of its own for each: what one command read must not be old news to the next.
+            status = main(words, who=host.who, root=host.root)
+
+
+@trace_group.command("on", needs="host:write")
+def trace_on(host: Host) -> Answer:
+    """Let every command tell what it does, as --trace does."""
+    return turn(host, True)
+
+
+@trace_group.command("off", needs="host:write")
+def trace_off(host: Host) -> Answer:
+    """Let commands tell only what --trace asks for."""
+    return turn(host, False)
+
+
+def turn(host: Host, on: bool) -> Answer:
+    from dokkupy.kernel.operation import operation
+
+    with operation(host, "trace", "host") as tx:
+        tx.write("global", "trace", data={"on": on})
+    return Answer({"trace": on}, [f"-----> {'Enabling' if on else 'Disabling'} trace mode"])

@@ -1,0 +1,105 @@
+"""The prompt, the completion and the help of one command."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dokkupy.cli.completion import SCRIPT
+from dokkupy.cli.main import main
+from dokkupy.kernel.host import Host
+
+
+def complete(host: Host, capsys: pytest.CaptureFixture[str], *typed: str) -> list[str]:
+    capsys.readouterr()
+    assert main(["completion:words", "--", *typed], host=host) == 0
+    return capsys.readouterr().out.split()
+
+
+def test_commands_flags_and_apps_are_completed(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["apps:create", "blog"], host=host)
+    assert "config" in complete(host, capsys, "conf")
+    assert "config:set" in complete(host, capsys, "config:s")
+    assert complete(host, capsys, "config:set", "--no-") == ["--no-restart"]
+    assert complete(host, capsys, "config:set", "b") == ["blog"]
+    assert complete(host, capsys, "nonsense", "b") == []
+    assert complete(host, capsys, "nonsense:x") == []
+
+
+def test_a_key_is_not_told_the_names_of_others_apps(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["apps:create", "blog"], host=host)
+    main(["apps:create", "shop"], host=host)
+    host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "viewer", "apps": ["shop"]}}})
+    host.who = "key:eve"
+    assert complete(host, capsys, "ps:report", "") == ["shop"]
+
+
+def test_bash_takes_the_script_and_cuts_what_is_before_a_colon(tmp_path: Path) -> None:
+    program = tmp_path / "dokkupy"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" config:set config:show\necho "$@" >"$0.asked"\n')
+    program.chmod(0o755)
+    asked = f'{SCRIPT}\nCOMP_LINE="{program} config:s"; COMP_POINT=${{#COMP_LINE}}; _dokkupy {program}; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("set show\n", "")
+    assert (tmp_path / "dokkupy.asked").read_text() == "completion:words -- config:s\n"
+
+
+def test_the_shell_runs_each_line_as_its_caller_and_ends_with_the_last_status(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "viewer", "apps": []}}})
+    host.who = "key:eve"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("version\n\napps:create 'blog\nssh-keys:list\n"))
+    assert main(["shell"], host=host) == 1
+    shown = capsys.readouterr()
+    assert shown.out.startswith("dokku version ")
+    assert "cannot be split" in shown.err
+    assert "Access denied" in shown.err
+
+
+def test_trace_stays_on_until_it_is_turned_off(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    def traced() -> bool:
+        capsys.readouterr()
+        main(["apps:create", f"app{len(host.store.apps())}"], host=host)
+        return " ?     " in capsys.readouterr().err
+
+    assert not traced()
+    assert main(["trace:on"], host=host) == 0
+    assert traced()
+    assert main(["trace:off"], host=host) == 0
+    assert not traced()
+
+
+def test_the_help_of_a_command_has_one_usage_line_and_its_options(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config:set", "--help"], host=host) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("Usage:") == 1
+    assert "<app>|--global" in shown
+    assert "--no-restart" in shown
+
+
+def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "global").mkdir()
+    (tmp_path / "global" / "ssh-keys.toml").write_text('[keys.eve]\nrole = "viewer"\napps = []\n')
+
+    def ssh(typed: str, name: str = "eve") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-m", "dokkupy", "ssh-entry", name], capture_output=True, text=True, check=False,
+            env={"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(tmp_path), "SSH_ORIGINAL_COMMAND": typed},
+        )  # fmt: skip
+
+    assert ssh("version").stdout.startswith("dokku version ")
+    assert "Usage:" in ssh("").stdout
+    denied = ssh("ssh-keys:list")
+    assert (denied.returncode, denied.stdout) == (1, "")
+    assert "Access denied" in denied.stderr
+    assert "is not a dokku command" in ssh("ssh-entry admin").stderr
+    assert not ssh(f"version; touch {tmp_path}/pwned $(touch {tmp_path}/pwned)").stdout
+    assert not (tmp_path / "pwned").exists()
+    assert "Traceback" not in ssh("version", "../x").stderr
