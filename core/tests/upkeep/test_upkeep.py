@@ -10,10 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from dokkupy.errors import HostFault
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Journal, call, unfinished
 from dokkupy.model.checks import Job
+from dokkupy.model.names import AppName
 from dokkupy.usecases import upkeep
 from dokkupy.usecases.history import follow, latest, told
 from dokkupy.usecases.keys import write_authorized_keys
@@ -97,6 +99,29 @@ def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> 
     lease.release()
     assert ran == []
     assert len(unfinished(host)) == 1
+
+
+def test_one_app_that_cannot_be_brought_back_does_not_keep_the_others_down(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reconcile(host: Host, app: AppName) -> list[str]:
+        if app == "bad":
+            raise HostFault("The engine lost it")
+        return [f"{app}: started"]
+
+    for name in ("bad", "good"):
+        host.store.write("apps", name, "app", data={})
+    monkeypatch.setattr(upkeep, "reconcile", reconcile)
+    assert host.store.apps() == ["bad", "good"]
+    assert upkeep.recover_all(host, boot=False) == (["good: started"], ["app:bad"])
+
+
+def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: Host) -> None:
+    left_open(host, "host", call(fail))
+    left_open(host, "other", call(mark, name="undone"))
+    assert upkeep.recover_all(host, boot=False) == (["recovered other"], ["host"])
+    assert [entries[0]["subject"] for _, entries in unfinished(host)] == ["host"]
+    assert ran == ["undone"]
 
 
 def test_the_doctor_sees_an_edited_authorized_keys_and_a_gap_in_the_audit(host: Host) -> None:

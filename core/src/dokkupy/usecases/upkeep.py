@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from dokkupy import hookspecs
-from dokkupy.errors import Busy, DokkupyError, HostFault
+from dokkupy.errors import Busy, DokkupyError, HostFault, Interrupted
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import as_errors, operation, unfinished
+from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
 from dokkupy.usecases.oneoff import retire_runs
@@ -36,11 +36,11 @@ def do_tick(host: Host) -> list[str]:
     for part in (retire_old, recover_unfinished, retire_ended_runs, run_jobs):
         try:
             lines += part(host)
-        except BaseException as error:
-            if not as_errors(error):
-                raise
-            for one in as_errors(error):
-                host.out.warn(one.message)
+        except Interrupted:
+            raise
+        except Exception as error:
+            for text in told(error):
+                host.out.warn(text)
     return lines
 
 
@@ -116,14 +116,20 @@ def recover_each(host: Host, subjects: Iterable[str]) -> tuple[list[str], list[s
     for subject in sorted(subjects):
         try:
             lines += recover_subject_of(host, subject)
-        except BaseException as error:
-            known = as_errors(error)
-            if not known:
-                raise
-            for one in known:
-                host.out.warn(f"{subject}: {one.message}")
+        except Interrupted:
+            raise
+        except Exception as error:
+            for text in told(error):
+                host.out.warn(f"{subject}: {text}")
             failed.append(subject)
     return lines, failed
+
+
+def told(error: BaseException) -> list[str]:
+    """What an error or a group of them says. An undo may fail with anything."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for part in error.exceptions for text in told(part)]
+    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]
 
 
 def wait_for_engine(host: Host) -> None:
