@@ -155,7 +155,8 @@ def test_a_one_off_never_gets_the_address_of_a_stopped_instance(host: Host, rele
 def test_what_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(host: Host, release: Release) -> None:
     (worker,) = start(host, release, (WORKER, 1))
     engine = host.engine()
-    assert engine.exec(worker.id, ["sh", "-c", "echo hello; exit 4"]).exit_code == 4
+    done = engine.exec(worker.id, ["sh", "-c", "echo hello; echo more >&2; exit 4"])
+    assert (done.exit_code, sorted(done.output.split())) == (4, ["hello", "more"])
     with pytest.raises(TimeoutError):
         engine.wait(worker.id, timeout=0.5)
     with pytest.raises(TimeoutError):

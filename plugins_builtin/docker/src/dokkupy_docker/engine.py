@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -235,13 +236,13 @@ class DockerEngine(Engine):
         try:
             with faults(f"{command[0]} could not be run in {ref[:12]}"):
                 made = client.exec_create(ref, list(command), user=user)["Id"]
-                output = client.exec_start(made)
+                output = output_of(client.exec_start(made, socket=True), time.monotonic() + timeout)
                 code = client.exec_inspect(made)["ExitCode"]
-        except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
+        except (TimeoutError, requests.exceptions.ReadTimeout) as error:
             raise TimeoutError(f"{command[0]} did not end within {timeout:.0f} seconds") from error
         finally:
             client.close()
-        return ExecResult(-1 if code is None else code, output[:OUTPUT_LIMIT].decode(errors="replace"))
+        return ExecResult(-1 if code is None else code, output.decode(errors="replace"))
 
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
         return ["docker", "exec", "--interactive", *(["--tty"] if tty else []), ref, *command]
@@ -404,6 +405,28 @@ def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tup
     for kind, line in rest.items():
         if line:
             yield kind, line
+
+
+def output_of(stream: Any, end: float) -> bytes:
+    """All that a command in a container writes, as far as it is kept. Raises TimeoutError at the time `end`: the SDK's
+    own reading waits for ever for a command that is silent."""
+    connection = getattr(stream, "_sock", stream)
+
+    def read(count: int) -> bytes:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        return bytes(connection.recv(count))
+
+    kept = b""
+    try:
+        while len(header := exactly(read, 8)) == 8:
+            data = exactly(read, int.from_bytes(header[4:], "big"))
+            kept += data[: OUTPUT_LIMIT - len(kept)]
+    finally:
+        stream.close()
+    return kept
 
 
 def exactly(read: Callable[[int], bytes], count: int) -> bytes:
