@@ -6,6 +6,8 @@ The matrix is the operation's own list: the process is killed at boundary 1, 2, 
 from __future__ import annotations
 
 import json
+import re
+import time
 import tomllib
 
 import pytest
@@ -32,13 +34,20 @@ def deployment(host: Host, app: str) -> dict[str, object]:
     return tomllib.loads(text)
 
 
-def ids(host: Host, app: str) -> list[str]:
-    form = "{{.ID}}"
+def running(host: Host, app: str) -> dict[str, str]:
+    """The app's running containers, id to name."""
     rows = host.exec(
-        ["docker", "ps", "--no-trunc", "--format", form, "--filter", f"label=dokkupy.app={app}",
+        ["docker", "ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}", "--filter", f"label=dokkupy.app={app}",
          "--filter", "label=dokkupy.kind=deploy"]
     )  # fmt: skip
-    return sorted(rows.stdout.split())
+    return dict((row.split()[0], row.split()[1]) for row in rows.stdout.splitlines())
+
+
+def retiring(host: Host, app: str) -> set[str]:
+    """Who is still on record as finishing what it does."""
+    command = f"cat /var/lib/dokkupy/apps/{app}/retire/*.toml 2>/dev/null || true"
+    tables = host.exec(["bash", "-c", command]).stdout
+    return set(re.findall(r'^id = "([0-9a-f]{64})"', tables, re.MULTILINE))
 
 
 def assert_whole(host: Host, app: str, where: str) -> None:
@@ -46,9 +55,9 @@ def assert_whole(host: Host, app: str, where: str) -> None:
     table = deployment(host, app)
     instances = table["instances"]
     assert isinstance(instances, list)
-    assert ids(host, app) == sorted(one["id"] for one in instances), where
-    names = [name for name in containers(host) if name.startswith(f"{app}.")]
-    assert names == sorted(f"{app}.{one['process']}.{one['index']}" for one in instances), where
+    leaving = retiring(host, app)
+    there = {id: name for id, name in running(host, app).items() if id not in leaving}
+    assert there == {one["id"]: f"{app}.{one['process']}.{one['index']}" for one in instances}, where
     assert host.http_get(f"{app}.example.com").status == 200, where
     config = host.exec(["cat", f"/etc/nginx/dokkupy.d/apps/{app}.conf"]).stdout
     for one in instances:
@@ -59,6 +68,19 @@ def assert_whole(host: Host, app: str, where: str) -> None:
     assert sorted(tags) == sorted(["latest", *(f"r{one['number']}" for one in releases)]), where
     assert host.exec(["find", "/var/lib/dokkupy/journal/open", "-type", "f"]).stdout == "", where
     assert host.exec(["ls", "/var/lib/dokkupy/work"], check=False).stdout == "", where
+
+
+def assert_retired(host: Host, app: str) -> None:
+    """All whom the killed operations replaced are gone in the end, also those whose own farewell was killed."""
+    deadline = time.monotonic() + 90
+    while retiring(host, app) and time.monotonic() < deadline:
+        host.exec(["dokkupy", "tick"])
+        time.sleep(1)
+    assert retiring(host, app) == set()
+    instances = deployment(host, app)["instances"]
+    assert isinstance(instances, list)
+    names = [name for name in containers(host) if name.startswith(f"{app}.")]
+    assert names == sorted(f"{app}.{one['process']}.{one['index']}" for one in instances)
 
 
 @pytest.mark.parametrize("kind", list(COMMANDS))
@@ -89,3 +111,4 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, reposit
     print(f"\n{kind}: {len(outcomes) - 1} boundaries: {' '.join(outcomes)}")
     assert len(outcomes) > 4
     assert died.code == 0
+    assert_retired(host, app)

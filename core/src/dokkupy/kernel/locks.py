@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Lease:
     """One held lease; release() or the end of the process gives it back."""
 
-    def __init__(self, fd: int, subject: str) -> None:
+    def __init__(self, fd: int, subject: str, path: str) -> None:
         self._fd = fd
+        self._path = path
         self.subject = subject
 
     def release(self) -> None:
@@ -31,6 +32,15 @@ class Lease:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = -1
+
+    def discard(self) -> None:
+        """Release it and take its file away: for a subject that is gone for good and is never asked for again.
+
+        Whoever opened the file before gets a lease on nothing, and finds that the subject is gone.
+        """
+        if self._fd >= 0:
+            os.unlink(self._path)
+            self.release()
 
 
 def lease_path(root: str, subject: str) -> str:
@@ -62,7 +72,7 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Leas
             raise
     os.ftruncate(fd, 0)
     os.pwrite(fd, json.dumps(owner).encode(), 0)
-    return Lease(fd, subject)
+    return Lease(fd, subject, path)
 
 
 def holder(root: str, subject: str) -> dict[str, Any]:

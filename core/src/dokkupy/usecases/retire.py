@@ -53,27 +53,26 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
     import time
 
     gone: list[Instance] = []
+    owner = {"command": host.command, "pid": os.getpid(), "since": time.time()}
     for name in [app] if app is not None else host.store.apps():
-        if not host.store.names("apps", name, "retire"):
-            continue
-        owner = {"command": host.command, "pid": os.getpid(), "since": time.time()}
-        try:
-            lease = locks.take(host.root, f"retire:{name}", owner=owner, wait=0)
-        except Busy:
-            continue  # somebody is at it
-        try:
-            for deployment in host.store.names("apps", name, "retire"):
+        for deployment in host.store.names("apps", name, "retire"):
+            # A lease for each record: a connection that lasts holds up nobody but its own instance, and whoever wrote
+            # a record finds it free.
+            try:
+                lease = locks.take(host.root, f"retire:{name}:{deployment}", owner=owner, wait=0)
+            except Busy:
+                continue  # somebody is at it
+            try:
                 table = host.store.read("apps", name, "retire", deployment)
                 instances = instances_of(name, table)
-                try:
-                    host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)))
-                except DokkupyError as error:
-                    host.out.warn(error.message)
-                    continue
+                host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)))
                 host.store.delete("apps", name, "retire", deployment)
                 gone.extend(instances)
-        finally:
-            lease.release()
+                lease.discard()
+            except DokkupyError as error:
+                host.out.warn(error.message)
+            finally:
+                lease.release()
     return gone
 
 
