@@ -27,7 +27,7 @@ def list_apps(host: Host) -> Answer:
     return Answer(names, names, header="My Apps" if names else "")
 
 
-@group.command("create", needs="app:write")
+@group.command("create", needs="app:write", changes=True)
 def create(host: Host, app: App) -> None:
     """Create an app."""
     from dokkupy.usecases.apps import create_app
@@ -42,13 +42,13 @@ def exists(host: Host, app: App) -> None:
     host.store.need_app(app)
 
 
-@group.command("destroy", needs="app:admin")
+@group.command("destroy", needs="app:admin", changes=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
     """Destroy an app with everything that it has."""
     from dokkupy.usecases.apps import destroy_app
 
     host.store.need_app(app)
-    if not (force or host.force):
+    if not (force or host.force or host.dry_run):
         confirm(host, app)
     host.out.section(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
@@ -68,7 +68,7 @@ def confirm(host: Host, app: AppName) -> None:
 SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new app")]
 
 
-@group.command("rename", needs="app:admin")
+@group.command("rename", needs="app:admin", changes=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
     """Give an app a new name."""
     from dokkupy.usecases.apps import destroy_app, rename_app
@@ -80,7 +80,7 @@ def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, ski
     destroy_app(host, old)
 
 
-@group.command("clone", needs="app:admin")
+@group.command("clone", needs="app:admin", changes=True)
 def clone(
     host: Host,
     old: App,
@@ -115,7 +115,7 @@ def deploy_copy(host: Host, old: AppName, new: AppName) -> None:
         raise
 
 
-@group.command("lock", needs="app:write")
+@group.command("lock", needs="app:write", changes=True)
 def lock(host: Host, app: App) -> None:
     """Refuse deploys of an app until it is unlocked; a running one goes on."""
     from dokkupy.usecases.apps import set_locked
@@ -124,13 +124,14 @@ def lock(host: Host, app: App) -> None:
     host.out.section("Deploy lock created")
 
 
-@group.command("unlock", needs="app:write")
+@group.command("unlock", needs="app:write", changes=True)
 def unlock(host: Host, app: App) -> None:
     """Allow deploys of an app again."""
     from dokkupy.usecases.apps import set_locked
 
     set_locked(host, app, False)
-    host.out.warn("Deploy lock removed")
+    if not host.dry_run:
+        host.out.warn("Deploy lock removed")
 
 
 @group.command("locked", needs="app:read")

@@ -65,7 +65,7 @@ def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") ->
     return Answer({"output": text}, text.splitlines())
 
 
-@group.command("cancel", needs="app:write")
+@group.command("cancel", needs="app:write", changes=True)
 def cancel(host: Host, app: App) -> Answer:
     """Ask the running build of an app to take itself back."""
     from dokkupy.usecases.builds import cancel_build
@@ -74,7 +74,7 @@ def cancel(host: Host, app: App) -> Answer:
     return Answer({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
 
 
-@group.command("prune", needs="app:write")
+@group.command("prune", needs="app:write", changes=True)
 def prune(host: Host, scope: Scope) -> Answer:
     """Remove the records of builds beyond the retention."""
     from dokkupy.usecases.builds import prune_builds

@@ -11,7 +11,7 @@ from dokkupy.model.names import AppName
 group = Group("cleanup", "Remove ended containers and unused images", bare="")
 
 
-@group.command("", needs="host:write")
+@group.command("", needs="host:write", changes=True)
 def cleanup(host: Host, app: Annotated[str, Arg("app")] = "") -> Answer:
     """Remove ended one-off containers and unused images of apps."""
     from dokkupy.usecases.oneoff import retire_runs
@@ -22,6 +22,6 @@ def cleanup(host: Host, app: Annotated[str, Arg("app")] = "") -> Answer:
     labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}
     for identifier, tags, _size in engine.images(labels):
         if not tags:
-            engine.remove_image(identifier)
+            host.act(f"remove the image {identifier}", lambda: engine.remove_image(identifier))  # noqa: B023
             gone.append(identifier)
     return Answer(gone, [f"-----> Removed {one}" for one in gone])

@@ -76,7 +76,7 @@ def keys(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
     return Answer(names, names)
 
 
-@group.command("set", needs="app:write", secret_args=True)
+@group.command("set", needs="app:write", changes=True, secret_args=True)
 def set_config(
     host: Host,
     scope: Scope,
@@ -111,7 +111,7 @@ def decoded(text: str) -> str:
         raise UserError("A value is not base64 of UTF-8 text") from None
 
 
-@group.command("unset", needs="app:write")
+@group.command("unset", needs="app:write", changes=True)
 def unset(
     host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
 ) -> Answer:
@@ -125,7 +125,7 @@ def unset(
     return apply(host, scope, dict.fromkeys(names), no_restart=no_restart)
 
 
-@group.command("clear", needs="app:write")
+@group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> Answer:
     """Unset all variables."""
     host.out.section("Unsetting all config vars")
@@ -214,7 +214,7 @@ def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
     return Answer(raw=data.getvalue())
 
 
-@group.command("import", needs="app:write", formats=False)
+@group.command("import", needs="app:write", changes=True, formats=False)
 def import_config(
     host: Host,
     scope: Scope,

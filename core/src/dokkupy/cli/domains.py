@@ -51,7 +51,7 @@ def need(names: Sequence[Domain]) -> None:
         raise UserError("Please specify a domain name")
 
 
-@group.command("add", needs="app:write")
+@group.command("add", needs="app:write", changes=True)
 def add(host: Host, app: App, names: Names) -> Answer:
     """Add domains to an app."""
     need(names)
@@ -62,7 +62,7 @@ def add(host: Host, app: App, names: Names) -> Answer:
     return Answer({"app": app, "domains": after})
 
 
-@group.command("set", needs="app:write")
+@group.command("set", needs="app:write", changes=True)
 def set_names(host: Host, app: App, names: Names) -> Answer:
     """Replace the domains of an app."""
     need(names)
@@ -72,7 +72,7 @@ def set_names(host: Host, app: App, names: Names) -> Answer:
     return Answer({"app": app, "domains": after})
 
 
-@group.command("remove", needs="app:write")
+@group.command("remove", needs="app:write", changes=True)
 def remove(host: Host, app: App, names: Names) -> Answer:
     """Remove domains from an app."""
     need(names)
@@ -91,7 +91,7 @@ def each(host: Host, scope: Scope) -> list[AppName]:
     return [host.store.need_app(scope.app)]
 
 
-@group.command("clear", needs="app:write")
+@group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, scope: Scope) -> Answer:
     """Remove all domains of an app."""
     apps = each(host, scope)
@@ -101,7 +101,7 @@ def clear(host: Host, scope: Scope) -> Answer:
     return Answer(apps)
 
 
-@group.command("reset", needs="app:write")
+@group.command("reset", needs="app:write", changes=True)
 def reset(host: Host, scope: Scope) -> Answer:
     """Go back to the domains that follow from the global ones."""
     apps = each(host, scope)
@@ -121,13 +121,13 @@ def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
     return Answer(apps)
 
 
-@group.command("enable", needs="app:write")
+@group.command("enable", needs="app:write", changes=True)
 def enable(host: Host, scope: Scope) -> Answer:
     """Serve an app by its domains."""
     return switch(host, scope, True)
 
 
-@group.command("disable", needs="app:write")
+@group.command("disable", needs="app:write", changes=True)
 def disable(host: Host, scope: Scope) -> Answer:
     """Serve an app on a port of its own instead of by domains."""
     return switch(host, scope, False)
@@ -148,28 +148,28 @@ def global_names(host: Host) -> list[str]:
     return [str(name) for name in host.store.read("global", "domains").get("vhosts", [])]
 
 
-@group.command("add-global", needs="host:write")
+@group.command("add-global", needs="host:write", changes=True)
 def add_global(host: Host, names: Names) -> Answer:
     """Add global domains: each app answers to `APP.DOMAIN`."""
     need(names)
     return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
 
 
-@group.command("set-global", needs="host:write")
+@group.command("set-global", needs="host:write", changes=True)
 def set_global(host: Host, names: Names) -> Answer:
     """Replace the global domains."""
     need(names)
     return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
 
 
-@group.command("remove-global", needs="host:write")
+@group.command("remove-global", needs="host:write", changes=True)
 def remove_global(host: Host, names: Names) -> Answer:
     """Remove global domains."""
     need(names)
     return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
 
 
-@group.command("clear-global", needs="host:write")
+@group.command("clear-global", needs="host:write", changes=True)
 def clear_global(host: Host) -> Answer:
     """Remove all global domains."""
     return write_global(host, "clear-global", [])

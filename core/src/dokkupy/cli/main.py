@@ -257,17 +257,22 @@ def invoke(host: Host, call: Invocation) -> int:
         from dokkupy.usecases.access import check_access
 
         check_access(host, host.who, command.needs, call.app)
-    host.dry_run = call.dry_run
     json_wanted = call.format == "json"
     if json_wanted:
         # Progress goes to standard error, so that standard output is one JSON document.
         out = host.out
         host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), to_stderr=True)
+    if call.dry_run:
+        from dokkupy.cli.dry_run import rehearsed
+
+        answer = rehearsed(host, call)
+        show(host, answer, json_wanted)
+        return int(answer.status)
     answer: Any = command.function(host, *call.arguments, **call.keywords)
     if isinstance(answer, int):
         answer = Answer({"command": command.full_name, "status": answer}, status=answer)
     if answer is None:
-        answer = Answer({"command": command.full_name, "app": call.app, "dry_run": call.dry_run, "status": 0})
+        answer = Answer({"command": command.full_name, "app": call.app, "dry_run": False, "status": 0})
     show(host, answer, json_wanted)
     return int(answer.status)
 

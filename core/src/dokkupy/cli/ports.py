@@ -73,19 +73,19 @@ def list_ports(host: Host, app: App) -> Answer:
     return Answer(rows, lines)
 
 
-@group.command("add", needs="app:write")
+@group.command("add", needs="app:write", changes=True)
 def add(host: Host, app: App, rows: Rows) -> Answer:
     """Add ports to an app."""
     return save(host, "add", app, [*own(host, app), *map(row, rows)])
 
 
-@group.command("set", needs="app:write")
+@group.command("set", needs="app:write", changes=True)
 def set_ports(host: Host, app: App, rows: Rows) -> Answer:
     """Replace the ports of an app."""
     return save(host, "set", app, [row(text) for text in rows])
 
 
-@group.command("remove", needs="app:write")
+@group.command("remove", needs="app:write", changes=True)
 def remove(host: Host, app: App, rows: Rows) -> Answer:
     """Remove ports, by host port or whole row."""
     wanted = [text if text.isdigit() else row(text) for text in rows]
@@ -93,7 +93,7 @@ def remove(host: Host, app: App, rows: Rows) -> Answer:
     return save(host, "remove", app, left)
 
 
-@group.command("clear", needs="app:write")
+@group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, app: App) -> Answer:
     """Go back to the ports that the build detects."""
     host.store.need_app(app)

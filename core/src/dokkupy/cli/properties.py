@@ -59,11 +59,7 @@ def add_property_commands(
                 host.store.need_app(scope.app)
             else:
                 check_global(host)
-            prop = settings.need(name, is_global=scope.app is None)
-            if host.dry_run:
-                parsed = prop.parse(text) if text else ""
-                host.out.section(f"Would set {name} to {parsed}" if parsed else f"Would unset {name}")
-                return
+            settings.need(name, is_global=scope.app is None)
             subject = f"app:{scope.app}" if scope.app else "host"
             with operation(host, f"{group.namespace}:set", subject) as tx:
                 settings.set(tx, scope.app, name, text)

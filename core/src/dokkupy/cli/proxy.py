@@ -35,19 +35,19 @@ def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
     return Answer(apps)
 
 
-@group.command("enable", needs="app:write")
+@group.command("enable", needs="app:write", changes=True)
 def enable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Serve an app by the proxy."""
     return toggle(host, scope, False)
 
 
-@group.command("disable", needs="app:write")
+@group.command("disable", needs="app:write", changes=True)
 def disable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Take an app out of the proxy."""
     return toggle(host, scope, True)
 
 
-@group.command("build-config", needs="app:write")
+@group.command("build-config", needs="app:write", changes=True)
 def build_config(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Write the proxy's configuration of an app again."""
     from dokkupy.usecases.traffic import rerouting
@@ -59,12 +59,12 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer
     return Answer(apps)
 
 
-@group.command("clear-config", needs="app:write")
+@group.command("clear-config", needs="app:write", changes=True)
 def clear_config(host: Host, scope: Scope) -> Answer:
     """Take the proxy's configuration of an app away until it is built again."""
     apps = each(host, scope)
     for app in apps:
-        host.proxy(app).apply([], remove=[app])
+        host.act(f"take {app} out of the proxy", lambda: host.proxy(app).apply([], remove=[app]))  # noqa: B023
     return Answer(apps)
 
 

@@ -53,7 +53,7 @@ def deployed(host: Host, app: AppName) -> bool:
 Parallel = Annotated[str, Opt("--parallel", "-p", help="Accepted for Dokku's sake; apps are done one by one")]
 
 
-@group.command("restart", needs="app:write")
+@group.command("restart", needs="app:write", changes=True)
 def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = ""
 ) -> Answer:
@@ -66,7 +66,7 @@ def restart(
     return each(host, scope, lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only))
 
 
-@group.command("rebuild", needs="app:write")
+@group.command("rebuild", needs="app:write", changes=True)
 def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Build and deploy the code that is on the host again."""
     from dokkupy.usecases.processes import rebuild
@@ -74,7 +74,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     return each(host, scope, lambda app: rebuild(host, app))
 
 
-@group.command("start", needs="app:write")
+@group.command("start", needs="app:write", changes=True)
 def start(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Start an app that is not fully running."""
     from dokkupy.usecases.processes import start_app
@@ -86,7 +86,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     return each(host, scope, one)
 
 
-@group.command("stop", needs="app:write")
+@group.command("stop", needs="app:write", changes=True)
 def stop(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     """Stop an app; it stays stopped at boot."""
     from dokkupy.usecases.processes import stop_app
@@ -99,7 +99,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
     return each(host, scope, one)
 
 
-@group.command("restore", needs="host:write")
+@group.command("restore", needs="host:write", changes=True)
 def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = "") -> Answer:  # noqa: B008
     """Bring back what should run, as at boot."""
     from dokkupy.usecases.reconcile import reconcile
@@ -114,7 +114,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
     return each(host, scope, one)
 
 
-@group.command("scale", needs="app:write")
+@group.command("scale", needs="app:write", changes=True)
 def scale_app(
     host: Host,
     app: Annotated[AppName, Arg("app")],

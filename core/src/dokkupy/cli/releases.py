@@ -83,7 +83,7 @@ def diff(host: Host, app: App, one: Annotated[str, Arg("from")], other: Annotate
     )
 
 
-@group.command("rollback", needs="app:write")
+@group.command("rollback", needs="app:write", changes=True)
 def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> Answer:
     """Deploy an older release again, code and configuration, without a build."""
     from dokkupy.usecases.processes import rollback
@@ -93,7 +93,7 @@ def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = ""
     return Answer({"app": app, "number": deployment.release.number, "description": deployment.release.description})
 
 
-@group.command("prune", needs="app:write")
+@group.command("prune", needs="app:write", changes=True)
 def prune(
     host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
 ) -> Answer:

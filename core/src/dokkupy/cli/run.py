@@ -35,7 +35,7 @@ def run_command(
     return run_attached(host, app, command, env=pairs(env), tty=tty)
 
 
-@group.command("detached", needs="app:write", secret_args=1)
+@group.command("detached", needs="app:write", changes=True, secret_args=1)
 def detached(
     host: Host,
     app: App,
@@ -94,7 +94,7 @@ def logs(
     return Answer(rows, [row["line"] for row in rows])
 
 
-@group.command("stop", needs="app:write")
+@group.command("stop", needs="app:write", changes=True)
 def stop(
     host: Host, app: Annotated[str, Arg("app")] = "", *, container: Annotated[str, Opt("--container")] = ""
 ) -> Answer:
@@ -103,9 +103,13 @@ def stop(
     if not names and container:
         raise NotFound(f"Container {container} does not exist")
     for name in names:
-        host.engine().stop(name, timeout=10)
-        host.engine().remove(name)
+        host.act(f"stop and remove the container {name}", lambda: end_run(host, name))  # noqa: B023
     return Answer(names, [f"-----> Stopped {name}" for name in names])
+
+
+def end_run(host: Host, name: str) -> None:
+    host.engine().stop(name, timeout=10)
+    host.engine().remove(name)
 
 
 @group.command("retire", needs="host:write", hidden=True)

@@ -39,13 +39,13 @@ def shell(host: Host) -> Answer:
             status = main(words, who=host.who, root=host.root)
 
 
-@trace_group.command("on", needs="host:write")
+@trace_group.command("on", needs="host:write", changes=True)
 def trace_on(host: Host) -> Answer:
     """Let every command tell what it does, as --trace does."""
     return turn(host, True)
 
 
-@trace_group.command("off", needs="host:write")
+@trace_group.command("off", needs="host:write", changes=True)
 def trace_off(host: Host) -> Answer:
     """Let commands tell only what --trace asks for."""
     return turn(host, False)

@@ -15,7 +15,7 @@ group = Group("ssh-keys", "Manage the keys that may push and type commands")
 LARGEST = 64 * 1024
 
 
-@group.command("add", needs="host:write")
+@group.command("add", needs="host:write", changes=True)
 def add(
     host: Host,
     name: Annotated[KeyName, Arg("name")],
@@ -43,7 +43,7 @@ def add(
     return Answer({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
 
 
-@group.command("remove", needs="host:write")
+@group.command("remove", needs="host:write", changes=True)
 def remove(
     host: Host,
     name: Annotated[str, Arg("name")] = "",

@@ -22,13 +22,16 @@ def tick(host: Host) -> Answer:
     return Answer(lines, [f"-----> {line}" for line in lines])
 
 
-@recover_group.command("", needs="host:write")
+@recover_group.command("", needs="host:write", changes=True)
 def recover(
     host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a start")] = False
 ) -> Answer:
     """Finish or undo interrupted operations and bring every app to what its state says."""
-    from dokkupy.usecases.upkeep import recover_all
+    from dokkupy.usecases.upkeep import recover_all, told_unfinished
 
+    if host.dry_run:
+        host.plan += told_unfinished(host)
+        return Answer()
     lines, failed = recover_all(host, boot=boot)
     return Answer({"done": lines, "failed": failed}, [f"-----> {line}" for line in lines], status=1 if failed else 0)
 

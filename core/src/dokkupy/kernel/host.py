@@ -12,6 +12,7 @@ from dokkupy.kernel.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dokkupy.kernel.hooks import Hooks
@@ -30,7 +31,8 @@ class Host:
 
     root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
     and records. who: `key:NAME` over SSH, else the local
-    user's name. force: destructive commands do not ask. Everything else is made when first asked for.
+    user's name. force: destructive commands do not ask. dry_run, plan: nothing is done, and what would be is told in
+    `plan`, a line for each thing (`kernel/rehearsal.py`). Everything else is made when first asked for.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Host:
         self.command = command
         self.who = who
         self.dry_run = dry_run
+        self.plan: list[str] = []
         self.force = False
         self.labels: list[str] = []
         self.events = Events(root)
@@ -73,6 +76,17 @@ class Host:
             for fault in self._hooks.quarantined.values():
                 self.out.warn(fault.message)
         return self._hooks
+
+    def adopt_hooks(self, hooks: Hooks) -> None:
+        """Use this object for the hooks: for rehearsals."""
+        self._hooks = hooks
+
+    def act(self, what: str, do: Callable[[], object]) -> None:
+        """Do something that is not a step of an operation, or in a dry run only tell it."""
+        if self.dry_run:
+            self.plan.append(what)
+        else:
+            do()
 
     def path(self, *parts: str) -> str:
         return os.path.join(self.root, *parts)

@@ -76,8 +76,11 @@ class Tx:
         self._undo: list[tuple[str, Call]] = []
         self.committed = False
 
-    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None) -> T:
-        """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done."""
+    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
+        """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done.
+
+        name: an imperative phrase; a dry run prints it. planned: what a dry run goes on with in place of the result.
+        """
         if self.committed:
             raise RuntimeError(f"step {name!r} after the commit of {self.verb}")
         self.host.out.debug(f"{self.verb}: {name}")
@@ -92,6 +95,9 @@ class Tx:
     def protect(self, name: str, undo: Call) -> None:
         """Register what to undo, for a step that does itself (a role that creates several things)."""
         self.step(name, lambda: None, undo=undo)
+
+    def foresee(self, *lines: str) -> None:
+        """Say to a dry run, and to nobody else, what follows that is not a step: what happens after the commit."""
 
     def write(self, *parts: str, data: dict[str, Any]) -> None:
         """Write a state file; undone by bringing the old content back."""
@@ -255,6 +261,11 @@ def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0) -> Ite
     Raises Busy when the subject's lease is not given back within `wait` seconds. What an earlier process left
     unfinished on the subject is finished or undone first.
     """
+    if host.dry_run:
+        from dokkupy.kernel.rehearsal import RehearsedTx
+
+        yield RehearsedTx(host, verb, subject)
+        return
     owner = {"command": host.command or verb, "pid": os.getpid(), "since": time.time(), "who": host.who}
     lease = locks.take(host.root, subject, owner=owner, wait=wait)
     try:

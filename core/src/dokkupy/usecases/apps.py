@@ -71,6 +71,9 @@ def destroy_app(host: Host, app: AppName) -> None:
     with operation(host, "apps:destroy", f"app:{app}") as tx:
         host.store.need_app(app)
         host.hooks.emit(hookspecs.pre_app_destroy, host=host, app=app, tx=tx)
+        tx.foresee(
+            f"take {app} out of the proxy", "remove its containers and network", "remove its code, images and state"
+        )
         tx.commit(after=(call(finish_destroy, app=app),))
     host.events.record("app_destroyed", app=app)
 

@@ -22,6 +22,9 @@ from dokkupy.usecases.properties import BUILDS
 @contextmanager
 def recorded(host: Host, app: AppName, identifier: str, *, kind: str, source: str) -> Iterator[None]:
     """Keep the record of a build or deploy, and everything that it prints."""
+    if host.dry_run:
+        yield
+        return
     directory = host.path("builds", app)
     make_directory(directory)
     facts: dict[str, Any] = {
@@ -92,7 +95,7 @@ def cancel_build(host: Host, app: AppName) -> dict[str, Any]:
     running = [facts for facts in builds_of(host, app) if facts["status"] == "running"]
     if not running:
         raise Conflict(f"App {app} is not currently deploying", code="no_build")
-    os.kill(int(running[0]["pid"]), signal.SIGTERM)
+    host.act(f"cancel the build {running[0]['id']}", lambda: os.kill(int(running[0]["pid"]), signal.SIGTERM))
     return running[0]
 
 
@@ -101,9 +104,13 @@ def prune_builds(host: Host, app: AppName) -> list[str]:
     keep = int(BUILDS.get(host.store, app, "retention"))
     doomed = [facts["id"] for facts in builds_of(host, app)[keep:] if facts["status"] != "running"]
     for identifier in doomed:
-        for suffix in (".json", ".log"):
-            try:
-                os.unlink(os.path.join(directory, identifier + suffix))
-            except FileNotFoundError:
-                pass
+        host.act(f"remove the record of the build {identifier}", lambda: remove_record(directory, identifier))  # noqa: B023
     return doomed
+
+
+def remove_record(directory: str, identifier: str) -> None:
+    for suffix in (".json", ".log"):
+        try:
+            os.unlink(os.path.join(directory, identifier + suffix))
+        except FileNotFoundError:
+            pass

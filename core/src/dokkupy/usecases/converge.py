@@ -45,7 +45,7 @@ def converge(
     host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
     stop_unchecked(tx, release, retiring)
     try:
-        fresh = host.scheduler(app).start(release, missing, tx.id, tx) if missing else ()
+        fresh = start(tx, release, missing)
         deployment = replace(deployment, instances=ordered(kept + fresh), fresh=fresh)
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
@@ -54,6 +54,7 @@ def converge(
     switch(tx, deployment)
     host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+    tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.commit(
         after=(
             call(record_retiring, app=app, deployment=tx.id, instances=as_tables(retiring), timeout=timeout),
@@ -62,6 +63,22 @@ def converge(
         )
     )
     return deployment
+
+
+def start(tx: Tx, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
+    if not wanted:
+        return ()
+    app = release.app
+    names = ", ".join(f"{process}.{index}" for process, index in wanted)
+    planned = tuple(
+        Instance(app, process, index, "", f"{app}.{process}.{index}", "", 0, release.number, tx.id)
+        for process, index in wanted
+    )
+    return tx.step(
+        f"start {names} of v{release.number}",
+        lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx),
+        planned=planned,
+    )
 
 
 def keepable(

@@ -62,10 +62,10 @@ def deploy_source(
             finally:
                 remove_work(host, tx.id)
             write_release(tx, release)
-            drop_image(host, tag)
+            tx.step("drop the build's own tag", lambda: drop_image(host, tag))
             host.out.section(f"Releasing {app}...")
             tx.protect("run release tasks", call(remove_tasks, app=app))
-            run_release_tasks(host, release)
+            run_release_tasks(tx, release)
             host.out.section(f"Deploying {app}...")
             deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
             done.append(deployment)
@@ -164,7 +164,10 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
     )  # fmt: skip
     host.out.section(f"Building {app} from {name}")
     host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
-    image = tx.step("build the image", lambda: host.builder(name).build(request), undo=call(drop_image, ref=tag))
+    image = tx.step(
+        f"build the image with the builder {name}", lambda: host.builder(name).build(request),
+        undo=call(drop_image, ref=tag), planned=Image(""),
+    )  # fmt: skip
     host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
     return name, image
 
@@ -238,9 +241,14 @@ def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
     return found
 
 
-def run_release_tasks(host: Host, release: Release) -> None:
+def run_release_tasks(tx: Tx, release: Release) -> None:
+    host = tx.host
     for _, (title, command) in host.hooks.gather(hookspecs.release_tasks, host=host, release=release):
-        run_task(host, release, title, command)
+        run_release_task(tx, release, title, command)
     command_of_release = release.processes.get(RELEASE)
     if command_of_release:
-        run_task(host, release, "Executing release task from Procfile", command_of_release)
+        run_release_task(tx, release, "Executing release task from Procfile", command_of_release)
+
+
+def run_release_task(tx: Tx, release: Release, title: str, command: str) -> None:
+    tx.step(f"run in a container: {command}", lambda: run_task(tx.host, release, title, command))

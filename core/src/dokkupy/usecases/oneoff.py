@@ -56,8 +56,11 @@ def run_attached(host: Host, app: AppName, command: Sequence[str], *, env: Seque
 
 
 def run_detached(host: Host, app: AppName, command: Sequence[str], *, env: Sequence[tuple[str, str]]) -> str:
-    spec = spec_of(host, need_deployed(host, app), command, env)
-    return host.engine().create(spec).name
+    release = need_deployed(host, app)
+    if host.dry_run:  # already a spec makes the app's network
+        host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
+        return ""
+    return host.engine().create(spec_of(host, release, command, env)).name
 
 
 def terminal() -> dict[str, str]:
@@ -90,7 +93,7 @@ def retire_runs(host: Host, app: AppName | None = None) -> list[str]:
     labels = {"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}
     for container in host.engine().containers(labels):
         if container.state in ("exited", "dead"):
-            host.engine().remove(container.id)
+            host.act(f"remove the container {container.name}", lambda: host.engine().remove(container.id))  # noqa: B023
             gone.append(container.name)
     return gone
 

@@ -99,7 +99,8 @@ def stop_app(host: Host, app: AppName) -> None:
         tx.write("apps", app, "ps", data={**host.store.read("apps", app, "ps"), "restore": False})
         if proxy_enabled(host, app):
             tx.step("take the traffic away", lambda: reroute(host, app))
-        host.scheduler(app).stop(instances, timeout=timeout)
+        names = ", ".join(one.dyno for one in instances)
+        tx.step(f"stop {names}", lambda: host.scheduler(app).stop(instances, timeout=timeout))
 
 
 def start_app(host: Host, app: AppName) -> None:
@@ -117,7 +118,8 @@ def bring_back(tx: Tx, app: AppName) -> None:
     if not should_run(host, app):
         timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
         tx.protect("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
-    host.scheduler(app).resume(release, instances)
+    names = ", ".join(one.dyno for one in instances)
+    tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, instances), planned=instances)
     formation = wanted_formation(host, app, release.files, release.processes)
     converge(tx, release, formation, kind="restore", replaces=lambda name: False)
 

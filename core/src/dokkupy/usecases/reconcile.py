@@ -21,8 +21,9 @@ def reconcile(host: Host, app: AppName) -> list[str]:
         scheduler = host.scheduler(app)
         strays = scheduler.stray(app, (*instances, *retiring(host, app)))
         if strays:
-            scheduler.retire(strays, timeout=10)
-            lines.append(f"{app}: removed {', '.join(one.name for one in strays)}")
+            names = ", ".join(one.name for one in strays)
+            tx.step(f"remove {names}", lambda: scheduler.retire(strays, timeout=10))
+            lines.append(f"{app}: removed {names}")
         if release is None:
             return lines
         if should_run(host, app):
@@ -31,9 +32,12 @@ def reconcile(host: Host, app: AppName) -> list[str]:
                 bring_back(tx, app)
                 lines.append(f"{app}: started {', '.join(down)}")
         else:
-            scheduler.stop(instances, timeout=10)
+            up = [s.instance for s in scheduler.status(instances) if s.state not in ("exited", "missing")]
+            if up:
+                names = ", ".join(one.dyno for one in up)
+                tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))
         if not tx.committed:
             tx.commit()
-    reroute(host, app)
-    retire_due(host, app)
+    host.act(f"bring the proxy to the state of {app}", lambda: reroute(host, app))
+    host.act(f"see off the replaced instances of {app}", lambda: retire_due(host, app))
     return lines

@@ -188,6 +188,11 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
     return rows
 
 
+def remove_release(host: Host, app: AppName, number: int) -> None:
+    host.engine().remove_image(release_tag(app, number))
+    host.store.delete("apps", app, "releases", f"{number:06d}")
+
+
 def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:
     """Give back the records and images of all but the newest `keep` releases and the serving one.
 
@@ -196,6 +201,5 @@ def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:
     serving, _ = current(host, app)
     doomed = [n for n in sorted(numbers(host, app))[: -keep or None] if serving is None or n != serving.number]
     for number in doomed:
-        host.engine().remove_image(release_tag(app, number))
-        host.store.delete("apps", app, "releases", f"{number:06d}")
+        host.act(f"remove v{number}", lambda: remove_release(host, app, number))  # noqa: B023
     return doomed

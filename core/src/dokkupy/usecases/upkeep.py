@@ -102,6 +102,16 @@ def recover_subject_of(host: Host, subject: str) -> list[str]:
         return []
 
 
+def told_unfinished(host: Host) -> list[str]:
+    """What a recovery would do, a line for each interrupted operation."""
+    lines = []
+    for _, entries in unfinished(host):
+        if entries and not locks.holder(host.root, str(entries[0]["subject"])):
+            what = "finish" if any(entry["type"] == "commit" for entry in entries) else "take back"
+            lines.append(f"{what} {entries[0]['verb']} of {entries[0]['subject']}")
+    return lines
+
+
 def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
     """(what was done, what could not be). One app's trouble does not keep the others down."""
     if boot:

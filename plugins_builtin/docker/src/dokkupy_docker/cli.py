@@ -82,7 +82,7 @@ def change(host: Host, verb: str, app: AppName, phases: list[str], option: str |
         tx.write("apps", app, "docker-options", data={**data, "phases": table})
 
 
-@options_group.command("add", needs="app:admin")
+@options_group.command("add", needs="app:admin", changes=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str], Rest("option")]) -> Answer:
     """Add an option for the given phases; it counts from the next build or deploy."""
     names = phases_of(phases)
@@ -91,7 +91,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str], Re
     return Answer({"app": app, "phases": names, "option": text})
 
 
-@options_group.command("remove", needs="app:admin")
+@options_group.command("remove", needs="app:admin", changes=True)
 def remove(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str], Rest("option")]) -> Answer:
     """Remove an option from the given phases."""
     names = phases_of(phases)
@@ -99,7 +99,7 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str],
     return Answer({"app": app, "phases": names})
 
 
-@options_group.command("clear", needs="app:admin")
+@options_group.command("clear", needs="app:admin", changes=True)
 def clear(host: Host, app: App, phases: PhaseWord = "build,deploy,run") -> Answer:
     """Remove all options of the given phases."""
     names = phases_of(phases)

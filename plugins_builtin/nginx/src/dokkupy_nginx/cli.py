@@ -75,19 +75,20 @@ def show_conf(host: Host, app: App) -> Answer:
 @nginx.command("start", needs="host:write", changes=True)
 def start(host: Host) -> None:
     """Start nginx."""
-    from dokkupy_nginx.quarantine import clean
-    from dokkupy_nginx.wiring import service
-
     proxy = adapter(host)
     if proxy.nginx.pid() is not None:
         host.out.detail("nginx is running already")
         return
-    if host.dry_run:
-        host.out.section("Would start nginx")
-        return
+    host.act("start nginx", lambda: start_clean(host, proxy))
+    host.out.section("Started nginx")
+
+
+def start_clean(host: Host, proxy: NginxProxy) -> None:
+    from dokkupy_nginx.quarantine import clean
+    from dokkupy_nginx.wiring import service
+
     clean(proxy)
     service(proxy.nginx, "start", way(host))
-    host.out.section("Started nginx")
 
 
 @nginx.command("stop", needs="host:write", changes=True)
@@ -99,10 +100,7 @@ def stop(host: Host) -> None:
     if proxy.nginx.pid() is None:
         host.out.detail("nginx is not running")
         return
-    if host.dry_run:
-        host.out.section("Would stop nginx")
-        return
-    service(proxy.nginx, "stop", way(host))
+    host.act("stop nginx", lambda: service(proxy.nginx, "stop", way(host)))
     host.out.section("Stopped nginx")
 
 
@@ -111,10 +109,7 @@ def reload(host: Host) -> None:
     """Validate the configuration, then reload it."""
     proxy = adapter(host)
     need_valid(proxy)
-    if host.dry_run:
-        host.out.section("Would reload nginx")
-        return
-    proxy.reload()
+    host.act("reload nginx", proxy.reload)
     host.out.section("Reloaded nginx")
 
 

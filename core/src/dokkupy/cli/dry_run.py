@@ -1,0 +1,53 @@
+"""`--dry-run`: the command runs, nothing is done, and the plan is the answer."""
+
+from __future__ import annotations
+
+from dokkupy.cli.declare import Answer
+from dokkupy.cli.output import Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dokkupy.cli.declare import Command
+    from dokkupy.cli.parse import Invocation
+    from dokkupy.kernel.host import Host
+
+
+class PlanTerminal(Terminal):
+    """Progress would be a lie: nothing happens. Warnings are as true as they would be."""
+
+    def write(self, stream: Any, line: str) -> None:
+        if stream is self.stderr:
+            super().write(stream, line)
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+def rehearsed(host: Host, call: Invocation) -> Answer:
+    """The answer of a dry run: the plan, and the status that the command would end with."""
+    from dokkupy.kernel.rehearsal import rehearsing
+
+    out = host.out
+    host.out = PlanTerminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False))
+    try:
+        with rehearsing(host):
+            answer = call.command.function(host, *call.arguments, **call.keywords)
+    finally:
+        host.out = out
+    if not isinstance(answer, Answer):
+        answer = Answer(status=int(answer or 0))
+    return plan_answer(host, call.command, call.app, answer)
+
+
+def plan_answer(host: Host, command: Command, app: str | None, answer: Answer) -> Answer:
+    """The plan; a command that made one of its own (a `dry_run` in its data) keeps it."""
+    if isinstance(answer.data, dict) and answer.data.get("dry_run") and not host.plan and (text := list(answer.text)):
+        return Answer(answer.data, text, status=answer.status)
+    lines = [f"Would {line}" for line in host.plan] or ["Nothing would change"]
+    return Answer(
+        {"command": command.full_name, "app": app, "dry_run": True, "plan": host.plan, "status": answer.status},
+        lines,
+        status=answer.status,
+    )

@@ -1,0 +1,155 @@
+"""Rehearsal: `--dry-run`. An operation runs to its end and nothing becomes true.
+
+What it writes is kept in memory, so that what follows reads it; its steps are told instead of done; its events and
+observers are told of as plugins that have a say. Queries and contributions are asked: they change nothing. There is no
+lease and no journal.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from dokkupy.kernel.events import Events
+from dokkupy.kernel.hooks import Hooks
+from dokkupy.kernel.operation import Tx
+from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.store import Store, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    from dokkupy.kernel.host import Host
+    from dokkupy.kernel.operation import Call
+    from dokkupy.model.names import AppName
+
+    T = TypeVar("T")
+
+
+class OverlayStore(Store):
+    """Reads the files; keeps what is written in memory. None stands for a file that was deleted."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.written: dict[tuple[str, ...], Table | None] = {}
+
+    def read(self, *parts: str) -> Table:
+        if parts in self.written:
+            return dict(self.written[parts] or {})
+        return super().read(*parts)
+
+    def write(self, *parts: str, data: Table) -> None:
+        self.path(*parts)  # refuses what is not a path component
+        self.written[parts] = data
+
+    def delete(self, *parts: str) -> None:
+        self.written[parts] = None
+
+    def names(self, *parts: str) -> list[str]:
+        depth = len(parts)
+        found = set(super().names(*parts))
+        for place, data in self.written.items():
+            if place[:depth] == parts and len(place) > depth:
+                if data is not None:
+                    found.add(place[depth])
+                elif len(place) == depth + 1:
+                    found.discard(place[depth])
+        return sorted(found)
+
+    def apps(self) -> list[AppName]:
+        from dokkupy.model.names import AppName
+
+        return [app for name in self.names("apps") if self.has_app(app := AppName(name))]
+
+    def has_app(self, app: AppName) -> bool:
+        place = ("apps", app, "app")
+        return self.written[place] is not None if place in self.written else super().has_app(app)
+
+
+class SilentEvents(Events):
+    """Nothing happened, so nothing is recorded."""
+
+    def record(self, event: str, **facts: str) -> None:
+        pass
+
+
+class RehearsedHooks(Hooks):
+    """Names the plugins that would be told, instead of telling them."""
+
+    def __init__(self, registry: Registry, *, warn: Callable[[str], None], plan: list[str]) -> None:
+        super().__init__(registry, warn=warn)
+        self.plan = plan
+
+    def emit(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        for implementation in self._implementations(spec):
+            self.plan.append(f"ask the plugin {implementation.plugin_name} ({spec.__name__})")
+
+    def notify(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+class RehearsedTx(Tx):
+    """Tells its steps. `planned` is what a step returns that is not done."""
+
+    def __init__(self, host: Host, verb: str, subject: str) -> None:
+        self.host = host
+        self.id = "dry-run"
+        self.verb = verb
+        self.subject = subject
+        self.committed = False
+
+    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
+        self.host.plan.append(name)
+        return planned  # type: ignore[return-value]
+
+    def protect(self, name: str, undo: Call) -> None:
+        pass
+
+    def foresee(self, *lines: str) -> None:
+        self.host.plan.extend(lines)
+
+    def write(self, *parts: str, data: dict[str, Any]) -> None:
+        self.host.plan.extend(changes(parts, self.host.store.read(*parts), data))
+        self.host.store.write(*parts, data=data)
+
+    def delete(self, *parts: str) -> None:
+        self.host.plan.append(f"delete {'/'.join(parts)}")
+        self.host.store.delete(*parts)
+
+    def commit(self, after: tuple[Call, ...] = ()) -> None:
+        self.committed = True
+
+
+def changes(parts: tuple[str, ...], before: Table, after: Table) -> list[str]:
+    """What a write changes, by key; no value is shown, it could be a secret."""
+    place = "/".join(parts)
+    old, new = flat(before), flat(after)
+    if not old:
+        return [f"write {place}"]
+    names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return [f"write {place}: {', '.join(names)}"] if names else []
+
+
+def flat(table: Table, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found.update(flat(value, f"{prefix}{key}."))
+        else:
+            found[prefix + key] = value
+    return found
+
+
+@contextmanager
+def rehearsing(host: Host) -> Iterator[None]:
+    """Within, nothing that the host is asked to do is done; `host.plan` says what it would be."""
+    before = (host.dry_run, host.store, host.events, host.hooks)
+    host.plan.clear()
+    host.dry_run, host.store, host.events = True, OverlayStore(host.root), SilentEvents(host.root)
+    host.adopt_hooks(RehearsedHooks(host.registry, warn=host.out.warn, plan=host.plan))
+    try:
+        yield
+    finally:
+        host.dry_run, host.store, host.events, hooks = before
+        host.adopt_hooks(hooks)

@@ -1,0 +1,129 @@
+"""`--dry-run`: every change says what it would do, and does nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel.host import Host
+from dokkupy_sdk.testing import deploy
+
+Run = Callable[..., tuple[int, str, str]]
+
+TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
+
+#: A command line, and what its plan says among other things.
+PLANS = [
+    (["apps:create", "new"], "write apps/new/app"),
+    (["apps:destroy", "blog"], "remove its containers and network"),
+    (["apps:destroy", "blog", "--force"], "take blog out of the proxy"),
+    (["apps:clone", "blog", "copy"], "copy the app's state"),
+    (["apps:rename", "blog", "diary"], "copy the app's state"),
+    (["apps:lock", "blog"], "write apps/blog/app: locked"),
+    (["apps:unlock", "blog"], "write apps/blog/app"),
+    (["config:set", "blog", "TOKEN=hunter2"], "start web.1, worker.1 of v2"),
+    (["config:unset", "blog", "COLOR"], "write apps/blog/config: env.COLOR"),
+    (["config:clear", "blog", "--no-restart"], "write apps/blog/config: env.COLOR"),
+    (["domains:add", "blog", "one.org"], "switch the proxy"),
+    (["domains:set", "blog", "one.org"], "write apps/blog/domains"),
+    (["domains:remove", "blog", "blog.example.com"], "switch the proxy"),
+    (["domains:clear", "blog"], "switch the proxy"),
+    (["domains:reset", "blog"], "switch the proxy"),
+    (["domains:enable", "blog"], "switch the proxy"),
+    (["domains:disable", "blog"], "write apps/blog/ports"),
+    (["domains:add-global", "two.org"], "write global/domains: vhosts"),
+    (["domains:set-global", "two.org"], "switch the proxy"),
+    (["domains:remove-global", "example.com"], "write global/domains: vhosts"),
+    (["domains:clear-global"], "write global/domains: vhosts"),
+    (["ports:add", "blog", "http:8080:3000"], "switch the proxy"),
+    (["ports:set", "blog", "http:8080:3000"], "write apps/blog/ports"),
+    (["ports:remove", "blog", "80"], "switch the proxy"),
+    (["ports:clear", "blog"], "switch the proxy"),
+    (["proxy:enable", "blog"], "switch the proxy"),
+    (["proxy:disable", "blog"], "write apps/blog/proxy"),
+    (["proxy:build-config", "--all"], "switch the proxy"),
+    (["proxy:clear-config", "blog"], "take blog out of the proxy"),
+    (["proxy:set", "blog", "proxy-port", "8080"], "write apps/blog/proxy"),
+    (["ps:restart", "blog"], "retire worker.1 of v1"),
+    (["ps:rebuild", "blog"], "build the image with the builder fake"),
+    (["ps:rebuild", "blog"], "run in a container: migrate"),
+    (["ps:scale", "blog", "web=3"], "start web.2, web.3 of v1"),
+    (["ps:scale", "blog", "web=0"], "retire web.1 of v1"),
+    (["ps:stop", "blog"], "stop web.1, worker.1"),
+    (["ps:start", "blog"], "write apps/blog/deployment"),
+    (["ps:restore"], "bring the proxy to the state of blog"),
+    (["ps:set", "blog", "restart-policy", "always"], "write apps/blog/ps"),
+    (["releases:rollback", "blog", "v1"], "start web.1, worker.1 of v2"),
+    (["releases:prune", "blog", "--keep", "1"], ""),
+    (["ssh-keys:remove", "me"], "write authorized_keys"),
+    (["run:detached", "blog", "true"], "start a container of v1: true"),
+    (["trace:on"], "write global/trace"),
+    (["trace:off"], "write global/trace"),
+    (["cleanup"], ""),
+    (["recover"], ""),
+    (["builds:prune", "blog"], ""),
+]  # fmt: skip
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl someone"
+
+
+def everything(host: Host) -> dict[str, bytes]:
+    """All files but the audit, which has every command, and all that the fakes know."""
+    root = Path(host.root)
+    found = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    found.pop("logs/audit.log", None)
+    for role in (host.engine(), host.scheduler(), host.proxy(), host.sources()):
+        known = {name: value for name, value in vars(role).items() if name != "host"}
+        found[type(role).__name__] = repr(known).encode()
+    return found
+
+
+@pytest.fixture
+def ready(host: Host, run: Run) -> Host:
+    run("domains:add-global", "example.com")
+    deploy(host, "blog", TREE)
+    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    run("ps:scale", "blog", "worker=1")
+    run("config:set", "--no-restart", "blog", "COLOR=blue")
+    assert run("ssh-keys:add", "me", stdin=KEY + "\n")[0] == 0
+    return host
+
+
+@pytest.mark.parametrize(("words", "line"), PLANS, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_a_dry_run_tells_the_plan_and_changes_nothing(run: Run, ready: Host, words: list[str], line: str) -> None:
+    before = everything(ready)
+    status, out, error = run(words[0], "--dry-run", *words[1:])
+    assert (status, error) == (0, ""), out + error
+    assert everything(ready) == before
+    assert line in out
+    assert all(text.startswith(("Would ", "Nothing would change")) for text in out.splitlines())
+    assert "hunter2" not in out
+    answer = json.loads(run(words[0], "--dry-run", "--format", "json", *words[1:])[1])
+    assert answer["dry_run"] is True
+    assert line in "\n".join(answer["plan"])
+
+
+def test_every_command_that_changes_something_is_planned_in_a_test(host: Host) -> None:
+    planned = {words[0] for words, _ in PLANS}
+    elsewhere = {"builds:cancel", "run:stop", "config:import", "ssh-keys:add", "setup"}
+    sets = {f"{namespace}:set" for namespace in host.registry.group("dokkupy.commands")}
+    changing = set()
+    for entry in host.registry.group("dokkupy.commands").values():
+        if entry.plugin == "core":
+            group = host.registry.load(entry)
+            changing |= {c.full_name for c in group.commands.values() if c.changes and not c.hidden}
+    missing = changing - planned - elsewhere - sets
+    assert {name for name in missing if not name.startswith("plugin:")} == set()
+
+
+def test_a_dry_run_refuses_what_the_command_would_refuse(run: Run, ready: Host) -> None:
+    for words in (["apps:create", "blog"], ["ps:scale", "blog", "clock=1"], ["config:set", "nope", "A=1"]):
+        assert run(*words, "--dry-run")[0] == run(*words)[0] != 0
+
+
+def test_after_a_dry_run_the_same_command_is_for_real(run: Run, ready: Host) -> None:
+    assert run("ps:scale", "blog", "web=2", "--dry-run")[0] == 0
+    assert run("ps:scale", "blog", "web=2")[0] == 0
+    assert json.loads(run("ps:scale", "blog", "--format", "json")[1])["web"] == 2
