@@ -7,7 +7,7 @@ from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import Conflict, DokkupyError, UserError
+from dokkupy.errors import Conflict, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.access import visible_apps
@@ -71,13 +71,10 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 @group.command("rename", needs="app:admin", changes=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
     """Give an app a new name."""
-    from dokkupy.usecases.apps import destroy_app, rename_app
+    from dokkupy.usecases.copies import rename_app
 
     host.out.section(f"Renaming {old} to {new}...")
-    rename_app(host, old, new)
-    if not skip_deploy:
-        deploy_copy(host, old, new)
-    destroy_app(host, old)
+    rename_app(host, old, new, deploy=not skip_deploy)
 
 
 @group.command("clone", needs="app:admin", changes=True)
@@ -90,29 +87,13 @@ def clone(
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="An existing target is no error")] = False,
 ) -> None:
     """Copy an app: configuration, properties and code, not its domains."""
-    from dokkupy.usecases.apps import clone_app
+    from dokkupy.usecases.copies import clone_app
 
     if ignore_existing and host.store.has_app(new):
         host.out.warn(f"App {new} already exists")
         return
     host.out.section(f"Cloning {old} to {new}...")
-    clone_app(host, old, new)
-    if not skip_deploy:
-        deploy_copy(host, old, new)
-
-
-def deploy_copy(host: Host, old: AppName, new: AppName) -> None:
-    """Deploy the copy when the original was; a failure takes the copy away again."""
-    from dokkupy.usecases.apps import destroy_app
-    from dokkupy.usecases.processes import rebuild
-
-    if not host.store.read("apps", old, "deployment") or not host.sources().has_code(new):
-        return
-    try:
-        rebuild(host, new)
-    except DokkupyError:
-        destroy_app(host, new)
-        raise
+    clone_app(host, old, new, deploy=not skip_deploy)
 
 
 @group.command("lock", needs="app:write", changes=True)

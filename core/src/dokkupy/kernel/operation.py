@@ -255,11 +255,11 @@ def base36(number: int) -> str:
 
 
 @contextmanager
-def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0) -> Iterator[Tx]:
+def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = ()) -> Iterator[Tx]:
     """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
 
     Raises Busy when the subject's lease is not given back within `wait` seconds. What an earlier process left
-    unfinished on the subject is finished or undone first.
+    unfinished on the subject is finished or undone first. also: further subjects that it changes (a rename).
     """
     if host.dry_run:
         from dokkupy.kernel.rehearsal import RehearsedTx
@@ -267,16 +267,23 @@ def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0) -> Ite
         yield RehearsedTx(host, verb, subject)
         return
     owner = {"command": host.command or verb, "pid": os.getpid(), "since": time.time(), "who": host.who}
-    lease = locks.take(host.root, subject, owner=owner, wait=wait)
+    leases = []
     try:
-        recover_subject(host, subject)
+        # In one order, so that two who want the same subjects do not wait for each other.
+        for one in sorted({subject, *also}):
+            leases.append(locks.take(host.root, one, owner=owner, wait=wait))
+        for one in (subject, *also):
+            recover_subject(host, one, held=(subject, *also))
         journal = Journal(host.root, new_id())
-        journal.begin({"id": journal.id, "verb": verb, "subject": subject, "pid": os.getpid(), "who": host.who})
+        journal.begin({
+            "id": journal.id, "verb": verb, "subject": subject, "also": also, "pid": os.getpid(), "who": host.who,
+        })  # fmt: skip
         tx = Tx(host, journal, verb, subject)
         with signals_as_exceptions():
             yield from _run(host, tx, journal)
     finally:
-        lease.release()
+        for lease in leases:
+            lease.release()
 
 
 def _run(host: Host, tx: Tx, journal: Journal) -> Iterator[Tx]:
@@ -316,37 +323,58 @@ def unfinished(host: Host, subject: str = "") -> list[tuple[str, list[dict[str, 
     found = []
     for name in names:
         entries = read_journal(os.path.join(directory, name))
-        if not subject or not entries or entries[0].get("subject") == subject:
+        if not subject or not entries or subject in subjects_of(entries):
             found.append((name.removesuffix(".jsonl"), entries))
     return found
 
 
-def recover_subject(host: Host, subject: str) -> list[str]:
-    """Finish or undo what dead processes left unfinished on a subject, whose lease the caller holds.
+def subjects_of(entries: list[dict[str, Any]]) -> tuple[str, ...]:
+    return (str(entries[0].get("subject")), *entries[0].get("also", ()))
 
-    Returns a line per operation. Raises when an undo fails: the journal then stays open.
+
+def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = ()) -> list[str]:
+    """Finish or undo what dead processes left unfinished on a subject, whose lease the caller holds (held: and those).
+
+    Returns a line per operation. Raises when an undo fails: the journal then stays open. Raises Busy when somebody
+    works on another subject of an operation.
     """
     lines = []
     for identifier, entries in unfinished(host, subject):
-        journal = Journal(host.root, identifier)
-        if not entries:  # died before the first line was whole: nothing was done
-            journal.close("undone")
-            continue
-        verb = str(entries[0].get("verb"))
-        commits = [entry for entry in entries if entry["type"] == "commit"]
-        if commits:
-            run_after(host, verb, [Call.from_json(entry) for entry in commits[0]["after"]])
-            outcome = "finished"
-        else:
-            steps = [(entry["name"], Call.from_json(entry["undo"])) for entry in entries if entry["type"] == "step"]
-            failures = run_undo(host, verb, steps)
-            if failures:
-                raise BaseExceptionGroup(f"{verb} of {subject} could not be undone", failures)
-            outcome = "taken back"
-        journal.close("done" if commits else "undone", "recovered")
-        host.events.record("recovered", subject=subject, verb=verb, outcome=outcome)
-        lines.append(f"{verb} of {subject} was interrupted and is {outcome}")
+        others = [one for one in subjects_of(entries) if one not in (subject, *held)] if entries else []
+        owner = {"command": host.command or "recover", "pid": os.getpid(), "since": time.time(), "who": host.who}
+        leases = [locks.take(host.root, one, owner=owner, wait=5) for one in others]
+        try:
+            lines += recover_operation(host, subject, identifier)
+        finally:
+            for lease in leases:
+                lease.release()
     return lines
+
+
+def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
+    journal = Journal(host.root, identifier)
+    try:
+        # Read again, now that all leases are held: whoever had them may have dealt with it.
+        entries = read_journal(journal.path)
+    except FileNotFoundError:
+        return []
+    if not entries:  # died before the first line was whole: nothing was done
+        journal.close("undone")
+        return []
+    verb = str(entries[0].get("verb"))
+    commits = [entry for entry in entries if entry["type"] == "commit"]
+    if commits:
+        run_after(host, verb, [Call.from_json(entry) for entry in commits[0]["after"]])
+        outcome = "finished"
+    else:
+        steps = [(entry["name"], Call.from_json(entry["undo"])) for entry in entries if entry["type"] == "step"]
+        failures = run_undo(host, verb, steps)
+        if failures:
+            raise BaseExceptionGroup(f"{verb} of {subject} could not be undone", failures)
+        outcome = "taken back"
+    journal.close("done" if commits else "undone", "recovered")
+    host.events.record("recovered", subject=subject, verb=verb, outcome=outcome)
+    return [f"{verb} of {subject} was interrupted and is {outcome}"]
 
 
 class SignalReceived(Interrupted):

@@ -100,7 +100,7 @@ class Engine(ABC):
 
     @abstractmethod
     def images(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
-        """Images with all of these labels: (id, names, size in bytes)."""
+        """Images with all of these labels, all images when none is given: (id, names, size in bytes)."""
 
     # containers
     @abstractmethod

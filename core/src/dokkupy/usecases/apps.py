@@ -1,4 +1,4 @@
-"""Apps: made, listed, renamed, cloned, locked and destroyed."""
+"""Apps: made, listed, locked and destroyed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import shutil
 
 from dokkupy import hookspecs
-from dokkupy.errors import Conflict, UserError
+from dokkupy.errors import Conflict
 from dokkupy.kernel.events import stamp
-from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
@@ -85,13 +84,21 @@ def finish_destroy(host: Host, app: str) -> None:
         host.proxy(name).apply([], remove=[name])
     if "scheduler" in roles_at_hand(host):
         host.scheduler(name).forget(name)
+    forget_all_but_processes(host, app)
+
+
+def forget_all_but_processes(host: Host, app: str) -> None:
+    """Code, images, records, state. Idempotent."""
+    name = AppName(app)
     if "source" in roles_at_hand(host):
         host.sources().forget(name)
     if "engine" in roles_at_hand(host):
         engine = host.engine()
-        for _, tags, _size in engine.images({"com.dokku.app-name": app}):
+        # By name, not by label: a renamed or cloned app's image has the label of the app that it was built for.
+        for _, tags, _size in engine.images({}):
             for tag in tags:
-                engine.remove_image(tag)
+                if tag.startswith(f"dokku/{app}:"):
+                    engine.remove_image(tag)
     host.hooks.emit(hookspecs.post_app_destroy, host=host, app=name)
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
@@ -109,67 +116,6 @@ def roles_at_hand(host: Host) -> set[str]:
         except HostFault:
             pass
     return found
-
-
-def rename_app(host: Host, old: AppName, new: AppName) -> None:
-    """Give an app a new name: state, code and settings move, the processes are started anew under it.
-
-    The move is one rename of the app's directory. The old app serves until the new one's deploy has switched.
-    """
-    clone_or_rename(host, old, new, rename=True)
-
-
-def clone_app(host: Host, old: AppName, new: AppName) -> None:
-    """Copy an app: configuration, properties, code; not its custom domains, certificates or https ports."""
-    clone_or_rename(host, old, new, rename=False)
-
-
-def clone_or_rename(host: Host, old: AppName, new: AppName, *, rename: bool) -> None:
-    host.store.need_app(old)
-    if old == new:
-        raise UserError("The two app names are the same")
-    verb = "apps:rename" if rename else "apps:clone"
-    if host.store.has_app(new):
-        raise Conflict(f"Name is already taken: app {new} exists", code="name_taken")
-    with operation(host, verb, f"app:{new}") as tx:
-        host.hooks.emit(hookspecs.pre_app_create, host=host, app=new, tx=tx)
-        tx.step("copy the app's state", lambda: copy_state(host, old, new), undo=call(remove_app_directory, app=new))
-        if "source" in roles_at_hand(host) and host.sources().has_code(old):
-            tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
-        host.hooks.emit(hookspecs.post_app_clone, host=host, old=old, new=new, tx=tx)
-        if rename:
-            host.hooks.emit(hookspecs.post_app_rename, host=host, old=old, new=new, tx=tx)
-
-
-NOT_COPIED = ("deployment.toml", "failed.toml", "retire", "releases", "certs.toml", "tls")
-
-
-def copy_state(host: Host, old: AppName, new: AppName) -> None:
-    """Copy the state files that belong to any copy of the app; `app.toml` last, which makes the app exist."""
-    source, target = host.store.directory("apps", old), host.store.directory("apps", new)
-    shutil.rmtree(target, ignore_errors=True)
-    make_directory(target)
-    for name in sorted(os.listdir(source)):
-        path = os.path.join(source, name)
-        if name in NOT_COPIED or name == "app.toml" or name.endswith((".previous", ".tmp")) or not os.path.isfile(path):
-            continue
-        shutil.copy2(path, os.path.join(target, name))
-    record = host.store.read("apps", old, "app")
-    record.pop("locked", None)
-    host.store.write("apps", new, "app", data={**record, "created_at": stamp()})
-    domains = host.store.read("apps", new, "domains")
-    if domains.pop("vhosts", None) is not None:
-        host.store.write("apps", new, "domains", data=domains)
-    ports = host.store.read("apps", new, "ports")
-    if ports:
-        ports["map"] = [row for row in ports.get("map", []) if not row.startswith("https:443:")]
-        ports.pop("allocated", None)
-        host.store.write("apps", new, "ports", data=ports)
-    sync_directory(target)
-
-
-def forget_code(host: Host, app: str) -> None:
-    host.sources().forget(AppName(app))
 
 
 def set_locked(host: Host, app: AppName, locked: bool) -> None:

@@ -9,13 +9,13 @@ from dokkupy import hookspecs
 from dokkupy.errors import CheckFailed
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call
+from dokkupy.kernel.operation import Call, Tx, call
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
 from dokkupy.usecases.properties import RELEASES
 from dokkupy.usecases.releases import current, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
-from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled, reroute
+from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled, reroute, route_back
 from dokkupy.usecases.tasks import remove_tasks
 
 LAST_LINES = 20
@@ -23,15 +23,24 @@ LAST_LINES = 20
 
 
 def converge(
-    tx: Tx, release: Release, formation: Formation, *, kind: str, replaces: Callable[[ProcessType], bool]
+    tx: Tx,
+    release: Release,
+    formation: Formation,
+    *,
+    kind: str,
+    replaces: Callable[[ProcessType], bool],
+    replacing: AppName | None = None,
+    after: tuple[Call, ...] = (),
 ) -> Deployment:
     """Run `formation` of `release`; ends with the commit.
 
     replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
-    wanted stay as they are. The caller holds the app's lease.
+    wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
+    rename). after: what follows the commit besides. The caller holds the apps' leases.
     """
     host, app = tx.host, release.app
-    _, old = current(host, app)
+    replacing = replacing or app
+    _, old = current(host, replacing)
     kept = keepable(host, app, old, formation, replaces)
     missing = [
         (process, index)
@@ -51,15 +60,23 @@ def converge(
     except CheckFailed as fault:
         explain(host, app, fault)
         raise
-    switch(tx, deployment)
+    switch(tx, deployment, replacing)
     host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
     tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.commit(
         after=(
-            call(record_retiring, app=app, deployment=tx.id, instances=as_tables(retiring), timeout=timeout),
+            call(
+                record_retiring,
+                app=app,
+                deployment=tx.id,
+                instances=as_tables(retiring),
+                timeout=timeout,
+                forget="" if replacing == app else str(replacing),
+            ),
             call(settle_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
             call(prune_old, app=app),
+            *after,
         )
     )
     return deployment
@@ -115,15 +132,17 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
         host.scheduler(name).resume(release, instances_of(name, {"instances": instances}))
 
 
-def switch(tx: Tx, deployment: Deployment) -> None:
+def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> None:
     """Move the traffic and the pointer. Undone in the opposite order: the state goes back, then the proxy follows."""
     host, release, app = tx.host, deployment.release, deployment.app
     tx.protect("tag", call(retag_latest, app=app))
     if proxy_enabled(host, app):
         allocate_port(tx, app)
-        tx.protect("route", call(reroute, app=app))
+        tx.protect("route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app))
+        gone = [] if replacing == app else [replacing]
         tx.step(
-            "switch the proxy", lambda: host.proxy(app).apply([make_route(host, app, release, deployment.instances)])
+            "switch the proxy",
+            lambda: host.proxy(app).apply([make_route(host, app, release, deployment.instances)], remove=gone),
         )
     write_deployment(tx, release, deployment.instances)
     record = host.store.read("apps", app, "ps")

@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def record_retiring(host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int) -> None:
-    """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent."""
+def record_retiring(
+    host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int, forget: str = ""
+) -> None:
+    """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent.
+
+    forget: the app that they were, when that is gone with them (a rename).
+    """
     if instances:
-        host.store.write("apps", app, "retire", deployment, data={"instances": instances, "timeout": timeout})
+        data = {"instances": instances, "timeout": timeout, "forget": forget}
+        host.store.write("apps", app, "retire", deployment, data=data)
 
 
 def settle_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
@@ -66,6 +72,8 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
                 table = host.store.read("apps", name, "retire", deployment)
                 instances = instances_of(name, table)
                 host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)))
+                if table.get("forget") and not host.store.has_app(AppName(table["forget"])):
+                    host.scheduler(name).forget(AppName(table["forget"]))
                 host.store.delete("apps", name, "retire", deployment)
                 gone.extend(instances)
                 lease.discard()

@@ -134,6 +134,11 @@ def reroute(host: Host, app: str) -> None:
     proxy.apply([stored_route(host, name)])
 
 
+def route_back(host: Host, app: str, new: str) -> None:
+    """Undo of a rename's switch: the old app's route in the place of the new one's. Idempotent."""
+    host.proxy(AppName(app)).apply([stored_route(host, AppName(app))], remove=[AppName(new)])
+
+
 def urls(host: Host, app: AppName) -> list[str]:
     """Where the app answers, https first."""
     release, _ = current(host, app)

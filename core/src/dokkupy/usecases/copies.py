@@ -1,0 +1,162 @@
+"""Copies of apps: renamed and cloned, each as one operation, from the image that serves; nothing is built.
+
+A rename takes the old app's route and instances over in the one switch, so no request is lost and a killed rename has
+happened or not. The old instances finish what they do under the new app's records.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from dokkupy import hookspecs
+from dokkupy.errors import Conflict, UserError
+from dokkupy.kernel.events import stamp
+from dokkupy.kernel.files import make_directory, sync_directory
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.model.names import AppName
+from dokkupy.model.release import Release
+from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
+from dokkupy.usecases.converge import converge
+from dokkupy.usecases.deploy import with_state
+from dokkupy.usecases.processes import should_run
+from dokkupy.usecases.releases import (
+    current,
+    drop_image,
+    next_number,
+    numbers,
+    read_release,
+    release_tag,
+    same_content,
+    write_deployment,
+    write_release,
+)
+
+NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
+NOT_CLONED = ("releases", "certs.toml", "tls")
+
+
+def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
+    """Give an app a new name: state, releases, code, domains and certificates move.
+
+    deploy=False: the renamed app has no processes until it is deployed.
+    """
+    with copying(host, "apps:rename", old, new) as tx:
+        serving, _ = current(host, old)
+        tx.step("copy the app's state", lambda: copy_state(host, old, new), undo=call(remove_app_directory, app=new))
+        copy_code(tx, old, new)
+        for number in numbers(host, old):
+            tag_copy(tx, read_release(host, old, number), new)
+        host.hooks.emit(hookspecs.post_app_rename, host=host, old=old, new=new, tx=tx)
+        tx.foresee(f"destroy {old}")
+        if serving is not None and deploy:
+            bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
+        else:
+            tx.commit(after=(call(finish_destroy, app=old),))
+    host.events.record("app_renamed", app=new, old=old)
+
+
+def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
+    """Copy an app: configuration, properties, code; not its own domains, certificates or https ports."""
+    with copying(host, "apps:clone", old, new) as tx:
+        serving, _ = current(host, old)
+        tx.step("copy the app's state", lambda: clone_state(host, old, new), undo=call(remove_app_directory, app=new))
+        copy_code(tx, old, new)
+        host.hooks.emit(hookspecs.post_app_clone, host=host, old=old, new=new, tx=tx)
+        if serving is not None and deploy:
+            bring_up(tx, serving, new, f"Cloned from {old}", replacing=new)
+    host.events.record("app_cloned", app=new, old=old)
+
+
+def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Tx]:
+    """The operation on both apps, once it is sure that there is the one and not the other."""
+    host.store.need_app(old)
+    if old == new:
+        raise UserError("The two app names are the same")
+    if host.store.has_app(new):
+        raise Conflict(f"Name is already taken: app {new} exists", code="name_taken")
+    return operation(host, verb, f"app:{new}", also=(f"app:{old}",))
+
+
+def copy_code(tx: Tx, old: AppName, new: AppName) -> None:
+    host = tx.host
+    host.hooks.emit(hookspecs.pre_app_create, host=host, app=new, tx=tx)
+    if "source" in roles_at_hand(host) and host.sources().has_code(old):
+        tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
+
+
+def tag_copy(tx: Tx, release: Release, new: AppName) -> None:
+    tag = release_tag(new, release.number)
+    tx.step(
+        f"keep the image of v{release.number}",
+        lambda: tx.host.engine().tag(release.image, tag),
+        undo=call(drop_image, ref=tag),
+    )
+
+
+def bring_up(tx: Tx, serving: Release, new: AppName, description: str, *, replacing: AppName) -> None:
+    """Run under the new name what serves under the old: the same release when nothing that it holds has changed."""
+    host = tx.host
+    release = with_state(host, replace(serving, app=new))
+    kept = read_release(host, new, serving.number) if serving.number in numbers(host, new) else None
+    if kept is None or not same_content(kept, release):
+        number = next_number(host, new)
+        release = replace(release, number=number, created_at=stamp(), description=description)
+        write_release(tx, release)
+    if should_run(host, new):
+        host.out.section(f"Deploying {new}...")
+        # The old name's last instances are seen off by those who replaced them.
+        after = (call(forget_all_but_processes, app=replacing),) if replacing != new else ()
+        converge(
+            tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing, after=after
+        )
+    else:
+        write_deployment(tx, release, ())
+        tx.commit(after=(call(finish_destroy, app=replacing),) if replacing != new else ())
+
+
+def copy_state(host: Host, old: AppName, new: AppName) -> None:
+    """Copy the app's state files; `app.toml` last, which makes the app exist."""
+    copy_files(host, old, new, leave_out=NEVER_COPIED)
+    record(host, old, new, created_at=str(host.store.read("apps", old, "app").get("created_at", stamp())))
+
+
+def clone_state(host: Host, old: AppName, new: AppName) -> None:
+    copy_files(host, old, new, leave_out=(*NEVER_COPIED, *NOT_CLONED))
+    domains = host.store.read("apps", new, "domains")
+    if domains.pop("vhosts", None) is not None:
+        host.store.write("apps", new, "domains", data=domains)
+    ports = host.store.read("apps", new, "ports")
+    if ports:
+        ports["map"] = [row for row in ports.get("map", []) if not row.startswith("https:443:")]
+        ports.pop("allocated", None)
+        host.store.write("apps", new, "ports", data=ports)
+    record(host, old, new, created_at=stamp())
+
+
+def record(host: Host, old: AppName, new: AppName, *, created_at: str) -> None:
+    facts = host.store.read("apps", old, "app")
+    facts.pop("locked", None)
+    host.store.write("apps", new, "app", data={**facts, "created_at": created_at})
+
+
+def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, ...]) -> None:
+    source, target = host.store.directory("apps", old), host.store.directory("apps", new)
+    shutil.rmtree(target, ignore_errors=True)
+    make_directory(target)
+    for name in sorted(os.listdir(source)):
+        path = os.path.join(source, name)
+        if name in leave_out or name == "app.toml" or name.endswith((".previous", ".tmp")):
+            continue
+        if os.path.isdir(path):
+            shutil.copytree(path, os.path.join(target, name), symlinks=True)
+        else:
+            shutil.copy2(path, os.path.join(target, name), follow_symlinks=False)
+    sync_directory(target)
+
+
+def forget_code(host: Host, app: str) -> None:
+    host.sources().forget(AppName(app))
