@@ -265,9 +265,9 @@ def invoke(host: Host, call: Invocation) -> int:
     if call.dry_run:
         from dokkupy.cli.dry_run import rehearsed
 
-        answer = rehearsed(host, call)
-        show(host, answer, json_wanted)
-        return int(answer.status)
+        plan = rehearsed(host, call)
+        show(host, plan, json_wanted)
+        return plan.status
     answer: Any = command.function(host, *call.arguments, **call.keywords)
     if isinstance(answer, int):
         answer = Answer({"command": command.full_name, "status": answer}, status=answer)

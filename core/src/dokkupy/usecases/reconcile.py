@@ -17,6 +17,8 @@ def reconcile(host: Host, app: AppName) -> list[str]:
     if not host.store.has_app(app):
         return lines
     with operation(host, "recover", f"app:{app}") as tx:
+        if not host.store.has_app(app):
+            return lines  # it was being renamed or destroyed, and that is finished now
         release, instances = current(host, app)
         scheduler = host.scheduler(app)
         strays = scheduler.stray(app, (*instances, *retiring(host, app)))

@@ -127,7 +127,8 @@ def reroute(host: Host, app: str) -> None:
     """Bring the proxy to what the state says of one app; idempotent, and the undo of every change of a route."""
     name = AppName(app)
     proxy = host.proxy(name)
-    if not host.store.has_app(name) or not proxy_enabled(host, name):
+    deployed = host.store.has_app(name) and host.store.read("apps", name, "deployment")
+    if not deployed or not proxy_enabled(host, name):
         if name in proxy.apps():
             proxy.apply([], remove=[name])
         return

@@ -1,0 +1,156 @@
+"""Renaming and cloning: one operation each, before or after, from the image that serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import Busy, Conflict, DokkupyError
+from dokkupy.kernel import faults, locks
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.secret import Secret
+from dokkupy.usecases import processes, retire
+from dokkupy.usecases.config import get_env, set_env
+from dokkupy.usecases.copies import clone_app, rename_app
+from dokkupy.usecases.releases import current, numbers
+from dokkupy.usecases.retire import retire_due
+from dokkupy.usecases.upkeep import recover_all
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.testing import deploy, fake_host
+
+OLD, NEW = AppName("blog"), AppName("diary")
+TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\n"}
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.setattr(retire, "start_detached", lambda host, app: None)
+    host = fake_host(tmp_path)
+    deploy(host, "blog", TREE)
+    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    with operation(host, "test", "app:blog") as tx:
+        set_env(tx, OLD, {EnvKey("COLOR"): Secret("blue")})
+        tx.write("apps", "blog", "domains", data={"vhosts": ["blog.org"], "enabled": True})
+    processes.redeploy(host, OLD, kind="config")
+    processes.scale(host, OLD, {ProcessType("worker"): 1})
+    retire_due(host)
+    return host
+
+
+def tags(host: Host, app: str) -> set[str]:
+    found = [tag for _, names, _ in host.engine().images({}) for tag in names]
+    return {tag.partition(":")[2] for tag in found if tag.startswith(f"dokku/{app}:")}
+
+
+def running(host: Host) -> set[str]:
+    return {one.name for one in host.engine().containers({}) if one.state == "running"}
+
+
+def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host: Host) -> None:
+    kept = numbers(host, OLD)
+    rename_app(host, OLD, NEW)
+    retire_due(host)
+    assert [str(app) for app in host.store.apps()] == ["diary"]
+    assert get_env(host, NEW)[EnvKey("COLOR")].reveal() == "blue"
+    assert numbers(host, NEW) == kept
+    assert tags(host, "blog") == set()
+    assert tags(host, "diary") == {"latest", *(f"r{number}" for number in kept)}
+    assert running(host) == {"diary.web.1", "diary.worker.1"}
+    routes = host.proxy().routes  # type: ignore[attr-defined]
+    assert list(routes) == ["diary"]
+    assert [str(name) for name in routes["diary"].domains] == ["blog.org"]
+    assert "blog" not in host.sources().trees  # type: ignore[attr-defined]
+    assert processes.rollback(host, NEW).release.number == max(kept) + 1
+
+
+def test_the_instances_of_the_old_name_finish_what_they_do(host: Host) -> None:
+    rename_app(host, OLD, NEW)
+    assert len(running(host)) == 4
+    retire_due(host)
+    assert running(host) == {"diary.web.1", "diary.worker.1"}
+
+
+def test_a_rename_without_a_deploy_leaves_an_app_that_was_not_deployed(host: Host) -> None:
+    rename_app(host, OLD, NEW, deploy=False)
+    assert running(host) == set()
+    assert current(host, NEW) == (None, ())
+    assert processes.rebuild(host, NEW).release.number == 3
+
+
+def test_a_stopped_app_stays_stopped_when_it_is_renamed(host: Host) -> None:
+    processes.stop_app(host, OLD)
+    rename_app(host, OLD, NEW)
+    assert running(host) == set()
+    assert not processes.should_run(host, NEW)
+    processes.start_app(host, NEW)
+    assert running(host) == {"diary.web.1", "diary.worker.1"}
+
+
+def test_a_clone_runs_beside_the_original_and_shares_no_domain(host: Host) -> None:
+    clone_app(host, OLD, NEW)
+    assert running(host) == {"blog.web.1", "blog.worker.1", "diary.web.1", "diary.worker.1"}
+    assert numbers(host, NEW) == [1]
+    assert get_env(host, NEW)[EnvKey("COLOR")].reveal() == "blue"
+    routes = host.proxy().routes  # type: ignore[attr-defined]
+    assert not set(routes["diary"].domains) & set(routes["blog"].domains)
+
+
+def test_a_taken_name_is_refused(host: Host) -> None:
+    deploy(host, "diary", TREE)
+    for copy in (rename_app, clone_app):
+        with pytest.raises(Conflict, match="already taken"):
+            copy(host, OLD, NEW)
+
+
+def test_nobody_changes_the_old_app_while_it_is_renamed(host: Host) -> None:
+    lease = locks.take(host.root, "app:blog", owner={"command": "ps:scale blog web=2"}, wait=0)
+    try:
+        with (
+            pytest.raises(Busy, match="ps:scale"),
+            operation(host, "apps:rename", "app:diary", wait=0, also=("app:blog",)),
+        ):
+            pass
+    finally:
+        lease.release()
+
+
+@pytest.mark.parametrize("copy", [rename_app, clone_app])
+def test_failed_anywhere_a_copy_happened_or_it_did_not(
+    host: Host, monkeypatch: pytest.MonkeyPatch, copy: object
+) -> None:
+    failures = 0
+    for number in range(1, 100):
+        kept = numbers(host, OLD)
+        monkeypatch.setattr(faults, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        try:
+            copy(host, OLD, NEW)  # type: ignore[operator]
+        except DokkupyError:
+            failures += 1
+        finally:
+            monkeypatch.delenv("DOKKUPY_FAULT")
+        recover_all(host, boot=False)
+        retire_due(host)
+        where = f"boundary {number}"
+        apps = {str(app) for app in host.store.apps()}
+        routes = host.proxy().routes  # type: ignore[attr-defined]
+        assert set(routes) == apps, where
+        assert set(host.sources().trees) == apps, where  # type: ignore[attr-defined]
+        assert running(host) == {f"{app}.{dyno}" for app in apps for dyno in ("web.1", "worker.1")}, where
+        if apps == {"blog"}:
+            assert numbers(host, OLD) == kept, where
+            assert tags(host, "diary") == set(), where
+            assert [str(name) for name in routes["blog"].domains] == ["blog.org"], where
+            continue
+        if failures < number:  # it got through
+            break
+        # Committed before the fault: it was finished. Back for the next round.
+        if apps == {"diary"}:
+            rename_app(host, NEW, OLD)
+            retire_due(host)
+        else:
+            from dokkupy.usecases.apps import destroy_app
+
+            destroy_app(host, NEW)
+    assert 10 < failures < 99
