@@ -250,3 +250,19 @@ def test_quiet_counts_behind_the_command_too(run: Run) -> None:
     run("apps:create", "blog")
     assert run("apps:list", "--quiet") == (0, "blog\n", "")
     assert run("apps:list")[1] == "=====> My Apps\nblog\n"
+
+
+def test_json_is_imported_and_an_unknown_format_is_refused(run: Run) -> None:
+    run("apps:create", "blog")
+    assert run("config:import", "blog", "--format", "json", stdin='{"A": "x y", "B": 2, "C": true}')[0] == 0
+    assert json.loads(run("config:export", "blog", "--format", "json")[1]) == {"A": "x y", "B": "2", "C": "true"}
+    for bad in ("[1]", "{", '{"A": null}'):
+        assert run("config:import", "blog", "--format", "json", stdin=bad)[0] == 1
+    status, _, error = run("config:import", "blog", stdin="A=1")
+    assert status == 1 and "Install dokkupy-dotenv" in error
+
+
+def test_a_key_that_is_not_on_record_may_do_nothing(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    for words in (["config:show", "blog"], ["logs", "blog"], ["apps:exists", "blog"], ["ps:report", "blog"]):
+        assert run(*words, who="key:gone")[0] != 0, words

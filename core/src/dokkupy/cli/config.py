@@ -13,7 +13,7 @@ from dokkupy.usecases.config import get_env, merged_env
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dokkupy.model.secret import Secret
 
@@ -220,17 +220,14 @@ def import_config(
     scope: Scope,
     file: Annotated[str, Arg("FILE")] = "-",
     *,
-    format: Annotated[str, Opt("--format", help="json")] = "json",
+    format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
     replace: Annotated[bool, Opt("--replace", help="Unset what the file does not have")] = False,
     no_restart: NoRestart = False,
 ) -> Answer:
-    """Set the variables of a JSON object; `-` reads standard input."""
-    import json
-
+    """Set the variables of a file; `-` reads standard input."""
     from dokkupy.model.secret import Secret
 
-    if format != "json":
-        raise UserError(f"Unknown import format: {format[:40]!r}", hint="Formats: json")
+    read = reader(host, format)
     if file != "-" and host.who.startswith("key:"):
         raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
     try:
@@ -239,11 +236,32 @@ def import_config(
         else:
             with open(file, encoding="utf-8") as source:
                 text = source.read()
-        table = json.loads(text)
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
-    if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
-        raise UserError("The JSON is not an object of texts")
-    changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(str(value)) for key, value in table.items()}
+    changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}
     host.out.section("Setting config vars")
     return apply(host, scope, changes, no_restart=no_restart, replace=replace)
+
+
+def reader(host: Host, format: str) -> Callable[[Host, str], dict[str, str]]:
+    """The function that reads a format: core knows JSON, plugins the others (`dokkupy.env_format`)."""
+    if format == "json":
+        return read_json
+    entry = host.registry.find("dokkupy.env_format", format)
+    if entry is None:
+        known = ", ".join(sorted({"json", *host.registry.group("dokkupy.env_format")}))
+        hint = f"Formats: {known}." + (" Install dokkupy-dotenv for it." if format == "envfile" else "")
+        raise UserError(f"Unknown import format: {format[:40]!r}", hint=hint)
+    return host.registry.load(entry)
+
+
+def read_json(host: Host, text: str) -> dict[str, str]:
+    import json
+
+    try:
+        table = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"The JSON does not parse: {error}") from None
+    if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
+        raise UserError("The JSON is not an object of texts")
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}

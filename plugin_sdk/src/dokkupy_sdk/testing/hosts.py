@@ -54,7 +54,7 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = ()) -> Host:
 
 def ours(entry: EntryPoint) -> bool:
     """Adapters are fakes; hooks, commands and settings of the named plugins are real."""
-    return entry.group in ("dokkupy.plugins", "dokkupy.commands", "dokkupy.settings")
+    return entry.group in ("dokkupy.plugins", "dokkupy.commands", "dokkupy.settings", "dokkupy.env_format")
 
 
 def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a" * 40) -> Deployment:

@@ -1,0 +1,1 @@
+"""dokkupy-dotenv: `.env` files."""
