@@ -252,7 +252,7 @@ def reader(host: Host, format: str) -> Callable[[Host, str], dict[str, str]]:
         known = ", ".join(sorted({"json", *host.registry.group("dokkupy.env_format")}))
         hint = f"Formats: {known}." + (" Install dokkupy-dotenv for it." if format == "envfile" else "")
         raise UserError(f"Unknown import format: {format[:40]!r}", hint=hint)
-    return host.registry.load(entry)
+    return host.registry.load(entry)  # type: ignore[no-any-return]
 
 
 def read_json(host: Host, text: str) -> dict[str, str]:
