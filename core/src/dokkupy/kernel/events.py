@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 
-from dokkupy.kernel.files import make_directory
+from dokkupy.kernel.files import make_directory, open_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Events:
 
         line = json.dumps({"time": stamp(), "event": event, **facts}) + "\n"
         make_directory(os.path.dirname(self.path))
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        fd = open_own(self.path, os.O_WRONLY | os.O_APPEND, 0o640)
         try:
             os.write(fd, line.encode())
             size = os.fstat(fd).st_size
@@ -51,7 +51,7 @@ class Audit:
         import json
 
         make_directory(os.path.dirname(self.path))
-        fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        fd = open_own(self.path, os.O_RDWR | os.O_APPEND, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             entry = {"time": stamp(), "who": who, "command": command, "status": status, "previous": last_digest(fd)}

@@ -10,10 +10,10 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
     directory = os.path.dirname(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        fd = open_own(temporary, os.O_WRONLY | os.O_EXCL, mode)
     except FileExistsError:  # left by a killed process that had our pid
         os.unlink(temporary)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        fd = open_own(temporary, os.O_WRONLY | os.O_EXCL, mode)
     try:
         try:
             view = memoryview(data)
@@ -30,6 +30,17 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
             pass
         raise
     sync_directory(directory)
+
+
+def open_own(path: str, flags: int, mode: int) -> int:
+    """Open a file, made when missing, that belongs to whom its directory belongs to: what root leaves behind in the
+    state must not be what the next push cannot write. Follows no link."""
+    fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    if os.geteuid() == 0:
+        owner = os.stat(os.path.dirname(path))
+        if os.fstat(fd).st_uid != owner.st_uid:
+            os.fchown(fd, owner.st_uid, owner.st_gid)
+    return fd
 
 
 def sync_directory(path: str) -> None:
@@ -49,4 +60,7 @@ def make_directory(path: str, mode: int = 0o700) -> None:
         try:
             os.mkdir(path, mode)
         except FileExistsError:
-            pass
+            return
+        if os.geteuid() == 0:
+            owner = os.stat(parent)
+            os.chown(path, owner.st_uid, owner.st_gid)

@@ -12,7 +12,7 @@ import os
 import time
 
 from dokkupy.errors import Busy
-from dokkupy.kernel.files import make_directory
+from dokkupy.kernel.files import make_directory, open_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Leas
     """Take the lease of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
     path = lease_path(root, subject)
     make_directory(os.path.dirname(path))
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = open_own(path, os.O_RDWR, 0o600)
     deadline = time.monotonic() + wait
     pause = 0.005
     while True:

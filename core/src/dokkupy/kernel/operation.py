@@ -28,7 +28,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from dokkupy.errors import DokkupyError, HostFault, Interrupted, StateFault
 from dokkupy.kernel import locks
 from dokkupy.kernel.faults import boundary
-from dokkupy.kernel.files import make_directory, sync_directory
+from dokkupy.kernel.files import make_directory, open_own, sync_directory
 from dokkupy.kernel.host import Host
 
 P = ParamSpec("P")
@@ -184,7 +184,7 @@ class Journal:
     def begin(self, entry: dict[str, Any]) -> None:
         make_directory(self.open_directory)
         make_directory(self.closed_directory)
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
         self.write({"type": "begin", **entry}, sync=True)
         sync_directory(self.open_directory)
 

@@ -1,0 +1,121 @@
+"""Plugins: listed, disabled, enabled. Installing and removing them is `plugin_install.py`'s."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from dokkupy.errors import Conflict, NotFound, PluginFault
+from dokkupy.kernel.discovery import CORE, summary
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.registry import Registry
+from dokkupy.model.names import PluginName
+
+OURS = (CORE, "dokkupy-sdk", "dokkupy")
+"""What cannot be removed or disabled: what it runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An installed plugin. status: enabled, disabled or broken; reason: why it is broken. source: what it was
+    installed from, empty when it came with the host."""
+
+    name: str
+    distribution: str
+    version: str
+    status: str
+    reason: str
+    summary: str
+    source: str
+
+
+def plugins(host: Host) -> list[Plugin]:
+    """Every installed plugin, by name; each is loaded to see whether it can be."""
+    off = set(disabled(host))
+    sources = host.store.read("global", "plugin").get("sources", {})
+    everything = Registry(host.registry.all)
+    conflicts = {
+        second.plugin: f"{second.group.removeprefix('dokkupy.')} {second.name} is taken by {first.distribution}"
+        for first, second in everything.conflicts()
+    }
+    found = []
+    for entry in {one.distribution: one for one in everything.all if one.distribution != CORE}.values():
+        reason = "" if entry.plugin in off else conflicts.get(entry.plugin) or fault_of(host, entry.distribution)
+        status = "disabled" if entry.plugin in off else "broken" if reason else "enabled"
+        found.append(
+            Plugin(
+                entry.plugin, entry.distribution, entry.version, status, reason, summary(entry.directory),
+                str(sources.get(entry.distribution, "")),
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda plugin: plugin.name)
+
+
+def fault_of(host: Host, distribution: str) -> str:
+    """Why a plugin does not load; empty when it does."""
+    registry = host.registry
+    try:
+        for entry in registry.entries:
+            if entry.distribution == distribution:
+                registry.load(entry)
+    except PluginFault as fault:
+        return fault.message
+    plugin = next((entry.plugin for entry in registry.entries if entry.distribution == distribution), "")
+    quarantined = host.hooks.quarantined.get(plugin)
+    return quarantined.message if quarantined else ""
+
+
+def need_plugin(host: Host, name: PluginName) -> str:
+    """The distribution of an installed plugin. Raises NotFound."""
+    for entry in host.registry.all:
+        if entry.plugin == name and entry.distribution not in OURS:
+            return entry.distribution
+    from dokkupy.kernel.hooks import did_you_mean
+
+    known = [entry.plugin for entry in host.registry.all if entry.distribution not in OURS]
+    raise NotFound(f"Plugin {name} is not installed", hint=did_you_mean(name, known) or "List them: plugin:list")
+
+
+def disabled(host: Host) -> list[str]:
+    return [str(name) for name in host.store.read("global", "plugin").get("disabled", [])]
+
+
+def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
+    """Let a plugin's hooks, commands and roles rest, or take part again. Returns whether that is a change."""
+    need_plugin(host, name)
+    if off:
+        need_unused(host, name)
+    with operation(host, "plugin:disable" if off else "plugin:enable", "host") as tx:
+        before = disabled(host)
+        after = sorted({*before, str(name)} if off else set(before) - {str(name)})
+        if after != before:
+            tx.write("global", "plugin", data={**host.store.read("global", "plugin"), "disabled": after})
+    return after != before
+
+
+SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selected"))
+"""Where an app names the adapter of a role: (namespace, property)."""
+
+
+def need_unused(host: Host, name: str) -> None:
+    """Raise Conflict when an app has chosen an adapter of the plugin: it would no longer deploy."""
+    offered = {
+        (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name
+    }
+    for app in host.store.apps():
+        for namespace, prop in SELECTIONS:
+            chosen = host.store.read("apps", app, namespace).get("properties", {}).get(prop)
+            if chosen and (namespace, chosen) in offered:
+                raise Conflict(
+                    f"App {app} uses the plugin {name}: {namespace}:set {app} {prop} {chosen}",
+                    hint=f"Choose another: {namespace}:set {app} {prop}",
+                )
+
+
+def place_of(distribution: str, host: Host) -> str:
+    """The directory that a distribution is installed in."""
+    for entry in host.registry.all:
+        if entry.distribution == distribution:
+            return os.path.dirname(entry.directory)
+    raise NotFound(f"{distribution} is not installed")
