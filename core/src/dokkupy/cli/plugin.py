@@ -1,0 +1,141 @@
+"""`plugin:*` (reference, section 1.23): pip packages, found by their entry points."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import PluginName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy.usecases.plugin_install import Piece
+
+group = Group("plugin", "Manage plugins", bare="list")
+
+Name = Annotated[PluginName, Arg("plugin")]
+Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of a repository")]
+
+
+@group.command("list", needs="open")
+def list_plugins(host: Host) -> Answer:
+    """List the plugins: enabled, disabled or broken, with the reason."""
+    from dataclasses import asdict
+
+    from dokkupy.usecases.plugins import plugins
+
+    rows = [asdict(plugin) for plugin in plugins(host)]
+    lines = []
+    for row in rows:
+        lines.append(f"  {row['name']:<20} {row['version']:<10} {row['status']:<9} {row['summary']}".rstrip())
+        if row["reason"]:
+            lines.append(f"    {row['reason']}")
+    return Answer(rows, lines)
+
+
+@group.command("installed", needs="open")
+def is_installed(host: Host, name: Name) -> None:
+    """Say by the exit status whether a plugin is installed."""
+    from dokkupy.usecases.plugins import need_plugin
+
+    need_plugin(host, name)
+
+
+@group.command("install", needs="host:write", root=True, changes=True)
+def install(
+    host: Host,
+    source: Annotated[str, Arg("source", "A name on PyPI, a wheel, a directory or a git address")] = "",
+    *,
+    committish: Committish = "",
+    core: Annotated[bool, Opt("--core", help="Nothing: core plugins come with the host")] = False,
+    name: Annotated[str, Opt("--name", help="Accepted for Dokku's sake: a plugin says its name itself")] = "",
+    skip_install_trigger: Annotated[bool, Opt("--skip-install-trigger", help="Accepted for Dokku's sake")] = False,
+) -> Answer:
+    """Install a plugin; it is loaded in a scratch environment first."""
+    from dokkupy.usecases.plugin_install import install as do_install
+
+    if core:
+        return Answer([])
+    if not source:
+        raise UserError("Please specify a plugin: a name on PyPI, a wheel, a directory or a git address")
+    return shown(host, do_install(host, source, committish=committish), "is installed already")
+
+
+@group.command("install-dependencies", needs="host:write", root=True)
+def install_dependencies(host: Host, *, core: Annotated[bool, Opt("--core")] = False) -> Answer:
+    """Do nothing: pip installed a plugin's dependencies with it."""
+    return Answer([])
+
+
+@group.command("update", needs="host:write", root=True, changes=True)
+def update(
+    host: Host,
+    name: Annotated[str, Arg("plugin")] = "",
+    committish: Annotated[str, Arg("committish")] = "",
+) -> Answer:
+    """Update a plugin, or all that were installed from somewhere, from where they came."""
+    from dokkupy.kernel.discovery import plugin_name
+    from dokkupy.usecases.plugin_install import update as do_update
+
+    sources = host.store.read("global", "plugin").get("sources", {})
+    names = [PluginName(name)] if name else [PluginName(plugin_name(one)) for one in sorted(sources)]
+    pieces = [piece for one in names for piece in do_update(host, one, committish)]
+    return shown(host, pieces, "is up to date")
+
+
+def shown(host: Host, pieces: Sequence[Piece], otherwise: str) -> Answer:
+    rows = [{"distribution": one.distribution, "version": one.version, "before": one.before} for one in pieces]
+    lines = [f"-----> Installed {row['distribution']} {row['version']}" for row in rows]
+    return Answer(rows, lines or [f"-----> It {otherwise}"])
+
+
+@group.command("uninstall", needs="host:write", root=True, changes=True)
+def uninstall(host: Host, name: Name) -> Answer:
+    """Uninstall a plugin; what it kept of apps stays in the state."""
+    from dokkupy.usecases.plugin_install import uninstall as do_uninstall
+
+    distribution = do_uninstall(host, name)
+    return Answer({"distribution": distribution}, [f"-----> Plugin {name} uninstalled"])
+
+
+@group.command("enable", needs="host:write", root=True, changes=True)
+def enable(host: Host, name: Name) -> Answer:
+    """Let a plugin take part again."""
+    return turned(host, name, False)
+
+
+@group.command("disable", needs="host:write", root=True, changes=True)
+def disable(host: Host, name: Name) -> Answer:
+    """Let a plugin rest: its commands, hooks and roles are not there."""
+    return turned(host, name, True)
+
+
+def turned(host: Host, name: PluginName, off: bool) -> Answer:
+    from dokkupy.usecases.plugins import set_disabled
+
+    changed = set_disabled(host, name, off)
+    return Answer({"plugin": name, "changed": changed}, [f"-----> Plugin {name} {'disabled' if off else 'enabled'}"])
+
+
+@group.command("new", needs="open")
+def new(
+    host: Host,
+    name: Name,
+    *,
+    directory: Annotated[str, Opt("--directory", help="Where; by default dokkupy-NAME here")] = "",
+    kind: Annotated[str, Opt("--kind", help="What to begin with")] = "plugin",
+) -> Answer:
+    """Write a new plugin: one hook, one command, one setting, and their tests."""
+    entry = host.registry.find("dokkupy.scaffold", kind)
+    if entry is None:
+        known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"
+        raise UserError(f"There is no scaffold {kind[:40]!r}", hint=f"Kinds: {known}")
+    if host.who.startswith("key:"):
+        raise UserError("A plugin is written on the machine that you work at, not over SSH")
+    path = directory or f"dokkupy-{name}"
+    files = host.registry.load(entry)(name, path)
+    return Answer({"directory": path, "files": files}, [f"-----> Wrote {path}", *(f"       {one}" for one in files)])

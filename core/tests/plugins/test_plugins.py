@@ -1,0 +1,245 @@
+"""`plugin:*` in an environment of its own: real pip, real wheels, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+class Environment:
+    """A Python environment with core and SDK, and a state of its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.root = place / "state"
+        venv.create(place / "venv", with_pip=True, symlinks=True)
+        self.python = place / "venv" / "bin" / "python"
+        found = subprocess.run(
+            [self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        self.site = Path(found.stdout.strip())
+        here = sysconfig.get_path("purelib")
+        (self.site / "checkout.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+        self.root.mkdir()
+
+    def run(self, *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(self.root), "HOME": str(self.place)}
+        env["DOKKUPY_PLUGINS"] = "sdk,tool,other"  # whatever else is in the checkout's environment rests
+        if os.path.exists(CERTIFICATES):
+            env["PIP_CERT"] = CERTIFICATES
+        if fault:
+            env["DOKKUPY_FAULT"] = fault
+        return subprocess.run(
+            [self.python, "-I", "-m", "dokkupy", *words], capture_output=True, text=True, env=env, timeout=300
+        )
+
+    def listed(self) -> dict[str, dict[str, str]]:
+        done = self.run("plugin:list", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return {row["name"]: row for row in json.loads(done.stdout)}
+
+    def own(self) -> set[str]:
+        """The files that were installed here, byte code and pip's left out."""
+        return {
+            str(path.relative_to(self.site))
+            for path in self.site.rglob("*")
+            if path.is_file() and not str(path.relative_to(self.site)).startswith(("pip", "setuptools", "_dist", "pkg_"))
+            and "__pycache__" not in path.parts
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("plugins"))
+
+
+def write(environment: Environment, name: str, directory: Path) -> Path:
+    done = environment.run("plugin:new", name, "--directory", str(directory))
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
+def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Wheels of plugins that are good, newer and bad in many ways, built at once."""
+    sources, target = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("wheels")
+    good = write(environment, "tool", sources / "good")
+    made = {"good": good}
+    changes = {
+        "newer": ("pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"'),
+        "raises": ("src/dokkupy_tool/cli.py", "group = ", "raise RuntimeError('no')\ngroup = "),
+        "exits": ("src/dokkupy_tool/hooks.py", "@hookimpl", "import sys\nsys.exit(0)\n@hookimpl"),
+        "prints": ("src/dokkupy_tool/hooks.py", "@hookimpl", "print('loaded')\nprint('garbage' * 1000)\n@hookimpl"),
+        "hangs": ("src/dokkupy_tool/settings.py", "SETTINGS =", "import time\ntime.sleep(600)\nSETTINGS ="),
+        "unknown hook": ("src/dokkupy_tool/hooks.py", "def on_deploy_finished", "def on_deploy_finishd"),
+        "taken name": ("pyproject.toml", 'tool = "dokkupy_tool.cli:group"', 'apps = "dokkupy_tool.cli:group"'),
+        "no group": ("pyproject.toml", "dokkupy_tool.cli:group", "dokkupy_tool.cli:SETTINGS"),
+        "no plugin": ("pyproject.toml", '"dokkupy.', '"other.'),
+        "other core": ("pyproject.toml", '"dokkupy-sdk>=0.1,<0.2"', '"dokkupy-sdk>=7"'),
+        "needs": ("pyproject.toml", '"dokkupy-sdk>=0.1,<0.2"', '"dokkupy-sdk>=0.1,<0.2", "dokkupy-tool"'),
+    }
+    for title, (file, before, after) in changes.items():
+        directory = write(environment, "tool", sources / title.replace(" ", "-"))
+        if title == "needs":
+            for path in (directory / "pyproject.toml", *directory.rglob("*.py")):
+                path.write_text(path.read_text().replace("tool", "other"))
+            (directory / "src" / "dokkupy_tool").rename(directory / "src" / "dokkupy_other")
+        text = (directory / file).read_text()
+        assert before in text, title
+        (directory / file).write_text(text.replace(before, after))
+        made[title] = directory
+    script = (
+        "import os, sys\nfrom hatchling.build import build_wheel\n"
+        "for folder in sys.argv[2:]:\n"
+        "    os.chdir(folder)\n    place = os.path.join(sys.argv[1], os.path.basename(folder))\n"
+        "    os.makedirs(place)\n    print(os.path.join(place, build_wheel(place)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(target), *map(str, made.values())],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(zip(made, map(Path, done.stdout.split("\n")), strict=False))
+
+
+@pytest.fixture
+def clean(environment: Environment) -> Environment:
+    environment.run("plugin:uninstall", "other")
+    environment.run("plugin:uninstall", "tool")
+    assert "tool" not in environment.listed()
+    return environment
+
+
+def test_a_plugin_is_installed_used_rested_and_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
+    before = clean.own()
+    planned = clean.run("plugin:install", "--dry-run", str(wheels["good"]))
+    assert "Would install dokkupy-tool 0.1.0" in planned.stdout, planned.stderr
+    assert clean.own() == before
+    done = clean.run("plugin:install", str(wheels["good"]))
+    assert done.returncode == 0, done.stderr
+    row = clean.listed()["tool"]
+    assert (row["status"], row["version"], row["summary"]) == ("enabled", "0.1.0", "Tool for dokkupy")
+    clean.run("apps:create", "blog")
+    assert clean.run("tool:greet", "blog").stdout == "Hello, blog\n"
+    assert clean.run("plugin:disable", "tool").returncode == 0
+    assert clean.listed()["tool"]["status"] == "disabled"
+    assert clean.run("tool:greet", "blog").returncode == 1
+    assert clean.run("plugin:enable", "tool").returncode == 0
+    assert clean.run("tool:greet", "blog").returncode == 0
+    assert clean.run("plugin:uninstall", "tool").returncode == 0
+    assert clean.own() == before
+    assert clean.run("plugin:installed", "tool").returncode == 1
+    assert clean.run("apps:destroy", "blog", "--force").returncode == 0
+
+
+def test_a_newer_version_takes_the_older_ones_place(clean: Environment, wheels: dict[str, Path]) -> None:
+    clean.run("plugin:install", str(wheels["good"]))
+    done = clean.run("plugin:install", str(wheels["newer"]), "--format", "json")
+    assert json.loads(done.stdout) == [{"distribution": "dokkupy-tool", "version": "0.2.0", "before": "0.1.0"}]
+    assert clean.listed()["tool"]["version"] == "0.2.0"
+
+
+def test_a_directory_is_a_source_and_update_takes_it_again(clean: Environment, tmp_path: Path) -> None:
+    directory = write(clean, "tool", tmp_path / "dev")
+    assert clean.run("plugin:install", str(directory)).returncode == 0
+    file = directory / "src/dokkupy_tool/settings.py"
+    file.write_text(file.read_text().replace("Hello", "Servus"))
+    clean.run("apps:create", "blog")
+    updated = clean.run("plugin:update", "tool")
+    assert updated.returncode == 0, updated.stderr
+    assert clean.run("tool:greet", "blog").stdout == "Servus, blog\n"
+    clean.run("apps:destroy", "blog", "--force")
+
+
+BAD = {
+    "raises": "no",
+    "exits": "SystemExit",
+    "hangs": "did not end within",
+    "unknown hook": "Did you mean on_deploy_finished",
+    "taken name": "apps is taken by dokkupy-core",
+    "no group": "not a Group",
+    "no plugin": "not a plugin",
+    "other core": "dokkupy-sdk>=7",
+}
+
+
+@pytest.mark.parametrize("bad", list(BAD))
+def test_what_does_not_load_is_refused_by_name_and_nothing_changes(
+    clean: Environment, wheels: dict[str, Path], bad: str
+) -> None:
+    clean.run("plugin:install", str(wheels["good"]))
+    before = clean.own()
+    done = clean.run("plugin:install", str(wheels[bad]))
+    assert done.returncode != 0
+    assert BAD[bad] in done.stderr, done.stderr
+    if bad != "other core":
+        assert "dokkupy-tool" in done.stderr
+    assert clean.own() == before
+    assert clean.listed()["tool"]["status"] == "enabled"
+    assert os.listdir(clean.root / "work") == []
+
+
+def test_one_that_prints_garbage_disturbs_no_output(clean: Environment, wheels: dict[str, Path]) -> None:
+    assert clean.run("plugin:install", str(wheels["prints"])).returncode == 0
+    assert json.loads(clean.run("apps:list", "--format", "json").stdout) == []
+    assert clean.listed()["tool"]["status"] == "enabled"
+
+
+def test_what_another_plugin_needs_is_not_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
+    clean.run("plugin:install", str(wheels["good"]))
+    done = clean.run("plugin:install", str(wheels["needs"]))
+    assert done.returncode == 0, done.stderr
+    refused = clean.run("plugin:uninstall", "tool")
+    assert refused.returncode == 1 and "dokkupy-other needs dokkupy-tool" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["core", "sdk", "nothing", "../etc", "A", "x" * 200, "a b", "-rf"])
+def test_what_cannot_be_uninstalled_is_refused(environment: Environment, name: str) -> None:
+    assert environment.run("plugin:uninstall", name).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["--index-url=http://evil", "../nowhere/x", "https://", "git+https://example.invalid/x.git#--upload-pack=x", "a b"],
+)
+def test_a_hostile_source_is_refused(environment: Environment, source: str) -> None:
+    done = environment.run("plugin:install", source)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [["plugin:install", "newer"], ["plugin:uninstall", "tool"]])
+def test_killed_anywhere_a_plugin_is_there_whole_or_as_before(
+    clean: Environment, wheels: dict[str, Path], words: list[str]
+) -> None:
+    line = [words[0], str(wheels.get(words[1], words[1]))]
+    outcomes = []
+    for number in range(1, 40):
+        clean.run("plugin:install", str(wheels["good"]))
+        if clean.listed()["tool"]["version"] != "0.1.0":
+            clean.run("plugin:uninstall", "tool")
+            clean.run("plugin:install", str(wheels["good"]))
+        before = clean.own()
+        died = clean.run(*line, fault=f"kill@{number}")
+        clean.run("recover")
+        row = clean.listed().get("tool")
+        assert row is None or row["status"] == "enabled", number
+        same = row is not None and row["version"] == "0.1.0"
+        if same:
+            assert clean.own() == before, number
+        outcomes.append("before" if same else "after")
+        assert [name for name in os.listdir(clean.site) if name.startswith("~")] == []
+        if died.returncode != -signal.SIGKILL:
+            break
+    print(f"\n{words[0]}: {len(outcomes) - 1} boundaries: {' '.join(outcomes)}")
+    assert outcomes[0] == "before" and outcomes[-1] == "after"
