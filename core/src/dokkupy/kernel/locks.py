@@ -39,7 +39,10 @@ class Lease:
         Whoever opened the file before gets a lease on nothing, and finds that the subject is gone.
         """
         if self._fd >= 0:
-            os.unlink(self._path)
+            try:
+                os.unlink(self._path)
+            except FileNotFoundError:
+                pass  # who held it before us took it away
             self.release()
 
 
