@@ -100,10 +100,10 @@ prepare_environment() {
   local stamp folder
   local -a folders=()
   if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
-  for folder in core plugin_sdk plugins_builtin/*; do
+  for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
     if [[ -f $folder/pyproject.toml ]]; then folders+=(-e "./$folder"); fi
   done
-  stamp=$({ printf '%s\n' "$PWD" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml; } | sha256sum)
+  stamp=$({ printf '%s\n' "$PWD" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
   if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then return 0; fi
   step "Preparing $VENV"
   [[ -x $VENV/bin/python ]] || python3 -m venv "$VENV"

@@ -64,7 +64,11 @@ def run() -> NoReturn:
 
 
 def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
-    """Run one command; returns its exit status. `who` is the SSH key's name, empty for a local user."""
+    """Run one command; returns its exit status.
+
+    who: the SSH key's name, empty for a local user. host: one that is there already (tests, embedding); it gets its
+    console back afterwards.
+    """
     flags, words = split_globals(list(words))
     name = words[0] if words else "help"
     if name in ("-v", "--version"):
@@ -74,8 +78,14 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
     out = Terminal(quiet=flags.quiet, trace=flags.trace)
     if host is None:
         host = Host(root or os.environ.get("DOKKUPY_ROOT") or ROOT, out=out, who=who or local_user())
-    else:
-        host.out = out
+    console, host.out = host.out, out
+    try:
+        return run_command(host, out, flags, name, words)
+    finally:
+        host.out = console
+
+
+def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: list[str]) -> int:
     host.force = flags.force
     host.labels = flags.labels
     call: Invocation | None = None

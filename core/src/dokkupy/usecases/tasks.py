@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import secrets
+import threading
 
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppFault, DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.release import Release
 
 
-def run_task(host: Host, release: Release, title: str, command: str) -> None:
-    """Run a command in a container of the release and tell what it prints. Raises AppFault when it does not exit 0."""
+def run_task(host: Host, release: Release, title: str, command: str, *, timeout: float = 0) -> None:
+    """Run a command in a container of the release and tell what it prints.
+
+    timeout: seconds, 0 for no limit. Raises AppFault when it does not exit 0 or does not end in time.
+    """
     host.out.section(title)
     name = f"{release.app}.task.{secrets.token_hex(4)}"
     spec = host.scheduler(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
     engine = host.engine()
     container = engine.create(spec)
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        engine.remove(container.id)
+
+    timer = threading.Timer(timeout, end)
+    timer.daemon = True
+    if timeout:
+        timer.start()
     try:
         for kind, line in engine.logs(container.id, follow=True):
             host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
         status = engine.wait(container.id)
         ended = engine.container(container.id)
+    except DokkupyError:
+        if not late.is_set():
+            raise
     finally:
+        timer.cancel()
         engine.remove(container.id)
+    if late.is_set():
+        raise AppFault(
+            f"{title} failed: it did not end within {timeout:g} seconds",
+            hint="The release that served goes on serving.", code="task_timeout",
+        )  # fmt: skip
     if status != 0:
         memory = " (it ran out of memory)" if ended is not None and ended.oom_killed else ""
         raise AppFault(

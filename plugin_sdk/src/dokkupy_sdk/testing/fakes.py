@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import CheckFailed, Conflict, HostFault
+from dokkupy_sdk.errors import AppFault, CheckFailed, Conflict, HostFault
 from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
@@ -15,7 +15,8 @@ from dokkupy_sdk.roles import Builder, Container, ContainerSpec, Engine, ExecRes
 
 
 class FakeEngine(Engine):
-    """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints."""
+    """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints.
+    files: path -> content of the files that every image has."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -26,6 +27,7 @@ class FakeEngine(Engine):
         self.image_labels: dict[str, Mapping[str, str]] = {}
         self.exit_codes: dict[str, int] = {}
         self.output: dict[str, list[bytes]] = {}
+        self.files: dict[str, bytes] = {}
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -129,7 +131,10 @@ class FakeEngine(Engine):
         return ["true"]
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
-        return None
+        content = self.files.get(path)
+        if content is not None and len(content) > limit:
+            raise AppFault(f"{path} is larger than {limit} bytes")
+        return content
 
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
         self.nets.setdefault(name, (subnet, labels))

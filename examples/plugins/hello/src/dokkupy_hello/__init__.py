@@ -1,0 +1,1 @@
+"""The smallest plugin: one hook, one command, one test."""

@@ -1,0 +1,1 @@
+"""Runs an app's .dokkupy/hooks inside its own container."""

@@ -1,0 +1,1 @@
+"""Tells a web address how deploys ended."""
