@@ -42,8 +42,10 @@ def add_property_commands(
     word = title or group.namespace
 
     if settings.properties:
+        # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
+        secret = any(prop.secret for prop in settings.properties.values())
 
-        @group.command("set", needs=needs, changes=True)
+        @group.command("set", needs=needs, changes=True, secret_args=2 if secret else False)
         def set_property(
             host: Host,
             scope: Scope,
@@ -59,13 +61,14 @@ def add_property_commands(
                 host.store.need_app(scope.app)
             else:
                 check_global(host)
-            settings.need(name, is_global=scope.app is None)
+            prop = settings.need(name, is_global=scope.app is None)
             subject = f"app:{scope.app}" if scope.app else "host"
             with operation(host, f"{group.namespace}:set", subject) as tx:
                 settings.set(tx, scope.app, name, text)
                 if on_set is not None:
                     on_set(tx, scope.app, name)
-            host.out.header(f"Setting {name} to {text}" if text else f"Unsetting {name}")
+            told = MASK if prop.secret else text
+            host.out.header(f"Setting {name} to {told}" if text else f"Unsetting {name}")
 
     @group.command("report", needs="app:read")
     def report(

@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import secrets
 import threading
+from dataclasses import replace
 
 from dokkupy.errors import AppFault, DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.release import Release
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def run_task(host: Host, release: Release, title: str, command: str, *, timeout: float = 0) -> None:
+    from dokkupy.model.secret import Secret
+    from dokkupy.roles.engine import ContainerSpec
+
+
+def run_task(
+    host: Host,
+    release: Release,
+    title: str,
+    command: str,
+    *,
+    timeout: float = 0,
+    program: bool = False,
+    env: Mapping[str, Secret] | None = None,
+) -> None:
     """Run a command in a container of the release and tell what it prints.
 
-    timeout: seconds, 0 for no limit. Raises AppFault when it does not exit 0 or does not end in time.
+    timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
+    itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
+    Raises AppFault when it cannot be started, does not exit 0 or does not end in time.
     """
     host.out.section(title)
     name = f"{release.app}.task.{secrets.token_hex(4)}"
     spec = host.scheduler(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
+    spec = replace(spec, env={**spec.env, **(env or {})})
+    if program:
+        spec = replace(spec, entrypoint=(command,), command=())
+    watch(host, spec, title, timeout)
+
+
+def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
+    """Run a container to its end and remove it."""
     engine = host.engine()
     container = engine.create(spec)
     late = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 from dokkupy_sdk import Host
@@ -16,7 +17,7 @@ from dokkupy_sdk.roles import Builder, Container, ContainerSpec, Engine, ExecRes
 
 class FakeEngine(Engine):
     """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints.
-    files: path -> content of the files that every image has."""
+    files: path -> content of the files that every image has. lasting: commands that do not end by themselves."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -28,6 +29,7 @@ class FakeEngine(Engine):
         self.exit_codes: dict[str, int] = {}
         self.output: dict[str, list[bytes]] = {}
         self.files: dict[str, bytes] = {}
+        self.lasting: set[str] = set()
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -35,7 +37,7 @@ class FakeEngine(Engine):
 
     def image(self, ref: str) -> Image | None:
         identifier = self.tags.get(ref, ref if ref in self.tags.values() else "")
-        return Image(identifier) if identifier else None
+        return Image(identifier, labels=self.image_labels.get(identifier, {})) if identifier else None
 
     def pull(self, ref: str) -> Image:
         raise HostFault(f"{ref} cannot be pulled: there is no registry here")
@@ -58,6 +60,8 @@ class FakeEngine(Engine):
     def create(self, spec: ContainerSpec) -> Container:
         if spec.name in self.made:
             raise Conflict(f"The name {spec.name} is taken")
+        if self.image(spec.image) is None:
+            raise HostFault(f"There is no image {spec.image}")
         self.count += 1
         container = Container(
             f"{self.count:064x}", spec.name, spec.image, "running", dict(spec.labels),
@@ -109,7 +113,10 @@ class FakeEngine(Engine):
             del self.made[found.name]
 
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
-        code = self.exit_codes.get(" ".join(self.need(ref).command), 0)
+        command = " ".join(self.need(ref).command)
+        if timeout is not None and command in self.lasting:
+            raise TimeoutError(f"{ref} did not end within {timeout} seconds")
+        code = self.exit_codes.get(command, 0)
         self.put(ref, "exited", code)
         return code
 
@@ -117,7 +124,7 @@ class FakeEngine(Engine):
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
     ) -> Iterator[tuple[str, bytes]]:
         lines = self.output.get(" ".join(self.need(ref).command), [])
-        for line in lines[-tail:] if tail else lines:
+        for line in lines if tail is None else lines[len(lines) - tail :] if tail else []:
             yield "stdout", line
 
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
@@ -137,9 +144,14 @@ class FakeEngine(Engine):
         return content
 
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        for other, (taken, _) in self.nets.items():
+            if other != name and ip_network(taken).overlaps(ip_network(subnet)):
+                raise Conflict(f"The subnet {subnet} overlaps {taken} of {other}")
         self.nets.setdefault(name, (subnet, labels))
 
     def remove_network(self, name: str) -> None:
+        if any(name in one.addresses for one in self.made.values()):
+            raise Conflict(f"The network {name} has containers in it")
         self.nets.pop(name, None)
 
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -22,6 +22,9 @@ from dokkupy_docker.options import body_of, restart_policy
 OUTPUT_LIMIT = 64 * 1024
 LOG_FILES = 3
 CREATE_SECONDS = 120
+IN_THE_WAY = ("overlaps", "conflicts with network", "active endpoints")
+"""What engines say (20.10 to 28) when a subnet is taken or a network is used."""
+
 NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
 """The engine's words when a command is not in the image, or is no program."""
 
@@ -323,9 +326,7 @@ def faults(what: str) -> Iterator[None]:
         words = f"{what}: {error.explanation or error}"
         if error.status_code == 404:
             raise NotFound(words) from error
-        if error.status_code == 409 or (error.status_code in (403, 500) and "overlaps" in words):
-            raise Conflict(words) from error
-        if error.status_code == 403 and "active endpoints" in words:
+        if error.status_code == 409 or (error.status_code in (403, 500) and any(sign in words for sign in IN_THE_WAY)):
             raise Conflict(words) from error
         if any(sign in words for sign in NOT_RUNNABLE):
             raise AppFault(words, hint="Look at the command in the Procfile and at the image.") from error

@@ -5,24 +5,45 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy_sdk.cli import Answer, Arg, Group, Host
-from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.errors import HostFault, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
 from dokkupy_webhook.settings import SETTINGS
 
-group = Group("webhook", "Tell a web address how deploys ended")
+group = Group("webhook", "Tell web addresses how deploys and backups ended")
 
 
-@group.command("test", needs="app:admin")
+def places(host: Host, app: AppName | None) -> dict[str, str]:
+    """What may be shown of the addresses."""
+    from urllib.parse import urlsplit
+
+    urls = SETTINGS.get(host.store, app, "url").split()
+    return {"hosts": " ".join(urlsplit(url).netloc.rpartition("@")[2] for url in urls)}
+
+
+# The host itself sends the requests, into its own network too: so this takes an admin.
+add_property_commands(group, SETTINGS, needs="app:admin", extra=places)
+
+
+@group.command("test", needs="app:admin", changes=True)
 def test(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
-    """Send a ping, and say whether it was taken."""
+    """Send a ping, and say who took it."""
+    host.store.need_app(app)
+    found = places(host, app)["hosts"]
+    if not found:
+        raise UserError(f"App {app} has no webhook", hint=f"Set it: dokkupy webhook:set {app} url https://...")
+    if host.dry_run:
+        host.plan.extend(f"send a ping to {place}" for place in found.split())
+        return Answer()
     from dokkupy_webhook.send import send
 
-    host.store.need_app(app)
-    if not send(host, app, {"event": "ping", "app": str(app)}):
-        raise UserError(f"App {app} has no webhook", hint=f"Set it: webhook:set {app} url https://...")
-    return Answer({"app": app, "delivered": True}, [f"-----> The webhook of {app} took it"])
-
-
-add_property_commands(group, SETTINGS, needs="app:admin")
+    deliveries = send(host, app, "ping", {"app": str(app)})
+    failed = tuple(f"{one.place}: {one.error}" for one in deliveries if one.error)
+    if failed:
+        raise HostFault(
+            f"{len(failed)} of {len(deliveries)} webhooks of {app} did not take the ping", details=failed,
+            code="webhook_failed",
+        )  # fmt: skip
+    rows = [{"host": one.place, "delivered": True} for one in deliveries]
+    return Answer({"app": app, "deliveries": rows}, [f"-----> {one.place} took it" for one in deliveries])

@@ -1,4 +1,4 @@
-"""Observes deploys. What an observer raises is a warning: the deploy stands."""
+"""Observes how deploys and backups end. What an observer raises is a warning: what it observed stands."""
 
 from __future__ import annotations
 
@@ -7,23 +7,39 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dokkupy_sdk.model import Deployment
 
 
 @hookimpl
 def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str) -> None:
+    release = deployment.release if deployment is not None else None
+    facts = {
+        "app": str(app),
+        "kind": deployment.kind if deployment is not None else "",
+        "outcome": outcome,
+        "reason": reason,
+        "release": release.number if release is not None else None,
+        "revision": release.revision if release is not None else "",
+    }
+    tell(host, app, "deploy_finished", facts)
+
+
+@hookimpl
+def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> None:
+    kind, _, name = subject.partition(":")
+    app = AppName(name) if kind == "app" else None
+    tell(host, app, "backup_finished", {"subject": subject, "outcome": outcome, "reason": reason})
+
+
+def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:
     from dokkupy_webhook.settings import SETTINGS
 
     if not SETTINGS.get(host.store, app, "url"):
         return  # before anything heavy is imported
-    from datetime import UTC, datetime
-
     from dokkupy_webhook.send import send
 
-    release = deployment.release if deployment is not None else None
-    send(host, app, {
-        "event": "deploy_finished", "app": str(app), "outcome": outcome, "reason": reason,
-        "release": release.number if release is not None else None,
-        "revision": release.revision if release is not None else "",
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    })  # fmt: skip
+    for delivery in send(host, app, event, facts):
+        if delivery.error:
+            host.out.warn(f"Plugin webhook could not tell {delivery.place}: {delivery.error}")

@@ -1,0 +1,20 @@
+"""What every adapter of a role promises, as pytest classes to inherit.
+
+    from dokkupy_sdk.testing.contracts import EngineContract
+
+    class TestMyEngine(EngineContract):
+        @pytest.fixture
+        def engine(self, tmp_path):
+            return MyEngine(fake_host(tmp_path))
+
+Each test is one promise. A class says in its docstring which fixtures it wants; the fakes pass the same classes, so
+that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokkupy-sdk[testing]`.
+"""
+
+from dokkupy_sdk.testing.contracts.builder import BuilderContract
+from dokkupy_sdk.testing.contracts.engine import EngineContract
+from dokkupy_sdk.testing.contracts.proxy import ProxyContract
+from dokkupy_sdk.testing.contracts.scheduler import SchedulerContract
+from dokkupy_sdk.testing.contracts.source import SourceContract
+
+__all__ = ["BuilderContract", "EngineContract", "ProxyContract", "SchedulerContract", "SourceContract"]

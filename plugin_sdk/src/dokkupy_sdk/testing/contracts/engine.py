@@ -1,0 +1,191 @@
+"""The contract of the role Engine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from dokkupy_sdk.errors import Conflict, DokkupyError
+from dokkupy_sdk.names import EnvKey, Secret
+from dokkupy_sdk.roles import ContainerSpec, Engine
+
+MARK = "dokkupy.contract"
+
+
+class EngineContract:
+    """Fixtures to give: `engine`, and `image`, a reference to an image with `sleep`, `echo` and `false` in it.
+
+    Everything that a test makes carries the label `dokkupy.contract` with the test's own mark, and goes afterwards.
+    """
+
+    @pytest.fixture
+    def engine(self) -> Engine:
+        raise NotImplementedError("give the engine under test")
+
+    @pytest.fixture
+    def image(self) -> str:
+        raise NotImplementedError("give an image that is there")
+
+    @pytest.fixture
+    def mark(self, engine: Engine) -> Iterator[str]:
+        mark = f"contract-{secrets.token_hex(4)}"
+        yield mark
+        for container in engine.containers({MARK: mark}):
+            engine.remove(container.id)
+
+    @pytest.fixture
+    def spec(self, image: str, mark: str) -> ContainerSpec:
+        return ContainerSpec(mark, image, command=("sleep", "600"), labels={MARK: mark}, stop_timeout=1)
+
+    def test_it_is_ready(self, engine: Engine) -> None:
+        ready = engine.prepare()
+        assert ready.ready, ready.reason
+
+    # images
+
+    def test_an_image_is_found_by_reference_and_by_id(self, engine: Engine, image: str) -> None:
+        found = engine.image(image)
+        assert found is not None
+        again = engine.image(found.id)
+        assert again is not None and again.id == found.id
+
+    def test_an_image_that_is_not_there_is_none_and_nothing_is_pulled(self, engine: Engine) -> None:
+        assert engine.image("dokkupy-contract/there-is-no-such-image:1") is None
+
+    def test_tagging_twice_is_tagging_once_and_the_name_can_be_taken_back_twice(
+        self, engine: Engine, image: str, mark: str
+    ) -> None:
+        ref = f"dokkupy-contract/{mark}:1"
+        found = engine.image(image)
+        assert found is not None
+        for _ in range(2):
+            engine.tag(found.id, ref)
+        tagged = engine.image(ref)
+        assert tagged is not None and tagged.id == found.id
+        for _ in range(2):
+            engine.remove_image(ref)
+        assert engine.image(ref) is None
+        assert engine.image(image) is not None
+
+    def test_all_images_are_listed_when_no_label_is_asked_for(self, engine: Engine, image: str) -> None:
+        found = engine.image(image)
+        assert found is not None
+        assert found.id in {identifier for identifier, _, _ in engine.images({})}
+
+    # containers
+
+    def test_a_created_container_runs_and_is_found_by_name_id_and_label(
+        self, engine: Engine, spec: ContainerSpec, mark: str
+    ) -> None:
+        made = engine.create(spec)
+        for ref in (made.id, spec.name):
+            found = engine.container(ref)
+            assert found is not None and (found.id, found.state) == (made.id, "running")
+        assert [one.id for one in engine.containers({MARK: mark})] == [made.id]
+        assert made.id in {one.id for one in engine.containers({MARK: ""})}
+        assert engine.containers({MARK: mark, "another": "label"}) == []
+
+    def test_a_name_that_is_taken_is_an_error_and_changes_nothing(
+        self, engine: Engine, spec: ContainerSpec, mark: str
+    ) -> None:
+        made = engine.create(spec)
+        with pytest.raises(DokkupyError):
+            engine.create(spec)
+        assert [one.id for one in engine.containers({MARK: mark})] == [made.id]
+
+    def test_a_container_of_no_image_is_an_error_that_leaves_nothing(
+        self, engine: Engine, spec: ContainerSpec, mark: str
+    ) -> None:
+        with pytest.raises(DokkupyError):
+            engine.create(replace(spec, image="dokkupy-contract/there-is-no-such-image:1"))
+        assert engine.containers({MARK: mark}) == []
+
+    def test_a_stopped_container_is_kept_and_starts_again(self, engine: Engine, spec: ContainerSpec, mark: str) -> None:
+        made = engine.create(spec)
+        for _ in range(2):
+            engine.stop(made.id, timeout=1)
+        found = engine.container(made.id)
+        assert found is not None and found.state == "exited"
+        assert engine.containers({MARK: mark}, running_only=True) == []
+        engine.start(made.id)
+        found = engine.container(made.id)
+        assert found is not None and found.state == "running"
+
+    def test_removing_twice_is_removing_once(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.create(spec)
+        for _ in range(2):
+            engine.remove(made.id)
+        assert engine.container(made.id) is None
+
+    def test_a_renamed_container_has_the_new_name_alone(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.create(spec)
+        engine.rename(made.id, f"{spec.name}-b")
+        found = engine.container(f"{spec.name}-b")
+        assert found is not None and found.id == made.id
+        assert engine.container(spec.name) is None
+
+    def test_renaming_to_a_taken_name_is_a_conflict(self, engine: Engine, spec: ContainerSpec) -> None:
+        engine.create(spec)
+        other = engine.create(replace(spec, name=f"{spec.name}-b"))
+        with pytest.raises(Conflict):
+            engine.rename(other.id, spec.name)
+
+    def test_the_exit_status_of_what_ended_is_told(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.create(replace(spec, command=("false",)))
+        assert engine.wait(made.id, timeout=30) == 1
+        found = engine.container(made.id)
+        assert found is not None and (found.state, found.exit_code) == ("exited", 1)
+
+    def test_waiting_for_what_does_not_end_times_out(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.create(spec)
+        with pytest.raises(TimeoutError):
+            engine.wait(made.id, timeout=0.2)
+
+    def test_what_was_printed_is_in_the_logs(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.create(replace(spec, command=("echo", "hello world")))
+        engine.wait(made.id, timeout=30)
+        assert ("stdout", b"hello world") in list(engine.logs(made.id))
+        assert list(engine.logs(made.id, tail=0)) == []
+
+    def test_a_value_of_the_environment_is_on_no_argv(self, engine: Engine, spec: ContainerSpec) -> None:
+        secret = replace(spec, env={EnvKey("TOKEN"): Secret("hunter2")})
+        assert "hunter2" not in " ".join(engine.run_argv(secret, "/tmp/env"))
+
+    # networks
+
+    def test_a_network_is_made_once_and_removed_twice(self, engine: Engine, mark: str) -> None:
+        for _ in range(2):
+            engine.ensure_network(mark, subnet="10.213.7.0/24", labels={MARK: mark})
+        try:
+            assert engine.networks({MARK: mark}) == [(mark, "10.213.7.0/24")]
+            assert (mark, "10.213.7.0/24") in engine.networks({})
+        finally:
+            for _ in range(2):
+                engine.remove_network(mark)
+        assert engine.networks({MARK: mark}) == []
+
+    def test_a_subnet_that_overlaps_another_is_a_conflict(self, engine: Engine, mark: str) -> None:
+        engine.ensure_network(mark, subnet="10.213.8.0/24", labels={MARK: mark})
+        try:
+            with pytest.raises(Conflict):
+                engine.ensure_network(f"{mark}-b", subnet="10.213.8.0/25", labels={MARK: mark})
+        finally:
+            engine.remove_network(mark)
+            engine.remove_network(f"{mark}-b")
+
+    def test_a_network_with_a_container_in_it_is_not_removed(
+        self, engine: Engine, spec: ContainerSpec, mark: str
+    ) -> None:
+        engine.ensure_network(mark, subnet="10.213.9.0/24", labels={MARK: mark})
+        made = engine.create(replace(spec, network=mark, address="10.213.9.9"))
+        try:
+            found = engine.container(made.id)
+            assert found is not None and found.addresses.get(mark) == "10.213.9.9"
+            with pytest.raises(Conflict):
+                engine.remove_network(mark)
+        finally:
+            engine.remove(made.id)
+            engine.remove_network(mark)

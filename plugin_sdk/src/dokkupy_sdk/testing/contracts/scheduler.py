@@ -1,0 +1,126 @@
+"""The contract of the role Scheduler."""
+
+from __future__ import annotations
+
+import pytest
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.model import Instance, Release
+from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.roles import Scheduler
+
+WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
+
+
+class SchedulerContract:
+    """Fixtures to give: `host`, whose scheduler is under test, and `release`, of an app that nothing runs of yet, with
+    the process types `web` and `worker`, which stay up, and `dies`, which ends at once with a status other than 0.
+    `host` forgets the app afterwards.
+    """
+
+    @pytest.fixture
+    def host(self) -> Host:
+        raise NotImplementedError("give a host whose scheduler is under test")
+
+    @pytest.fixture
+    def release(self) -> Release:
+        raise NotImplementedError("give a release with web, worker and dies")
+
+    @pytest.fixture
+    def scheduler(self, host: Host) -> Scheduler:
+        return host.scheduler()
+
+    def start(self, host: Host, release: Release, *wanted: tuple[ProcessType, int]) -> tuple[Instance, ...]:
+        with operation(host, "contract", f"app:{release.app}") as tx:
+            return host.scheduler().start(release, wanted, tx.id, tx)
+
+    def states(self, scheduler: Scheduler, *instances: Instance) -> list[str]:
+        return [status.state for status in scheduler.status(instances)]
+
+    def test_it_is_ready(self, scheduler: Scheduler) -> None:
+        ready = scheduler.prepare()
+        assert ready.ready, ready.reason
+
+    def test_every_wanted_instance_is_started_in_the_order_given(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        made = self.start(host, release, (WORKER, 1), (WEB, 1), (WEB, 2))
+        assert [(one.process, one.index) for one in made] == [(WORKER, 1), (WEB, 1), (WEB, 2)]
+        assert self.states(scheduler, *made) == ["running"] * 3
+        assert len({one.id for one in made}) == len({one.address for one in made}) == 3
+        assert {one.release for one in made} == {release.number}
+
+    def test_new_instances_run_beside_the_old_ones(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        (old,) = self.start(host, release, (WEB, 1))
+        scheduler.settle(release.app, [old], [])
+        (new,) = self.start(host, release, (WEB, 1))
+        assert self.states(scheduler, old, new) == ["running", "running"]
+
+    def test_one_that_is_dead_on_arrival_is_an_error_and_none_of_them_is_left(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        with pytest.raises(AppFault):
+            self.start(host, release, (WEB, 1), (DIES, 1))
+        assert scheduler.stray(release.app, ()) == ()
+
+    def test_an_operation_that_fails_later_takes_them_away(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        with pytest.raises(ZeroDivisionError), operation(host, "contract", f"app:{release.app}") as tx:
+            scheduler.start(release, [(WEB, 1)], tx.id, tx)
+            raise ZeroDivisionError
+        assert scheduler.stray(release.app, ()) == ()
+
+    def test_settling_twice_is_settling_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        (old,) = self.start(host, release, (WEB, 1))
+        scheduler.settle(release.app, [old], [])
+        (new,) = self.start(host, release, (WEB, 1))
+        for _ in range(2):
+            scheduler.settle(release.app, [new], [old])
+        assert self.states(scheduler, old, new) == ["running", "running"]
+
+    def test_retiring_twice_is_retiring_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        first, second = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        for _ in range(2):
+            scheduler.retire([first], timeout=1)
+        assert self.states(scheduler, first, second) == ["missing", "running"]
+
+    def test_stopped_instances_are_kept_and_resume(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        made = self.start(host, release, (WORKER, 1))
+        for _ in range(2):
+            scheduler.stop(made, timeout=1)
+        assert self.states(scheduler, *made) == ["exited"]
+        assert scheduler.resume(release, made) == made
+        assert self.states(scheduler, *made) == ["running"]
+
+    def test_one_that_is_gone_is_missing_and_does_not_resume(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        gone, there = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        scheduler.retire([gone], timeout=1)
+        scheduler.stop([there], timeout=1)
+        assert self.states(scheduler, gone) == ["missing"]
+        assert scheduler.resume(release, [gone, there]) == (there,)
+
+    def test_a_stray_is_one_that_nobody_knows(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        known, unknown = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        assert [one.id for one in scheduler.stray(release.app, [known])] == [unknown.id]
+        assert scheduler.stray(release.app, [known, unknown]) == ()
+
+    def test_a_forgotten_app_has_nothing_left(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        made = self.start(host, release, (WEB, 1), (WORKER, 1))
+        for _ in range(2):
+            scheduler.forget(release.app)
+        assert self.states(scheduler, *made) == ["missing", "missing"]
+        assert scheduler.stray(release.app, ()) == ()
+
+    def test_a_one_off_has_the_releases_image_and_environment(self, scheduler: Scheduler, release: Release) -> None:
+        spec = scheduler.one_off(release, ("true",), name="contract-one-off", kind="task", dyno="release.1")
+        assert (spec.name, spec.image) == ("contract-one-off", release.image)
+        assert {key: value.reveal() for key, value in release.env.items()}.items() <= {
+            str(key): value.reveal() for key, value in spec.env.items()
+        }.items()
+        assert spec.labels["dokkupy.app"] == release.app
+        assert spec.labels["dokkupy.kind"] == "task"

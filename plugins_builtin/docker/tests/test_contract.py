@@ -1,0 +1,29 @@
+"""The engine and docker-local keep the roles' promises."""
+
+from __future__ import annotations
+
+import pytest
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.roles import Engine
+from dokkupy_sdk.testing.contracts import EngineContract, SchedulerContract
+
+
+class TestDockerEngine(EngineContract):
+    @pytest.fixture
+    def engine(self, host: Host) -> Engine:
+        return host.engine()
+
+    @pytest.fixture
+    def image(self, image: str) -> str:
+        return image
+
+
+class TestDockerLocal(SchedulerContract):
+    @pytest.fixture
+    def host(self, host: Host) -> Host:
+        return host
+
+    @pytest.fixture
+    def release(self, release: Release) -> Release:
+        return release

@@ -1,0 +1,47 @@
+"""The Dockerfile builder keeps the promises of the role Builder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import Bench
+from dokkupy_dockerfile.builder import DockerfileBuilder
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.roles import Builder
+from dokkupy_sdk.testing.contracts import BuilderContract
+from dokkupy_sdk.testing.contracts.builder import DetectingContract
+
+
+class TestDockerfile(BuilderContract):
+    @pytest.fixture
+    def host(self, bench: Bench) -> Host:
+        return bench.host
+
+    @pytest.fixture
+    def builder(self, host: Host) -> Builder:
+        return DockerfileBuilder(host)
+
+    @pytest.fixture
+    def good(self, bench: Bench, busybox: str) -> Build:
+        bench.write({"Dockerfile": f"FROM {busybox}\nRUN echo built\n"})
+        return bench.build()
+
+    @pytest.fixture
+    def broken(self, bench: Bench, busybox: str, good: Build) -> Build:
+        bench.write({"Dockerfile": f"FROM {busybox}\nRUN there-is-no-such-program\n"})
+        return replace(good, tag=f"{good.tag}-broken")
+
+
+class TestDetection(DetectingContract):
+    @pytest.fixture
+    def builder(self, bench: Bench) -> Builder:
+        return DockerfileBuilder(bench.host)
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        (tmp_path / "empty").mkdir()
+        return Source(AppName("blog"), tmp_path / "empty", "git-hook")

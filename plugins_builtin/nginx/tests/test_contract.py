@@ -1,0 +1,27 @@
+"""The nginx adapter keeps the promises of the role Proxy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conftest import Rig
+from dokkupy_sdk.model import Route
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.testing.contracts import ProxyContract
+
+
+class TestNginx(ProxyContract):
+    @pytest.fixture
+    def proxy(self, rig: Rig) -> Proxy:
+        return rig.proxy
+
+    @pytest.fixture
+    def route(self, rig: Rig) -> Route:
+        return rig.route("blog", "blog.example.org", upstreams={5000: (rig.backend("blog").upstream,)})
+
+    @pytest.fixture
+    def bad(self, route: Route) -> Route:
+        broken = "server { there is no such directive; }"
+        return replace(route, app=AppName("bad"), domains=(Domain("bad.example.org"),), template=broken)
