@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
 import threading
 import time
@@ -87,6 +86,6 @@ def post(url: str, body: bytes, headers: dict[str, str], limit: int, delivery: D
         error.close()
     except urllib.error.URLError as error:
         delivery.error = f"it cannot be reached: {error.reason}"
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        # The name alone: the text of these can quote the address or whatever was answered.
+    except Exception as error:  # nobody is above a thread to catch it
+        # The name alone: the text can quote the address or whatever was answered.
         delivery.error = f"it did not answer as a web server does ({type(error).__name__})"
