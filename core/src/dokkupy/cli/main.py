@@ -359,7 +359,12 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
 
 
 def record(host: Host, status: int) -> None:
-    """Every command that was understood is in the audit; a full disk or foreign user is no reason to fail it."""
+    """Every command that was understood is in the audit; a full disk or foreign user is no reason to fail it.
+
+    Where no host was set up (`plugin:new` on a developer's machine) there is no audit.
+    """
+    if not os.path.isdir(host.root):
+        return
     try:
         host.audit.record(who=host.who, command=host.command, status=status)
     except OSError:

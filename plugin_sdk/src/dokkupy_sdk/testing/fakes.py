@@ -65,7 +65,8 @@ class FakeEngine(Engine):
         self.count += 1
         container = Container(
             f"{self.count:064x}", spec.name, spec.image, "running", dict(spec.labels),
-            {spec.network: spec.address} if spec.network else {}, command=spec.command or (),
+            {spec.network: spec.address} if spec.network else {},
+            command=(*(spec.entrypoint or ()), *(spec.command or ())),
         )  # fmt: skip
         self.made[spec.name] = container
         self.specs[container.id] = spec

@@ -1,0 +1,46 @@
+"""What the documentation says, as data: blocks with the lines before them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, and the last line of prose before it."""
+
+    language: str
+    text: str
+    before: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line after `$ ` and the lines that it is said to print."""
+
+    line: str
+    output: tuple[str, ...]
+
+
+def blocks(path: Path) -> list[Block]:
+    found = []
+    before = ""
+    for match in re.finditer(r"(?P<prose>.*?)^```(?P<language>\w+)\n(?P<text>.*?)^```$", path.read_text(), re.M | re.S):
+        lines = [line for line in match["prose"].splitlines() if line.strip()]
+        before = lines[-1] if lines else before
+        found.append(Block(match["language"], match["text"], before))
+    return found
+
+
+def commands(block: Block) -> list[Command]:
+    found: list[Command] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            found.append(Command(line[2:], ()))
+        elif found:
+            found[-1] = Command(found[-1].line, (*found[-1].output, line))
+    return found

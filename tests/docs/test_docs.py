@@ -1,0 +1,63 @@
+"""The documentation is whole: written from the code, without dead links, with commands that there are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel.registry import Registry
+from markdown import ROOT, blocks, commands
+
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md",
+         *sorted((ROOT / "plugins_builtin").glob("*/README.md")), *sorted((ROOT / "examples").glob("*/*/README.md"))]  # fmt: skip
+TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)?)")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs/generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"run: python docs/generate.py\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), f"{name(page)}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    registry = Registry()
+    text = page.read_text()
+    shown = [command.line for block in blocks(page) if block.language == "console" for command in commands(block)]
+    shown += [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    shown += re.findall(r"`(dokkupy [^`]+)`", text)
+    for line in shown:
+        for word in TYPED.findall(line):
+            namespace, _, verb = word.partition(":")
+            entry = registry.find("dokkupy.commands", namespace)
+            if namespace in ("ssh", "main", "greeter", "tool") or entry is None and not verb:
+                continue  # a host's name, a plugin of the text's own, prose
+            assert entry is not None, f"{name(page)}: {word}"
+            group = registry.load(entry)
+            assert verb in group.commands or (not verb and (group.bare is not None or namespace == "help")), word
+
+
+def test_every_page_can_be_reached_from_the_map() -> None:
+    seen, todo = set(), [ROOT / "docs/README.md"]
+    while todo:
+        page = todo.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        todo += [(page.parent / target).resolve() for target in re.findall(r"\]\(([^)#\s:]+)[^)]*\)", page.read_text())]
+    assert {name(page) for page in (ROOT / "docs").rglob("*.md")} <= {name(page) for page in seen}
