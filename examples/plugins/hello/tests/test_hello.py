@@ -1,4 +1,4 @@
-"""The plugin on a host of fakes."""
+"""The whole plugin on a host of fakes: no Docker, no root, milliseconds."""
 
 from __future__ import annotations
 
@@ -6,14 +6,32 @@ import json
 from pathlib import Path
 
 import pytest
+from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import RecordingConsole, deploy, fake_host
+
+TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve"}
 
 
-def test_it_says_hello_after_a_deploy_and_on_demand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    host = fake_host(tmp_path, plugins=("hello",))
-    deploy(host, "blog", {"Dockerfile": "FROM scratch", "Procfile": "web: serve"})
-    assert "Hello from blog" in host.out.text()  # type: ignore[attr-defined]
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return fake_host(tmp_path, plugins=("hello",))
+
+
+def test_a_deploy_ends_with_hello(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert isinstance(host.out, RecordingConsole)
+    assert ("detail", "Hello from blog") in host.out.lines
+
+
+def test_an_app_says_hello_on_demand(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    deploy(host, "blog", TREE)
+    assert main(["hello:greet", "blog"], host=host) == 0
+    assert capsys.readouterr().out == "Hello from blog\n"
     assert main(["hello:greet", "blog", "--format", "json"], host=host) == 0
-    assert json.loads(capsys.readouterr().out)["greeting"] == "Hello from blog"
+    assert json.loads(capsys.readouterr().out) == {"app": "blog", "greeting": "Hello from blog"}
+
+
+def test_an_app_that_is_not_there_does_not(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hello:greet", "nobody"], host=host) == 20
+    assert "App nobody does not exist" in capsys.readouterr().err

@@ -1,1 +1,1 @@
-"""The smallest plugin: one hook, one command, one test."""
+"""The smallest plugin: one hook, one command, and their tests."""
