@@ -6,13 +6,14 @@
 #   ./test.sh --check        the linters and type checker alone
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
-# Each distribution's tests run in a pytest of their own, so that no plugin's tests lean on another's. The closing line
+# Each distribution's tests run in an environment of their own, so that none leans on another. The closing line
 # is pytest's, with the sums.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly VENV=$PWD/.venv
 readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
+readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
 
@@ -112,6 +113,31 @@ prepare_environment() {
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
+# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
+# Prints its Python. Tests that belong to no distribution run where everything is.
+python_of() {
+  local folder=$1 name own stamp
+  while [[ $folder != . && $folder != / && ! -f $folder/pyproject.toml ]]; do folder=$(dirname -- "$folder"); done
+  if [[ ! $folder =~ ^(core|plugin_sdk|plugins_builtin/[^/]+|examples/plugins/[^/]+)$ ]]; then
+    echo "$VENV/bin/python"
+    return
+  fi
+  name=${folder//\//-}
+  own=$VENV/alone/$name
+  stamp=$(cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml" | sha256sum)
+  if [[ ! -e $own/stamp || $(cat "$own/stamp") != "$stamp" ]]; then
+    step "Preparing $own" >&2
+    rm -rf -- "$own"
+    python3 -m venv "$own"
+    "$own/bin/python" -m pip --disable-pip-version-check install -q "${ALONE[@]}"
+    local -a wanted=(-e ./core -e ./plugin_sdk)
+    if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder"); fi
+    "$own/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${wanted[@]}"
+    printf '%s' "$stamp" >"$own/stamp"
+  fi
+  echo "$own/bin/python"
+}
+
 # The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
 check() {
   local failed=no
@@ -140,7 +166,7 @@ default_roots() {
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
 
 run_tests() {
-  local root code worst=0 log counts started=$SECONDS colour=
+  local root python code worst=0 log counts started=$SECONDS colour=
   log=$(mktemp -d)
   # shellcheck disable=SC2064  # the path of now
   trap "rm -rf -- '$log'" EXIT
@@ -148,8 +174,9 @@ run_tests() {
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
     step "$root"
+    python=$(python_of "${root%%::*}")
     code=0
-    "$VENV/bin/python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" $colour \
+    "$python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" $colour \
       ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/out" || code=${PIPESTATUS[0]}
     # 5: nothing was collected, as when -k names tests of another root.
     if [[ $code != 0 && $code != 5 ]]; then worst=$code; fi

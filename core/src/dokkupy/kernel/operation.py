@@ -13,9 +13,7 @@ for a while after. Intents are fsynced before the step runs.
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import signal
 import sys
 import time
@@ -25,17 +23,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from dokkupy.errors import DokkupyError, HostFault, Interrupted, StateFault
+from dokkupy.errors import DokkupyError, Interrupted, StateFault
 from dokkupy.kernel import locks
 from dokkupy.kernel.faults import boundary
-from dokkupy.kernel.files import make_directory, open_own, sync_directory
+from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.host import Host
+from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-KEPT_JOURNALS = 200
-"""Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,91 +165,6 @@ def restore_file(host: Host, path: str, backup: str) -> None:
         sync_directory(os.path.dirname(path))
 
 
-class Journal:
-    """The append-only file of one operation and the directory of its backups."""
-
-    def __init__(self, root: str, operation: str) -> None:
-        self.id = operation
-        self.open_directory = os.path.join(root, "journal", "open")
-        self.closed_directory = os.path.join(root, "journal", "closed")
-        self.path = os.path.join(self.open_directory, operation + ".jsonl")
-        self.backups = os.path.join(root, "journal", "backups", operation)
-        self._fd = -1
-        self._kept = 0
-
-    def begin(self, entry: dict[str, Any]) -> None:
-        make_directory(self.open_directory)
-        make_directory(self.closed_directory)
-        self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
-        self.write({"type": "begin", **entry}, sync=True)
-        sync_directory(self.open_directory)
-
-    def write(self, entry: dict[str, Any], *, sync: bool = False) -> None:
-        line = json.dumps({**entry, "at": round(time.time(), 3)}, separators=(",", ":")).encode() + b"\n"
-        try:
-            os.write(self._fd, line)
-            if sync:
-                os.fdatasync(self._fd)
-        except OSError as error:
-            raise HostFault(
-                f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
-            ) from error
-
-    def keep(self, path: str) -> str:
-        """Keep a file's present content by a hard link; returns the backup's path, empty when there is no file."""
-        make_directory(self.backups)
-        self._kept += 1
-        backup = os.path.join(self.backups, str(self._kept))
-        try:
-            os.link(path, backup)
-        except FileNotFoundError:
-            return ""
-        return backup
-
-    def close(self, outcome: str, reason: str = "") -> None:
-        if self._fd >= 0:
-            try:
-                self.write({"type": "end", "outcome": outcome, "reason": reason})
-            except HostFault:
-                pass  # the disk is full; the rename alone says that it ended
-            os.close(self._fd)
-            self._fd = -1
-        os.replace(self.path, os.path.join(self.closed_directory, self.id + ".jsonl"))
-        remove_tree(self.backups)
-
-
-def remove_tree(path: str) -> None:
-    if os.path.isdir(path):
-        for name in os.listdir(path):
-            os.unlink(os.path.join(path, name))
-        os.rmdir(path)
-
-
-def read_journal(path: str) -> list[dict[str, Any]]:
-    """The entries of a journal; a last line that was cut off by a crash is left out."""
-    entries = []
-    with open(path, "rb") as file:
-        for line in file:
-            try:
-                entries.append(json.loads(line))
-            except ValueError:
-                break
-    return entries
-
-
-def new_id() -> str:
-    """A sortable id: milliseconds since the epoch in base 36, then randomness."""
-    return base36(int(time.time() * 1000)).rjust(9, "0") + base36(secrets.randbits(40)).rjust(8, "0")
-
-
-def base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
-    return digits or "0"
-
-
 @contextmanager
 def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = ()) -> Iterator[Tx]:
     """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
@@ -305,12 +216,6 @@ def _run(host: Host, tx: Tx, journal: Journal) -> Iterator[Tx]:
         raise
     finally:
         prune_closed(journal.closed_directory)
-
-
-def prune_closed(directory: str) -> None:
-    names = sorted(os.listdir(directory))
-    for name in names[:-KEPT_JOURNALS]:
-        os.unlink(os.path.join(directory, name))
 
 
 def unfinished(host: Host, subject: str = "") -> list[tuple[str, list[dict[str, Any]]]]:

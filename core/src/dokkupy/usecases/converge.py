@@ -15,7 +15,7 @@ from dokkupy.model.release import Deployment, Formation, Instance, Release
 from dokkupy.usecases.properties import RELEASES
 from dokkupy.usecases.releases import current, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
-from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled, reroute, route_back
+from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
 from dokkupy.usecases.tasks import remove_tasks
 
 LAST_LINES = 20
@@ -139,10 +139,10 @@ def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> None:
     if proxy_enabled(host, app):
         allocate_port(tx, app)
         tx.protect("route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app))
-        gone = [] if replacing == app else [replacing]
+        gone = () if replacing == app else (replacing,)
         tx.step(
             "switch the proxy",
-            lambda: host.proxy(app).apply([make_route(host, app, release, deployment.instances)], remove=gone),
+            lambda: apply_route(host, make_route(host, app, release, deployment.instances), gone),
         )
     write_deployment(tx, release, deployment.instances)
     record = host.store.read("apps", app, "ps")

@@ -135,6 +135,12 @@ def reroute(host: Host, app: str) -> None:
     proxy.apply([stored_route(host, name)])
 
 
+def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:
+    """Apply a route and tell the plugins; what they raise undoes the operation that this is a step of."""
+    host.proxy(route.app).apply([route], remove=remove)
+    host.hooks.emit(hookspecs.post_proxy_apply, host=host, route=route)
+
+
 def route_back(host: Host, app: str, new: str) -> None:
     """Undo of a rename's switch: the old app's route in the place of the new one's. Idempotent."""
     host.proxy(AppName(app)).apply([stored_route(host, AppName(app))], remove=[AppName(new)])

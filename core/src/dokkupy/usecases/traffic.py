@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
-from dokkupy.usecases.routes import allocate_port, proxy_enabled, reroute
+from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
 
 
 @contextmanager
@@ -23,7 +23,9 @@ def rerouting(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
-            tx.step("switch the proxy", lambda: reroute(host, app))
+                tx.step("switch the proxy", lambda: apply_route(host, stored_route(host, app)))
+            else:
+                tx.step("switch the proxy", lambda: reroute(host, app))
 
 
 def reroute_all(host: Host) -> list[str]:

@@ -108,6 +108,10 @@ def write_tree(
         shutil.rmtree(git_directory)
 
 
+FULL = 64 * 1024
+"""Bytes; a disk with less is full."""
+
+
 def unpack(git_directory: str, commit: str, directory: Path | str, quarantine: Mapping[str, str] | None = None) -> None:
     """Write the files. The index that git needs for it lies in `.git`, the one name that no tree can have."""
     own = os.path.join(directory, ".git")
@@ -119,7 +123,8 @@ def unpack(git_directory: str, commit: str, directory: Path | str, quarantine: M
     )
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines()
-        if any("No space left" in word for word in words):
+        # git says only "unable to write file" when the disk fills up in a file's middle.
+        if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
             raise HostFault("The disk is full", hint="Free some disk space and push again.", code="disk_full")
         raise AppFault(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
 

@@ -1,0 +1,106 @@
+"""The journal: what an operation is about to do, written down before it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from typing import Any
+
+from dokkupy.errors import HostFault
+from dokkupy.kernel.files import make_directory, open_own, sync_directory
+
+KEPT_JOURNALS = 200
+"""Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
+
+
+class Journal:
+    """The append-only file of one operation and the directory of its backups."""
+
+    def __init__(self, root: str, operation: str) -> None:
+        self.id = operation
+        self.open_directory = os.path.join(root, "journal", "open")
+        self.closed_directory = os.path.join(root, "journal", "closed")
+        self.path = os.path.join(self.open_directory, operation + ".jsonl")
+        self.backups = os.path.join(root, "journal", "backups", operation)
+        self._fd = -1
+        self._kept = 0
+
+    def begin(self, entry: dict[str, Any]) -> None:
+        make_directory(self.open_directory)
+        make_directory(self.closed_directory)
+        self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
+        self.write({"type": "begin", **entry}, sync=True)
+        sync_directory(self.open_directory)
+
+    def write(self, entry: dict[str, Any], *, sync: bool = False) -> None:
+        line = json.dumps({**entry, "at": round(time.time(), 3)}, separators=(",", ":")).encode() + b"\n"
+        try:
+            os.write(self._fd, line)
+            if sync:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            raise HostFault(
+                f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
+            ) from error
+
+    def keep(self, path: str) -> str:
+        """Keep a file's present content by a hard link; returns the backup's path, empty when there is no file."""
+        make_directory(self.backups)
+        self._kept += 1
+        backup = os.path.join(self.backups, str(self._kept))
+        try:
+            os.link(path, backup)
+        except FileNotFoundError:
+            return ""
+        return backup
+
+    def close(self, outcome: str, reason: str = "") -> None:
+        if self._fd >= 0:
+            try:
+                self.write({"type": "end", "outcome": outcome, "reason": reason})
+            except HostFault:
+                pass  # the disk is full; the rename alone says that it ended
+            os.close(self._fd)
+            self._fd = -1
+        os.replace(self.path, os.path.join(self.closed_directory, self.id + ".jsonl"))
+        remove_tree(self.backups)
+
+
+def remove_tree(path: str) -> None:
+    if os.path.isdir(path):
+        for name in os.listdir(path):
+            os.unlink(os.path.join(path, name))
+        os.rmdir(path)
+
+
+def read_journal(path: str) -> list[dict[str, Any]]:
+    """The entries of a journal; a last line that was cut off by a crash is left out."""
+    entries = []
+    with open(path, "rb") as file:
+        for line in file:
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                break
+    return entries
+
+
+def new_id() -> str:
+    """A sortable id: milliseconds since the epoch in base 36, then randomness."""
+    return base36(int(time.time() * 1000)).rjust(9, "0") + base36(secrets.randbits(40)).rjust(8, "0")
+
+
+def base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"
+
+
+def prune_closed(directory: str) -> None:
+    names = sorted(os.listdir(directory))
+    for name in names[:-KEPT_JOURNALS]:
+        os.unlink(os.path.join(directory, name))

@@ -1,0 +1,154 @@
+"""Who may know whom, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = sorted(path for path in (ROOT / "plugins_builtin").iterdir() if (path / "pyproject.toml").exists())
+SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path / "pyproject.toml").exists())
+DISTRIBUTIONS = [ROOT / "core", ROOT / "plugin_sdk", *PLUGINS, *SAMPLES]
+SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglob("*.py"))]
+FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
+LONGEST_MODULE = 420
+LONGEST_FUNCTION = 64
+#: They may only shrink.
+LONG_MODULES = {
+    "plugins_builtin/nginx/src/dokkupy_nginx/proxy.py": 484,
+    "plugins_builtin/docker/src/dokkupy_docker/engine.py": 440,
+}
+
+#: Imported name -> distribution, where they differ.
+DISTRIBUTED_AS = {
+    "pyjson5": "pyjson5",
+    "tomli_w": "tomli-w",
+    "dokkupy": "dokkupy-core",
+    "dotenv": "python-dotenv",
+    "pytest": "pytest",
+}
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def imports(node: ast.AST) -> set[str]:
+    found = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Import):
+            found |= {alias.name for alias in one.names}
+        elif isinstance(one, ast.ImportFrom) and one.module and not one.level:
+            found.add(one.module)
+    return found
+
+
+@pytest.mark.parametrize("plugin", [*PLUGINS, *SAMPLES], ids=short)
+def test_a_plugin_imports_only_the_sdk_and_itself_of_dokkupy(plugin: Path) -> None:
+    own = "dokkupy_" + plugin.name.replace("-", "_")
+    for file in (plugin / "src").rglob("*.py"):
+        for name in imports(tree(file)):
+            top = name.partition(".")[0]
+            if top == "dokkupy" or top.startswith("dokkupy_"):
+                assert top in ("dokkupy_sdk", own), f"{short(file)} imports {name}"
+
+
+def test_core_and_sdk_name_no_plugin() -> None:
+    names = {"dokkupy_" + path.name.replace("-", "_") for path in PLUGINS}
+    for file in SOURCES:
+        if file.is_relative_to(ROOT / "core") or file.is_relative_to(ROOT / "plugin_sdk"):
+            for name in imports(tree(file)):
+                assert name.partition(".")[0] not in names, f"{short(file)} imports {name}"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=short)
+def test_the_modules_that_every_command_may_load_are_light(plugin: Path) -> None:
+    """At module level, hooks.py and cli.py import the standard library's light part, the SDK and their own settings."""
+    heavy = {
+        "docker",
+        "requests",
+        "jinja2",
+        "rich",
+        "typer",
+        "asyncio",
+        "subprocess",
+        "urllib",
+        "http",
+        "ssl",
+        "tarfile",
+    }
+    for name in ("hooks.py", "cli.py", "settings.py"):
+        for file in (plugin / "src").rglob(name):
+            for statement in tree(file).body:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    for module in imports(statement):
+                        assert module.partition(".")[0] not in heavy, (
+                            f"{short(file)}:{statement.lineno} imports {module}"
+                        )
+
+
+@pytest.mark.parametrize("dist", DISTRIBUTIONS, ids=short)
+def test_a_distribution_declares_what_it_imports(dist: Path) -> None:
+    import re
+    import sys
+
+    project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
+    extras = [text for extra in project.get("optional-dependencies", {}).values() for text in extra]
+    declared = {re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in [*project.get("dependencies", []), *extras]}
+    own = {path.name for path in (dist / "src").iterdir()}
+    for file in (dist / "src").rglob("*.py"):
+        for name in imports(tree(file)):
+            top = name.partition(".")[0]
+            if top in sys.stdlib_module_names or top in own:
+                continue
+            distribution = DISTRIBUTED_AS.get(top, top.lower().replace("_", "-"))
+            # The SDK brings core, core brings pluggy: they are parts of its promise.
+            assert distribution in declared or (distribution == "pluggy" and "dokkupy-core" in declared), (
+                f"{short(file)} imports {top}"
+            )
+
+
+@pytest.mark.parametrize("dist", DISTRIBUTIONS, ids=short)
+def test_a_distribution_says_what_it_is(dist: Path) -> None:
+    project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">=3.11"
+    assert project["license"] == "MIT"
+    assert 10 < len(project["description"]) < 120
+    assert (dist / "README.md").exists()
+    assert list((dist / "src").glob("*/py.typed"))
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=short)
+def test_a_module_is_small_has_a_fact_and_runs_no_shell(file: Path) -> None:
+    source = file.read_text()
+    module = tree(file)
+    assert file.stem not in FORBIDDEN_NAMES
+    assert source.count("\n") <= LONG_MODULES.get(short(file), LONGEST_MODULE)
+    if source.strip():
+        assert ast.get_docstring(module), "a module says what it is"
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in ("eval", "exec", "os.system", "os.popen", "subprocess.getoutput"), (
+                f"line {node.lineno}"
+            )
+            for keyword in node.keywords:
+                if keyword.arg == "shell":
+                    assert isinstance(keyword.value, ast.Constant) and keyword.value.value is False, (
+                        f"line {node.lineno}"
+                    )
+            if called.startswith("subprocess.") and node.args:
+                first = node.args[0]
+                assert not isinstance(first, ast.JoinedStr) and not (
+                    isinstance(first, ast.Constant) and isinstance(first.value, str)
+                ), f"line {node.lineno}: a command is a list of words"

@@ -1,0 +1,101 @@
+"""All distributions, installed as wheels; each plugin in turn is taken away, and the others' commands work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = [
+    ROOT / "core",
+    ROOT / "plugin_sdk",
+    *sorted(p for p in (ROOT / "plugins_builtin").iterdir() if (p / "pyproject.toml").exists()),
+]
+PLUGINS = [folder.name for folder in FOLDERS[2:]]
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+
+BUILD = """
+import os, sys
+from hatchling.build import build_wheel
+for folder in sys.argv[2:]:
+    os.chdir(folder)
+    build_wheel(sys.argv[1])
+"""
+
+
+class Installed:
+    """An environment with everything, and a state."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        wheels = place / "wheels"
+        wheels.mkdir()
+        subprocess.run([sys.executable, "-c", BUILD, str(wheels), *map(str, FOLDERS)], check=True, capture_output=True)
+        venv.create(place / "venv", with_pip=True, symlinks=True)
+        self.python = place / "venv/bin/python"
+        env = {**os.environ}
+        if os.path.exists(CERTIFICATES):
+            env.setdefault("PIP_CERT", CERTIFICATES)
+        subprocess.run(
+            [self.python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *sorted(wheels.glob("*.whl"))],
+            check=True, env=env, capture_output=True,
+        )  # fmt: skip
+        (self.site,) = (place / "venv/lib").glob("python*/site-packages")
+        (place / "state").mkdir()
+        self.run("apps:create", "blog")
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        env = {"DOKKUPY_ROOT": str(self.place / "state"), "PATH": "/usr/sbin:/usr/bin:/bin", "HOME": str(self.place)}
+        return subprocess.run(
+            [self.python, "-I", "-m", "dokkupy", *words], capture_output=True, text=True, env=env, timeout=60
+        )
+
+    def namespaces(self) -> list[str]:
+        code = "from dokkupy.kernel.registry import Registry; print(*Registry().group('dokkupy.commands'))"
+        done = subprocess.run([self.python, "-I", "-c", code], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return Installed(tmp_path_factory.mktemp("installed"))
+
+
+def check(installed: Installed) -> None:
+    for words in (["version"], ["apps:list"], ["config:show", "blog"], ["domains:report", "blog"], ["ps:report", "blog"],
+                  ["plugin:list"], ["config:set", "--no-restart", "blog", "A=1"], ["help"], ["report", "blog"]):  # fmt: skip
+        done = installed.run(*words)
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        assert "Traceback" not in done.stderr
+    for namespace in installed.namespaces():
+        done = installed.run(f"{namespace}:help")
+        assert done.returncode == 0, f"{namespace}: {done.stderr}"
+    listed = installed.run("plugin:list", "--format", "json").stdout
+    assert '"broken"' not in listed, listed
+
+
+def test_everything_together_works(installed: Installed) -> None:
+    check(installed)
+    assert {"nginx", "git", "checks", "logs", "app-json"} <= set(installed.namespaces())
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -> None:
+    package = "dokkupy_" + plugin.replace("-", "_")
+    aside = installed.place / "aside"
+    aside.mkdir(exist_ok=True)
+    moved = [path for path in installed.site.iterdir() if path.name == package or path.name.startswith(f"{package}-")]
+    assert len(moved) == 2
+    for path in moved:
+        path.rename(aside / path.name)
+    try:
+        check(installed)
+        assert f'"name": "{plugin}"' not in installed.run("plugin:list", "--format", "json").stdout
+    finally:
+        for path in moved:
+            (aside / path.name).rename(path)
