@@ -79,8 +79,13 @@ def raw() -> Iterator[Raw]:
 
     def answer(text: bytes, pause: float) -> None:
         connection, _ = server.accept()
-        with connection:
-            connection.recv(65536)
+        with connection, connection.makefile("rb") as request:
+            # To the end: closing on what was not read would be a reset, not an answer.
+            length = 0
+            while (line := request.readline().strip()) != b"":
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            request.read(length)
             try:
                 for byte in text:
                     connection.sendall(bytes([byte]))
