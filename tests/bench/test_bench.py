@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
+from pathlib import Path
 
 from apps import Repository
 from bed.host import Host
@@ -58,24 +58,126 @@ def test_start_up_of_commands(host: Host, app: str, repository: Repository) -> N
         host.exec(["dokkupy", "apps:destroy", f"bench-{number}", "--force"], check=False)
 
 
+PREPARE = """
+mkdir -p /root/.ssh /home/floor/.ssh
+[ -e /root/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+printf 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n' > /root/.ssh/config
+dokkupy ssh-keys:add bench /root/.ssh/id_ed25519.pub
+id floor 2>/dev/null || useradd -M -d /home/floor -s /bin/bash floor
+cp /root/.ssh/id_ed25519.pub /home/floor/.ssh/authorized_keys
+git init -q --bare /home/floor/floor.git
+chown -R floor /home/floor
+git config --global user.name bench
+git config --global user.email bench@example.com
+git config --global --add safe.directory '*'
+"""
+
+
+def test_over_ssh(host: Host, app: str) -> None:
+    host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
+    host.exec(["dokkupy", "apps:create", app])
+    rows = [["ssh", "dokku@127.0.0.1", *words.split()] for words in ("version", "apps:list", f"domains:report {app}")]
+    bare, login, *found = medians(host, [BARE, ["ssh", "floor@127.0.0.1", "true"], *rows], 9)
+    print(f"\nover SSH; a login that runs `true`: {login * 1000:.0f} ms; a bare interpreter: {bare * 1000:.1f} ms")
+    for row, seconds in zip(rows, found, strict=True):
+        print(f"  {row[2]:<16} {seconds * 1000:6.0f} ms, {(seconds - login) / bare:.2f} interpreters beyond the login")
+
+
+def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> None:
+    host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.copy_in(repository.path, "/root/pushed")
+    for name, url in (("dokku", f"dokku@127.0.0.1:{app}"), ("floor", "floor@127.0.0.1:floor.git")):
+        host.exec(["git", "-C", "/root/pushed", "remote", "add", name, url], env={"HOME": "/root"})
+        host.exec(["git", "-C", "/root/pushed", "push", "-q", "--force", name, "main"], env={"HOME": "/root"})
+    script = Path(__file__).with_name("inside.py").read_bytes()
+    host.copy_in(script, "/root/inside.py")
+    ran = host.exec(
+        ["python3", "/root/inside.py", "/root/pushed", app, f"{app}.example.com", "7"], env={"HOME": "/root"}
+    )
+    found = json.loads(ran.stdout)
+    floor = sum(found[part] for part in ("git", "build", "release task", "start"))
+    print("\ngit push of a one-line change (web, worker, release task, health check); medians of 7")
+    for part, seconds in found.items():
+        print(f"  {part:<20} {seconds:.2f} s")
+    print(f"  platform's overhead: {found['new version serves'] - floor:.2f} s until it serves, "
+          f"{found['push returns'] - floor:.2f} s until the push returns")  # fmt: skip
+
+
 def test_changes(host: Host, app: str, repository: Repository) -> None:
     repository.scalable()
     host.git_push(repository.path, app)
-    pushes, builds = [], []
-    for number in range(5):
-        repository.greet(f"bench {number}")
-        start = time.perf_counter()
-        host.git_push(repository.path, app)
-        pushes.append(time.perf_counter() - start)
-        host.copy_in(repository.path, "/root/by-hand")
-        start = time.perf_counter()
-        host.exec(["env", "DOCKER_BUILDKIT=1", "docker", "build", "-q", "/root/by-hand"])
-        builds.append(time.perf_counter() - start)
-    print(f"\npush of a one-line change: {statistics.median(pushes):.2f} s; its image build by hand: "
-          f"{statistics.median(builds):.2f} s (each with its way into the machine)")  # fmt: skip
+    start = f"docker run -d --pull=never -e PORT=5000 dokku/{app}:latest | xargs docker rm -f"
     rows = [
+        ["bash", "-c", start],
         ["dokkupy", "ps:restart", app], ["dokkupy", "ps:scale", app, "web=3"], ["dokkupy", "ps:scale", app, "web=1"],
-        ["dokkupy", "releases:rollback", app], ["docker", "run", "--rm", "--pull=never", f"dokku/{app}:latest", "true"],
+        ["bash", "-c", f"dokkupy config:set {app} NOW=$RANDOM$RANDOM"], ["dokkupy", "releases:rollback", app],
+        ["bash", "-c", "dokkupy apps:create bench-$RANDOM$RANDOM"],
     ]  # fmt: skip
-    for row, seconds in zip(rows, medians(host, rows, 5), strict=True):
-        print(f"  {' '.join(row[:2]):<28} {seconds:.2f} s")
+    names = [
+        "docker run, rm (by hand)",
+        "ps:restart",
+        "ps:scale web=3",
+        "ps:scale web=1",
+        "config:set",
+        "rollback",
+        "apps:create",
+    ]
+    print("\nchanges; the app has web and worker")
+    for name, seconds in zip(names, medians(host, rows, 7), strict=True):
+        print(f"  {name:<28} {seconds:.2f} s")
+    for name in host.exec(["dokkupy", "--quiet", "apps:list"]).stdout.split():
+        if name.startswith("bench-"):
+            host.exec(["dokkupy", "apps:destroy", name, "--force"])
+
+
+SERVER = """
+import asyncio, os
+ANSWER = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nContent-Type: text/plain\\r\\n\\r\\nok"
+class Server(asyncio.Protocol):
+    def connection_made(self, transport): self.transport = transport
+    def data_received(self, data): self.transport.write(ANSWER * data.count(b"\\r\\n\\r\\n"))
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Server, "0.0.0.0", int(os.environ["PORT"]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+BY_HAND = """
+daemon on; pid /run/by-hand.pid; worker_processes auto; events {{ worker_connections 768; }}
+http {{ access_log off; upstream app {{ server {0}; keepalive 32; }}
+server {{ listen 8081; server_name {1}; location / {{ proxy_pass http://app; proxy_http_version 1.1;
+proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; }} }} }}
+"""
+
+
+def test_throughput_of_the_proxy(host: Host, app: str, repository: Repository) -> None:
+    repository.write("web.py", SERVER)
+    repository.write("app.json", "{}")
+    repository.write("Procfile", "web: python3 web.py\n")
+    repository.commit("answer fast")
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.exec(["dokkupy", "nginx:set", app, "access-log-path", "off"])
+    host.git_push(repository.path, app)
+    host.exec(["apt-get", "-q", "update"])
+    host.exec(["apt-get", "-q", "install", "-y", "--no-install-recommends", "apache2-utils"])
+    config = host.exec(["dokkupy", "nginx:show-config", app]).stdout
+    upstream = next(line.split()[1].rstrip(";") for line in config.splitlines() if line.strip().startswith("server 1"))
+    host.copy_in(BY_HAND.format(upstream, f"{app}.example.com").encode(), "/root/by-hand.conf")
+    host.exec(["nginx", "-c", "/root/by-hand.conf"])
+    rates: dict[int, list[float]] = {80: [], 8081: []}
+    try:
+        for _ in range(7):
+            for port, found in rates.items():
+                ran = host.exec(
+                    ["ab", "-q", "-k", "-n", "20000", "-c", "16", "-H", f"Host: {app}.example.com", f"http://127.0.0.1:{port}/"]
+                )  # fmt: skip
+                line = next(line for line in ran.stdout.splitlines() if line.startswith("Requests per second"))
+                found.append(float(line.split()[3]))
+    finally:
+        host.exec(["bash", "-c", "kill $(cat /run/by-hand.pid)"])
+    ours, by_hand = statistics.median(rates[80]), statistics.median(rates[8081])
+    print(f"\nrequests a second: generated configuration {ours:.0f}, by hand {by_hand:.0f}, ratio {ours / by_hand:.3f}")

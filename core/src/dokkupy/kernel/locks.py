@@ -73,8 +73,11 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Leas
         except BaseException:
             os.close(fd)
             raise
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, json.dumps(owner).encode(), 0)
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps(owner).encode(), 0)
+    except OSError:
+        pass  # a full disk: the lease holds all the same, only others cannot be told by whom
     return Lease(fd, subject, path)
 
 
