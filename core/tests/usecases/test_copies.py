@@ -10,7 +10,7 @@ from dokkupy.kernel import faults, locks
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import processes, retire
+from dokkupy.usecases import processes, retire, status
 from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.copies import clone_app, rename_app
 from dokkupy.usecases.releases import current, numbers
@@ -82,7 +82,7 @@ def test_a_stopped_app_stays_stopped_when_it_is_renamed(host: Host) -> None:
     processes.stop_app(host, OLD)
     rename_app(host, OLD, NEW)
     assert running(host) == set()
-    assert not processes.should_run(host, NEW)
+    assert not status.should_run(host, NEW)
     processes.start_app(host, NEW)
     assert running(host) == {"diary.web.1", "diary.worker.1"}
 

@@ -11,7 +11,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import processes
+from dokkupy.usecases import processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
 from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
@@ -239,7 +239,7 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
                 assert after == before, f"boundary {number}"
         _, instances = current(host, BLOG)
         running = {one.id for one in engine(host).made.values() if one.state == "running"}
-        if processes.should_run(host, BLOG):
+        if status.should_run(host, BLOG):
             assert {one.id for one in instances} == running, f"boundary {number}"
             served = {up.address for ups in proxy(host).routes["blog"].upstreams.values() for up in ups}
             assert served == {one.address for one in instances if one.process == "web"}, f"boundary {number}"

@@ -154,7 +154,8 @@ def apply(
             )  # fmt: skip
     restarted = False
     if changed and app is not None and not no_restart and host.store.read("apps", app, "deployment"):
-        from dokkupy.usecases.processes import redeploy, should_run
+        from dokkupy.usecases.processes import redeploy
+        from dokkupy.usecases.status import should_run
 
         if should_run(host, app):
             host.out.section(f"Restarting app {app}")

@@ -154,7 +154,7 @@ def scale_app(
 @group.command("inspect", needs="app:read")
 def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
     """Show what the engine says of an app's instances; the environment is left out."""
-    from dokkupy.usecases.processes import statuses
+    from dokkupy.usecases.status import statuses
 
     host.store.need_app(app)
     rows = [
@@ -189,8 +189,8 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     extra: dict[str, str] = {}
     if table:
         from dokkupy.usecases.formation import fixed_formation
-        from dokkupy.usecases.processes import statuses
         from dokkupy.usecases.releases import current
+        from dokkupy.usecases.status import statuses
 
         release, _ = current(host, app)
         fixed = bool(release and fixed_formation(host, app, release.files))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from typing import Any
 
@@ -89,6 +88,8 @@ def read_journal(path: str) -> list[dict[str, Any]]:
 
 def new_id() -> str:
     """A sortable id: milliseconds since the epoch in base 36, then randomness."""
+    import secrets
+
     return base36(int(time.time() * 1000)).rjust(9, "0") + base36(secrets.randbits(40)).rjust(8, "0")
 
 

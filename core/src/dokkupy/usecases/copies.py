@@ -22,7 +22,6 @@ from dokkupy.model.release import Release
 from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
 from dokkupy.usecases.converge import converge
 from dokkupy.usecases.deploy import with_state
-from dokkupy.usecases.processes import should_run
 from dokkupy.usecases.releases import (
     current,
     drop_image,
@@ -34,6 +33,7 @@ from dokkupy.usecases.releases import (
     write_deployment,
     write_release,
 )
+from dokkupy.usecases.status import should_run
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")

@@ -15,8 +15,8 @@ from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
 from dokkupy.roles.engine import Container, ContainerSpec
-from dokkupy.usecases.processes import need_deployed
 from dokkupy.usecases.releases import current
+from dokkupy.usecases.status import need_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

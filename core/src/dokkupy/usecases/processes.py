@@ -10,7 +10,7 @@ from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.release import Deployment, Formation, InstanceStatus, Release
+from dokkupy.model.release import Deployment, Formation, Release
 from dokkupy.usecases.config import set_env
 from dokkupy.usecases.converge import converge, resume_instances
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
@@ -18,19 +18,7 @@ from dokkupy.usecases.formation import RELEASE, fixed_formation, stored_scale, w
 from dokkupy.usecases.releases import current, next_number, numbers, read_release, same_content, write_release
 from dokkupy.usecases.retire import as_tables
 from dokkupy.usecases.routes import proxy_enabled, reroute
-
-
-def should_run(host: Host, app: AppName) -> bool:
-    """Whether the app runs unless it fails: `ps:stop` says no."""
-    return bool(host.store.read("apps", app, "ps").get("restore", True))
-
-
-def need_deployed(host: Host, app: AppName) -> Release:
-    host.store.need_app(app)
-    release, _ = current(host, app)
-    if release is None:
-        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
-    return release
+from dokkupy.usecases.status import need_deployed, should_run
 
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:
@@ -129,11 +117,6 @@ def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout
 
     name = AppName(app)
     host.scheduler(name).stop(instances_of(name, {"instances": instances}), timeout=timeout)
-
-
-def statuses(host: Host, app: AppName) -> tuple[InstanceStatus, ...]:
-    _, instances = current(host, app)
-    return host.scheduler(app).status(instances) if instances else ()
 
 
 def rebuild(host: Host, app: AppName) -> Deployment:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName
-from dokkupy.usecases.processes import bring_back, should_run
+from dokkupy.usecases.processes import bring_back
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.retire import retire_due, retiring
 from dokkupy.usecases.routes import reroute
+from dokkupy.usecases.status import should_run
 
 
 def reconcile(host: Host, app: AppName) -> list[str]:

@@ -1,0 +1,30 @@
+"""How an app is: deployed, meant to run, running. Light, because reports and listings ask it."""
+
+from __future__ import annotations
+
+from dokkupy.errors import Conflict
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.releases import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.release import InstanceStatus, Release
+
+
+def should_run(host: Host, app: AppName) -> bool:
+    """Whether the app runs unless it fails: `ps:stop` says no."""
+    return bool(host.store.read("apps", app, "ps").get("restore", True))
+
+
+def need_deployed(host: Host, app: AppName) -> Release:
+    host.store.need_app(app)
+    release, _ = current(host, app)
+    if release is None:
+        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+    return release
+
+
+def statuses(host: Host, app: AppName) -> tuple[InstanceStatus, ...]:
+    _, instances = current(host, app)
+    return host.scheduler(app).status(instances) if instances else ()
