@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.kernel.host import Host
-from dokkupy.usecases import retire
 from dokkupy_sdk.testing import fake_host
 
 Ran = tuple[int, str, str]
@@ -17,7 +16,6 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    monkeypatch.setattr(retire, "start_detached", lambda host, app: None)
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     return fake_host(tmp_path)

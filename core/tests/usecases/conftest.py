@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host
-from dokkupy.usecases import retire
 from dokkupy_sdk.testing import fake_host
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    monkeypatch.setattr(retire, "start_detached", lambda host, app: None)
     monkeypatch.setattr(faults, "_passed", 0)
     host = fake_host(tmp_path)
     host.store.write("global", "domains", data={"vhosts": ["example.com"]})

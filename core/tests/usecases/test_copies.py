@@ -10,7 +10,7 @@ from dokkupy.kernel import faults, locks
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import processes, retire, status
+from dokkupy.usecases import processes, status
 from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.copies import clone_app, rename_app
 from dokkupy.usecases.releases import current, numbers
@@ -25,7 +25,6 @@ TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\n"}
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    monkeypatch.setattr(retire, "start_detached", lambda host, app: None)
     host = fake_host(tmp_path)
     deploy(host, "blog", TREE)
     host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]

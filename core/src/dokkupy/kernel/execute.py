@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -91,6 +92,15 @@ def stream(
         return int(process.wait())
     finally:
         end_group(process)
+
+
+def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
+    """Start a command of dokkupy that nobody waits for."""
+    subprocess.Popen(
+        [sys.executable, "-I", "-m", "dokkupy", *words],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment(env), cwd="/", start_new_session=True,
+    )  # fmt: skip
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:

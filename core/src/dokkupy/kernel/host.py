@@ -81,6 +81,12 @@ class Host:
         """Use this object for the hooks: for rehearsals."""
         self._hooks = hooks
 
+    def spawn(self, *words: str) -> None:
+        """Run a command of dokkupy in a process of its own, in a session of its own: it outlives the SSH connection."""
+        from dokkupy.kernel.execute import spawn
+
+        spawn(words, {"DOKKUPY_ROOT": self.root})
+
     def act(self, what: str, do: Callable[[], object]) -> None:
         """Do something that is not a step of an operation, or in a dry run only tell it."""
         if self.dry_run:

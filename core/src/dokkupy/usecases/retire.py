@@ -6,12 +6,8 @@ once; the timer does when that process was killed.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from dokkupy.errors import Busy, DokkupyError
 from dokkupy.kernel import locks
-from dokkupy.kernel.execute import environment
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance
@@ -41,16 +37,7 @@ def settle_and_retire(host: Host, app: str, deployment: str, serving: list[dict[
     retiring = instances_of(name, table)
     host.scheduler(name).settle(name, instances_of(name, {"instances": serving}), retiring)
     if retiring:
-        start_detached(host, app)
-
-
-def start_detached(host: Host, app: str) -> None:
-    """A process of its own, in a session of its own: it outlives the SSH connection that asked for the deploy."""
-    subprocess.Popen(
-        [sys.executable, "-I", "-m", "dokkupy", "ps:retire", app],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=environment({"DOKKUPY_ROOT": host.root}), cwd="/", start_new_session=True,
-    )  # fmt: skip
+        host.spawn("ps:retire", app)
 
 
 def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dokkupy.kernel.console import Console
 from dokkupy.kernel.discovery import EntryPoint, entry_points
@@ -40,11 +41,22 @@ class RecordingConsole(Console):
         return "\n".join(text for _, text in self.lines)
 
 
+class FakeHost(Host):
+    """A host that starts no process: spawned has the commands that it would have started."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.spawned: list[tuple[str, ...]] = []
+
+    def spawn(self, *words: str) -> None:
+        self.spawned.append(words)
+
+
 def fake_host(root: Path, *, plugins: tuple[str, ...] = ()) -> Host:
     """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too."""
     core = [entry for entry in entry_points() if entry.plugin in ("core", *plugins) and ours(entry)]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
-    host = Host(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
+    host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
     host.adopt("engine", "fake", FakeEngine(host))
     host.adopt("scheduler", "fake", FakeScheduler(host))
     host.adopt("proxy", "fake", FakeProxy(host))
