@@ -1,4 +1,4 @@
-"""`completion`: what bash asks when Tab is pressed."""
+"""`completion`: what a shell asks when Tab is pressed."""
 
 from __future__ import annotations
 
@@ -27,15 +27,36 @@ _dokkupy() {
 complete -F _dokkupy dokkupy dokku
 """
 
+ZSH = r"""#compdef dokkupy dokku
+# zsh completion of dokkupy: dokkupy completion zsh > "${fpath[1]}/_dokkupy"
+_dokkupy() {
+  local -a found
+  found=("${(@f)$(${words[1]} completion:words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -Q -- $found
+}
+compdef _dokkupy dokkupy dokku
+"""
+
+FISH = r"""# fish completion of dokkupy: dokkupy completion fish > ~/.config/fish/completions/dokkupy.fish
+function __dokkupy
+    set -l words (commandline -opc) (commandline -ct)
+    $words[1] completion:words -- $words[2..-1] 2>/dev/null
+end
+complete -c dokkupy -f -a '(__dokkupy)'
+complete -c dokku -f -a '(__dokkupy)'
+"""
+
+SCRIPTS = {"bash": SCRIPT, "zsh": ZSH, "fish": FISH}
+
 
 @group.command("", needs="open")
 def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> Answer:
-    """Print the completion script of bash."""
+    """Print the completion script of a shell: bash, zsh or fish. `setup` installs bash's."""
     from dokkupy.errors import UserError
 
-    if shell != "bash":
-        raise UserError(f"There is no completion for {shell[:40]!r}: use bash")
-    return Answer({"shell": shell, "script": SCRIPT}, [SCRIPT.rstrip("\n")])
+    if shell not in SCRIPTS:
+        raise UserError(f"There is no completion for {shell[:40]!r}: use {', '.join(SCRIPTS)}")
+    return Answer({"shell": shell, "script": SCRIPTS[shell]}, [SCRIPTS[shell].rstrip("\n")])
 
 
 @group.command("words", needs="open", hidden=True, formats=False)

@@ -26,6 +26,10 @@ SSHD_DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
 CRON = "/etc/cron.d/dokkupy"
 UNITS = "/etc/systemd/system"
 PROGRAM = "/usr/local/bin/dokkupy"
+COMPLETIONS = tuple(f"/usr/share/bash-completion/completions/{name}" for name in ("dokkupy", "dokku"))
+COMPLETION_TEXT = f"""# Written by `dokkupy setup`.
+[ -x {PROGRAM} ] && eval "$({PROGRAM} completion bash)"
+"""
 
 SSHD_TEXT = f"""# Written by `dokkupy setup`.
 Match User {USER},{SECOND}
@@ -91,6 +95,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps.directories()
     steps.sshd()
     steps.timer()
+    steps.completion()
     steps.lines.extend(line for _, line in host.hooks.gather(hookspecs.post_setup, host=host, dry_run=dry_run))
     return steps.lines
 
@@ -109,7 +114,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
             if os.path.exists(f"{UNITS}/{unit}"):
                 steps.run(f"disable {unit}", ["systemctl", "disable", "--now", unit])
     units = [f"{UNITS}/{unit}" for unit in UNIT_TEXTS]
-    for path in (*units, CRON, SSHD_DROP_IN):
+    for path in (*units, CRON, SSHD_DROP_IN, *COMPLETIONS):
         if os.path.exists(path):
             steps.do(f"remove {path}", partial(os.unlink, path))
     if systemd() and steps.lines:
@@ -215,6 +220,19 @@ class Steps:
         if before == SSHD_TEXT:
             return
         self.do(f"write {SSHD_DROP_IN}", lambda: replace_sshd(before))
+
+    def completion(self) -> None:
+        """Bash's, found by the package bash-completion; loaded when Tab is first pressed on the name."""
+        for path in COMPLETIONS:
+            if content(path) == COMPLETION_TEXT:
+                continue
+            if os.path.exists(path) and "dokkupy" not in (content(path) or ""):
+                continue  # another dokku's
+            if not os.path.isdir(os.path.dirname(path)):
+                self.do(
+                    f"create {os.path.dirname(path)}", partial(os.makedirs, os.path.dirname(path), 0o755, exist_ok=True)
+                )
+            self.do(f"write {path}", partial(write_atomic, path, COMPLETION_TEXT.encode(), mode=0o644))
 
     def timer(self) -> None:
         if not systemd():

@@ -160,6 +160,11 @@ def examine(host: Host) -> list[Finding]:
         except DokkupyError as error:
             findings.append(Finding(role, "error", error.message, error.hint))
             continue
+        except Exception as error:  # the doctor is for the sick: one plugin's defect does not end it
+            findings.append(
+                Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
+            )
+            continue
         level = "ok" if ready.ready else "error"
         findings.append(Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy))
     findings += [finding for _, finding in host.hooks.gather(hookspecs.doctor_checks, host=host)]
