@@ -18,8 +18,8 @@ from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.settings import LOCAL
 
 FALLBACK_PORT = 5000
-SETTLE_SECONDS = 0.2
-"""How long a new instance is given to die at once of a wrong command."""
+SETTLE_SECONDS = 0.1
+"""How long a new instance is given to die at once of a wrong command; what dies later, the checks find."""
 
 
 class DockerLocal(Scheduler):
