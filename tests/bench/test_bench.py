@@ -148,10 +148,14 @@ asyncio.run(main())
 BY_HAND = """
 daemon on; pid /run/by-hand.pid; worker_processes auto; events {{ worker_connections 768; }}
 http {{ access_log off; upstream app {{ server {0}; }} upstream kept {{ server {0}; keepalive 32; }}
-proxy_http_version 1.1; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
+proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Request-Start $msec;
 server {{ listen 8081; server_name {1}; location / {{ proxy_pass http://app; }} }}
 server {{ listen 8082; server_name {1}; location / {{ proxy_pass http://kept; proxy_set_header Connection "";
-proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; }} }} }}
+proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Request-Start $msec; }} }} }}
 """
 
 

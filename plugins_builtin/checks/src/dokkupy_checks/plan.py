@@ -11,8 +11,8 @@ from dokkupy_sdk.names import ProcessType
 from dokkupy_checks.legacy import parse_checks_file
 from dokkupy_checks.settings import SETTINGS
 
-SETTLING = 0.2
-"""Seconds that an instance without any check is watched at least: what dies on arrival is seen."""
+SETTLING = 0.1
+"""Seconds that an instance without any check is watched at least, after those that its scheduler gave it."""
 
 WEB = ProcessType("web")
 
