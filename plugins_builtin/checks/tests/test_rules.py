@@ -33,7 +33,7 @@ def test_defaults_come_from_the_settings_of_the_release() -> None:
     web, worker = found[WEB][0], found[WORKER][0]
     assert (web.kind, web.attempts, web.wait, web.timeout, web.budget) == ("answers", 7, 1, 5, 41)
     assert ("Host", "a.example.com") in web.headers and ("X-Forwarded-Proto", "https") in web.headers
-    assert (worker.kind, worker.seconds) == ("uptime", 0.2)
+    assert (worker.kind, worker.seconds) == ("uptime", 0.1)
     assert plan_checks(release(default_wait="10"), {WORKER}, domain="", secure=False).checks[WORKER][0].seconds == 10
 
 
