@@ -2,7 +2,7 @@
 
 from dokkupy.roles.builder import Builder
 from dokkupy.roles.certificates import Issuer
-from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult
+from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Scheduler
 from dokkupy.roles.source import SourceStore
@@ -13,6 +13,7 @@ __all__ = [
     "ContainerSpec",
     "Engine",
     "ExecResult",
+    "ImageBuild",
     "Issuer",
     "Proxy",
     "Scheduler",

@@ -18,7 +18,7 @@ from dokkupy_sdk.model import Port, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.testing import fake_host
 
-APPLETS = ("sh", "sleep", "echo", "nc", "cat", "env", "httpd", "wget", "kill", "true", "false")
+APPLETS = ("sh", "sleep", "echo", "nc", "cat", "env", "httpd", "wget", "kill", "true", "false", "test", "wc")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from conftest import Bench
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder
@@ -26,13 +27,13 @@ class TestDockerfile(BuilderContract):
         return DockerfileBuilder(host)
 
     @pytest.fixture
-    def good(self, bench: Bench, busybox: str) -> Build:
-        bench.write({"Dockerfile": f"FROM {busybox}\nRUN echo built\n"})
+    def good(self, bench: Bench) -> Build:
+        bench.write({"Dockerfile": "FROM scratch\n"})
         return bench.build()
 
     @pytest.fixture
-    def broken(self, bench: Bench, busybox: str, good: Build) -> Build:
-        bench.write({"Dockerfile": f"FROM {busybox}\nRUN there-is-no-such-program\n"})
+    def broken(self, bench: Bench, good: Build) -> Build:
+        bench.engine.fails = AppFault("App build failed")
         return replace(good, tag=f"{good.tag}-broken")
 
 

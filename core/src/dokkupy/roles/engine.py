@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dokkupy.model.build import Image
 from dokkupy.model.checks import Readiness
@@ -71,6 +72,27 @@ class ExecResult:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """An image to be made from a Dockerfile.
+
+    context: the directory that COPY sees; its content is hostile, no link in it is followed. dockerfile: absolute
+    path, in the context or outside of it. options: docker options of the phase build as argv words; those that a
+    build does not have are left out. env: where options that name a variable without a value (`--build-arg KEY`)
+    find it. secrets: id -> content, for `RUN --mount=type=secret,id=ID`; never on an argv, in a layer or in the
+    history; without BuildKit they do not exist. labels: win over the Dockerfile's and the options' own. tag: the name
+    of the image.
+    """
+
+    context: Path
+    dockerfile: Path
+    tag: str
+    options: tuple[str, ...] = ()
+    env: Mapping[str, Secret] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
 class Engine(ABC):
     """A container engine. All methods raise `HostFault` when the engine does not answer."""
 
@@ -101,6 +123,19 @@ class Engine(ABC):
     @abstractmethod
     def images(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
         """Images with all of these labels, all images when none is given: (id, names, size in bytes)."""
+
+    @abstractmethod
+    def can_mount_in_builds(self) -> bool:
+        """Whether `RUN --mount=...` (caches, secrets) works in a build; raises HostFault when nothing can build."""
+
+    @abstractmethod
+    def build(self, build: ImageBuild) -> Image:
+        """Build with the progress on `host.out`, give the image its name. Raises AppFault `build_failed` with the last
+        lines, HostFault `disk_full`. On any failure (also a signal) no process, no name and no file is left."""
+
+    @abstractmethod
+    def load(self, archive: str, ref: str) -> Image:
+        """Make an image of a tar archive of a root file system and give it a name."""
 
     # containers
     @abstractmethod

@@ -12,12 +12,23 @@ from dokkupy_sdk.errors import AppFault, CheckFailed, Conflict, HostFault
 from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
-from dokkupy_sdk.roles import Builder, Container, ContainerSpec, Engine, ExecResult, Proxy, Scheduler, SourceStore
+from dokkupy_sdk.roles import (
+    Builder,
+    Container,
+    ContainerSpec,
+    Engine,
+    ExecResult,
+    ImageBuild,
+    Proxy,
+    Scheduler,
+    SourceStore,
+)
 
 
 class FakeEngine(Engine):
     """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints.
-    files: path -> content of the files that every image has. lasting: commands that do not end by themselves."""
+    files: path -> content of the files that every image has. builds: what was built, with the Dockerfiles' texts.
+    fails: the error of the next build, when set. mounts: whether builds have BuildKit's. lasting: commands that do not end by themselves."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -30,6 +41,9 @@ class FakeEngine(Engine):
         self.output: dict[str, list[bytes]] = {}
         self.files: dict[str, bytes] = {}
         self.lasting: set[str] = set()
+        self.builds: list[tuple[ImageBuild, str]] = []
+        self.fails: Exception | None = None
+        self.mounts = True
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -56,6 +70,26 @@ class FakeEngine(Engine):
             if covers(self.image_labels.get(identifier, {}), labels):
                 found.setdefault(identifier, []).append(ref)
         return [(identifier, tuple(refs), 1000) for identifier, refs in found.items()]
+
+    def can_mount_in_builds(self) -> bool:
+        return self.mounts
+
+    def build(self, build: ImageBuild) -> Image:
+        self.builds.append((build, build.dockerfile.read_text()))
+        if self.fails is not None:
+            raise self.fails
+        return self.keep(build.tag, build.labels)
+
+    def load(self, archive: str, ref: str) -> Image:
+        return self.keep(ref, {})
+
+    def keep(self, ref: str, labels: Mapping[str, str]) -> Image:
+        """An image of this name, new each time."""
+        self.count += 1
+        identifier = f"sha256:{self.count:064x}"
+        self.tags[ref] = identifier
+        self.image_labels[identifier] = dict(labels)
+        return Image(identifier, labels=labels)
 
     def create(self, spec: ContainerSpec) -> Container:
         if spec.name in self.made:

@@ -13,7 +13,7 @@ from typing import Any
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
 from dokkupy_sdk.model import Image, Port, Readiness
-from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult
+from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
 from dokkupy_docker import api
 from dokkupy_docker.network import dynamic_part
@@ -111,6 +111,33 @@ class DockerEngine(Engine):
             (one["Id"], tuple(tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"), one["Size"])
             for one in found
         ]
+
+    def can_mount_in_builds(self) -> bool:
+        from dokkupy_docker.client import find_client
+
+        return find_client(self.host).buildkit
+
+    def build(self, build: ImageBuild) -> Image:
+        from dokkupy_docker.build import build_image
+
+        identifier = build_image(self.host, build)
+        image = self.image(identifier)
+        if image is None:
+            raise HostFault(
+                f"The image {identifier} was built but the engine does not have it",
+                hint="A builder of your own (--builder) must load its images into the engine.",
+            )
+        self.tag(image.id, build.tag)
+        return image
+
+    def load(self, archive: str, ref: str) -> Image:
+        name, _, tag = ref.rpartition(":")
+        with faults(f"{archive} could not be made an image"):
+            self.client.import_image_from_file(archive, repository=name, tag=tag)
+        image = self.image(ref)
+        if image is None:
+            raise HostFault(f"{archive} was imported but the engine does not have {ref}")
+        return image
 
     # containers
 

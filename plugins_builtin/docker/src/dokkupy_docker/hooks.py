@@ -25,6 +25,24 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.model import Finding
 
     ready = host.role("engine", "docker").prepare()
-    if ready.ready:
-        return [Finding("docker", "ok", ready.reason)]
-    return [Finding("docker", "error", ready.reason, ready.remedy)]
+    if not ready.ready:
+        return [Finding("docker", "error", ready.reason, ready.remedy)]
+    return [Finding("docker", "ok", ready.reason), building(host)]
+
+
+def building(host: Host) -> Finding:
+    from dokkupy_sdk.model import Finding
+
+    from dokkupy_docker.client import NotInstalled, find_client
+
+    try:
+        client = find_client(host)
+    except NotInstalled as fault:
+        return Finding("docker builds", "error", fault.message, fault.hint)
+    if client.buildkit:
+        return Finding("docker builds", "ok", f"{client.path} builds with BuildKit")
+    return Finding(
+        "docker builds", "warning",
+        f"{client.path} has no BuildKit: builds use the classic builder (no cache mounts, no secrets)",
+        "Install the package docker-buildx-plugin (Docker's) or docker-buildx (Debian's).",
+    )  # fmt: skip

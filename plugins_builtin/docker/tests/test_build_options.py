@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_dockerfile.client import candidates, has_buildx, major_version
-from dokkupy_dockerfile.options import Vetted, vet
+from dokkupy_docker.build_options import Vetted, vet
+from dokkupy_docker.client import candidates, has_buildx, major_version
 
 
 def kit(*words: str, env: tuple[str, ...] = ()) -> Vetted:

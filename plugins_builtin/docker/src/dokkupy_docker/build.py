@@ -1,0 +1,107 @@
+"""`docker build`: the engine's API alone has no BuildKit, so builds go through the client."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Mapping
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.execute import stream
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.roles import ImageBuild
+
+from dokkupy_docker.build_options import Vetted, vet
+from dokkupy_docker.client import Client, find_client
+
+TAIL = 20
+STALE_SECONDS = 24 * 3600
+IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
+
+
+def build_image(host: Host, build: ImageBuild) -> str:
+    """Run the client to its end; the image's id. Without `-t`: what a killed process leaves has no name, and carries
+    our labels, so that the clean-up finds it."""
+    client = find_client(host)
+    vetted = vet(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
+    for remark in vetted.remarks:
+        host.out.warn(remark)
+    tail: deque[str] = deque(maxlen=TAIL)
+
+    def line(text: str) -> None:
+        tail.append(text)
+        host.out.stream(text)
+
+    with private_directory(host) as directory:
+        result = os.path.join(directory, "image-id")
+        secrets = secret_files(directory, build) if client.buildkit else {}
+        argv = build_argv(client, build, vetted, result, secrets)
+        if stream(argv, line, env=build_env(client, build, vetted)) != 0:
+            if any(FULL_DISK.search(text) for text in tail):
+                raise HostFault(
+                    "App build failed: the disk is full", details=tuple(tail), code="disk_full",
+                    hint="Free some disk space (dokkupy cleanup) and deploy again.",
+                )  # fmt: skip
+            raise AppFault("App build failed", details=tuple(tail), code="build_failed")
+        with open(result, encoding="ascii") as file:
+            identifier = file.read().strip()
+    if not IMAGE_ID.fullmatch(identifier):
+        raise HostFault(f"docker build left no image id but {identifier[:80]!r}")
+    return identifier
+
+
+class private_directory:
+    """A directory for one build's result and secrets. A killed build's is removed by the next, a day later."""
+
+    def __init__(self, host: Host) -> None:
+        self.parent = host.path("tmp", "docker-build")
+
+    def __enter__(self) -> str:
+        make_directory(self.parent)
+        for entry in os.scandir(self.parent):
+            if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
+        self.path = tempfile.mkdtemp(dir=self.parent)
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:
+    """id -> path of a 0600 file with the content."""
+    files = {}
+    for number, (identifier, content) in enumerate(build.secrets.items()):
+        files[identifier] = os.path.join(directory, f"secret-{number}")
+        write_atomic(files[identifier], content.reveal().encode())
+    return files
+
+
+def build_argv(client: Client, build: ImageBuild, vetted: Vetted, result: str, secrets: Mapping[str, str]) -> list[str]:
+    """The argv of the build. Values of variables and secrets are not in it."""
+    argv = [client.path, "build"]
+    if client.buildkit:
+        argv.append("--progress=plain")
+    if client.buildx:
+        argv.append("--load")
+    argv += [*vetted.words, f"--iidfile={result}", f"--file={build.dockerfile}"]
+    argv += [f"--secret=id={identifier},src={path}" for identifier, path in secrets.items()]
+    argv += [f"--label={key}={value}" for key, value in build.labels.items()]  # after the user's, so that ours count
+    return [*argv, str(build.context)]
+
+
+def build_env(client: Client, build: ImageBuild, vetted: Vetted) -> dict[str, str]:
+    """Beside the clean environment: only the variables that the build options name."""
+    env = {"DOCKER_BUILDKIT": "1" if client.buildkit else "0", "DOCKER_CLI_HINTS": "false"}
+    for key in vetted.keys:
+        value = build.env[key].reveal()
+        if "\x00" in value:
+            raise UserError(f"The variable {key} has a NUL and cannot be a build argument")
+        env[key] = value
+    return env
