@@ -28,6 +28,7 @@ DISTRIBUTED_AS = {
     "tomli_w": "tomli-w",
     "dokkupy": "dokkupy-core",
     "dotenv": "python-dotenv",
+    "semantic_version": "semantic-version",
     "pytest": "pytest",
 }
 

@@ -64,9 +64,12 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = ()) -> Host:
     return host
 
 
+ADAPTERS = frozenset(f"dokkupy.{role}" for role in ("engine", "scheduler", "builder", "proxy", "source", "issuer"))
+
+
 def ours(entry: EntryPoint) -> bool:
-    """Adapters are fakes; hooks, commands and settings of the named plugins are real."""
-    return entry.group in ("dokkupy.plugins", "dokkupy.commands", "dokkupy.settings", "dokkupy.env_format")
+    """Adapters are fakes; all else of the named plugins is real."""
+    return entry.group not in ADAPTERS
 
 
 def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a" * 40) -> Deployment:

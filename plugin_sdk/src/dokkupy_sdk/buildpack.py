@@ -1,0 +1,175 @@
+"""The kit for buildpacks: a language looks at a source tree and says how it is built; the plugin buildpacks does it.
+
+A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads a hostile tree
+through `Tree` and returns a `Plan`, which is printed by `buildpacks:plan` and rendered to a Dockerfile.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dokkupy.kernel.tree import read_text
+
+MOST_ENTRIES = 100_000
+"""Entries of a source that are looked at; more is an error of the source (lessons, C)."""
+
+ROOT = "/app"
+"""Where the source lies in the image, as on Heroku."""
+
+
+class Tree:
+    """A pushed tree, read only, without following a link."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root)
+
+    def text(self, path: str, *, limit: int = 8 * 1024 * 1024) -> str | None:
+        """A file's text, None when it is not there. Raises AppFault for a link, a device, a giant, no UTF-8."""
+        return read_text(self.root, path, limit=limit)
+
+    def has(self, path: str) -> bool:
+        """Whether a regular file is there."""
+        return self.kind(path) == "file"
+
+    def has_directory(self, path: str) -> bool:
+        return self.kind(path) == "directory"
+
+    def kind(self, path: str) -> str:
+        place = os.path.join(self.root, path)
+        parts = path.split("/")
+        if any(os.path.islink(os.path.join(self.root, *parts[: index + 1])) for index in range(len(parts))):
+            return "link"
+        return "file" if os.path.isfile(place) else "directory" if os.path.isdir(place) else ""
+
+    def files(self, suffix: str = "", *, depth: int = 3) -> Iterator[str]:
+        """Relative paths of regular files with that ending, in name order, at most `depth` directories deep."""
+        seen = 0
+        for directory, names, files in os.walk(self.root):
+            inside = os.path.relpath(directory, self.root)
+            level = 0 if inside == "." else inside.count("/") + 1
+            names[:] = sorted(
+                name for name in names if level < depth and not name.startswith(".") and name != "node_modules"
+            )
+            for name in sorted(files):
+                seen += 1
+                if seen > MOST_ENTRIES:
+                    return
+                path = name if inside == "." else f"{inside}/{name}"
+                if name.endswith(suffix) and not os.path.islink(os.path.join(directory, name)):
+                    yield path
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The versions that an app accepts. text: as its file says it, empty for any; origin: that file; accepts: whether
+    a version such as `3.12` or `3.12.4` will do; tags: versions to ask a registry for, best first."""
+
+    text: str = ""
+    origin: str = ""
+    accepts: Callable[[str], bool] = field(default=lambda version: True, compare=False)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """Where a language's programs come from.
+
+    official: repository of its official image, empty for none. debian: suite -> version that the suite has.
+    build_packages, run_packages: Debian packages that give it on a bare Debian base; `{suite}`'s own names by a
+    mapping in `renamed`. variants: endings of official tags, best first, for building and for running. prepare:
+    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can.
+    """
+
+    name: str
+    official: str = ""
+    debian: Mapping[str, str] = field(default_factory=dict)
+    build_packages: tuple[str, ...] = ()
+    run_packages: tuple[str, ...] = ()
+    build_variants: tuple[str, ...] = ("", "-slim")
+    run_variants: tuple[str, ...] = ("-slim", "")
+    prepare: Callable[[Wanted], tuple[str, ...]] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of the build, by `sh -eu` in /app. files: paths of the source that it needs and that are copied
+    before it ("." for all): what does not change is not done again. caches: directories kept from build to build, the
+    app's own. config: whether it sees the app's configuration as its environment."""
+
+    command: str = ""
+    files: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
+    config: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Steps that start from the toolchain's build image, or from an earlier stage's outcome (after)."""
+
+    name: str
+    steps: tuple[Step, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What goes into the image. stage: empty for the source itself."""
+
+    stage: str
+    path: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a source is built.
+
+    runtime: what the image stands on when it is not the toolchain's own. stages in order; copies: what of them the image gets, rarely changing things first. packages, build_packages:
+    Debian packages on top of the toolchain's. env: of the image. build_env: of the stages alone. processes: default
+    commands where the app has no Procfile. entrypoint: what every command of the image is run through. remarks: lines for the user.
+    """
+
+    language: str
+    toolchain: Toolchain
+    wanted: Wanted = field(default_factory=Wanted)
+    runtime: Toolchain | None = None
+    stages: tuple[Stage, ...] = ()
+    copies: tuple[Copy, ...] = (Copy("", ".", "/app"),)
+    packages: tuple[str, ...] = ()
+    build_packages: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    build_env: Mapping[str, str] = field(default_factory=dict)
+    processes: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a plan may depend on beside the source. config: the names of the app's variables. values: those that
+    steer a build (DISABLE_COLLECTSTATIC, NPM_CONFIG_PRODUCTION...), never secrets. procfile: whether the app says its
+    processes itself."""
+
+    config: frozenset[str] = frozenset()
+    values: Mapping[str, str] = field(default_factory=dict)
+    procfile: bool = False
+
+
+class Language(ABC):
+    """A language. steering: names of variables whose values `plan` looks at, in `Context.values`."""
+
+    name: str
+    steering: tuple[str, ...] = ()
+
+    @abstractmethod
+    def detect(self, tree: Tree) -> int:
+        """How sure: 0 not at all; 90 a lock file; 70 the language's own file; 40 a file of the kind; 10 a last resort.
+        The highest wins, ties by name."""
+
+    @abstractmethod
+    def plan(self, tree: Tree, context: Context) -> Plan:
+        """The plan. Raises AppFault with what is wrong in which file."""

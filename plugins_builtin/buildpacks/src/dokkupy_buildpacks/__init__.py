@@ -1,0 +1,1 @@
+"""Buildpacks: images from an app's source alone."""

@@ -1,0 +1,188 @@
+"""Base images without a registry: Debian by debootstrap, and toolchains of its packages on top.
+
+debootstrap wants to be root; the system user is not. It runs in a container instead, whose only content are the host's
+own programs, read only: nothing on the host is written, and no right is given to anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Step, Toolchain, Wanted
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.locks import take
+from dokkupy_sdk.names import Secret
+from dokkupy_sdk.roles import ContainerSpec, ImageBuild
+
+from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_step, step_lines
+from dokkupy_buildpacks.settings import SETTINGS
+
+LABEL = "dokkupy.base"
+"""On every base that is made here; its value says what it is."""
+
+EMPTY = "dokkupy/host-programs:1"
+SECONDS = 900
+SOURCES = """\
+deb {mirror} {suite} main
+deb {mirror} {suite}-updates main
+deb {security} {suite}-security main
+"""
+PROGRAM = """\
+mkdir -p /work
+debootstrap --variant=minbase --include=ca-certificates "$SUITE" /work/root "$MIRROR" >/out/log 2>&1 || {
+  tail -n 15 /out/log; exit 1; }
+cp /out/sources.list /work/root/etc/apt/sources.list
+rm -rf /work/root/var/cache/apt/archives/*.deb /work/root/var/lib/apt/lists/* /work/root/var/log/*
+rm -f /work/root/etc/ssl/private/* /work/root/etc/hostname /work/root/etc/resolv.conf
+tar -C /work/root --numeric-owner --sort=name -cf /out/root.tar .
+"""
+
+
+def debian_tag(suite: str) -> str:
+    return f"dokkupy/debian:{suite}"
+
+
+def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
+    """The tag of a suite's base, which is made when it is missing (25 s, 125 MB)."""
+    tag = debian_tag(suite)
+    if host.engine().image(tag) is not None and not again:
+        return tag
+    with making(host, f"base-{suite}"):
+        if host.engine().image(tag) is not None and not again:
+            return tag
+        host.out.section(f"Making the base image {tag} of Debian's packages (once)")
+        bootstrap(host, suite, tag)
+    return tag
+
+
+@contextmanager
+def making(host: Host, subject: str) -> Iterator[None]:
+    """Two pushes at once make one base."""
+    lease = take(host.root, subject, owner={"command": "making a base image", "pid": os.getpid()}, wait=SECONDS)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def bootstrap(host: Host, suite: str, tag: str) -> None:
+    engine = host.engine()
+    program = next((one for one in ("/usr/sbin/debootstrap", "/usr/bin/debootstrap") if os.path.exists(one)), "")
+    if not program:
+        raise HostFault("The program debootstrap is not installed", hint="apt-get install debootstrap")
+    if not os.path.exists(f"/usr/share/debootstrap/scripts/{suite}"):
+        raise HostFault(f"This host's debootstrap does not know the suite {suite}", hint="Update debootstrap.")
+    mirror = SETTINGS.get(host.store, None, "debian-mirror").rstrip("/")
+    security = mirror.removesuffix("/debian") + "/debian-security"
+    make_directory(host.path("tmp"))
+    with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="base-") as directory:
+        ensure_programs(host, directory)
+        Path(directory, "sources.list").write_text(SOURCES.format(mirror=mirror, security=security, suite=suite))
+        env = {"SUITE": suite, "MIRROR": mirror, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **proxies(host)}
+        spec = ContainerSpec(
+            f"dokkupy-base-{suite}", EMPTY, command=("/bin/sh", "-euc", PROGRAM),
+            env={key: Secret(value) for key, value in env.items()}, labels={LABEL: "bootstrap"}, network="host",
+            options=("-v", "/usr:/usr:ro", "-v", "/etc:/etc:ro", "-v", f"{directory}:/out"), init=False,
+        )  # fmt: skip
+        engine.remove(spec.name)
+        container = engine.create(spec)
+        try:
+            code = engine.wait(container.id, timeout=SECONDS)
+            said = tuple(line.decode(errors="replace") for _, line in engine.logs(container.id, tail=15))
+        finally:
+            engine.remove(container.id)
+        if code != 0:
+            raise HostFault(
+                f"debootstrap could not make the base {tag} from {mirror}", details=said,
+                hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL", code="no_base",
+            )  # fmt: skip
+        made = engine.load(os.path.join(directory, "root.tar"), f"{tag}-new")
+        try:
+            labelled(host, directory, made.id, tag, suite)
+        finally:
+            engine.remove_image(f"{tag}-new")
+
+
+def labelled(host: Host, directory: str, image: str, tag: str, suite: str) -> None:
+    path = Path(directory, "Dockerfile")
+    path.write_text(f'FROM {debian_tag(suite)}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
+    host.engine().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
+
+
+def ensure_programs(host: Host, directory: str) -> None:
+    """An image that has nothing but the places where the host's programs will be seen."""
+    if host.engine().image(EMPTY) is not None:
+        return
+    archive = os.path.join(directory, "empty.tar")
+    with tarfile.open(archive, "w") as tar:
+        for name in ("usr", "etc", "proc", "dev", "tmp", "out", "work", "var/lib", "var/cache"):
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(member)
+        for name in ("bin", "sbin", "lib", "lib64"):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
+            tar.addfile(link, io.BytesIO())
+    host.engine().load(archive, EMPTY)
+
+
+def proxies(host: Host) -> Mapping[str, str]:
+    found = {
+        name.replace("-", "_"): SETTINGS.get(host.store, None, name)
+        for name in ("http-proxy", "https-proxy", "no-proxy")
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def toolchain_lines(toolchain: Toolchain, wanted: Wanted, mounts: Mounts, *, building: bool, exact: bool) -> list[str]:
+    """The Dockerfile of a toolchain's base, but for its first line."""
+    packages = toolchain.build_packages if building else toolchain.run_packages
+    lines = []
+    if packages:
+        lines.append(packages_step((*packages, "ca-certificates")))
+    if exact and toolchain.prepare is not None:
+        for command in toolchain.prepare(wanted):
+            lines += step_lines(Step(command), mounts)
+    return lines
+
+
+def ensure_toolchain(
+    host: Host, toolchain: Toolchain, wanted: Wanted, suite: str, *, building: bool, exact: bool = False,
+    secrets: Mapping[str, Secret],
+) -> str:  # fmt: skip
+    """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
+    so that a newer dokkupy makes its own. exact: with the version that no suite has."""
+    start = ensure_debian(host, suite)
+    mounts = Mounts("base", caches=host.engine().can_mount_in_builds(), ca=CA in secrets, network=NETWORK in secrets)
+    lines = toolchain_lines(toolchain, wanted, mounts, building=building, exact=exact)
+    if not lines:
+        return start
+    text = "\n".join([f"FROM {start}", *lines, ""])
+    kind = "build" if building else "run"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
+    if host.engine().image(tag) is not None:
+        return tag
+    with making(host, f"base-{toolchain.name}-{kind}"):
+        if host.engine().image(tag) is not None:
+            return tag
+        host.out.section(f"Making the base image {tag} (once)")
+        make_directory(host.path("tmp"))
+        with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="base-") as directory:
+            context = Path(directory, "context")
+            context.mkdir()
+            path = Path(directory, "Dockerfile")
+            path.write_text(text)
+            version = wanted.text if exact else toolchain.debian[suite]
+            label = f"{toolchain.name} {version} {kind} {suite}"
+            host.engine().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
+    return tag

@@ -1,0 +1,227 @@
+"""The role builder, by buildpacks: a plan per language, one Dockerfile of them all, built by the engine."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets as random
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
+from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.model import Build, Image, Readiness, Source
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.roles import Builder, ImageBuild
+
+from dokkupy_buildpacks.choose import certainties, choose
+from dokkupy_buildpacks.lists import kept
+from dokkupy_buildpacks.render import CA, CONFIG, NETWORK, Bases, Mounts, dockerfile
+from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
+from dokkupy_buildpacks.settings import SETTINGS, bundle_of
+from dokkupy_buildpacks.toolchains import resolve
+
+IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
+"""What never gets into an image: it is made anew, or nobody's business."""
+
+NOT_FOR_BUILDS = frozenset(
+    {"PATH", "HOME", "GIT_DIR", "CPATH", "CPPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LIBRARY_PATH"}
+)
+"""Variables of the app that would break the tools of a build (Heroku's buildpack API leaves out the same)."""
+
+PACKAGE_VARIABLES = re.compile(
+    r"(PIP|UV|POETRY|PIPENV|PDM|NPM|YARN|PNPM|BUNDLE|CARGO|GEM|MAVEN|GRADLE|NODE_AUTH)_[A-Z0-9_]+"
+    r"|COMPOSER_AUTH|GOPRIVATE|GONOSUMDB|GONOSUMCHECK|GOPROXY|GONOPROXY|GITHUB_TOKEN|NPM_TOKEN"
+)
+"""Variables of the app that the steps which bring dependencies see: where packages come from, and by whose leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plans of a source, and why these languages."""
+
+    origin: str
+    plans: tuple[Plan, ...]
+
+
+class BuildpacksBuilder(Builder):
+    """`builder:set APP selected buildpacks`; Dokku's name for it is herokuish."""
+
+    def prepare(self) -> Readiness:
+        if not self.host.engine().can_mount_in_builds():
+            return Readiness(reason="without BuildKit: no caches, and no configuration while building")
+        return Readiness()
+
+    def detect(self, source: Source) -> int:
+        """90 when the app says that it wants buildpacks; else half of the surest language's certainty."""
+        tree = Tree(source.directory)
+        if kept(self.host, source.app) or tree.has(".buildpacks") or "BUILDPACK_URL" in (dotenv(tree)):
+            return 90
+        found = certainties(self.host, tree)
+        return max(1, found[0][0] // 2) if found else 0
+
+    def build(self, build: Build) -> Image:
+        host, app = self.host, build.source.app
+        tree = Tree(build.source.directory)
+        planned = plan_source(host, app, tree, build.env)
+        names = ", ".join(plan.language for plan in planned.plans)
+        host.out.detail(f"Language: {names} ({planned.origin})")
+        given = build_secrets(host, app, build.env)
+        parts: list[tuple[Plan, Bases]] = []
+        for plan in planned.plans:
+            parts.append((plan, self.bases(app, plan, given)))
+            for remark in plan.remarks:
+                host.out.detail(remark)
+        mounts = Mounts(
+            app, caches=host.engine().can_mount_in_builds(), config=CONFIG in given, ca=CA in given,
+            network=NETWORK in given, digest=digest(host, given),
+        )  # fmt: skip
+        if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
+            host.out.warn("This host's docker has no BuildKit: the app's configuration is not seen while building")
+        make_directory(host.path("tmp"))
+        with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="plan-") as directory:
+            path = Path(directory, "Dockerfile")
+            path.write_text(dockerfile(parts, mounts))
+            Path(directory, "Dockerfile.dockerignore").write_text("\n".join((*IGNORED, *slugignore(tree), "")))
+            image = host.engine().build(
+                ImageBuild(
+                    context=build.source.directory, dockerfile=path, tag=build.tag, options=build.options,
+                    env=build.env, secrets=given if mounts.caches else {},
+                    labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
+                )
+            )  # fmt: skip
+        web = parts[-1][0].processes.get("web")
+        if web:
+            host.out.detail(f"Default process: web: {web}")
+        return image
+
+    def bases(self, app: AppName, plan: Plan, given: Mapping[str, Secret]) -> Bases:
+        store = self.host.store
+        stack = SETTINGS.get(store, app, "stack")
+        if stack:
+            self.host.out.detail(f"Base: {stack} (buildpacks:set-property {app} stack)")
+            return Bases(stack, stack)
+        registry = SETTINGS.get(store, app, "image-registry")
+        secrets = {name: value for name, value in given.items() if name in (CA, NETWORK)}
+        found = resolve(self.host, plan.toolchain, plan.wanted, registry=registry, secrets=secrets)
+        asked = f" ({plan.wanted.origin}: {plan.wanted.text})" if plan.wanted.origin else ""
+        self.host.out.detail(f"Using {plan.toolchain.name} {found.version}{asked}: {found.origin}")
+        if plan.runtime is None:
+            return found.bases
+        from dokkupy_sdk.buildpack import Wanted
+
+        run = resolve(self.host, plan.runtime, Wanted(), registry=registry, secrets=secrets)
+        return Bases(found.bases.build, run.bases.run)
+
+
+class HerokuishBuilder(BuildpacksBuilder):
+    """The same by the name that scripts written for Dokku select; never chosen by itself."""
+
+    def detect(self, source: Source) -> int:
+        return 0
+
+
+def dotenv(tree: Tree) -> str:
+    return tree.text(".env") or "" if tree.has(".env") else ""
+
+
+def uses_config(plan: Plan) -> bool:
+    return any(step.config for stage in plan.stages for step in stage.steps)
+
+
+def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret]) -> Planned:
+    """The plans of a source; nothing is built, fetched or executed. Raises AppFault that names the file at fault."""
+    url = env.get("BUILDPACK_URL")
+    origin, found = choose(host, app, tree, url.reveal() if url is not None else "")
+    procfile = tree.has("Procfile")
+    plans = []
+    for index, language in enumerate(found):
+        last = index == len(found) - 1
+        plans.append(language.plan(tree, context_of(language, env, procfile=procfile or not last)))
+    packages = aptfile(tree)
+    if packages:
+        plans = [with_packages(plan, packages) for plan in plans]
+    return Planned(origin, tuple(plans))
+
+
+def context_of(language: Language, env: Mapping[str, Secret], *, procfile: bool) -> Context:
+    values = {name: env[name].reveal() for name in language.steering if name in env}
+    return Context(frozenset(env), values, procfile)
+
+
+def aptfile(tree: Tree) -> tuple[str, ...]:
+    """Debian packages that the app wants beside its language's (Heroku's buildpack apt: one name per line)."""
+    lines = [line.split("#")[0].strip() for line in (tree.text("Aptfile") or "").splitlines()]
+    names = [line for line in lines if line]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+)?", name):
+            raise AppFault(f"Aptfile: {name[:60]!r} is not the name of a Debian package")
+    return tuple(names)
+
+
+def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
+    from dataclasses import replace
+
+    return replace(
+        plan, packages=(*plan.packages, *packages), build_packages=(*plan.build_packages, *packages),
+        remarks=(*plan.remarks, f"Packages of the Aptfile: {', '.join(packages)}"),
+    )  # fmt: skip
+
+
+def slugignore(tree: Tree) -> list[str]:
+    """`.slugignore`, as on Heroku: patterns of what the image does not get, without negation."""
+    lines = [line.strip() for line in (tree.text(".slugignore") or "").splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "!"))]
+
+
+def build_secrets(host: Host, app: AppName, env: Mapping[str, Secret]) -> dict[str, Secret]:
+    """id -> content of what the build's steps see and the image never has."""
+    found: dict[str, Secret] = {}
+    config = {key: value.reveal() for key, value in env.items() if key not in NOT_FOR_BUILDS}
+    if config:
+        found[CONFIG] = Secret(lines(config))
+    network = {key: value for key, value in config.items() if PACKAGE_VARIABLES.fullmatch(key)}
+    for name, variables in NETWORK_VARIABLES.items():
+        value = SETTINGS.get(host.store, app, name)
+        if value:
+            network.update(dict.fromkeys(variables, value))
+    if network:
+        found[NETWORK] = Secret(lines(network))
+    path = bundle_of(SETTINGS.get(host.store, app, "ca-bundle"))
+    if path:
+        try:
+            found[CA] = Secret(Path(path).read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"The ca-bundle {path} cannot be read: {error}", hint=f"buildpacks:set-property {app} ca-bundle PATH"
+            ) from None
+    return found
+
+
+def lines(values: Mapping[str, str]) -> str:
+    for key, value in values.items():
+        if "\x00" in value:
+            raise UserError(f"The variable {key} has a NUL and cannot be seen by a build")
+    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in sorted(values.items()))
+
+
+def digest(host: Host, given: Mapping[str, Secret]) -> str:
+    """What changes when the configuration does, and tells nobody what it is: keyed with a number of this host's."""
+    if CONFIG not in given:
+        return ""
+    path = host.path("cache", "buildpacks-key")
+    try:
+        with open(path, "rb") as file:
+            key = file.read()
+    except FileNotFoundError:
+        key = random.token_bytes(32)
+        make_directory(os.path.dirname(path))
+        write_atomic(path, key)
+    return hmac.new(key, given[CONFIG].reveal().encode(), hashlib.sha256).hexdigest()[:16]

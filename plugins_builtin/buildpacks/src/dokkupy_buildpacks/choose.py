@@ -1,0 +1,69 @@
+"""Which languages a source is built with, in order; the last one runs."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Language, Tree
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.names import AppName
+
+from dokkupy_buildpacks.lists import chosen, language_of
+
+GROUP = "dokkupy.buildpack"
+SERVERS = 50
+"""From this certainty on, a language counts as the one that runs beside Node's assets."""
+
+
+def languages(host: Host) -> dict[str, Language]:
+    """name -> language, of every plugin. Raises PluginFault that names a plugin whose language does not load."""
+    return {name: host.registry.load(entry)() for name, entry in host.registry.group(GROUP).items()}
+
+
+def certainties(host: Host, tree: Tree) -> list[tuple[int, str, Language]]:
+    """(certainty, name, language), surest first, without those that do not know the source."""
+    found = [(language.detect(tree), name, language) for name, language in languages(host).items()]
+    return sorted((one for one in found if one[0] > 0), key=lambda one: (-one[0], one[1]))
+
+
+def detected(host: Host, tree: Tree) -> list[Language]:
+    """The surest language; with Node's build before it, when a source of another language has assets to build."""
+    found = certainties(host, tree)
+    if not found:
+        return []
+    names = {name: language for certainty, name, language in found if certainty >= SERVERS}
+    node = names.pop("nodejs", None)
+    if node is not None and names:
+        from dokkupy_buildpacks.languages.nodejs import package_json, table
+
+        scripts = table(package_json(tree), "scripts")
+        other = next(iter(names.values()))
+        if "start" in scripts and "build" not in scripts:
+            return [node]
+        return [node, other] if "build" in scripts or "heroku-postbuild" in scripts else [other]
+    return [found[0][2]]
+
+
+def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[str, list[Language]]:
+    """Why, and the languages. Raises AppFault when nothing knows the source."""
+    origin, addresses = chosen(host, app, tree, buildpack_url)
+    if addresses:
+        known = languages(host)
+        found: list[Language] = []
+        for address in addresses:
+            name = language_of(address)
+            if name in known:
+                found.append(known[name])
+            else:
+                from dokkupy_buildpacks.classic import Classic
+
+                found.append(Classic(address, len(found)))
+        return origin, found
+    guessed = detected(host, tree)
+    if not guessed:
+        raise AppFault(
+            "No buildpack knows this source", code="no_buildpack",
+            details=(f"Installed: {', '.join(sorted(languages(host)))}.",),
+            hint="Add what the language wants (requirements.txt, package.json, go.mod, index.html, Procfile...) or a "
+            f"Dockerfile, or name one: dokkupy buildpacks:set {app} heroku/python",
+        )  # fmt: skip
+    return "detected", guessed

@@ -1,0 +1,169 @@
+"""`buildpacks:*` (reference, section 1.4) and `buildpacks:plan`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Scope
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_buildpacks.settings import SETTINGS
+
+group = Group("buildpacks", "Manage the buildpacks of apps")
+
+App = Annotated[AppName, Arg("app")]
+Index = Annotated[int, Opt("--index", help="Position in the list, from 1")]
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    from dokkupy_buildpacks.lists import kept
+
+    return {"list": ",".join(kept(host, app)) if app is not None else ""}
+
+
+add_property_commands(group, SETTINGS, extra=extra)
+
+
+def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
+    from dokkupy_sdk.operation import operation
+
+    with operation(host, f"buildpacks:{verb}", f"app:{app}") as tx:
+        data = host.store.read("apps", app, "buildpacks")
+        tx.write("apps", app, "buildpacks", data={**data, "list": wanted})
+
+
+def current(host: Host, app: AppName) -> list[str]:
+    from dokkupy_buildpacks.lists import kept
+
+    host.store.need_app(app)
+    return kept(host, app)
+
+
+def check_index(index: int) -> None:
+    if index < 0:
+        raise UserError(f"Invalid index {index}: positions are counted from 1")
+
+
+@group.command("add", needs="app:admin", changes=True)
+def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
+    """Add a buildpack, at the end or at a position."""
+    from dokkupy_buildpacks.lists import parse
+
+    found = current(host, app)
+    if not buildpack:
+        raise UserError("Must specify a buildpack to add")
+    check_index(index)
+    address = parse(buildpack)
+    found.insert(index - 1 if index else len(found), address)
+    change(host, "add", app, found)
+
+
+@group.command("set", needs="app:admin", changes=True)
+def set_buildpack(
+    host: Host, app: App, buildpacks: Annotated[list[str], Arg("buildpack")], *, index: Index = 0,
+    replace: Annotated[bool, Opt("--replace", help="The whole list, by the given ones")] = False,
+) -> None:  # fmt: skip
+    """Set the buildpack at a position, by default the first; with --replace the whole list."""
+    from dokkupy_buildpacks.lists import parse
+
+    found = current(host, app)
+    if not buildpacks:
+        raise UserError("Must specify a buildpack to set")
+    check_index(index)
+    addresses = [parse(one) for one in buildpacks]
+    if replace:
+        if index:
+            raise UserError("--replace and --index exclude each other")
+        change(host, "set", app, addresses)
+        return
+    if len(addresses) > 1:
+        raise UserError("Only one buildpack can be set at a position", hint="The whole list at once: --replace")
+    place = (index or 1) - 1
+    found[place : place + 1] = addresses
+    change(host, "set", app, found)
+
+
+@group.command("remove", needs="app:admin", changes=True)
+def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
+    """Remove a buildpack, by its name or by its position."""
+    from dokkupy_buildpacks.lists import parse
+
+    found = current(host, app)
+    check_index(index)
+    if bool(index) == bool(buildpack):
+        raise UserError("Please choose either a buildpack or an --index, and only one of them")
+    if index:
+        if index > len(found):
+            raise UserError(f"Invalid index {index}: {app} has {len(found)} buildpacks")
+        del found[index - 1]
+    else:
+        address = parse(buildpack)
+        if address not in found:
+            raise UserError(f"Buildpack not found: {address}", hint=f"See them: dokkupy buildpacks:list {app}")
+        found.remove(address)
+    change(host, "remove", app, found)
+
+
+@group.command("clear", needs="app:admin", changes=True)
+def clear(host: Host, app: App) -> None:
+    """Forget all buildpacks of an app; what its source needs is detected again."""
+    current(host, app)
+    change(host, "clear", app, [])
+
+
+@group.command("list", needs="app:read")
+def list_buildpacks(host: Host, app: App) -> Answer:
+    """The buildpacks of an app, in order."""
+    found = current(host, app)
+    return Answer(found, [f"       {one}" for one in found], header=f"{app} buildpack urls")
+
+
+@group.command("set-property", needs="app:admin", changes=True)
+def set_property(
+    host: Host, scope: Scope, name: Annotated[str, Arg("property")] = "", value: Annotated[list[str], Arg("value")] = [],  # noqa: B006
+) -> None:  # fmt: skip
+    """Set or unset a property: stack, ca-bundle, http-proxy, ..."""
+    from dokkupy_sdk.operation import operation
+
+    text = " ".join(value)
+    prop = SETTINGS.need(name, is_global=scope.is_global)
+    if scope.app is not None:
+        host.store.need_app(scope.app)
+    elif not scope.is_global:
+        raise UserError("Please specify an app or --global")
+    parsed = prop.parse(text) if text else ""
+    subject = f"app:{scope.app}" if scope.app is not None else "global"
+    with operation(host, "buildpacks:set-property", subject) as tx:
+        SETTINGS.set(tx, scope.app, name, parsed)
+
+
+@group.command("detect", needs="app:read")
+def detect(
+    host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = ""
+) -> Answer:
+    """Which languages an app's source is of, surest first; nothing is built."""
+    from dokkupy_buildpacks.choose import certainties
+    from dokkupy_buildpacks.look import source_of
+
+    with source_of(host, app, branch) as tree:
+        found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
+    if not found:
+        raise UserError(f"No buildpack knows the source of {app}")
+    return Answer(found, [f"{one['name']} ({one['certainty']})" for one in found], header=f"{app} detected buildpacks")
+
+
+@group.command("plan", needs="app:read")
+def plan(
+    host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = "",
+    dockerfile: Annotated[bool, Opt("--dockerfile", help="Print the Dockerfile alone")] = False,
+) -> Answer:  # fmt: skip
+    """How an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
+    from dokkupy_buildpacks.look import plan_facts, plan_lines, source_of
+
+    with source_of(host, app, branch) as tree:
+        facts = plan_facts(host, app, tree)
+    if dockerfile:
+        return Answer({"dockerfile": facts["dockerfile"]}, str(facts["dockerfile"]).splitlines())
+    return Answer(facts, plan_lines(facts), header=f"{app} build plan")

@@ -1,0 +1,114 @@
+"""`images:*`: the base images that buildpacks stand on."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
+
+group = Group("images", "Base images of buildpacks")
+
+SUITE = re.compile(r"[a-z]{3,20}")
+REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
+LABEL = "dokkupy.base"
+Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (python:3.13-slim)")]
+
+
+def bases(host: Host) -> list[dict[str, object]]:
+    """The bases that were made here, and the official images of languages that lie on this host."""
+    from dokkupy_buildpacks.choose import languages
+    from dokkupy_buildpacks.toolchains import official
+
+    engine = host.engine()
+    found: dict[str, dict[str, object]] = {}
+    for identifier, names, size in engine.images({LABEL: ""}):
+        image = engine.image(identifier)
+        for name in names:
+            found[name] = {
+                "name": name,
+                "size": size,
+                "origin": "made here",
+                "what": image.labels.get(LABEL, "") if image else "",
+            }
+    repositories = repositories_of(languages(host).values())
+    for _, names, size in engine.images({}):
+        for name in names:
+            if any(official(name, one) for one in repositories):
+                found.setdefault(name, {"name": name, "size": size, "origin": "official image", "what": ""})
+    return [found[name] for name in sorted(found)]
+
+
+def repositories_of(found: object) -> set[str]:
+    import sys
+
+    chains = (getattr(sys.modules[type(one).__module__], "TOOLCHAIN", None) for one in found)  # type: ignore[attr-defined]
+    return {chain.official for chain in chains if chain is not None and chain.official}
+
+
+@group.command("list", needs="app:read")
+def list_images(host: Host) -> Answer:
+    """The base images that are on this host."""
+    rows = bases(host)
+    text = [f"{row['name']:<48} {int(str(row['size'])) / 1e6:>7.0f} MB  {row['what'] or row['origin']}" for row in rows]
+    return Answer(rows, text, header="Base images")
+
+
+@group.command("add", needs="admin", changes=True)
+def add(host: Host, image: Name) -> None:
+    """Make the base of a Debian suite, or pull an image, so that a later push does not wait for it."""
+    from dokkupy_buildpacks.bases import ensure_debian
+    from dokkupy_buildpacks.toolchains import Failures
+
+    if SUITE.fullmatch(image):
+        host.act(f"make the base of Debian {image}", lambda: ensure_debian(host, image))
+        return
+    check(image)
+    Failures(host).forget()
+    host.act(f"pull {image}", lambda: host.engine().pull(image))
+
+
+@group.command("refresh", needs="admin", changes=True)
+def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
+    """Make bases again of today's packages; apps get them with their next build."""
+    from dokkupy_buildpacks.bases import ensure_debian
+    from dokkupy_buildpacks.toolchains import Failures
+
+    Failures(host).forget()
+    engine = host.engine()
+    made = [name for _, names, _ in engine.images({LABEL: ""}) for name in names]
+    if image and image not in made and f"dokkupy/debian:{image}" not in made:
+        raise NotFound(f"There is no base image {image[:80]!r}", hint="See them: dokkupy images:list")
+    chosen = [name for name in made if not image or name == image or name == f"dokkupy/debian:{image}"]
+    for name in chosen:
+        if name.startswith("dokkupy/debian:"):
+            host.act(f"make {name} again", partial(ensure_debian, host, name.rpartition(":")[2], again=True))
+    for name in chosen:
+        if not name.startswith(("dokkupy/debian:", "dokkupy/host-programs")):
+            # Its next build makes it again, on today's Debian.
+            host.act(f"forget {name}", partial(engine.remove_image, name))
+
+
+@group.command("remove", needs="admin", changes=True)
+def remove(
+    host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Official images too")] = False
+) -> None:
+    """Remove a base image; a build that needs it makes it again."""
+    engine = host.engine()
+    name = f"dokkupy/debian:{image}" if SUITE.fullmatch(image) else image
+    check(name)
+    found = engine.image(name)
+    if found is None:
+        raise NotFound(f"There is no image {name}", hint="See them: dokkupy images:list")
+    if LABEL not in found.labels and not force:
+        raise Conflict(
+            f"{name} was not made by dokkupy", hint=f"Remove it all the same: dokkupy images:remove {name} --force"
+        )
+    host.act(f"remove {name}", lambda: engine.remove_image(name))
+
+
+def check(reference: str) -> None:
+    if not REFERENCE.fullmatch(reference):
+        raise UserError(f"{reference[:80]!r} is not the name of an image")

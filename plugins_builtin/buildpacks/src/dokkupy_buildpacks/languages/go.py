@@ -1,0 +1,102 @@
+"""Go: modules, vendored or not."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.errors import AppFault
+
+from dokkupy_buildpacks.languages.procfile import TOOLCHAIN as PLAIN
+
+TOOLCHAIN = Toolchain(
+    "go",
+    official="golang",
+    debian={"trixie": "1.24", "bookworm": "1.19"},
+    build_packages=("ca-certificates", "git", "golang-go"),
+)
+
+CACHES = ("/root/.cache/go-build", "/root/go/pkg/mod")
+MODULE = re.compile(r"(?m)^\s*module\s+(\S+)")
+GO = re.compile(r"(?m)^\s*(?:toolchain\s+go|go\s+)(\d+\.\d+(?:\.\d+)?)")
+MAIN = re.compile(r"(?m)^package\s+main\b")
+
+
+class Go(Language):
+    name = "go"
+    steering = ("GO_INSTALL_PACKAGE_SPEC", "GO_LINKER_SYMBOL", "CGO_ENABLED")
+
+    def detect(self, tree: Tree) -> int:
+        return 90 if tree.has("go.mod") or tree.has("go.work") else 0
+
+    def plan(self, tree: Tree, context: Context) -> Plan:
+        text = tree.text("go.mod") or ""
+        found = MODULE.search(text)
+        if found is None and not tree.has("go.work"):
+            raise AppFault("go.mod has no line `module NAME`")
+        packages = programs(tree, text, context)
+        build = "go build -buildvcs=false -trimpath -ldflags=-s -o /out/"
+        name = (found[1] if found else "app").rstrip("/").rsplit("/", 1)[-1]
+        first = packages[0]
+        program = name if first == "." else first.rsplit("/", 1)[-1]
+        if re.fullmatch(r"v\d+", program) and found:
+            program = found[1].rsplit("/", 2)[-2]
+        command = f"mkdir -p /out; {build} {' '.join(packages)}"
+        return Plan(
+            language=self.name,
+            toolchain=TOOLCHAIN,
+            wanted=wanted(text),
+            # What runs is a static program: any Debian will do, and the base is one that other apps have too.
+            runtime=PLAIN,
+            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES),)),),
+            copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
+            env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
+            build_env={
+                "PATH": "/usr/local/go/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
+                "CGO_ENABLED": context.values.get("CGO_ENABLED", "0"), "GOTOOLCHAIN": "auto", "GOFLAGS": "-mod=vendor"
+                if tree.has_directory("vendor") and tree.has("vendor/modules.txt") else "", "HOME": "/root",
+            },
+            processes={} if context.procfile else {"web": program},
+            remarks=(f"Programs: {', '.join(packages)}",),
+        )  # fmt: skip
+
+
+def programs(tree: Tree, text: str, context: Context) -> list[str]:
+    """The packages to build: what GO_INSTALL_PACKAGE_SPEC or the go.mod's `// +heroku install` says, else every main
+    package at the root and below cmd/."""
+    spec = context.values.get("GO_INSTALL_PACKAGE_SPEC", "")
+    said = re.search(r"(?m)^\s*//\s*\+heroku\s+install\s+(.+)$", text)
+    chosen = spec.split() or (said[1].split() if said else [])
+    if chosen:
+        if not all(re.fullmatch(r"[A-Za-z0-9_./-]+", one) for one in chosen):
+            raise AppFault(f"{' '.join(chosen)[:80]!r} are not packages of Go")
+        return chosen
+    found = []
+    for path in tree.files(".go", depth=3):
+        directory = path.rpartition("/")[0]
+        package = f"./{directory}" if directory else "."
+        if path.endswith("_test.go") or package in found:
+            continue
+        if (not directory or directory.startswith("cmd/")) and MAIN.search(tree.text(path) or ""):
+            found.append(package)
+    if not found:
+        raise AppFault(
+            "No package main was found at the root or below cmd/",
+            hint="Say which: a line `// +heroku install ./path` in go.mod, or the variable GO_INSTALL_PACKAGE_SPEC.",
+        )
+    return sorted(found)
+
+
+def wanted(text: str) -> Wanted:
+    """The go line is a minimum; from 1.21 on, Go itself fetches a newer toolchain through the module proxy."""
+    versions = [tuple(int(part) for part in one.split(".")) for one in GO.findall(text)]
+    if not versions:
+        return Wanted()
+    least = max(versions)
+
+    def accepts(version: str) -> bool:
+        parts = tuple(int(part) for part in version.split("."))
+        return parts >= least[: len(parts)] or parts >= (1, 21)
+
+    said = ".".join(str(part) for part in least)
+    return Wanted(f">={said}", "go.mod", accepts, (said, "1"))

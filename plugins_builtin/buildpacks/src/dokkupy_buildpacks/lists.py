@@ -1,0 +1,64 @@
+"""An app's list of buildpacks: what was set, else `.buildpacks`, else BUILDPACK_URL, else app.json's, else nothing."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.appjson import parse_app_json
+from dokkupy_sdk.buildpack import Tree
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+
+SHORT = re.compile(r"([a-z0-9][a-z0-9-]*)/([a-z0-9][a-z0-9._-]*)", re.IGNORECASE)
+URL = re.compile(
+    r"(?:https?|git|ssh)://[A-Za-z0-9._~:@%/?=&+-]+(?:#[A-Za-z0-9._/-]+)?|git@[A-Za-z0-9.-]+:[A-Za-z0-9._/-]+(?:#[A-Za-z0-9._/-]+)?"
+)
+IMAGE = re.compile(r"(?:docker|urn|cnb):[A-Za-z0-9._/:@-]+")
+KNOWN = re.compile(
+    r"https://(?:www\.)?github\.com/(?:heroku|gliderlabs|dokku)/heroku-buildpack-([a-z]+)(?:\.git)?/?(?:#[A-Za-z0-9._/-]+)?"
+)
+"""Buildpacks whose language is built here without them."""
+
+ALIASES = {"node": "nodejs", "gradle": "java", "nginx": "static"}
+
+
+def parse(text: str) -> str:
+    """The full address of a buildpack; the messages and the shorthand are Dokku's (reference, section 1.4)."""
+    text = text.strip()
+    if URL.fullmatch(text) or IMAGE.fullmatch(text):
+        return text
+    found = SHORT.fullmatch(text)
+    if found:
+        owner = "heroku" if found[1] == "heroku-community" else found[1]
+        return f"https://github.com/{owner}/heroku-buildpack-{found[2]}.git"
+    raise UserError(f"Invalid buildpack specified: {text[:120]}")
+
+
+def language_of(address: str) -> str:
+    """The name of the language that stands for a known buildpack; empty for one that must be fetched."""
+    found = KNOWN.fullmatch(address)
+    return ALIASES.get(found[1], found[1]) if found else ""
+
+
+def kept(host: Host, app: AppName) -> list[str]:
+    return list(host.store.read("apps", app, "buildpacks").get("list", []))
+
+
+def chosen(host: Host, app: AppName, tree: Tree, env: str) -> tuple[str, list[str]]:
+    """Where the list comes from, and the list. env: the app's variable BUILDPACK_URL."""
+    own = kept(host, app)
+    if own:
+        return "buildpacks:set", own
+    text = tree.text(".buildpacks")
+    if text is not None:
+        lines = [line.strip() for line in text.splitlines()]
+        return ".buildpacks", [parse(line) for line in lines if line and not line.startswith("#")]
+    if env:
+        return "BUILDPACK_URL", [parse(env)]
+    dotenv = tree.text(".env") or ""
+    found = re.search(r"(?m)^\s*(?:export\s+)?BUILDPACK_URL\s*=\s*['\"]?([^'\"\s]+)", dotenv)
+    if found:
+        return ".env", [parse(found[1])]
+    facts = parse_app_json(tree.text("app.json"), "app.json")
+    return "app.json", [parse(one) for one in getattr(facts, "buildpacks", ())]

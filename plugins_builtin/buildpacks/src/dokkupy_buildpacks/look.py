@@ -1,0 +1,81 @@
+"""Looking at an app's source without building it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Tree
+from dokkupy_sdk.config import get_env
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.names import AppName
+
+from dokkupy_buildpacks.builder import plan_source
+from dokkupy_buildpacks.render import Bases, Mounts, dockerfile
+
+
+@contextmanager
+def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
+    """A copy of the code that the host keeps of an app, for as long as it is looked at."""
+    host.store.need_app(app)
+    sources = host.sources()
+    if not sources.has_code(app):
+        raise UserError(f"{app} has no code on this host", hint="Push it first: git push.")
+    make_directory(host.path("tmp"))
+    with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="look-") as directory:
+        place = Path(directory, "source")
+        os.mkdir(place)
+        sources.checkout(app, place, branch)
+        yield Tree(place)
+
+
+def plan_facts(host: Host, app: AppName, tree: Tree) -> dict[str, Any]:
+    env = {**get_env(host, None), **get_env(host, app)}
+    planned = plan_source(host, app, tree, {str(key): value for key, value in env.items()})
+    mounts = Mounts(app, config=bool(env))
+    parts = [
+        (plan, Bases(f"{plan.toolchain.name}-build", f"{(plan.runtime or plan.toolchain).name}-run"))
+        for plan in planned.plans
+    ]
+    return {
+        "origin": planned.origin,
+        "plans": [
+            {
+                "language": plan.language, "version": plan.wanted.text, "version-origin": plan.wanted.origin,
+                "packages": sorted(plan.packages),
+                "steps": [
+                    {"stage": stage.name, "command": step.command, "files": list(step.files), "caches": list(step.caches),
+                     "sees-config": step.config}
+                    for stage in plan.stages for step in stage.steps
+                ],
+                "processes": dict(plan.processes), "remarks": list(plan.remarks),
+            }
+            for plan in planned.plans
+        ],
+        "dockerfile": dockerfile(parts, mounts),
+    }  # fmt: skip
+
+
+def plan_lines(facts: dict[str, Any]) -> list[str]:
+    lines = [f"Chosen by:  {facts['origin']}"]
+    for plan in facts["plans"]:
+        version = f" {plan['version']} ({plan['version-origin']})" if plan["version"] else ""
+        lines.append(f"Language:   {plan['language']}{version}")
+        lines += [f"            {remark}" for remark in plan["remarks"]]
+        if plan["packages"]:
+            lines.append(f"Packages:   {' '.join(plan['packages'])}")
+        for step in plan["steps"]:
+            if step["files"]:
+                lines.append(f"  {step['stage']}: copy {' '.join(step['files'])}")
+            if step["command"]:
+                first, *rest = step["command"].splitlines()
+                lines.append(f"  {step['stage']}: {first}{' ...' if rest else ''}")
+        for name, command in plan["processes"].items():
+            lines.append(f"Process:    {name}: {command}")
+    return lines

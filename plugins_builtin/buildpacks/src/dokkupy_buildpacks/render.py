@@ -1,0 +1,172 @@
+"""A plan as a Dockerfile. Pure: values in, text out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dokkupy_sdk.buildpack import ROOT, Copy, Plan, Stage, Step
+
+USER_ID = 32767
+"""Whom the app runs as; the number that Dokku's users know from herokuish (`storage:ensure-directory --chown`)."""
+
+SECRETS = "/run/secrets"
+CONFIG = "dokkupy-config"
+CA = "dokkupy-ca"
+NETWORK = "dokkupy-network"
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*|\.|\.[A-Za-z0-9][A-Za-z0-9._/-]*")
+CA_VARIABLES = (
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO",
+    "GIT_SSL_CAINFO",
+)  # fmt: skip
+APT = "apt-get -q -o Acquire::Retries=3"
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """The images that a plan stands on."""
+
+    build: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """What a step sees during the build alone. digest: of the configuration, keyed, so that a change of it is a change
+    of the steps that see it. caches: whether the engine has mounts at all; owner: whose caches they are."""
+
+    owner: str
+    caches: bool = True
+    config: bool = False
+    ca: bool = False
+    network: bool = False
+    digest: str = ""
+
+
+def words(command: str) -> str:
+    """A command in the exec form, by a shell that stops at the first failure; no character needs quoting in it."""
+    return json.dumps(["/bin/sh", "-euc", command], ensure_ascii=False)
+
+
+def packages_step(packages: Sequence[str]) -> str:
+    names = " ".join(shlex.quote(name) for name in sorted(set(packages)))
+    command = (
+        f"export DEBIAN_FRONTEND=noninteractive; {APT} update; {APT} install -y --no-install-recommends {names}; "
+        "apt-get clean; rm -rf /var/lib/apt/lists/*"
+    )
+    return f"RUN {words(command)}"
+
+
+def copy(files: Sequence[str]) -> str:
+    """The files into /app, each at its place. Those of several directories need a line each."""
+    lines = []
+    by_directory: dict[str, list[str]] = {}
+    for name in files:
+        if not SAFE_NAME.fullmatch(name) or ".." in name:
+            return "COPY . ./"  # a name that a Dockerfile cannot say literally: all, then
+        by_directory.setdefault(name.rpartition("/")[0], []).append(name)
+    for directory, names in by_directory.items():
+        lines.append(f"COPY {json.dumps([*names, f'./{directory}/' if directory else './'])}")
+    return "\n".join(lines)
+
+
+def step_lines(step: Step, mounts: Mounts, assets: str = "") -> list[str]:
+    lines = []
+    if step.files:
+        lines.append(copy(step.files))
+        if assets and "." in step.files:
+            lines.append(f"COPY --from={assets} {ROOT} {ROOT}")
+    if not step.command:
+        return lines
+    flags = []
+    prelude = []
+    if mounts.caches:
+        for target in step.caches:
+            identifier = f"dokkupy-{mounts.owner}-{target.strip('/').replace('/', '-')}"
+            flags.append(f"--mount=type=cache,id={identifier},target={target},sharing=locked")
+        if mounts.ca:
+            flags.append(f"--mount=type=secret,id={CA}")
+            prelude.append("export " + " ".join(f"{name}={SECRETS}/{CA}" for name in CA_VARIABLES))
+        if mounts.network:
+            flags.append(f"--mount=type=secret,id={NETWORK}")
+            prelude.append(f"set -a; . {SECRETS}/{NETWORK}; set +a")
+        if step.config and mounts.config:
+            lines.append(f"ARG DOKKUPY_CONFIG={mounts.digest}")
+            flags.append(f"--mount=type=secret,id={CONFIG}")
+            prelude.append(f"set -a; . {SECRETS}/{CONFIG}; set +a")
+    lines.append(" ".join(["RUN", *flags, words("\n".join([*prelude, step.command]))]))
+    return lines
+
+
+def env_lines(env: Mapping[str, str]) -> list[str]:
+    return [f"ENV {name}={quoted(value)}" for name, value in env.items()]
+
+
+def quoted(value: str) -> str:
+    """A value of ENV; `$PATH` and the like stay what they are."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def stage_name(prefix: str, name: str) -> str:
+    return f"{prefix}-{name}"
+
+
+def stage_lines(stage: Stage, prefix: str, mounts: Mounts, assets: str) -> list[str]:
+    start = stage_name(prefix, stage.after or "base")
+    lines = [f"FROM {start} AS {stage_name(prefix, stage.name)}"]
+    for step in stage.steps:
+        lines += step_lines(step, mounts, assets)
+    return [*lines, ""]
+
+
+def base_lines(plan: Plan, bases: Bases, prefix: str) -> list[str]:
+    lines = [f"FROM {bases.build} AS {stage_name(prefix, 'base')}", "USER root", f"WORKDIR {ROOT}"]
+    if plan.build_packages:
+        lines.append(packages_step(plan.build_packages))
+    lines += env_lines({**plan.env, **plan.build_env})
+    return [*lines, ""]
+
+
+def copy_line(one: Copy, prefix: str) -> str:
+    """A line that fills the image; the files belong to the user that the app runs as, as on Heroku."""
+    where = f"--from={stage_name(prefix, one.stage)} " if one.stage else ""
+    return f"COPY --chown={USER_ID}:{USER_ID} {where}{json.dumps([one.path, one.to])}"
+
+
+def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
+    """The Dockerfile of one or several languages. Each starts with what the one before it made of the source; the last
+    one runs."""
+    lines: list[str] = []
+    assets = ""
+    for plan, bases in parts:
+        prefix = plan.language
+        lines += base_lines(plan, bases, prefix)
+        for stage in plan.stages:
+            lines += stage_lines(stage, prefix, mounts, assets)
+        if plan is not parts[-1][0] and plan.stages:
+            lines += [f"FROM {stage_name(prefix, plan.stages[-1].name)} AS {stage_name(prefix, 'assets')}"]
+            lines += [f"RUN {words('rm -rf node_modules .git')}", ""]
+            assets = stage_name(prefix, "assets")
+    plan, bases = parts[-1]
+    lines += [f"FROM {bases.run}", "USER root"]
+    if plan.packages:
+        lines.append(packages_step(plan.packages))
+    lines.append(f"WORKDIR {ROOT}")
+    lines.append(
+        "RUN " + words(f"chown {USER_ID}:{USER_ID} {ROOT}; id -un {USER_ID} >/dev/null 2>&1 || "
+                       f"echo 'app:x:{USER_ID}:{USER_ID}::{ROOT}:/bin/sh' >>/etc/passwd; "
+                       f"grep -q ':{USER_ID}:' /etc/group || echo 'app:x:{USER_ID}:' >>/etc/group")
+    )  # fmt: skip
+    lines += env_lines({"HOME": ROOT, **plan.env})
+    lines += [copy_line(one, plan.language) for one in plan.copies]
+    if assets and any(not one.stage for one in plan.copies):
+        lines.append(f"COPY --from={assets} --chown={USER_ID}:{USER_ID} {ROOT} {ROOT}")
+    lines.append(f"USER {USER_ID}:{USER_ID}")
+    lines.append(f"ENTRYPOINT {json.dumps(plan.entrypoint)}")
+    web = plan.processes.get("web")
+    if web:
+        lines.append(f"CMD {json.dumps(['/bin/sh', '-c', f'exec {web}'])}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,81 @@
+"""The properties of the namespace `buildpacks`."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.settings import Property, Settings, plain
+
+URL = re.compile(r"https?://[^\s'\"\\$`]+")
+REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[a-z0-9._-]+)*")
+
+
+def bundle(text: str) -> str:
+    """An absolute path of a file with certificates, or `none`."""
+    if text == "none":
+        return text
+    if not os.path.isabs(text) or not plain(text):
+        raise UserError(f"{text[:80]!r} is not an absolute path, nor `none`")
+    try:
+        with open(text, encoding="utf-8") as file:
+            if "BEGIN CERTIFICATE" not in file.read(1 << 22):
+                raise UserError(f"{text} has no certificate in PEM form")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{text} cannot be read: {error}") from None
+    return text
+
+
+def url(text: str) -> str:
+    if not URL.fullmatch(text):
+        raise UserError("That is not an http or https URL")
+    return text
+
+
+def registry(text: str) -> str:
+    name = text.rstrip("/")
+    if not REGISTRY.fullmatch(name):
+        raise UserError(f"{text[:80]!r} is not a registry such as registry.example.com:5000/mirror")
+    return name
+
+
+SETTINGS = Settings(
+    "buildpacks",
+    Property("stack", help="An image to build and run on instead of the language's own base"),
+    Property("image-registry", help="Where official images are pulled from instead of Docker Hub", parse=registry),
+    Property(
+        "ca-bundle", parse=bundle,
+        help="File with the certificates that builds trust; unset: the host's, if an administrator added to them; none",
+    ),
+    Property("http-proxy", help="Proxy of builds for http", parse=url, secret=True),
+    Property("https-proxy", help="Proxy of builds for https", parse=url, secret=True),
+    Property("no-proxy", help="Hosts that builds reach without the proxy, with commas"),
+    Property("pip-index", help="Python package index of builds", parse=url, secret=True),
+    Property("npm-registry", help="npm registry of builds", parse=url, secret=True),
+    Property("go-proxy", help="Go module proxy of builds", parse=url, secret=True),
+    Property("debian-mirror", "http://deb.debian.org/debian", help="Mirror of Debian's packages for bases", parse=url,
+             scope="global"),
+)  # fmt: skip
+
+NETWORK = {
+    "http-proxy": ("http_proxy", "HTTP_PROXY"), "https-proxy": ("https_proxy", "HTTPS_PROXY"),
+    "no-proxy": ("no_proxy", "NO_PROXY"), "pip-index": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+    "npm-registry": ("npm_config_registry", "YARN_NPM_REGISTRY_SERVER"), "go-proxy": ("GOPROXY",),
+}  # fmt: skip
+"""property -> variables that the tools of the languages read."""
+
+HOST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+LOCAL_CERTIFICATES = "/usr/local/share/ca-certificates"
+"""Where Debian's administrators put what update-ca-certificates(8) adds to the bundle."""
+
+
+def bundle_of(said: str) -> str:
+    """The path of the bundle that builds get; empty for none."""
+    if said:
+        return "" if said == "none" else said
+    try:
+        added = any(name.endswith(".crt") for _, _, names in os.walk(LOCAL_CERTIFICATES) for name in names)
+    except OSError:
+        added = False
+    return HOST_BUNDLE if added and os.path.isfile(HOST_BUNDLE) else ""

@@ -1,0 +1,169 @@
+"""Which images a language builds and runs on: on the host already, pulled, or made of Debian's packages; in this order."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Toolchain, Wanted
+from dokkupy_sdk.errors import AppFault, DokkupyError
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import Secret
+
+from dokkupy_buildpacks.bases import ensure_toolchain
+from dokkupy_buildpacks.render import Bases
+
+TAG = re.compile(r"(?P<version>\d+(?:\.\d+){0,2})(?P<variant>(?:-[a-z]+)*)")
+RELEASES = ("-bookworm", "-trixie", "-bullseye")
+FORGET = 3600
+"""Seconds for which an image that could not be pulled is not asked for again: a push must not wait for it each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The images, the version that they have and where they come from, for the user."""
+
+    bases: Bases
+    version: str
+    origin: str
+
+
+def official(name: str, repository: str) -> tuple[str, str] | None:
+    """Version and variant of a name such as `python:3.13-slim-bookworm`; None when it is another image."""
+    prefix, _, tag = name.rpartition(":")
+    if prefix != repository:
+        return None
+    found = TAG.fullmatch(tag)
+    if found is None:
+        return None
+    variant = found["variant"]
+    for release in RELEASES:
+        variant = variant.replace(release, "")
+    return found["version"], variant
+
+
+def number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted: Wanted) -> tuple[str, Bases] | None:
+    """The newest version on the host that will do, with its best variants. Pure."""
+    versions: dict[str, dict[str, str]] = {}
+    for name in sorted(names):
+        facts = official(name, repository)
+        if facts is not None and wanted.accepts(facts[0]):
+            versions.setdefault(facts[0], {}).setdefault(facts[1], name)
+    for version in sorted(versions, key=number, reverse=True):
+        variants = versions[version]
+        build = next((variants[one] for one in toolchain.build_variants if one in variants), "")
+        run = next((variants[one] for one in toolchain.run_variants if one in variants), "")
+        if build and run:
+            return version, Bases(build, run)
+    return None
+
+
+def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, secrets: Mapping[str, Secret]) -> Found:
+    """The images of a toolchain. Raises AppFault that says what was tried."""
+    engine = host.engine()
+    tried: list[str] = []
+    if toolchain.official:
+        repository = f"{registry}/{toolchain.official}" if registry else toolchain.official
+        names = [name for _, tags, _ in engine.images({}) for name in tags]
+        here = on_host(names, repository, toolchain, wanted)
+        if here is None and registry:
+            here = on_host(names, toolchain.official, toolchain, wanted)
+        if here:
+            return Found(here[1], here[0], f"the image {here[1].build} on this host")
+        tried.append(f"an image {repository} on this host")
+        pulled = pull(host, repository, toolchain, wanted)
+        if pulled is not None:
+            return pulled
+        tags = ", ".join(wanted.tags[:3]) or "none"
+        tried.append(f"pulling {repository} ({tags})")
+    for suite, version in toolchain.debian.items():
+        if wanted.accepts(version):
+            return made(host, toolchain, wanted, suite, exact=False, secrets=secrets)
+    if toolchain.prepare is not None and toolchain.debian and toolchain.prepare(wanted):
+        return made(host, toolchain, wanted, next(iter(toolchain.debian)), exact=True, secrets=secrets)
+    available = ", ".join(f"{version} (Debian {suite})" for suite, version in toolchain.debian.items())
+    tried.append("Debian's packages")
+    raise AppFault(
+        f"{toolchain.name} {wanted.text} ({wanted.origin}) cannot be had on this host",
+        details=(f"Tried: {'; '.join(tried)}.", f"Without a registry there is: {available}."),
+        hint=f"Change {wanted.origin}, or bring the image: dokkupy images:add {toolchain.official}:{wanted.text}",
+        code="no_toolchain",
+    )
+
+
+def made(
+    host: Host, toolchain: Toolchain, wanted: Wanted, suite: str, *, exact: bool, secrets: Mapping[str, Secret]
+) -> Found:
+    build, run = (
+        ensure_toolchain(host, toolchain, wanted, suite, building=building, exact=exact, secrets=secrets)
+        for building in (True, False)
+    )
+    version = wanted.text if exact else toolchain.debian[suite]
+    return Found(
+        Bases(build, run), version, f"Debian {suite}'s packages" + (" and the language's registry" if exact else "")
+    )
+
+
+def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> Found | None:
+    """An official image that a registry has, in its best variant; None when there is none or no registry."""
+    failed = Failures(host)
+    for version in wanted.tags:
+        for variant in dict.fromkeys((*toolchain.run_variants, *toolchain.build_variants)):
+            ref = f"{repository}:{version}{variant}"
+            if failed.lately(repository):
+                return None
+            try:
+                host.out.detail(f"Asking for the image {ref}")
+                host.engine().pull(ref)
+            except DokkupyError as error:
+                if not missing(error.message):
+                    failed.note(repository)
+                    return None
+                continue
+            return Found(Bases(ref, ref), version, f"the image {ref}, pulled")
+    failed.note(repository)
+    return None
+
+
+def missing(message: str) -> bool:
+    """Whether a registry answered that it has no such image, and not that it cannot be reached."""
+    return any(words in message.lower() for words in ("not found", "manifest unknown", "does not exist"))
+
+
+class Failures:
+    """Repositories that could not be pulled from lately. Only a cache: what cannot be read or kept is nothing."""
+
+    def __init__(self, host: Host) -> None:
+        self.path = host.path("cache", "buildpacks-pulls.json")
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                self.times = {str(key): float(value) for key, value in json.load(file).items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            self.times = {}
+
+    def lately(self, repository: str) -> bool:
+        return 0 <= time.time() - self.times.get(repository, 0) < FORGET
+
+    def note(self, repository: str) -> None:
+        self.times[repository] = time.time()
+        self.keep()
+
+    def forget(self) -> None:
+        self.times = {}
+        self.keep()
+
+    def keep(self) -> None:
+        try:
+            make_directory(os.path.dirname(self.path))
+            write_atomic(self.path, json.dumps(self.times).encode())
+        except OSError:
+            pass

@@ -1,0 +1,69 @@
+"""What version files say, as a test of versions. Pure; the rules are the languages' own, by their libraries."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk.buildpack import Wanted
+from dokkupy_sdk.errors import AppFault
+
+PINNED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.\*|\.x)?")
+
+
+def pinned(text: str, origin: str) -> Wanted:
+    """`3`, `3.12` or `3.12.4`. An image that only says `3.12` will do for 3.12.4: its patch level is newer or unsaid."""
+    found = PINNED.fullmatch(text.strip())
+    if found is None:
+        raise AppFault(f"{origin} asks for the version {text[:40]!r}, which is not a number like 3.12 or 3.12.4")
+    parts = found[1].split(".")
+
+    def accepts(version: str) -> bool:
+        return all(mine == theirs for mine, theirs in zip(parts, version.split("."), strict=False)) and (
+            len(version.split(".")) >= min(len(parts), 2)
+        )
+
+    tags = tuple(dict.fromkeys([found[1], ".".join(parts[:2])]))
+    return Wanted(found[1], origin, accepts, tags)
+
+
+def python_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
+    """A PEP 440 specifier such as `>=3.11,<3.14`."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        specifier = SpecifierSet(text)
+    except InvalidSpecifier:
+        raise AppFault(f"{origin} asks for Python {text[:60]!r}, which is not a version specifier (PEP 440)") from None
+
+    def accepts(version: str) -> bool:
+        # `3.12` stands for its newest patch level, not for 3.12.0.
+        return specifier.contains(version if version.count(".") > 1 else f"{version}.99", prereleases=True)
+
+    return Wanted(text, origin, accepts, tuple(version for version in known if accepts(version)))
+
+
+def node_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
+    """An npm range such as `>=18 <23`, `20.x`, `^22.1`, `lts/*`."""
+    from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
+
+    cleaned = text.strip()
+    if cleaned.startswith("lts/") or cleaned in ("node", "stable", "latest", "current"):
+        return Wanted(text, origin, lambda version: True, known)
+    cleaned = re.sub(r"(^|\s|[<>=^~])v(?=\d)", r"\1", cleaned)
+    cleaned = re.sub(r"([<>=^~])\s+(?=\d)", r"\1", cleaned)
+    try:
+        spec = NpmSpec(cleaned)
+    except ValueError:
+        raise AppFault(f"{origin} asks for Node.js {text[:60]!r}, which is not a version range of npm") from None
+
+    def accepts(version: str) -> bool:
+        parts = version.split(".")
+        # `20` stands for its newest release.
+        full = parts + ["99"] * (3 - len(parts))
+        exact = parts + ["0"] * (3 - len(parts))
+        return any(Version(".".join(one)) in spec for one in (full, exact))
+
+    tags = tuple(version for version in known if accepts(version))
+    if PINNED.fullmatch(cleaned):
+        tags = (PINNED.fullmatch(cleaned)[1], *tags)  # type: ignore[index]
+    return Wanted(text, origin, accepts, tuple(dict.fromkeys(tags)))
