@@ -79,8 +79,8 @@ class Toolchain:
     """Where a language's programs come from.
 
     official: repository of its official image, empty for none. debian: suite -> version that the suite has.
-    build_packages, run_packages: Debian packages that give it on a bare Debian base; `{suite}`'s own names by a
-    mapping in `renamed`. variants: endings of official tags, best first, for building and for running. prepare:
+    build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
+    suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first, for building and for running. prepare:
     commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can.
     """
 
@@ -89,6 +89,8 @@ class Toolchain:
     debian: Mapping[str, str] = field(default_factory=dict)
     build_packages: tuple[str, ...] = ()
     run_packages: tuple[str, ...] = ()
+    suite_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    suite_run_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     build_variants: tuple[str, ...] = ("", "-slim")
     run_variants: tuple[str, ...] = ("-slim", "")
     prepare: Callable[[Wanted], tuple[str, ...]] | None = field(default=None, compare=False)

@@ -143,9 +143,15 @@ def proxies(host: Host) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def toolchain_lines(toolchain: Toolchain, wanted: Wanted, mounts: Mounts, *, building: bool, exact: bool) -> list[str]:
+def toolchain_lines(
+    toolchain: Toolchain, wanted: Wanted, suite: str, mounts: Mounts, *, building: bool, exact: bool
+) -> list[str]:
     """The Dockerfile of a toolchain's base, but for its first line."""
-    packages = toolchain.build_packages if building else toolchain.run_packages
+    packages = (
+        (*toolchain.build_packages, *toolchain.suite_packages.get(suite, ()))
+        if building
+        else (*toolchain.run_packages, *toolchain.suite_run_packages.get(suite, ()))
+    )
     lines = []
     if packages:
         lines.append(packages_step((*packages, "ca-certificates")))
@@ -163,7 +169,7 @@ def ensure_toolchain(
     so that a newer dokkupy makes its own. exact: with the version that no suite has."""
     start = ensure_debian(host, suite)
     mounts = Mounts("base", caches=host.engine().can_mount_in_builds(), ca=CA in secrets, network=NETWORK in secrets)
-    lines = toolchain_lines(toolchain, wanted, mounts, building=building, exact=exact)
+    lines = toolchain_lines(toolchain, wanted, suite, mounts, building=building, exact=exact)
     if not lines:
         return start
     text = "\n".join([f"FROM {start}", *lines, ""])

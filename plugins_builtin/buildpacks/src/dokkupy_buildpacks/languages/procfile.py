@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.buildpack import Context, Language, Plan, Toolchain, Tree
 
-TOOLCHAIN = Toolchain("debian", official="debian", debian={"trixie": "13", "bookworm": "12"}, run_packages=("bash",),
+TOOLCHAIN = Toolchain("plain", official="debian", debian={"trixie": "13", "bookworm": "12"}, run_packages=("bash",),
                       build_variants=("-slim", ""))  # fmt: skip
 
 

@@ -1,0 +1,126 @@
+"""Java: Maven and Gradle, by the project's wrapper or Debian's Maven."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.errors import AppFault
+
+TOOLCHAIN = Toolchain(
+    "java",
+    official="eclipse-temurin",
+    debian={"bookworm": "17", "trixie": "21"},
+    build_packages=("ca-certificates", "git", "maven", "unzip"),
+    run_packages=("ca-certificates",),
+    suite_packages={"bookworm": ("openjdk-17-jdk-headless",), "trixie": ("openjdk-21-jdk-headless",)},
+    suite_run_packages={"bookworm": ("openjdk-17-jre-headless",), "trixie": ("openjdk-21-jre-headless",)},
+    build_variants=("-jdk",),
+    run_variants=("-jre", "-jdk"),
+)
+
+CACHES = ("/root/.m2", "/root/.gradle")
+
+TRUST = """\
+if [ -f /run/secrets/dokkupy-ca ]; then
+cat >/tmp/Trust.java <<'END'
+import java.io.*; import java.security.KeyStore; import java.security.cert.*;
+public class Trust { public static void main(String[] a) throws Exception {
+  KeyStore store = KeyStore.getInstance("PKCS12"); store.load(null, null); int n = 0;
+  for (Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(new FileInputStream(a[0])))
+    store.setCertificateEntry("ca" + n++, one);
+  try (OutputStream out = new FileOutputStream(a[1])) { store.store(out, "changeit".toCharArray()); } } }
+END
+java /tmp/Trust.java /run/secrets/dokkupy-ca /tmp/trust.p12
+export JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore=/tmp/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+fi
+"""
+"""Java reads no PEM: the build's certificates become a trust store that is gone with the build."""
+
+
+class Java(Language):
+    name = "java"
+    steering = ("MAVEN_CUSTOM_OPTS", "MAVEN_CUSTOM_GOALS", "GRADLE_TASK")
+
+    def detect(self, tree: Tree) -> int:
+        if tree.has("pom.xml"):
+            return 90
+        return 89 if any(tree.has(name) for name in ("build.gradle", "build.gradle.kts", "gradlew")) else 0
+
+    def plan(self, tree: Tree, context: Context) -> Plan:
+        maven = tree.has("pom.xml")
+        if maven:
+            program = "sh ./mvnw" if tree.has("mvnw") and tree.has(".mvn/wrapper/maven-wrapper.properties") else "mvn"
+            options = words(context.values.get("MAVEN_CUSTOM_OPTS", "-DskipTests"), "MAVEN_CUSTOM_OPTS")
+            goals = words(context.values.get("MAVEN_CUSTOM_GOALS", "clean package"), "MAVEN_CUSTOM_GOALS")
+            command = f"{program} -B -q {options} {goals}"
+            output = "target"
+        else:
+            if not tree.has("gradlew"):
+                raise AppFault(
+                    "build.gradle without a wrapper: Debian's Gradle is too old for today's projects",
+                    hint="Run `gradle wrapper` and commit gradlew and gradle/wrapper.",
+                )
+            task = words(context.values.get("GRADLE_TASK", "bootJar" if spring(tree) else "build"), "GRADLE_TASK")
+            command = f"sh ./gradlew --no-daemon {task} -x test"
+            output = "build/libs"
+        finish = f"rm -rf /out; mkdir /out; cp -R . /out/; rm -rf /out/{output}/classes /out/{output}/test-classes /out/.gradle"
+        return Plan(
+            language=self.name,
+            toolchain=TOOLCHAIN,
+            wanted=wanted(tree),
+            stages=(Stage("app", (Step(TRUST + command + "\n" + finish, files=(".",), caches=CACHES, config=True),)),),
+            copies=(Copy("app", "/out", "/app"),),
+            env={
+                "LANG": "C.UTF-8",
+                "PATH": "/opt/java/openjdk/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
+            },
+            build_env={"HOME": "/root"},
+            processes={} if context.procfile else {"web": default_web(output)},
+            remarks=("Built by " + command.split(" -")[0],),
+        )
+
+
+def words(text: str, name: str) -> str:
+    if not re.fullmatch(r"[\w.,:=/ @-]*", text):
+        raise AppFault(f"{name} has characters that are no part of goals and options: {text[:60]!r}")
+    return text
+
+
+def spring(tree: Tree) -> bool:
+    return any("org.springframework.boot" in (tree.text(name) or "") for name in ("build.gradle", "build.gradle.kts"))
+
+
+def default_web(output: str) -> str:
+    """The one jar that is not the sources', the documentation's or the unpacked original."""
+    pick = rf"$(ls /app/{output}/*.jar | grep -vE '(-sources|-javadoc|-plain|/original-[^/]*)\.jar$' | head -n 1)"
+    return f"java $JAVA_OPTS -Dserver.port=${{PORT:-5000}} -jar {pick}"
+
+
+def wanted(tree: Tree) -> Wanted:
+    text, origin = "", ""
+    properties = re.search(
+        r"(?m)^\s*java\.runtime\.version\s*=\s*(?:[a-z]+-)?(\d+)", tree.text("system.properties") or ""
+    )
+    if properties:
+        text, origin = properties[1], "system.properties"
+    else:
+        pom = tree.text("pom.xml") or ""
+        found = re.search(
+            r"<(?:java\.version|maven\.compiler\.release|maven\.compiler\.source|release)>\s*(?:1\.)?(\d+)\s*<", pom
+        )
+        if found is None:
+            gradle = (tree.text("build.gradle") or "") + (tree.text("build.gradle.kts") or "")
+            found = re.search(r"JavaLanguageVersion\.of\((\d+)\)", gradle)
+        if found:
+            text, origin = found[1], "pom.xml" if pom else "build.gradle"
+    if not text:
+        return Wanted(tags=("17", "21"))
+    least = int(text)
+    exact = origin == "system.properties"
+
+    def accepts(version: str) -> bool:
+        major = int(version.split(".")[0])
+        return major == least if exact else major >= least
+
+    return Wanted(text if exact else f">={text}", origin, accepts, (text,))

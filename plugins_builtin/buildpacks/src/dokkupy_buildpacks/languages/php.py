@@ -1,0 +1,162 @@
+"""PHP: Composer; Apache with mod_php, as a plain user on the app's port."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.errors import AppFault
+
+EXTENSIONS = ("bcmath", "curl", "gd", "intl", "mbstring", "mysql", "pgsql", "redis", "sqlite3", "xml", "zip")
+TOOLCHAIN = Toolchain(
+    "php",
+    # The official image has no Apache for a plain user, nor the extensions; Debian's packages have both.
+    debian={"trixie": "8.4", "bookworm": "8.2"},
+    build_packages=("ca-certificates", "composer", "git", "php-cli", "unzip", *(f"php-{one}" for one in EXTENSIONS)),
+    run_packages=(
+        "apache2", "ca-certificates", "libapache2-mod-php", "php-cli", *(f"php-{one}" for one in EXTENSIONS),
+    ),
+)  # fmt: skip
+
+CACHES = ("/root/.cache/composer", "/root/.composer/cache")
+
+APACHE = """\
+ServerRoot /etc/apache2
+PidFile /tmp/apache2.pid
+ServerName localhost
+Listen ${PORT}
+IncludeOptional mods-enabled/*.load
+IncludeOptional mods-enabled/*.conf
+LoadModule rewrite_module /usr/lib/apache2/modules/mod_rewrite.so
+ErrorLog /dev/stderr
+LogFormat "%a %t \\"%r\\" %>s %b" plain
+CustomLog /dev/stdout plain
+ServerTokens Prod
+DocumentRoot ${DOCUMENT_ROOT}
+DirectoryIndex index.php index.html
+RemoteIPHeader X-Forwarded-For
+<Directory />
+  Require all denied
+</Directory>
+<Directory ${DOCUMENT_ROOT}>
+  AllowOverride All
+  Options FollowSymLinks
+  Require all granted
+</Directory>
+<FilesMatch "^\\.">
+  Require all denied
+</FilesMatch>
+"""
+
+START = """\
+#!/bin/sh
+# Serves the directory given (of /app) by Apache, on $PORT.
+set -eu
+export PORT="${PORT:-5000}" DOCUMENT_ROOT="/app/${1:-}"
+export APACHE_RUN_DIR=/tmp APACHE_LOCK_DIR=/tmp APACHE_LOG_DIR=/tmp APACHE_RUN_USER=app APACHE_RUN_GROUP=app
+exec /usr/sbin/apache2 -D FOREGROUND -f /etc/dokkupy/apache.conf
+"""
+
+INSTALL_SERVER = (
+    "mkdir -p /server/etc /server/bin; cat >/server/etc/apache.conf <<'END'\n"
+    + APACHE.replace(
+        "IncludeOptional mods-enabled/*.load",
+        "IncludeOptional mods-enabled/*.load\nLoadModule remoteip_module /usr/lib/apache2/modules/mod_remoteip.so",
+    )
+    + "END\ncat >/server/bin/heroku-php-apache2 <<'END'\n"
+    + START
+    + "END\nchmod 755 /server/bin/heroku-php-apache2; cp /server/bin/heroku-php-apache2 /server/bin/serve-php"
+)
+
+
+class Php(Language):
+    name = "php"
+
+    def detect(self, tree: Tree) -> int:
+        if tree.has("composer.json"):
+            return 90
+        return 60 if tree.has("index.php") or tree.has("public/index.php") else 0
+
+    def plan(self, tree: Tree, context: Context) -> Plan:
+        composer = composer_json(tree)
+        steps = []
+        if has_packages(composer) or composer.get("autoload"):
+            if has_packages(composer) and not tree.has("composer.lock"):
+                raise AppFault(
+                    "composer.json requires packages but there is no composer.lock",
+                    hint="Run `composer update` and commit composer.lock.",
+                )
+            command = "composer install --no-dev --prefer-dist --no-interaction --no-progress --optimize-autoloader"
+            steps.append(Step(f"COMPOSER_ALLOW_SUPERUSER=1 {command}", caches=CACHES, config=True))
+        root = next((one for one in ("public", "web", "webroot") if tree.has(f"{one}/index.php")), "")
+        return Plan(
+            language=self.name,
+            toolchain=TOOLCHAIN,
+            wanted=wanted(composer),
+            stages=(Stage("server", (Step(INSTALL_SERVER),)), Stage("app", (Step(files=(".",)), *steps))),
+            copies=(
+                Copy("server", "/server/etc", "/etc/dokkupy"),
+                Copy("server", "/server/bin", "/usr/local/bin"),
+                Copy("app", "/app", "/app"),
+            ),
+            env={"PATH": "/app/vendor/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
+            processes={} if context.procfile else {"web": f"serve-php {root}".strip()},
+        )
+
+
+def composer_json(tree: Tree) -> dict[str, Any]:
+    try:
+        found = json.loads(tree.text("composer.json") or "{}")
+    except ValueError as error:
+        raise AppFault(f"composer.json is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise AppFault("composer.json is not an object")
+    return found
+
+
+def required(composer: dict[str, Any]) -> dict[str, Any]:
+    found = composer.get("require", {})
+    return found if isinstance(found, dict) else {}
+
+
+def has_packages(composer: dict[str, Any]) -> bool:
+    return any("/" in name for name in required(composer))
+
+
+def wanted(composer: dict[str, Any]) -> Wanted:
+    """Composer's `^8.2`, `>=8.1`, `8.3.*`, `~8.2.0`, and alternatives by `|`."""
+    text = required(composer).get("php", "")
+    if not isinstance(text, str) or not text.strip() or text.strip() == "*":
+        return Wanted(tags=("8.4",))
+    ranges = [one.strip() for one in re.split(r"\|\|?", text)]
+
+    def accepts(version: str) -> bool:
+        return any(all(holds(version, word) for word in re.split(r"[\s,]+", one) if word) for one in ranges)
+
+    return Wanted(text, "composer.json", accepts, ())
+
+
+def holds(version: str, constraint: str) -> bool:
+    found = re.fullmatch(r"(\^|~|>=|<=|>|<|=|!=)?v?(\d+(?:\.\d+)*)(?:\.\*)?(?:@\w+)?", constraint)
+    if found is None:
+        raise AppFault(f"composer.json asks for PHP {constraint[:40]!r}, which is not a version constraint")
+    mine = tuple(int(part) for part in version.split("."))
+    said = tuple(int(part) for part in found[2].split("."))
+    short = said[: len(mine)]
+    match found[1]:
+        case "^":
+            return mine >= short and mine[0] == said[0]
+        case "~":
+            return mine >= short and mine[: max(1, len(said) - 1)] == said[: max(1, len(said) - 1)][: len(mine)]
+        case ">=":
+            return mine >= short
+        case "<=" | "<":
+            return mine < short or (found[1] == "<=" and mine == short)
+        case ">":
+            return mine > short
+        case "!=":
+            return mine != short
+        case _:
+            return mine[: len(short)] == short

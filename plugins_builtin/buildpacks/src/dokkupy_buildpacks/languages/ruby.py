@@ -1,0 +1,115 @@
+"""Ruby: Bundler; Rails' assets; Rack."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.errors import AppFault
+
+from dokkupy_buildpacks.versions import pinned
+
+TOOLCHAIN = Toolchain(
+    "ruby",
+    official="ruby",
+    debian={"trixie": "3.3", "bookworm": "3.1"},
+    build_packages=(
+        "build-essential", "ca-certificates", "git", "libffi-dev", "libpq-dev", "libsqlite3-dev", "libyaml-dev",
+        "pkg-config", "ruby", "ruby-bundler", "ruby-dev", "zlib1g-dev",
+    ),
+    run_packages=("ca-certificates", "libpq5", "libsqlite3-0", "ruby", "ruby-bundler", "tzdata"),
+)  # fmt: skip
+
+BUNDLE = "/opt/bundle"
+CACHES = ("/root/.bundle/cache", "/root/.gem")
+
+INSTALL = f"""\
+mkdir -p {BUNDLE}
+bundle config set --global without development:test
+if bundle install --local --quiet 2>/dev/null; then echo 'All gems are Debian packages or of the toolchain'; else
+  bundle config set --global path {BUNDLE}
+  {{frozen}}
+  bundle install --jobs 4 --retry 3
+fi
+cp -R /usr/local/bundle/config /opt/bundle/ 2>/dev/null || true
+mkdir -p /opt/bundle-config; cp -R "${{{{BUNDLE_APP_CONFIG:-$HOME/.bundle}}}}/." /opt/bundle-config/ 2>/dev/null || true"""
+"""Gems that Debian has (an Aptfile brings them) are used as they are; the others come from the Gemfile's source."""
+
+
+class Ruby(Language):
+    name = "ruby"
+
+    def detect(self, tree: Tree) -> int:
+        return 93 if tree.has("Gemfile.lock") else 88 if tree.has("Gemfile") else 0
+
+    def plan(self, tree: Tree, context: Context) -> Plan:
+        lock = tree.text("Gemfile.lock")
+        if lock is None:
+            raise AppFault("There is a Gemfile but no Gemfile.lock", hint="Run `bundle lock` and commit Gemfile.lock.")
+        names = tuple(name for name in ("Gemfile", "Gemfile.lock", ".ruby-version", ".tool-versions") if tree.has(name))
+        local = re.search(r"(?m)^PATH$", lock) is not None
+        install = Step(
+            INSTALL.format(frozen="bundle config set --global frozen true"),
+            files=(".",) if local else names, caches=CACHES,
+        )  # fmt: skip
+        rails = re.search(r"(?m)^    (railties|rails) \(", lock) is not None
+        steps = [Step(files=(".",))]
+        if rails and (tree.has_directory("app/assets") or "propshaft" in lock):
+            steps.append(
+                Step("SECRET_KEY_BASE_DUMMY=1 SECRET_KEY_BASE=${SECRET_KEY_BASE:-dummy} bundle exec rake assets:precompile",
+                     config=True)
+            )  # fmt: skip
+        env = {"BUNDLE_APP_CONFIG": "/opt/bundle-config", "BUNDLE_USER_HOME": "/tmp/bundle", "LANG": "C.UTF-8"}
+        if rails:
+            env |= {"RAILS_ENV": "production", "RAILS_LOG_TO_STDOUT": "1", "RAILS_SERVE_STATIC_FILES": "1"}
+        else:
+            env |= {"RACK_ENV": "production", "APP_ENV": "production"}
+        return Plan(
+            language=self.name,
+            toolchain=TOOLCHAIN,
+            wanted=wanted(tree, lock),
+            stages=(Stage("dependencies", (install,)), Stage("app", tuple(steps), after="dependencies")),
+            copies=(
+                Copy("dependencies", BUNDLE, BUNDLE),
+                Copy("dependencies", "/opt/bundle-config", "/opt/bundle-config"),
+                Copy("app", "/app", "/app"),
+            ),
+            env=env,
+            build_env={"BUNDLE_APP_CONFIG": "/opt/bundle-config"},
+            processes={} if context.procfile else {"web": default_web(tree, lock, rails)},
+        )
+
+
+def wanted(tree: Tree, lock: str) -> Wanted:
+    for text, origin in (
+        (tree.text(".ruby-version"), ".ruby-version"),
+        (ruby_line(tree.text("Gemfile") or ""), "Gemfile"),
+    ):
+        if text and text.strip():
+            return pinned(text.strip().removeprefix("ruby-").split("p")[0], origin)
+    found = re.search(r"(?m)^RUBY VERSION\n\s+ruby (\d+\.\d+\.\d+)", lock)
+    return pinned(found[1], "Gemfile.lock") if found else Wanted(tags=("3.3", "3"))
+
+
+def ruby_line(gemfile: str) -> str:
+    found = re.search(r"""(?m)^\s*ruby\s+["']([0-9.]+)["']""", gemfile)
+    return found[1] if found else ""
+
+
+def default_web(tree: Tree, lock: str, rails: bool) -> str:
+    has_puma = re.search(r"(?m)^    puma \(", lock) is not None
+    if rails:
+        return "bundle exec rails server -b 0.0.0.0 -p ${PORT:-5000}"
+    if tree.has("config.ru"):
+        return (
+            "bundle exec puma -b tcp://0.0.0.0:${PORT:-5000} config.ru"
+            if has_puma
+            else "bundle exec rackup -o 0.0.0.0 -p ${PORT:-5000}"
+        )
+    for path in ("app.rb", "server.rb", "main.rb"):
+        if tree.has(path):
+            return f"bundle exec ruby {path} -o 0.0.0.0 -p ${{PORT:-5000}}"
+    raise AppFault(
+        "Nothing says how this Ruby app is started", code="no_process",
+        hint="Add config.ru, or a Procfile with `web: bundle exec puma -p $PORT`.",
+    )  # fmt: skip
