@@ -24,15 +24,15 @@ BUNDLE = "/opt/bundle"
 CACHES = ("/root/.bundle/cache", "/root/.gem")
 
 INSTALL = f"""\
-mkdir -p {BUNDLE}
-bundle config set --global without development:test
-if bundle install --local --quiet 2>/dev/null; then echo 'All gems are Debian packages or of the toolchain'; else
-  bundle config set --global path {BUNDLE}
-  {{frozen}}
+mkdir -p {BUNDLE} /opt/bundle-config
+bundle config set --local without development:test
+if bundle install --local --quiet 2>/dev/null; then
+  echo 'Every gem is a package of Debian'
+else
+  bundle config set --local path {BUNDLE}
+  bundle config set --local frozen true
   bundle install --jobs 4 --retry 3
-fi
-cp -R /usr/local/bundle/config /opt/bundle/ 2>/dev/null || true
-mkdir -p /opt/bundle-config; cp -R "${{{{BUNDLE_APP_CONFIG:-$HOME/.bundle}}}}/." /opt/bundle-config/ 2>/dev/null || true"""
+fi"""
 """Gems that Debian has (an Aptfile brings them) are used as they are; the others come from the Gemfile's source."""
 
 
@@ -49,7 +49,7 @@ class Ruby(Language):
         names = tuple(name for name in ("Gemfile", "Gemfile.lock", ".ruby-version", ".tool-versions") if tree.has(name))
         local = re.search(r"(?m)^PATH$", lock) is not None
         install = Step(
-            INSTALL.format(frozen="bundle config set --global frozen true"),
+            INSTALL,
             files=(".",) if local else names, caches=CACHES,
         )  # fmt: skip
         rails = re.search(r"(?m)^    (railties|rails) \(", lock) is not None

@@ -1,0 +1,3 @@
+package private
+
+func Greeting() string { return "Hello from Go modules" }

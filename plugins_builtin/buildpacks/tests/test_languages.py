@@ -1,0 +1,296 @@
+"""What each language makes of a source: pure, nothing is built."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Bench, steps
+from dokkupy_sdk.errors import AppFault, DokkupyError
+
+# detection
+
+SOURCES = {
+    "python": ({"requirements.txt": "flask\ngunicorn\n", "app.py": "app = Flask(__name__)\n"}, "web"),
+    "nodejs": ({"package.json": {"scripts": {"start": "node server.js"}}}, "web"),
+    "static": ({"index.html": "<p>hello</p>"}, "web"),
+    "go": ({"go.mod": "module example.com/x\n\ngo 1.22\n", "main.go": "package main\n"}, "web"),
+    "rust": ({"Cargo.toml": '[package]\nname = "x"\n', "src/main.rs": "fn main() {}"}, "web"),
+    "ruby": ({"Gemfile": 'gem "puma"', "Gemfile.lock": "GEM\n    puma (6)\n", "config.ru": ""}, "web"),
+    "php": ({"index.php": "<?php"}, "web"),
+    "java": ({"pom.xml": "<project><java.version>17</java.version></project>"}, "web"),
+    "procfile": ({"Procfile": "web: ./serve\n"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_language_is_detected_and_has_a_default_process(bench: Bench, name: str) -> None:
+    files, process = SOURCES[name]
+    bench.write(dict(files))
+    plan = bench.plan()
+    assert plan.language == name
+    assert set(plan.processes) == ({process} if process else set())
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_procfile_says_the_processes_itself(bench: Bench, name: str) -> None:
+    bench.write({**SOURCES[name][0], "Procfile": "web: own\n"})
+    assert bench.plan().processes == ({} if name != "static" else bench.plan().processes)
+
+
+def test_source_that_nobody_knows_is_an_error_that_names_the_languages(bench: Bench) -> None:
+    bench.write({"README.md": "hello"})
+    with pytest.raises(AppFault, match="No buildpack knows") as caught:
+        bench.plan()
+    assert "python" in caught.value.details[0]
+
+
+def test_node_builds_the_assets_of_another_language_first(bench: Bench) -> None:
+    bench.write(
+        {"requirements.txt": "gunicorn", "app.py": "app = Flask(x)", "package.json": {"scripts": {"build": "vite"}}}
+    )
+    assert [plan.language for plan in bench.plans()] == ["nodejs", "python"]
+    _, text = bench.build()
+    assert "COPY --from=nodejs-assets /app /app" in text
+    assert text.rindex("FROM dokkupy/python") > text.rindex("FROM nodejs-app AS nodejs-assets")
+
+
+def test_package_json_without_a_build_does_not_take_a_source_from_its_language(bench: Bench) -> None:
+    bench.write(
+        {"requirements.txt": "gunicorn", "app.py": "app = Flask(x)", "package.json": {"devDependencies": {"x": "1"}}}
+    )
+    assert [plan.language for plan in bench.plans()] == ["python"]
+
+
+# Python
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"requirements.txt": "flask"}, "pip install -r requirements.txt"),
+        ({"uv.lock": "", "pyproject.toml": "[project]\nname='x'"}, "uv sync --locked --no-dev --no-install-project"),
+        ({"poetry.lock": "", "pyproject.toml": "[tool.poetry]\nname='x'"}, "poetry install --only main"),
+        ({"Pipfile": "", "Pipfile.lock": "{}"}, "pipenv sync"),
+        ({"pdm.lock": "", "pyproject.toml": "[project]\nname='x'"}, "pdm sync --prod"),
+        ({"pyproject.toml": "[project]\nname='x'\n[build-system]\nrequires=[]"}, "pip install ."),
+        ({"setup.py": ""}, "pip install ."),
+    ],
+)
+def test_python_uses_the_manager_of_the_lock_file(bench: Bench, files: dict[str, object], expected: str) -> None:
+    bench.write({**files, "Procfile": "web: x"})
+    assert expected in steps(bench.plan())
+
+
+@pytest.mark.parametrize(
+    ("files", "accepted", "refused"),
+    [
+        ({".python-version": "3.13\n"}, "3.13", "3.12"),
+        ({"runtime.txt": "python-3.11.4"}, "3.11", "3.13"),
+        ({"pyproject.toml": "[project]\nrequires-python = '>=3.11,<3.13'"}, "3.11", "3.13"),
+        ({"pyproject.toml": "[project]\nrequires-python = '>=3.11.2'"}, "3.11", "3.10"),
+        ({"Pipfile.lock": '{"_meta": {"requires": {"python_version": "3.13"}}}'}, "3.13", "3.11"),
+    ],
+)
+def test_python_version_comes_from_its_files(
+    bench: Bench, files: dict[str, object], accepted: str, refused: str
+) -> None:
+    bench.write({"requirements.txt": "", "Procfile": "web: x", **files})
+    wanted = bench.plan().wanted
+    assert wanted.accepts(accepted) and not wanted.accepts(refused)
+
+
+def test_dependencies_are_brought_before_the_source_so_that_a_changed_line_downloads_nothing(bench: Bench) -> None:
+    bench.write({"requirements.txt": "flask", "Procfile": "web: x"})
+    _, text = bench.build()
+    assert text.index("pip install") < text.index('COPY [".", "./"]')
+
+
+def test_requirements_that_lead_to_other_files_get_the_whole_source(bench: Bench) -> None:
+    bench.write({"requirements.txt": "-r base.txt\n", "Procfile": "web: x"})
+    assert [step.files for step in bench.plan().stages[0].steps][-1] == (".",)
+
+
+def test_django_collects_static_files_with_the_configuration(bench: Bench) -> None:
+    bench.write({"requirements.txt": "Django==5\ngunicorn", "manage.py": "", "blog/wsgi.py": ""})
+    plan = bench.plan()
+    collect = [step for stage in plan.stages for step in stage.steps if "collectstatic" in step.command]
+    assert [step.config for step in collect] == [True]
+    assert plan.processes["web"].startswith("gunicorn blog.wsgi ")
+    assert "collectstatic" not in steps(bench.plan({"DISABLE_COLLECTSTATIC": "1"}))
+
+
+@pytest.mark.parametrize(
+    ("source", "requirements", "expected"),
+    [
+        ("app = FastAPI()", "fastapi\nuvicorn", "uvicorn app:app"),
+        ("api: Flask = Flask(__name__)", "flask\ngunicorn", "gunicorn app:api"),
+        ("app = Flask(__name__)", "flask", "flask --app app:app run"),
+        ("print('hi')", "requests", "python app.py"),
+    ],
+)
+def test_python_default_process_follows_the_framework(
+    bench: Bench, source: str, requirements: str, expected: str
+) -> None:
+    bench.write({"requirements.txt": requirements, "app.py": source})
+    assert bench.plan().processes["web"].startswith(expected)
+
+
+# Node.js
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"package-lock.json": "{}"}, "npm ci"),
+        ({"yarn.lock": ""}, "yarn install --frozen-lockfile"),
+        ({"yarn.lock": "__metadata:\n  version: 8\n"}, "yarn install --immutable"),
+        ({"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}, "pnpm install --frozen-lockfile"),
+        ({}, "npm install"),
+    ],
+)
+def test_node_uses_the_manager_of_the_lock_file(bench: Bench, files: dict[str, object], expected: str) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node x.js"}, "dependencies": {"a": "1"}}, **files})
+    assert expected in steps(bench.plan())
+
+
+def test_node_development_dependencies_build_and_are_not_in_the_image(bench: Bench) -> None:
+    package = {
+        "scripts": {"build": "tsc", "start": "node dist/x.js"},
+        "dependencies": {"a": "1"},
+        "devDependencies": {"b": "1"},
+    }
+    bench.write({"package.json": package, "package-lock.json": "{}"})
+    plan = bench.plan()
+    assert [copy.stage for copy in plan.copies if "node_modules" in copy.path] == ["dependencies"]
+    production = next(stage for stage in plan.stages if stage.name == "dependencies")
+    assert "--omit=dev" in production.steps[0].command
+    assert "--include=dev" in steps(plan)
+
+
+def test_node_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node x"}}, "yarn.lock": "", "package-lock.json": "{}"})
+    with pytest.raises(AppFault, match=r"yarn.lock, package-lock.json"):
+        bench.plan()
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted", "refused"),
+    [("20.x", "20", "18"), (">=18 <21", "20", "22"), ("^20.1.0", "20", "18"), ("18 || 20", "18", "22"), ("v20", "20", "18"),
+     (">= 18", "20", "16")],
+)  # fmt: skip
+def test_node_engines_is_a_range_of_npm(bench: Bench, text: str, accepted: str, refused: str) -> None:
+    bench.write({"package.json": {"engines": {"node": text}, "scripts": {"start": "node x"}}})
+    wanted = bench.plan().wanted
+    assert wanted.accepts(accepted) and not wanted.accepts(refused)
+
+
+def test_node_build_without_a_server_is_served_as_a_static_site(bench: Bench) -> None:
+    bench.write({"package.json": {"scripts": {"build": "vite build"}}, "package-lock.json": "{}"})
+    plan = bench.plan()
+    assert plan.language == "nodejs" and "nginx" in plan.processes["web"]
+    assert any(copy.path == "/site" for copy in plan.copies)
+
+
+def test_plain_start_script_is_run_without_npm_between_the_app_and_its_signals(bench: Bench) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node server.js"}}})
+    assert bench.plan().processes["web"] == "node server.js"
+    bench.write({"package.json": {"scripts": {"start": "next start && true"}}})
+    assert bench.plan().processes["web"] == "npm start --silent"
+
+
+# the others
+
+
+def test_go_builds_every_command_and_starts_the_first(bench: Bench) -> None:
+    bench.write({"go.mod": "module example.com/x\ngo 1.22\n", "cmd/web/main.go": "package main", "cmd/job/main.go": "package main",
+                 "internal/a.go": "package a"})  # fmt: skip
+    assert "./cmd/job ./cmd/web" in steps(bench.plan())
+
+
+def test_go_that_asks_for_more_than_debian_has_is_left_to_gos_own_toolchains(bench: Bench) -> None:
+    bench.write({"go.mod": "module example.com/x\ngo 1.99\n", "main.go": "package main"})
+    assert bench.plan().wanted.accepts("1.24") and not bench.plan().wanted.accepts("1.19")
+
+
+def test_rust_workspace_is_built_whole(bench: Bench) -> None:
+    bench.write({"Cargo.toml": "[workspace]\nmembers=['a','b']", "a/Cargo.toml": "[package]\nname='a'", "a/src/main.rs": "",
+                 "b/Cargo.toml": "[package]\nname='b'", "b/src/lib.rs": ""})  # fmt: skip
+    plan = bench.plan()
+    assert "--workspace" in steps(plan) and plan.processes["web"] == "a"
+
+
+def test_library_alone_is_no_app(bench: Bench) -> None:
+    bench.write({"Cargo.toml": "[package]\nname='b'", "src/lib.rs": ""})
+    with pytest.raises(AppFault, match="only libraries"):
+        bench.plan()
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted", "refused"),
+    [("^8.2", "8.4", "7.4"), ("~8.2.0", "8.2", "8.4"), (">=8.1 <8.3", "8.2", "8.4"), ("8.4.*", "8.4", "8.2"), ("^7.4 || ^8.2", "8.2", "8.1")],
+)  # fmt: skip
+def test_php_constraints_are_composers(bench: Bench, text: str, accepted: str, refused: str) -> None:
+    bench.write({"composer.json": {"require": {"php": text}}})
+    wanted = bench.plan().wanted
+    assert wanted.accepts(accepted) and not wanted.accepts(refused)
+
+
+def test_java_version_of_system_properties_is_exact_and_of_the_pom_a_minimum(bench: Bench) -> None:
+    bench.write({"pom.xml": "<java.version>17</java.version>"})
+    assert bench.plan().wanted.accepts("21")
+    bench.write({"system.properties": "java.runtime.version=17\n"})
+    assert bench.plan().wanted.accepts("17") and not bench.plan().wanted.accepts("21")
+
+
+@pytest.mark.parametrize(
+    ("site", "fallback"),
+    [({}, "=404"), ({"static.json": {"routes": {"/**": "index.html"}}}, "/index.html"), ({"_redirects": "/*  /index.html  200"}, "/index.html")],
+)  # fmt: skip
+def test_static_site_answers_unknown_paths_as_it_says(bench: Bench, site: dict[str, object], fallback: str) -> None:
+    bench.write({"index.html": "", **site})
+    assert f"$uri.html {fallback};" in steps(bench.plan())
+
+
+# bad input
+
+BROKEN = [
+    {"requirements.txt": "", "Procfile": "w: x", "runtime.txt": "python-three"},
+    {"requirements.txt": "", "Procfile": "w: x", "pyproject.toml": "[project"},
+    {"requirements.txt": "", "Procfile": "w: x", "pyproject.toml": "[project]\nrequires-python='newest'"},
+    {"package.json": "{"},
+    {"package.json": "[]"},
+    {"package.json": {"scripts": []}},
+    {"package.json": {"packageManager": "bun@1"}},
+    {"package.json": {"engines": {"node": "twenty"}, "scripts": {"start": "x"}}},
+    {"package.json": {"name": "nothing to start"}},
+    {"go.mod": "go 1.22\n", "main.go": "package main"},
+    {"go.mod": "module x\n", "lib.go": "package lib"},
+    {"Cargo.toml": "[package"},
+    {"Cargo.toml": "[package]\nname='a b'\n", "src/main.rs": ""},
+    {"Gemfile": ""},
+    {"composer.json": "{"},
+    {"composer.json": {"require": {"monolog/monolog": "^3"}}},
+    {"composer.json": {"require": {"php": "eight"}}},
+    {"build.gradle": ""},
+    {"index.html": "", "static.json": "{"},
+    {"index.html": "", "static.json": {"root": "../../etc"}},
+    {"index.html": "", "Aptfile": "curl; rm -rf /\n"},
+    {"index.html": "", ".buildpacks": "not a buildpack\n"},
+]
+
+
+@pytest.mark.parametrize("files", BROKEN, ids=lambda files: "+".join(files))
+def test_broken_source_is_a_clear_error(bench: Bench, files: dict[str, object]) -> None:
+    bench.write(dict(files))
+    with pytest.raises(DokkupyError) as caught:
+        plan = bench.plan()
+        plan.wanted.accepts("8.2")
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "package.json", "go.mod", "Cargo.toml", "Gemfile", "composer.json", "pom.xml"]
+)
+def test_link_in_place_of_a_languages_file_is_not_followed(bench: Bench, name: str) -> None:
+    (bench.root / name).symlink_to("/etc/passwd")
+    with pytest.raises(AppFault):
+        bench.plan()
