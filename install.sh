@@ -96,6 +96,8 @@ missing_packages() {
   { have docker && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nginx || echo nginx-light
+  # Base images of Debian's packages, where no registry is.
+  have debootstrap || echo debootstrap
   [[ -x /usr/sbin/sshd ]] || echo openssh-server
   have_systemd || have cron || have crond || echo cron
   if [[ $demo == yes ]]; then

@@ -46,7 +46,7 @@ def check_index(index: int) -> None:
         raise UserError(f"Invalid index {index}: positions are counted from 1")
 
 
-@group.command("add", needs="app:admin", changes=True)
+@group.command("add", needs="app:write", changes=True)
 def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Add a buildpack, at the end or at a position."""
     from dokkupy_buildpacks.lists import parse
@@ -60,7 +60,7 @@ def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", 
     change(host, "add", app, found)
 
 
-@group.command("set", needs="app:admin", changes=True)
+@group.command("set", needs="app:write", changes=True)
 def set_buildpack(
     host: Host, app: App, buildpacks: Annotated[list[str], Arg("buildpack")], *, index: Index = 0,
     replace: Annotated[bool, Opt("--replace", help="The whole list, by the given ones")] = False,
@@ -85,7 +85,7 @@ def set_buildpack(
     change(host, "set", app, found)
 
 
-@group.command("remove", needs="app:admin", changes=True)
+@group.command("remove", needs="app:write", changes=True)
 def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Remove a buildpack, by its name or by its position."""
     from dokkupy_buildpacks.lists import parse
@@ -106,7 +106,7 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
     change(host, "remove", app, found)
 
 
-@group.command("clear", needs="app:admin", changes=True)
+@group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, app: App) -> None:
     """Forget all buildpacks of an app; what its source needs is detected again."""
     current(host, app)
@@ -120,7 +120,7 @@ def list_buildpacks(host: Host, app: App) -> Answer:
     return Answer(found, [f"       {one}" for one in found], header=f"{app} buildpack urls")
 
 
-@group.command("set-property", needs="app:admin", changes=True)
+@group.command("set-property", needs="app:admin", changes=True, secret_args=2)
 def set_property(
     host: Host, scope: Scope, name: Annotated[str, Arg("property")] = "", value: Annotated[list[str], Arg("value")] = [],  # noqa: B006
 ) -> None:  # fmt: skip

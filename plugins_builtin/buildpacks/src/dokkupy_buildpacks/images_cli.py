@@ -48,7 +48,7 @@ def repositories_of(found: object) -> set[str]:
     return {chain.official for chain in chains if chain is not None and chain.official}
 
 
-@group.command("list", needs="app:read")
+@group.command("list", needs="host:read")
 def list_images(host: Host) -> Answer:
     """The base images that are on this host."""
     rows = bases(host)
@@ -56,7 +56,7 @@ def list_images(host: Host) -> Answer:
     return Answer(rows, text, header="Base images")
 
 
-@group.command("add", needs="admin", changes=True)
+@group.command("add", needs="host:write", changes=True)
 def add(host: Host, image: Name) -> None:
     """Make the base of a Debian suite, or pull an image, so that a later push does not wait for it."""
     from dokkupy_buildpacks.bases import ensure_debian
@@ -70,7 +70,7 @@ def add(host: Host, image: Name) -> None:
     host.act(f"pull {image}", lambda: host.engine().pull(image))
 
 
-@group.command("refresh", needs="admin", changes=True)
+@group.command("refresh", needs="host:write", changes=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
     """Make bases again of today's packages; apps get them with their next build."""
     from dokkupy_buildpacks.bases import ensure_debian
@@ -91,7 +91,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
             host.act(f"forget {name}", partial(engine.remove_image, name))
 
 
-@group.command("remove", needs="admin", changes=True)
+@group.command("remove", needs="host:write", changes=True)
 def remove(
     host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Official images too")] = False
 ) -> None:

@@ -1,0 +1,264 @@
+"""The Dockerfile, the images that it stands on, and what may not be in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import APP, Bench
+from dokkupy_buildpacks import settings as settings_module
+from dokkupy_buildpacks.builder import BuildpacksBuilder, HerokuishBuilder
+from dokkupy_buildpacks.languages.python import TOOLCHAIN
+from dokkupy_buildpacks.toolchains import Failures, on_host
+from dokkupy_buildpacks.versions import pinned
+from dokkupy_sdk.buildpack import Wanted
+from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.model import Source
+
+FLASK: dict[str, object] = {"requirements.txt": "flask\ngunicorn\n", "app.py": "app = Flask(__name__)\n"}
+DJANGO: dict[str, object] = {"requirements.txt": "django\ngunicorn\n", "manage.py": "", "blog/wsgi.py": ""}
+
+
+def test_image_runs_as_a_user_without_rights_and_by_a_command_that_gets_the_signals(bench: Bench) -> None:
+    bench.write(FLASK)
+    _, text = bench.build()
+    assert "USER 32767:32767" in text
+    command = json.loads(text.strip().splitlines()[-1].removeprefix("CMD "))
+    assert command[:2] == ["/bin/sh", "-c"] and command[2].startswith("exec gunicorn app:app")
+
+
+def test_values_of_the_configuration_are_nowhere_in_the_dockerfile(bench: Bench) -> None:
+    bench.write(DJANGO)
+    _, text = bench.build({"SECRET_KEY": "canary-1", "PIP_INDEX_URL": "https://u:canary-2@example.com"})
+    assert "canary" not in text
+    given, _ = bench.engine.builds[-1]
+    assert "canary-1" in given.secrets["dokkupy-config"].reveal()
+    assert "canary-2" in given.secrets["dokkupy-network"].reveal()
+    assert "canary-1" not in given.secrets["dokkupy-network"].reveal()
+
+
+def test_changed_configuration_is_a_changed_build_of_what_sees_it_alone(bench: Bench) -> None:
+    bench.write(DJANGO)
+    texts = [bench.build({"SECRET_KEY": value})[1] for value in ("one", "one", "two")]
+    assert texts[0] == texts[1] != texts[2]
+    different = [a for a, b in zip(texts[0].splitlines(), texts[2].splitlines(), strict=True) if a != b]
+    assert all(line.startswith("ARG DOKKUPY_CONFIG=") for line in different)
+
+
+def test_values_are_quoted_for_the_shell_that_reads_them(bench: Bench) -> None:
+    bench.write(DJANGO)
+    bench.build({"A": "it's $(id) `id`\nB=2", "PATH": "/nowhere"})
+    text = bench.engine.builds[-1][0].secrets["dokkupy-config"].reveal()
+    assert text == "A='it'\"'\"'s $(id) `id`\nB=2'\n"
+
+
+def test_caches_belong_to_one_app(bench: Bench) -> None:
+    bench.write(FLASK)
+    _, text = bench.build()
+    assert "--mount=type=cache,id=dokkupy-blog-root-.cache-pip" in text
+
+
+def test_host_without_buildkit_builds_without_mounts(bench: Bench) -> None:
+    bench.write(DJANGO)
+    bench.engine.mounts = False
+    _, text = bench.build({"SECRET_KEY": "canary-1"})
+    assert "--mount" not in text
+    assert bench.engine.builds[-1][0].secrets == {}
+
+
+def test_company_certificate_is_seen_by_the_build_alone(bench: Bench, tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\ncanary\n-----END CERTIFICATE-----\n")
+    bench.host.store.write("global", "buildpacks", data={"properties": {"ca-bundle": str(bundle)}})
+    bench.write(FLASK)
+    _, text = bench.build()
+    assert "canary" not in text and "PIP_CERT=/run/secrets/dokkupy-ca" in text
+    assert "canary" in bench.engine.builds[-1][0].secrets["dokkupy-ca"].reveal()
+    assert "dokkupy-ca" not in text.split("FROM dokkupy/python")[-1]
+
+
+def test_certificates_that_an_administrator_added_count_by_themselves(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "certificates").mkdir()
+    monkeypatch.setattr(settings_module, "LOCAL_CERTIFICATES", str(tmp_path / "certificates"))
+    assert settings_module.bundle_of("") == ""
+    (tmp_path / "certificates" / "company.crt").write_text("x")
+    monkeypatch.setattr(settings_module, "HOST_BUNDLE", str(tmp_path / "certificates" / "company.crt"))
+    assert settings_module.bundle_of("") == str(tmp_path / "certificates" / "company.crt")
+    assert settings_module.bundle_of("none") == ""
+
+
+def test_names_that_a_dockerfile_cannot_say_are_not_said(bench: Bench) -> None:
+    package = {"scripts": {"start": "node x"}, "workspaces": ["*"], "dependencies": {"a": "1"}}
+    bench.write({"package.json": package, "package-lock.json": "{}", 'a"]\nRUN id #/package.json': "{}"})
+    _, text = bench.build()
+    assert "RUN id" not in text and "COPY . ./" in text
+
+
+def test_aptfile_packages_are_there_while_building_and_running(bench: Bench) -> None:
+    bench.write({**FLASK, "Aptfile": "# pictures\nlibmagickwand-6.q16-6\n"})
+    _, text = bench.build()
+    assert text.count("libmagickwand-6.q16-6") == 2
+
+
+def test_slugignore_keeps_files_out_of_the_image(bench: Bench) -> None:
+    bench.write({**FLASK, ".slugignore": "# none\n*.psd\n!keep\n"})
+    seen: list[str] = []
+    keep = bench.engine.keep
+
+    def spy(ref: str, labels: dict[str, str]) -> object:
+        if bench.engine.builds and bench.engine.builds[-1][0].tag == ref:
+            path = bench.engine.builds[-1][0].dockerfile.with_name("Dockerfile.dockerignore")
+            if path.exists():
+                seen.extend(path.read_text().splitlines())
+        return keep(ref, labels)
+
+    bench.engine.keep = spy  # type: ignore[assignment, method-assign]
+    bench.build()
+    assert "*.psd" in seen and "!keep" not in seen and ".git" in seen
+
+
+def test_failed_build_leaves_no_file(bench: Bench) -> None:
+    bench.write(FLASK)
+    bench.build()
+    bench.engine.fails = AppFault("App build failed")
+    with pytest.raises(AppFault):
+        bench.build({"A": "1"})
+    assert list(Path(bench.host.path("tmp")).iterdir()) == []
+
+
+# images
+
+
+def test_suite_that_has_the_version_is_used(bench: Bench) -> None:
+    bench.write({**FLASK, ".python-version": "3.11"})
+    _, text = bench.build()
+    assert "FROM dokkupy/python:bookworm-build-" in text
+
+
+def test_official_image_on_the_host_is_used_before_anything_else(bench: Bench) -> None:
+    bench.engine.keep("python:3.12-slim", {})
+    bench.engine.keep("python:3.12", {})
+    bench.write({**FLASK, ".python-version": "3.12"})
+    _, text = bench.build()
+    assert "FROM python:3.12 AS" in text and "FROM python:3.12-slim\n" in text
+
+
+def test_version_that_nothing_has_says_what_was_tried_and_what_there_is(bench: Bench) -> None:
+    bench.write({**FLASK, ".python-version": "3.9"})
+    with pytest.raises(AppFault, match="python 3.9") as caught:
+        bench.build()
+    assert "3.13 (Debian trixie)" in caught.value.details[1]
+    assert ".python-version" in caught.value.hint
+
+
+def test_node_of_any_version_comes_from_the_languages_registry(bench: Bench) -> None:
+    bench.write({"package.json": {"engines": {"node": "22.x"}, "scripts": {"start": "node x"}}})
+    bench.build()
+    assert any("node-linux-" in text and "22.x" in text for _, text in bench.engine.builds)
+
+
+def test_registry_that_is_not_there_is_not_asked_at_every_push(bench: Bench) -> None:
+    asked: list[str] = []
+
+    def pull(ref: str) -> object:
+        asked.append(ref)
+        raise HostFault("dial tcp: no such host")
+
+    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.write(FLASK)
+    bench.build()
+    bench.build()
+    assert len(asked) == 1
+    Failures(bench.host).forget()
+    bench.build()
+    assert len(asked) == 2
+
+
+def test_own_registry_is_asked_instead_of_docker_hub(bench: Bench) -> None:
+    asked: list[str] = []
+
+    def pull(ref: str) -> object:
+        asked.append(ref)
+        return bench.engine.keep(ref, {})
+
+    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.host.store.write(
+        "apps", APP, "buildpacks", data={"properties": {"image-registry": "registry.example.com:5000"}}
+    )
+    bench.write({**FLASK, "runtime.txt": "python-3.12.1"})
+    _, text = bench.build()
+    assert asked == ["registry.example.com:5000/python:3.12.1-slim"]
+    assert f"FROM {asked[0]} AS" in text
+
+
+def test_stack_replaces_the_base(bench: Bench) -> None:
+    bench.host.store.write("apps", APP, "buildpacks", data={"properties": {"stack": "example/base:1"}})
+    bench.write(FLASK)
+    _, text = bench.build()
+    assert text.startswith("FROM example/base:1 AS") and "\nFROM example/base:1\n" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["python:3.12-slim", "python:3.13-slim"], "python:3.13-slim"),
+        (["python:3.13-slim-bookworm"], "python:3.13-slim-bookworm"),
+        (["python:3.13-alpine", "cpython:3.13", "python:latest"], None),
+        (["python:3.9", "python:3.13"], "python:3.13"),
+    ],
+)
+def test_newest_fitting_official_image_is_chosen(names: list[str], expected: str | None) -> None:
+    found = on_host(names, "python", TOOLCHAIN, Wanted())
+    assert (found[1].run if found else None) == expected
+
+
+def test_base_is_made_once(bench: Bench) -> None:
+    bench.write(FLASK)
+    bench.build()
+    count = len(bench.engine.builds)
+    bench.build()
+    assert len(bench.engine.builds) == count + 1
+
+
+def test_pinned_version_takes_an_image_that_says_less() -> None:
+    assert pinned("3.12.4", "x").accepts("3.12")
+    assert not pinned("3.12.4", "x").accepts("3.12.5")
+    assert not pinned("3.12", "x").accepts("3")
+
+
+# the role
+
+
+def test_buildpack_of_the_apps_own_choice_beats_a_dockerfile_and_a_guess_does_not(bench: Bench) -> None:
+    builder = BuildpacksBuilder(bench.host)
+    source = Source(APP, bench.root, "git-hook")
+    assert builder.detect(source) == 0
+    bench.write(FLASK)
+    assert 0 < builder.detect(source) < 80
+    bench.write({".buildpacks": "heroku/python\n"})
+    assert builder.detect(source) == 90
+    assert HerokuishBuilder(bench.host).detect(source) == 0
+
+
+def test_list_of_buildpacks_is_followed_in_order(bench: Bench) -> None:
+    bench.write({**FLASK, "package.json": {"scripts": {"build": "x"}}, ".buildpacks": "heroku/nodejs\nheroku/python\n"})
+    assert [plan.language for plan in bench.plans()] == ["nodejs", "python"]
+
+
+def test_unknown_buildpack_is_fetched_and_run_by_herokus_interface(bench: Bench) -> None:
+    bench.write({"x": "", ".buildpacks": "https://example.com/own/buildpack.git#v1\n"})
+    _, text = bench.build()
+    assert "git clone -q --depth 1 --branch v1 https://example.com/own/buildpack.git" in text
+    assert 'ENTRYPOINT ["/bin/bash", "/app/.dokkupy/start"]' in text
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.com/$(id)", "file:///etc", "a b", "--upload-pack=x", "https://x/'y'"]
+)
+def test_address_that_is_none_is_refused(bench: Bench, text: str) -> None:
+    bench.write({"x": "", ".buildpacks": f"{text}\n"})
+    with pytest.raises(Exception, match="Invalid buildpack specified"):
+        bench.plans()

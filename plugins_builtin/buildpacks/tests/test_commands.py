@@ -1,0 +1,83 @@
+"""`buildpacks:*` and `images:*`, in process."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import APP, Bench
+from dokkupy_buildpacks import cli, images_cli
+from dokkupy_buildpacks.lists import kept
+from dokkupy_sdk.cli import Scope
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
+
+PYTHON = "https://github.com/heroku/heroku-buildpack-python.git"
+NODE = "https://github.com/heroku/heroku-buildpack-nodejs.git"
+RUBY = "https://github.com/heroku/heroku-buildpack-ruby.git"
+
+
+def test_list_is_changed_as_in_dokku(bench: Bench) -> None:
+    host = bench.host
+    cli.add(host, APP, "heroku/python")
+    cli.add(host, APP, "heroku-community/nodejs", index=1)
+    assert kept(host, APP) == [NODE, PYTHON]
+    cli.set_buildpack(host, APP, ["heroku/ruby"], index=2)
+    assert kept(host, APP) == [NODE, RUBY]
+    cli.set_buildpack(host, APP, ["heroku/python"], index=9)
+    assert kept(host, APP) == [NODE, RUBY, PYTHON]
+    cli.remove(host, APP, "heroku/ruby")
+    cli.remove(host, APP, index=1)
+    assert kept(host, APP) == [PYTHON]
+    cli.set_buildpack(host, APP, ["heroku/nodejs", "heroku/ruby"], replace=True)
+    assert kept(host, APP) == [NODE, RUBY]
+    assert list(cli.list_buildpacks(host, APP).text) == [f"       {NODE}", f"       {RUBY}"]
+    cli.clear(host, APP)
+    assert kept(host, APP) == []
+
+
+def test_bad_use_changes_nothing(bench: Bench) -> None:
+    host = bench.host
+    cli.add(host, APP, "heroku/python")
+    for use in (
+        lambda: cli.add(host, APP, "no buildpack"), lambda: cli.add(host, APP, ""),
+        lambda: cli.set_buildpack(host, APP, ["heroku/ruby", "heroku/go"]),
+        lambda: cli.set_buildpack(host, APP, ["heroku/ruby"], index=2, replace=True),
+        lambda: cli.remove(host, APP), lambda: cli.remove(host, APP, "heroku/python", index=1),
+        lambda: cli.remove(host, APP, index=4), lambda: cli.remove(host, APP, "heroku/go"),
+        lambda: cli.add(host, APP, "heroku/go", index=-1),
+    ):  # fmt: skip
+        with pytest.raises(UserError):
+            use()
+    assert kept(host, APP) == [PYTHON]
+
+
+def test_property_is_set_and_unset(bench: Bench) -> None:
+    scope = Scope(APP)
+    cli.set_property(bench.host, scope, "stack", ["example/base:1"])
+    assert bench.host.store.read("apps", APP, "buildpacks")["properties"] == {"stack": "example/base:1"}
+    cli.set_property(bench.host, scope, "stack", [])
+    assert not bench.host.store.read("apps", APP, "buildpacks").get("properties")
+
+
+def test_images_are_listed_and_only_own_ones_removed_without_force(bench: Bench) -> None:
+    bench.engine.keep("python:3.12-slim", {})
+    bench.engine.keep("somebody/else:1", {})
+    names = [row["name"] for row in images_cli.bases(bench.host)]
+    assert "dokkupy/debian:trixie" in names and "python:3.12-slim" in names and "somebody/else:1" not in names
+    with pytest.raises(Conflict):
+        images_cli.remove(bench.host, "python:3.12-slim")
+    images_cli.remove(bench.host, "python:3.12-slim", force=True)
+    images_cli.remove(bench.host, "bookworm")
+    with pytest.raises(NotFound):
+        images_cli.remove(bench.host, "bookworm")
+    with pytest.raises(UserError):
+        images_cli.remove(bench.host, "--help me")
+
+
+def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
+    source = bench.host.sources()
+    source.trees[APP] = {"requirements.txt": "flask\ngunicorn", "app.py": "app = Flask(__name__)"}  # type: ignore[attr-defined]
+    answer = cli.plan(bench.host, APP)
+    assert answer.data["plans"][0]["language"] == "python"
+    assert any("pip install -r requirements.txt" in line for line in answer.text)
+    assert bench.engine.builds == []
+    detected = cli.detect(bench.host, APP)
+    assert detected.data[0]["name"] == "python"

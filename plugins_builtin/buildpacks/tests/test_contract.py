@@ -1,0 +1,47 @@
+"""The builder buildpacks keeps the promises of the role Builder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import APP, Bench
+from dokkupy_buildpacks.builder import BuildpacksBuilder
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.roles import Builder
+from dokkupy_sdk.testing.contracts import BuilderContract
+from dokkupy_sdk.testing.contracts.builder import DetectingContract
+
+
+class TestBuildpacks(BuilderContract):
+    @pytest.fixture
+    def host(self, bench: Bench) -> Host:
+        return bench.host
+
+    @pytest.fixture
+    def builder(self, host: Host) -> Builder:
+        return BuildpacksBuilder(host)
+
+    @pytest.fixture
+    def good(self, bench: Bench) -> Build:
+        bench.write({"index.html": "<p>hello</p>"})
+        return bench.request()
+
+    @pytest.fixture
+    def broken(self, bench: Bench, good: Build) -> Build:
+        bench.engine.fails = AppFault("App build failed")
+        return replace(good, tag=f"{good.tag}-broken")
+
+
+class TestDetection(DetectingContract):
+    @pytest.fixture
+    def builder(self, bench: Bench) -> Builder:
+        return BuildpacksBuilder(bench.host)
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        (tmp_path / "empty").mkdir()
+        return Source(APP, tmp_path / "empty", "git-hook")
