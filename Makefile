@@ -1,5 +1,5 @@
 # Fronts for the scripts; they hold the knowledge.
-.PHONY: check test fast bench install demo uninstall
+.PHONY: check test fast bench bench-builders install demo uninstall
 check:
 	./test.sh --check
 test:
@@ -7,7 +7,9 @@ test:
 fast:
 	./test.sh --fast
 bench: .venv/stamp
-	.venv/bin/python -m pytest tests/bench -s
+	.venv/bin/python -m pytest tests/bench/test_bench.py -s
+bench-builders: .venv/stamp
+	.venv/bin/python -m pytest tests/bench/test_builders.py -s
 .venv/stamp:
 	./test.sh --check
 install:

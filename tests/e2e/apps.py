@@ -13,11 +13,11 @@ SAMPLE = ROOT / "examples" / "apps" / "hello"
 
 
 class Repository:
-    """A developer's working copy of the sample app."""
+    """A developer's working copy of a sample app."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sample: Path = SAMPLE) -> None:
         self.path = path
-        shutil.copytree(SAMPLE, path, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(sample, path, ignore=shutil.ignore_patterns("__pycache__"))
         self.git("init", "-q", "-b", "main")
         self.commit("first")
 

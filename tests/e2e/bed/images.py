@@ -96,14 +96,15 @@ def ready(suite: str, *, systemd: bool = True) -> str:
 
 
 def python() -> str:
-    """A stand-in for the official Python image: Debian's Python, `python` and `python3` on PATH, the CA trusted.
+    """A stand-in for the official Python image: Debian's Python, `python`, `python3` and `pip` on PATH, `venv` works,
+    the CA trusted.
 
     Contract: https://hub.docker.com/_/python (`python3` is the command; no entry point).
     """
     lines = [
         f"FROM {debian('bookworm')}",
         f"LABEL {LABEL}=1",
-        f"RUN {INSTALL} ca-certificates python3 && apt-get clean"
+        f"RUN {INSTALL} ca-certificates python3 python3-pip python3-venv && apt-get clean"
         " && rm -rf /var/lib/apt/lists/* && ln -s /usr/bin/python3 /usr/local/bin/python",
         "ENV LANG=C.UTF-8",
         'CMD ["python3"]',

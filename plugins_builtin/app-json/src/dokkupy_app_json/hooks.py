@@ -59,6 +59,12 @@ def post_source_receive(host: Host, source: Source) -> None:
 
 
 @hookimpl
+def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
+    """The first build sees the variables, too, that are set after it; a generated secret of it is thrown away."""
+    return [(str(key), value) for key, value in planned(host, source).items()]
+
+
+@hookimpl
 def post_build(host: Host, build: Build, tx: Tx) -> None:
     changes = planned(host, build.source)
     if changes:

@@ -13,8 +13,16 @@ that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokku
 
 from dokkupy_sdk.testing.contracts.builder import BuilderContract
 from dokkupy_sdk.testing.contracts.engine import EngineContract
+from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
 from dokkupy_sdk.testing.contracts.scheduler import SchedulerContract
 from dokkupy_sdk.testing.contracts.source import SourceContract
 
-__all__ = ["BuilderContract", "EngineContract", "ProxyContract", "SchedulerContract", "SourceContract"]
+__all__ = [
+    "BuilderContract",
+    "EngineContract",
+    "LanguageContract",
+    "ProxyContract",
+    "SchedulerContract",
+    "SourceContract",
+]

@@ -1,0 +1,91 @@
+"""A `git push` of a source without a Dockerfile, on a host that can reach no image registry."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from apps import Repository
+from bed.checkout import ROOT
+from bed.host import Host
+
+SAMPLES = ROOT / "examples" / "apps"
+CANARY = "canary-51c0ffee"
+
+
+def create(host: Host, app: str) -> str:
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    return f"{app}.example.com"
+
+
+@pytest.mark.parametrize(
+    ("sample", "answer", "file", "old", "new"),
+    [
+        ("python", "Hello from Python", "app.py", "Hello", "Bye"),
+        ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
+        ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
+        ("go-modules", "Hello from Go modules", "private/greeting.go", "Hello", "Bye"),
+    ],
+)
+def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
+    host: Host, app: str, tmp_path: Path, sample: str, answer: str, file: str, old: str, new: str
+) -> None:
+    name = create(host, app)
+    repository = Repository(tmp_path / "app", SAMPLES / sample)
+    started = time.monotonic()
+    pushed = host.git_push(repository.path, app)
+    first = time.monotonic() - started
+    assert "=====> Application deployed:" in pushed.stderr
+    assert answer in host.http_get(name).body
+
+    repository.replace(file, old, new)
+    repository.commit("a changed line")
+    started = time.monotonic()
+    pushed = host.git_push(repository.path, app)
+    print(f"{sample}: first push {first:.1f} s, second {time.monotonic() - started:.1f} s")
+    assert answer.replace(old, new) in host.http_get(name).body
+    for word in ("Downloading", "go: downloading", "Making the base image"):
+        assert word not in pushed.stderr
+
+
+def test_configuration_is_seen_while_building_and_is_in_no_layer(host: Host, app: str, tmp_path: Path) -> None:
+    name = create(host, app)
+    host.exec(["dokkupy", "config:set", app, f"SECRET_KEY={CANARY}"])
+    repository = Repository(tmp_path / "app", SAMPLES / "django")
+    pushed = host.git_push(repository.path, app)
+    assert "static file copied" in pushed.stderr
+    assert "Hello from Django" in host.http_get(name).body
+    assert host.http_get(name, "/static/site.css").status == 200
+    image = host.exec(["docker", "ps", "-q", "--filter", f"label=com.dokku.app-name={app}"]).stdout.split()[0]
+    identifier = host.exec(["docker", "inspect", "-f", "{{.Image}}", image]).stdout.strip()
+    script = f"docker save {identifier} | grep -c {CANARY} || true; docker history --no-trunc {identifier} | grep -c {CANARY} || true"
+    assert host.exec(["sh", "-c", script]).stdout.split() == ["0", "0"]
+    assert CANARY not in pushed.stderr
+    assert (
+        host.exec(
+            ["sh", "-c", f"ls /var/lib/dokkupy/tmp/docker-build; grep -rl {CANARY} /var/lib/dokkupy/tmp || true"]
+        ).stdout
+        == ""
+    )
+
+
+def test_source_that_nobody_knows_is_refused_with_what_would_help(host: Host, app: str, tmp_path: Path) -> None:
+    create(host, app)
+    repository = Repository(tmp_path / "app", SAMPLES / "static")
+    repository.git("mv", "index.html", "index.txt")
+    repository.commit("nothing that anybody knows")
+    failed = host.git_push(repository.path, app, check=False)
+    assert failed.code != 0
+    assert "No b" in failed.stderr and "[remote rejected]" in failed.stderr
+
+
+def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None:
+    create(host, app)
+    host.git_push(Repository(tmp_path / "app", SAMPLES / "static").path, app)
+    plan = json.loads(host.exec(["dokkupy", "buildpacks:plan", app, "--format", "json"]).stdout)
+    assert plan["plans"][0]["language"] == "static"
+    names = [row["name"] for row in json.loads(host.exec(["dokkupy", "images:list", "--format", "json"]).stdout)]
+    assert "dokkupy/debian:trixie" in names
