@@ -138,7 +138,8 @@ def choose_builder(host: Host, source: Source) -> str:
     if not sure or sure[0][0] == 0:
         raise AppFault(
             "No builder knows how to build this source",
-            hint=f"Add a Dockerfile. Installed builders: {', '.join(names) or 'none'}",
+            hint="Add a Dockerfile, or what a language has (requirements.txt, package.json, go.mod, index.html...). "
+            f"Installed builders: {', '.join(names) or 'none'}",
         )
     return sure[0][1]
 
