@@ -23,5 +23,7 @@ class Perl(Language):
             language=self.name,
             toolchain=TOOLCHAIN,
             env={"PERL5LIB": "/app/lib"},
-            processes={} if context.procfile else {"web": "starman --listen 0.0.0.0:${PORT:-5000} --workers 2 app.psgi"},
+            processes={}
+            if context.procfile
+            else {"web": "starman --listen 0.0.0.0:${PORT:-5000} --workers 2 app.psgi"},
         )
