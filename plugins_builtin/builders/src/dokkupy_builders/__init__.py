@@ -1,0 +1,1 @@
+"""Builders that are programs of others."""

@@ -1,0 +1,40 @@
+"""What the programs are called with. Pure: values in, words out; values of variables are never among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def pack(
+    program: str, *, source: str, tag: str, builder: str, descriptor: str, env_file: str, buildpacks: Sequence[str]
+) -> list[str]:
+    """https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/cli/pack_build/"""
+    words = [program, "build", tag, f"--path={source}", f"--builder={builder}", "--pull-policy=if-not-present",
+             "--trust-builder", "--no-color"]  # fmt: skip
+    if descriptor:
+        words.append(f"--descriptor={descriptor}")
+    if env_file:
+        words.append(f"--env-file={env_file}")
+    return [*words, *(f"--buildpack={one}" for one in buildpacks)]
+
+
+def nixpacks(program: str, *, source: str, tag: str, config: str, keys: Iterable[str]) -> list[str]:
+    """https://nixpacks.com/docs/cli: `--env KEY` takes the value from its own environment."""
+    words = [program, "build", source, f"--name={tag}"]
+    if config:
+        words.append(f"--config={config}")
+    return [*words, *(word for key in sorted(keys) for word in ("--env", key))]
+
+
+def railpack(program: str, *, source: str, tag: str, config: str, keys: Iterable[str]) -> list[str]:
+    """https://railpack.com/reference/cli; needs BUILDKIT_HOST."""
+    words = [program, "build", source, "--name", tag, "--progress", "plain"]
+    if config:
+        words += ["--config-file", config]
+    return [*words, *(word for key in sorted(keys) for word in ("--env", key))]
+
+
+def lambda_builder(program: str, *, source: str, tag: str, keys: Iterable[str]) -> list[str]:
+    """https://github.com/dokku/lambda-builder"""
+    words = [program, "build", f"--working-directory={source}", "--generate-image", f"--tag={tag}"]
+    return [*words, *(f"--build-env={key}" for key in sorted(keys))]

@@ -1,0 +1,193 @@
+"""The role builder, by programs of others: each is run on the source and leaves an image, which gets our labels."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.execute import environment, stream
+from dokkupy_sdk.files import make_directory, read_text, write_atomic
+from dokkupy_sdk.model import Build, Image, Readiness, Source
+from dokkupy_sdk.roles import Builder, ImageBuild
+from dokkupy_sdk.settings import Settings
+
+from dokkupy_builders import argv
+from dokkupy_builders.settings import LAMBDA, NIXPACKS, PACK, RAILPACK
+
+TAIL = 20
+LARGEST = 1024 * 1024
+STEERING = ("DOCKER_", "BUILDKIT_", "LD_", "PATH", "HOME", "XDG_", "TMPDIR", "SSL_CERT_", "PACK_", "NIXPACKS_NO_")
+"""Variables that change what the programs themselves do: an app's value of such a one never becomes theirs."""
+
+
+class ToolBuilder(Builder):
+    """One program. marker: the property that says where its file is; certainty: of `detect` when that file is there."""
+
+    program: str
+    get: str
+    settings: Settings
+    marker: str
+    certainty = 70
+
+    def installed(self) -> str:
+        return shutil.which(self.program, path=environment()["PATH"]) or ""
+
+    def prepare(self) -> Readiness:
+        if self.installed():
+            return Readiness()
+        return Readiness("not-installed", f"The program {self.program} is not installed", self.get)
+
+    def path(self, source: Source) -> str:
+        return self.settings.get(self.host.store, source.app, self.marker)
+
+    def detect(self, source: Source) -> int:
+        return self.certainty if os.path.lexists(os.path.join(source.directory, self.path(source))) else 0
+
+    def build(self, build: Build) -> Image:
+        program = self.installed()
+        if not program:
+            raise HostFault(
+                f"The builder {build.builder} needs the program {self.program}, which is not installed on this host",
+                hint=self.get, code="no_program",
+            )  # fmt: skip
+        file = self.path(build.source)
+        there = read_text(build.source.directory, file, limit=LARGEST) is not None  # refuses a link
+        made = f"{build.tag}-{self.program}"
+        make_directory(self.host.path("tmp"))
+        with tempfile.TemporaryDirectory(dir=self.host.path("tmp"), prefix=f"{self.program}-") as directory:
+            words = self.words(build, program, made, str(build.source.directory / file) if there else "", directory)
+            try:
+                self.run(words, self.variables(build))
+                return self.labelled(build, made, directory)
+            finally:
+                self.host.engine().remove_image(made)
+
+    @abstractmethod
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        """The argv. file: absolute, empty when the source has none; directory: a private one."""
+
+    def keys(self, build: Build) -> list[str]:
+        return [key for key in build.env if not key.startswith(STEERING)]
+
+    def variables(self, build: Build) -> Mapping[str, str]:
+        """The program's environment beside the clean one: where it finds the values."""
+        values = {key: build.env[key].reveal() for key in self.keys(build)}
+        for key, value in values.items():
+            if "\x00" in value:
+                raise UserError(f"The variable {key} has a NUL and cannot be seen by a build")
+        return values
+
+    def run(self, words: list[str], env: Mapping[str, str]) -> None:
+        tail: deque[str] = deque(maxlen=TAIL)
+
+        def line(text: str) -> None:
+            tail.append(text)
+            self.host.out.stream(text)
+
+        if stream(words, line, env=env) != 0:
+            raise AppFault(f"App build failed: {self.program} did", details=tuple(tail), code="build_failed")
+
+    def last_lines(self, build: Build) -> list[str]:
+        """Lines of the Dockerfile that gives the image its labels."""
+        return []
+
+    def labelled(self, build: Build, made: str, directory: str) -> Image:
+        if self.host.engine().image(made) is None:
+            raise HostFault(f"{self.program} ended well but left no image {made}")
+        context = Path(directory, "empty")
+        context.mkdir()
+        path = Path(directory, "Dockerfile")
+        path.write_text("\n".join([f"FROM {made}", *self.last_lines(build), ""]))
+        return self.host.engine().build(ImageBuild(context, path, build.tag, labels=build.labels))
+
+
+class PackBuilder(ToolBuilder):
+    """Cloud Native Buildpacks."""
+
+    program = "pack"
+    get = "Install it: https://buildpacks.io/docs/tools/pack/"
+    settings = PACK
+    marker = "projecttoml-path"
+    certainty = 90
+
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        env_file = ""
+        values = self.values(build)
+        if values:
+            env_file = os.path.join(directory, "env")
+            write_atomic(env_file, "".join(f"{key}={value}\n" for key, value in values.items()).encode())
+        kept = self.host.store.read("apps", build.source.app, "buildpacks").get("list", [])
+        return argv.pack(
+            program, source=str(build.source.directory), tag=tag, descriptor=file, env_file=env_file,
+            builder=PACK.get(self.host.store, build.source.app, "builder-image"), buildpacks=kept,
+        )  # fmt: skip
+
+    def values(self, build: Build) -> dict[str, str]:
+        found = {}
+        for key in self.keys(build):
+            value = build.env[key].reveal()
+            if "\n" in value:
+                self.host.out.warn(f"The variable {key} has several lines: pack cannot see it while building")
+            else:
+                found[key] = value
+        return found
+
+    def variables(self, build: Build) -> Mapping[str, str]:
+        return {}
+
+    def last_lines(self, build: Build) -> list[str]:
+        """With a Procfile of ours, commands go through the launcher, which sets up the buildpacks' environment."""
+        procfile = os.path.isfile(build.source.directory / "Procfile")
+        return ['ENTRYPOINT ["/cnb/lifecycle/launcher"]'] if procfile else []
+
+
+class NixpacksBuilder(ToolBuilder):
+    program = "nixpacks"
+    get = "Install it: https://nixpacks.com/docs/install"
+    settings = NIXPACKS
+    marker = "nixpackstoml-path"
+
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        return argv.nixpacks(program, source=str(build.source.directory), tag=tag, config=file, keys=self.keys(build))
+
+
+class RailpackBuilder(ToolBuilder):
+    program = "railpack"
+    get = "Install it: https://railpack.com/installation; it also needs a BuildKit daemon"
+    settings = RAILPACK
+    marker = "railpackjson-path"
+
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        return argv.railpack(program, source=str(build.source.directory), tag=tag, config=file, keys=self.keys(build))
+
+
+class LambdaBuilder(ToolBuilder):
+    program = "lambda-builder"
+    get = "Install it: https://github.com/dokku/lambda-builder"
+    settings = LAMBDA
+    marker = "lambdayml-path"
+
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        return argv.lambda_builder(program, source=str(build.source.directory), tag=tag, keys=self.keys(build))
+
+
+class NullBuilder(Builder):
+    """Builds nothing: for apps that only ever get ready-made images."""
+
+    def prepare(self) -> Readiness:
+        return Readiness()
+
+    def detect(self, source: Source) -> int:
+        return 0
+
+    def build(self, build: Build) -> Image:
+        raise AppFault(
+            f"{build.source.app} builds nothing: its builder is null",
+            hint=f"Deploy an image: git:from-image {build.source.app} IMAGE; or builder:set {build.source.app} selected",
+        )

@@ -1,0 +1,130 @@
+"""Programs of others: what they are called with, what becomes of their images, what is said when they are missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy_builders import argv
+from dokkupy_builders import builder as module
+from dokkupy_builders.builder import (
+    LambdaBuilder,
+    NixpacksBuilder,
+    NullBuilder,
+    PackBuilder,
+    RailpackBuilder,
+    ToolBuilder,
+)
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.testing import FakeEngine, fake_host
+
+APP = AppName("blog")
+TOOLS = {
+    PackBuilder: "project.toml",
+    NixpacksBuilder: "nixpacks.toml",
+    RailpackBuilder: "railpack.json",
+    LambdaBuilder: "lambda.yml",
+}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return fake_host(tmp_path / "host", plugins=("builders",))
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    (tmp_path / "source").mkdir()
+    return Build(
+        id="b", source=Source(APP, tmp_path / "source", "git-hook"), builder="tool", tag="dokkupy/blog:b",
+        env={"KEY": Secret("canary-77"), "DOCKER_HOST": Secret("tcp://elsewhere")}, labels={"com.dokku.app-name": "blog"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def program(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program that notes how it was called; the engine then has its image."""
+    path = tmp_path / "tool"
+    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv\nenv >{tmp_path}/env\n'
+                    f'for word in "$@"; do case $word in --env-file=*) cp "${{word#*=}}" {tmp_path}/env-file;; esac; done\n'
+                    "test ! -e fail\necho built\n")  # fmt: skip
+    path.chmod(0o755)
+    monkeypatch.setattr(ToolBuilder, "installed", lambda self: str(path))
+    return path
+
+
+def test_words_are_what_the_programs_documentation_says() -> None:
+    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", env_file="/e", buildpacks=["x"]) == [
+        "pack", "build", "t", "--path=/s", "--builder=b", "--pull-policy=if-not-present", "--trust-builder", "--no-color",
+        "--descriptor=/s/p", "--env-file=/e", "--buildpack=x",
+    ]  # fmt: skip
+    assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"]) == [
+        "n", "build", "/s", "--name=t", "--env", "A", "--env", "B"]  # fmt: skip
+    assert argv.railpack("r", source="/s", tag="t", config="/c", keys=[]) == [
+        "r", "build", "/s", "--name", "t", "--progress", "plain", "--config-file", "/c"]  # fmt: skip
+    assert argv.lambda_builder("l", source="/s", tag="t", keys=["A"]) == [
+        "l", "build", "--working-directory=/s", "--generate-image", "--tag=t", "--build-env=A"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_builder_is_chosen_by_its_file(host: Host, build: Build, kind: type[ToolBuilder]) -> None:
+    assert kind(host).detect(build.source) == 0
+    (build.source.directory / TOOLS[kind]).write_text("")
+    assert kind(host).detect(build.source) > 50
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_missing_program_is_named_with_where_to_get_it(
+    host: Host, build: Build, kind: type[ToolBuilder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "environment", lambda: {"PATH": "/nowhere"})
+    assert kind(host).prepare().state == "not-installed"
+    with pytest.raises(HostFault, match=kind.program) as caught:
+        kind(host).build(build)
+    assert "https://" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_value_reaches_the_program_and_not_its_argv(
+    host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path
+) -> None:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    made = f"{build.tag}-{kind.program}"
+    engine.keep(made, {})
+    image = kind(host).build(build)
+    assert image.labels["com.dokku.app-name"] == "blog"
+    assert engine.image(made) is None
+    assert "canary-77" not in (tmp_path / "argv").read_text()
+    seen = (tmp_path / "env").read_text() + ((tmp_path / "env-file").read_text() if kind is PackBuilder else "")
+    assert "KEY=canary-77" in seen and "elsewhere" not in seen
+    assert list(Path(host.path("tmp")).iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_failing_program_fails_the_build_and_leaves_nothing(
+    host: Host, build: Build, kind: type[ToolBuilder], program: Path
+) -> None:
+    program.write_text("#!/bin/sh\necho the-reason; exit 3\n")
+    with pytest.raises(AppFault) as caught:
+        kind(host).build(build)
+    assert caught.value.details == ("the-reason",)
+    assert host.engine().image(build.tag) is None
+    assert list(Path(host.path("tmp")).iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_file_that_is_a_link_is_refused(host: Host, build: Build, kind: type[ToolBuilder], program: Path) -> None:
+    (build.source.directory / TOOLS[kind]).symlink_to("/etc/passwd")
+    with pytest.raises(AppFault, match="symbolic link"):
+        kind(host).build(build)
+
+
+def test_null_builds_nothing_and_says_what_to_do(host: Host, build: Build) -> None:
+    assert NullBuilder(host).detect(build.source) == 0
+    with pytest.raises(AppFault, match="null") as caught:
+        NullBuilder(host).build(build)
+    assert "git:from-image" in caught.value.hint
