@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,55 @@ def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None
     assert plan["plans"][0]["language"] == "static"
     names = [row["name"] for row in json.loads(host.exec(["dokkupy", "images:list", "--format", "json"]).stdout)]
     assert "dokkupy/debian:trixie" in names
+
+
+def slow(tmp_path: Path) -> Repository:
+    """A source whose build does nothing for a long time."""
+    repository = Repository(tmp_path / "app", SAMPLES / "node-build")
+    repository.replace("package.json", '"build": "', '"build": "sleep 4711 && ')
+    repository.commit("a build that takes its time")
+    return repository
+
+
+def sleeping(host: Host) -> bool:
+    return "sleep 4711" in host.exec(["ps", "-eo", "args"]).stdout
+
+
+def leftovers(host: Host) -> tuple[str, str, str]:
+    images = host.exec(["docker", "images", "-q", "--filter", "dangling=true"]).stdout
+    tags = host.exec(["sh", "-c", "docker images --format '{{.Repository}}:{{.Tag}}' | grep :build- || true"]).stdout
+    files = host.exec(["sh", "-c", "cd /var/lib/dokkupy; find tmp work -mindepth 2 2>/dev/null || true"]).stdout
+    return images, tags, files
+
+
+@pytest.mark.parametrize("end", ["cancel", "kill"])
+def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_works(
+    host: Host, app: str, tmp_path: Path, end: str
+) -> None:
+    name = create(host, app)
+    repository = slow(tmp_path)
+    before = leftovers(host)
+    with ThreadPoolExecutor() as pool:
+        push = pool.submit(host.git_push, repository.path, app, check=False)
+        until(lambda: sleeping(host), 120)
+        if end == "cancel":
+            host.exec(["dokkupy", "builds:cancel", app])
+        else:
+            record = json.loads(host.exec(["dokkupy", "builds:list", app, "--format", "json"]).stdout)[0]
+            host.exec(["kill", "-KILL", str(record["pid"])])
+        assert push.result().code != 0
+    until(lambda: not sleeping(host), 20)
+    repository.replace("package.json", "sleep 4711 && ", "")
+    repository.commit("a build that ends")
+    host.git_push(repository.path, app)
+    assert "Hello from a Node.js build" in host.http_get(name).body
+    images, tags, files = leftovers(host)
+    assert (tags, files) == (before[1], before[2])
+    assert set(images.split()) <= set(before[0].split())
+
+
+def until(true: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.3)

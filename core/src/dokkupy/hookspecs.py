@@ -129,6 +129,11 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:  # ty
 
 
 @hookspec
+def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+    """What builds of the app kept for the next one is to be forgotten (`repo:purge-cache`)."""
+
+
+@hookspec
 def post_build(host: Host, build: Build, image: Image, tx: Tx) -> None:
     """The image is built; raise to refuse it (a scan found something)."""
 

@@ -81,3 +81,15 @@ def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
     assert bench.engine.builds == []
     detected = cli.detect(bench.host, APP)
     assert detected.data[0]["name"] == "python"
+
+
+def test_purged_cache_is_a_cache_of_another_name(bench: Bench) -> None:
+    from dokkupy_sdk.deploy import purge_cache
+    from dokkupy_sdk.operation import operation
+
+    bench.write({"requirements.txt": "flask", "Procfile": "web: x"})
+    _, before = bench.build()
+    with operation(bench.host, "repo:purge-cache", f"app:{APP}") as tx:
+        purge_cache(tx, APP)
+    _, after = bench.build()
+    assert "id=dokkupy-blog-root" in before and "id=dokkupy-blog-1-root" in after

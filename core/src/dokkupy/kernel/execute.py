@@ -76,12 +76,13 @@ def stream(
 ) -> int:
     """Run and hand every line of both streams on as it comes; returns the status.
 
-    The program gets a process group of its own, which is ended whole when this function is left early.
+    The program gets a process group of its own, which is ended whole when this function is left early; when we are
+    killed, the kernel asks it to end.
     """
     try:
         process = subprocess.Popen(
             list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,  # type: ignore[call-overload]
-            env=environment(env), cwd=cwd, start_new_session=True,
+            env=environment(env), cwd=cwd, start_new_session=True, preexec_fn=ending_with_us(),
         )  # fmt: skip
     except FileNotFoundError as error:
         raise HostFault(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
@@ -92,6 +93,24 @@ def stream(
         return int(process.wait())
     finally:
         end_group(process)
+
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2), linux/prctl.h."""
+
+
+def ending_with_us() -> Callable[[], None]:
+    """What a child does before it becomes the program: a build whose dokkupy was killed must not go on for hours."""
+    import ctypes
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:  # killed in between
+            os._exit(1)
+
+    return ask
 
 
 def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:

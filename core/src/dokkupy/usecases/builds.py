@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from dokkupy import hookspecs
 from dokkupy.errors import Conflict, NotFound
 from dokkupy.kernel import locks
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx
 from dokkupy.model.names import AppName
 from dokkupy.usecases.properties import BUILDS
 
@@ -114,3 +116,8 @@ def remove_record(directory: str, identifier: str) -> None:
             os.unlink(os.path.join(directory, identifier + suffix))
         except FileNotFoundError:
             pass
+
+
+def purge_cache(tx: Tx, app: AppName) -> None:
+    """Let the builders forget what they kept for the app's next build."""
+    tx.host.hooks.emit(hookspecs.post_cache_purge, host=tx.host, app=app, tx=tx)

@@ -20,6 +20,7 @@ from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import need_unlocked
+from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env
 from dokkupy.usecases.converge import converge
@@ -165,10 +166,14 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
     )  # fmt: skip
     host.out.section(f"Building {app} from {name}")
     host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
+
+    def run_builder() -> Image:
+        with build_slot(host, app):
+            return host.builder(name).build(request)
+
     image = tx.step(
-        f"build the image with the builder {name}", lambda: host.builder(name).build(request),
-        undo=call(drop_image, ref=tag), planned=Image(""),
-    )  # fmt: skip
+        f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")
+    )
     host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
     return name, image
 

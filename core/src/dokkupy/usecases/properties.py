@@ -29,8 +29,11 @@ BUILDER = Settings(
 )  # fmt: skip
 
 BUILDS = Settings(
-    "builds", Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000))
-)
+    "builds",
+    Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000)),
+    Property("parallel", "1", help="Builds that run on the host at once; further ones wait", parse=integer(1, 64),
+             scope="global"),
+)  # fmt: skip
 
 RELEASES = Settings(
     "releases",

@@ -80,7 +80,7 @@ class BuildpacksBuilder(Builder):
             for remark in plan.remarks:
                 host.out.detail(remark)
         mounts = Mounts(
-            app, caches=host.engine().can_mount_in_builds(), config=CONFIG in given, ca=CA in given,
+            f"{app}{generation(host, app)}", caches=host.engine().can_mount_in_builds(), config=CONFIG in given, ca=CA in given,
             network=NETWORK in given, digest=digest(host, given),
         )  # fmt: skip
         if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
@@ -130,6 +130,12 @@ class HerokuishBuilder(BuildpacksBuilder):
 
 def dotenv(tree: Tree) -> str:
     return tree.text(".env") or "" if tree.has(".env") else ""
+
+
+def generation(host: Host, app: AppName) -> str:
+    """Part of the caches' names: `repo:purge-cache` counts it up, and nobody finds the old ones any more."""
+    count = int(host.store.read("apps", app, "buildpacks").get("caches", 0))
+    return f"-{count}" if count else ""
 
 
 def uses_config(plan: Plan) -> bool:

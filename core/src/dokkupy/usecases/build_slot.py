@@ -1,0 +1,47 @@
+"""How many builds run on the host at once: a small server that builds two apps is a server that serves none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dokkupy.errors import Busy
+from dokkupy.kernel import locks
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.properties import BUILDS
+
+LONGEST_WAIT = 3600
+"""Seconds that a build waits for its turn."""
+
+PAUSE = 0.3
+
+
+@contextmanager
+def build_slot(host: Host, app: AppName) -> Iterator[None]:
+    """Held while a build runs; a killed one gives it back by itself. Raises Busy after an hour of waiting."""
+    lease = take_slot(host, app)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def take_slot(host: Host, app: AppName) -> locks.Lease:
+    owner = {"command": f"the build of {app}", "pid": os.getpid(), "since": time.time()}
+    deadline = time.monotonic() + LONGEST_WAIT
+    told = False
+    while True:
+        # Asked each time: an administrator may raise it because somebody waits.
+        for number in range(int(BUILDS.get(host.store, None, "parallel"))):
+            try:
+                return locks.take(host.root, f"build-slot-{number}", owner=owner, wait=0)
+            except Busy as busy:
+                if time.monotonic() > deadline:
+                    raise
+                if not told:
+                    host.out.detail(f"Waiting for another build to end ({busy.message})")
+                    told = True
+        time.sleep(PAUSE)

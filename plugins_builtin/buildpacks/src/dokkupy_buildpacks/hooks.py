@@ -1,0 +1,16 @@
+"""What the buildpacks do when something happens to an app."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.operation import Tx
+
+
+@hookimpl
+def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+    data = host.store.read("apps", app, "buildpacks")
+    tx.write("apps", app, "buildpacks", data={**data, "caches": int(data.get("caches", 0)) + 1})
