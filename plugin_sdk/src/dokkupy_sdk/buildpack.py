@@ -162,9 +162,11 @@ class Context:
 
 
 class Language(ABC):
-    """A language. steering: names of variables whose values `plan` looks at, in `Context.values`."""
+    """A language. toolchain: where its programs come from. steering: names of variables whose values `plan` looks at,
+    in `Context.values`."""
 
     name: str
+    toolchain: Toolchain
     steering: tuple[str, ...] = ()
 
     @abstractmethod

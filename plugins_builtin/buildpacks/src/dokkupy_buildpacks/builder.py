@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
+from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import AppFault, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
@@ -62,7 +63,9 @@ class BuildpacksBuilder(Builder):
     def detect(self, source: Source) -> int:
         """90 when the app says that it wants buildpacks; else half of the surest language's certainty."""
         tree = Tree(source.directory)
-        if kept(self.host, source.app) or tree.has(".buildpacks") or "BUILDPACK_URL" in (dotenv(tree)):
+        if kept(self.host, source.app) or tree.has(".buildpacks") or "BUILDPACK_URL" in dotenv(tree):
+            return 90
+        if "BUILDPACK_URL" in get_env(self.host, source.app):
             return 90
         found = certainties(self.host, tree)
         return max(1, found[0][0] // 2) if found else 0

@@ -57,6 +57,8 @@ chmod 755 /app/.dokkupy/start"""
 class Classic(Language):
     """One buildpack. index: its place in the list."""
 
+    toolchain = TOOLCHAIN
+
     def __init__(self, address: str, index: int) -> None:
         if address.startswith(("docker:", "urn:", "cnb:")):
             raise AppFault(

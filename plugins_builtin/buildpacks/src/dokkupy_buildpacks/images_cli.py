@@ -33,19 +33,12 @@ def bases(host: Host) -> list[dict[str, object]]:
                 "origin": "made here",
                 "what": image.labels.get(LABEL, "") if image else "",
             }
-    repositories = repositories_of(languages(host).values())
+    repositories = {one.toolchain.official for one in languages(host).values()} - {""}
     for _, names, size in engine.images({}):
         for name in names:
             if any(official(name, one) for one in repositories):
                 found.setdefault(name, {"name": name, "size": size, "origin": "official image", "what": ""})
     return [found[name] for name in sorted(found)]
-
-
-def repositories_of(found: object) -> set[str]:
-    import sys
-
-    chains = (getattr(sys.modules[type(one).__module__], "TOOLCHAIN", None) for one in found)  # type: ignore[attr-defined]
-    return {chain.official for chain in chains if chain is not None and chain.official}
 
 
 @group.command("list", needs="host:read")

@@ -14,6 +14,7 @@ TOOLCHAIN = Toolchain(
 
 class Perl(Language):
     name = "perl"
+    toolchain = TOOLCHAIN
 
     def detect(self, tree: Tree) -> int:
         return 80 if tree.has("app.psgi") else 0

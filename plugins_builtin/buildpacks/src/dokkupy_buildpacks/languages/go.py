@@ -24,6 +24,7 @@ MAIN = re.compile(r"(?m)^package\s+main\b")
 
 class Go(Language):
     name = "go"
+    toolchain = TOOLCHAIN
     steering = ("GO_INSTALL_PACKAGE_SPEC", "GO_LINKER_SYMBOL", "CGO_ENABLED")
 
     def detect(self, tree: Tree) -> int:

@@ -40,6 +40,7 @@ fi
 
 class Java(Language):
     name = "java"
+    toolchain = TOOLCHAIN
     steering = ("MAVEN_CUSTOM_OPTS", "MAVEN_CUSTOM_GOALS", "GRADLE_TASK")
 
     def detect(self, tree: Tree) -> int:

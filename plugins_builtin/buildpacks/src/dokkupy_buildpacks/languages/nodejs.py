@@ -47,6 +47,7 @@ SERVERS = ("server.js", "index.js", "app.js", "main.js")
 
 class Node(Language):
     name = "nodejs"
+    toolchain = TOOLCHAIN
     steering = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "USE_NPM_INSTALL")
 
     def detect(self, tree: Tree) -> int:

@@ -73,6 +73,7 @@ INSTALL_SERVER = (
 
 class Php(Language):
     name = "php"
+    toolchain = TOOLCHAIN
 
     def detect(self, tree: Tree) -> int:
         if tree.has("composer.json"):

@@ -10,6 +10,7 @@ TOOLCHAIN = Toolchain("plain", official="debian", debian={"trixie": "13", "bookw
 
 class ProcfileOnly(Language):
     name = "procfile"
+    toolchain = TOOLCHAIN
 
     def detect(self, tree: Tree) -> int:
         return 10 if tree.has("Procfile") else 0

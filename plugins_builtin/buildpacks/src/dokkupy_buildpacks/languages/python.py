@@ -36,6 +36,7 @@ ASGI = ("FastAPI", "Starlette", "Quart", "Sanic", "Litestar")
 
 class Python(Language):
     name = "python"
+    toolchain = TOOLCHAIN
     steering = ("DISABLE_COLLECTSTATIC", "WEB_CONCURRENCY")
 
     def detect(self, tree: Tree) -> int:

@@ -38,6 +38,7 @@ fi"""
 
 class Ruby(Language):
     name = "ruby"
+    toolchain = TOOLCHAIN
 
     def detect(self, tree: Tree) -> int:
         return 93 if tree.has("Gemfile.lock") else 88 if tree.has("Gemfile") else 0

@@ -35,6 +35,7 @@ rm -f /tmp/start"""
 
 class Rust(Language):
     name = "rust"
+    toolchain = TOOLCHAIN
     steering = ("RUST_CARGO_BUILD_FLAGS",)
 
     def detect(self, tree: Tree) -> int:

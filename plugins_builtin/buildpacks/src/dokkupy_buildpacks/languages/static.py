@@ -58,6 +58,7 @@ http {{
 
 class Static(Language):
     name = "static"
+    toolchain = TOOLCHAIN
 
     def detect(self, tree: Tree) -> int:
         if tree.has("static.json") or tree.has("Staticfile"):
