@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.execute import environment, stream
-from dokkupy_sdk.files import make_directory, read_text, write_atomic
+from dokkupy_sdk.files import read_text, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.settings import Settings
@@ -59,8 +58,7 @@ class ToolBuilder(Builder):
         file = self.path(build.source)
         there = read_text(build.source.directory, file, limit=LARGEST) is not None  # refuses a link
         made = f"{build.tag}-{self.program}"
-        make_directory(self.host.path("tmp"))
-        with tempfile.TemporaryDirectory(dir=self.host.path("tmp"), prefix=f"{self.program}-") as directory:
+        with scratch_directory(self.host.path("tmp", self.program)) as directory:
             words = self.words(build, program, made, str(build.source.directory / file) if there else "", directory)
             try:
                 self.run(words, self.variables(build))

@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Step, Toolchain, Wanted
 from dokkupy_sdk.errors import HostFault
-from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.roles import ContainerSpec, ImageBuild
@@ -83,8 +82,7 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
         raise HostFault(f"This host's debootstrap does not know the suite {suite}", hint="Update debootstrap.")
     mirror = SETTINGS.get(host.store, None, "debian-mirror").rstrip("/")
     security = mirror.removesuffix("/debian") + "/debian-security"
-    make_directory(host.path("tmp"))
-    with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="base-") as directory:
+    with scratch_directory(host.path("tmp", "base")) as directory:
         ensure_programs(host, directory)
         Path(directory, "sources.list").write_text(SOURCES.format(mirror=mirror, security=security, suite=suite))
         env = {"SUITE": suite, "MIRROR": mirror, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **proxies(host)}
@@ -182,8 +180,7 @@ def ensure_toolchain(
         if host.engine().image(tag) is not None:
             return tag
         host.out.section(f"Making the base image {tag} (once)")
-        make_directory(host.path("tmp"))
-        with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="base-") as directory:
+        with scratch_directory(host.path("tmp", "base")) as directory:
             context = Path(directory, "context")
             context.mkdir()
             path = Path(directory, "Dockerfile")

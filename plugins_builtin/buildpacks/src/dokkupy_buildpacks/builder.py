@@ -8,7 +8,6 @@ import os
 import re
 import secrets as random
 import shlex
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import AppFault, UserError
-from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
@@ -88,8 +87,7 @@ class BuildpacksBuilder(Builder):
         )  # fmt: skip
         if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
             host.out.warn("This host's docker has no BuildKit: the app's configuration is not seen while building")
-        make_directory(host.path("tmp"))
-        with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="plan-") as directory:
+        with scratch_directory(host.path("tmp", "plan")) as directory:
             path = Path(directory, "Dockerfile")
             path.write_text(dockerfile(parts, mounts))
             Path(directory, "Dockerfile.dockerignore").write_text("\n".join((*IGNORED, *slugignore(tree), "")))

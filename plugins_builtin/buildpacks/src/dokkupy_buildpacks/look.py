@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.names import AppName
 
 from dokkupy_buildpacks.builder import plan_source
@@ -27,8 +26,7 @@ def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
     sources = host.sources()
     if not sources.has_code(app):
         raise UserError(f"{app} has no code on this host", hint="Push it first: git push.")
-    make_directory(host.path("tmp"))
-    with tempfile.TemporaryDirectory(dir=host.path("tmp"), prefix="look-") as directory:
+    with scratch_directory(host.path("tmp", "look")) as directory:
         place = Path(directory, "source")
         os.mkdir(place)
         sources.checkout(app, place, branch)

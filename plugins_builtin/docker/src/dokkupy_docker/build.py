@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
-import time
 from collections import deque
 from collections.abc import Mapping
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.execute import stream
-from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.files import scratch_directory, write_atomic
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker.build_options import Vetted, vet
 from dokkupy_docker.client import Client, find_client
 
 TAIL = 20
-STALE_SECONDS = 24 * 3600
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
@@ -38,7 +34,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
         tail.append(text)
         host.out.stream(text)
 
-    with private_directory(host) as directory:
+    with scratch_directory(host.path("tmp", "docker-build")) as directory:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, vetted, result, secrets)
@@ -54,24 +50,6 @@ def build_image(host: Host, build: ImageBuild) -> str:
     if not IMAGE_ID.fullmatch(identifier):
         raise HostFault(f"docker build left no image id but {identifier[:80]!r}")
     return identifier
-
-
-class private_directory:
-    """A directory for one build's result and secrets. A killed build's is removed by the next, a day later."""
-
-    def __init__(self, host: Host) -> None:
-        self.parent = host.path("tmp", "docker-build")
-
-    def __enter__(self) -> str:
-        make_directory(self.parent)
-        for entry in os.scandir(self.parent):
-            if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
-        self.path = tempfile.mkdtemp(dir=self.parent)
-        return self.path
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:
