@@ -68,7 +68,7 @@ def test_package_json_without_a_build_does_not_take_a_source_from_its_language(b
     [
         ({"requirements.txt": "flask"}, "pip install -r requirements.txt"),
         ({"uv.lock": "", "pyproject.toml": "[project]\nname='x'"}, "uv sync --locked --no-dev --no-install-project"),
-        ({"poetry.lock": "", "pyproject.toml": "[tool.poetry]\nname='x'"}, "poetry install --only main"),
+        ({"poetry.lock": "", "pyproject.toml": "[tool.poetry]\nname='x'"}, "poetry export --only main"),
         ({"Pipfile": "", "Pipfile.lock": "{}"}, "pipenv sync"),
         ({"pdm.lock": "", "pyproject.toml": "[project]\nname='x'"}, "pdm sync --prod"),
         ({"pyproject.toml": "[project]\nname='x'\n[build-system]\nrequires=[]"}, "pip install ."),

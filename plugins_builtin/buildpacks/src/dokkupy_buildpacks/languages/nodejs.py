@@ -97,7 +97,8 @@ class Node(Language):
             env={"NODE_ENV": "production", "PATH": "/app/node_modules/.bin:/usr/local/bin:/usr/local/sbin:/usr/bin:"
                  "/usr/sbin:/bin:/sbin"},
             build_env={"CI": "true", "npm_config_update_notifier": "false", "NPM_CONFIG_FUND": "false",
-                       "COREPACK_ENABLE_STRICT": "0"},
+                       "YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_TELEMETRY": "0",
+                       "YARN_GLOBAL_FOLDER": "/root/.cache/yarn", "YARN_ENABLE_GLOBAL_CACHE": "true"},
             processes={"web": web} if web else {}, remarks=tuple(remarks),
         )  # fmt: skip
 
@@ -115,7 +116,7 @@ class Node(Language):
         return Plan(
             language=self.name, toolchain=TOOLCHAIN, wanted=wanted(tree, package),
             stages=(*(stage for stage in stages if stage.name != "dependencies"), *plan.stages), copies=plan.copies,
-            runtime=plan.toolchain, env=plan.env, build_env={"CI": "true", "npm_config_update_notifier": "false"},
+            runtime=plan.toolchain, env=plan.env, build_env={"CI": "true", "npm_config_update_notifier": "false", "YARN_NODE_LINKER": "node-modules"},
             processes=plan.processes, remarks=(*remarks, "Served as a static site: package.json has no script `start`"),
         )  # fmt: skip
 
@@ -190,10 +191,7 @@ def install(manager: str, version: str, locked: bool, *, dev: bool) -> str:
     if manager == "yarn":
         if version and not version.startswith("1."):
             production = "" if dev else "; yarn workspaces focus --all --production"
-            return (
-                "export YARN_NODE_LINKER=node-modules YARN_GLOBAL_FOLDER=/root/.cache/yarn YARN_ENABLE_TELEMETRY=0; "
-                f"yarn install --immutable{production}"
-            )
+            return f"yarn install --immutable{production}"
         return f"yarn install {'--frozen-lockfile' if locked else ''} --production={'false' if dev else 'true'}"
     verb = "ci" if locked else "install"
     return f"npm {verb} --no-audit {'--include=dev' if dev else '--omit=dev'}"

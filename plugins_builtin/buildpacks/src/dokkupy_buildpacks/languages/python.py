@@ -100,14 +100,17 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, 
         steps = (first, Step(f"{sync} --no-install-project", files=("pyproject.toml", "uv.lock"), caches=CACHES))
         return "uv", steps, (Step(sync, caches=CACHES),) if is_package else ()
     if tree.has("poetry.lock"):
-        install = "POETRY_VIRTUALENVS_CREATE=false /opt/tool/bin/poetry install --only main --no-interaction"
-        files: tuple[str, ...] = ("pyproject.toml", "poetry.lock")
+        # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have.
+        export = (
+            "/opt/tool/bin/poetry export --only main --format requirements.txt --output /tmp/requirements.txt; "
+            f"{VENV}/bin/pip install -r /tmp/requirements.txt"
+        )
         steps = (
-            Step(f"{tool} poetry", caches=CACHES),
-            Step(f"{install} --no-root", files=files, caches=(*CACHES, "/root/.cache/pypoetry")),
+            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES),
+            Step(export, files=("pyproject.toml", "poetry.lock"), caches=CACHES),
         )
         root = project.get("tool", {}).get("poetry", {}).get("package-mode", True) and is_package
-        return "Poetry", steps, (Step(f"{install} || {install} --no-root", caches=CACHES),) if root else ()
+        return "Poetry", steps, (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES),) if root else ()
     if tree.has("Pipfile.lock"):
         files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
         sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
@@ -115,7 +118,8 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, 
     if tree.has("pdm.lock"):
         sync = "PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
         steps = (
-            Step(f"{tool} pdm", caches=CACHES),
+            # pdm 2.29 does not work with hishel 2, and does not say so.
+            Step(f"{tool} pdm 'hishel<2'", caches=CACHES),
             Step(
                 f"/opt/tool/bin/pdm use -f {VENV}; {sync} --no-self",
                 files=("pyproject.toml", "pdm.lock"),
