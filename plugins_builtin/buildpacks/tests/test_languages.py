@@ -49,8 +49,8 @@ def test_node_builds_the_assets_of_another_language_first(bench: Bench) -> None:
     )
     assert [plan.language for plan in bench.plans()] == ["nodejs", "python"]
     _, text = bench.build()
-    assert "COPY --from=nodejs-assets /app /app" in text
-    assert text.rindex("FROM dokkupy/python") > text.rindex("FROM nodejs-app AS nodejs-assets")
+    assert "COPY --from=nodejs-app /app /app" in text
+    assert text.rindex("FROM dokkupy/python") > text.rindex("FROM nodejs-all AS nodejs-app")
 
 
 def test_package_json_without_a_build_does_not_take_a_source_from_its_language(bench: Bench) -> None:

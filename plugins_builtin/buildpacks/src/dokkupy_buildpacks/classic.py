@@ -32,9 +32,11 @@ rm -rf {place}/.git"""
 
 COMPILE = """\
 mkdir -p /tmp/env /cache
-for name in $(env | grep -oE '^[A-Z_][A-Z0-9_]*=' | tr -d =); do
-  case $name in PATH|HOME|PWD|SHLVL|LD_PRELOAD|GIT_DIR|CPATH|LIBRARY_PATH) ;; *) printenv "$name" | head -c -1 >/tmp/env/$name ;; esac
-done
+if [ -f /run/secrets/dokkupy-config ]; then
+  for name in $(grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' /run/secrets/dokkupy-config | tr -d =); do
+    if printenv "$name" >/dev/null; then printenv "$name" | head -c -1 >/tmp/env/$name; fi
+  done
+fi
 export STACK=${{STACK:-heroku-24}} REQUEST_ID=build HOME=/app
 for file in /buildpacks/*/export; do if [ -f "$file" ]; then . "$file"; fi; done
 name=$(bash {place}/bin/detect /app) || {{ echo "The buildpack {shown} does not know this source: $name" >&2; exit 1; }}

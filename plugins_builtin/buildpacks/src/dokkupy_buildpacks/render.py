@@ -147,9 +147,7 @@ def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
         for stage in plan.stages:
             lines += stage_lines(stage, prefix, mounts, assets)
         if plan is not parts[-1][0] and plan.stages:
-            lines += [f"FROM {stage_name(prefix, plan.stages[-1].name)} AS {stage_name(prefix, 'assets')}"]
-            lines += [f"RUN {words('rm -rf node_modules .git')}", ""]
-            assets = stage_name(prefix, "assets")
+            assets = stage_name(prefix, plan.stages[-1].name)
     plan, bases = parts[-1]
     lines += [f"FROM {bases.run}", "USER root"]
     if plan.packages:
