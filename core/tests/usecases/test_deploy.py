@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError
+from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault
 from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
@@ -18,7 +18,7 @@ from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, releases
 from dokkupy.usecases.retire import retire_due
-from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, deploy
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
@@ -247,3 +247,19 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
             processes.start_app(host, BLOG)
     assert failures > 5
     assert number < 99
+
+
+def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(host, "blog", {"Procfile": "web: serve"})
+    proxy = host.proxy()
+    apply = proxy.apply
+
+    def down(routes: Sequence[object], *, remove: Sequence[AppName] = ()) -> None:
+        apply(routes, remove=remove)  # type: ignore[arg-type]
+        raise HostFault("nginx is not running", code="proxy_down")
+
+    monkeypatch.setattr(proxy, "apply", down)
+    destroy_app(host, BLOG)
+    assert not host.store.has_app(BLOG)
+    assert isinstance(host.out, RecordingConsole)
+    assert any("nginx is not running" in str(line) for line in host.out.lines)

@@ -6,7 +6,7 @@ import os
 import shutil
 
 from dokkupy import hookspecs
-from dokkupy.errors import Conflict
+from dokkupy.errors import Conflict, HostFault
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
@@ -81,7 +81,12 @@ def finish_destroy(host: Host, app: str) -> None:
     """What follows the decision to destroy: traffic first, then containers, code, images, state."""
     name = AppName(app)
     if "proxy" in roles_at_hand(host):
-        host.proxy(name).apply([], remove=[name])
+        try:
+            host.proxy(name).apply([], remove=[name])
+        except HostFault as fault:
+            if fault.code != "proxy_down":
+                raise
+            host.out.warn(f"{fault.message}: it serves nothing of {app} when it starts again")
     if "scheduler" in roles_at_hand(host):
         host.scheduler(name).forget(name)
     forget_all_but_processes(host, app)
