@@ -7,7 +7,7 @@ from conftest import APP, Bench
 from dokkupy_buildpacks import cli, images_cli
 from dokkupy_buildpacks.lists import kept
 from dokkupy_sdk.cli import Scope
-from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 
 PYTHON = "https://github.com/heroku/heroku-buildpack-python.git"
 NODE = "https://github.com/heroku/heroku-buildpack-nodejs.git"
@@ -28,7 +28,11 @@ def test_list_is_changed_as_in_dokku(bench: Bench) -> None:
     assert kept(host, APP) == [PYTHON]
     cli.set_buildpack(host, APP, ["heroku/nodejs", "heroku/ruby"], replace=True)
     assert kept(host, APP) == [NODE, RUBY]
-    assert list(cli.list_buildpacks(host, APP).text) == [f"       {NODE}", f"       {RUBY}"]
+    assert list(cli.list_buildpacks(host, APP).text) == [
+        f"-----> {APP} buildpack urls",
+        f"       {NODE}",
+        f"       {RUBY}",
+    ]
     cli.clear(host, APP)
     assert kept(host, APP) == []
 
@@ -50,11 +54,20 @@ def test_bad_use_changes_nothing(bench: Bench) -> None:
 
 
 def test_property_is_set_and_unset(bench: Bench) -> None:
-    scope = Scope(APP)
-    cli.set_property(bench.host, scope, "stack", ["example/base:1"])
+    set_property = cli.group.commands["set-property"].function
+    set_property(bench.host, Scope(APP), "stack", ["example/base:1"])
     assert bench.host.store.read("apps", APP, "buildpacks")["properties"] == {"stack": "example/base:1"}
-    cli.set_property(bench.host, scope, "stack", [])
+    set_property(bench.host, Scope(APP), "stack", [])
     assert not bench.host.store.read("apps", APP, "buildpacks").get("properties")
+
+
+def test_property_of_all_apps_takes_an_admin(bench: Bench) -> None:
+    """A proxy or an authority for everybody's builds is not for whoever may push an app."""
+    set_property = cli.group.commands["set-property"].function
+    bench.host.who = "key:eve"
+    with pytest.raises(DokkupyError):
+        set_property(bench.host, Scope(is_global=True), "https-proxy", ["http://eve.example.com"])
+    assert not bench.host.store.read("global", "buildpacks").get("properties")
 
 
 def test_images_are_listed_and_only_own_ones_removed_without_force(bench: Bench) -> None:

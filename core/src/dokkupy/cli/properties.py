@@ -31,12 +31,13 @@ def add_property_commands(
     title: str | None = None,
     on_set: OnSet | None = None,
     needs: str = "app:write",
+    verb: str = "set",
 ) -> None:
     """Give a group its `:set` (when there are properties) and `:report`.
 
     extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
     it stands. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
-    information`. on_set: called inside the operation, after the property was written.
+    information`. on_set: called inside the operation, after the property was written. verb: the name of the command that sets, where `set` means something else in the group.
     """
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace
@@ -45,7 +46,7 @@ def add_property_commands(
         # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
         secret = any(prop.secret for prop in settings.properties.values())
 
-        @group.command("set", needs=needs, changes=True, secret_args=2 if secret else False)
+        @group.command(verb, needs=needs, changes=True, secret_args=2 if secret else False)
         def set_property(
             host: Host,
             scope: Scope,
@@ -63,7 +64,7 @@ def add_property_commands(
                 check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
             subject = f"app:{scope.app}" if scope.app else "host"
-            with operation(host, f"{group.namespace}:set", subject) as tx:
+            with operation(host, f"{group.namespace}:{verb}", subject) as tx:
                 settings.set(tx, scope.app, name, text)
                 if on_set is not None:
                     on_set(tx, scope.app, name)

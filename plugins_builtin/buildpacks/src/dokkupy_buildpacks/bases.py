@@ -28,6 +28,7 @@ from dokkupy_buildpacks.settings import SETTINGS
 LABEL = "dokkupy.base"
 """On every base that is made here; its value says what it is."""
 
+DEBIAN = "dokkupy/debian:"
 EMPTY = "dokkupy/host-programs:1"
 SECONDS = 900
 SOURCES = """\
@@ -47,7 +48,7 @@ tar -C /work/root --numeric-owner --sort=name -cf /out/root.tar .
 
 
 def debian_tag(suite: str) -> str:
-    return f"dokkupy/debian:{suite}"
+    return f"{DEBIAN}{suite}"
 
 
 def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
@@ -103,16 +104,16 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
                 f"debootstrap could not make the base {tag} from {mirror}", details=said,
                 hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL", code="no_base",
             )  # fmt: skip
-        made = engine.load(os.path.join(directory, "root.tar"), f"{tag}-new")
+        engine.load(os.path.join(directory, "root.tar"), f"{tag}-new")
         try:
-            labelled(host, directory, made.id, tag, suite)
+            labelled(host, directory, tag, suite)
         finally:
             engine.remove_image(f"{tag}-new")
 
 
-def labelled(host: Host, directory: str, image: str, tag: str, suite: str) -> None:
+def labelled(host: Host, directory: str, tag: str, suite: str) -> None:
     path = Path(directory, "Dockerfile")
-    path.write_text(f'FROM {debian_tag(suite)}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
+    path.write_text(f'FROM {tag}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
     host.engine().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
 
 

@@ -65,7 +65,7 @@ class Classic(Language):
         if address.startswith(("docker:", "urn:", "cnb:")):
             raise AppFault(
                 f"{address} is a Cloud Native Buildpack: the builder pack builds with those",
-                hint="pip install dokkupy-pack; builder:set APP selected pack",
+                hint="pip install dokkupy-builders; builder:set APP selected pack",
             )
         self.url, _, self.reference = address.partition("#")
         self.name = f"classic-{index}"

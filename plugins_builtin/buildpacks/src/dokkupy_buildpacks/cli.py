@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Scope
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
@@ -23,7 +23,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {"list": ",".join(kept(host, app)) if app is not None else ""}
 
 
-add_property_commands(group, SETTINGS, extra=extra)
+add_property_commands(group, SETTINGS, extra=extra, needs="app:admin", verb="set-property")
 
 
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
@@ -117,26 +117,7 @@ def clear(host: Host, app: App) -> None:
 def list_buildpacks(host: Host, app: App) -> Answer:
     """The buildpacks of an app, in order."""
     found = current(host, app)
-    return Answer(found, [f"       {one}" for one in found], header=f"{app} buildpack urls")
-
-
-@group.command("set-property", needs="app:admin", changes=True, secret_args=2)
-def set_property(
-    host: Host, scope: Scope, name: Annotated[str, Arg("property")] = "", value: Annotated[list[str], Arg("value")] = [],  # noqa: B006
-) -> None:  # fmt: skip
-    """Set or unset a property: stack, ca-bundle, http-proxy, ..."""
-    from dokkupy_sdk.operation import operation
-
-    text = " ".join(value)
-    prop = SETTINGS.need(name, is_global=scope.is_global)
-    if scope.app is not None:
-        host.store.need_app(scope.app)
-    elif not scope.is_global:
-        raise UserError("Please specify an app or --global")
-    parsed = prop.parse(text) if text else ""
-    subject = f"app:{scope.app}" if scope.app is not None else "global"
-    with operation(host, "buildpacks:set-property", subject) as tx:
-        SETTINGS.set(tx, scope.app, name, parsed)
+    return Answer(found, [f"-----> {app} buildpack urls", *(f"       {one}" for one in found)])
 
 
 @group.command("detect", needs="app:read")

@@ -13,12 +13,12 @@ group = Group("images", "Base images of buildpacks")
 
 SUITE = re.compile(r"[a-z]{3,20}")
 REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
-LABEL = "dokkupy.base"
 Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (python:3.13-slim)")]
 
 
 def bases(host: Host) -> list[dict[str, object]]:
     """The bases that were made here, and the official images of languages that lie on this host."""
+    from dokkupy_buildpacks.bases import LABEL
     from dokkupy_buildpacks.choose import languages
     from dokkupy_buildpacks.toolchains import official
 
@@ -66,20 +66,20 @@ def add(host: Host, image: Name) -> None:
 @group.command("refresh", needs="host:write", changes=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
     """Make bases again of today's packages; apps get them with their next build."""
-    from dokkupy_buildpacks.bases import ensure_debian
+    from dokkupy_buildpacks.bases import DEBIAN, EMPTY, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.toolchains import Failures
 
     Failures(host).forget()
     engine = host.engine()
     made = [name for _, names, _ in engine.images({LABEL: ""}) for name in names]
-    if image and image not in made and f"dokkupy/debian:{image}" not in made:
+    if image and image not in made and debian_tag(image) not in made:
         raise NotFound(f"There is no base image {image[:80]!r}", hint="See them: dokkupy images:list")
-    chosen = [name for name in made if not image or name == image or name == f"dokkupy/debian:{image}"]
+    chosen = [name for name in made if not image or name == image or name == debian_tag(image)]
     for name in chosen:
-        if name.startswith("dokkupy/debian:"):
-            host.act(f"make {name} again", partial(ensure_debian, host, name.rpartition(":")[2], again=True))
+        if name.startswith(DEBIAN):
+            host.act(f"make {name} again", partial(ensure_debian, host, name.removeprefix(DEBIAN), again=True))
     for name in chosen:
-        if not name.startswith(("dokkupy/debian:", "dokkupy/host-programs")):
+        if not name.startswith(DEBIAN) and name != EMPTY:
             # Its next build makes it again, on today's Debian.
             host.act(f"forget {name}", partial(engine.remove_image, name))
 
@@ -89,8 +89,10 @@ def remove(
     host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Official images too")] = False
 ) -> None:
     """Remove a base image; a build that needs it makes it again."""
+    from dokkupy_buildpacks.bases import LABEL, debian_tag
+
     engine = host.engine()
-    name = f"dokkupy/debian:{image}" if SUITE.fullmatch(image) else image
+    name = debian_tag(image) if SUITE.fullmatch(image) else image
     check(name)
     found = engine.image(name)
     if found is None:

@@ -61,4 +61,4 @@ def chosen(host: Host, app: AppName, tree: Tree, env: str) -> tuple[str, list[st
     if found:
         return ".env", [parse(found[1])]
     facts = parse_app_json(tree.text("app.json"), "app.json")
-    return "app.json", [parse(one) for one in getattr(facts, "buildpacks", ())]
+    return "app.json", [parse(one) for one in facts.buildpacks]
