@@ -10,6 +10,7 @@ from conftest import APP, Bench
 from dokkupy_buildpacks import settings as settings_module
 from dokkupy_buildpacks.builder import BuildpacksBuilder, HerokuishBuilder
 from dokkupy_buildpacks.languages.python import TOOLCHAIN
+from dokkupy_buildpacks.lists import chosen
 from dokkupy_buildpacks.toolchains import Failures, on_host
 from dokkupy_buildpacks.versions import pinned
 from dokkupy_sdk.buildpack import Wanted
@@ -18,6 +19,8 @@ from dokkupy_sdk.model import Source
 
 FLASK: dict[str, object] = {"requirements.txt": "flask\ngunicorn\n", "app.py": "app = Flask(__name__)\n"}
 DJANGO: dict[str, object] = {"requirements.txt": "django\ngunicorn\n", "manage.py": "", "blog/wsgi.py": ""}
+
+PYTHON_URL = "https://github.com/heroku/heroku-buildpack-python.git"
 
 
 def test_image_runs_as_a_user_without_rights_and_by_a_command_that_gets_the_signals(bench: Bench) -> None:
@@ -262,3 +265,17 @@ def test_address_that_is_none_is_refused(bench: Bench, text: str) -> None:
     bench.write({"x": "", ".buildpacks": f"{text}\n"})
     with pytest.raises(Exception, match="Invalid buildpack specified"):
         bench.plans()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("BUILDPACK_URL=heroku/python\n", [PYTHON_URL]),
+        ("export BUILDPACK_URL='heroku/python' # why\n", [PYTHON_URL]),
+        ("# BUILDPACK_URL=heroku/python\n", []),
+        ("= no line\nBUILDPACK_URL=heroku/python\n", [PYTHON_URL]),
+        ("BUILDPACK_URL=\n", []),
+    ],
+)
+def test_url_in_the_sources_dotenv_is_used(bench: Bench, text: str, expected: list[str]) -> None:
+    assert chosen(bench.host, APP, bench.write({".env": text}), "")[1] == expected

@@ -22,7 +22,7 @@ from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
 
 from dokkupy_buildpacks.choose import certainties, choose
-from dokkupy_buildpacks.lists import kept
+from dokkupy_buildpacks.lists import kept, of_dotenv
 from dokkupy_buildpacks.render import CA, CONFIG, NETWORK, Bases, Mounts, dockerfile
 from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
 from dokkupy_buildpacks.settings import SETTINGS, bundle_of
@@ -62,7 +62,7 @@ class BuildpacksBuilder(Builder):
     def detect(self, source: Source) -> int:
         """90 when the app says that it wants buildpacks; else half of the surest language's certainty."""
         tree = Tree(source.directory)
-        if kept(self.host, source.app) or tree.has(".buildpacks") or "BUILDPACK_URL" in dotenv(tree):
+        if kept(self.host, source.app) or tree.has(".buildpacks") or of_dotenv(tree):
             return 90
         if "BUILDPACK_URL" in get_env(self.host, source.app):
             return 90
@@ -127,10 +127,6 @@ class HerokuishBuilder(BuildpacksBuilder):
 
     def detect(self, source: Source) -> int:
         return 0
-
-
-def dotenv(tree: Tree) -> str:
-    return tree.text(".env") or "" if tree.has(".env") else ""
 
 
 def generation(host: Host, app: AppName) -> str:

@@ -45,6 +45,19 @@ def kept(host: Host, app: AppName) -> list[str]:
     return list(host.store.read("apps", app, "buildpacks").get("list", []))
 
 
+def of_dotenv(tree: Tree) -> str:
+    """BUILDPACK_URL in the source's `.env`, where Dokku looks too; lines that are none of a `.env` are passed over."""
+    text = tree.text(".env")
+    if not text or "BUILDPACK_URL" not in text:
+        return ""
+    import io
+
+    from dotenv.parser import parse_stream
+
+    found = {one.key: one.value for one in parse_stream(io.StringIO(text)) if not one.error}
+    return found.get("BUILDPACK_URL") or ""
+
+
 def chosen(host: Host, app: AppName, tree: Tree, env: str) -> tuple[str, list[str]]:
     """Where the list comes from, and the list. env: the app's variable BUILDPACK_URL."""
     own = kept(host, app)
@@ -56,9 +69,8 @@ def chosen(host: Host, app: AppName, tree: Tree, env: str) -> tuple[str, list[st
         return ".buildpacks", [parse(line) for line in lines if line and not line.startswith("#")]
     if env:
         return "BUILDPACK_URL", [parse(env)]
-    dotenv = tree.text(".env") or ""
-    found = re.search(r"(?m)^\s*(?:export\s+)?BUILDPACK_URL\s*=\s*['\"]?([^'\"\s]+)", dotenv)
-    if found:
-        return ".env", [parse(found[1])]
+    own_env = of_dotenv(tree)
+    if own_env:
+        return ".env", [parse(own_env)]
     facts = parse_app_json(tree.text("app.json"), "app.json")
     return "app.json", [parse(one) for one in facts.buildpacks]
