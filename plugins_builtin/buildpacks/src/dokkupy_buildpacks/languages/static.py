@@ -40,8 +40,9 @@ http {{
     {not_found}
     location ~ /\\.(?!well-known/) {{ return 404; }}
     location ~ ^(.+)\\.html$ {{
-      if ($request_uri ~ ^(.*/)index\\.html(\\?.*)?$) {{ return 301 $1$2; }}
-      if ($request_uri ~ ^([^?]+)\\.html(\\?.*)?$) {{ return 301 $1$2; }}
+      # One slash in front, whatever was asked: `//host/` and `/\\host/` would send the visitor elsewhere.
+      if ($request_uri ~ ^[/\\x5c]+([^?]*/|)index\\.html(\\?.*)?$) {{ return 301 /$1$2; }}
+      if ($request_uri ~ ^[/\\x5c]+([^?]+)\\.html(\\?.*)?$) {{ return 301 /$1$2; }}
       add_header Cache-Control $lifetime always;
       try_files $uri =404;
     }}
