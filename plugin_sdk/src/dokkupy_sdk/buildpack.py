@@ -11,7 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from dokkupy.errors import AppFault
 from dokkupy.kernel.tree import read_text
 
 MOST_ENTRIES = 100_000
@@ -30,6 +32,29 @@ class Tree:
     def text(self, path: str, *, limit: int = 8 * 1024 * 1024) -> str | None:
         """A file's text, None when it is not there. Raises AppFault for a link, a device, a giant, no UTF-8."""
         return read_text(self.root, path, limit=limit)
+
+    def json(self, path: str) -> dict[str, Any]:
+        """The object that a JSON file holds, empty when the file is not there or empty. Raises AppFault naming it."""
+        import json
+
+        return self._table(path, "JSON", json.loads)
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """The tables of a TOML file, empty when it is not there. Raises AppFault naming it."""
+        import tomllib
+
+        return self._table(path, "TOML", tomllib.loads)
+
+    def _table(self, path: str, kind: str, loads: Callable[[str], Any]) -> dict[str, Any]:
+        text = self.text(path)
+        try:
+            found = loads(text) if text and text.strip() else {}
+        except (ValueError, RecursionError) as error:
+            # A file of nothing but brackets ends Python's recursion, not its grammar.
+            raise AppFault(f"{path} is not {kind}: {error}") from None
+        if not isinstance(found, dict):
+            raise AppFault(f"{path} is not an object")
+        return found
 
     def has(self, path: str) -> bool:
         """Whether a regular file is there."""

@@ -33,9 +33,9 @@ def detected(host: Host, tree: Tree) -> list[Language]:
     names = {name: language for certainty, name, language in found if certainty >= SERVERS}
     node = names.pop("nodejs", None)
     if node is not None and names:
-        from dokkupy_buildpacks.languages.nodejs import package_json, table
+        from dokkupy_buildpacks.languages.nodejs import table
 
-        scripts = table(package_json(tree), "scripts")
+        scripts = table(tree.json("package.json"), "scripts")
         other = next(iter(names.values()))
         if "start" in scripts and "build" not in scripts:
             return [node]

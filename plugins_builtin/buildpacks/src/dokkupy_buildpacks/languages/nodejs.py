@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -56,7 +55,7 @@ class Node(Language):
         return 95 if any(tree.has(name) for name in LOCKS) else 92
 
     def plan(self, tree: Tree, context: Context) -> Plan:
-        package = package_json(tree)
+        package = tree.json("package.json")
         manager, version = package_manager(tree, package)
         scripts = table(package, "scripts")
         files = manifest_files(tree, package, manager)
@@ -119,16 +118,6 @@ class Node(Language):
             runtime=plan.toolchain, env=plan.env, build_env={"CI": "true", "npm_config_update_notifier": "false", "YARN_NODE_LINKER": "node-modules"},
             processes=plan.processes, remarks=(*remarks, "Served as a static site: package.json has no script `start`"),
         )  # fmt: skip
-
-
-def package_json(tree: Tree) -> dict[str, Any]:
-    try:
-        found = json.loads(tree.text("package.json") or "{}")
-    except ValueError as error:
-        raise AppFault(f"package.json is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise AppFault("package.json is not an object")
-    return found
 
 
 def table(package: dict[str, Any], name: str) -> dict[str, Any]:

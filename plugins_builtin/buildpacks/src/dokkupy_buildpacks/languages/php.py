@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -81,7 +80,7 @@ class Php(Language):
         return 60 if tree.has("index.php") or tree.has("public/index.php") else 0
 
     def plan(self, tree: Tree, context: Context) -> Plan:
-        composer = composer_json(tree)
+        composer = tree.json("composer.json")
         steps = []
         if has_packages(composer) or composer.get("autoload"):
             if has_packages(composer) and not tree.has("composer.lock"):
@@ -105,16 +104,6 @@ class Php(Language):
             env={"PATH": "/app/vendor/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             processes={} if context.procfile else {"web": f"serve-php {root}".strip()},
         )
-
-
-def composer_json(tree: Tree) -> dict[str, Any]:
-    try:
-        found = json.loads(tree.text("composer.json") or "{}")
-    except ValueError as error:
-        raise AppFault(f"composer.json is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise AppFault("composer.json is not an object")
-    return found
 
 
 def required(composer: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
@@ -47,7 +46,7 @@ class Python(Language):
         return 30 if any(tree.has(name) for name in ("app.py", "main.py", "manage.py")) else 0
 
     def plan(self, tree: Tree, context: Context) -> Plan:
-        project = pyproject(tree)
+        project = tree.toml("pyproject.toml")
         manager, steps, after = dependencies(tree, project)
         text = declared(tree)
         static: tuple[Step, ...] = ()
@@ -77,14 +76,6 @@ class Python(Language):
             processes=processes,
             remarks=(f"Dependencies by {manager}", *remarks),
         )  # fmt: skip
-
-
-def pyproject(tree: Tree) -> dict[str, Any]:
-    text = tree.text("pyproject.toml")
-    try:
-        return tomllib.loads(text) if text is not None else {}
-    except tomllib.TOMLDecodeError as error:
-        raise AppFault(f"pyproject.toml is not TOML: {error}") from None
 
 
 def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, ...], tuple[Step, ...]]:

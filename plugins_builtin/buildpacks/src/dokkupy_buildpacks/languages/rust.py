@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
@@ -69,22 +68,15 @@ class Rust(Language):
         )  # fmt: skip
 
 
-def read(tree: Tree, path: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(tree.text(path) or "")
-    except tomllib.TOMLDecodeError as error:
-        raise AppFault(f"{path} is not TOML: {error}") from None
-
-
 def manifests_of(tree: Tree) -> list[tuple[str, dict[str, Any]]]:
     """(directory, manifest) of the packages of the workspace; the root's first."""
-    root = read(tree, "Cargo.toml")
+    root = tree.toml("Cargo.toml")
     found = [("", root)] if "package" in root else []
     if "workspace" in root:
         for path in tree.files("Cargo.toml", depth=3):
             directory = path.rpartition("/")[0]
             if directory:
-                manifest = read(tree, path)
+                manifest = tree.toml(path)
                 if "package" in manifest:
                     found.append((directory, manifest))
     return found

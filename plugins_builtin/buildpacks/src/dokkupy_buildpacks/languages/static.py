@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree
 from dokkupy_sdk.errors import AppFault
 
@@ -67,7 +65,7 @@ class Static(Language):
         return 40 if any(tree.has(f"{root}/index.html" if root else "index.html") for root in ROOTS) else 0
 
     def plan(self, tree: Tree, context: Context) -> Plan:
-        facts = static_json(tree)
+        facts = tree.json("static.json")
         root = facts.get("root")
         if root is None:
             root = next((one for one in ROOTS if tree.has(f"{one}/index.html" if one else "index.html")), "")
@@ -81,23 +79,10 @@ class Static(Language):
         return served("", root or ".", single_page=is_single_page(tree, default=False))
 
 
-def static_json(tree: Tree) -> dict[str, object]:
-    text = tree.text("static.json")
-    if text is None:
-        return {}
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise AppFault(f"static.json is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise AppFault("static.json is not an object")
-    return found
-
-
 def is_single_page(tree: Tree, *, default: bool) -> bool:
     """Whether unknown paths are answered by index.html: static.json's `routes` of `/**`, as Heroku's buildpack has it,
     or a `_redirects` line of `/* /index.html 200`. A 404.html of its own means no."""
-    routes = static_json(tree).get("routes")
+    routes = tree.json("static.json").get("routes")
     if isinstance(routes, dict):
         return routes.get("/**") == "index.html"
     for path in ("_redirects", "public/_redirects"):
