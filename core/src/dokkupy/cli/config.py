@@ -261,7 +261,7 @@ def read_json(host: Host, text: str) -> dict[str, str]:
 
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"The JSON does not parse: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
         raise UserError("The JSON is not an object of texts")
