@@ -262,6 +262,15 @@ def test_json_is_imported_and_an_unknown_format_is_refused(run: Run) -> None:
     assert status == 1 and "Install dokkupy-dotenv" in error
 
 
+def test_a_value_that_no_process_can_be_given_is_refused_and_not_shown(run: Run) -> None:
+    run("apps:create", "blog")
+    status, _, error = run("config:import", "blog", "--format", "json", stdin='{"GOOD": "1", "BAD": "hush\\u0000"}')
+    assert status == 1 and "BAD" in error and "NUL" in error and "hush" not in error
+    status, _, error = run("config:set", "blog", "GOOD=1", "BAD=hush\udcff")
+    assert status == 1 and "BAD" in error and "UTF-8" in error and "hush" not in error
+    assert json.loads(run("config:export", "blog", "--format", "json")[1]) == {}
+
+
 def test_a_key_that_is_not_on_record_may_do_nothing(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     for words in (["config:show", "blog"], ["logs", "blog"], ["apps:exists", "blog"], ["ps:report", "blog"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
@@ -29,8 +30,22 @@ def merged_env(host: Host, app: AppName) -> dict[EnvKey, Secret]:
     return dict(sorted(merged.items()))
 
 
+def vetted(key: EnvKey, text: str) -> str:
+    if "\x00" in text:
+        raise UserError(f"The value of {key} has a NUL, which no environment variable can hold")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"The value of {key} is not UTF-8", hint="Encode it, such as by base64") from None
+    return text
+
+
 def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False) -> bool:
-    """Set variables, or with None unset them, inside an operation. Returns whether anything changed."""
+    """Set variables, or with None unset them, inside an operation. Returns whether anything changed.
+
+    Raises UserError for a value that no process can be given: a NUL ends it (POSIX, environ), and what is not UTF-8
+    has no place in the state.
+    """
     host = tx.host
     before = {str(key): value.reveal() for key, value in get_env(host, app).items()}
     after = {} if replace else dict(before)
@@ -38,7 +53,7 @@ def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None]
         if value is None:
             after.pop(key, None)
         else:
-            after[str(key)] = value.reveal()
+            after[str(key)] = vetted(key, value.reveal())
     if after == before:
         return False
     tx.write(*place(app), data={"env": dict(sorted(after.items()))})
