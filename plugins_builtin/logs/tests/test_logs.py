@@ -121,7 +121,8 @@ def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
         f"host = Host({host.root!r})\nhost.adopt('engine', 'docker', Engine())\n"
         f"sys.exit(main(['logs', 'blog', *{list(flags)!r}], host=host))\n"
     )
-    words = [sys.executable, "-c", code]
+    # A test run that is a shell's background job ignores SIGINT, and would hand that on.
+    words = ["env", "--default-signal=INT", sys.executable, "-c", code]
     return subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS})
 
 
