@@ -48,7 +48,7 @@ class Tree:
     def _table(self, path: str, kind: str, loads: Callable[[str], Any]) -> dict[str, Any]:
         text = self.text(path)
         try:
-            found = loads(text) if text and text.strip() else {}
+            found = loads(text) if text else {}
         except (ValueError, RecursionError) as error:
             # A file of nothing but brackets ends Python's recursion, not its grammar.
             raise AppFault(f"{path} is not {kind}: {error}") from None

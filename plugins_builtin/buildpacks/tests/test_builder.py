@@ -279,3 +279,11 @@ def test_address_that_is_none_is_refused(bench: Bench, text: str) -> None:
 )
 def test_url_in_the_sources_dotenv_is_used(bench: Bench, text: str, expected: list[str]) -> None:
     assert chosen(bench.host, APP, bench.write({".env": text}), "")[1] == expected
+
+
+def test_a_dotenv_that_is_a_link_is_no_matter_of_a_builder_that_is_asked_in_passing(bench: Bench) -> None:
+    tree = bench.write({"Dockerfile": "FROM scratch\n"})
+    Path(tree.root, ".env").symlink_to("/etc/hostname")
+    assert BuildpacksBuilder(bench.host).detect(Source(APP, Path(tree.root), "HEAD")) == 0
+    with pytest.raises(AppFault, match=r"\.env"):
+        chosen(bench.host, APP, tree, "")

@@ -7,7 +7,7 @@ from conftest import APP, Bench
 from dokkupy_buildpacks import cli, images_cli
 from dokkupy_buildpacks.lists import kept
 from dokkupy_sdk.cli import Scope
-from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, Denied, NotFound, UserError
 
 PYTHON = "https://github.com/heroku/heroku-buildpack-python.git"
 NODE = "https://github.com/heroku/heroku-buildpack-nodejs.git"
@@ -65,7 +65,7 @@ def test_property_of_all_apps_takes_an_admin(bench: Bench) -> None:
     """A proxy or an authority for everybody's builds is not for whoever may push an app."""
     set_property = cli.group.commands["set-property"].function
     bench.host.who = "key:eve"
-    with pytest.raises(DokkupyError):
+    with pytest.raises(Denied):
         set_property(bench.host, Scope(is_global=True), "https-proxy", ["http://eve.example.com"])
     assert not bench.host.store.read("global", "buildpacks").get("properties")
 

@@ -37,7 +37,8 @@ def add_property_commands(
 
     extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
     it stands. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
-    information`. on_set: called inside the operation, after the property was written. verb: the name of the command that sets, where `set` means something else in the group.
+    information`. on_set: called inside the operation, after the property was written. verb: the name of the command
+    that sets, where `set` means something else in the group.
     """
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace

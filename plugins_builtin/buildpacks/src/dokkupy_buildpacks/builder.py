@@ -62,7 +62,8 @@ class BuildpacksBuilder(Builder):
     def detect(self, source: Source) -> int:
         """90 when the app says that it wants buildpacks; else half of the surest language's certainty."""
         tree = Tree(source.directory)
-        if kept(self.host, source.app) or tree.has(".buildpacks") or of_dotenv(tree):
+        # Asked of every source: a `.env` that is a link is refused where a builder reads it, not here.
+        if kept(self.host, source.app) or tree.has(".buildpacks") or (tree.has(".env") and of_dotenv(tree)):
             return 90
         if "BUILDPACK_URL" in get_env(self.host, source.app):
             return 90
