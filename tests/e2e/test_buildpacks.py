@@ -30,6 +30,16 @@ def create(host: Host, app: str) -> str:
         ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
         ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
         ("go-modules", "Hello from Go modules", "private/greeting.go", "Hello", "Bye"),
+        ("go", "Hello from Go", "main.go", "Hello", "Bye"),
+        ("node", "Hello from Node.js", "server.js", "Hello", "Bye"),
+        ("rust", "Hello from Rust", "src/main.rs", "Hello", "Bye"),
+        ("rust-workspace", "Hello from a Rust workspace", "crates/greet/src/lib.rs", "Hello", "Bye"),
+        ("ruby-rack", "Hello from Rack", "config.ru", "Hello", "Bye"),
+        ("ruby", "Hello from Ruby", "app.rb", "Hello", "Bye"),
+        ("php", "Hello from PHP", "index.php", "Hello", "Bye"),
+        ("php-composer", "Hello from Composer and Twig", "packages/greeting/src/Greeting.php", "Hello", "Bye"),
+        ("java-maven", "Hello from plain Java", "src/main/java/hello/Main.java", "Hello", "Bye"),
+        ("java", "Hello from Java", "src/main/java/hello/Application.java", "Hello", "Bye"),
     ],
 )
 def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
@@ -49,7 +59,7 @@ def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
     pushed = host.git_push(repository.path, app)
     print(f"{sample}: first push {first:.1f} s, second {time.monotonic() - started:.1f} s")
     assert answer.replace(old, new) in host.http_get(name).body
-    for word in ("Downloading", "go: downloading", "Making the base image"):
+    for word in ("Downloading", "Downloaded", "go: downloading", "Fetching", "Making the base image"):
         assert word not in pushed.stderr
 
 
