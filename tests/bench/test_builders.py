@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dokkupy_buildpacks.builder import BuildpacksBuilder
 from dokkupy_docker.engine import DockerEngine
+from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import fake_host
@@ -83,7 +84,10 @@ def test_builds_of_the_samples(tmp_path: Path) -> None:
                 path = root / file
                 path.write_text(path.read_text().replace("Hello", turn))
                 started = time.monotonic()
-                image = builder.build(build)
+                try:
+                    image = builder.build(build)
+                except DokkupyError as error:
+                    raise AssertionError("\n".join([f"{name}: {error.message}", *error.details])) from None
                 times.append(time.monotonic() - started)
                 assert turn in answer(image.id)
             size = int(json.loads(docker("inspect", image.id))[0]["Size"]) / 1e6

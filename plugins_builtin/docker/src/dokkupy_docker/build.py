@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import deque
 from collections.abc import Mapping
 
 from dokkupy_sdk import Host
@@ -15,8 +14,8 @@ from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker.build_options import Vetted, vet
 from dokkupy_docker.client import Client, find_client
+from dokkupy_docker.output import Output
 
-TAIL = 20
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
@@ -28,23 +27,26 @@ def build_image(host: Host, build: ImageBuild) -> str:
     vetted = vet(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
     for remark in vetted.remarks:
         host.out.warn(remark)
-    tail: deque[str] = deque(maxlen=TAIL)
+    output = Output()
 
     def line(text: str) -> None:
-        tail.append(text)
-        host.out.stream(text)
+        shown = output.line(text)
+        if shown is not None:
+            host.out.stream(shown)
 
     with scratch_directory(host.path("tmp", "docker-build")) as directory:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, vetted, result, secrets)
         if stream(argv, line, env=build_env(client, build, vetted)) != 0:
-            if any(FULL_DISK.search(text) for text in tail):
+            for text in output.rest():
+                host.out.stream(text)
+            if any(FULL_DISK.search(text) for text in output.tail):
                 raise HostFault(
-                    "App build failed: the disk is full", details=tuple(tail), code="disk_full",
+                    "App build failed: the disk is full", details=tuple(output.tail), code="disk_full",
                     hint="Free some disk space (dokkupy cleanup) and deploy again.",
                 )  # fmt: skip
-            raise AppFault("App build failed", details=tuple(tail), code="build_failed")
+            raise AppFault("App build failed", details=tuple(output.tail), code="build_failed")
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
