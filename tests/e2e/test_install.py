@@ -87,13 +87,6 @@ def test_demo_serves_without_systemd(make_host: MakeHost) -> None:
     assert wiring(host) == before
 
 
-def test_demo_serves_on_debian_13(make_host: MakeHost) -> None:
-    host = make_host(images.ready("trixie"), "trixie")
-    host.copy_checkout()
-    demo(host)
-    assert_demo_serves(host)
-
-
 def test_dry_run_changes_nothing(bare_host: Host) -> None:
     ran = bare_host.install("--demo", "--dry-run")
     assert "docker.io" in ran.stdout

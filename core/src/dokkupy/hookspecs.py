@@ -153,7 +153,9 @@ def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Ite
 
 @hookspec
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:  # type: ignore[empty-body]
-    """Docker options (argv words) for containers of this app. phase: build, deploy or run. process: type or ""."""
+    """Docker options (argv words) for containers of this app. phase: build, deploy or run. process: the type of the
+    instances for deploy, `run` for one-off containers (a type of the reference's resource limits), `build` for builds.
+    """
 
 
 @hookspec

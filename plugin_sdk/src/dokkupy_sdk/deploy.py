@@ -1,9 +1,10 @@
 """Deploys: made, and what serves and is kept."""
 
+from dokkupy.usecases.build_slot import memory_cap
 from dokkupy.usecases.builds import purge_cache
 from dokkupy.usecases.deploy import deploy_source
 from dokkupy.usecases.releases import current, releases
 from dokkupy.usecases.routes import reroute
 from dokkupy.usecases.tasks import run_task
 
-__all__ = ["current", "deploy_source", "purge_cache", "releases", "reroute", "run_task"]
+__all__ = ["current", "deploy_source", "memory_cap", "purge_cache", "releases", "reroute", "run_task"]

@@ -34,7 +34,8 @@ class Release:
     number: 1, 2, 3... per app. image: the engine's image id (`sha256:...`), never a tag. env: the whole environment
     of the containers but PORT and DYNO. processes: the Procfile's command per type, as the text that the container's
     shell runs; None means the image's own command. ports: detected from the build, used when the app has no port map
-    of its own. options: docker options of the phases deploy and run as argv words. files: the declared files of the
+    of its own. options: docker options as argv words, of the phase run, and per process type (`deploy:web`) of the
+    phase deploy. files: the declared files of the
     source (Procfile, app.json, proxy templates) by name, at most 256 KiB each. shell: whether the image has
     /bin/sh, so that a command may be wrapped. plugins: name -> version at the time of the build.
     """
@@ -58,6 +59,10 @@ class Release:
     """plugin -> property -> effective value, of the properties that shape a release (restart policy, limits...)."""
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def deploy_options(self, process: str) -> tuple[str, ...]:
+        """Docker options of an instance. A release of an older version has them for all types alike."""
+        return self.options.get(f"deploy:{process}", self.options.get("deploy", ()))
 
     def setting(self, plugin: str, name: str, default: str = "") -> str:
         return self.settings.get(plugin, {}).get(name, default)

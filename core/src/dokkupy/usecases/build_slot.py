@@ -18,6 +18,18 @@ LONGEST_WAIT = 3600
 
 PAUSE = 0.3
 
+UNITS = {"m": 1 << 20, "g": 1 << 30}
+
+
+def memory_cap(host: Host) -> int:
+    """Bytes that all builds of the host may have together, 0 for no limit: `builds:set --global memory`."""
+    text = BUILDS.get(host.store, None, "memory")
+    if text == "none":
+        return 0
+    if text.endswith("%"):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * int(text[:-1]) // 100
+    return int(text[:-1]) * UNITS[text[-1]]
+
 
 @contextmanager
 def build_slot(host: Host, app: AppName) -> Iterator[None]:

@@ -154,7 +154,9 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
     env.update({str(key): value for key, value in merged_env(host, app).items()})
     options = tuple(
         word
-        for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="build", process="")
+        for _, word in host.hooks.gather(
+            hookspecs.container_options, host=host, app=app, phase="build", process="build"
+        )
     )
     request = Build(
         id=tx.id, source=source, builder=name, env=env,
@@ -212,14 +214,17 @@ def with_state(host: Host, release: Release) -> Release:
         env=dict(sorted(given.items())),
         config={str(key): value for key, value in get_env(host, app).items()},
         formation=wanted_formation(host, app, files, release.processes),
-        options={phase: options(host, app, phase) for phase in ("deploy", "run")},
+        options={
+            "run": options(host, app, "run", "run"),
+            **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
+        },
         settings=release_settings(host, app),
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
 
 
-def options(host: Host, app: AppName, phase: str) -> tuple[str, ...]:
-    facts = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process="")
+def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:
+    facts = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process=process)
     return tuple(word for _, word in facts)
 
 

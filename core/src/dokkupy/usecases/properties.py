@@ -33,6 +33,9 @@ BUILDS = Settings(
     Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000)),
     Property("parallel", "1", help="Builds that run on the host at once; further ones wait", parse=integer(1, 64),
              scope="global"),
+    Property("memory", "75%", help="Memory that all builds of the host have together: 75%, 4g or none",
+             parse=matching(r"none|[1-9][0-9]?%|100%|[1-9][0-9]{0,5}[mg]", "a part such as 75%, a size such as 4g, or none"),
+             scope="global"),
 )  # fmt: skip
 
 RELEASES = Settings(

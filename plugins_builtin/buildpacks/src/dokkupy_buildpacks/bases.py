@@ -1,15 +1,13 @@
 """Base images without a registry: Debian by debootstrap, and toolchains of its packages on top.
 
-debootstrap wants to be root; the system user is not. It runs in a container instead, whose only content are the host's
-own programs, read only: nothing on the host is written, and no right is given to anybody.
+debootstrap wants to be root; the system user is not. It is the host's own, run in a container that changes nothing of
+the host.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +18,8 @@ from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.roles import ContainerSpec, ImageBuild
+from dokkupy_sdk.programs import run_program
+from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_step, step_lines
 from dokkupy_buildpacks.settings import SETTINGS
@@ -29,7 +28,6 @@ LABEL = "dokkupy.base"
 """On every base that is made here; its value says what it is."""
 
 DEBIAN = "dokkupy/debian:"
-EMPTY = "dokkupy/host-programs:1"
 SECONDS = 900
 SOURCES = """\
 deb {mirror} {suite} main
@@ -84,21 +82,12 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
     mirror = SETTINGS.get(host.store, None, "debian-mirror").rstrip("/")
     security = mirror.removesuffix("/debian") + "/debian-security"
     with scratch_directory(host.path("tmp", "base")) as directory:
-        ensure_programs(host, directory)
         Path(directory, "sources.list").write_text(SOURCES.format(mirror=mirror, security=security, suite=suite))
-        env = {"SUITE": suite, "MIRROR": mirror, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **proxies(host)}
-        spec = ContainerSpec(
-            f"dokkupy-base-{suite}", EMPTY, command=("/bin/sh", "-euc", PROGRAM),
-            env={key: Secret(value) for key, value in env.items()}, labels={LABEL: "bootstrap"}, network="host",
-            options=("-v", "/usr:/usr:ro", "-v", "/etc:/etc:ro", "-v", f"{directory}:/out"), init=False,
+        env = {"SUITE": suite, "MIRROR": mirror, **proxies(host)}
+        code, said = run_program(
+            host, f"dokkupy-base-{suite}", PROGRAM, mounts={directory: "/out"}, timeout=SECONDS, env=env,
+            labels={LABEL: "bootstrap"}, network="host",
         )  # fmt: skip
-        engine.remove(spec.name)
-        container = engine.create(spec)
-        try:
-            code = engine.wait(container.id, timeout=SECONDS)
-            said = tuple(line.decode(errors="replace") for _, line in engine.logs(container.id, tail=15))
-        finally:
-            engine.remove(container.id)
         if code != 0:
             raise HostFault(
                 f"debootstrap could not make the base {tag} from {mirror}", details=said,
@@ -115,23 +104,6 @@ def labelled(host: Host, directory: str, tag: str, suite: str) -> None:
     path = Path(directory, "Dockerfile")
     path.write_text(f'FROM {tag}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
     host.engine().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
-
-
-def ensure_programs(host: Host, directory: str) -> None:
-    """An image that has nothing but the places where the host's programs will be seen."""
-    if host.engine().image(EMPTY) is not None:
-        return
-    archive = os.path.join(directory, "empty.tar")
-    with tarfile.open(archive, "w") as tar:
-        for name in ("usr", "etc", "proc", "dev", "tmp", "out", "work", "var/lib", "var/cache"):
-            member = tarfile.TarInfo(name)
-            member.type, member.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(member)
-        for name in ("bin", "sbin", "lib", "lib64"):
-            link = tarfile.TarInfo(name)
-            link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
-            tar.addfile(link, io.BytesIO())
-    host.engine().load(archive, EMPTY)
 
 
 def proxies(host: Host) -> Mapping[str, str]:

@@ -66,7 +66,7 @@ def add(host: Host, image: Name) -> None:
 @group.command("refresh", needs="host:write", changes=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
     """Make bases again of today's packages; apps get them with their next build."""
-    from dokkupy_buildpacks.bases import DEBIAN, EMPTY, LABEL, debian_tag, ensure_debian
+    from dokkupy_buildpacks.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.toolchains import Failures
 
     Failures(host).forget()
@@ -79,7 +79,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
         if name.startswith(DEBIAN):
             host.act(f"make {name} again", partial(ensure_debian, host, name.removeprefix(DEBIAN), again=True))
     for name in chosen:
-        if not name.startswith(DEBIAN) and name != EMPTY:
+        if not name.startswith(DEBIAN):
             # Its next build makes it again, on today's Debian.
             host.act(f"forget {name}", partial(engine.remove_image, name))
 

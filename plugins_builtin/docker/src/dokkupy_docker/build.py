@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
@@ -12,11 +12,15 @@ from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
 from dokkupy_sdk.roles import ImageBuild
 
+from dokkupy_docker import cap
 from dokkupy_docker.build_options import Vetted, vet
 from dokkupy_docker.client import Client, find_client
 from dokkupy_docker.output import Output
 
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+KILLED = 128 + 9
+"""What a shell says of a command that was ended by SIGKILL, which is what the kernel does when memory is used up."""
+
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
 
@@ -25,7 +29,8 @@ def build_image(host: Host, build: ImageBuild) -> str:
     our labels, so that the clean-up finds it."""
     client = find_client(host)
     vetted = vet(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
-    for remark in vetted.remarks:
+    group = cap.group_of(host, build, vetted, buildkit=client.buildkit)
+    for remark in (*vetted.remarks, *group.remarks):
         host.out.warn(remark)
     output = Output()
 
@@ -37,7 +42,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
     with scratch_directory(host.path("tmp", "docker-build")) as directory:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
-        argv = build_argv(client, build, vetted, result, secrets)
+        argv = build_argv(client, build, (*vetted.words, *group.words), result, secrets)
         if stream(argv, line, env=build_env(client, build, vetted)) != 0:
             for text in output.rest():
                 host.out.stream(text)
@@ -45,6 +50,13 @@ def build_image(host: Host, build: ImageBuild) -> str:
                 raise HostFault(
                     "App build failed: the disk is full", details=tuple(output.tail), code="disk_full",
                     hint="Free some disk space (dokkupy cleanup) and deploy again.",
+                )  # fmt: skip
+            if output.code == KILLED and group.memory:
+                raise AppFault(
+                    f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
+                    details=tuple(output.tail), code="build_killed",
+                    hint="Give it more, if that was too little: resource:limit --process-type build --memory SIZE "
+                    "for the app, builds:set --global memory SIZE for the host.",
                 )  # fmt: skip
             raise AppFault("App build failed", details=tuple(output.tail), code="build_failed")
         with open(result, encoding="ascii") as file:
@@ -63,14 +75,16 @@ def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:
     return files
 
 
-def build_argv(client: Client, build: ImageBuild, vetted: Vetted, result: str, secrets: Mapping[str, str]) -> list[str]:
+def build_argv(
+    client: Client, build: ImageBuild, options: Sequence[str], result: str, secrets: Mapping[str, str]
+) -> list[str]:
     """The argv of the build. Values of variables and secrets are not in it."""
     argv = [client.path, "build"]
     if client.buildkit:
         argv.append("--progress=plain")
     if client.buildx:
         argv.append("--load")
-    argv += [*vetted.words, f"--iidfile={result}", f"--file={build.dockerfile}"]
+    argv += [*options, f"--iidfile={result}", f"--file={build.dockerfile}"]
     argv += [f"--secret=id={identifier},src={path}" for identifier, path in secrets.items()]
     argv += [f"--label={key}={value}" for key, value in build.labels.items()]  # after the user's, so that ours count
     return [*argv, str(build.context)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 VALUED = frozenset({
     "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder", "--cache-from",
@@ -29,6 +29,12 @@ CLASSIC_ONLY = frozenset({"--cpu-period", "--cpu-quota", "--cpu-shares", "--cpus
                           "--memory-swap", "--isolation", "--compress", "--force-rm", "--rm", "--squash",
                           "--security-opt", "--disable-content-trust"})  # fmt: skip
 
+LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
+"""What BuildKit has not, but a cgroup of the build has (cap.py)."""
+
+PERIOD = 100_000
+"""Microseconds over which a share of CPUs is counted; docker's own."""
+
 STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
 STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
 """Variables that change what the docker client itself does; an app's value of such a one never becomes the client's."""
@@ -37,11 +43,12 @@ STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "G
 @dataclass(frozen=True, slots=True)
 class Vetted:
     """words: for the argv. keys: build arguments and secrets whose value comes from the app's configuration.
-    remarks: what was left out, and why."""
+    remarks: what was left out, and why. limits: option -> value of those that a cgroup must give."""
 
     words: tuple[str, ...]
     keys: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -70,8 +77,11 @@ def vet(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: b
     kept: list[str] = []
     keys: list[str] = []
     remarks: list[str] = []
+    limits: dict[str, str] = {}
     for name, value in pairs(words):
-        if name in REFUSED:
+        if value and name in LIMITS and (buildkit or name == "--cpus"):
+            limits[name] = value
+        elif name in REFUSED:
             remarks.append(f"The build option {name} is left out: dokkupy decides that itself")
         elif name in SWITCHES:
             if value not in (None, "true", "false"):
@@ -104,7 +114,9 @@ def vet(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: b
                 keys.append(key)
         else:
             kept += [name, value]
-    return Vetted(tuple(kept), tuple(dict.fromkeys(keys)), tuple(remarks))
+    if not buildkit and "--cpus" in limits:
+        kept += ["--cpu-period", str(PERIOD), "--cpu-quota", str(round(float(limits.pop("--cpus")) * PERIOD))]
+    return Vetted(tuple(kept), tuple(dict.fromkeys(keys)), tuple(remarks), limits)
 
 
 def steering(key: str) -> bool:

@@ -46,6 +46,11 @@ def vetted(words: list[str], phases: list[str]) -> str:
         from dokkupy_docker.options import body_of
 
         body_of(split)
+    else:
+        from dokkupy_docker.build_options import vet
+        from dokkupy_docker.cap import limits_of
+
+        limits_of(vet(split, (), buildkit=True, buildx=True).limits)
     return text
 
 

@@ -236,7 +236,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         address=address,
         aliases=(f"{app}.{process}",),
         restart_policy=policy_of(release),
-        options=tuple(release.options.get("deploy", ())),
+        options=release.deploy_options(process),
         init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
         stop_timeout=int(release.setting("ps", "stop-timeout-seconds", "30")),
         log_max_size=release.setting("logs", "max-size", "10m"),

@@ -1,0 +1,65 @@
+"""The host's own programs, run by root in a container: for what the engine may do and the system user may not.
+
+The image has nothing in it; the container sees the host's `/usr` and `/etc`, read only, and the directories that it is
+given. So nothing is installed for it, and no right is given to anybody who could not have it from the engine anyway.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Mapping
+
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.scratch import scratch_directory
+from dokkupy.model.secret import Secret
+from dokkupy.roles.engine import ContainerSpec
+
+IMAGE = "dokkupy/host-programs:1"
+"""Directories without a file, in which the host's programs are seen."""
+
+TAIL = 15
+
+
+def run_program(
+    host: Host, name: str, script: str, *, mounts: Mapping[str, str], timeout: float,
+    env: Mapping[str, str] = {}, labels: Mapping[str, str] = {}, network: str = "",
+) -> tuple[int, tuple[str, ...]]:  # fmt: skip
+    """Run a script by `/bin/sh -eu` in a container with this name, which is gone afterwards; one that is left from a
+    killed run is replaced. mounts: path on the host -> path in the container. timeout: seconds, then TimeoutError.
+    Returns the exit code and the last lines of the output."""
+    engine = host.engine()
+    ensure_image(host)
+    variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
+    seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
+    spec = ContainerSpec(
+        name, IMAGE, command=("/bin/sh", "-euc", script), env={key: Secret(value) for key, value in variables.items()},
+        labels=labels, network=network, options=tuple(w for one, to in seen.items() for w in ("-v", f"{one}:{to}")),
+        init=False,
+    )  # fmt: skip
+    engine.remove(name)
+    container = engine.create(spec)
+    try:
+        code = engine.wait(container.id, timeout=timeout)
+        said = tuple(line.decode(errors="replace") for _, line in engine.logs(container.id, tail=TAIL))
+    finally:
+        engine.remove(container.id)
+    return code, said
+
+
+def ensure_image(host: Host) -> None:
+    if host.engine().image(IMAGE) is not None:
+        return
+    with scratch_directory(host.path("tmp", "programs")) as directory:
+        archive = os.path.join(directory, "empty.tar")
+        with tarfile.open(archive, "w") as tar:
+            for name in ("usr", "etc", "proc", "dev", "tmp", "out", "work", "var/lib", "var/cache"):
+                member = tarfile.TarInfo(name)
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(member)
+            for name in ("bin", "sbin", "lib", "lib64"):
+                link = tarfile.TarInfo(name)
+                link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
+                tar.addfile(link, io.BytesIO())
+        host.engine().load(archive, IMAGE)

@@ -1,0 +1,128 @@
+"""The cgroup that holds a build to its limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy_docker import cap
+from dokkupy_docker.build_options import vet
+from dokkupy_docker.cap import Limits, files, limits_of, says, script
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.roles import ImageBuild
+from dokkupy_sdk.testing import fake_host
+
+
+def test_docker_s_words_become_limits() -> None:
+    vetted = vet(["--memory=512m", "--cpus", "1.5"], (), buildkit=True, buildx=True)
+    assert (vetted.words, vetted.remarks) == ((), ())
+    assert limits_of(vetted.limits) == Limits(512 << 20, 512 << 20, 1.5)
+    assert limits_of({"--memory": "1g", "--memory-swap": "1536m"}) == Limits(1 << 30, 512 << 20)
+    assert limits_of({"--memory": "1g", "--memory-swap": "-1"}) == Limits(1 << 30, None)
+    for bad in ({"--memory": "lots"}, {"--cpus": "some"}):
+        with pytest.raises(UserError):
+            limits_of(bad)
+
+
+def test_classic_builder_gets_them_on_its_command_line() -> None:
+    vetted = vet(["--memory=512m", "--cpus=1.5"], (), buildkit=False, buildx=False)
+    assert vetted.words == ("--memory", "512m", "--cpu-period", "100000", "--cpu-quota", "150000")
+    assert vetted.limits == {}
+
+
+def test_files_of_both_versions() -> None:
+    limits = Limits(1 << 30, 0, 0.5)
+    assert files("dokkupy-builds/blog", limits, unified=True) == {
+        "dokkupy-builds/blog/memory.max": "1073741824",
+        "dokkupy-builds/blog/memory.swap.max": "0",
+        "dokkupy-builds/blog/cpu.max": "50000 100000",
+    }
+    assert files("dokkupy-builds/blog", limits, unified=False) == {
+        "memory/dokkupy-builds/blog/memory.limit_in_bytes": "1073741824",
+        "cpu/dokkupy-builds/blog/cpu.cfs_quota_us": "50000",
+    }
+    assert set(files("x", Limits(), unified=True).values()) == {"max", "max 100000"}
+
+
+def test_controllers_are_handed_down_from_the_root_on() -> None:
+    lines = script({"dokkupy-builds/blog/memory.max": "max"}, unified=True).splitlines()
+    assert lines[:3] == [
+        "echo +memory +cpu >/cgroups/cgroup.subtree_control || true",
+        "echo +memory +cpu >/cgroups/dokkupy-builds/cgroup.subtree_control || true",
+        "mkdir -p /cgroups/dokkupy-builds/blog",
+    ]
+
+
+def test_unlimited_has_two_spellings() -> None:
+    assert says("9223372036854771712\n", "-1") and says("-1", "-1") and says("max\n", "max")
+    assert not says("1073741824", "-1") and not says("", "max")
+
+
+class Engine:
+    def __init__(self, host: Host, monkeypatch: pytest.MonkeyPatch, version: str, code: int = 0) -> None:
+        self.host = host
+        self.ran: list[str] = []
+        self.said: dict[str, str] = {}
+
+        def run(host: Host, name: str, text: str, **_: object) -> tuple[int, tuple[str, ...]]:
+            self.ran.append(text)
+            return code, ("Read-only file system",) if code else ()
+
+        monkeypatch.setattr(cap, "run_program", run)
+        monkeypatch.setattr(cap.api, "get", lambda path: {"Version": version})
+
+    def group(self, *options: str, buildkit: bool = True) -> cap.Group:
+        vetted = vet(options, (), buildkit=buildkit, buildx=buildkit)
+        build = ImageBuild(Path("/"), Path("/Dockerfile"), "x:y", labels={"dokkupy.app": "blog"})
+        return cap.group_of(self.host, build, vetted, buildkit=buildkit, read=lambda path: self.said.get(path, ""))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return fake_host(tmp_path, plugins=("docker",))
+
+
+def set_cap(host: Host, text: str) -> None:
+    with operation(host, "builds:set", "host") as tx:
+        tx.write("global", "builds", data={"properties": {"memory": text}})
+
+
+def test_group_is_made_once_and_given_to_the_build(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_cap(host, "2g")
+    engine = Engine(host, monkeypatch, "26.1.5+dfsg1")
+    group = engine.group("--memory=512m")
+    assert group == cap.Group(("--cgroup-parent", "/dokkupy-builds/blog"), 512 << 20)
+    assert "2147483648" in engine.ran[0] and "536870912" in engine.ran[0]
+    for unified in (True, False):
+        engine.said |= files(cap.ALL, Limits(2 << 30), unified=unified)
+    assert engine.group() == cap.Group(("--cgroup-parent", "/dokkupy-builds"), 2 << 30)
+    assert len(engine.ran) == 1
+
+
+def test_no_limit_at_all_is_no_group(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_cap(host, "none")
+    engine = Engine(host, monkeypatch, "26.1.5")
+    assert engine.group() == cap.Group() and engine.ran == []
+    # The shared group may have an older limit: it is lifted.
+    assert engine.group("--memory=512m").memory == 512 << 20
+    assert "dokkupy-builds/memory" in engine.ran[0]
+
+
+def test_user_s_own_group_is_left_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Engine(host, monkeypatch, "26.1.5").group("--cgroup-parent=/mine") == cap.Group()
+
+
+def test_what_cannot_be_limited_is_said_when_somebody_asked_for_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = Engine(host, monkeypatch, "20.10.24+dfsg1")
+    assert old.group() == cap.Group() and "20.10.24" in old.group("--cpus=1").remarks[0]
+    broken = Engine(host, monkeypatch, "28.2.2", code=1).group("--memory=512m")
+    assert broken.words == () and "Read-only file system" in broken.remarks[0]
+
+
+def test_classic_builder_gets_the_host_s_limit_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_cap(host, "1g")
+    engine = Engine(host, monkeypatch, "20.10.24")
+    assert engine.group(buildkit=False) == cap.Group(("--memory", "1073741824"), 1 << 30)
+    assert engine.group("--memory=512m", buildkit=False).words == ()

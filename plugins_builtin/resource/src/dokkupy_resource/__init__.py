@@ -1,0 +1,1 @@
+"""Limits and reservations of what an app may use."""

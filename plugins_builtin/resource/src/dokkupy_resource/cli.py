@@ -1,0 +1,116 @@
+"""`resource:*` (reference, section 1.25)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import Settings, add_property_commands
+
+from dokkupy_resource.table import DEFAULT, KINDS, RESOURCES, process_type, read, value_of
+
+group = Group("resource", "Limit what apps and their builds may use")
+
+WORDS = {"limit": "limits", "reserve": "reservation"}
+"""Dokku's words for them in its headers."""
+
+App = Annotated[AppName, Arg("app")]
+Type = Annotated[str, Opt("--process-type", help="Only for this process type; build: for builds")]
+Cpu = Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")]
+Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
+Swap = Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")]
+Network = Annotated[str, Opt("--network", help="Kept for schedulers that know it")]
+Ingress = Annotated[str, Opt("--network-ingress", help="Kept for schedulers that know it")]
+Egress = Annotated[str, Opt("--network-egress", help="Kept for schedulers that know it")]
+Gpu = Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")]
+
+
+def show(host: Host, app: AppName, kind: str, name: str) -> Answer:
+    host.store.need_app(app)
+    values = read(host, app)[kind].get(name, {})
+    title = "defaults" if name == DEFAULT else name
+    lines = [f"       {one + ':':<30} {values.get(one, '')}".rstrip() for one in RESOURCES]
+    return Answer(
+        {one: values.get(one, "") for one in RESOURCES}, lines,
+        header=f"resource {WORDS[kind]} {app} information [{title}]",
+    )  # fmt: skip
+
+
+def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, str]) -> Answer:
+    """Set what was given; show what there is when nothing was."""
+    from dokkupy_sdk.operation import operation
+
+    name = process_type(process)
+    wanted = {resource: value_of(resource, text) for resource, text in given.items() if text}
+    if not wanted:
+        return show(host, app, kind, name)
+    host.store.need_app(app)
+    with operation(host, f"resource:{kind}", f"app:{app}") as tx:
+        table = read(host, app)
+        values = {**table[kind].get(name, {}), **wanted}
+        table[kind][name] = {resource: value for resource, value in values.items() if value}
+        tx.write("apps", app, "resource", data=table)
+    host.out.header(f"Setting resource {WORDS[kind]} for {app}")
+    return Answer({"app": app, "process-type": name, **table[kind][name]})
+
+
+def take_away(host: Host, app: AppName, kind: str, process: str) -> Answer:
+    from dokkupy_sdk.operation import operation
+
+    host.store.need_app(app)
+    name = process_type(process)
+    with operation(host, f"resource:{kind}-clear", f"app:{app}") as tx:
+        table = read(host, app)
+        table[kind].pop(name, None)
+        tx.write("apps", app, "resource", data=table)
+    title = "defaults" if name == DEFAULT else name
+    host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
+    return Answer({"app": app, "process-type": name})
+
+
+@group.command("limit", needs="app:admin", changes=True)
+def limit(
+    host: Host, app: App, *, process_type: Type = "", cpu: Cpu = "", memory: Memory = "", memory_swap: Swap = "",
+    network: Network = "", network_ingress: Ingress = "", network_egress: Egress = "", nvidia_gpu: Gpu = "",
+) -> Answer:  # fmt: skip
+    """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all."""
+    return change(host, app, "limit", process_type, dict(zip(
+        RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
+    )))  # fmt: skip
+
+
+@group.command("reserve", needs="app:admin", changes=True)
+def reserve(
+    host: Host, app: App, *, process_type: Type = "", cpu: Cpu = "", memory: Memory = "", memory_swap: Swap = "",
+    network: Network = "", network_ingress: Ingress = "", network_egress: Egress = "", nvidia_gpu: Gpu = "",
+) -> Answer:  # fmt: skip
+    """Reserve what the app needs (Docker knows memory); `clear` unsets a value, no value shows all."""
+    return change(host, app, "reserve", process_type, dict(zip(
+        RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
+    )))  # fmt: skip
+
+
+@group.command("limit-clear", needs="app:admin", changes=True)
+def limit_clear(host: Host, app: App, *, process_type: Type = "") -> Answer:
+    """Take the limits of a process type away, or without one the app's defaults."""
+    return take_away(host, app, "limit", process_type)
+
+
+@group.command("reserve-clear", needs="app:admin", changes=True)
+def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> Answer:
+    """Take the reservations of a process type away, or without one the app's defaults."""
+    return take_away(host, app, "reserve", process_type)
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    table = read(host, app)
+    return {
+        f"{name}.{kind}.{resource}": table[kind].get(name, {}).get(resource, "")
+        for kind in KINDS for name in sorted({DEFAULT, *table["limit"], *table["reserve"]}) for resource in RESOURCES
+    }  # fmt: skip
+
+
+add_property_commands(group, Settings("resource"), extra=extra)

@@ -1,0 +1,85 @@
+"""What is kept of an app's limits and reservations, and the docker options that it means. Pure but for the reading."""
+
+from __future__ import annotations
+
+import re
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, ProcessType
+
+DEFAULT = "_default_"
+"""The process type whose values count where a type has none of its own; Dokku's name for it."""
+
+APART = ("build", "run")
+"""Names that stand for builds and one-off containers. The defaults are not for them: what serves needs is not what
+compiles or migrates."""
+
+KINDS = ("limit", "reserve")
+RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu")
+CLEAR = "clear"
+SIZE = re.compile(r"\d{1,15}[bkmg]?", re.IGNORECASE)
+CPUS = re.compile(r"\d{1,4}(\.\d{1,3})?")
+LEAST_MEMORY = 6 * 1024 * 1024
+"""Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
+
+OPTIONS = {
+    "limit": {"cpu": "--cpus", "memory": "--memory", "memory-swap": "--memory-swap", "nvidia-gpu": "--gpus"},
+    "reserve": {"memory": "--memory-reservation"},
+}
+"""kind -> resource -> option of docker. The other resources are kept for schedulers that know them."""
+
+Table = dict[str, dict[str, dict[str, str]]]
+"""kind -> process type -> resource -> value."""
+
+
+def value_of(resource: str, text: str) -> str:
+    """The value as it is kept; empty takes it away. Raises UserError."""
+    if text == CLEAR:
+        return ""
+    if resource == "cpu":
+        if not CPUS.fullmatch(text) or float(text) == 0:
+            raise UserError(f"{text[:40]!r} is not a number of CPUs such as 0.5")
+    elif resource in ("memory", "memory-swap"):
+        if text == "-1" and resource == "memory-swap":
+            return text
+        if not SIZE.fullmatch(text):
+            raise UserError(f"{text[:40]!r} is not a size such as 512m (b, k, m or g; a number alone is megabytes)")
+        if size(text) < LEAST_MEMORY:
+            raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
+    elif not re.fullmatch(r"[0-9]{1,9}", text):
+        raise UserError(f"{text[:40]!r} is not a whole number")
+    return text
+
+
+def unit(text: str) -> str:
+    """A size with its unit; a number alone is megabytes, as for Dokku."""
+    return f"{text}m" if text.isdigit() else text
+
+
+def size(text: str) -> int:
+    text = unit(text).lower()
+    return int(text[:-1]) * {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[text[-1]]
+
+
+def read(host: Host, app: AppName) -> Table:
+    kept = host.store.read("apps", app, "resource")
+    return {kind: {name: dict(values) for name, values in kept.get(kind, {}).items()} for kind in KINDS}
+
+
+def process_type(text: str) -> str:
+    return DEFAULT if text in ("", DEFAULT) else str(ProcessType(text))
+
+
+def words(table: Table, process: str) -> list[str]:
+    """The options of docker for a process type, each value its own or else the default's."""
+    found = []
+    for kind in KINDS:
+        shared = {} if process in APART else table[kind].get(DEFAULT, {})
+        values = {**shared, **table[kind].get(process, {})}
+        for resource, option in OPTIONS[kind].items():
+            value = values.get(resource, "")
+            if value:
+                is_size = resource in ("memory", "memory-swap")
+                found.append(f"{option}={unit(value) if is_size else value}")
+    return found

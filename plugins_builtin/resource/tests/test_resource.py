@@ -1,0 +1,86 @@
+"""`resource:*`, and what reaches docker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy_resource import cli
+from dokkupy_resource.hooks import container_options
+from dokkupy_resource.table import RESOURCES
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing import fake_host
+
+APP = AppName("blog")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    host = fake_host(tmp_path, plugins=("resource",))
+    create_app(host, APP)
+    return host
+
+
+def options(host: Host, process: str, phase: str = "deploy") -> list[str]:
+    return list(container_options(host, APP, phase, process))
+
+
+def test_a_type_has_its_own_values_and_else_the_defaults(host: Host) -> None:
+    cli.limit(host, APP, cpu="1", memory="512")
+    cli.limit(host, APP, process_type="worker", memory="1g", memory_swap="-1")
+    cli.reserve(host, APP, memory="64m")
+    assert options(host, "web") == ["--cpus=1", "--memory=512m", "--memory-reservation=64m"]
+    assert options(host, "worker") == ["--cpus=1", "--memory=1g", "--memory-swap=-1", "--memory-reservation=64m"]
+
+
+@pytest.mark.parametrize("name", ["build", "run"])
+def test_builds_and_one_off_containers_have_their_own_and_no_defaults(host: Host, name: str) -> None:
+    cli.limit(host, APP, memory="512")
+    assert options(host, name, phase=name) == []
+    cli.limit(host, APP, process_type=name, memory="2g")
+    assert options(host, name, phase=name) == ["--memory=2g"]
+    assert options(host, "web") == ["--memory=512m"]
+
+
+def test_clear_takes_one_value_and_the_command_takes_all(host: Host) -> None:
+    cli.limit(host, APP, cpu="0.5", memory="512")
+    cli.limit(host, APP, cpu="clear")
+    assert options(host, "web") == ["--memory=512m"]
+    cli.limit_clear(host, APP)
+    cli.reserve_clear(host, APP)
+    assert options(host, "web") == []
+
+
+def test_without_a_value_it_shows_and_changes_nothing(host: Host) -> None:
+    cli.limit(host, APP, process_type="web", memory="100")
+    answer = cli.limit(host, APP, process_type="web")
+    assert answer.header == "resource limits blog information [web]"
+    assert answer.data["memory"] == "100" and set(answer.data) == set(RESOURCES)
+    assert cli.limit(host, APP).header == "resource limits blog information [defaults]"
+
+
+def test_report_has_a_key_for_each_type(host: Host) -> None:
+    cli.limit(host, APP, process_type="web", memory="100")
+    keys = cli.extra(host, APP)
+    assert keys["web.limit.memory"] == "100" and keys["_default_.limit.memory"] == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"memory": "lots"}, {"memory": "5m"}, {"memory": "-1"}, {"memory": "512mb"}, {"cpu": "0"}, {"cpu": "-1"},
+     {"cpu": "1e3"}, {"cpu": "nan"}, {"nvidia_gpu": "all --privileged"}, {"network": "x"},
+     {"memory": "1g", "process_type": "../web"}, {"memory": "1g", "process_type": "a b"}],
+)  # fmt: skip
+def test_bad_values_are_refused_and_nothing_is_kept(host: Host, given: dict[str, str]) -> None:
+    with pytest.raises(UserError):
+        cli.limit(host, APP, **given)
+    assert options(host, "web") == []
+
+
+def test_an_app_that_is_not_there(host: Host) -> None:
+    for command in (cli.limit, cli.limit_clear):
+        with pytest.raises(NotFound):
+            command(host, AppName("nobody"))
