@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -92,6 +92,60 @@ def test_source_that_nobody_knows_is_refused_with_what_would_help(host: Host, ap
     failed = host.git_push(repository.path, app, check=False)
     assert failed.code != 0
     assert "No b" in failed.stderr and "[remote rejected]" in failed.stderr
+
+
+REGISTRY = """\
+version: 0.1
+storage: {filesystem: {rootdirectory: /var/tmp/registry/data}}
+http: {addr: 127.0.0.1:5001}
+"""
+
+
+@pytest.fixture
+def registry(host: Host) -> Iterator[str]:
+    """A registry of the user's own, on the host's loopback; Debian's program, not installed but unpacked."""
+    host.exec(["mkdir", "-p", "/var/tmp/registry"])
+    host.exec(["apt-get", "-q", "update"])
+    host.exec(["apt-get", "-q", "download", "docker-registry"], cwd="/var/tmp/registry")
+    host.exec(["sh", "-c", "dpkg-deb -x /var/tmp/registry/*.deb /var/tmp/registry"])
+    host.copy_in(REGISTRY.encode(), "/var/tmp/registry/config.yml")
+    start = "/var/tmp/registry/usr/bin/docker-registry serve /var/tmp/registry/config.yml >/var/tmp/registry/log 2>&1 & echo $!"
+    process = host.exec(["sh", "-c", start]).stdout.strip()
+    yield "127.0.0.1:5001"
+    host.exec(["kill", process])
+    host.exec(["rm", "-rf", "/var/tmp/registry"])
+
+
+def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
+    host: Host, app: str, tmp_path: Path, registry: str
+) -> None:
+    name = create(host, app)
+    image = f"{registry}/python:3.12-slim"
+    until(lambda: host.exec(["curl", "-fs", f"http://{registry}/v2/"], check=False).code == 0, 20)
+    host.exec(["docker", "tag", "python:3.13-slim", image])
+    host.exec(["docker", "push", "-q", image])
+    host.exec(["docker", "rmi", image])
+    host.exec(["dokkupy", "buildpacks:set-property", app, "image-registry", registry])
+    repository = Repository(tmp_path / "app", SAMPLES / "python")
+    repository.write(".python-version", "3.12\n")
+    repository.commit("a version that is not on the host")
+    try:
+        pushed = host.git_push(repository.path, app)
+        assert f"Using python 3.12 (.python-version: 3.12): the image {image}, pulled" in pushed.stderr
+        assert "Hello from Python" in host.http_get(name).body
+        repository.replace("app.py", "Hello", "Bye")
+        repository.commit("a changed line")
+        pushed = host.git_push(repository.path, app)
+        assert f"the image {image} on this host" in pushed.stderr
+
+        repository.write(".python-version", "3.10\n")
+        repository.commit("a version that nobody has")
+        failed = host.git_push(repository.path, app, check=False)
+        assert "python 3.10 (.python-version) cannot be had on this host" in failed.stderr
+        assert f"pulling {registry}/python (3.10" in failed.stderr
+        assert "Bye from Python" in host.http_get(name).body
+    finally:
+        host.exec(["docker", "rmi", image], check=False)
 
 
 def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from dokkupy_builders.builder import (
     RailpackBuilder,
     ToolBuilder,
 )
+from dokkupy_builders.hooks import post_app_destroy
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Build, Source
@@ -57,9 +59,10 @@ def program(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def test_words_are_what_the_programs_documentation_says() -> None:
-    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", env_file="/e", buildpacks=["x"]) == [
+    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", env_file="/e", buildpacks=["x"], caches={"build": "v"}, previous="sha256:1") == [
         "pack", "build", "t", "--path=/s", "--builder=b", "--pull-policy=if-not-present", "--trust-builder", "--no-color",
-        "--descriptor=/s/p", "--env-file=/e", "--buildpack=x",
+        "--descriptor=/s/p", "--env-file=/e", "--cache=type=build;format=volume;name=v", "--previous-image=sha256:1",
+        "--buildpack=x",
     ]  # fmt: skip
     assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"]) == [
         "n", "build", "/s", "--name=t", "--env", "A", "--env", "B"]  # fmt: skip
@@ -121,6 +124,21 @@ def test_file_that_is_a_link_is_refused(host: Host, build: Build, kind: type[Too
     (build.source.directory / TOOLS[kind]).symlink_to("/etc/passwd")
     with pytest.raises(AppFault, match="symbolic link"):
         kind(host).build(build)
+
+
+def test_pack_keeps_its_caches_by_the_app_and_they_go_with_it(
+    host: Host, build: Build, program: Path, tmp_path: Path
+) -> None:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    for tag in ("dokkupy/blog:b", "dokkupy/blog:c"):
+        engine.keep(f"{tag}-pack", {})
+        PackBuilder(host).build(replace(build, tag=tag))
+        words = (tmp_path / "argv").read_text()
+        assert "--cache=type=build;format=volume;name=dokkupy-pack-blog-build" in words
+        assert "--cache=type=launch;format=volume;name=dokkupy-pack-blog-launch" in words
+    post_app_destroy(host, APP)
+    assert engine.removed_volumes == ["dokkupy-pack-blog-build", "dokkupy-pack-blog-launch"]
 
 
 def test_null_builds_nothing_and_says_what_to_do(host: Host, build: Build) -> None:

@@ -29,6 +29,23 @@ deb http://deb.debian.org/debian {suite} main
 deb http://deb.debian.org/debian {suite}-updates main
 deb http://deb.debian.org/debian-security {suite}-security main
 """
+#: The archive's own description (https://github.com/buildpacks/spec/blob/main/distribution.md).
+LIFECYCLE = """\
+[api]
+  platform = "0.14"
+  buildpack = "0.11"
+
+[apis]
+  [apis.buildpack]
+    deprecated = []
+    supported = ["0.7", "0.8", "0.9", "0.10", "0.11"]
+  [apis.platform]
+    deprecated = []
+    supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12", "0.13", "0.14"]
+
+[lifecycle]
+  version = "0.20.11"
+"""
 
 
 def debian(suite: str) -> str:
@@ -110,6 +127,32 @@ def python() -> str:
         'CMD ["python3"]',
     ]
     return _built("python", "bookworm", lines, {})
+
+
+def packs() -> str:
+    """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules: no registry has to be asked.
+
+    Versions: https://github.com/buildpacks/pack/releases, https://github.com/buildpacks/lifecycle/releases.
+    """
+    fetch = "go mod download -json github.com/buildpacks/{0}@{1} | sed -n 's/.*\"Dir\": \"\\(.*\\)\",/\\1/p' >dir && cp -r \"$(cat dir)\" {0}"
+    phases = "analyzer builder creator detector exporter extender rebaser restorer"
+    version = "-s -w -X github.com/buildpacks/lifecycle/cmd.Version=0.20.11"
+    lines = [
+        f"FROM {debian('trixie')}",
+        f"LABEL {LABEL}=1",
+        f"RUN {INSTALL} ca-certificates golang-go && apt-get clean",
+        "ENV GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false CGO_ENABLED=0 HOME=/root",
+        "WORKDIR /work",
+        f"RUN {fetch.format('pack', 'v0.38.2')} && {fetch.format('lifecycle', 'v0.20.11')} && chmod -R u+w .",
+        "RUN cd pack && go build -mod=mod -ldflags '-s -w -X github.com/buildpacks/pack/pkg/client.Version=0.38.2'"
+        " -o /out/pack . && go clean -cache",
+        "COPY lifecycle.toml /out/lifecycle.toml",
+        f"RUN cd lifecycle && go build -mod=mod -ldflags '{version}' -o /out/lifecycle/lifecycle ./cmd/lifecycle"
+        f" && go build -mod=mod -ldflags '{version}' -o /out/lifecycle/launcher ./cmd/launcher"
+        f" && cd /out/lifecycle && for one in {phases}; do ln -s lifecycle $one; done"
+        " && tar -C /out -czf /out/lifecycle.tgz lifecycle.toml lifecycle && rm -rf /root/go /root/.cache",
+    ]
+    return _built("packs", "trixie", lines, {"lifecycle.toml": LIFECYCLE.encode()})
 
 
 def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -> str:

@@ -205,3 +205,8 @@ class Engine(ABC):
     @abstractmethod
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         """(name, subnet) of the networks with all of these labels; an empty mapping gives all networks."""
+
+    # volumes
+    @abstractmethod
+    def remove_volume(self, name: str) -> None:
+        """Idempotent; the data is gone. Raises Conflict while a container has it."""

@@ -44,6 +44,7 @@ class FakeEngine(Engine):
         self.builds: list[tuple[ImageBuild, str]] = []
         self.fails: Exception | None = None
         self.mounts = True
+        self.removed_volumes: list[str] = []
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -191,6 +192,11 @@ class FakeEngine(Engine):
 
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         return [(name, subnet) for name, (subnet, given) in self.nets.items() if covers(given, labels)]
+
+    def remove_volume(self, name: str) -> None:
+        if any(word.startswith(f"{name}:") for one in self.made.values() for word in self.specs[one.id].options):
+            raise Conflict(f"The volume {name} is used by a container")
+        self.removed_volumes.append(name)
 
 
 def covers(given: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

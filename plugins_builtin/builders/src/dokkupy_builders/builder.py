@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from dokkupy_sdk.deploy import current
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.settings import Settings
 
@@ -121,9 +123,11 @@ class PackBuilder(ToolBuilder):
             env_file = os.path.join(directory, "env")
             write_atomic(env_file, "".join(f"{key}={value}\n" for key, value in values.items()).encode())
         kept = self.host.store.read("apps", build.source.app, "buildpacks").get("list", [])
+        release, _ = current(self.host, build.source.app)
         return argv.pack(
             program, source=str(build.source.directory), tag=tag, descriptor=file, env_file=env_file,
             builder=PACK.get(self.host.store, build.source.app, "builder-image"), buildpacks=kept,
+            caches=volumes(build.source.app), previous=release.image if release and release.builder == "pack" else "",
         )  # fmt: skip
 
     def values(self, build: Build) -> dict[str, str]:
@@ -143,6 +147,11 @@ class PackBuilder(ToolBuilder):
         """With a Procfile of ours, commands go through the launcher, which sets up the buildpacks' environment."""
         procfile = os.path.isfile(build.source.directory / "Procfile")
         return ['ENTRYPOINT ["/cnb/lifecycle/launcher"]'] if procfile else []
+
+
+def volumes(app: AppName) -> dict[str, str]:
+    """kind -> volume of what pack keeps for the app's next build; they go with the app, and by `repo:purge-cache`."""
+    return {kind: f"dokkupy-pack-{app}-{kind}" for kind in ("build", "launch")}
 
 
 class NixpacksBuilder(ToolBuilder):

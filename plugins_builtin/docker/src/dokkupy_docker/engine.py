@@ -338,6 +338,15 @@ class DockerEngine(Engine):
             for one in found
         ]
 
+    # volumes
+
+    def remove_volume(self, name: str) -> None:
+        try:
+            with faults(f"The volume {name} could not be removed"):
+                self.client.remove_volume(name)
+        except NotFound:
+            pass
+
 
 @contextmanager
 def faults(what: str) -> Iterator[None]:

@@ -189,3 +189,15 @@ class EngineContract:
         finally:
             engine.remove(made.id)
             engine.remove_network(mark)
+
+    # volumes
+
+    def test_a_volume_is_removed_when_no_container_has_it(self, engine: Engine, spec: ContainerSpec, mark: str) -> None:
+        made = engine.create(replace(spec, options=("--volume", f"{mark}:/data")))
+        try:
+            with pytest.raises(Conflict):
+                engine.remove_volume(mark)
+        finally:
+            engine.remove(made.id)
+        for _ in range(2):
+            engine.remove_volume(mark)

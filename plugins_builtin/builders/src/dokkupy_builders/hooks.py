@@ -1,0 +1,33 @@
+"""What the programs keep for an app goes with it."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.operation import Tx
+
+
+def forget(host: Host, app: AppName) -> None:
+    from dokkupy_builders.builder import volumes
+
+    for name in volumes(app).values():
+        host.engine().remove_volume(name)
+
+
+@hookimpl
+def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+    tx.step("remove what pack kept for the next build", lambda: forget(host, app))
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    forget(host, app)
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+    """Only a cache: the renamed app starts a new one."""
+    tx.step("remove what pack kept for the next build", lambda: forget(host, old))
