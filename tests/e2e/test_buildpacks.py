@@ -67,8 +67,11 @@ def test_configuration_is_seen_while_building_and_is_in_no_layer(host: Host, app
     name = create(host, app)
     host.exec(["dokkupy", "config:set", app, f"SECRET_KEY={CANARY}"])
     repository = Repository(tmp_path / "app", SAMPLES / "django")
+    repository.write(".profile.d/where.sh", "export FROM_PROFILE=yes\n")
+    repository.commit("a profile")
     pushed = host.git_push(repository.path, app)
     assert "static file copied" in pushed.stderr
+    assert host.exec(["dokkupy", "run", app, "printenv", "FROM_PROFILE"]).stdout.strip() == "yes"
     assert "Hello from Django" in host.http_get(name).body
     assert host.http_get(name, "/static/site.css").status == 200
     image = host.exec(["docker", "ps", "-q", "--filter", f"label=com.dokku.app-name={app}"]).stdout.split()[0]

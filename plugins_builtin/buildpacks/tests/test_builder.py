@@ -287,3 +287,17 @@ def test_a_dotenv_that_is_a_link_is_no_matter_of_a_builder_that_is_asked_in_pass
     assert BuildpacksBuilder(bench.host).detect(Source(APP, Path(tree.root), "HEAD")) == 0
     with pytest.raises(AppFault, match=r"\.env"):
         chosen(bench.host, APP, tree, "")
+
+
+@pytest.mark.parametrize("name", [".profile", ".profile.d/path.sh"])
+def test_profile_of_the_app_is_read_before_every_command(bench: Bench, name: str) -> None:
+    bench.write({**FLASK, name: "export FROM_PROFILE=yes\n"})
+    entrypoint = bench.plan().entrypoint
+    assert entrypoint[:2] == ("/bin/bash", "-c") and '. "$file"' in entrypoint[2]
+    _, text = bench.build()
+    assert f"ENTRYPOINT {json.dumps(list(entrypoint))}" in text
+
+
+def test_source_without_a_profile_starts_without_a_shell_in_between(bench: Bench) -> None:
+    bench.write(FLASK)
+    assert bench.plan().entrypoint == ()

@@ -31,6 +31,8 @@ from dokkupy_buildpacks.toolchains import resolve
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
 """What never gets into an image: it is made anew, or nobody's business."""
 
+PROFILE = 'for file in /app/.profile.d/*.sh /app/.profile; do if [ -f "$file" ]; then . "$file"; fi; done; exec "$@"'
+
 NOT_FOR_BUILDS = frozenset(
     {"PATH", "HOME", "GIT_DIR", "CPATH", "CPPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LIBRARY_PATH"}
 )
@@ -152,6 +154,8 @@ def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret])
     packages = aptfile(tree)
     if packages:
         plans = [with_packages(plan, packages) for plan in plans]
+    if tree.has(".profile") or tree.has_directory(".profile.d"):
+        plans[-1] = with_profile(plans[-1])
     return Planned(origin, tuple(plans))
 
 
@@ -177,6 +181,13 @@ def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
         plan, packages=(*plan.packages, *packages), build_packages=(*plan.build_packages, *packages),
         remarks=(*plan.remarks, f"Packages of the Aptfile: {', '.join(packages)}"),
     )  # fmt: skip
+
+
+def with_profile(plan: Plan) -> Plan:
+    """Every command through the app's own `.profile.d/*.sh` and `.profile` (Heroku: "Dyno startup behavior")."""
+    from dataclasses import replace
+
+    return plan if plan.entrypoint else replace(plan, entrypoint=("/bin/bash", "-c", PROFILE, "start"))
 
 
 def slugignore(tree: Tree) -> list[str]:

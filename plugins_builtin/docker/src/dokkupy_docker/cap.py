@@ -112,6 +112,13 @@ def read(path: str) -> str:
         return ""
 
 
+def engine_version() -> tuple[str, int]:
+    """The engine's version as it says it, and its first number."""
+    version = str(api.get("/version")["Version"])
+    first = version.partition(".")[0]
+    return version, int(first) if first.isdigit() else 0
+
+
 def group_of(
     host: Host, build: ImageBuild, vetted: Vetted, *, buildkit: bool, read: Callable[[str], str] = read
 ) -> Group:
@@ -123,8 +130,8 @@ def group_of(
         return Group(("--memory", str(cap)) if cap and not given else (), 0 if given else cap)
     if (not cap and not vetted.limits) or "--cgroup-parent" in vetted.words:
         return Group()
-    version = str(api.get("/version")["Version"])
-    if int(version.partition(".")[0]) < LEAST_ENGINE:
+    version, major = engine_version()
+    if major < LEAST_ENGINE:
         words = (
             f"The limits of this build do not hold: Docker {version} cannot limit builds, version {LEAST_ENGINE} can"
         )

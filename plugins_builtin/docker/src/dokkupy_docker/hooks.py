@@ -40,7 +40,11 @@ def building(host: Host) -> Finding:
     except NotInstalled as fault:
         return Finding("docker builds", "error", fault.message, fault.hint)
     if client.buildkit:
-        return Finding("docker builds", "ok", f"{client.path} builds with BuildKit")
+        from dokkupy_docker.cap import LEAST_ENGINE, engine_version
+
+        version, major = engine_version()
+        limited = "" if major >= LEAST_ENGINE else f"; Docker {version} cannot limit their memory, {LEAST_ENGINE} can"
+        return Finding("docker builds", "ok", f"{client.path} builds with BuildKit{limited}")
     return Finding(
         "docker builds", "warning",
         f"{client.path} has no BuildKit: builds use the classic builder (no cache mounts, no secrets)",
