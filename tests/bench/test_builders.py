@@ -77,7 +77,7 @@ def test_builds_of_the_samples(tmp_path: Path) -> None:
         build = Build(id="bench", source=Source(AppName(run), root, "bench"), builder="buildpacks", env=ENV, tag=tag,
                       labels={LABEL: run})  # fmt: skip
         for plan in plans_of(host, build):
-            builder.bases(build.source.app, plan, {})
+            builder.bases(build.source.app, plan)
         try:
             times = []
             for turn in ("Hello", "Bye"):

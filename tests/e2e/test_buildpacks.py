@@ -151,6 +151,48 @@ def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
         host.exec(["docker", "rmi", image], check=False)
 
 
+PROXY = """\
+Port 8899
+Listen 172.17.0.1
+LogFile "/var/tmp/proxy/log"
+LogLevel Connect
+BasicAuth builder canary&s
+"""
+
+
+@pytest.fixture
+def proxy(host: Host) -> Iterator[str]:
+    """A proxy that wants a password, where builds reach it; Debian's tinyproxy, not installed but unpacked."""
+    host.exec(["mkdir", "-p", "/var/tmp/proxy"])
+    host.exec(["apt-get", "-q", "update"])
+    host.exec(["apt-get", "-q", "download", "tinyproxy-bin"], cwd="/var/tmp/proxy")
+    host.exec(["sh", "-c", "dpkg-deb -x /var/tmp/proxy/*.deb /var/tmp/proxy"])
+    host.copy_in(PROXY.encode(), "/var/tmp/proxy/config")
+    start = "/var/tmp/proxy/usr/bin/tinyproxy -d -c /var/tmp/proxy/config >/dev/null 2>&1 & echo $!"
+    process = host.exec(["sh", "-c", start]).stdout.strip()
+    yield "http://builder:canary%26s@172.17.0.1:8899"
+    host.exec(["kill", process])
+    host.exec(["rm", "-rf", "/var/tmp/proxy"])
+
+
+@pytest.mark.parametrize(("sample", "asked"), [("python", "flask"), ("node-build", "express"), ("java-maven", "maven")])
+def test_dependencies_come_through_the_proxy_of_builds(
+    host: Host, app: str, tmp_path: Path, proxy: str, sample: str, asked: str
+) -> None:
+    name = create(host, app)
+    for scheme in ("http-proxy", "https-proxy"):
+        host.exec(["dokkupy", "buildpacks:set-property", app, scheme, proxy])
+    pushed = host.git_push(Repository(tmp_path / "app", SAMPLES / sample).path, app)
+    assert "Hello from" in host.http_get(name).body
+    log = host.exec(["cat", "/var/tmp/proxy/log"]).stdout
+    assert "CONNECT " in log or asked in log, log[-2000:]
+    assert "Unauthorized" not in log
+    assert "canary" not in pushed.stderr
+    image = host.exec(["docker", "inspect", "-f", "{{.Image}}", f"{app}.web.1"]).stdout.strip()
+    script = f"docker save {image} | grep -c canary || true; docker history --no-trunc {image} | grep -c canary || true"
+    assert host.exec(["sh", "-c", script]).stdout.split() == ["0", "0"]
+
+
 def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None:
     create(host, app)
     host.git_push(Repository(tmp_path / "app", SAMPLES / "static").path, app)

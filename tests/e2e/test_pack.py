@@ -85,7 +85,7 @@ CANARY = "canary-c1a551c"
 def builder(host: Host) -> Iterator[str]:
     """The shared machine with `pack` installed and a builder image made by it."""
     tools = images.packs()
-    made = docker("create", "--pull=never", tools).stdout.strip()
+    made = docker("create", "--pull=never", tools, "true").stdout.strip()
     try:
         for name in ("pack", "lifecycle.tgz"):
             docker("cp", f"{made}:/out/{name}", f"/tmp/{made[:12]}-{name}")

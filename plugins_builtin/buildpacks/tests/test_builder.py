@@ -226,6 +226,27 @@ def test_base_is_made_once(bench: Bench) -> None:
     assert len(bench.engine.builds) == count + 1
 
 
+def test_base_is_everybody_s_and_no_app_s_proxy_or_index_has_a_part_in_it(bench: Bench) -> None:
+    """A base that came through one app's index would be what that index likes, in every app."""
+    bench.write(FLASK)
+    bench.host.store.write("apps", APP, "buildpacks", data={"properties": {"https-proxy": "http://eve.example.com"}})
+    bench.build({"PIP_INDEX_URL": "https://eve.example.com"})
+    *bases, app = bench.engine.builds
+    assert bases and all(build.secrets == {} for build, _ in bases)
+    assert "eve" in app[0].secrets["dokkupy-network"].reveal()
+
+
+def test_host_s_proxy_makes_the_same_bases(bench: Bench) -> None:
+    bench.write(FLASK)
+    bench.host.store.write("global", "buildpacks", data={"properties": {"http-proxy": "http://proxy.example.com"}})
+    bench.build()
+    assert all("proxy.example.com" in build.secrets["dokkupy-network"].reveal() for build, _ in bench.engine.builds)
+    count = len(bench.engine.builds)
+    bench.host.store.write("global", "buildpacks", data={})
+    bench.build()
+    assert len(bench.engine.builds) == count + 1
+
+
 def test_pinned_version_takes_an_image_that_says_less() -> None:
     assert pinned("3.12.4", "x").accepts("3.12")
     assert not pinned("3.12.4", "x").accepts("3.12.5")

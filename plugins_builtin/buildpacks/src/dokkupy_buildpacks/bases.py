@@ -21,7 +21,7 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
-from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_step, step_lines
+from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_lines, step_lines
 from dokkupy_buildpacks.settings import SETTINGS
 
 LABEL = "dokkupy.base"
@@ -125,7 +125,7 @@ def toolchain_lines(
     )
     lines = []
     if packages:
-        lines.append(packages_step((*packages, "ca-certificates")))
+        lines += packages_lines((*packages, "ca-certificates"), mounts)
     if exact and toolchain.prepare is not None:
         for command in toolchain.prepare(wanted):
             lines += step_lines(Step(command), mounts)
@@ -140,12 +140,16 @@ def ensure_toolchain(
     so that a newer dokkupy makes its own. exact: with the version that no suite has."""
     start = ensure_debian(host, suite)
     mounts = Mounts("base", caches=host.engine().can_mount_in_builds(), ca=CA in secrets, network=NETWORK in secrets)
-    lines = toolchain_lines(toolchain, wanted, suite, mounts, building=building, exact=exact)
+    lines, bare = (
+        toolchain_lines(toolchain, wanted, suite, one, building=building, exact=exact)
+        for one in (mounts, Mounts("base", caches=False))
+    )
     if not lines:
         return start
     text = "\n".join([f"FROM {start}", *lines, ""])
     kind = "build" if building else "run"
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    # Of what is in it, not of the proxy by which it came.
+    digest = hashlib.sha256("\n".join([f"FROM {start}", *bare, ""]).encode()).hexdigest()[:8]
     tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
     if host.engine().image(tag) is not None:
         return tag

@@ -81,7 +81,7 @@ class BuildpacksBuilder(Builder):
         given = build_secrets(host, app, build.env)
         parts: list[tuple[Plan, Bases]] = []
         for plan in planned.plans:
-            parts.append((plan, self.bases(app, plan, given)))
+            parts.append((plan, self.bases(app, plan)))
             for remark in plan.remarks:
                 host.out.detail(remark)
         mounts = Mounts(
@@ -106,14 +106,15 @@ class BuildpacksBuilder(Builder):
             host.out.detail(f"Default process: web: {web}")
         return image
 
-    def bases(self, app: AppName, plan: Plan, given: Mapping[str, Secret]) -> Bases:
+    def bases(self, app: AppName, plan: Plan) -> Bases:
         store = self.host.store
         stack = SETTINGS.get(store, app, "stack")
         if stack:
             self.host.out.detail(f"Base: {stack} (buildpacks:set-property {app} stack)")
             return Bases(stack, stack)
         registry = SETTINGS.get(store, app, "image-registry")
-        secrets = {name: value for name, value in given.items() if name in (CA, NETWORK)}
+        # By the host's own way out alone: a base is everybody's, and one app's proxy or index may lie.
+        secrets = build_secrets(self.host, None, {})
         found = resolve(self.host, plan.toolchain, plan.wanted, registry=registry, secrets=secrets)
         asked = f" ({plan.wanted.origin}: {plan.wanted.text})" if plan.wanted.origin else ""
         self.host.out.detail(f"Using {plan.toolchain.name} {found.version}{asked}: {found.origin}")
@@ -196,8 +197,8 @@ def slugignore(tree: Tree) -> list[str]:
     return [line for line in lines if line and not line.startswith(("#", "!"))]
 
 
-def build_secrets(host: Host, app: AppName, env: Mapping[str, Secret]) -> dict[str, Secret]:
-    """id -> content of what the build's steps see and the image never has."""
+def build_secrets(host: Host, app: AppName | None, env: Mapping[str, Secret]) -> dict[str, Secret]:
+    """id -> content of what the build's steps see and the image never has. app: None for what holds for all."""
     found: dict[str, Secret] = {}
     config = {key: value.reveal() for key, value in env.items() if key not in NOT_FOR_BUILDS}
     if config:
@@ -215,7 +216,7 @@ def build_secrets(host: Host, app: AppName, env: Mapping[str, Secret]) -> dict[s
             found[CA] = Secret(Path(path).read_text())
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(
-                f"The ca-bundle {path} cannot be read: {error}", hint=f"buildpacks:set-property {app} ca-bundle PATH"
+                f"The ca-bundle {path} cannot be read: {error}", hint=f"buildpacks:set-property {app or '--global'} ca-bundle PATH"
             ) from None
     return found
 

@@ -51,13 +51,14 @@ def words(command: str) -> str:
     return json.dumps(["/bin/sh", "-euc", command], ensure_ascii=False)
 
 
-def packages_step(packages: Sequence[str]) -> str:
+def packages_lines(packages: Sequence[str], mounts: Mounts) -> list[str]:
+    """Debian packages, through the proxy of builds when there is one."""
     names = " ".join(shlex.quote(name) for name in sorted(set(packages)))
     command = (
         f"export DEBIAN_FRONTEND=noninteractive; {APT} update; {APT} install -y --no-install-recommends {names}; "
         "apt-get clean; rm -rf /var/lib/apt/lists/*"
     )
-    return f"RUN {words(command)}"
+    return step_lines(Step(command), mounts)
 
 
 def copy(files: Sequence[str]) -> str:
@@ -122,10 +123,10 @@ def stage_lines(stage: Stage, prefix: str, mounts: Mounts, assets: str) -> list[
     return [*lines, ""]
 
 
-def base_lines(plan: Plan, bases: Bases, prefix: str) -> list[str]:
+def base_lines(plan: Plan, bases: Bases, prefix: str, mounts: Mounts) -> list[str]:
     lines = [f"FROM {bases.build} AS {stage_name(prefix, 'base')}", "USER root", f"WORKDIR {ROOT}"]
     if plan.build_packages:
-        lines.append(packages_step(plan.build_packages))
+        lines += packages_lines(plan.build_packages, mounts)
     lines += env_lines({**plan.env, **plan.build_env})
     return [*lines, ""]
 
@@ -143,7 +144,7 @@ def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
     assets = ""
     for plan, bases in parts:
         prefix = plan.language
-        lines += base_lines(plan, bases, prefix)
+        lines += base_lines(plan, bases, prefix, mounts)
         for stage in plan.stages:
             lines += stage_lines(stage, prefix, mounts, assets)
         if plan is not parts[-1][0] and plan.stages:
@@ -151,7 +152,7 @@ def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
     plan, bases = parts[-1]
     lines += [f"FROM {bases.run}", "USER root"]
     if plan.packages:
-        lines.append(packages_step(plan.packages))
+        lines += packages_lines(plan.packages, mounts)
     lines.append(f"WORKDIR {ROOT}")
     lines.append(
         "RUN " + words(f"chown {USER_ID}:{USER_ID} {ROOT}; id -un {USER_ID} >/dev/null 2>&1 || "

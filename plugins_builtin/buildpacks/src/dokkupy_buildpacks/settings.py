@@ -54,6 +54,8 @@ SETTINGS = Settings(
     Property("pip-index", help="Python package index of builds", parse=url, secret=True),
     Property("npm-registry", help="npm registry of builds", parse=url, secret=True),
     Property("go-proxy", help="Go module proxy of builds", parse=url, secret=True),
+    Property("gem-mirror", help="Mirror of RubyGems for builds", parse=url, secret=True),
+    Property("maven-mirror", help="Mirror of Maven repositories for builds", parse=url, secret=True),
     Property("debian-mirror", "http://deb.debian.org/debian", help="Mirror of Debian's packages for bases", parse=url,
              scope="global"),
 )  # fmt: skip
@@ -62,6 +64,7 @@ NETWORK = {
     "http-proxy": ("http_proxy", "HTTP_PROXY"), "https-proxy": ("https_proxy", "HTTPS_PROXY"),
     "no-proxy": ("no_proxy", "NO_PROXY"), "pip-index": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
     "npm-registry": ("npm_config_registry", "YARN_NPM_REGISTRY_SERVER"), "go-proxy": ("GOPROXY",),
+    "gem-mirror": ("BUNDLE_MIRROR__ALL",), "maven-mirror": ("MAVEN_MIRROR_URL",),
 }  # fmt: skip
 """property -> variables that the tools of the languages read."""
 

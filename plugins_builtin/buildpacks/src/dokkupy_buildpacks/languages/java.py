@@ -42,6 +42,36 @@ fi
 """
 """Java reads no PEM: the build's certificates become a trust store, which the app's cache keeps for the next build."""
 
+MAVEN_SETTINGS = """\
+settings=
+if [ -n "${http_proxy:-}${https_proxy:-}${MAVEN_MIRROR_URL:-}" ]; then
+  settings="-s /dev/shm/settings.xml"
+  xml() { printf %s "$1" | sed 's/&/\\&amp;/g; s/</\\&lt;/g'; }
+  plain() { printf %s "$1" | perl -pe 's/%([0-9A-Fa-f]{2})/chr hex $1/ge'; }
+  proxy() {
+    [ -n "$2" ] || return 0
+    place=${2#*://}; place=${place%%/*}; login=
+    case $place in *@*) login=${place%@*}; place=${place##*@} ;; esac
+    port=80; case $place in *:*) port=${place##*:} ;; esac
+    echo "<proxy><id>$1</id><active>true</active><protocol>$1</protocol><host>${place%%:*}</host><port>$port</port>"
+    if [ -n "$login" ]; then
+      echo "<username>$(xml "$(plain "${login%%:*}")")</username><password>$(xml "$(plain "${login#*:}")")</password>"
+    fi
+    hosts=$(printf %s "${no_proxy:-}" | sed 's/ //g; s/^[.]/*./; s/,[.]/,*./g; s/,/|/g')
+    echo "<nonProxyHosts>$(xml "$hosts")</nonProxyHosts></proxy>"
+  }
+  {
+    echo "<settings><proxies>"; proxy http "${http_proxy:-}"; proxy https "${https_proxy:-}"; echo "</proxies>"
+    if [ -n "${MAVEN_MIRROR_URL:-}" ]; then
+      echo "<mirrors><mirror><id>mirror</id><mirrorOf>*</mirrorOf><url>$(xml "$MAVEN_MIRROR_URL")</url></mirror></mirrors>"
+    fi
+    echo "</settings>"
+  } >/dev/shm/settings.xml
+fi
+"""
+"""Maven reads no variables: where it finds its proxies and its mirror is written down for it, in memory alone, since
+there may be a password in it (https://maven.apache.org/settings.html)."""
+
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """For Maven itself, which ends before the better compiler of the JVM would have paid."""
 
@@ -62,7 +92,8 @@ class Java(Language):
             program = "sh ./mvnw" if tree.has("mvnw") and tree.has(".mvn/wrapper/maven-wrapper.properties") else "mvn"
             options = words(context.values.get("MAVEN_CUSTOM_OPTS", "-DskipTests"), "MAVEN_CUSTOM_OPTS")
             goals = words(context.values.get("MAVEN_CUSTOM_GOALS", "clean package"), "MAVEN_CUSTOM_GOALS")
-            command = f"{program} -B -q {options} {goals}"
+            command = f"{program} -B -q $settings {options} {goals}"
+            before = TRUST + MAVEN_SETTINGS
             output = "target"
         else:
             if not tree.has("gradlew"):
@@ -72,13 +103,14 @@ class Java(Language):
                 )
             task = words(context.values.get("GRADLE_TASK", "bootJar" if spring(tree) else "build"), "GRADLE_TASK")
             command = f"sh ./gradlew --no-daemon {task} -x test"
+            before = TRUST
             output = "build/libs"
         finish = f"rm -rf /out; mkdir /out; cp -R . /out/; rm -rf /out/{output}/classes /out/{output}/test-classes /out/.gradle"
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
             wanted=wanted(tree),
-            stages=(Stage("app", (Step(TRUST + command + "\n" + finish, files=(".",), caches=CACHES, config=True),)),),
+            stages=(Stage("app", (Step(before + command + "\n" + finish, files=(".",), caches=CACHES, config=True),)),),
             copies=(Copy("app", "/out", "/app"),),
             env={
                 "LANG": "C.UTF-8",
