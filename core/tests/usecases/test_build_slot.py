@@ -6,8 +6,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+from dokkupy.errors import UserError
 from dokkupy.model.names import AppName
-from dokkupy.usecases.build_slot import build_slot
+from dokkupy.usecases.build_slot import build_slot, memory_cap
+from dokkupy.usecases.properties import BUILDS
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 
@@ -38,3 +41,22 @@ def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None
     host.store.write("global", "builds", data={"properties": {"parallel": "2"}})
     with build_slot(host, AppName("blog")), build_slot(host, AppName("shop")):
         pass
+
+
+@pytest.mark.parametrize(("text", "expected"), [("none", 0), ("512m", 512 << 20), ("4g", 4 << 30)])
+def test_memory_of_all_builds_is_what_was_said(tmp_path: Path, text: str, expected: int) -> None:
+    host = fake_host(tmp_path)
+    host.store.write("global", "builds", data={"properties": {"memory": text}})
+    assert memory_cap(host) == expected
+
+
+def test_memory_of_all_builds_is_three_quarters_of_the_host_s(tmp_path: Path) -> None:
+    host = fake_host(tmp_path)
+    whole = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
+    assert memory_cap(host) == pytest.approx(whole * 3 / 4, rel=0.01)
+
+
+@pytest.mark.parametrize("text", ["0%", "101%", "4", "-1g", "4t", "all", "1.5g", "0g"])
+def test_memory_of_all_builds_that_nobody_can_mean(text: str) -> None:
+    with pytest.raises(UserError, match="75%"):
+        BUILDS.need("memory", is_global=True).parse(text)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
-from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault
+from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault, UserError
 from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
+from dokkupy.usecases import deploy as deploy_module
 from dokkupy.usecases import processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
 from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
+from dokkupy.usecases.deploy import contributed
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, releases
 from dokkupy.usecases.retire import retire_due
@@ -263,3 +266,26 @@ def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, m
     assert not host.store.has_app(BLOG)
     assert isinstance(host.out, RecordingConsole)
     assert any("nginx is not running" in str(line) for line in host.out.lines)
+
+
+def test_a_plugin_s_variables_are_held_to_what_the_app_s_own_are() -> None:
+    assert contributed([("x", ("A", Secret("1"))), ("y", ("A", Secret("2")))])["A"].reveal() == "2"
+    with pytest.raises(UserError, match="A has a NUL"):
+        contributed([("x", ("A", Secret("1\x002")))])
+    with pytest.raises(UserError):
+        contributed([("x", ("A B", Secret("1")))])
+
+
+def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:
+        asked.append((phase, process))
+        return (f"--label={phase}={process}",)
+
+    monkeypatch.setattr(deploy_module, "options", options)
+    release = deploy(host, "blog", TREE).release
+    assert {("run", "run"), ("deploy", "web"), ("deploy", "worker")} <= set(asked)
+    assert release.deploy_options("worker") == ("--label=deploy=worker",)
+    older = replace(release, options={"deploy": ("--init",)})
+    assert older.deploy_options("web") == ("--init",)

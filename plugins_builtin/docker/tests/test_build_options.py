@@ -59,7 +59,8 @@ def test_classic_builder_gets_no_buildkit_options() -> None:
 def test_buildkit_gets_no_options_of_the_classic_builder() -> None:
     found = kit("-m", "1g", "--target", "web", "--squash")
     assert found.words == ("--target", "web")
-    assert len(found.remarks) == 2
+    assert len(found.remarks) == 1
+    assert found.limits == {"--memory": "1g"}  # by a cgroup
 
 
 def test_version_of_a_client_is_read_from_its_own_words() -> None:

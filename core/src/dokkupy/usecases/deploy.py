@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import need_unlocked
 from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builds import recorded
-from dokkupy.usecases.config import get_env, merged_env
+from dokkupy.usecases.config import get_env, merged_env, vetted
 from dokkupy.usecases.converge import converge
 from dokkupy.usecases.formation import RELEASE, WEB, wanted_formation
 from dokkupy.usecases.procfile import parse_procfile
@@ -148,9 +148,7 @@ def choose_builder(host: Host, source: Source) -> str:
 def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
     host, app = tx.host, source.app
     name = choose_builder(host, source)
-    env: dict[str, Secret] = {
-        EnvKey(key): value for _, (key, value) in host.hooks.gather(hookspecs.build_env, host=host, source=source)
-    }
+    env = contributed(host.hooks.gather(hookspecs.build_env, host=host, source=source))
     env.update({str(key): value for key, value in merged_env(host, app).items()})
     options = tuple(
         word
@@ -204,10 +202,7 @@ def with_state(host: Host, release: Release) -> Release:
     from dataclasses import replace
 
     app, files = release.app, release.files
-    given: dict[str, Secret] = {
-        EnvKey(key): value
-        for _, (key, value) in host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files)
-    }
+    given = contributed(host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files))
     given.update({str(key): value for key, value in merged_env(host, app).items()})
     return replace(
         release,
@@ -221,6 +216,11 @@ def with_state(host: Host, release: Release) -> Release:
         settings=release_settings(host, app),
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
+
+
+def contributed(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
+    """Variables of plugins (an app.json has some), held to what the app's own are held to when they are set."""
+    return {key: Secret(vetted(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}
 
 
 def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:

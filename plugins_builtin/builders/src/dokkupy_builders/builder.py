@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dokkupy_sdk.deploy import current
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
@@ -77,11 +77,7 @@ class ToolBuilder(Builder):
 
     def variables(self, build: Build) -> Mapping[str, str]:
         """The program's environment beside the clean one: where it finds the values."""
-        values = {key: build.env[key].reveal() for key in self.keys(build)}
-        for key, value in values.items():
-            if "\x00" in value:
-                raise UserError(f"The variable {key} has a NUL and cannot be seen by a build")
-        return values
+        return {key: build.env[key].reveal() for key in self.keys(build)}
 
     def run(self, words: list[str], env: Mapping[str, str]) -> None:
         tail: deque[str] = deque(maxlen=TAIL)

@@ -216,15 +216,13 @@ def build_secrets(host: Host, app: AppName | None, env: Mapping[str, Secret]) ->
             found[CA] = Secret(Path(path).read_text())
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(
-                f"The ca-bundle {path} cannot be read: {error}", hint=f"buildpacks:set-property {app or '--global'} ca-bundle PATH"
+                f"The ca-bundle {path} cannot be read: {error}",
+                hint=f"buildpacks:set-property {app or '--global'} ca-bundle PATH",
             ) from None
     return found
 
 
 def lines(values: Mapping[str, str]) -> str:
-    for key, value in values.items():
-        if "\x00" in value:
-            raise UserError(f"The variable {key} has a NUL and cannot be seen by a build")
     return "".join(f"{key}={shlex.quote(value)}\n" for key, value in sorted(values.items()))
 
 
