@@ -163,13 +163,25 @@ default_roots() {
   if [[ -e core/src/dokkupy/cli/setup.py ]]; then roots+=(tests/e2e); else roots+=(tests/e2e/test_bed.py); fi
 }
 
+# The machines' images take minutes of waiting for mirrors, which the cheaper tests need not wait for.
+preparing=
+prepare_machines() {
+  local root
+  for root in "${roots[@]}"; do
+    if [[ $root == tests/e2e && ${#roots[@]} -gt 1 ]]; then
+      "$VENV/bin/python" tests/e2e/prepare.py >"$VENV/prepare.log" 2>&1 </dev/null &
+      preparing=$!
+    fi
+  done
+}
+
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
 
 run_tests() {
   local root python code worst=0 log counts started=$SECONDS colour=
   log=$(mktemp -d)
   # shellcheck disable=SC2064  # the path of now
-  trap "rm -rf -- '$log'" EXIT
+  trap "rm -rf -- '$log'; ${preparing:+kill $preparing 2>/dev/null || true}" EXIT
   [[ ! -t 1 ]] || colour=--color=yes
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
@@ -214,4 +226,5 @@ if [[ ${#roots[@]} -eq 0 ]]; then
   default_roots
 fi
 start_docker
+prepare_machines
 run_tests
