@@ -1,4 +1,5 @@
-"""A constant load from a process of its own: `load.py ADDRESS HOSTNAME` until SIGTERM, then a JSON report on stdout.
+"""A constant load from a process of its own: `load.py ADDRESS HOSTNAME [CA]` until SIGTERM, then a JSON report on stdout.
+With the file of an authority it is a load over TLS, and each client believes that authority alone.
 
 Clients with keep-alive, clients that connect anew for each request, and a few whose requests take five seconds. Every
 answer must be a 200 with the complete body. A request on a reused connection that the server closed before any byte of
@@ -10,6 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -27,8 +29,9 @@ GONE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeE
 class Load:
     """The clients and what happened to their requests."""
 
-    def __init__(self, address: str, hostname: str) -> None:
+    def __init__(self, address: str, hostname: str, authority: str = "") -> None:
         self.address = address
+        self.context = ssl.create_default_context(cafile=authority) if authority else None
         self.hostname = hostname
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -92,7 +95,9 @@ class Load:
         self._count("slow" if path == "/slow" else "kept alive" if keep_alive else "anew")
 
     def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.address, 80, timeout=TIMEOUT)
+        if self.context is None:
+            return http.client.HTTPConnection(self.address, 80, timeout=TIMEOUT)
+        return SecureConnection(self.address, self.hostname, self.context)
 
     def _count(self, what: str) -> None:
         with self.lock:
@@ -104,8 +109,21 @@ class Load:
             self.failures.append(f"{time.strftime('%H:%M:%S')} {path}: {type(reason).__name__}: {reason}")
 
 
+class SecureConnection(http.client.HTTPConnection):
+    """HTTPS to an address, by a name that no DNS has."""
+
+    def __init__(self, address: str, hostname: str, context: ssl.SSLContext) -> None:
+        super().__init__(address, 443, timeout=TIMEOUT)
+        self.hostname = hostname
+        self.context = context
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.hostname)
+
+
 def main() -> None:
-    load = Load(sys.argv[1], sys.argv[2])
+    load = Load(*sys.argv[1:4])
     signal.signal(signal.SIGTERM, lambda signum, frame: load.stopping.set())
     load.run()
 

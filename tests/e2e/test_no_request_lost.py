@@ -25,10 +25,10 @@ SLOW = """\
 
 
 @contextmanager
-def constant_load(host: Host, hostname: str) -> Iterator[dict[str, Any]]:
-    """Load the host meanwhile; the dictionary holds the report afterwards."""
+def constant_load(host: Host, hostname: str, authority: str = "") -> Iterator[dict[str, Any]]:
+    """Load the host meanwhile, with an authority's file over TLS; the dictionary holds the report afterwards."""
     report: dict[str, Any] = {}
-    argv = [sys.executable, str(LOAD), host.ip, hostname]
+    argv = [sys.executable, str(LOAD), host.ip, hostname, *([authority] if authority else [])]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as load:
         try:
             # The load is constant before the first change, and is for a while after the last.

@@ -24,7 +24,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate, ProxyFact, Route
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
@@ -202,8 +202,11 @@ def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:  # type: igno
 
 
 @hookspec(firstresult=True)
-def resolve_certificate(host: Host, app: AppName) -> Certificate | None:
-    """The certificate that the proxy should serve for the app's names."""
+def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Certificate | None:
+    """The certificate that the proxy should serve for one of the app's names; None for an app without names.
+
+    Asked for each name when a route is made: answer from the state, without looking into the files.
+    """
 
 
 @hookspec

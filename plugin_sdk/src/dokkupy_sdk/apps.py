@@ -1,5 +1,6 @@
-"""Apps: made and destroyed."""
+"""Apps: made, renamed, copied and destroyed."""
 
 from dokkupy.usecases.apps import create_app, destroy_app, need_unlocked
+from dokkupy.usecases.copies import clone_app, rename_app
 
-__all__ = ["create_app", "destroy_app", "need_unlocked"]
+__all__ = ["clone_app", "create_app", "destroy_app", "need_unlocked", "rename_app"]

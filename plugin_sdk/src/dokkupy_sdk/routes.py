@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dokkupy import hookspecs
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases.routes import domains_of, web_port
+from dokkupy.usecases.routes import add_domains, certificates_of, domains_of, web_port
 
 
 def has_certificate(host: Host, app: AppName) -> bool:
-    """Whether some plugin serves a certificate for the app's names."""
-    return host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app) is not None
+    """Whether some plugin has a certificate for one of the app's names."""
+    return bool(certificates_of(host, app))
 
 
-__all__ = ["domains_of", "has_certificate", "web_port"]
+__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate", "web_port"]

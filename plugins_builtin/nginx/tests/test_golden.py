@@ -23,6 +23,16 @@ ROUTES = {
         {"proxy-keepalive": "8", "hsts-preload": "true"},
         extra=(Location("/.well-known/acme-challenge/", "/var/www/acme"), ResponseHeader("X-Frame-Options", "DENY")),
     ),
+    "partly-secure": Route(
+        AppName("blog"), (Domain("a.example.com"), Domain("b.example.com"), Domain("c.example.com"), Domain("d.example.com")),
+        (*HTTP, Port("https", 443, 5000)), UPSTREAMS,
+        certificates={
+            Domain("a.example.com"): Certificate("/tls/1/chain.pem", "/tls/1/key.pem"),
+            Domain("b.example.com"): Certificate("/tls/2/chain.pem", "/tls/2/key.pem"),
+            Domain("c.example.com"): Certificate("/tls/1/chain.pem", "/tls/1/key.pem"),
+        },
+        extra=(Location("/.well-known/acme-challenge/", "/var/www/acme"),),
+    ),
     "stopped": Route(AppName("blog"), NAMES, HTTP),
     "no-domains": Route(AppName("blog"), (), (Port("http", 10000, 5000),), UPSTREAMS),
 }  # fmt: skip

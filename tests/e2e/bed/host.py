@@ -150,7 +150,7 @@ class Host:
         argv: Sequence[str],
         *,
         check: bool = True,
-        input: str | None = None,
+        input: str | bytes | None = None,
         login: str = "dokku",
         timeout: float = 600,
     ) -> Ran:

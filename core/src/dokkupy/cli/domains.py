@@ -54,9 +54,12 @@ def need(names: Sequence[Domain]) -> None:
 @group.command("add", needs="app:write", changes=True)
 def add(host: Host, app: App, names: Names) -> Answer:
     """Add domains to an app."""
+    from dokkupy.usecases.routes import add_domains
+    from dokkupy.usecases.traffic import rerouting
+
     need(names)
-    after = list(dict.fromkeys([*present(host, app), *map(str, names)]))
-    store_names(host, "add", app, after, enabled=True)
+    with rerouting(host, "domains:add", app) as tx:
+        after = add_domains(tx, app, names)
     for name in names:
         host.out.section(f"Added {name} to {app}")
     return Answer({"app": app, "domains": after})

@@ -30,6 +30,8 @@ class Route:
     """All that a proxy must know of one app.
 
     domains: empty means no virtual host: every name on the app's own port. ports: the effective port map.
+    certificates: per domain; a domain that is not among them is served without TLS. certificate: of an app without
+    domains, and where only one can be used; alone, it is for all domains.
     upstreams: container port -> where it is served; empty when nothing runs (answer 502). settings: effective
     properties of the proxy plugin. template: text of the app's own template from its release, hostile. extra: facts
     that plugins contributed by the hook `proxy_config`, in name order of the plugins. files: the release's files
@@ -46,6 +48,14 @@ class Route:
     extra: tuple[ProxyFact, ...] = ()
     listeners: Mapping[str, tuple[Upstream, ...]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    certificates: Mapping[Domain, Certificate] = field(default_factory=dict)
+
+    @property
+    def is_secure(self) -> bool:
+        return self.certificate is not None or bool(self.certificates)
+
+    def certificate_of(self, domain: str) -> Certificate | None:
+        return self.certificates.get(Domain(domain)) if self.certificates else self.certificate
 
 
 @dataclass(frozen=True, slots=True)

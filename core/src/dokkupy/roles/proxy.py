@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from dokkupy.model.checks import Readiness
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Route
 
 TYPE_CHECKING = False
@@ -38,6 +38,11 @@ class Proxy(ABC):
         Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppFault when
         the app's own input is at fault, HostFault else) and the old routes serve. Does nothing when nothing changes.
         """
+
+    @abstractmethod
+    def served(self, app: AppName, domain: Domain, port: int) -> str:
+        """SHA-256 (hex, of the DER form) of the certificate that clients get for a name on a TLS port of the host, by a
+        handshake with what is running; empty when there is none."""
 
     @abstractmethod
     def show(self, app: AppName) -> str:

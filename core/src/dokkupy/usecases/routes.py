@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dokkupy import hookspecs
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
 from dokkupy.model.names import AppName, Domain
-from dokkupy.model.proxy import Route, Upstream
+from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Port, Release
 from dokkupy.usecases.releases import current, parse_port
 
@@ -51,6 +53,15 @@ def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, .
     return (Port("http", 80, FALLBACK_PORT),)
 
 
+def add_domains(tx: Tx, app: AppName, names: Iterable[Domain]) -> list[str]:
+    """Add names to those that the app has, its own or the default ones. Returns them all."""
+    table = tx.host.store.read("apps", app, "domains")
+    after = list(dict.fromkeys([*table.get("vhosts", default_domains(tx.host, app)), *names]))
+    vhosts = [str(name) for name in after]
+    tx.write("apps", app, "domains", data={**table, "vhosts": vhosts, "enabled": True})
+    return vhosts
+
+
 def web_port(ports: tuple[Port, ...]) -> int:
     """The port on which a web instance is told to listen (PORT): the first container port that is not udp."""
     return next((port.container for port in ports if port.scheme != "udp"), FALLBACK_PORT)
@@ -87,10 +98,17 @@ def allocate_port(tx: Tx, app: AppName) -> None:
     tx.write("apps", app, "ports", data={**table, "allocated": number})
 
 
+def certificates_of(host: Host, app: AppName) -> dict[Domain | None, Certificate]:
+    """The certificates that plugins have for the app's names, or under None for an app without names."""
+    names: tuple[Domain | None, ...] = domains_of(host, app) or (None,)
+    found = {name: host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app, domain=name) for name in names}
+    return {name: certificate for name, certificate in found.items() if certificate is not None}
+
+
 def make_route(host: Host, app: AppName, release: Release | None, instances: tuple[Instance, ...]) -> Route:
     """What the proxy should do for the app, when these instances serve this release."""
-    certificate = host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app)
-    ports = listening_ports(host, app, port_map(host, app, release), secure=certificate is not None)
+    certificates = certificates_of(host, app)
+    ports = listening_ports(host, app, port_map(host, app, release), secure=bool(certificates))
     listeners: dict[str, tuple[Upstream, ...]] = {}
     for instance in instances:
         listeners[instance.process] = (
@@ -107,7 +125,8 @@ def make_route(host: Host, app: AppName, release: Release | None, instances: tup
         domains=domains_of(host, app),
         ports=ports,
         upstreams=upstreams,
-        certificate=certificate,
+        certificate=next(iter(certificates.values()), None),
+        certificates={domain: certificate for domain, certificate in certificates.items() if domain is not None},
         template=None,
         extra=tuple(fact for _, fact in facts),
         listeners=listeners,
@@ -149,17 +168,18 @@ def route_back(host: Host, app: str, new: str) -> None:
 def urls(host: Host, app: AppName) -> list[str]:
     """Where the app answers, https first."""
     release, _ = current(host, app)
-    certificate = host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app)
-    ports = listening_ports(host, app, port_map(host, app, release), secure=certificate is not None)
-    names = domains_of(host, app) or (host_name(host),)
+    certificates = certificates_of(host, app)
+    ports = listening_ports(host, app, port_map(host, app, release), secure=bool(certificates))
+    names = domains_of(host, app) or (None,)
     standard = {"http": 80, "https": 443}
     found = []
     for port in sorted(ports, key=lambda port: (port.scheme != "https", port.host)):
         if port.scheme in standard:
-            if certificate is not None and port.scheme == "http" and port.host == 80:
-                continue  # redirected to https
             suffix = "" if port.host == standard[port.scheme] else f":{port.host}"
-            found += [f"{port.scheme}://{name}{suffix}" for name in names]
+            for name in names:
+                # What has a certificate is redirected to https; what has none is not there.
+                if (name in certificates) == (port.scheme == "https"):
+                    found.append(f"{port.scheme}://{name or host_name(host)}{suffix}")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dokkupy.kernel.host import Host
@@ -12,8 +12,11 @@ from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, r
 
 
 @contextmanager
-def rerouting(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
-    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows."""
+def rerouting(host: Host, verb: str, app: AppName, *, check: Callable[[], None] | None = None) -> Iterator[Tx]:
+    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows.
+
+    check: looks at what the proxy then serves, and raises when that is not what was meant.
+    """
     host.store.need_app(app)
     with operation(host, verb, f"app:{app}") as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
@@ -26,6 +29,8 @@ def rerouting(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
                 tx.step("switch the proxy", lambda: apply_route(host, stored_route(host, app)))
             else:
                 tx.step("switch the proxy", lambda: reroute(host, app))
+            if check is not None:
+                tx.step("look at what is served", check)
 
 
 def reroute_all(host: Host) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, CheckFailed, Conflict, HostFault
 from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
-from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import (
     Builder,
@@ -303,12 +303,14 @@ def remove_fakes(host: Host, app: str, deployment: str) -> None:
 
 
 class FakeProxy(Proxy):
-    """routes: what is applied, by app. refuses: apps whose next application raises."""
+    """routes: what is applied, by app. refuses: apps whose next application raises. serves: by name, the certificate
+    that clients get instead of the route's."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.routes: dict[str, Route] = {}
         self.refuses: set[str] = set()
+        self.serves: dict[str, str] = {}
         self.reloads = 0
 
     def prepare(self) -> Readiness:
@@ -331,6 +333,19 @@ class FakeProxy(Proxy):
             self.routes.pop(app, None)
         self.routes.update({str(route.app): route for route in routes})
         self.reloads += before != self.routes
+
+    def served(self, app: AppName, domain: Domain, port: int) -> str:
+        """What its route says, unless a test says otherwise."""
+        import hashlib
+        import ssl
+
+        if domain in self.serves:
+            return self.serves[domain]
+        certificate = self.routes[app].certificate_of(domain) if app in self.routes else None
+        if certificate is None:
+            return ""
+        leaf = Path(certificate.chain).read_text().partition("-----END CERTIFICATE-----")
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()
 
     def show(self, app: AppName) -> str:
         return str(self.routes.get(app, ""))

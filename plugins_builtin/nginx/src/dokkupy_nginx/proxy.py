@@ -11,7 +11,7 @@ from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
 from dokkupy_sdk.faults import boundary
 from dokkupy_sdk.locks import Lease, take
 from dokkupy_sdk.model import Readiness
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 
 from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, read_conf
@@ -57,6 +57,12 @@ class NginxProxy(Proxy):
 
     def show(self, app: AppName) -> str:
         return self.trees.text(app)
+
+    def served(self, app: AppName, domain: Domain, port: int) -> str:
+        from dokkupy_sdk.certificates import handshake
+
+        address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
+        return handshake(address, port, domain)
 
     def validate(self, routes: Sequence[Route]) -> None:
         with self.lease():
@@ -124,8 +130,8 @@ class NginxProxy(Proxy):
         snippets = self.layout.snippets(route.app)
         pattern = os.path.join(snippets, "*.conf") if has_conf(snippets) else ""
         inputs = [state_of(os.path.join(snippets, name)) for name in sorted_confs(snippets)]
-        if route.certificate is not None:
-            inputs += [state_of(route.certificate.chain), state_of(route.certificate.key)]
+        used = {route.certificate, *route.certificates.values()} - {None}
+        inputs += [state_of(path) for one in sorted(used, key=str) if one for path in (one.chain, one.key)]
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
         for version in (4, 6):
             need_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)

@@ -7,10 +7,10 @@ Plain functions instead of a template: each directive stands beside the property
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dokkupy_sdk.errors import AppFault, PluginFault, UserError
-from dokkupy_sdk.model import Location, ResponseHeader
+from dokkupy_sdk.model import Certificate, Location, ResponseHeader
 from dokkupy_sdk.names import Domain
 
 from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
 """Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
+
+ANY = Certificate("", "")
+"""Over HTTP it does not matter which certificate a name has, but that it has one."""
 
 PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
@@ -118,9 +121,7 @@ class AppRendering:
         self.takes_all = not route.domains or "_" in route.domains
         # Parsed again, as a name goes into the text as it stands.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
-        self.ports = tuple(
-            p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.certificate)
-        )
+        self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.is_secure))
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
 
     def conf(self) -> Conf:
@@ -131,7 +132,8 @@ class AppRendering:
             other = by_socket.setdefault(port.host, port)
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
-        body = "\n".join([*self.upstreams(), *(line for port in self.ports for line in self.server(port))]) + "\n"
+        servers = [line for port in self.ports for line in self.servers(port)]
+        body = "\n".join([*self.upstreams(), *servers]) + "\n"
         claims = tuple(claim for port in self.ports for claim in self.claims(port))
         return Conf(self.route.app, body, claims, self.names, self.inputs)
 
@@ -163,18 +165,35 @@ class AppRendering:
     def keeps_alive(self) -> bool:
         return int(self.values["proxy-keepalive"] or "0") > 0
 
-    def server(self, port: Port) -> list[str]:
+    def servers(self, port: Port) -> list[str]:
+        """One for the names of each certificate; over HTTP one for the names that are secure and one for the rest."""
+        groups: dict[Certificate | None, list[str]] = {}
         tls = KINDS[port.scheme] == TLS
-        lines = [f"    listen {listen(claim, self.facts)};" for claim in self.claims(port)]
-        lines.append(f"    server_name {' '.join(self.names) or '_'};")
+        for name in self.names:
+            certificate = self.route.certificate_of(name)
+            groups.setdefault(certificate if tls or certificate is None else ANY, []).append(name)
+        if not groups or (tls and not self.route.certificates):
+            groups = {self.route.certificate: list(self.names)}
+        lines: list[str] = []
+        for certificate, names in groups.items():
+            if certificate is not None or not tls:
+                # Only one can be what answers to all other names.
+                lines += self.server(port, names, certificate, default=self.takes_all and not lines)
+        return lines
+
+    def server(self, port: Port, names: list[str], certificate: Certificate | None, *, default: bool) -> list[str]:
+        tls = KINDS[port.scheme] == TLS
+        claims = [replace(claim, default=default) for claim in self.claims(port)]
+        lines = [f"    listen {listen(claim, self.facts)};" for claim in claims]
+        lines.append(f"    server_name {' '.join(names) or '_'};")
         if (tls or KINDS[port.scheme] == H2C) and self.facts.http2_directive:
             lines.append("    http2 on;")
         lines += self.logs() + self.limits()
-        if tls:
-            lines += self.tls()
+        if tls and certificate is not None:
+            lines += self.tls(certificate)
         lines += self.headers()
-        redirect = port.scheme == "http" and self.tls_port is not None
-        lines += self.locations(on_http=port.scheme == "http")
+        redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
+        lines += self.locations(on_http=redirect)
         if redirect:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
             lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
@@ -215,9 +234,7 @@ class AppRendering:
             lines.append("    keepalive_min_timeout 5s;")
         return lines
 
-    def tls(self) -> list[str]:
-        certificate = self.route.certificate
-        assert certificate is not None
+    def tls(self, certificate: Certificate) -> list[str]:
         lines = [
             f"    ssl_certificate {checked_path(certificate.chain, 'Certificate')};",
             f"    ssl_certificate_key {checked_path(certificate.key, 'Key')};",
@@ -243,9 +260,10 @@ class AppRendering:
         return lines
 
     def locations(self, *, on_http: bool) -> list[str]:
+        """on_http: where all else is redirected."""
         lines: list[str] = []
         for fact in self.route.extra:
-            if isinstance(fact, Location) and (fact.on_http_too or not on_http or self.tls_port is None):
+            if isinstance(fact, Location) and (fact.on_http_too or not on_http):
                 path = checked_path(fact.path, "Location")
                 directory = checked_path(fact.directory, "Directory").rstrip("/")
                 if fact.exact:

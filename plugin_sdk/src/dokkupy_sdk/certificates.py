@@ -1,0 +1,266 @@
+"""Where an app's certificates are kept, and how one takes another's place: checked before, looked at afterwards.
+
+An app has slots: `app` for what was given by hand, others for what issuers bring. Each has a current certificate and
+the one before it, for a way back. Files are `apps/APP/tls/ID/{chain,key}.pem`, never changed once written; the table
+`apps/APP/certs.toml` says which of them count. The slot that was filled first after having been empty comes last.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from dokkupy.errors import HostFault, UserError
+from dokkupy.kernel.files import make_directory, write_atomic
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call
+from dokkupy.model.names import AppName, Domain
+from dokkupy.model.proxy import Certificate
+from dokkupy.usecases.routes import domains_of, stored_route
+from dokkupy.usecases.traffic import rerouting
+
+from dokkupy_sdk.x509 import BUNDLE, Pair, covers
+
+BY_HAND = "app"
+"""The slot of `certs:*`."""
+
+TABLE = "certs"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A certificate of an app. origin: who brought it. The rest as in `dokkupy_sdk.x509.Facts`, times in ISO 8601."""
+
+    id: str
+    origin: str
+    names: tuple[str, ...]
+    not_before: str
+    not_after: str
+    issuer: str
+    subject: str
+    key: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """previous: None when there is no way back."""
+
+    name: str
+    current: Kept
+    previous: Kept | None = None
+
+
+def slots(host: Host, app: AppName) -> list[Slot]:
+    """In the order in which they are asked for a name."""
+    found = []
+    for row in host.store.read("apps", app, TABLE).get("slots", ()):
+        previous = row.get("previous")
+        found.append(Slot(row["name"], kept(row["current"]), kept(previous) if previous else None))
+    return found
+
+
+def slot_of(host: Host, app: AppName, name: str) -> Slot | None:
+    return next((slot for slot in slots(host, app) if slot.name == name), None)
+
+
+def kept(row: dict[str, Any]) -> Kept:
+    return Kept(**{**row, "names": tuple(row["names"])})
+
+
+def row_of(one: Kept) -> dict[str, Any]:
+    return {**asdict(one), "names": list(one.names)}
+
+
+def place(host: Host, app: AppName, identifier: str) -> str:
+    return os.path.join(host.store.directory("apps", app), "tls", identifier[:32])
+
+
+def files_of(host: Host, app: AppName, one: Kept) -> Certificate:
+    directory = place(host, app, one.id)
+    return Certificate(os.path.join(directory, "chain.pem"), os.path.join(directory, "key.pem"))
+
+
+def choose(host: Host, app: AppName, domain: Domain | None) -> Kept | None:
+    """The certificate for a name, None for no name or any: the first whose names cover it."""
+    for slot in slots(host, app):
+        if domain is None or domain == "_" or covers(slot.current.names, domain):
+            return slot.current
+    return None
+
+
+def uncovered(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
+    """Domains of the app that are not among these names."""
+    return [domain for domain in domains_of(host, app) if domain != "_" and not covers(names, domain)]
+
+
+def trusted_bundle() -> bytes:
+    try:
+        with open(BUNDLE, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+@contextmanager
+def changing(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
+    """An operation that changes an app's certificates; the proxy follows, and what it serves is looked at. When that is
+    not what the state says, all of it is undone."""
+    with rerouting(host, verb, app, check=partial(check_served, host, app)) as tx:
+        yield tx
+
+
+def install(tx: Tx, app: AppName, pair: Pair, *, slot: str, origin: str) -> Kept:
+    """Put a certificate into a slot; the one that was there is kept as the way back."""
+    host, facts = tx.host, pair.facts
+    one = Kept(
+        id=facts.id, origin=origin, names=facts.names, not_before=facts.not_before.isoformat(),
+        not_after=facts.not_after.isoformat(), issuer=facts.issuer, subject=facts.subject, key=facts.key,
+        trusted=pair.trusted,
+    )  # fmt: skip
+    before = slot_of(host, app, slot)
+    if not os.path.isdir(place(host, app, one.id)):
+        tx.step(
+            "keep the certificate", partial(write_files, host, app, one.id, pair),
+            undo=call(remove_files, app=app, identifier=one.id),
+        )  # fmt: skip
+    if before is not None and before.current.id == one.id:
+        put(tx, app, replace(before, current=one))
+    else:
+        put(tx, app, Slot(slot, one, before.current if before else None))
+    return one
+
+
+def roll_back(tx: Tx, app: AppName, slot: str) -> Kept:
+    """The certificate before takes the place of the current one, and the other way round."""
+    found = slot_of(tx.host, app, slot)
+    if found is None or found.previous is None:
+        raise UserError(f"{app} has no earlier certificate to go back to")
+    put(tx, app, Slot(slot, found.previous, found.current))
+    return found.previous
+
+
+def remove(tx: Tx, app: AppName, slot: str) -> None:
+    """Empty a slot. Its files go when the operation is done."""
+    write(tx, app, [one for one in slots(tx.host, app) if one.name != slot])
+
+
+def put(tx: Tx, app: AppName, slot: Slot) -> None:
+    found = slots(tx.host, app)
+    if any(one.name == slot.name for one in found):
+        write(tx, app, [slot if one.name == slot.name else one for one in found])
+    else:
+        write(tx, app, [slot, *found])
+
+
+def write(tx: Tx, app: AppName, found: list[Slot]) -> None:
+    rows = [
+        {
+            "name": one.name,
+            "current": row_of(one.current),
+            **({"previous": row_of(one.previous)} if one.previous else {}),
+        }
+        for one in found
+    ]
+    if rows:
+        tx.write("apps", app, TABLE, data={"slots": rows})
+    else:
+        tx.delete("apps", app, TABLE)
+
+
+# files
+
+
+def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
+    """Whole or not at all: the directory gets its name last."""
+    target = place(host, app, identifier)
+    draft = f"{target}.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        make_directory(draft)
+        write_atomic(os.path.join(draft, "chain.pem"), pair.chain)
+        write_atomic(os.path.join(draft, "key.pem"), pair.key)
+        os.rename(draft, target)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise HostFault(f"The certificate cannot be kept: {error}", hint="Free some disk space.") from error
+
+
+def remove_files(host: Host, app: str, identifier: str) -> None:
+    """Undo of write_files: only what no slot names."""
+    name = AppName(app)
+    if not any(identifier == one.id for slot in slots(host, name) for one in (slot.current, slot.previous) if one):
+        shutil.rmtree(place(host, name, identifier), ignore_errors=True)
+
+
+def sweep(host: Host, app: AppName) -> None:
+    """Remove the files of certificates that no slot names any more; after an operation, never in it."""
+    used = {place(host, app, one.id) for slot in slots(host, app) for one in (slot.current, slot.previous) if one}
+    directory = os.path.join(host.store.directory("apps", app), "tls")
+    try:
+        entries = os.listdir(directory)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        path = os.path.join(directory, entry)
+        if path not in used:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+# what is served
+
+
+def check_served(host: Host, app: AppName) -> None:
+    """Ask the proxy for each name of the app by a handshake. Raises HostFault when another certificate comes."""
+    for domain, number, expected in expectations(host, app):
+        served = host.proxy(app).served(app, domain, number)
+        if served != expected.id:
+            what = f"another ({served[:16]})" if served else "none"
+            raise HostFault(
+                f"The proxy should serve the certificate {expected.id[:16]} for {domain} on port {number}, but serves {what}",
+                hint="Look for another program or site on this port: dokkupy doctor; dokkupy nginx:show-config " + app,
+                code="not_served",
+            )
+
+
+def expectations(host: Host, app: AppName) -> list[tuple[Domain, int, Kept]]:
+    """(name, port, certificate) that the proxy should serve now."""
+    if not host.store.read("apps", app, "deployment"):
+        return []
+    route = stored_route(host, app)
+    if app not in host.proxy(app).apps():
+        return []
+    ports = [port.host for port in route.ports if port.scheme in ("https", "grpcs")]
+    found = []
+    for domain in route.domains:
+        one = choose(host, app, domain)
+        if one is not None and domain != "_":
+            found += [(domain, port, one) for port in ports]
+    return found
+
+
+def handshake(address: str, port: int, name: str, *, timeout: float = 5.0) -> str:
+    """SHA-256 in hex of the certificate that a server shows for a name; empty when there is no handshake.
+
+    A wildcard is asked for by a name that it covers.
+    """
+    import hashlib
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # it is compared, not trusted
+    shown = f"dokkupy-check{name[1:]}" if name.startswith("*.") else name
+    try:
+        with socket.create_connection((address, port), timeout=timeout) as raw:
+            with context.wrap_socket(raw, server_hostname=shown) as secure:
+                der = secure.getpeercert(binary_form=True)
+    except OSError:
+        return ""
+    return hashlib.sha256(der).hexdigest() if der else ""

@@ -1,0 +1,250 @@
+"""Certificates and keys in PEM, read and judged. Pure: bytes in, facts or the reason of a refusal out.
+
+By `cryptography` (the Python Cryptographic Authority's own), which a plugin that imports this declares as
+`dokkupy-sdk[certificates]`; it is loaded by the first call, not by the import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dokkupy.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.x509 import Certificate
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+"""The authorities that this host trusts (Debian's package ca-certificates)."""
+
+LARGEST = 256 * 1024
+"""Bytes of a chain or key: a certificate with 100 names has 5 KB."""
+
+LONGEST = 10
+"""Certificates of a chain; public authorities need two or three."""
+
+LEAST_RSA = 2048
+"""Bits: CA/Browser Forum, Baseline Requirements 6.1.5."""
+
+CURVES = ("secp256r1", "secp384r1", "secp521r1")
+WEAK = ("md5", "sha1")
+PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+PEM_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?-----END (?:[A-Z]+ )?PRIVATE KEY-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a certificate says. id: SHA-256 of its DER form, in hex. names: DNS names of subjectAltName, lower case.
+    not_before, not_after: UTC. key: such as `RSA 2048` or `EC secp256r1`."""
+
+    id: str
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    issuer: str
+    subject: str
+    key: str
+    self_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A chain, the leaf first, and its key, as PEM in one form. trusted: whether the host trusts the chain's end."""
+
+    chain: bytes
+    key: bytes
+    facts: Facts
+    trusted: bool
+
+
+def bad(reason: str, hint: str) -> UserError:
+    return UserError(reason, hint=hint, code="bad_certificate")
+
+
+def read_pair(
+    chain: bytes, key: bytes, *, bundle: bytes = b"", incomplete: bool = False, now: datetime | None = None
+) -> Pair:
+    """Read and judge a chain and its key. bundle: the trusted authorities as PEM. incomplete: take a chain that ends
+    at an authority which is neither in it nor trusted. Raises UserError with the reason."""
+    from cryptography.hazmat.primitives import serialization
+
+    certificates = read_chain(chain)
+    private = read_key(key)
+    leaf = certificates[0]
+    encoding, plain = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    if private.public_key().public_bytes(encoding, plain) != leaf.public_key().public_bytes(encoding, plain):
+        raise bad("The key does not belong to the certificate", "Give the key that the certificate was requested with.")
+    facts = facts_of(leaf)
+    check_leaf(leaf, facts, now or datetime.now(UTC))
+    check_order(certificates)
+    trusted = check_end(certificates[-1], bundle, incomplete=incomplete)
+    return Pair(
+        b"".join(one.public_bytes(serialization.Encoding.PEM) for one in certificates),
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+        facts,
+        trusted,
+    )
+
+
+def read_chain(text: bytes) -> list[Certificate]:
+    from cryptography import x509
+
+    if len(text) > LARGEST:
+        raise bad(f"The certificate has {len(text)} bytes: more than {LARGEST}", "Give the certificate and its chain.")
+    if b"-----BEGIN CERTIFICATE-----" not in text:
+        kind = "in DER form" if text[:1] == b"\x30" else "not PEM"
+        raise bad(f"The certificate is {kind}", "Convert it: openssl x509 -inform der -in FILE -out FILE.pem")
+    try:
+        found = x509.load_pem_x509_certificates(text)
+    except ValueError as error:
+        raise bad(
+            f"The certificate cannot be read: {error}", "Look at it: openssl x509 -noout -text -in FILE"
+        ) from None
+    if len(found) > LONGEST:
+        raise bad(f"There are {len(found)} certificates in the chain", "Give the certificate and its intermediates.")
+    return list(found)
+
+
+def read_key(text: bytes) -> PrivateKeyTypes:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if len(text) > LARGEST:
+        raise bad(f"The key has {len(text)} bytes: more than {LARGEST}", "Give the private key alone.")
+    found = PEM_KEY.findall(text)
+    if not found:
+        raise bad("The key is not a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----")
+    if len(found) > 1:
+        raise bad("There are several private keys in the key's file", "Give the one of the certificate.")
+    try:
+        key = serialization.load_pem_private_key(found[0], password=None)
+    except TypeError:
+        raise bad("The key is encrypted", "Decrypt it first: openssl pkey -in FILE -out FILE.plain") from None
+    except (ValueError, UnsupportedAlgorithm):
+        # The library's words may have parts of the key in them.
+        raise bad("The key cannot be read", "Look at it: openssl pkey -noout -in FILE") from None
+    if isinstance(key, rsa.RSAPrivateKey):
+        if key.key_size < LEAST_RSA:
+            raise bad(f"The key is too weak: RSA with {key.key_size} bits", f"Use {LEAST_RSA} bits or more, or EC.")
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        if key.curve.name not in CURVES:
+            raise bad(f"The key's curve {key.curve.name} is not for TLS", f"Use one of: {', '.join(CURVES)}.")
+    elif not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise bad("The key is neither RSA nor EC", "Make one: openssl ecparam -name prime256v1 -genkey -noout")
+    return key
+
+
+def facts_of(leaf: Certificate) -> Facts:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        listed = tuple(dict.fromkeys(name.lower() for name in names.get_values_for_type(x509.DNSName)))
+    except x509.ExtensionNotFound:
+        listed = ()
+    public = leaf.public_key()
+    key = type(public).__name__.removesuffix("PublicKey")
+    if isinstance(public, rsa.RSAPublicKey):
+        key = f"RSA {public.key_size}"
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        key = f"EC {public.curve.name}"
+    return Facts(
+        id=leaf.fingerprint(hashes.SHA256()).hex(), names=listed, not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc, issuer=leaf.issuer.rfc4514_string(), subject=leaf.subject.rfc4514_string(),
+        key=key, self_signed=leaf.issuer == leaf.subject,
+    )  # fmt: skip
+
+
+def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    if facts.not_after <= now:
+        raise bad(f"The certificate expired at {facts.not_after:%Y-%m-%d %H:%M} UTC", "Give one that is valid.")
+    if facts.not_before > now:
+        raise bad(
+            f"The certificate is valid only from {facts.not_before:%Y-%m-%d %H:%M} UTC on",
+            "Look at the host's clock, or wait.",
+        )
+    try:
+        algorithm = leaf.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        raise bad("The certificate's signature is of an unknown kind", "Have it signed with SHA-256.") from None
+    if algorithm is not None and algorithm.name in WEAK:
+        raise bad(f"The certificate is signed with {algorithm.name}, which no client trusts", "Have it signed anew.")
+    if not facts.names:
+        raise bad("The certificate has no DNS name in subjectAltName, where clients look", "Request it with its names.")
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if ExtendedKeyUsageOID.SERVER_AUTH not in usage and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in usage:
+        raise bad("The certificate is not for servers (extendedKeyUsage)", "Request one for TLS servers.")
+
+
+def issued(one: Certificate, by: Certificate) -> bool:
+    try:
+        one.verify_directly_issued_by(by)
+    except Exception:  # every reason means no: names, algorithms, signatures
+        return False
+    return True
+
+
+def check_order(certificates: Sequence[Certificate]) -> None:
+    for one, above in zip(certificates, certificates[1:], strict=False):
+        if issued(one, above):
+            continue
+        subject = one.subject.rfc4514_string()
+        if any(issued(one, other) for other in certificates if other is not one):
+            raise bad(
+                f"The chain is in the wrong order after {subject}",
+                "The certificate comes first, then the one that signed it, and so on.",
+            )
+        raise bad(
+            f"The chain is broken: {above.subject.rfc4514_string()} did not sign {subject}",
+            "Take out what does not belong to it, or put in what is missing.",
+        )
+
+
+def authorities(bundle: bytes) -> Iterator[Certificate]:
+    """The certificates of a bundle; old roots that the library does not like are passed over."""
+    import warnings
+
+    from cryptography import x509
+
+    for block in PEM_CERTIFICATE.findall(bundle):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                found = x509.load_pem_x509_certificate(block)
+            except (ValueError, Warning):
+                continue
+        yield found
+
+
+def check_end(last: Certificate, bundle: bytes, *, incomplete: bool) -> bool:
+    """Whether this host trusts the end of the chain. Raises UserError when it ends in nothing."""
+    if any(last == one or (last.issuer == one.subject and issued(last, one)) for one in authorities(bundle)):
+        return True
+    if last.issuer == last.subject or incomplete:
+        return False
+    raise bad(
+        f"The chain is not complete: the certificate of {last.issuer.rfc4514_string()} is missing",
+        "Append the authority's intermediate certificates; of a private authority the root too.",
+    )
+
+
+def covers(names: Sequence[str], domain: str) -> bool:
+    """Whether one of a certificate's names is this domain; `*` stands for one label (RFC 6125, section 6.4.3)."""
+    domain = domain.lower()
+    return domain in names or (not domain.startswith("*.") and f"*.{domain.partition('.')[2]}" in names)

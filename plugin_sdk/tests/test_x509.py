@@ -1,0 +1,170 @@
+"""What is refused of certificates and keys, and why."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.x509 import covers, read_pair
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+PEM = serialization.Encoding.PEM
+
+
+def name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+@dataclass
+class Signed:
+    """A certificate and its key."""
+
+    certificate: x509.Certificate
+    private: Any
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(PEM)
+
+    def key(self, password: bytes = b"") -> bytes:
+        lock = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+        return bytes(self.private.private_bytes(PEM, serialization.PrivateFormat.PKCS8, lock))
+
+
+def sign(
+    subject: str, by: Signed | None = None, *, ca: bool = False, names: tuple[str, ...] = (), private: Any = None,
+    start: datetime = NOW - timedelta(days=1), end: datetime = NOW + timedelta(days=90), usage: Any = None,
+) -> Signed:  # fmt: skip
+    private = private or ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name(subject))
+        .issuer_name(by.certificate.subject if by else name(subject))
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    if usage:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    return Signed(builder.sign(by.private if by else private, hashes.SHA256()), private)
+
+
+ROOT = sign("Root", ca=True)
+MIDDLE = sign("Middle", ROOT, ca=True)
+OTHER = sign("Other", ca=True)
+LEAF = sign("blog", MIDDLE, names=("blog.example.com", "*.blog.example.com"))
+
+
+def read(chain: bytes, key: bytes, bundle: bytes = ROOT.pem, **options: Any) -> Any:
+    return read_pair(chain, key, bundle=bundle, now=NOW, **options)
+
+
+def test_a_good_pair_is_taken_and_described() -> None:
+    pair = read(LEAF.pem + MIDDLE.pem, LEAF.key())
+    assert pair.trusted and pair.facts.names == ("blog.example.com", "*.blog.example.com")
+    assert (pair.facts.key, pair.facts.issuer, pair.facts.self_signed) == ("EC secp256r1", "CN=Middle", False)
+    assert pair.facts.not_after == NOW + timedelta(days=90)
+    assert pair.facts.id == LEAF.certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def test_text_around_it_and_a_key_in_the_chain_s_file_are_left_out() -> None:
+    pair = read(b"subject=blog\n" + LEAF.pem + LEAF.key() + MIDDLE.pem, b"Key:\n" + LEAF.key())
+    assert pair.chain == LEAF.pem + MIDDLE.pem and pair.key == LEAF.key()
+
+
+def test_a_private_authority_s_chain_is_taken_with_its_root_or_when_told_so() -> None:
+    assert not read(LEAF.pem + MIDDLE.pem + ROOT.pem, LEAF.key(), bundle=b"").trusted
+    assert not read(LEAF.pem, LEAF.key(), bundle=b"", incomplete=True).trusted
+
+
+def test_a_self_signed_one_is_taken_and_said_to_be_so() -> None:
+    own = sign("blog.example.com", names=("blog.example.com",))
+    pair = read(own.pem, own.key())
+    assert pair.facts.self_signed and not pair.trusted
+
+
+def leaf(**options: Any) -> Signed:
+    return sign("blog", MIDDLE, **{"names": ("blog.example.com",), **options})
+
+
+def rsa_key(bits: int) -> Any:
+    return rsa.generate_private_key(65537, bits)
+
+
+EXPIRED = leaf(start=NOW - timedelta(days=90), end=NOW - timedelta(days=1))
+EARLY = leaf(start=NOW + timedelta(days=1))
+WEAK = leaf(private=rsa_key(1024))
+CURVE = leaf(private=ec.generate_private_key(ec.SECP256K1()))
+NAMELESS = leaf(names=())
+CLIENT = leaf(usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+CHAIN = MIDDLE.pem
+
+BAD: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
+    "another's key": (lambda: (LEAF.pem + CHAIN, OTHER.key()), "does not belong to the certificate"),
+    "an encrypted key": (lambda: (LEAF.pem + CHAIN, LEAF.key(b"secret")), "key is encrypted"),
+    "no key": (lambda: (LEAF.pem + CHAIN, LEAF.pem), "not a private key in PEM"),
+    "two keys": (lambda: (LEAF.pem + CHAIN, LEAF.key() + OTHER.key()), "several private keys"),
+    "a broken key": (lambda: (LEAF.pem + CHAIN, LEAF.key().replace(b"\nM", b"\n!", 1)), "key cannot be read"),
+    "a weak key": (lambda: (WEAK.pem + CHAIN, WEAK.key()), "too weak: RSA with 1024 bits"),
+    "a curve of coins": (lambda: (CURVE.pem + CHAIN, CURVE.key()), "curve secp256k1 is not for TLS"),
+    "a DSA key": (lambda: (LEAF.pem + CHAIN, dsa_key()), "neither RSA nor EC"),
+    "no certificate": (lambda: (b"hello", LEAF.key()), "not PEM"),
+    "DER": (lambda: (LEAF.certificate.public_bytes(serialization.Encoding.DER), LEAF.key()), "in DER form"),
+    "a broken certificate": (lambda: (LEAF.pem.replace(b"\nM", b"\nN", 1), LEAF.key()), "cannot be read"),
+    "an expired one": (lambda: (EXPIRED.pem + CHAIN, EXPIRED.key()), "expired at 2026-05-31"),
+    "one of tomorrow": (lambda: (EARLY.pem + CHAIN, EARLY.key()), "valid only from 2026-06-02"),
+    "one without names": (lambda: (NAMELESS.pem + CHAIN, NAMELESS.key()), "no DNS name"),
+    "one for clients": (lambda: (CLIENT.pem + CHAIN, CLIENT.key()), "not for servers"),
+    "a missing intermediate": (lambda: (LEAF.pem, LEAF.key()), "not complete: the certificate of CN=Middle"),
+    "a stranger in the chain": (lambda: (LEAF.pem + OTHER.pem, LEAF.key()), "CN=Other did not sign CN=blog"),
+    "the wrong order": (lambda: (LEAF.pem + ROOT.pem + MIDDLE.pem, LEAF.key()), "wrong order after CN=blog"),
+    "an endless chain": (lambda: (LEAF.pem + CHAIN * 20, LEAF.key()), "21 certificates"),
+    "a giant": (lambda: (LEAF.pem + b"\n" * 300_000, LEAF.key()), "bytes: more than"),
+}  # fmt: skip
+
+
+def dsa_key() -> bytes:
+    private = dsa.generate_private_key(2048)
+    return private.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_ones_are_refused_with_their_reason(kind: str) -> None:
+    make, reason = BAD[kind]
+    with pytest.raises(UserError, match=reason) as caught:
+        read(*make())
+    assert caught.value.code == "bad_certificate" and caught.value.hint
+    assert "PRIVATE" not in caught.value.message
+
+
+def test_one_signed_with_sha1_is_refused(tmp_path: Path) -> None:
+    """The library signs no such thing any more; openssl does."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-sha1", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=old",
+         "-addext", "subjectAltName=DNS:old.example.com", "-keyout", tmp_path / "key", "-out", tmp_path / "crt"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with pytest.raises(UserError, match="signed with sha1"):
+        read_pair((tmp_path / "crt").read_bytes(), (tmp_path / "key").read_bytes())
+
+
+def test_names_cover_domains_as_clients_see_it() -> None:
+    names = ("blog.example.com", "*.shop.example.com")
+    assert covers(names, "blog.example.com") and covers(names, "BLOG.example.com")
+    assert covers(names, "a.shop.example.com") and covers(names, "*.shop.example.com")
+    for other in ("shop.example.com", "a.b.shop.example.com", "x.blog.example.com", "*.example.com"):
+        assert not covers(names, other)

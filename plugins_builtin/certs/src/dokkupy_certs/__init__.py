@@ -1,0 +1,1 @@
+"""Certificates that you bring yourself, and which one the proxy serves."""

@@ -1,0 +1,232 @@
+"""`certs:*` (reference, section 1.6)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+from dokkupy_sdk.access import check_access
+from dokkupy_sdk.certificates import (
+    BY_HAND,
+    Kept,
+    changing,
+    choose,
+    files_of,
+    install,
+    roll_back,
+    slot_of,
+    slots,
+    sweep,
+    trusted_bundle,
+    uncovered,
+)
+from dokkupy_sdk.certificates import remove as empty
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.routes import add_domains, domains_of
+from dokkupy_sdk.settings import Settings, add_property_commands
+
+from dokkupy_certs import bundle, make
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.x509 import Pair
+
+group = Group("certs", "Manage the certificates of apps")
+
+App = Annotated[AppName, Arg("app")]
+File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read from standard input")]
+Incomplete = Annotated[
+    bool, Opt("--allow-incomplete-chain", help="Take a chain whose authority nobody here knows (a private one)")
+]
+
+
+def given(host: Host, crt: str, key: str, *, incomplete: bool) -> Pair:
+    """What the user brings, judged."""
+    from dokkupy_sdk.x509 import read_pair
+
+    if bool(crt) != bool(key):
+        raise UserError("Both files are needed: the certificate and its key", hint="certs:add APP CRT KEY")
+    if crt and host.who.startswith("key:"):
+        # The server's files are not whoever may push an app's to read.
+        raise UserError("Over SSH the certificate comes on standard input", hint=bundle.HINT)
+    pair = (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
+    return read_pair(*pair, bundle=trusted_bundle(), incomplete=incomplete)
+
+
+def read_file(path: str) -> bytes:
+    from dokkupy_sdk.x509 import LARGEST
+
+    try:
+        with open(path, "rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise UserError(f"{path[:120]!r} cannot be read: {error.strerror}") from None
+
+
+def store(
+    host: Host, verb: str, app: AppName, pair: Pair, *, origin: str = "file", adding: tuple[Domain, ...] = ()
+) -> Answer:
+    """adding: domains that the app gets by the way."""
+    host.store.need_app(app)
+    names = pair.facts.names
+    left = uncovered(host, app, names)
+    if left and not adding and len(left) == len([domain for domain in domains_of(host, app) if domain != "_"]):
+        raise UserError(
+            f"The certificate is for other names: {', '.join(names[:5])}, not for {', '.join(left[:5])}",
+            hint=f"Add the names that it is for: domains:add {app} NAME; or give the certificate for these.",
+            code="bad_certificate",
+        )  # fmt: skip
+    with changing(host, verb, app) as tx:
+        if adding:
+            add_domains(tx, app, adding)
+        one = install(tx, app, pair, slot=BY_HAND, origin=origin)
+    sweep(host, app)
+    if left:
+        host.out.warn(f"Not among its names, and served without TLS: {', '.join(left)}")
+    if not pair.trusted and not pair.facts.self_signed:
+        host.out.warn("No authority that this host trusts stands behind it: clients may refuse it")
+    host.out.header(f"Certificate for {', '.join(names[:5])} is served until {one.not_after[:10]}")
+    return Answer(facts(host, app, one))
+
+
+@group.command("add", needs="app:write", changes=True)
+def add(host: Host, app: App, crt: File = "", key: File = "", *, allow_incomplete_chain: Incomplete = False) -> Answer:
+    """Serve the app by TLS with a certificate and key: two files of the server, or a tar on standard input."""
+    return store(host, "certs:add", app, given(host, crt, key, incomplete=allow_incomplete_chain))
+
+
+@group.command("update", needs="app:write", changes=True)
+def update(
+    host: Host, app: App, crt: File = "", key: File = "", *, allow_incomplete_chain: Incomplete = False
+) -> Answer:
+    """Replace the certificate; the one before it is kept for certs:rollback."""
+    return store(host, "certs:update", app, given(host, crt, key, incomplete=allow_incomplete_chain))
+
+
+@group.command("generate", needs="app:write", changes=True)
+def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> Answer:
+    """Make a key and a self-signed certificate for a domain, and add the domain; the request is `certs:show APP csr`."""
+    from dokkupy_sdk.x509 import read_pair
+
+    host.store.need_app(app)
+    if domain == "_":
+        raise UserError("A certificate is for names: `_` is none")
+    pair = read_pair(*make.key_and_certificate([domain]))
+    return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
+
+
+def need(host: Host, app: AppName) -> Kept:
+    """The certificate of the app that was brought by hand, else any."""
+    host.store.need_app(app)
+    slot = slot_of(host, app, BY_HAND)
+    one = slot.current if slot else choose(host, app, None)
+    if one is None:
+        raise NotFound(f"An app-specific SSL endpoint is not defined for {app}", hint=f"certs:add {app} CRT KEY")
+    return one
+
+
+@group.command("remove", needs="app:write", changes=True)
+def remove(host: Host, app: App) -> Answer:
+    """Take the certificate away; the app is served without TLS, or with what an issuer brought."""
+    host.store.need_app(app)
+    if slot_of(host, app, BY_HAND) is None:
+        others = ", ".join(slot.current.origin for slot in slots(host, app))
+        hint = f"What it has is managed by: {others}" if others else ""
+        raise NotFound(f"An app-specific SSL endpoint is not defined for {app}", hint=hint)
+    with changing(host, "certs:remove", app) as tx:
+        empty(tx, app, BY_HAND)
+    sweep(host, app)
+    host.out.header(f"Removed the certificate of {app}")
+    return Answer({"app": app})
+
+
+@group.command("rollback", needs="app:write", changes=True)
+def rollback(host: Host, app: App) -> Answer:
+    """Serve the certificate before this one again."""
+    host.store.need_app(app)
+    with changing(host, "certs:rollback", app) as tx:
+        one = roll_back(tx, app, BY_HAND)
+    host.out.header(f"Certificate for {', '.join(one.names[:5])} is served until {one.not_after[:10]}")
+    return Answer(facts(host, app, one))
+
+
+@group.command("show", needs="app:read", formats=False)
+def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Answer:
+    """Print the certificate with its chain, its key, or a signing request for its key and names."""
+    if what not in ("crt", "key", "csr"):
+        raise UserError(f"{what[:40]!r} is none of crt, key and csr")
+    one = need(host, app)
+    if what == "key" and host.who.startswith("key:"):
+        check_access(host, host.who, "app:admin", app)
+    place = files_of(host, app, one)
+    if what == "csr":
+        return Answer(raw=make.request(read_file(place.key), one.names))
+    return Answer(raw=read_file(place.chain if what == "crt" else place.key))
+
+
+@group.command("chain", needs="app:read")
+def chain(host: Host, app: App) -> Answer:
+    """Print whom the certificate comes from, one authority a line."""
+    from dokkupy_sdk.x509 import facts_of, read_chain
+
+    found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, need(host, app)).chain))]
+    rows = [
+        {"subject": one.subject, "issuer": one.issuer, "starts-at": iso(one.not_before.isoformat()),
+         "expires-at": iso(one.not_after.isoformat()), "key": one.key, "fingerprint": one.id}
+        for one in found
+    ]  # fmt: skip
+    return Answer(rows, [f"{row['subject']}  by {row['issuer']}  until {row['expires-at'][:10]}" for row in rows])
+
+
+@group.command("key", needs="app:read")
+def key(host: Host, app: App) -> Answer:
+    """Say what kind of key the certificate has, and whether the stored one is its own; the key itself: `certs:show`."""
+    from dokkupy_sdk.x509 import read_pair
+
+    one = need(host, app)
+    place = files_of(host, app, one)
+    read_pair(read_file(place.chain), read_file(place.key), incomplete=True)
+    mode = f"{os.stat(place.key).st_mode & 0o777:04o}"
+    row = {"key": one.key, "matches": "true", "mode": mode, "fingerprint": one.id}
+    return Answer(row, [f"{one.key}; it belongs to the certificate {one.id[:16]}; file mode {mode}"])
+
+
+def iso(text: str) -> str:
+    return text.replace("+00:00", "Z")
+
+
+def facts(host: Host, app: AppName, one: Kept | None) -> dict[str, str]:
+    """The report's keys without their prefix."""
+    verified = "" if one is None else "verified by a certificate authority" if one.trusted else "self signed"
+    return {
+        "dir": os.path.dirname(files_of(host, app, one).chain) if one else "",
+        "enabled": "true" if one else "false",
+        "expires-at": iso(one.not_after) if one else "",
+        "fingerprint": one.id if one else "",
+        "hostnames": " ".join(one.names) if one else "",
+        "issuer": one.issuer if one else "",
+        "key": one.key if one else "",
+        "origin": one.origin if one else "",
+        "previous": has_previous(host, app),
+        "starts-at": iso(one.not_before) if one else "",
+        "subject": one.subject if one else "",
+        "verified": verified,
+    }
+
+
+def has_previous(host: Host, app: AppName) -> str:
+    slot = slot_of(host, app, BY_HAND)
+    return slot.previous.id if slot and slot.previous else ""
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    slot = slot_of(host, app, BY_HAND)
+    return facts(host, app, slot.current if slot else choose(host, app, None))
+
+
+add_property_commands(group, Settings("certs"), extra=extra, prefix="ssl", title="ssl")

@@ -1,0 +1,59 @@
+"""How long the certificates are good that clients are shown: by asking the proxy, not by what was meant to be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.certificates import Kept, expectations, slots
+from dokkupy_sdk.model import Finding
+
+WARN = 21
+"""Days: of a certificate of 90 days that should have been renewed nine days ago."""
+
+URGENT = 7
+
+
+def days_left(one: Kept, now: datetime) -> float:
+    return (datetime.fromisoformat(one.not_after) - now).total_seconds() / 86400
+
+
+def level_of(days: float) -> str:
+    return "error" if days < URGENT else "warning" if days < WARN else "ok"
+
+
+def findings(host: Host, now: datetime | None = None) -> list[Finding]:
+    """One line for each certificate in use, and one for each name whose handshake shows another."""
+    now = now or datetime.now(UTC)
+    found: list[Finding] = []
+    for app in host.store.apps():
+        for slot in slots(host, app):
+            days = days_left(slot.current, now)
+            names = ", ".join(slot.current.names[:3])
+            told = f"{app}: the certificate for {names} {said(days)} ({slot.current.origin})"
+            found.append(Finding("certificates", level_of(days), told, remedy(str(app), slot.current, days)))
+        for domain, port, one in expectations(host, app):
+            served = host.proxy(app).served(app, domain, port)
+            if served != one.id:
+                what = f"another certificate ({served[:16]})" if served else "no certificate"
+                found.append(
+                    Finding(
+                        "certificates", "error", f"{app}: {what} is served for {domain} on port {port}",
+                        f"dokkupy proxy:build-config {app}; is there another site or program on this port?",
+                    )
+                )  # fmt: skip
+    return found
+
+
+def said(days: float) -> str:
+    if days < 0:
+        return f"expired {-days:.0f} days ago"
+    return f"is good for {days:.0f} days"
+
+
+def remedy(app: str, one: Kept, days: float) -> str:
+    if level_of(days) == "ok":
+        return ""
+    if one.origin == "letsencrypt":
+        return f"See why it was not renewed: dokkupy letsencrypt:report {app}"
+    return f"Bring a new one: dokkupy certs:update {app} CRT KEY"

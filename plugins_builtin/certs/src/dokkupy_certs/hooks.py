@@ -1,0 +1,29 @@
+"""Which certificate the proxy serves, and how long it is still good."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName, Domain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Certificate, Finding
+
+
+@hookimpl
+def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Certificate | None:
+    if not host.store.read("apps", app, "certs"):
+        return None
+    from dokkupy_sdk.certificates import choose, files_of
+
+    one = choose(host, app, domain)
+    return files_of(host, app, one) if one is not None else None
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_certs.expiry import findings
+
+    return findings(host)

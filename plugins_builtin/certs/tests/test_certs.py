@@ -1,0 +1,247 @@
+"""`certs:*`: what is kept, served, refused and undone."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import BLOG, Bench
+from dokkupy_certs import cli
+from dokkupy_certs.bundle import from_tar
+from dokkupy_certs.expiry import findings
+from dokkupy_sdk.certificates import place, slot_of
+from dokkupy_sdk.errors import Denied, HostFault, NotFound, UserError
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.testing import FakeProxy
+
+
+def proxy(bench: Bench) -> FakeProxy:
+    made = bench.host.proxy()
+    assert isinstance(made, FakeProxy)
+    return made
+
+
+def current(bench: Bench) -> str:
+    slot = slot_of(bench.host, BLOG, "app")
+    return slot.current.id if slot else ""
+
+
+def picture(bench: Bench) -> tuple[object, ...]:
+    directory = Path(bench.host.store.directory("apps", BLOG), "tls")
+    kept = sorted(str(path.relative_to(directory)) for path in directory.rglob("*")) if directory.exists() else []
+    return current(bench), kept, proxy(bench).routes["blog"]
+
+
+def test_added_certificate_is_served_and_its_key_is_nobody_else_s(bench: Bench) -> None:
+    answer = cli.add(bench.host, BLOG, *bench.files())
+    served = proxy(bench).served(BLOG, Domain("blog.example.com"), 443)
+    assert served == current(bench) == answer.data["fingerprint"]
+    assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000", "https:443:5000"]
+    key = Path(place(bench.host, BLOG, served), "key.pem")
+    assert key.stat().st_mode & 0o777 == 0o600 and key.parent.stat().st_mode & 0o777 == 0o700
+    assert answer.data["verified"] == "self signed" and answer.data["hostnames"] == "blog.example.com"
+
+
+def test_updated_certificate_leaves_one_way_back(bench: Bench) -> None:
+    found = []
+    for _ in range(3):
+        cli.update(bench.host, BLOG, *bench.files())
+        found.append(current(bench))
+    assert len(set(found)) == 3
+    assert len(list(Path(bench.host.store.directory("apps", BLOG), "tls").iterdir())) == 2
+    cli.rollback(bench.host, BLOG)
+    assert current(bench) == found[1] == proxy(bench).served(BLOG, Domain("blog.example.com"), 443)
+    cli.rollback(bench.host, BLOG)
+    assert current(bench) == found[2]
+
+
+def test_same_certificate_again_changes_nothing(bench: Bench) -> None:
+    files = bench.files()
+    cli.add(bench.host, BLOG, *files)
+    before = picture(bench)
+    cli.add(bench.host, BLOG, *files)
+    assert picture(bench) == before
+    with pytest.raises(UserError, match="no earlier certificate"):
+        cli.rollback(bench.host, BLOG)
+
+
+@pytest.mark.parametrize("served", ["", "ab" * 32])
+def test_what_is_not_served_is_undone(bench: Bench, served: str) -> None:
+    cli.add(bench.host, BLOG, *bench.files())
+    before = picture(bench)
+    proxy(bench).serves["blog.example.com"] = served
+    with pytest.raises(HostFault, match="blog.example.com"):
+        cli.update(bench.host, BLOG, *bench.files())
+    assert picture(bench) == before
+
+
+def test_first_certificate_that_is_not_served_leaves_http(bench: Bench) -> None:
+    before = picture(bench)
+    proxy(bench).serves["blog.example.com"] = ""
+    with pytest.raises(HostFault):
+        cli.add(bench.host, BLOG, *bench.files())
+    assert picture(bench) == before
+
+
+def test_removed_certificate_is_gone_with_its_key(bench: Bench) -> None:
+    before = proxy(bench).routes["blog"]
+    cli.add(bench.host, BLOG, *bench.files())
+    cli.remove(bench.host, BLOG)
+    assert current(bench) == "" and proxy(bench).routes["blog"] == before
+    assert list(Path(bench.host.store.directory("apps", BLOG), "tls").iterdir()) == []
+    with pytest.raises(NotFound, match="An app-specific SSL endpoint is not defined"):
+        cli.remove(bench.host, BLOG)
+
+
+def test_names_that_it_does_not_cover_are_served_without_it(bench: Bench) -> None:
+    cli.generate(bench.host, BLOG, Domain("shop.example.org"))
+    route = proxy(bench).routes["blog"]
+    assert set(route.domains) == {"blog.example.com", "shop.example.org"}
+    assert route.certificate_of("blog.example.com") is None
+    assert route.certificate_of("shop.example.org") is not None
+
+
+def test_certificate_for_other_names_is_refused(bench: Bench) -> None:
+    before = picture(bench)
+    with pytest.raises(UserError, match="for other names: shop.example.org, not for blog.example.com"):
+        cli.add(bench.host, BLOG, *bench.files("shop.example.org"))
+    assert picture(bench) == before
+
+
+def test_expired_certificate_is_refused(bench: Bench) -> None:
+    with pytest.raises(UserError, match="expired at"):
+        cli.add(bench.host, BLOG, *bench.files(days_ago=400))
+
+
+def test_files_of_the_server_are_the_administrator_s(bench: Bench) -> None:
+    bench.host.who = "key:eve"
+    with pytest.raises(UserError, match="Over SSH"):
+        cli.add(bench.host, BLOG, *bench.files())
+    bench.host.who = "root"
+    cli.add(bench.host, BLOG, *bench.files())
+    bench.host.who = "key:eve"
+    with pytest.raises(Denied):
+        cli.show(bench.host, BLOG, "key")
+
+
+def test_shown_parts_fit_together(bench: Bench) -> None:
+    from cryptography import x509
+
+    crt, key = bench.files()
+    cli.add(bench.host, BLOG, crt, key)
+    assert cli.show(bench.host, BLOG, "crt").raw == Path(crt).read_bytes()
+    assert cli.show(bench.host, BLOG, "key").raw == Path(key).read_bytes()
+    request = x509.load_pem_x509_csr(cli.show(bench.host, BLOG, "csr").raw or b"")
+    assert request.is_signature_valid
+    assert cli.chain(bench.host, BLOG).data[0]["subject"] == "CN=blog.example.com"
+    assert cli.key(bench.host, BLOG).data["matches"] == "true"
+    with pytest.raises(UserError, match="none of crt, key and csr"):
+        cli.show(bench.host, BLOG, "passwd")
+
+
+def test_key_is_in_no_answer_but_its_own(bench: Bench) -> None:
+    crt, key = bench.files()
+    secret = Path(key).read_text().splitlines()[1]
+    answers = [cli.add(bench.host, BLOG, crt, key), cli.key(bench.host, BLOG), cli.chain(bench.host, BLOG)]
+    assert secret not in repr([answer.data for answer in answers]) + repr(cli.extra(bench.host, BLOG))
+    for directory, _, names in os.walk(bench.host.root):
+        for name in names:
+            if name != "key.pem":
+                assert secret.encode() not in Path(directory, name).read_bytes(), name
+
+
+def test_renamed_app_keeps_it_and_a_clone_gets_none(bench: Bench) -> None:
+    from dokkupy_sdk.apps import clone_app, rename_app
+
+    cli.add(bench.host, BLOG, *bench.files())
+    clone_app(bench.host, BLOG, AppName("copy"))
+    assert cli.extra(bench.host, AppName("copy"))["enabled"] == "false"
+    rename_app(bench.host, BLOG, AppName("diary"))
+    facts = cli.extra(bench.host, AppName("diary"))
+    assert facts["enabled"] == "true" and "/diary/" in facts["dir"]
+
+
+def test_undeployed_app_is_given_one_for_later(bench: Bench) -> None:
+    from dokkupy_sdk.apps import create_app
+
+    create_app(bench.host, AppName("shop"))
+    cli.add(bench.host, AppName("shop"), *bench.files("shop.example.com"))
+    assert cli.extra(bench.host, AppName("shop"))["enabled"] == "true"
+
+
+# standard input
+
+
+def tar(*members: tuple[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in members:
+            if isinstance(content, tarfile.TarInfo):
+                archive.addfile(content)
+                continue
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    stream.seek(0)
+    return stream
+
+
+def special(name: str, kind: bytes, target: str = "/etc/shadow") -> tuple[str, tarfile.TarInfo]:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return name, member
+
+
+def test_tar_on_standard_input_is_read_however_deep(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    crt, key = (Path(path).read_bytes() for path in bench.files())
+    stream = tar(("a/b/._server.crt", b"mac"), ("a/b/server.crt", crt), ("a/server.key", key), ("README", b"x"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    bench.host.who = "key:eve"
+    cli.add(bench.host, BLOG)
+    assert current(bench)
+
+
+@pytest.mark.parametrize(
+    ("stream", "reason"),
+    [
+        (io.BytesIO(b""), "There is no certificate"),
+        (io.BytesIO(b"hello"), "not a tar archive"),
+        (io.BytesIO(b"x" * (3 << 20)), "larger than 2048 KB"),
+        (tar(("server.key", b"k")), "missing a .crt file"),
+        (tar(("server.crt", b"c")), "missing a .key file"),
+        (tar(("a.crt", b"c"), ("b.crt", b"c"), ("s.key", b"k")), "more than one .crt file: 'a.crt', 'b.crt'"),
+        (tar(special("server.crt", tarfile.SYMTYPE), ("s.key", b"k")), "'server.crt' in the archive is not a plain file"),
+        (tar(special("server.key", tarfile.LNKTYPE), ("s.crt", b"c")), "not a plain file"),
+        (tar(special("server.key", tarfile.CHRTYPE), ("s.crt", b"c")), "not a plain file"),
+        (tar(special("server.key", tarfile.FIFOTYPE), ("s.crt", b"c")), "not a plain file"),
+        (tar(*((f"{n}.txt", b"x") for n in range(100))), "more than 64 entries"),
+    ],
+)  # fmt: skip
+def test_bad_archives_are_refused(stream: io.BytesIO, reason: str) -> None:
+    stream.seek(0)
+    with pytest.raises(UserError, match=reason):
+        from_tar(stream)
+
+
+def test_names_in_an_archive_go_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert from_tar(tar(("../../evil.crt", b"c"), ("/etc/evil.key", b"k"))) == (b"c", b"k")
+    assert list(tmp_path.rglob("*")) == [] and not Path("/etc/evil.key").exists()
+
+
+# the doctor
+
+
+def test_doctor_looks_at_what_is_served_and_for_how_long(bench: Bench) -> None:
+    cli.add(bench.host, BLOG, *bench.files())
+    assert [one.level for one in findings(bench.host)] == ["ok"]
+    for days, level in ((350, "warning"), (360, "error"), (366, "error")):
+        found = findings(bench.host, datetime.now(UTC) + timedelta(days=days))
+        assert found[0].level == level and "certs:update blog" in found[0].remedy
+    proxy(bench).serves["blog.example.com"] = "ab" * 32
+    assert "another certificate (abababab" in findings(bench.host)[-1].message

@@ -1,0 +1,210 @@
+"""TLS with certificates that somebody brings: as clients see it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import socket
+import ssl
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from apps import Repository
+from bed.host import Answer, Host
+from load import SecureConnection
+from test_crash import KILLED, MOST
+from test_no_request_lost import SLOW, constant_load
+
+
+class Authority:
+    """A certificate authority of the test's own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir()
+        self.root = directory / "root.crt"
+        self.openssl(
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Test root", "-keyout",
+            "root.key", "-out", "root.crt", "-addext", "keyUsage=critical,keyCertSign",
+        )  # fmt: skip
+
+    def openssl(self, *words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
+
+    def issue(self, *names: str, key: str = "rsa:2048") -> tuple[bytes, bytes]:
+        """(chain with the root, key)."""
+        (self.directory / "ext").write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+        self.openssl("req", "-newkey", key, "-nodes", "-subj", f"/CN={names[0]}", "-keyout", "key", "-out", "csr")
+        self.openssl(
+            "x509", "-req", "-in", "csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days", "20",
+            "-extfile", "ext", "-out", "crt",
+        )  # fmt: skip
+        leaf = (self.directory / "crt").read_bytes()
+        return leaf + self.root.read_bytes(), (self.directory / "key").read_bytes()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "authority")
+
+
+def archive(chain: bytes, key: bytes) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in (("tls/server.crt", chain), ("tls/server.key", key)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def send(host: Host, verb: str, app: str, pair: tuple[bytes, bytes], *, check: bool = True) -> object:
+    """As `tar c ... | ssh dokku@host certs:add APP` does."""
+    return host.ssh([verb, app], input=archive(*pair), check=check)
+
+
+def fingerprint(pair: tuple[bytes, bytes]) -> str:
+    leaf = pair[0].decode().partition("-----END CERTIFICATE-----")
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()
+
+
+def served(host: Host, name: str) -> str:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with socket.create_connection((host.ip, 443), timeout=10) as raw:
+        with context.wrap_socket(raw, server_hostname=name) as secure:
+            return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def https_get(host: Host, name: str, authority: Authority, path: str = "/") -> Answer:
+    connection = SecureConnection(host.ip, name, ssl.create_default_context(cafile=str(authority.root)))
+    try:
+        connection.request("GET", path, headers={"Host": name})
+        response = connection.getresponse()
+        headers = {key.lower(): value for key, value in response.getheaders()}
+        return Answer(response.status, headers, response.read().decode())
+    finally:
+        connection.close()
+
+
+def deploy(host: Host, app: str, repository: Repository) -> str:
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.git_push(repository.path, app)
+    return f"{app}.example.com"
+
+
+def test_certificate_by_ssh_is_verified_by_clients_and_http_leads_to_it(
+    host: Host, app: str, repository: Repository, authority: Authority
+) -> None:
+    name = deploy(host, app, repository)
+    pair = authority.issue(name)
+    send(host, "certs:add", app, pair)
+    answer = https_get(host, name, authority)
+    assert (answer.status, answer.body) == (200, "Hello from dokkupy!\n")
+    assert "max-age=" in answer.headers["strict-transport-security"]
+    plain = host.http_get(name, "/path?query=1")
+    assert (plain.status, plain.headers["location"]) == (301, f"https://{name}/path?query=1")
+
+    report = json.loads(host.exec(["dokkupy", "certs:report", app, "--format", "json"]).stdout)
+    assert report["fingerprint"] == fingerprint(pair) == served(host, name)
+    assert host.exec(["stat", "-c", "%a %U", f"{report['dir']}/key.pem"]).stdout.strip() == "600 dokkupy"
+    assert host.exec(["cat", f"{report['dir']}/key.pem"], user="nobody", check=False).code != 0
+    doctor = host.exec(["dokkupy", "doctor"], check=False).stdout
+    assert f"{app}: the certificate for {name} is good for" in doctor
+    assert host.ssh(["apps:report", app]).stdout.count("PRIVATE") == 0
+
+    # Another name of the app stays where it was; renaming takes the certificate along.
+    host.exec(["dokkupy", "domains:add", app, f"other-{name}"])
+    assert host.http_get(f"other-{name}").status == 200
+    host.exec(["dokkupy", "certs:remove", app])
+    assert host.http_get(name).status == 200
+
+
+def test_update_and_rollback_under_load_lose_no_request(
+    host: Host, app: str, repository: Repository, authority: Authority
+) -> None:
+    repository.replace("web.py", '        elif path == "/health":\n', SLOW)
+    repository.commit("a slow page")
+    name = deploy(host, app, repository)
+    pairs = [authority.issue(name), authority.issue(name, key="rsa:3072")]
+    send(host, "certs:add", app, pairs[0])
+    with constant_load(host, name, str(authority.root)) as report:
+        send(host, "certs:update", app, pairs[1])
+        assert served(host, name) == fingerprint(pairs[1])
+        host.exec(["dokkupy", "certs:rollback", app])
+        assert served(host, name) == fingerprint(pairs[0])
+    assert report.get("failed", 0) == 0, report
+    assert report["requests"] > 300, report
+
+
+def test_bad_ones_leave_the_old_one(host: Host, app: str, repository: Repository, authority: Authority) -> None:
+    name = deploy(host, app, repository)
+    good = authority.issue(name)
+    send(host, "certs:add", app, good)
+    other = authority.issue(f"other.{name}")
+    for pair, reason in (
+        ((good[0], other[1]), "does not belong to the certificate"),
+        (other, "is for other names"),
+        ((good[0].partition(b"-----BEGIN CERTIFICATE-----")[0] or good[0][:900], good[1]), "cannot be read"),
+        ((b"", b""), "not PEM"),
+    ):
+        failed = host.ssh(["certs:update", app], input=archive(*pair), check=False)
+        assert failed.code != 0 and reason in failed.stderr, failed.stderr
+        assert served(host, name) == fingerprint(good)
+    assert https_get(host, name, authority).status == 200
+
+
+def test_killed_anywhere_the_old_or_the_new_one_is_served(
+    host: Host, app: str, repository: Repository, authority: Authority
+) -> None:
+    name = deploy(host, app, repository)
+    pairs = [authority.issue(name), authority.issue(name)]
+    for number, (chain, key) in enumerate(pairs):
+        host.copy_in(chain, f"/run/certs-{app}/{number}.crt")
+        host.copy_in(key, f"/run/certs-{app}/{number}.key")
+    marks = [fingerprint(pair) for pair in pairs]
+    host.exec(["dokkupy", "certs:add", app, f"/run/certs-{app}/0.crt", f"/run/certs-{app}/0.key"])
+    for number in range(1, MOST):
+        new = number % 2
+        died = host.exec(
+            ["dokkupy", "certs:update", app, f"/run/certs-{app}/{new}.crt", f"/run/certs-{app}/{new}.key"],
+            env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False,
+        )  # fmt: skip
+        assert died.code in (0, KILLED), died.stderr
+        assert served(host, name) in marks, f"while dead at {number}"
+        host.exec(["dokkupy", "recover"])
+        report = json.loads(host.exec(["dokkupy", "certs:report", app, "--format", "json"]).stdout)
+        assert served(host, name) == report["fingerprint"], number
+        assert_whole(host, app, authority, number)
+        if died.code == 0:
+            break
+    print(f"certs:update: {number - 1} boundaries")
+    assert died.code == 0 and number > 4
+    host.exec(["rm", "-rf", f"/run/certs-{app}"])
+
+
+def assert_whole(host: Host, app: str, authority: Authority, number: int) -> None:
+    assert https_get(host, f"{app}.example.com", authority).status == 200, number
+    assert host.exec(["find", "/var/lib/dokkupy/journal/open", "-type", "f"]).stdout == "", number
+
+
+@pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
+def test_old_protocols_and_unknown_names_are_refused(
+    host: Host, app: str, repository: Repository, authority: Authority, version: str
+) -> None:
+    name = deploy(host, app, repository)
+    send(host, "certs:add", app, authority.issue(name))
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.minimum_version = old.maximum_version = ssl.TLSVersion[version]
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection((host.ip, 443), timeout=10) as raw, pytest.raises((ssl.SSLError, OSError)):
+        old.wrap_socket(raw, server_hostname=name)
+    with pytest.raises((ssl.SSLError, OSError)):
+        served(host, "nobody.example.org")
+    assert served(host, name)
