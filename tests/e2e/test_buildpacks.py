@@ -76,7 +76,7 @@ def no_trace(host: Host, app: str, canary: str) -> Iterator[None]:
         finally:
             host.exec(["rm", "/run/watch"])
             watcher.result()
-    assert "git-receive-pack" in host.exec(["cat", "/var/tmp/argv"]).stdout
+    assert "receive-pack" in host.exec(["cat", "/var/tmp/argv"]).stdout
     image = host.exec(["docker", "inspect", "-f", "{{.Image}}", f"{app}.web.1"]).stdout.strip()
     for place in (
         "cat /var/tmp/argv", f"docker save {image}", f"docker history --no-trunc {image}",
@@ -172,7 +172,7 @@ Port 8899
 Listen 172.17.0.1
 LogFile "/var/tmp/proxy/log"
 LogLevel Connect
-BasicAuth builder canary&s
+BasicAuth builder canary51c0ffee
 """
 
 
@@ -186,7 +186,7 @@ def proxy(host: Host) -> Iterator[str]:
     host.copy_in(PROXY.encode(), "/var/tmp/proxy/config")
     start = "/var/tmp/proxy/usr/bin/tinyproxy -d -c /var/tmp/proxy/config >/dev/null 2>&1 & echo $!"
     process = host.exec(["sh", "-c", start]).stdout.strip()
-    yield "http://builder:canary%26s@172.17.0.1:8899"
+    yield "http://builder:canary51c0ff%65e@172.17.0.1:8899"
     host.exec(["kill", process])
     host.exec(["rm", "-rf", "/var/tmp/proxy"])
 

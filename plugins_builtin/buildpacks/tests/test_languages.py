@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 from conftest import Bench, steps
+from dokkupy_buildpacks.languages import java
 from dokkupy_sdk.errors import AppFault, DokkupyError
 
 # detection
@@ -299,3 +304,35 @@ def test_link_in_place_of_a_languages_file_is_not_followed(bench: Bench, name: s
     (bench.root / name).symlink_to("/etc/passwd")
     with pytest.raises(AppFault):
         bench.plan()
+
+
+@pytest.mark.parametrize(
+    ("env", "parts"),
+    [
+        ({}, None),
+        ({"https_proxy": "http://proxy.example.com:3128"},
+         ["<protocol>https</protocol><host>proxy.example.com</host><port>3128</port>"]),
+        ({"http_proxy": "http://me%40corp:p%26s%3Cs@proxy/", "no_proxy": ".example.com, localhost"},
+         ["<username>me@corp</username><password>p&amp;s&lt;s</password>", "<host>proxy</host><port>80</port>",
+          "<nonProxyHosts>*.example.com|localhost</nonProxyHosts>"]),
+        ({"MAVEN_MIRROR_URL": "https://mirror.example.com/maven?a=1&b=2"},
+         ["<mirrorOf>*</mirrorOf><url>https://mirror.example.com/maven?a=1&amp;b=2</url>"]),
+    ],
+)  # fmt: skip
+def test_maven_is_told_of_the_proxy_in_its_own_language(tmp_path: Path, env: dict[str, str], parts: list[str]) -> None:
+    import xml.etree.ElementTree as tree
+
+    path = tmp_path / "settings.xml"
+    script = java.MAVEN_SETTINGS.replace("/dev/shm/settings.xml", str(path)) + 'printf %s "$settings"'
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script], env={"PATH": os.environ["PATH"], **env}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    if not parts:
+        assert (done.stdout, path.exists()) == ("", False)
+        return
+    assert done.stdout == f"-s {path}"
+    text = path.read_text()
+    assert tree.fromstring(text).tag == "settings"
+    for part in parts:
+        assert part in text.replace("\n", "")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Domain
 
 
 def test_route_serves_its_domain_and_unknown_names_are_refused(rig: Rig) -> None:
@@ -108,6 +110,56 @@ def test_https_redirects_serves_and_refuses_unknown_names(rig: Rig) -> None:
     assert backend.requests[-1]["x-forwarded-proto"] == "https"
     assert rig.get("other.example.com", tls=True).status == 0
     assert rig.get("", tls=True).status == 0
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that nginx's workers can reach; those of pytest are private."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+        os.chmod(directory, 0o755)
+        yield Path(directory)
+
+
+def test_authority_is_answered_for_every_name_before_redirects_apps_and_templates(rig: Rig, public: Path) -> None:
+    rig.layout.system = str(public)
+    place = Path(rig.layout.challenges)
+    place.mkdir(parents=True)
+    (place / "token-1").write_text("token-1.thumb")
+    backend = rig.backend("blog")
+    certificate = Certificate(*rig.certificate("blog.example.com"))
+    ports = (Port("http", rig.http, 5000), Port("https", rig.tls, 5000))
+    upstreams = {5000: (backend.upstream,)}
+    template = """server {
+      listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }};
+      location ^~ /.well-known/acme-challenge/ { return 403; }
+      location / { return 200 mine; }
+    }"""
+    rig.proxy.apply([
+        rig.route("blog", "blog.example.com", ports=ports, certificate=certificate, upstreams=upstreams),
+        rig.route("plain", "plain.example.com", upstreams=upstreams),
+        rig.route("stopped", "stopped.example.com"),
+        rig.route("own", "own.example.com", upstreams=upstreams, template=template),
+    ])  # fmt: skip
+    assert rig.get("own.example.com").body == "mine"
+    for name in ("blog", "plain", "stopped", "own", "never-deployed"):
+        answer = rig.get(f"{name}.example.com", "/.well-known/acme-challenge/token-1")
+        assert (answer.status, answer.body) == (200, "token-1.thumb"), name
+        assert rig.get(f"{name}.example.com", "/.well-known/acme-challenge/other").status == 404
+        assert rig.get(f"{name}.example.com", "/.well-known/acme-challenge/../challenges.txt").status != 200
+    assert rig.get("never-deployed.example.com").status == 0
+    assert not backend.requests
+
+
+def test_names_have_their_own_certificates_or_none(rig: Rig) -> None:
+    backend = rig.backend("blog")
+    ports = (Port("http", rig.http, 5000), Port("https", rig.tls, 5000))
+    names = ("a.example.com", "b.example.com", "plain.example.com")
+    own = {Domain(name): Certificate(*rig.certificate(name)) for name in names[:2]}
+    rig.proxy.apply([rig.route("blog", *names, ports=ports, certificates=own, upstreams={5000: (backend.upstream,)})])
+    assert served(rig, "a.example.com") != served(rig, "b.example.com")
+    assert rig.get("a.example.com").status == 301
+    assert rig.get("plain.example.com").body == "blog /"
+    assert rig.get("plain.example.com", tls=True).status == 0
 
 
 def test_https_port_without_certificate_is_left_out(rig: Rig) -> None:

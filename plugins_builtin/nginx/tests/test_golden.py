@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_text_of_a_route_is_the_golden_one(name: str) -> None:
     check(name, conf.text)
     again = read_conf(conf.app, conf.text)
     assert (again.claims, again.names) == (conf.claims, conf.names)
+
+
+def test_challenges_of_an_authority_are_answered_before_anything_else() -> None:
+    facts = Facts(challenges="/var/www/dokkupy/challenges")
+    secure = replace(ROUTES["https"], extra=())
+    check("challenges", render_app(secure, facts).text)
+    check(
+        "challenges-default",
+        render_default("0123456789abcdef", [Claim("0.0.0.0", 80, "http", True)], Claim("0.0.0.0", 80, "http"), facts),
+    )
 
 
 def test_text_of_the_catch_all_is_the_golden_one() -> None:

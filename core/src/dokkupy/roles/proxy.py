@@ -40,6 +40,11 @@ class Proxy(ABC):
         """
 
     @abstractmethod
+    def challenges(self) -> str:
+        """A directory that we may write to and whose files are served, over HTTP on port 80 and for every name, as
+        `/.well-known/acme-challenge/FILE` (RFC 8555, section 8.3). Raises HostFault when there is none."""
+
+    @abstractmethod
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         """SHA-256 (hex, of the DER form) of the certificate that clients get for a name on a TLS port of the host, by a
         handshake with what is running; empty when there is none."""

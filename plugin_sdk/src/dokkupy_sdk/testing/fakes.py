@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
@@ -333,6 +334,11 @@ class FakeProxy(Proxy):
             self.routes.pop(app, None)
         self.routes.update({str(route.app): route for route in routes})
         self.reloads += before != self.routes
+
+    def challenges(self) -> str:
+        path = self.host.path("challenges")
+        os.makedirs(path, exist_ok=True)
+        return path
 
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         """What its route says, unless a test says otherwise."""

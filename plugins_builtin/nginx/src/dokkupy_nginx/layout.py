@@ -84,6 +84,11 @@ class Layout:
     def link(self) -> str:
         return os.path.join(self.etc, "dokkupy.d")
 
+    @property
+    def challenges(self) -> str:
+        """What nginx's workers serve to certificate authorities; they cannot read the state directory."""
+        return self.on_system("/var/www/dokkupy/challenges")
+
     def snippets(self, app: str) -> str:
         """The directory of the app's own configuration files, put there by the host's admin."""
         return os.path.join(self.root, "apps", app, "nginx.conf.d")

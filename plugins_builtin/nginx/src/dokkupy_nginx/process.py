@@ -64,6 +64,7 @@ class Nginx:
         return Facts(
             version=version,
             http2=kept["http2"],
+            challenges=self.layout.challenges if os.path.isdir(self.layout.challenges) else "",
             ipv6=self.layout.ipv6,
             logs=self.layout.logs,
             reject_handshake=version >= OLDEST_WITHOUT_CERTIFICATE,

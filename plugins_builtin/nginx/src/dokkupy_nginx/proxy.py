@@ -58,6 +58,11 @@ class NginxProxy(Proxy):
     def show(self, app: AppName) -> str:
         return self.trees.text(app)
 
+    def challenges(self) -> str:
+        if not os.path.isdir(self.layout.challenges):
+            raise HostFault(f"{self.layout.challenges} is missing", hint="Run: dokkupy setup")
+        return self.layout.challenges
+
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         from dokkupy_sdk.certificates import handshake
 

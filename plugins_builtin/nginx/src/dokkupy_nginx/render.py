@@ -47,6 +47,8 @@ class Facts:
     ipv6: bool = True
     logs: str = LOGS
     reject_handshake: bool = True
+    challenges: str = ""
+    """The directory of ACME's answers; empty where setup has not made one."""
 
     @property
     def http2_directive(self) -> bool:
@@ -191,6 +193,8 @@ class AppRendering:
         lines += self.logs() + self.limits()
         if tls and certificate is not None:
             lines += self.tls(certificate)
+        if KINDS[port.scheme] == HTTP:
+            lines += challenge_lines(self.facts)
         lines += self.headers()
         redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
         lines += self.locations(on_http=redirect)
@@ -358,6 +362,19 @@ def merged_headers(facts: Iterable[ProxyFact]) -> Mapping[str, str]:
     return found
 
 
+CHALLENGES = "/.well-known/acme-challenge/"
+"""RFC 8555, section 8.3: over HTTP on port 80, for every name."""
+
+
+def challenge_lines(facts: Facts) -> list[str]:
+    """`^~`: no location of the app's, and no redirect, comes before it."""
+    if not facts.challenges:
+        return []
+    place = checked_path(facts.challenges, "Directory").rstrip("/")
+    inner = [f"alias {place}/;", "default_type text/plain;", "add_header Cache-Control no-store;"]
+    return [f"    location ^~ {CHALLENGES} {{", *(f"        {line}" for line in inner), "    }"]
+
+
 def error_pages() -> list[str]:
     """nginx's own errors as a page; what the app itself answers passes untouched. Inline, as workers may not read our
     state directory."""
@@ -401,8 +418,11 @@ def render_default(
         elif claim.kind == TLS and certificate is not None:
             lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
         # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same
-        # with TLS, where the handshake is refused.
-        lines += ["    return 444;", "}", ""]
+        # with TLS, where the handshake is refused. An authority may ask for a name whose app was never deployed.
+        if claim.kind == HTTP and facts.challenges:
+            lines += [*challenge_lines(facts), "    location / { return 444; }", "}", ""]
+        else:
+            lines += ["    return 444;", "}", ""]
     lines += [
         "server {",
         f"    listen {probe.listen};",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import replace
 
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.execute import execute
 
 from dokkupy_nginx.conf import TLS, Claim, Conf
-from dokkupy_nginx.render import KINDS, AppRendering, checked_path, listen
-from dokkupy_nginx.syntax import SyntaxFault, parse, write
+from dokkupy_nginx.render import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
+from dokkupy_nginx.syntax import Directive, SyntaxFault, parse, write
 from dokkupy_nginx.vet import Allowed, Refused, Vetting
 
 TYPE_CHECKING = False
@@ -53,7 +54,18 @@ def render_custom(route: Route, facts: Facts, template: str, *, snippets: str, i
         for claim in plain.claims
         if claim.socket in vetting.found_sockets
     )
+    directives = [with_challenges(one, facts) if one.name == "server" else one for one in directives]
     return Conf(app, write(directives), claims, tuple(sorted(vetting.found_names)), inputs)
+
+
+def with_challenges(server: Directive, facts: Facts) -> Directive:
+    """The server with the location of ACME's answers, in the place of one that the template may have for it."""
+    block = server.block or []
+    listens = [one for one in block if one.name == "listen"]
+    if not facts.challenges or any({"ssl", "http2"} & set(one.args) for one in listens):
+        return server
+    kept = [one for one in block if one.name != "location" or one.args[-1].rstrip("/") != CHALLENGES.rstrip("/")]
+    return replace(server, block=[*parse("\n".join(challenge_lines(facts))), *kept])
 
 
 def refusal(app: str, line: int, message: str, text: str) -> AppFault:

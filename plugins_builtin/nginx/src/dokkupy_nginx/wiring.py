@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import shutil
 import sys
 
 from dokkupy_sdk.errors import HostFault
@@ -53,6 +54,7 @@ class Wiring:
             raise HostFault("nginx is not installed", hint="apt-get install nginx, then run: dokkupy setup")
         self.check_version()
         self.own_directory()
+        self.challenge_directory()
         self.switch_off_welcome_site()
         self.nobody_certificate()
         self.first_tree()
@@ -76,6 +78,12 @@ class Wiring:
             if not os.path.isdir(path) and self.changes(f"make {path}"):
                 make_directory(path, 0o750)
                 self.layout.hand_over(path)
+
+    def challenge_directory(self) -> None:
+        place = self.layout.challenges
+        if not os.path.isdir(place) and self.changes(f"make {place}"):
+            make_directory(place, 0o755)
+            self.layout.hand_over(place)
 
     def switch_off_welcome_site(self) -> None:
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
@@ -205,6 +213,11 @@ class Wiring:
         ):  # fmt: skip
             if os.path.lexists(path) and self.changes(f"remove {path}"):
                 remove(path)
+        place = self.layout.challenges
+        if os.path.isdir(place) and self.changes(f"remove {place}"):
+            shutil.rmtree(place)
+            if not os.listdir(os.path.dirname(place)):
+                os.rmdir(os.path.dirname(place))
         site = read(self.welcome_note).strip()
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
         if (
@@ -308,6 +321,7 @@ def leftovers(layout: Layout) -> Iterator[str]:
         layout.link,
         layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
         layout.on_system(DROP_IN),
+        layout.challenges,
     ):
         if os.path.lexists(path):
             yield path
