@@ -1,0 +1,1 @@
+"""Certificates from Let's Encrypt and other ACME authorities, by certbot."""

@@ -1,0 +1,168 @@
+"""`letsencrypt:*` (reference, section 6.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.access import visible_apps
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_letsencrypt.settings import SETTINGS, directory_of
+
+group = Group("letsencrypt", "Certificates from Let's Encrypt and other ACME authorities")
+
+App = Annotated[AppName, Arg("app")]
+MaybeApp = Annotated[AppName | None, Arg("app")]
+
+
+@group.command("enable", needs="app:write", changes=True)
+def enable(
+    host: Host, app: MaybeApp = None, *,
+    all: Annotated[bool, Opt("--all", help="Every app that was deployed")] = False,
+    force: Annotated[bool, Opt("--force", help="Get a new one although there is one that will do")] = False,
+) -> Answer:  # fmt: skip
+    """Get a certificate for the app's names, serve it, and renew it from now on."""
+    from dokkupy_letsencrypt import manage
+
+    if (app is None) == (not all):
+        raise UserError("Say which app, or --all", hint="letsencrypt:enable APP")
+    if app is not None:
+        got = manage.enable(host, app, force=force)
+        if not got:
+            host.out.section(f"{app} has a certificate that will do; it is renewed by itself")
+        return Answer({"app": app, "issued": got})
+    rows, failed = [], []
+    for one in visible_apps(host):
+        if not host.store.read("apps", one, "deployment") or not manage.wanted_names(host, one):
+            continue
+        try:
+            rows.append({"app": one, "issued": manage.enable(host, one, force=force), "error": ""})
+        except DokkupyError as error:
+            failed.append(one)
+            host.out.warn(f"{one}: {error.message}")
+            rows.append({"app": one, "issued": False, "error": error.message})
+    if failed:
+        host.out.warn(f"{len(failed)} of {len(rows)} apps got none: {', '.join(failed)}")
+    return Answer(rows, status=1 if failed else 0)
+
+
+@group.command("disable", needs="app:write", changes=True)
+def disable(host: Host, app: App) -> Answer:
+    """Take the certificate away; it is not renewed any more."""
+    from dokkupy_letsencrypt import manage
+
+    manage.disable(host, app)
+    host.out.section(f"{app} has no certificate of an authority any more")
+    return Answer({"app": app})
+
+
+@group.command("renew", needs="app:write", changes=True)
+def renew(host: Host, app: App) -> Answer:
+    """Get a new certificate now."""
+    from dokkupy_letsencrypt import manage
+
+    return Answer({"app": app, "issued": manage.enable(host, app, force=True)})
+
+
+@group.command("auto-renew", needs="app:write", changes=True)
+def auto_renew(host: Host, app: MaybeApp = None) -> Answer:
+    """Renew what is due, of one app or of all; `tick` does so every minute."""
+    from dokkupy_letsencrypt import manage
+
+    if app is None:
+        lines = manage.renew_due(host)
+        return Answer(lines, lines)
+    found = manage.status(host, app)
+    if not found.enabled:
+        raise UserError(f"{app} has no certificate that would be renewed", hint=f"letsencrypt:enable {app}")
+    return Answer({"app": app, "issued": manage.enable(host, app)})
+
+
+@group.command("revoke", needs="app:admin", changes=True)
+def revoke(host: Host, app: App) -> Answer:
+    """Have the authority declare the certificate void, and take it away."""
+    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.certbot import Certbot
+
+    host.store.need_app(app)
+    Certbot(host).revoke(app)
+    manage.disable(host, app)
+    host.out.section(f"The certificate of {app} is revoked")
+    return Answer({"app": app})
+
+
+@group.command("active", needs="app:read")
+def active(host: Host, app: App) -> Answer:
+    """Print whether the app has a certificate of an authority."""
+    from dokkupy_letsencrypt import manage
+
+    host.store.need_app(app)
+    word = "true" if manage.status(host, app).slot else "false"
+    return Answer({"app": app, "active": word}, [word])
+
+
+@group.command("list", needs="app:read")
+def list_apps(host: Host) -> Answer:
+    """List the certificates: when they end, and when they are renewed."""
+    from dokkupy_letsencrypt import manage
+
+    rows = []
+    for app in visible_apps(host):
+        found = manage.status(host, app)
+        if found.slot and found.due:
+            rows.append({"app": app, "expires-at": found.slot.current.not_after[:16], "renewed-at": shown(found.due.isoformat()),
+                         "failures": found.failures})  # fmt: skip
+    lines = [f"{row['app']:<24} {row['expires-at']:<18} {row['renewed-at']:<18} {row['failures']}" for row in rows]
+    return Answer(rows, lines, header=f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures")
+
+
+@group.command("cleanup", needs="app:write", changes=True)
+def cleanup(host: Host, app: App) -> Answer:
+    """Remove what certbot keeps of an app whose certificate is not in use any more."""
+    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.certbot import Certbot
+
+    host.store.need_app(app)
+    if manage.status(host, app).slot is None:
+        Certbot(host).forget(app)
+    return Answer({"app": app})
+
+
+@group.command("cron-job", needs="host:write", changes=True)
+def cron_job(
+    host: Host, *, add: Annotated[bool, Opt("--add")] = False, remove: Annotated[bool, Opt("--remove")] = False
+) -> Answer:
+    """For scripts written for Dokku: renewal is part of dokkupy's own timer, and needs no cron job."""
+    host.out.section("Certificates are renewed by `dokkupy tick`, every minute: there is no cron job to add or remove")
+    return Answer({"cron-job": "tick"})
+
+
+def shown(text: str) -> str:
+    return text[:16]
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    from dokkupy_letsencrypt import manage
+
+    found, state = manage.status(host, app), manage.read(host, app)
+    one = found.slot.current if found.slot else None
+    return {
+        "active": "true" if one else "false",
+        "autorenew": "true" if found.enabled else "false",
+        "directory": directory_of(SETTINGS.get(host.store, app, "server")),
+        "expires-at": one.not_after if one else "",
+        "failures": str(found.failures),
+        "hostnames": " ".join(one.names) if one else "",
+        "last-error": found.last_error,
+        "left-out": " ".join(state.get("left-out", ())),
+        "next-try": found.next_try.isoformat() if found.next_try else "",
+        "renewed-at": found.due.isoformat(timespec="seconds") if found.due else "",
+    }
+
+
+add_property_commands(group, SETTINGS, extra=extra)

@@ -1,0 +1,53 @@
+"""Renewal, and what becomes of it when something happens to an app."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Finding, Job
+    from dokkupy_sdk.operation import Tx
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("renew", 60, "dokkupy_letsencrypt.manage:tick")]
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_sdk.model import Finding
+
+    from dokkupy_letsencrypt.manage import status
+
+    found = []
+    for app in host.store.apps():
+        one = status(host, app)
+        if one.enabled and one.failures:
+            tried = f"{one.failures} times since the last certificate"
+            found.append(Finding(
+                "letsencrypt", "warning", f"{app}: renewal failed {tried}: {one.last_error[:300]}",
+                f"Mend it, then: dokkupy letsencrypt:enable {app}",
+            ))  # fmt: skip
+    return found
+
+
+@hookimpl
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+    """The copy has other names, and nobody asked for certificates of those."""
+    table = host.store.read("apps", new, "letsencrypt")
+    if "state" in table:
+        tx.write("apps", new, "letsencrypt", data={key: value for key, value in table.items() if key != "state"})
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_letsencrypt.certbot import Certbot
+
+    Certbot(host).forget(app)

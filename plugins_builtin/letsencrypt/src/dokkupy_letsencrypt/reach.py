@@ -1,0 +1,60 @@
+"""Whether names lead here: looked at before an authority is asked, which counts failures against us."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.files import write_atomic
+from dokkupy_sdk.names import AppName, Domain
+
+SECONDS = 5.0
+PATH = "/.well-known/acme-challenge/"
+AT_ONCE = 8
+
+Ask = Callable[[str, str], tuple[int, bytes]]
+"""(name, path) -> status and the first bytes of the body. Raises OSError."""
+
+
+def ask(name: str, path: str) -> tuple[int, bytes]:
+    """One request on port 80, no redirect followed: what is fetched is compared with what we wrote, and not shown."""
+    connection = http.client.HTTPConnection(name, 80, timeout=SECONDS)
+    try:
+        connection.request("GET", path, headers={"Host": name, "Connection": "close"})
+        answer = connection.getresponse()
+        return answer.status, answer.read(256)
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def unreachable(host: Host, app: AppName, names: Sequence[Domain], ask: Ask = ask) -> dict[Domain, str]:
+    """The names that an authority would not find here, each with why. A name that this host cannot connect to is given
+    the benefit of the doubt: many networks do not let a host reach its own public address."""
+    token = f"dokkupy-{secrets.token_hex(12)}"
+    path = os.path.join(host.proxy(app).challenges(), token)
+    write_atomic(path, token.encode(), mode=0o644)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = dict(zip(names, pool.map(lambda name: look(name, token, ask), names), strict=True))
+    finally:
+        os.unlink(path)
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def look(name: str, token: str, ask: Ask) -> str:
+    try:
+        status, body = ask(name, PATH + token)
+    except socket.gaierror:
+        return "it is not in the DNS"
+    except OSError:
+        return ""
+    if status == 200 and body == token.encode():
+        return ""
+    return f"another server answers (status {status})"

@@ -1,0 +1,49 @@
+"""The properties of `letsencrypt` (reference, section 6.3)."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.settings import Property, Settings, integer, matching, plain
+
+SERVERS = {
+    "default": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+"""https://letsencrypt.org/getting-started/"""
+
+DIRECTORY = re.compile(r"https://[^\s'\"\\$`]+")
+
+
+def server(text: str) -> str:
+    if text not in SERVERS and not DIRECTORY.fullmatch(text):
+        raise UserError(f"{text[:80]!r} is not `default`, `staging` or the https address of an ACME directory")
+    return text
+
+
+def bundle(text: str) -> str:
+    if not os.path.isabs(text) or not plain(text):
+        raise UserError(f"{text[:80]!r} is not an absolute path")
+    return text
+
+
+SETTINGS = Settings(
+    "letsencrypt",
+    Property("email", help="Whom the authority writes to",
+             parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an address of e-mail")),
+    Property("server", "default", help="default, staging, or the directory of another ACME authority", parse=server),
+    Property("graceperiod", "2592000", help="Seconds before its end at which a certificate is renewed",
+             parse=integer(60, 31536000)),
+    Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
+    Property("ca-bundle", help="File with the authority of the directory's own TLS", parse=bundle),
+    Property("eab-kid", help="External account binding: the key's identifier", parse=matching(r"[\w.=+/:-]+", "an identifier")),
+    Property("eab-hmac-key", help="External account binding: the key", parse=matching(r"[A-Za-z0-9_=-]+", "base64url"),
+             secret=True),
+)  # fmt: skip
+
+
+def directory_of(text: str) -> str:
+    """The address of a server's directory."""
+    return SERVERS.get(text, text)
