@@ -6,7 +6,7 @@ import http.client
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dokkupy_sdk import Host
@@ -17,12 +17,9 @@ SECONDS = 5.0
 PATH = "/.well-known/acme-challenge/"
 AT_ONCE = 8
 
-Ask = Callable[[str, str], tuple[int, bytes]]
-"""(name, path) -> status and the first bytes of the body. Raises OSError."""
-
 
 def ask(name: str, path: str) -> tuple[int, bytes]:
-    """One request on port 80, no redirect followed: what is fetched is compared with what we wrote, and not shown."""
+    """Status and first bytes of the body. One request on port 80, no redirect followed: what is fetched is compared with what we wrote, and not shown."""
     connection = http.client.HTTPConnection(name, 80, timeout=SECONDS)
     try:
         connection.request("GET", path, headers={"Host": name, "Connection": "close"})
@@ -34,7 +31,7 @@ def ask(name: str, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def unreachable(host: Host, app: AppName, names: Sequence[Domain], ask: Ask = ask) -> dict[Domain, str]:
+def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domain, str]:
     """The names that an authority would not find here, each with why. A name that this host cannot connect to is given
     the benefit of the doubt: many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
@@ -42,13 +39,13 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain], ask: Ask = as
     write_atomic(path, token.encode(), mode=0o644)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = dict(zip(names, pool.map(lambda name: look(name, token, ask), names), strict=True))
+            found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
     finally:
         os.unlink(path)
     return {name: reason for name, reason in found.items() if reason}
 
 
-def look(name: str, token: str, ask: Ask) -> str:
+def look(name: str, token: str) -> str:
     try:
         status, body = ask(name, PATH + token)
     except socket.gaierror:

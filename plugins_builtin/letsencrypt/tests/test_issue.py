@@ -1,0 +1,232 @@
+"""Certificates of a real authority: issued, renewed, refused, revoked."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from conftest import BLOG, TREE, Bench, Pebble
+from dokkupy_letsencrypt import cli, manage
+from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_sdk.certificates import slot_of
+from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.routes import add_domains
+from dokkupy_sdk.testing import deploy
+
+
+def served(bench: Bench, name: str = "blog.example.com") -> str:
+    return bench.proxy.served(BLOG, Domain(name), 443)
+
+
+def add(bench: Bench, *names: str) -> None:
+    with operation(bench.host, "domains:add", f"app:{BLOG}") as tx:
+        add_domains(tx, BLOG, [Domain(name) for name in names])
+
+
+def test_app_gets_one_certificate_for_all_its_names(bench: Bench) -> None:
+    add(bench, "www.example.com", "shop.example.org")
+    assert cli.enable(bench.host, BLOG).data == {"app": "blog", "issued": True}
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and set(slot.current.names) == {"blog.example.com", "www.example.com", "shop.example.org"}
+    assert {served(bench, name) for name in slot.current.names} == {slot.current.id}
+    assert cli.active(bench.host, BLOG).text == ["true"]
+    assert "Pebble" in slot.current.issuer and slot.current.key == "EC secp256r1"
+
+
+def test_what_will_do_is_kept_and_what_is_forced_is_new(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    first = served(bench)
+    assert manage.enable(bench.host, BLOG) is False and served(bench) == first
+    assert manage.enable(bench.host, BLOG, force=True) is True and served(bench) != first
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and slot.previous and slot.previous.id == first
+
+
+def test_renewal_comes_by_itself_in_time_and_not_before(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    first, due = served(bench), manage.status(bench.host, BLOG).due
+    assert due is not None
+    assert manage.renew_due(bench.host, clock=lambda: due - timedelta(seconds=1)) == []
+    assert manage.renew_due(bench.host, clock=lambda: due) == ["blog: renewed"]
+    assert served(bench) != first
+
+
+def test_changed_names_and_settings_are_a_reason(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    add(bench, "new.example.com")
+    assert manage.status(bench.host, BLOG).reason == "the names changed"
+    assert manage.renew_due(bench.host) == ["blog: renewed"]
+    assert served(bench, "new.example.com") == served(bench)
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "key-type", "rsa")
+    assert manage.renew_due(bench.host) == ["blog: renewed"]
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and slot.current.key == "RSA 2048"
+    assert manage.renew_due(bench.host) == []
+
+
+def test_names_that_lead_elsewhere_are_left_out_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    from dokkupy_letsencrypt import reach
+
+    add(bench, "gone.example.com", "elsewhere.example.com", "silent.example.com")
+    plain = reach.ask
+
+    def ask(name: str, path: str) -> tuple[int, bytes]:
+        if name == "gone.example.com":
+            raise socket.gaierror("Name or service not known")
+        if name == "silent.example.com":
+            raise TimeoutError("no answer")
+        return (200, b"hello") if name == "elsewhere.example.com" else plain(name, path)
+
+    monkeypatch.setattr(reach, "ask", ask)
+    manage.enable(bench.host, BLOG)
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and set(slot.current.names) == {"blog.example.com", "silent.example.com"}
+    assert cli.extra(bench.host, BLOG)["left-out"] == "gone.example.com elsewhere.example.com"
+    text = bench.host.out.text()  # type: ignore[attr-defined]
+    assert "gone.example.com is left out: it is not in the DNS" in text
+    assert "elsewhere.example.com is left out: another server answers (status 200)" in text
+    assert served(bench, "gone.example.com") == ""
+    # Nothing is asked for again while nothing changes.
+    assert manage.renew_due(bench.host) == []
+
+
+def test_authority_that_is_down_changes_nothing_and_is_asked_again_later(tmp_path: Path, bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    first = served(bench)
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "server", "https://localhost:1/dir")
+    at = manage.now()
+    for turn, hours in enumerate((1, 2, 4, 8, 16, 24, 24), 1):
+        lines = manage.renew_due(bench.host, clock=partial(datetime.fromtimestamp, at.timestamp(), UTC))
+        assert len(lines) == 1 and "No certificate for blog" in lines[0]
+        found = manage.status(bench.host, BLOG)
+        assert (found.failures, found.next_try) == (turn, (at + timedelta(hours=hours)).replace(microsecond=0))
+        assert (
+            manage.renew_due(bench.host, clock=partial(datetime.fromtimestamp, at.timestamp() + hours * 3600 - 2, UTC))
+            == []
+        )
+        at += timedelta(hours=hours)
+    assert served(bench) == first and cli.extra(bench.host, BLOG)["failures"] == "7"
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "server", "")
+    assert manage.enable(bench.host, BLOG) is False or served(bench)
+    assert manage.renew_due(bench.host, clock=partial(datetime.fromtimestamp, at.timestamp(), UTC)) in (
+        [],
+        ["blog: renewed"],
+    )
+
+
+def test_challenge_that_is_shadowed_is_explained(bench: Bench) -> None:
+    bench.server.RequestHandlerClass = Shadow
+    with pytest.raises(HostFault, match="No certificate for blog") as caught:
+        manage.enable(bench.host, BLOG)
+    assert "DNS record" in caught.value.hint or "leads here" in caught.value.message
+    assert served(bench) == "" and slot_of(bench.host, BLOG, "letsencrypt") is None
+
+
+def test_certificate_that_is_not_served_is_taken_back(bench: Bench) -> None:
+    bench.proxy.serves["blog.example.com"] = "ab" * 32
+    with pytest.raises(HostFault, match="blog.example.com"):
+        manage.enable(bench.host, BLOG)
+    assert slot_of(bench.host, BLOG, "letsencrypt") is None
+    del bench.proxy.serves["blog.example.com"]
+    manage.enable(bench.host, BLOG)
+    assert served(bench)
+
+
+def test_disabled_and_revoked_ones_are_gone(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    cli.disable(bench.host, BLOG)
+    assert cli.active(bench.host, BLOG).text == ["false"] and bench.proxy.routes["blog"].certificate is None
+    assert manage.renew_due(bench.host) == []
+    manage.enable(bench.host, BLOG)
+    cli.revoke(bench.host, BLOG)
+    assert cli.active(bench.host, BLOG).text == ["false"]
+    with pytest.raises(UserError, match="no certificate of an authority"):
+        cli.revoke(bench.host, BLOG)
+
+
+def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dokkupy_letsencrypt import reach
+
+    plain = reach.ask
+    monkeypatch.setattr(reach, "ask", lambda name, path: (404, b"") if name.startswith("bad") else plain(name, path))
+    for name in ("bad", "shop"):
+        deploy(bench.host, name, TREE)
+    answer = cli.enable(bench.host, None, all=True)
+    assert {row["app"]: row["issued"] for row in answer.data} == {"bad": False, "blog": True, "shop": True}
+    assert answer.status == 1
+    assert [row["app"] for row in cli.list_apps(bench.host).data] == ["blog", "shop"]
+    with pytest.raises(UserError, match="--all"):
+        cli.enable(bench.host)
+
+
+def test_app_that_goes_takes_its_things_along_and_a_copy_asks_anew(bench: Bench) -> None:
+    from dokkupy_letsencrypt.hooks import post_app_destroy
+    from dokkupy_sdk.apps import clone_app
+
+    manage.enable(bench.host, BLOG)
+    clone_app(bench.host, BLOG, AppName("copy"))
+    assert cli.extra(bench.host, AppName("copy"))["autorenew"] == "false"
+    assert os.path.exists(Certbot(bench.host).live(BLOG)[1])
+    post_app_destroy(bench.host, BLOG)
+    assert not os.path.exists(Certbot(bench.host).live(BLOG)[1])
+
+
+def test_keys_are_in_private_files_alone(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    secret = Path(Certbot(bench.host).live(BLOG)[1]).read_text().splitlines()[1]
+    for directory, _, names in os.walk(bench.host.root):
+        for name in names:
+            path = Path(directory, name)
+            if path.exists() and secret in path.read_bytes().decode(errors="replace"):
+                assert path.stat().st_mode & 0o077 == 0 and name.startswith(("key", "privkey")), path
+    assert secret not in repr(cli.extra(bench.host, BLOG))
+
+
+def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
+    """An authority that wants it: without the key a clear word, with it a certificate."""
+    strict = Pebble(tmp_path, externalAccountBindingRequired=True, externalAccountMACKeys={"kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"})  # fmt: skip
+    strict.config["httpPort"] = bench.authority.http
+    import json
+
+    (tmp_path / "pebble.json").write_text(json.dumps({"pebble": strict.config}))
+    strict.start()
+    try:
+        with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+            manage.SETTINGS.set(tx, BLOG, "server", strict.directory)
+            manage.SETTINGS.set(tx, BLOG, "ca-bundle", strict.bundle)
+        with pytest.raises(HostFault, match="external account binding"):
+            manage.enable(bench.host, BLOG)
+        with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+            manage.SETTINGS.set(tx, BLOG, "eab-kid", "kid-1")
+            manage.SETTINGS.set(tx, BLOG, "eab-hmac-key", strict.config["externalAccountMACKeys"]["kid-1"])  # type: ignore[index]
+        manage.enable(bench.host, BLOG)
+        assert served(bench)
+    finally:
+        strict.stop()
+
+
+class Shadow:
+    """Stands in for a handler: an app that answers everything itself."""
+
+    def __new__(cls, request: object, client: object, server: object) -> object:
+        import http.server
+
+        class Own(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"my own page")
+
+            def log_message(self, *_: object) -> None: ...
+
+        return Own(request, client, server)  # type: ignore[arg-type]
