@@ -58,6 +58,8 @@ install_packages() {
     have debootstrap || missing+=(debootstrap)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)
+    # An ACME authority of one's own.
+    have pebble || missing+=(pebble)
   fi
   [[ ${#missing[@]} -gt 0 ]] || return 0
   step "Installing ${missing[*]}"
@@ -116,7 +118,7 @@ prepare_environment() {
 # An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
 # Prints its Python. Tests that belong to no distribution run where everything is.
 python_of() {
-  local folder=$1 name own stamp
+  local folder=$1 name own stamp needed
   while [[ $folder != . && $folder != / && ! -f $folder/pyproject.toml ]]; do folder=$(dirname -- "$folder"); done
   if [[ ! $folder =~ ^(core|plugin_sdk|plugins_builtin/[^/]+|examples/plugins/[^/]+)$ ]]; then
     echo "$VENV/bin/python"
@@ -131,6 +133,11 @@ python_of() {
     python3 -m venv "$own"
     "$own/bin/python" -m pip --disable-pip-version-check install -q "${ALONE[@]}"
     local -a wanted=(-e ./core -e ./plugin_sdk)
+    if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
+    for needed in $(sed -n '/^dependencies/s/dokkupy-sdk//g; /^dependencies/p' "$folder/pyproject.toml" |
+      grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
+      if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
+    done
     if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder"); fi
     "$own/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${wanted[@]}"
     printf '%s' "$stamp" >"$own/stamp"

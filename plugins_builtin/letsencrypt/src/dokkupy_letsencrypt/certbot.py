@@ -26,8 +26,8 @@ SECONDS = 300
 WAIT = 1800
 """Seconds for which one order waits for those of other apps: certbot does one at a time."""
 
-NONCE = ("badNonce",)
-TRIES = 3
+NONCE = ("badNonce", "invalid anti-replay nonce")
+TRIES = 5
 """Of an order that failed by a nonce, which is no more than a request that came late (RFC 8555, section 6.5)."""
 
 
