@@ -170,37 +170,44 @@ default_roots() {
   if [[ -e core/src/dokkupy/cli/setup.py ]]; then roots+=(tests/e2e); else roots+=(tests/e2e/test_bed.py); fi
 }
 
-# The machines' images take minutes of waiting for mirrors, which the cheaper tests need not wait for.
-preparing=
-prepare_machines() {
-  local root
-  for root in "${roots[@]}"; do
-    if [[ $root == tests/e2e && ${#roots[@]} -gt 1 ]]; then
-      "$VENV/bin/python" tests/e2e/prepare.py >"$VENV/prepare.log" 2>&1 </dev/null &
-      preparing=$!
-    fi
-  done
-}
-
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
 
+# One root's tests; its last line goes to the count at the end.
+run_root() {
+  local root=$1 log=$2 python code=0
+  step "$root"
+  python=$(python_of "${root%%::*}")
+  "$python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
+    ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
+  tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
+  # 5: nothing was collected, as when -k names tests of another root.
+  if [[ $code != 5 ]]; then return "$code"; fi
+}
+
 run_tests() {
-  local root python code worst=0 log counts started=$SECONDS colour=
+  local root worst=0 log counts started=$SECONDS beside=
   log=$(mktemp -d)
-  # shellcheck disable=SC2064  # the path of now
-  trap "rm -rf -- '$log'; ${preparing:+kill $preparing 2>/dev/null || true}" EXIT
-  [[ ! -t 1 ]] || colour=--color=yes
+  if [[ -t 1 ]]; then colour=--color=yes; fi
+  # The machines mostly wait for something, and have the second processor while the other tests have the first.
+  if [[ ${#roots[@]} -gt 1 && " ${roots[*]} " == *" tests/e2e "* ]]; then
+    # A process group of its own: it is ended whole, and does not ignore SIGINT, as other jobs in the background do.
+    set -m
+    run_root tests/e2e "$log" >"$log/beside" 2>&1 &
+    beside=$!
+    set +m
+  fi
+  # shellcheck disable=SC2064  # the values of now
+  trap "${beside:+kill -- -$beside 2>/dev/null || true}; rm -rf -- '$log'" EXIT
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
-    step "$root"
-    python=$(python_of "${root%%::*}")
-    code=0
-    "$python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" $colour \
-      ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/out" || code=${PIPESTATUS[0]}
-    # 5: nothing was collected, as when -k names tests of another root.
-    if [[ $code != 0 && $code != 5 ]]; then worst=$code; fi
-    tail -n 1 "$log/out" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
+    [[ -z $beside || $root != tests/e2e ]] || continue
+    run_root "$root" "$log" || worst=$?
   done
+  if [[ -n $beside ]]; then
+    step "tests/e2e goes on; it began with the others"
+    wait "$beside" || worst=$?
+    cat "$log/beside"
+  fi
   touch "$log/closing"
   counts=$(awk '
     {
@@ -233,5 +240,4 @@ if [[ ${#roots[@]} -eq 0 ]]; then
   default_roots
 fi
 start_docker
-prepare_machines
 run_tests
