@@ -169,7 +169,7 @@ def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
 
 PROXY = """\
 Port 8899
-Listen 172.17.0.1
+Listen {address}
 LogFile "/var/tmp/proxy/log"
 LogLevel Connect
 BasicAuth builder canary51c0ffee
@@ -183,10 +183,12 @@ def proxy(host: Host) -> Iterator[str]:
     host.exec(["apt-get", "-q", "update"])
     host.exec(["apt-get", "-q", "download", "tinyproxy-bin"], cwd="/var/tmp/proxy")
     host.exec(["sh", "-c", "dpkg-deb -x /var/tmp/proxy/*.deb /var/tmp/proxy"])
-    host.copy_in(PROXY.encode(), "/var/tmp/proxy/config")
+    shown = host.exec(["docker", "network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"])
+    address = shown.stdout.strip()
+    host.copy_in(PROXY.format(address=address).encode(), "/var/tmp/proxy/config")
     start = "/var/tmp/proxy/usr/bin/tinyproxy -d -c /var/tmp/proxy/config >/dev/null 2>&1 & echo $!"
     process = host.exec(["sh", "-c", start]).stdout.strip()
-    yield "http://builder:canary51c0ff%65e@172.17.0.1:8899"
+    yield f"http://builder:canary51c0ff%65e@{address}:8899"
     host.exec(["kill", process])
     host.exec(["rm", "-rf", "/var/tmp/proxy"])
 

@@ -209,6 +209,16 @@ def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Cert
     """
 
 
+@hookspec(firstresult=True)
+def dns_challenge(host: Host, app: AppName, name: str, value: str, present: bool) -> bool | None:
+    """A certificate authority wants to see a TXT record (ACME's DNS-01).
+
+    name: `_acme-challenge.example.com`, where other records with other values may be at the same time. present: put it,
+    and return when the authority can see it; else take it away. Return None for a domain that is not yours, True when
+    it is done; raise HostFault when it cannot be.
+    """
+
+
 @hookspec
 def post_proxy_apply(host: Host, route: Route) -> None:
     """A route was applied and verified."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from conftest import BLOG, TREE, Bench, Pebble
 from dokkupy_letsencrypt import cli, manage
 from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.certificates import slot_of
 from dokkupy_sdk.errors import HostFault, UserError
 from dokkupy_sdk.names import AppName, Domain
@@ -196,8 +199,6 @@ def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
     """An authority that wants it: without the key a clear word, with it a certificate."""
     strict = Pebble(tmp_path, externalAccountBindingRequired=True, externalAccountMACKeys={"kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"})  # fmt: skip
     strict.config["httpPort"] = bench.authority.http
-    import json
-
     (tmp_path / "pebble.json").write_text(json.dumps({"pebble": strict.config}))
     strict.start()
     try:
@@ -230,3 +231,68 @@ class Shadow:
             def log_message(self, *_: object) -> None: ...
 
         return Own(request, client, server)  # type: ignore[arg-type]
+
+
+# DNS-01
+
+
+class Zone:
+    """A plugin with the hook dns_challenge, for the authority's own DNS server."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.records: list[tuple[str, str, bool]] = []
+
+    @hookimpl
+    def dns_challenge(self, host: Host, app: AppName, name: str, value: str, present: bool) -> bool | None:
+        if not name.endswith("example.com"):
+            return None
+        self.records.append((name, value, present))
+        verb = "set-txt" if present else "clear-txt"
+        body = json.dumps({"host": f"{name}.", "value": value} if present else {"host": f"{name}."}).encode()
+        urllib.request.urlopen(f"http://127.0.0.1:{self.bench.authority.dns_management}/{verb}", data=body, timeout=5)
+        return True
+
+
+def by_hook(bench: Bench) -> Zone:
+    zone = Zone(bench)
+    bench.host.hooks.manager.register(zone, name="zone")
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "dns-provider", "hook")
+    return zone
+
+
+def test_wildcard_comes_by_dns_and_without_it_is_left_out(bench: Bench) -> None:
+    add(bench, "*.blog.example.com")
+    manage.enable(bench.host, BLOG)
+    assert "*.blog.example.com is left out: wildcards need DNS" in bench.host.out.text()  # type: ignore[attr-defined]
+    zone = by_hook(bench)
+    assert manage.status(bench.host, BLOG).reason
+    manage.enable(bench.host, BLOG)
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and set(slot.current.names) == {"blog.example.com", "*.blog.example.com"}
+    assert served(bench, "*.blog.example.com") == slot.current.id
+    put = [record[:2] for record in zone.records if record[2]]
+    assert put and {record[0] for record in put} == {"_acme-challenge.blog.example.com"}
+    assert {record[:2] for record in zone.records if not record[2]} == set(put)
+
+
+def test_domain_that_no_plugin_writes_for_is_said(bench: Bench) -> None:
+    add(bench, "blog.example.org")
+    by_hook(bench)
+    with pytest.raises(HostFault, match="no plugin of this host can write"):
+        manage.enable(bench.host, BLOG)
+
+
+def test_dns_plugin_of_certbot_that_is_missing_is_named(bench: Bench) -> None:
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "dns-provider", "cloudflare")
+        manage.SETTINGS.set(
+            tx, BLOG, "dns-credentials", "dns_cloudflare_api_token=canary-1, dns_cloudflare_email=a@b.c"
+        )
+    with pytest.raises(HostFault, match="does not have this DNS plugin") as caught:
+        manage.enable(bench.host, BLOG)
+    assert "canary-1" not in repr(caught.value.details)
+    for bad in ("token", "a=b;c", "a=b\nserver=x", "a='b'"):
+        with pytest.raises(UserError):
+            manage.SETTINGS.need("dns-credentials", is_global=False).parse(bad)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.names import AppName, Domain
 
-from dokkupy_letsencrypt.settings import SETTINGS, directory_of
+from dokkupy_letsencrypt import dns
+from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
 
 SECONDS = 300
 """Of one order; an authority may look at each name from several places."""
@@ -62,9 +65,7 @@ class Certbot:
 
     def issue(self, order: Order) -> tuple[bytes, bytes]:
         """(chain, key) of a new certificate. Raises HostFault with the authority's words."""
-        place = self.host.proxy(order.app).challenges()
         lines = {
-            "authenticator": "webroot", "webroot-path": webroot(place), "preferred-challenges": "http",
             "cert-name": str(order.app), "domains": ",".join(order.names), "renew-with-new-domains": "true",
             **({"force-renewal": "true"} if order.renew else {"keep-until-expiring": "true"}),
             **self.common(order.app),
@@ -112,17 +113,45 @@ class Certbot:
         lease = take(self.host.root, "certbot", owner=owner, wait=WAIT)
         try:
             with scratch_directory(self.host.path("tmp", "certbot")) as directory:
-                file = os.path.join(directory, "certbot.ini")
-                write_atomic(file, "".join(f"{key} = {value}\n" for key, value in lines.items()).encode())
-                for turn in range(TRIES):
-                    done = execute([self.program(), verb, "--config", file], check=False, timeout=SECONDS, env=env)
-                    if done.ok:
-                        return
-                    said = done.stdout + done.stderr
-                    if turn + 1 == TRIES or not any(word in said for word in NONCE):
-                        raise fault(app, said)
+                with self.answering(verb, app, directory) as answers:
+                    file = os.path.join(directory, "certbot.ini")
+                    text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
+                    write_atomic(file, text.encode())
+                    self.order(app, [self.program(), verb, "--config", file], env)
         finally:
             lease.release()
+
+    def order(self, app: AppName, words: list[str], env: dict[str, str]) -> None:
+        for turn in range(TRIES):
+            done = execute(words, check=False, timeout=SECONDS, env=env)
+            if done.ok:
+                return
+            said = done.stdout + done.stderr
+            if turn + 1 == TRIES or not any(word in said for word in NONCE):
+                raise fault(app, said)
+
+    @contextmanager
+    def answering(self, verb: str, app: AppName, directory: str) -> Iterator[dict[str, str]]:
+        """Settings that say how the authority's questions are answered."""
+        if verb != "certonly":
+            yield {}
+            return
+        provider = SETTINGS.get(self.host.store, app, "dns-provider")
+        if provider in ("", "none"):
+            place = webroot(self.host.proxy(app).challenges())
+            yield {"authenticator": "webroot", "webroot-path": place, "preferred-challenges": "http"}
+        elif provider == HOOK:
+            with dns.answering(self.host, app, directory) as lines:
+                yield lines
+        else:
+            file = os.path.join(directory, "credentials.ini")
+            write_atomic(file, credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).encode())
+            yield {"authenticator": f"dns-{provider}", f"dns-{provider}-credentials": file}
+
+
+def credentials(text: str) -> str:
+    """`key=value` pairs with commas as certbot's DNS plugins read them, a line each."""
+    return "".join(f"{pair.strip()}\n" for pair in text.split(",") if pair.strip())
 
 
 def webroot(challenges: str) -> str:
@@ -151,6 +180,10 @@ def fault(app: AppName, said: str) -> HostFault:
 
 
 REASONS = (
+    (r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-", "certbot does not have this DNS plugin",
+     "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook"),
+    (r"no plugin answers for the DNS", "no plugin of this host can write into the domain's DNS",
+     "Install one with the hook dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare"),
     (r"rateLimited|too many (certificates|requests|failed)", "the authority's rate limit is reached",
      "Wait as it says. To try things out: letsencrypt:set --global server staging"),
     (r"caa", "the domain's CAA record does not allow this authority", "Add the authority to the CAA record."),

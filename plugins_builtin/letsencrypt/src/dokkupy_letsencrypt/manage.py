@@ -62,8 +62,13 @@ def keep(tx: Tx, app: AppName, state: dict[str, Any]) -> None:
 
 
 def wanted_names(host: Host, app: AppName) -> list[Domain]:
-    """The app's names that can be in a certificate got over HTTP."""
-    return [domain for domain in domains_of(host, app) if domain != "_" and not domain.startswith("*.")]
+    """The app's names that can be in a certificate; wildcards only by DNS."""
+    names = [domain for domain in domains_of(host, app) if domain != "_"]
+    return names if by_dns(host, app) else [name for name in names if not name.startswith("*.")]
+
+
+def by_dns(host: Host, app: AppName) -> bool:
+    return SETTINGS.get(host.store, app, "dns-provider") not in ("", "none")
 
 
 def got_with(host: Host, app: AppName) -> dict[str, str]:
@@ -128,7 +133,11 @@ def enable(host: Host, app: AppName, *, force: bool = False, clock: Now = now) -
 def obtain(host: Host, app: AppName, names: Sequence[Domain]) -> None:
     from dokkupy_sdk.x509 import covers, read_pair
 
-    lost = unreachable(host, app, names)
+    # By DNS it does not matter whether a name leads here.
+    lost = {} if by_dns(host, app) else unreachable(host, app, names)
+    for name in domains_of(host, app):
+        if name.startswith("*.") and name not in names:
+            host.out.warn(f"{name} is left out: wildcards need DNS (letsencrypt:set {app} dns-provider PROVIDER)")
     for name, reason in lost.items():
         host.out.warn(f"{name} is left out: {reason}")
     asked = [name for name in names if name not in lost]

@@ -14,12 +14,22 @@ SERVERS = {
 }
 """https://letsencrypt.org/getting-started/"""
 
+HOOK = "hook"
+"""The dns-provider that is a plugin of ours."""
+
 DIRECTORY = re.compile(r"https://[^\s'\"\\$`]+")
 
 
 def server(text: str) -> str:
     if text not in SERVERS and not DIRECTORY.fullmatch(text):
         raise UserError(f"{text[:80]!r} is not `default`, `staging` or the https address of an ACME directory")
+    return text
+
+
+def pairs(text: str) -> str:
+    for pair in text.split(","):
+        if not re.fullmatch(r"\s*[a-z][a-z0-9_]*\s*=\s*[^\s,;#'\"\\]+\s*", pair):
+            raise UserError("Not pairs such as dns_cloudflare_api_token=TOKEN, with commas between them")
     return text
 
 
@@ -37,6 +47,10 @@ SETTINGS = Settings(
     Property("graceperiod", "2592000", help="Seconds before its end at which a certificate is renewed",
              parse=integer(60, 31536000)),
     Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
+    Property("dns-provider", help="For DNS-01, which wildcards need: a DNS plugin of certbot's (cloudflare), hook, or none",
+             parse=matching(r"[a-z][a-z0-9-]{0,40}", "the name of a DNS plugin, such as cloudflare")),
+    Property("dns-credentials", help="What the DNS plugin wants to know: key=value, with commas", parse=pairs,
+             secret=True),
     Property("ca-bundle", help="File with the authority of the directory's own TLS", parse=bundle),
     Property("eab-kid", help="External account binding: the key's identifier", parse=matching(r"[\w.=+/:-]+", "an identifier")),
     Property("eab-hmac-key", help="External account binding: the key", parse=matching(r"[A-Za-z0-9_=-]+", "base64url"),
