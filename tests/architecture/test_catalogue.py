@@ -18,7 +18,7 @@ GROUPS: list[Group] = [REGISTRY.load(entry) for entry in REGISTRY.group("dokkupy
 COMMANDS = [command for group in GROUPS for command in group.commands.values()]
 SETTINGS: list[Settings] = [REGISTRY.load(entry) for entry in REGISTRY.group("dokkupy.settings").values()]
 HOOKS = [name for name, member in vars(hookspecs).items() if hasattr(member, "dokkupy_spec")]
-SHAPES = {"pre_": "emit", "post_": "emit", "resolve_": "ask", "on_": "notify"}
+SHAPES = {"pre_": "emit", "post_": "emit", "resolve_": "ask", "dns_": "ask", "on_": "notify"}
 
 #: Called by kits that later plugins bring (datastores and backups); DESIGN section 4 lists them.
 NOT_YET_CALLED = {"service_link", "post_service_link", "post_service_unlink", "on_backup_finished"}

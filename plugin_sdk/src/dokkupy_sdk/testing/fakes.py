@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
@@ -342,13 +344,9 @@ class FakeProxy(Proxy):
 
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         """What its route says, unless a test says otherwise."""
-        import hashlib
-        import ssl
-
         if domain in self.serves:
             return self.serves[domain]
-        certificate = self.routes[app].certificate_of(domain) if app in self.routes else None
-        if certificate is None:
+        if app not in self.routes or not (certificate := self.routes[app].certificate_of(domain)):
             return ""
         leaf = Path(certificate.chain).read_text().partition("-----END CERTIFICATE-----")
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()

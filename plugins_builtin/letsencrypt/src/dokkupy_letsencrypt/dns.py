@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.hooks import dns_challenge
 from dokkupy_sdk.names import AppName
 
 from dokkupy_letsencrypt import dns_hook
@@ -54,7 +54,7 @@ def put(host: Host, app: AppName, domain: str, value: str, *, present: bool) -> 
     """Empty, or why it could not be done."""
     try:
         done = host.hooks.ask(
-            dns_challenge, host=host, app=app, name=f"_acme-challenge.{domain}", value=value, present=present
+            hookspecs.dns_challenge, host=host, app=app, name=f"_acme-challenge.{domain}", value=value, present=present
         )
     except DokkupyError as error:
         return f"{error.message} {error.hint}".strip()

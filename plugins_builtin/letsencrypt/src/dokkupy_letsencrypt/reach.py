@@ -36,8 +36,9 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     the benefit of the doubt: many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
     path = os.path.join(host.proxy(app).challenges(), token)
-    write_atomic(path, token.encode(), mode=0o644)
+    write_atomic(path, token.encode())
     try:
+        os.chmod(path, 0o644)  # nginx's workers are others, whatever our umask says
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
     finally:

@@ -14,13 +14,15 @@ from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 
+from dokkupy_nginx.catch_all import render_default
 from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, read_conf
 from dokkupy_nginx.diagnose import Complaint, locate, read_complaint
 from dokkupy_nginx.foreign import OURS_IF_ABSENT, survey
+from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.names import JINJA, find_template, template_names
 from dokkupy_nginx.process import Nginx, not_running
-from dokkupy_nginx.render import KINDS, addresses, render_app, render_default
+from dokkupy_nginx.render import KINDS, addresses, render_app
 from dokkupy_nginx.settings import SETTINGS
 from dokkupy_nginx.trees import Trees, new_generation
 
@@ -458,26 +460,6 @@ def need_own_address(app: AppName, address: str, version: int) -> None:
             f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
             code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
         ) from None  # fmt: skip
-
-
-def sorted_confs(directory: str) -> list[str]:
-    try:
-        return sorted(name for name in os.listdir(directory) if name.endswith(".conf"))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def has_conf(directory: str) -> bool:
-    return bool(sorted_confs(directory))
-
-
-def state_of(path: str) -> str:
-    """A file's path and what changes when its content does; the same text with a renewed certificate is a change."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return f"{path} missing"
-    return f"{path} {found.st_mtime_ns:x}-{found.st_size}-{found.st_ino}"
 
 
 def listened_on(port: int) -> bool:

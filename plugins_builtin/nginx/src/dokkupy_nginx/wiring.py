@@ -83,6 +83,8 @@ class Wiring:
         place = self.layout.challenges
         if not os.path.isdir(place) and self.changes(f"make {place}"):
             make_directory(place, 0o755)
+            for path in (os.path.dirname(place), place):
+                os.chmod(path, 0o755)  # whatever the umask
             self.layout.hand_over(place)
 
     def switch_off_welcome_site(self) -> None:

@@ -1,0 +1,57 @@
+"""The file that is not an app's: what apps share, who is refused, and how the generation in force is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dokkupy_nginx.conf import HTTP, TLS, Claim
+from dokkupy_nginx.layout import PROBE_NAME
+from dokkupy_nginx.render import Facts, challenge_lines, listen
+
+
+def render_default(
+    generation: str, catch_alls: Iterable[Claim], probe: Claim, facts: Facts, *, omit: Iterable[str] = (),
+    certificate: tuple[str, str] | None = None,
+) -> str:  # fmt: skip
+    """The file that is not an app's: shared definitions, the refusal of unknown names, and the probe's answer.
+
+    omit: directives that the host's own configuration has already. certificate: for the handshake with unknown names
+    where nginx is older than 1.19.4 and cannot refuse it.
+    """
+    skip = set(omit)
+    lines = [
+        f"# dokkupy generation {generation}",
+        'map $http_upgrade $dokkupy_connection_close { default upgrade; "" close; }',
+        'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
+        'geo $dokkupy_dollar { default "$"; }',
+    ]
+    hashes = {"server_names_hash_bucket_size": "512", "server_names_hash_max_size": "65536"}
+    lines += [f"{name} {value};" for name, value in hashes.items() if name not in skip]
+    lines.append("")
+    for claim in catch_alls:
+        lines += ["server {", f"    listen {listen(claim, facts)};", "    server_name _;", "    access_log off;"]
+        if claim.kind == TLS and facts.reject_handshake:
+            lines.append("    ssl_reject_handshake on;")
+        elif claim.kind == TLS and certificate is not None:
+            lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
+        # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same
+        # with TLS, where the handshake is refused. An authority may ask for a name whose app was never deployed.
+        if claim.kind == HTTP and facts.challenges:
+            lines += [*challenge_lines(facts), "    location / { return 444; }", "}", ""]
+        else:
+            lines += ["    return 444;", "}", ""]
+    lines += [
+        "server {",
+        f"    listen {probe.listen};",
+        f"    server_name {PROBE_NAME};",
+        "    access_log off;",
+        "    if ($remote_addr != $server_addr) { return 444; }",
+        "    location = /generation {",
+        "        default_type text/plain;",
+        f"        return 200 {generation};",
+        "    }",
+        "    location / { return 444; }",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
