@@ -188,7 +188,7 @@ def proxy(host: Host) -> Iterator[str]:
     host.copy_in(PROXY.format(address=address).encode(), "/var/tmp/proxy/config")
     start = "/var/tmp/proxy/usr/bin/tinyproxy -d -c /var/tmp/proxy/config >/dev/null 2>&1 & echo $!"
     process = host.exec(["sh", "-c", start]).stdout.strip()
-    yield f"http://builder:canary51c0ff%65e@{address}:8899"
+    yield f"http://builder:canary51c0ffee@{address}:8899"
     host.exec(["kill", process])
     host.exec(["rm", "-rf", "/var/tmp/proxy"])
 
@@ -200,13 +200,13 @@ def test_dependencies_come_through_the_proxy_of_builds(
     name = create(host, app)
     for scheme in ("http-proxy", "https-proxy"):
         host.exec(["dokkupy", "buildpacks:set-property", app, scheme, proxy])
-    with no_trace(host, app, "canary"):
+    with no_trace(host, app, "canary51c0ffee"):
         pushed = host.git_push(Repository(tmp_path / "app", SAMPLES / sample).path, app)
     assert "Hello from" in host.http_get(name).body
     log = host.exec(["cat", "/var/tmp/proxy/log"]).stdout
     assert "CONNECT " in log or asked in log, log[-2000:]
     assert "Unauthorized" not in log
-    assert "canary" not in pushed.stderr
+    assert "canary51c0ffee" not in pushed.stderr
 
 
 def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None:
