@@ -30,6 +30,8 @@ def create(host: Host, app: str) -> str:
         ("python", "Hello from Python", "app.py", "Hello", "Bye"),
         ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
         ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
+        ("static-build", "Hello from a built site", "pages/index.md", "Hello", "Bye"),
+        ("procfile", "Hello from a Procfile", "pages/index.html", "Hello", "Bye"),
         ("go-modules", "Hello from Go modules", "private/greeting.go", "Hello", "Bye"),
         ("go", "Hello from Go", "main.go", "Hello", "Bye"),
         ("node", "Hello from Node.js", "server.js", "Hello", "Bye"),
