@@ -216,6 +216,39 @@ def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
         strict.stop()
 
 
+def test_account_that_the_authority_forgot_is_made_anew(tmp_path: Path, bench: Bench) -> None:
+    forgetful = Pebble(tmp_path)
+    forgetful.config["httpPort"] = bench.authority.http
+    (tmp_path / "pebble.json").write_text(json.dumps({"pebble": forgetful.config}))
+    with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+        manage.SETTINGS.set(tx, BLOG, "server", forgetful.directory)
+        manage.SETTINGS.set(tx, BLOG, "ca-bundle", forgetful.bundle)
+    for _ in range(2):
+        forgetful.start()
+        try:
+            manage.enable(bench.host, BLOG, force=True)
+        finally:
+            forgetful.stop()
+    assert "does not know our account any more" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert served(bench)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://ca.example.com/dir",
+        "https://x/../../etc",
+        "https://u:p@x/dir",
+        "ftp://x",
+        "https://x/a b",
+        "https:///dir",
+    ],
+)
+def test_server_that_is_no_directory_s_address_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        manage.SETTINGS.need("server", is_global=True).parse(text)
+
+
 class Shadow:
     """Stands in for a handler: an app that answers everything itself."""
 

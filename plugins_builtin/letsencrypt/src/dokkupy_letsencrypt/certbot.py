@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ SECONDS = 300
 
 WAIT = 1800
 """Seconds for which one order waits for those of other apps: certbot does one at a time."""
+
+UNKNOWN_ACCOUNT = r"accountDoesNotExist|account .*(does not exist|not found|expired|deactivated|revoked)|Unable to validate JWS|unable to find account"
 
 NONCE = ("badNonce", "invalid anti-replay nonce")
 TRIES = 5
@@ -127,8 +130,23 @@ class Certbot:
             if done.ok:
                 return
             said = done.stdout + done.stderr
+            if turn == 0 and re.search(UNKNOWN_ACCOUNT, said, re.IGNORECASE) and self.forget_account(app):
+                continue
             if turn + 1 == TRIES or not any(word in said for word in NONCE):
                 raise fault(app, said)
+
+    def forget_account(self, app: AppName) -> bool:
+        """An account that the authority does not know any more is of no use: the next try makes a new one."""
+        from urllib.parse import urlsplit
+
+        accounts = os.path.join(self.root, "config", "accounts")
+        address = urlsplit(directory_of(SETTINGS.get(self.host.store, app, "server")))
+        place = os.path.join(accounts, address.netloc, address.path.strip("/"))
+        if not os.path.realpath(place).startswith(os.path.realpath(accounts) + "/") or not os.path.isdir(place):
+            return False
+        self.host.out.warn(f"{address.netloc} does not know our account any more: making a new one")
+        shutil.rmtree(place)
+        return True
 
     @contextmanager
     def answering(self, verb: str, app: AppName, directory: str) -> Iterator[dict[str, str]]:
@@ -193,8 +211,7 @@ REASONS = (
      "Make its DNS record point to this host; is there a CDN or another proxy in front?"),
     (r"(Timeout during connect|Connection refused|connection)", "the authority does not reach this host, or it the authority",
      "Is port 80 open in the firewall, and the authority's directory reachable from here?"),
-    (r"accountDoesNotExist|account .*(expired|deactivated|revoked)|Unable to validate JWS", "the authority does not know this account any more",
-     "Remove it, and enable again: letsencrypt:cleanup --accounts"),
+    (UNKNOWN_ACCOUNT, "the authority does not know our account", "Is it the right server? letsencrypt:report APP"),
     (r"externalAccountRequired|external account binding", "the authority wants external account binding",
      "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY"),
     (r"CERTIFICATE_VERIFY_FAILED|SSLError", "the authority's own certificate is not trusted here",

@@ -165,4 +165,5 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-add_property_commands(group, SETTINGS, extra=extra)
+# An authority's address is where this host sends requests, and a bundle a file that it reads: not everybody's to say.
+add_property_commands(group, SETTINGS, extra=extra, needs="app:admin")

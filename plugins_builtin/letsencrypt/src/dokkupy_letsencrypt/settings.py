@@ -17,7 +17,7 @@ SERVERS = {
 HOOK = "hook"
 """The dns-provider that is a plugin of ours."""
 
-DIRECTORY = re.compile(r"https://[^\s'\"\\$`]+")
+DIRECTORY = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
 
 def server(text: str) -> str:
