@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,31 @@ def test_push_and_enable_is_https_that_clients_believe(
     host.ssh(["letsencrypt:revoke", app], check=False)
     host.exec(["dokkupy", "letsencrypt:disable", app])
     assert host.http_get(name).status == 200
+
+
+def test_twenty_five_apps_with_four_names_each_by_one_command(
+    host: Host, app: str, repository: Repository, pebble: Roots
+) -> None:
+    deploy(host, app, repository)
+    apps = [app, *(f"{app}-{number}" for number in range(24))]
+    names = {one: [f"{letter}.{one}.example.com" for letter in "abcd"] for one in apps}
+    known(host, *(name for four in names.values() for name in four))
+    try:
+        for one in apps[1:]:
+            host.exec(["dokkupy", "apps:clone", app, one])
+        for one, four in names.items():
+            host.exec(["dokkupy", "domains:set", one, *four])
+        started = time.monotonic()
+        done = json.loads(host.exec(["dokkupy", "letsencrypt:enable", "--all", "--format", "json"]).stdout)
+        print(f"{len(apps)} certificates with {4 * len(apps)} names in {time.monotonic() - started:.0f} s")
+        assert {row["app"]: row["issued"] for row in done if row["app"] in names} == dict.fromkeys(apps, True)
+        for four in names.values():
+            for name in four:
+                assert https_get(host, name, pebble).status == 200  # type: ignore[arg-type]
+        assert len({served(host, four[0]) for four in names.values()}) == len(apps)
+    finally:
+        for one in apps[1:]:
+            host.exec(["dokkupy", "apps:destroy", one, "--force"], check=False)
 
 
 def test_renewal_under_load_loses_no_request(host: Host, app: str, repository: Repository, pebble: Roots) -> None:
