@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import ssl
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,6 +162,56 @@ def test_names_have_their_own_certificates_or_none(rig: Rig) -> None:
     assert rig.get("a.example.com").status == 301
     assert rig.get("plain.example.com").body == "blog /"
     assert rig.get("plain.example.com", tls=True).status == 0
+
+
+def shake(rig: Rig, version: str, ciphers: str = "") -> str:
+    """The cipher that a client of one version of TLS agrees on with the server; empty for none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        context.set_ciphers(f"{ciphers or 'ALL'}:@SECLEVEL=0")
+        with warnings.catch_warnings(action="ignore"):  # of versions that nobody should use
+            context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+        with socket.create_connection(("127.0.0.1", rig.tls), 5) as raw:
+            with context.wrap_socket(raw, server_hostname="blog.example.com") as secure:
+                assert secure.compression() is None
+                return str((secure.cipher() or ("",))[0])
+    except (ssl.SSLError, ConnectionError):
+        return ""
+
+
+@pytest.mark.parametrize(("profile", "versions"), [("intermediate", {"TLSv1_2", "TLSv1_3"}), ("modern", {"TLSv1_3"})])
+def test_scanner_finds_only_what_the_profile_says(rig: Rig, profile: str, versions: set[str]) -> None:
+    rig.host.store.write("global", "nginx", data={"properties": {"tls-profile": profile}})
+    backend = rig.backend("blog")
+    route = rig.route(
+        "blog", "blog.example.com", ports=(Port("https", rig.tls, 5000),),
+        certificate=Certificate(*rig.certificate("blog.example.com")), upstreams={5000: (backend.upstream,)},
+    )  # fmt: skip
+    rig.proxy.apply([route])
+    agreed = {version: shake(rig, version) for version in ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")}
+    assert {version for version, cipher in agreed.items() if cipher} == versions
+    for weak in ("kRSA", "SHA1", "3DES", "AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "aNULL", "eNULL"):
+        assert shake(rig, "TLSv1_2", weak) == "", weak
+    if "TLSv1_2" in versions:
+        assert agreed["TLSv1_2"].startswith("ECDHE-ECDSA-")
+
+
+def test_three_hundred_names_with_a_certificate_each_are_one_file_that_nginx_takes(rig: Rig) -> None:
+    backend = rig.backend("blog")
+    names = [f"n{number}.example.com" for number in range(300)]
+    chain, key = (Path(path).read_text() for path in rig.certificate("n0.example.com"))
+    own = {}
+    for name in names:
+        place = rig.root / "tls" / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "server.crt").write_text(chain)
+        (place / "server.key").write_text(key)
+        own[Domain(name)] = Certificate(str(place / "server.crt"), str(place / "server.key"))
+    ports = (Port("http", rig.http, 5000), Port("https", rig.tls, 5000))
+    rig.proxy.apply([rig.route("blog", *names, ports=ports, certificates=own, upstreams={5000: (backend.upstream,)})])
+    assert rig.get("n299.example.com").status == 301
+    assert rig.get("n299.example.com", tls=True).body == "blog /"
 
 
 def test_https_port_without_certificate_is_left_out(rig: Rig) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dokkupy_nginx.conf import HTTP, TLS, Claim
 from dokkupy_nginx.layout import PROBE_NAME
-from dokkupy_nginx.render import Facts, challenge_lines, listen
+from dokkupy_nginx.render import PROFILES, Facts, challenge_lines, listen
 
 
 def render_default(
@@ -31,7 +31,7 @@ def render_default(
     for claim in catch_alls:
         lines += ["server {", f"    listen {listen(claim, facts)};", "    server_name _;", "    access_log off;"]
         if claim.kind == TLS and facts.reject_handshake:
-            lines.append("    ssl_reject_handshake on;")
+            lines += ["    ssl_reject_handshake on;", *(f"    {line}" for line in PROFILES[facts.tls_profile])]
         elif claim.kind == TLS and certificate is not None:
             lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
         # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same

@@ -129,8 +129,11 @@ class NginxProxy(Proxy):
 
     # rendering
 
+    def facts(self) -> Facts:
+        return replace(self.nginx.facts(), tls_profile=SETTINGS.get(self.host.store, None, "tls-profile"))
+
     def _render(self, routes: Sequence[Route]) -> dict[AppName, Conf]:
-        facts = self.nginx.facts() if routes else None
+        facts = self.facts() if routes else None
         return {route.app: self._render_one(route, facts) for route in routes if facts is not None}
 
     def _render_one(self, route: Route, facts: Facts) -> Conf:
@@ -186,7 +189,7 @@ class NginxProxy(Proxy):
         return staged
 
     def _build(self, staged: Staged) -> None:
-        facts = self.nginx.facts()
+        facts = self.facts()
         foreign = survey(self.layout)
         base = [claim for claim in self._base_claims(facts) if claim.socket not in foreign.defaults]
         needed = needed_defaults([*staged.others, *staged.confs.values()], base)

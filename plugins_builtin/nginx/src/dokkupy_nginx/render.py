@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
 """Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
 
+PROFILES = {
+    "modern": ["ssl_protocols TLSv1.3;"],
+    "intermediate": [
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
+    ],
+}
+"""https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7, without the ciphers that take parameters of one's own.
+A protocol is agreed on before the name is known: the profile is the host's, and the catch-all has it too."""
+
 ANY = Certificate("", "")
 """Over HTTP it does not matter which certificate a name has, but that it has one."""
 
@@ -46,6 +57,7 @@ class Facts:
     ipv6: bool = True
     logs: str = LOGS
     reject_handshake: bool = True
+    tls_profile: str = "intermediate"
     challenges: str = ""
     """The directory of ACME's answers; empty where setup has not made one."""
 
@@ -241,7 +253,7 @@ class AppRendering:
         lines = [
             f"    ssl_certificate {checked_path(certificate.chain, 'Certificate')};",
             f"    ssl_certificate_key {checked_path(certificate.key, 'Key')};",
-            "    ssl_protocols TLSv1.2 TLSv1.3;",
+            *(f"    {line}" for line in PROFILES[self.facts.tls_profile]),
             "    ssl_prefer_server_ciphers off;",
             "    ssl_session_cache shared:dokkupy:10m;",
             "    ssl_session_timeout 1d;",

@@ -139,6 +139,8 @@ SETTINGS = Settings(
     Property("hsts-include-subdomains", "true", help="HSTS for subdomains too", parse=boolean),
     Property("hsts-max-age", "15724800", help="Seconds that HSTS holds", parse=integer(0, 2**31 - 1)),
     Property("hsts-preload", "false", help="Ask for the browsers' HSTS preload list", parse=boolean),
+    Property("tls-profile", "intermediate", scope="global", parse=one_of("modern", "intermediate"),
+             help="modern: TLS 1.3 alone; intermediate: 1.2 too, by ciphers with forward secrecy"),
     Property("keepalive-timeout", "75s", help="How long an idle client connection is kept", parse=durations),
     Property("lingering-timeout", "5s", help="How long more data of a refused client is awaited", parse=duration),
     Property(
