@@ -30,7 +30,6 @@ ROWS = [
     ("node-build", "src/server.ts", "npm: express, esbuild"),
     ("static", "index.html", "none"),
     ("static-build", "pages/index.md", "npm: marked"),
-    ("procfile", "pages/index.html", "Debian's python3"),
     ("go", "main.go", "none"),
     ("go-modules", "private/greeting.go", "Go proxy: chi; a private replace"),
     ("rust", "src/main.rs", "crates.io: tiny_http"),
