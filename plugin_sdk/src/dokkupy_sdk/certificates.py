@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -112,9 +110,10 @@ def trusted_bundle() -> bytes:
 @contextmanager
 def changing(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
     """An operation that changes an app's certificates; the proxy follows, and what it serves is looked at. When that is
-    not what the state says, all of it is undone."""
+    not what the state says, all of it is undone. Afterwards the files of those that no slot names any more go."""
     with rerouting(host, verb, app, check=partial(check_served, host, app)) as tx:
         yield tx
+    host.act("remove the files of certificates that are no longer kept", partial(sweep, host, app))
 
 
 def install(tx: Tx, app: AppName, pair: Pair, *, slot: str, origin: str) -> Kept:
@@ -148,7 +147,7 @@ def roll_back(tx: Tx, app: AppName, slot: str) -> Kept:
 
 
 def remove(tx: Tx, app: AppName, slot: str) -> None:
-    """Empty a slot. Its files go when the operation is done."""
+    """Empty a slot."""
     write(tx, app, [one for one in slots(tx.host, app) if one.name != slot])
 
 
@@ -252,6 +251,8 @@ def handshake(address: str, port: int, name: str, *, timeout: float = 5.0) -> st
     A wildcard is asked for by a name that it covers.
     """
     import hashlib
+    import socket
+    import ssl
 
     context = ssl.create_default_context()
     context.check_hostname = False

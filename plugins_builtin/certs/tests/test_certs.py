@@ -17,7 +17,7 @@ from dokkupy_certs.expiry import findings
 from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostFault, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.testing import FakeProxy
+from dokkupy_sdk.testing import FakeProxy, rehearsing
 
 
 def proxy(bench: Bench) -> FakeProxy:
@@ -164,6 +164,20 @@ def test_renamed_app_keeps_it_and_a_clone_gets_none(bench: Bench) -> None:
     rename_app(bench.host, BLOG, AppName("diary"))
     facts = cli.extra(bench.host, AppName("diary"))
     assert facts["enabled"] == "true" and "/diary/" in facts["dir"]
+
+
+@pytest.mark.parametrize("verb", ["update", "rollback", "remove"])
+def test_dry_run_touches_no_file_and_no_table(bench: Bench, verb: str) -> None:
+    cli.add(bench.host, BLOG, *bench.files())
+    cli.update(bench.host, BLOG, *bench.files())
+    files, before = bench.files(), picture(bench)
+    with rehearsing(bench.host):
+        if verb == "update":
+            cli.update(bench.host, BLOG, *files)
+        else:
+            getattr(cli, verb)(bench.host, BLOG)
+        assert bench.host.plan
+    assert picture(bench) == before
 
 
 def test_undeployed_app_is_given_one_for_later(bench: Bench) -> None:

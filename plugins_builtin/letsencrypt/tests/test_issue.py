@@ -19,7 +19,7 @@ from dokkupy_sdk.errors import HostFault, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains
-from dokkupy_sdk.testing import deploy
+from dokkupy_sdk.testing import deploy, rehearsing
 
 
 def served(bench: Bench, name: str = "blog.example.com") -> str:
@@ -39,6 +39,25 @@ def test_app_gets_one_certificate_for_all_its_names(bench: Bench) -> None:
     assert {served(bench, name) for name in slot.current.names} == {slot.current.id}
     assert cli.active(bench.host, BLOG).text == ["true"]
     assert "Pebble" in slot.current.issuer and slot.current.key == "EC secp256r1"
+
+
+@pytest.mark.parametrize("verb", ["enable", "renew", "revoke", "disable", "cleanup"])
+def test_dry_run_asks_no_authority_and_changes_nothing(
+    bench: Bench, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if verb != "enable":
+        manage.enable(bench.host, BLOG)
+    before = served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live(BLOG)[1])
+
+    def asked(*_: object) -> None:
+        raise AssertionError("certbot was run")
+
+    monkeypatch.setattr(Certbot, "run", asked)
+    with rehearsing(bench.host):
+        getattr(cli, verb)(bench.host, BLOG)
+    assert before == (
+        served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live(BLOG)[1])
+    )  # fmt: skip
 
 
 def test_what_will_do_is_kept_and_what_is_forced_is_new(bench: Bench) -> None:

@@ -10,6 +10,8 @@
 The fakes keep the promises of the roles' docstrings; they remember what they were told in public attributes.
 """
 
+from dokkupy.kernel.rehearsal import rehearsing
+
 from dokkupy_sdk.testing.fakes import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, FakeSource
 from dokkupy_sdk.testing.hosts import RecordingConsole, deploy, fake_host
 
@@ -22,4 +24,5 @@ __all__ = [
     "RecordingConsole",
     "deploy",
     "fake_host",
+    "rehearsing",
 ]

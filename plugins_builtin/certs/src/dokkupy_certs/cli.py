@@ -17,7 +17,6 @@ from dokkupy_sdk.certificates import (
     roll_back,
     slot_of,
     slots,
-    sweep,
     trusted_bundle,
     uncovered,
 )
@@ -83,7 +82,6 @@ def store(
         if adding:
             add_domains(tx, app, adding)
         one = install(tx, app, pair, slot=BY_HAND, origin=origin)
-    sweep(host, app)
     if left:
         host.out.warn(f"Not among its names, and served without TLS: {', '.join(left)}")
     if not pair.trusted and not pair.facts.self_signed:
@@ -138,7 +136,6 @@ def remove(host: Host, app: App) -> Answer:
         raise NotFound(f"An app-specific SSL endpoint is not defined for {app}", hint=hint)
     with changing(host, "certs:remove", app) as tx:
         empty(tx, app, BY_HAND)
-    sweep(host, app)
     host.out.header(f"Removed the certificate of {app}")
     return Answer({"app": app})
 

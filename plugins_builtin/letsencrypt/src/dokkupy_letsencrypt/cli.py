@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from dokkupy_sdk.access import visible_apps
@@ -88,7 +89,7 @@ def revoke(host: Host, app: App) -> Answer:
     from dokkupy_letsencrypt.certbot import Certbot
 
     host.store.need_app(app)
-    Certbot(host).revoke(app)
+    host.act(f"have the authority declare the certificate of {app} void", partial(Certbot(host).revoke, app))
     manage.disable(host, app)
     host.out.section(f"The certificate of {app} is revoked")
     return Answer({"app": app})
@@ -127,7 +128,7 @@ def cleanup(host: Host, app: App) -> Answer:
 
     host.store.need_app(app)
     if manage.status(host, app).slot is None:
-        Certbot(host).forget(app)
+        host.act(f"remove what certbot keeps of {app}", partial(Certbot(host).forget, app))
     return Answer({"app": app})
 
 

@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import Slot, changing, install, remove, slot_of, sweep, trusted_bundle
+from dokkupy_sdk.certificates import Slot, changing, install, remove, slot_of, trusted_bundle
 from dokkupy_sdk.errors import DokkupyError, HostFault, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Tx, operation
@@ -28,6 +29,9 @@ SLOT = "letsencrypt"
 TABLE = "letsencrypt"
 MOST_NAMES = 100
 """Of one certificate (https://letsencrypt.org/docs/rate-limits/)."""
+
+TROUBLE = ("failures", "last-error", "next-try")
+"""What is kept of tries that failed; a certificate that will do makes it past."""
 
 FIRST_PAUSE = 3600
 LONGEST_PAUSE = 86400
@@ -115,19 +119,25 @@ def enable(host: Host, app: AppName, *, force: bool = False, clock: Now = now) -
     found = status(host, app)
     if found.slot and not found.reason and found.due and clock() < found.due and not force:
         with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
-            keep(tx, app, {**read(host, app), "enabled": True})
+            good = {key: value for key, value in read(host, app).items() if key not in TROUBLE}
+            keep(tx, app, {**good, "enabled": True})
         return False
     names = wanted_names(host, app)
     if not names:
         raise UserError(f"{app} has no names that a certificate could be for", hint=f"domains:add {app} NAME")
     if len(names) > MOST_NAMES:
         raise UserError(f"{app} has {len(names)} names: a certificate has at most {MOST_NAMES}")
+    words = f"ask {got_with(host, app)['server']} for a certificate for {', '.join(names)}, and serve it"
+    host.act(words, partial(attempt, host, app, names, clock))
+    return True
+
+
+def attempt(host: Host, app: AppName, names: Sequence[Domain], clock: Now) -> None:
     try:
         obtain(host, app, names)
     except DokkupyError as error:
         note_failure(host, app, error, clock())
         raise
-    return True
 
 
 def obtain(host: Host, app: AppName, names: Sequence[Domain]) -> None:
@@ -159,7 +169,6 @@ def obtain(host: Host, app: AppName, names: Sequence[Domain]) -> None:
             "enabled": True, "asked": [str(name) for name in names], "left-out": [str(name) for name in lost],
             "with": got_with(host, app),
         })  # fmt: skip
-    sweep(host, app)
     host.out.section(f"Certificate for {', '.join(asked)} is served until {pair.facts.not_after:%Y-%m-%d %H:%M} UTC")
 
 
@@ -181,7 +190,6 @@ def disable(host: Host, app: AppName) -> None:
         if slot_of(host, app, SLOT):
             remove(tx, app, SLOT)
         keep(tx, app, {})
-    sweep(host, app)
 
 
 def renew_due(host: Host, *, clock: Now = now) -> list[str]:
