@@ -24,10 +24,5 @@ def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
+    """A rename ends so too, for the old name: the renamed app starts a new cache."""
     forget(host, app)
-
-
-@hookimpl
-def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
-    """Only a cache: the renamed app starts a new one."""
-    tx.step("remove what pack kept for the next build", lambda: forget(host, old))
