@@ -197,7 +197,7 @@ run_tests() {
     set +m
   fi
   # shellcheck disable=SC2064  # the values of now
-  trap "${beside:+kill -- -$beside 2>/dev/null || true}; rm -rf -- '$log'" EXIT
+  trap "${beside:+kill -- -$beside 2>/dev/null || true;} rm -rf -- '$log'" EXIT
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
     [[ -z $beside || $root != tests/e2e ]] || continue

@@ -22,7 +22,7 @@ from dokkupy.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
-ROLES = ("engine", "scheduler", "builder", "source", "proxy", "certificates")
+ROLES = ("engine", "scheduler", "builder", "source", "proxy", "certificates", "backup")
 
 
 def shipped() -> Registry:

@@ -28,6 +28,7 @@ from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate, ProxyFact, Route
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
+from dokkupy.roles.backup import BackupSubject
 
 hookspec = HookspecMarker("dokkupy")
 
@@ -52,6 +53,12 @@ def pre_teardown(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[em
 @hookspec
 def doctor_checks(host: Host) -> Iterable[Finding]:  # type: ignore[empty-body]
     """`dokkupy doctor` asks: findings about your part of the host, each with a remedy. Changes nothing."""
+
+
+@hookspec
+def on_recover(host: Host) -> None:
+    """The host came up again, or `dokkupy recover` was asked for: bring what you keep running to what its state says.
+    Told before the apps are, which may need it. Idempotent."""
 
 
 @hookspec
@@ -159,6 +166,12 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 
 @hookspec
+def app_guests(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
+    """(container, host name): containers of the engine, such as those of linked services, that the app's processes
+    reach by that name. The scheduler lets them into the app's network, and no others."""
+
+
+@hookspec
 def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
     """(title, command) to be run in one-off containers of the new image before anything of it serves.
 
@@ -228,6 +241,16 @@ def post_proxy_apply(host: Host, route: Route) -> None:
 
 
 @hookspec
+def post_service_create(host: Host, service: str, tx: Tx) -> None:
+    """A service was created and answers; an error here takes it back. service: `kind:name`."""
+
+
+@hookspec
+def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
+    """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
+
+
+@hookspec
 def service_link(host: Host, app: AppName, service: str) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
     """A service is being linked: environment variables to add beside its URL."""
 
@@ -240,6 +263,11 @@ def post_service_link(host: Host, app: AppName, service: str, tx: Tx) -> None:
 @hookspec
 def post_service_unlink(host: Host, app: AppName, service: str, tx: Tx) -> None:
     """A service was unlinked from the app."""
+
+
+@hookspec
+def backup_subjects(host: Host) -> Iterable[BackupSubject]:  # type: ignore[empty-body]
+    """What of yours can be backed up. Cheap: nothing is asked of a service before one of them is used."""
 
 
 @hookspec

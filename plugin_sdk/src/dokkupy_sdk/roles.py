@@ -1,5 +1,6 @@
 """The roles that an adapter implements; each class documents its contract."""
 
+from dokkupy.roles.backup import BackupSubject
 from dokkupy.roles.builder import Builder
 from dokkupy.roles.certificates import Issuer
 from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult, ImageBuild
@@ -8,6 +9,7 @@ from dokkupy.roles.scheduler import Scheduler
 from dokkupy.roles.source import SourceStore
 
 __all__ = [
+    "BackupSubject",
     "Builder",
     "Container",
     "ContainerSpec",

@@ -23,6 +23,7 @@ class ContainerSpec:
     image: id or reference that is on the host. command: argv words (None: the image's). env: whole environment;
     never put on an argv by an adapter. network: name of a network made by `ensure_network`, or empty for none at
     all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already vetted.
+    publish: (address, port of the host, port of the container), TCP; nothing is published unless it is said here.
     stop_signal/stop_timeout: how it is asked to go; seconds. memory: bytes, 0 for no limit.
     """
 
@@ -35,6 +36,7 @@ class ContainerSpec:
     network: str = ""
     address: str = ""
     aliases: tuple[str, ...] = ()
+    publish: tuple[tuple[str, int, int], ...] = ()
     restart_policy: str = "no"
     options: tuple[str, ...] = ()
     init: bool = True
@@ -196,7 +198,8 @@ class Engine(ABC):
     # networks
     @abstractmethod
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
-        """A private bridge network; idempotent. subnet: CIDR. Raises Conflict when the subnet overlaps another."""
+        """A private bridge network; idempotent. subnet: CIDR, or empty for a free one of the adapter's choice. Raises
+        Conflict when the subnet overlaps another."""
 
     @abstractmethod
     def remove_network(self, name: str) -> None:
@@ -206,7 +209,24 @@ class Engine(ABC):
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         """(name, subnet) of the networks with all of these labels; an empty mapping gives all networks."""
 
+    @abstractmethod
+    def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
+        """Let a container, running or not, into one more network, where it answers to these names too. Idempotent:
+        one that is in it already stays as it is. Raises NotFound."""
+
+    @abstractmethod
+    def disconnect(self, network: str, ref: str) -> None:
+        """Put a container out of a network; its connections there end. Idempotent, also for what is gone."""
+
     # volumes
+    @abstractmethod
+    def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None:
+        """An empty volume, unless it is there already."""
+
+    @abstractmethod
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        """Names of the volumes with all of these labels."""
+
     @abstractmethod
     def remove_volume(self, name: str) -> None:
         """Idempotent; the data is gone. Raises Conflict while a container has it."""

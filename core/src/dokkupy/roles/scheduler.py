@@ -45,6 +45,12 @@ class Scheduler(ABC):
         engine, or to the engine's `run_argv` for the user's own terminal."""
 
     @abstractmethod
+    def admit(self, app: AppName) -> None:
+        """Let the app's guests (the hook `app_guests`) into its network by their names, put others of them out. Done by
+        the scheduler itself before something is started; asked for when guests change. Idempotent; an app that never
+        ran has no network yet, and nothing is done."""
+
+    @abstractmethod
     def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
 

@@ -117,6 +117,7 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
     if boot:
         wait_for_engine(host)
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
+    host.hooks.notify(hookspecs.on_recover, host=host)
     return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()})
 
 

@@ -11,7 +11,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, CheckFailed, Conflict, HostFault
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import AppFault, CheckFailed, Conflict, HostFault, NotFound
 from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
 from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Tx, call
@@ -47,6 +48,7 @@ class FakeEngine(Engine):
         self.builds: list[tuple[ImageBuild, str]] = []
         self.fails: Exception | None = None
         self.mounts = True
+        self.vols: dict[str, Mapping[str, str]] = {}
         self.removed_volumes: list[str] = []
         self.count = 0
 
@@ -183,6 +185,7 @@ class FakeEngine(Engine):
         return content
 
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        subnet = subnet or f"10.200.{len(self.nets)}.0/24"
         for other, (taken, _) in self.nets.items():
             if other != name and ip_network(taken).overlaps(ip_network(subnet)):
                 raise Conflict(f"The subnet {subnet} overlaps {taken} of {other}")
@@ -196,9 +199,30 @@ class FakeEngine(Engine):
     def networks(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         return [(name, subnet) for name, (subnet, given) in self.nets.items() if covers(given, labels)]
 
+    def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
+        found = self.container(ref)
+        if found is None:
+            raise NotFound(f"There is no container {ref}")
+        if network not in found.addresses:
+            self.count += 1
+            self.made[found.name] = replace(found, addresses={**found.addresses, network: f"10.250.0.{self.count}"})
+
+    def disconnect(self, network: str, ref: str) -> None:
+        found = self.container(ref)
+        if found is not None:
+            left = {name: address for name, address in found.addresses.items() if name != network}
+            self.made[found.name] = replace(found, addresses=left)
+
+    def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None:
+        self.vols.setdefault(name, dict(labels))
+
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        return sorted(name for name, given in self.vols.items() if covers(given, labels))
+
     def remove_volume(self, name: str) -> None:
         if any(word.startswith(f"{name}:") for one in self.made.values() for word in self.specs[one.id].options):
             raise Conflict(f"The volume {name} is used by a container")
+        self.vols.pop(name, None)
         self.removed_volumes.append(name)
 
 
@@ -222,6 +246,7 @@ class FakeScheduler(Scheduler):
     ) -> tuple[Instance, ...]:
         tx.protect("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
         made: list[Instance] = []
+        self.admit(release.app)
         for process, index in wanted:
             self.addresses += 1
             address = f"10.0.{self.addresses // 250}.{self.addresses % 250}"
@@ -255,6 +280,15 @@ class FakeScheduler(Scheduler):
             name, release.image, command=words, env=dict(release.env),
             labels={"dokkupy.app": release.app, "dokkupy.kind": kind},
         )  # fmt: skip
+
+    def admit(self, app: AppName) -> None:
+        engine, name = self.host.engine(), f"app-{app}"
+        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.app_guests, host=self.host, app=app))
+        for one in engine.containers({}):
+            if name in one.addresses and "dokkupy.app" not in one.labels and one.name not in wanted:
+                engine.disconnect(name, one.id)
+        for container, alias in wanted.items():
+            engine.connect(name, container, (alias,))
 
     def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         engine = self.host.engine()

@@ -16,7 +16,7 @@ from dokkupy_sdk.model import Image, Port, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
 from dokkupy_docker import api
-from dokkupy_docker.network import dynamic_part
+from dokkupy_docker.network import dynamic_part, make_with_free_subnet
 from dokkupy_docker.options import body_of, restart_policy
 
 OUTPUT_LIMIT = 64 * 1024
@@ -164,6 +164,10 @@ class DockerEngine(Engine):
             }
             if spec.log_max_size == "unlimited":
                 host["LogConfig"]["Config"] = {}
+        for address, outer, inner in spec.publish:
+            body.setdefault("ExposedPorts", {})[f"{inner}/tcp"] = {}
+            ports = host.setdefault("PortBindings", {}).setdefault(f"{inner}/tcp", [])
+            ports.append({"HostIp": address, "HostPort": str(outer)})
         if spec.network:
             host["NetworkMode"] = spec.network
             endpoint: dict[str, Any] = {"Aliases": list(spec.aliases)}
@@ -315,10 +319,13 @@ class DockerEngine(Engine):
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
         if api.get(f"/networks/{quoted(name)}") is not None:
             return
+        if not subnet:
+            make_with_free_subnet(self, name, labels)
+            return
         with faults(f"The network {name} could not be made"):
             self.client.create_network(
                 name, driver="bridge", labels=dict(labels), check_duplicate=True,
-                ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}] if subnet else []},
+                ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
             )  # fmt: skip
 
     def remove_network(self, name: str) -> None:
@@ -338,7 +345,33 @@ class DockerEngine(Engine):
             for one in found
         ]
 
+    def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
+        found = self.container(ref)
+        if found is None:
+            raise NotFound(f"There is no container {ref}")
+        if network not in found.addresses:
+            with faults(f"The container {found.name} could not be let into the network {network}"):
+                self.client.connect_container_to_network(found.id, network, aliases=list(aliases))
+
+    def disconnect(self, network: str, ref: str) -> None:
+        found = self.container(ref)
+        if found is None or network not in found.addresses:
+            return
+        try:
+            with faults(f"The container {found.name} could not be put out of the network {network}"):
+                self.client.disconnect_container_from_network(found.id, network, force=True)
+        except NotFound:
+            pass
+
     # volumes
+
+    def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None:
+        with faults(f"The volume {name} could not be made"):
+            self.client.create_volume(name, labels=dict(labels))
+
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        found = api.get("/volumes", filters={"label": filters(labels)}) or {}
+        return sorted(one["Name"] for one in found.get("Volumes") or ())
 
     def remove_volume(self, name: str) -> None:
         try:

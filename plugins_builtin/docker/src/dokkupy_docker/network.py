@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, ip_network
 
 from dokkupy_sdk.errors import Conflict, HostFault
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.roles import Engine
+from dokkupy_sdk.roles import Container, Engine
 
 POOL = "10.208.0.0/12"
 """4096 networks of 254 addresses; outside Docker's own default pools (172.17-31, 192.168) and most companies' 10.0."""
@@ -34,17 +34,35 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
 def ensure(engine: Engine, app: AppName) -> str:
     """Make the app's network when it is not there; returns its subnet."""
     name = network_name(app)
+    engine.ensure_network(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
+    return dict(engine.networks({}))[name]
+
+
+def make_with_free_subnet(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
     for attempt in range(ATTEMPTS):
         every = dict(engine.networks({}))
         if name in every:
-            return every[name]
-        subnet = free_subnet(every.values(), attempt)
+            return
         try:
-            engine.ensure_network(name, subnet=subnet, labels={"dokkupy.app": app, "com.dokku.app-name": app})
+            engine.ensure_network(name, subnet=free_subnet(every.values(), attempt), labels=labels)
         except Conflict:
             continue  # something of the host itself has this range, or another command took it just now
-        return subnet
+        return
     raise HostFault(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
+
+
+def guests(engine: Engine, app: AppName) -> list[Container]:
+    """The containers in the app's network that are not the app's own."""
+    return [
+        one for one in engine.containers({}) if network_name(app) in one.addresses and "dokkupy.app" not in one.labels
+    ]
+
+
+def remove(engine: Engine, app: AppName) -> None:
+    """The app's network goes; its guests are put out first. Raises Conflict while something of the app is in it."""
+    for one in guests(engine, app):
+        engine.disconnect(network_name(app), one.id)
+    engine.remove_network(network_name(app))
 
 
 def dynamic_part(subnet: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType, Secret
@@ -36,6 +37,7 @@ class DockerLocal(Scheduler):
         new = network.network_name(app) not in known
         tx.protect("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
         subnet = network.ensure(engine, app)
+        self.admit(app)
         name = network.network_name(app)
         taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
@@ -86,6 +88,7 @@ class DockerLocal(Scheduler):
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
         network.ensure(self.host.engine(), release.app)
+        self.admit(release.app)
         return ContainerSpec(
             name=name, image=release.image, command=words_of(release, command),
             env=environment(release, dyno), labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
@@ -93,6 +96,21 @@ class DockerLocal(Scheduler):
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
             log_max_size=release.setting("logs", "max-size", "10m"),
         )  # fmt: skip
+
+    def admit(self, app: AppName) -> None:
+        engine, name = self.host.engine(), network.network_name(app)
+        if name not in dict(engine.networks({"dokkupy.app": app})):
+            return
+        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.app_guests, host=self.host, app=app))
+        present = network.guests(engine, app)
+        for one in present:
+            if one.name not in wanted:
+                engine.disconnect(name, one.id)
+        for container in wanted.keys() - {one.name for one in present}:
+            try:
+                engine.connect(name, container, (wanted[container],))
+            except NotFound:
+                self.host.out.warn(f"{container}, which {app} uses, is not there")
 
     def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         engine = self.host.engine()
@@ -160,7 +178,7 @@ class DockerLocal(Scheduler):
         engine = self.host.engine()
         for container in engine.containers({"dokkupy.app": app}):
             engine.remove(container.id)
-        engine.remove_network(network.network_name(app))
+        network.remove(engine, app)
 
 
 def rename(engine: object, ref: str, name: str) -> None:
@@ -179,14 +197,14 @@ def rename(engine: object, ref: str, name: str) -> None:
 
 def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:
     """Undo of a start: no container of the deployment is left, nor a network that it made."""
-    from dokkupy_docker.network import network_name
+    from dokkupy_docker.network import remove
 
     engine = host.engine()
     for container in engine.containers({"dokkupy.app": app, "dokkupy.deployment": deployment}):
         engine.remove(container.id)
     if network:
         try:
-            engine.remove_network(network_name(AppName(app)))
+            remove(engine, AppName(app))
         except Conflict:
             pass  # a one-off container lives in it
 

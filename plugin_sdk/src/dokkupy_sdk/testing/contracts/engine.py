@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from dokkupy_sdk.errors import Conflict, DokkupyError
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.roles import ContainerSpec, Engine
 
@@ -190,7 +190,49 @@ class EngineContract:
             engine.remove(made.id)
             engine.remove_network(mark)
 
+    def test_a_network_without_a_subnet_gets_a_free_one(self, engine: Engine, mark: str) -> None:
+        names = (mark, f"{mark}-b")
+        try:
+            for name in names:
+                engine.ensure_network(name, subnet="", labels={MARK: mark})
+            subnets = {subnet for _, subnet in engine.networks({MARK: mark})}
+            assert len(subnets) == 2 and "" not in subnets
+        finally:
+            for name in names:
+                engine.remove_network(name)
+
+    def test_a_container_comes_into_a_further_network_and_goes_out_of_it(
+        self, engine: Engine, spec: ContainerSpec, mark: str
+    ) -> None:
+        names = (mark, f"{mark}-b")
+        for name in names:
+            engine.ensure_network(name, subnet="", labels={MARK: mark})
+        made = engine.create(replace(spec, network=mark))
+        try:
+            for _ in range(2):
+                engine.connect(names[1], made.name, ("database",))
+            found = engine.container(made.id)
+            assert found is not None and set(found.addresses) == set(names)
+            for _ in range(2):
+                engine.disconnect(names[1], made.name)
+            found = engine.container(made.id)
+            assert found is not None and set(found.addresses) == {mark}
+            with pytest.raises(NotFound):
+                engine.connect(names[1], f"{made.name}-none", ())
+            engine.disconnect(names[1], f"{made.name}-none")
+        finally:
+            engine.remove(made.id)
+            for name in names:
+                engine.remove_network(name)
+
     # volumes
+
+    def test_a_volume_is_made_once_and_found_by_its_label(self, engine: Engine, mark: str) -> None:
+        for _ in range(2):
+            engine.ensure_volume(mark, labels={MARK: mark})
+        assert engine.volumes({MARK: mark}) == [mark]
+        engine.remove_volume(mark)
+        assert engine.volumes({MARK: mark}) == []
 
     def test_a_volume_is_removed_when_no_container_has_it(self, engine: Engine, spec: ContainerSpec, mark: str) -> None:
         made = engine.create(replace(spec, options=("--volume", f"{mark}:/data")))

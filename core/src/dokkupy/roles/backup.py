@@ -1,0 +1,52 @@
+"""The role BackupSubject: one thing that can be backed up, restored and proven; plugins offer theirs by the hook
+`backup_subjects`, the backups plugin takes them to where they are kept."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.kernel.host import Host
+
+
+class BackupSubject(ABC):
+    """A service, an app's volumes, or the host's own state. A dump is one stream of bytes, never a file in clear.
+
+    name: `postgres:db`, `app:blog`, `host`; unique on the host. suffix: of the dump's file name (`dump`, `sql`, `tar`).
+    Facts are invariants of the content, comparable as texts (`table public.posts rows` -> `1200`, `schema` -> a hash).
+    """
+
+    name: str
+    suffix: str
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def describe(self) -> Mapping[str, str]:
+        """What a restore on another host has to know: kind, image, version. Kept in clear beside the backup: no secret."""
+
+    @abstractmethod
+    def facts(self) -> Mapping[str, str]:
+        """The facts of the living content. Raises HostFault when it cannot be asked."""
+
+    @abstractmethod
+    def dump(self, write: Callable[[bytes], object]) -> None:
+        """Hand the whole dump over in pieces. Raises HostFault when any program on the way failed, whatever was
+        written by then is worth nothing."""
+
+    @abstractmethod
+    def check(self, head: bytes, tail: bytes, size: int) -> None:
+        """Raise HostFault when a dump of this size that begins and ends so (up to 64 KiB each) cannot be whole."""
+
+    @abstractmethod
+    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+        """Restore a dump into a throw-away instance of what `about` (from `describe` at its time) says; returns the
+        facts found in it. Nothing of it is left, whatever happens."""
+
+    @abstractmethod
+    def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
+        """Replace the content by a dump's. to: make a new subject of this name for it instead (`db-copy`); raises
+        Conflict when it is taken. On any failure the content is as before, or the new subject is not there."""
