@@ -47,7 +47,7 @@ def test_dry_run_asks_no_authority_and_changes_nothing(
 ) -> None:
     if verb != "enable":
         manage.enable(bench.host, BLOG)
-    before = served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live(BLOG)[1])
+    before = served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live("blog")[1])
 
     def asked(*_: object) -> None:
         raise AssertionError("certbot was run")
@@ -56,7 +56,7 @@ def test_dry_run_asks_no_authority_and_changes_nothing(
     with rehearsing(bench.host):
         getattr(cli, verb)(bench.host, BLOG)
     assert before == (
-        served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live(BLOG)[1])
+        served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live("blog")[1])
     )  # fmt: skip
 
 
@@ -197,14 +197,14 @@ def test_app_that_goes_takes_its_things_along_and_a_copy_asks_anew(bench: Bench)
     manage.enable(bench.host, BLOG)
     clone_app(bench.host, BLOG, AppName("copy"))
     assert cli.extra(bench.host, AppName("copy"))["autorenew"] == "false"
-    assert os.path.exists(Certbot(bench.host).live(BLOG)[1])
+    assert os.path.exists(Certbot(bench.host).live("blog")[1])
     post_app_destroy(bench.host, BLOG)
-    assert not os.path.exists(Certbot(bench.host).live(BLOG)[1])
+    assert not os.path.exists(Certbot(bench.host).live("blog")[1])
 
 
 def test_keys_are_in_private_files_alone(bench: Bench) -> None:
     manage.enable(bench.host, BLOG)
-    secret = Path(Certbot(bench.host).live(BLOG)[1]).read_text().splitlines()[1]
+    secret = Path(Certbot(bench.host).live("blog")[1]).read_text().splitlines()[1]
     for directory, _, names in os.walk(bench.host.root):
         for name in names:
             path = Path(directory, name)

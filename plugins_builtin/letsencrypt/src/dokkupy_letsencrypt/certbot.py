@@ -5,32 +5,47 @@ What it is told stands in a file, so that no secret is on an argv: https://eff-c
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault, UserError
-from dokkupy_sdk.execute import execute
+from dokkupy_sdk.errors import Busy, HostFault
+from dokkupy_sdk.execute import stream
+from dokkupy_sdk.faults import boundary
 from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
-from dokkupy_sdk.locks import take
+from dokkupy_sdk.locks import Lease, take
+from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 
-from dokkupy_letsencrypt import dns
+from dokkupy_letsencrypt import dns, lineage
 from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
+from dokkupy_letsencrypt.trouble import UNKNOWN_ACCOUNT, fault, no_room
 
 SECONDS = 300
 """Of one order; an authority may look at each name from several places."""
 
+FAREWELL = 20
+"""Seconds that certbot has to take its challenges away when it is told to end."""
+
 WAIT = 1800
 """Seconds for which one order waits for those of other apps: certbot does one at a time."""
 
-UNKNOWN_ACCOUNT = r"accountDoesNotExist|account .*(does not exist|not found|expired|deactivated|revoked)|Unable to validate JWS|unable to find account"
+NEEDED = 4 * 1024 * 1024
+"""Bytes that an order needs on the disk, most of them for certbot's log. A certificate that was issued and cannot be
+kept has been counted by the authority all the same, so it is looked at before."""
+
+NEEDED_FILES = 64
+LOG_TAIL = 256 * 1024
 
 NONCE = ("badNonce", "invalid anti-replay nonce")
 TRIES = 5
@@ -39,11 +54,11 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. renew: also when certbot thinks that what it has is good for long enough."""
+    """What is asked for. lineage: certbot's name for it and its successors."""
 
     app: AppName
     names: tuple[Domain, ...]
-    renew: bool = True
+    lineage: str
 
 
 class Certbot:
@@ -52,6 +67,7 @@ class Certbot:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.root = host.path("letsencrypt")
+        self.config = os.path.join(self.root, "config")
 
     def program(self) -> str:
         path = os.path.join(os.path.dirname(sys.executable), "certbot")
@@ -61,40 +77,48 @@ class Certbot:
             )
         return path
 
-    def live(self, app: AppName) -> tuple[str, str]:
+    def live(self, name: str) -> tuple[str, str]:
         """Paths of the chain and the key that certbot got last."""
-        place = os.path.join(self.root, "config", "live", app)
-        return os.path.join(place, "fullchain.pem"), os.path.join(place, "privkey.pem")
+        return lineage.live(self.config, name)
 
     def issue(self, order: Order) -> tuple[bytes, bytes]:
         """(chain, key) of a new certificate. Raises HostFault with the authority's words."""
         lines = {
-            "cert-name": str(order.app), "domains": ",".join(order.names), "renew-with-new-domains": "true",
-            **({"force-renewal": "true"} if order.renew else {"keep-until-expiring": "true"}),
-            **self.common(order.app),
+            "cert-name": order.lineage, "domains": ",".join(order.names), "renew-with-new-domains": "true",
+            "force-renewal": "true", **self.common(order.app),
         }  # fmt: skip
-        self.run("certonly", lines, order.app)
-        chain, key = self.live(order.app)
-        return Path(chain).read_bytes(), Path(key).read_bytes()
+        with self.working(order.app):
+            self.need_room(order.app)
+            lineage.mend(self.config, order.lineage)
+            self.run("certonly", lines, order.app)
+            chain, key = self.live(order.lineage)
+            return Path(chain).read_bytes(), Path(key).read_bytes()
 
-    def revoke(self, app: AppName) -> None:
-        """Raises UserError when there is nothing to be revoked."""
-        if not os.path.exists(self.live(app)[0]):
-            raise UserError(f"{app} has no certificate of an authority")
-        self.run(
-            "revoke", {"cert-name": str(app), "delete-after-revoke": "true", **self.common(app, account=False)}, app
-        )
+    def revoke(self, app: AppName, files: Certificate, server: str) -> None:
+        """Have the authority that issued a certificate declare it void; its own key is the proof of who asks."""
+        lines = {
+            "cert-path": files.chain, "key-path": files.key, "no-delete-after-revoke": "true", "server": server,
+            "agree-tos": "true",
+        }  # fmt: skip
+        with self.working(app):
+            try:
+                self.run("revoke", lines, app)
+            except HostFault as error:
+                # A command that was killed before it had noted it.
+                if not any(re.search("already ?revoked", line, re.IGNORECASE) for line in error.details):
+                    raise
 
     def forget(self, app: AppName) -> None:
-        """Remove what certbot keeps of an app."""
-        if os.path.exists(os.path.join(self.root, "config", "renewal", f"{app}.conf")):
-            self.run("delete", {"cert-name": str(app)}, app)
+        """Remove what certbot keeps of an app. Raises Busy when that takes long: certbot works on one order at a time."""
+        names = [name for name in lineage.names(self.config) if name.partition("@")[0] == app]
+        if names:
+            with self.working(app, wait=10):
+                for name in names:
+                    lineage.remove(self.config, name)
 
-    def common(self, app: AppName, *, account: bool = True) -> dict[str, str]:
+    def common(self, app: AppName) -> dict[str, str]:
         store = self.host.store
         found = {"server": directory_of(SETTINGS.get(store, app, "server")), "agree-tos": "true"}
-        if not account:
-            return found
         email = SETTINGS.get(store, app, "email")
         found |= {"email": email, "no-eff-email": "true"} if email else {"register-unsafely-without-email": "true"}
         found["key-type"] = SETTINGS.get(store, app, "key-type")
@@ -104,6 +128,50 @@ class Certbot:
                 found[name] = value
         return found
 
+    @contextmanager
+    def working(self, app: AppName, *, wait: float = WAIT) -> Iterator[None]:
+        """Nobody else runs certbot meanwhile, not even one whose dokkupy was killed."""
+        lease = self.lease(f"certbot for {app}", wait=wait)
+        try:
+            self.wait_for_orphan()
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise no_room(app, str(error.filename or self.root)) from error
+            raise HostFault(f"No certificate for {app}: {error}", hint="Look at the host: dokkupy doctor") from error
+        finally:
+            lease.release()
+
+    def lease(self, command: str, *, wait: float) -> Lease:
+        owner = {"command": command, "pid": os.getpid(), "since": time.time(), "who": self.host.who}
+        return take(self.host.root, "certbot", owner=owner, wait=wait)
+
+    def need_room(self, app: AppName) -> None:
+        found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)
+        if found.f_bavail * found.f_frsize < NEEDED or (found.f_files and found.f_favail < NEEDED_FILES):
+            raise no_room(app, self.root)
+
+    def wait_for_orphan(self) -> None:
+        """A certbot whose dokkupy was killed is told to end by the kernel; until it has, its directories are its own."""
+        end = time.monotonic() + SECONDS + FAREWELL
+        while self.locked():
+            if time.monotonic() > end:
+                raise Busy(f"Another certbot works on {self.root}", hint="Wait for it to end, or end that process.")
+            time.sleep(0.1)
+
+    def locked(self) -> bool:
+        """Whether a certbot runs: its lock is a record lock, which ends with its process. The file alone says nothing."""
+        try:
+            with open(os.path.join(self.config, ".certbot.lock"), "r+b") as file:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                return True
+            raise
+        return False
+
     def run(self, verb: str, lines: dict[str, str], app: AppName) -> None:
         directories = {name: os.path.join(self.root, name) for name in ("config", "work", "logs")}
         for path in directories.values():
@@ -112,34 +180,43 @@ class Certbot:
                  "no-random-sleep-on-renew": "true", "no-directory-hooks": "true", "max-log-backups": "20"}  # fmt: skip
         bundle = SETTINGS.get(self.host.store, app, "ca-bundle")
         env = {"REQUESTS_CA_BUNDLE": bundle} if bundle else {}
-        owner = {"command": f"certbot for {app}", "pid": os.getpid()}
-        lease = take(self.host.root, "certbot", owner=owner, wait=WAIT)
-        try:
-            with scratch_directory(self.host.path("tmp", "certbot")) as directory:
-                with self.answering(verb, app, directory) as answers:
-                    file = os.path.join(directory, "certbot.ini")
-                    text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
-                    write_atomic(file, text.encode())
-                    self.order(app, [self.program(), verb, "--config", file], env)
-        finally:
-            lease.release()
+        with scratch_directory(self.host.path("tmp", "certbot")) as directory:
+            with self.answering(verb, app, directory) as answers:
+                file = os.path.join(directory, "certbot.ini")
+                text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
+                write_atomic(file, text.encode())
+                boundary(f"letsencrypt: before certbot {verb}")
+                self.order(app, [self.program(), verb, "--config", file], env)
+                boundary(f"letsencrypt: after certbot {verb}")
 
     def order(self, app: AppName, words: list[str], env: dict[str, str]) -> None:
+        # timeout(1) hands on what the kernel sends when we are killed, and lets certbot take its challenges away.
+        words = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
         for turn in range(TRIES):
-            done = execute(words, check=False, timeout=SECONDS, env=env)
-            if done.ok:
+            heard: list[str] = []
+            status = stream(words, heard.append, env=env)
+            if status == 0:
                 return
-            said = done.stdout + done.stderr
+            said = "\n".join(heard)
             if turn == 0 and re.search(UNKNOWN_ACCOUNT, said, re.IGNORECASE) and self.forget_account(app):
                 continue
             if turn + 1 == TRIES or not any(word in said for word in NONCE):
-                raise fault(app, said)
+                raise fault(app, said, self.log(), status, now=datetime.now(UTC))
+
+    def log(self) -> str:
+        """The end of certbot's last log, which has the headers of the authority's answers."""
+        try:
+            with open(os.path.join(self.root, "logs", "letsencrypt.log"), "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
 
     def forget_account(self, app: AppName) -> bool:
         """An account that the authority does not know any more is of no use: the next try makes a new one."""
         from urllib.parse import urlsplit
 
-        accounts = os.path.join(self.root, "config", "accounts")
+        accounts = os.path.join(self.config, "accounts")
         address = urlsplit(directory_of(SETTINGS.get(self.host.store, app, "server")))
         place = os.path.join(accounts, address.netloc, address.path.strip("/"))
         if not os.path.realpath(place).startswith(os.path.realpath(accounts) + "/") or not os.path.isdir(place):
@@ -181,40 +258,3 @@ def webroot(challenges: str) -> str:
     if not os.path.islink(link):
         os.symlink(challenges, link)
     return root
-
-
-def fault(app: AppName, said: str) -> HostFault:
-    """The authority's own words, and what to do about them."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("Saving debug log", "Ask for help", "See the logfile"))]
-    text = " ".join(lines)
-    for pattern, reason, hint in REASONS:
-        if re.search(pattern, text, re.IGNORECASE):
-            return HostFault(f"No certificate for {app}: {reason}", details=tuple(lines[-12:]), hint=hint, code="acme")
-    return HostFault(
-        f"No certificate for {app}: the authority or certbot refused", details=tuple(lines[-12:]), code="acme",
-        hint="The reason is above; what is served stays as it is.",
-    )  # fmt: skip
-
-
-REASONS = (
-    (r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-", "certbot does not have this DNS plugin",
-     "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook"),
-    (r"no plugin answers for the DNS", "no plugin of this host can write into the domain's DNS",
-     "Install one with the hook dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare"),
-    (r"rateLimited|too many (certificates|requests|failed)", "the authority's rate limit is reached",
-     "Wait as it says. To try things out: letsencrypt:set --global server staging"),
-    (r"caa", "the domain's CAA record does not allow this authority", "Add the authority to the CAA record."),
-    (r"NXDOMAIN|no valid (A|IP)|DNS problem", "a name is not in the DNS",
-     "Make it point to this host, or take it off the app: domains:remove"),
-    (r"(unauthorized|Invalid response)", "another server answers for a name",
-     "Make its DNS record point to this host; is there a CDN or another proxy in front?"),
-    (r"(Timeout during connect|Connection refused|connection)", "the authority does not reach this host, or it the authority",
-     "Is port 80 open in the firewall, and the authority's directory reachable from here?"),
-    (UNKNOWN_ACCOUNT, "the authority does not know our account", "Is it the right server? letsencrypt:report APP"),
-    (r"externalAccountRequired|external account binding", "the authority wants external account binding",
-     "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY"),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError", "the authority's own certificate is not trusted here",
-     "letsencrypt:set APP ca-bundle PATH"),
-)  # fmt: skip
-"""(what the authority says, what it means, what to do); the first that fits."""

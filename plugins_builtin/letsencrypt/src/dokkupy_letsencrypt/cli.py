@@ -23,7 +23,9 @@ MaybeApp = Annotated[AppName | None, Arg("app")]
 def enable(
     host: Host, app: MaybeApp = None, *,
     all: Annotated[bool, Opt("--all", help="Every app that was deployed")] = False,
-    force: Annotated[bool, Opt("--force", help="Get a new one although there is one that will do")] = False,
+    force: Annotated[
+        bool, Opt("--force", help="Get a new one although there is one that will do, or the authority wants to wait")
+    ] = False,
 ) -> Answer:  # fmt: skip
     """Get a certificate for the app's names, serve it, and renew it from now on."""
     from dokkupy_letsencrypt import manage
@@ -31,16 +33,16 @@ def enable(
     if (app is None) == (not all):
         raise UserError("Say which app, or --all", hint="letsencrypt:enable APP")
     if app is not None:
-        got = manage.enable(host, app, force=force)
+        got = manage.enable(host, app, force=force, insist=force)
         if not got:
             host.out.section(f"{app} has a certificate that will do; it is renewed by itself")
         return Answer({"app": app, "issued": got})
     rows, failed = [], []
     for one in visible_apps(host):
-        if not host.store.read("apps", one, "deployment") or not manage.wanted_names(host, one):
+        if not host.store.read("apps", one, "deployment") or not manage.status(host, one).parts:
             continue
         try:
-            rows.append({"app": one, "issued": manage.enable(host, one, force=force), "error": ""})
+            rows.append({"app": one, "issued": manage.enable(host, one, force=force, insist=force), "error": ""})
         except DokkupyError as error:
             failed.append(one)
             host.out.warn(f"{one}: {error.message}")
@@ -61,11 +63,14 @@ def disable(host: Host, app: App) -> Answer:
 
 
 @group.command("renew", needs="app:write", changes=True)
-def renew(host: Host, app: App) -> Answer:
+def renew(
+    host: Host, app: App, *,
+    force: Annotated[bool, Opt("--force", help="Although the authority wants to wait")] = False,
+) -> Answer:  # fmt: skip
     """Get a new certificate now."""
     from dokkupy_letsencrypt import manage
 
-    return Answer({"app": app, "issued": manage.enable(host, app, force=True)})
+    return Answer({"app": app, "issued": manage.enable(host, app, force=True, insist=force)})
 
 
 @group.command("auto-renew", needs="app:write", changes=True)
@@ -86,11 +91,8 @@ def auto_renew(host: Host, app: MaybeApp = None) -> Answer:
 def revoke(host: Host, app: App) -> Answer:
     """Have the authority declare the certificate void, and take it away."""
     from dokkupy_letsencrypt import manage
-    from dokkupy_letsencrypt.certbot import Certbot
 
-    host.store.need_app(app)
-    host.act(f"have the authority declare the certificate of {app} void", partial(Certbot(host).revoke, app))
-    manage.disable(host, app)
+    manage.revoke(host, app)
     host.out.section(f"The certificate of {app} is revoked")
     return Answer({"app": app})
 
@@ -150,17 +152,21 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         return {}
     from dokkupy_letsencrypt import manage
 
-    found, state = manage.status(host, app), manage.read(host, app)
-    one = found.slot.current if found.slot else None
+    found, parts = manage.status(host, app), manage.read(host, app).get("parts", {})
+    ends = min((slot.current.not_after for slot in found.kept), default="")
+    names = dict.fromkeys(name for slot in found.kept for name in slot.current.names)
+    lost = dict.fromkeys(name for table in parts.values() for name in table.get("left-out", ()))
     return {
-        "active": "true" if one else "false",
+        "active": "true" if found.kept else "false",
         "autorenew": "true" if found.enabled else "false",
+        "count": str(len(found.kept)),
         "directory": directory_of(SETTINGS.get(host.store, app, "server")),
-        "expires-at": one.not_after if one else "",
+        "expires-at": ends,
         "failures": str(found.failures),
-        "hostnames": " ".join(one.names) if one else "",
+        "hostnames": " ".join(names),
         "last-error": found.last_error,
-        "left-out": " ".join(state.get("left-out", ())),
+        "left-out": " ".join(lost),
+        "limited-until": found.limited_until.isoformat() if found.limited_until else "",
         "next-try": found.next_try.isoformat() if found.next_try else "",
         "renewed-at": found.due.isoformat(timespec="seconds") if found.due else "",
     }

@@ -24,7 +24,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.model import Finding
 
-    from dokkupy_letsencrypt.manage import status
+    from dokkupy_letsencrypt.state import status
 
     found = []
     for app in host.store.apps():
@@ -48,6 +48,11 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_sdk.errors import Busy
+
     from dokkupy_letsencrypt.certbot import Certbot
 
-    Certbot(host).forget(app)
+    try:
+        Certbot(host).forget(app)
+    except Busy:
+        pass  # orders of other apps are under way: the timer takes it away

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import secrets
@@ -10,8 +11,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.faults import boundary
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
+
+from dokkupy_letsencrypt.trouble import no_room
 
 SECONDS = 5.0
 PATH = "/.well-known/acme-challenge/"
@@ -36,14 +41,24 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     the benefit of the doubt: many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
     path = os.path.join(host.proxy(app).challenges(), token)
-    write_atomic(path, token.encode())
     try:
+        write_atomic(path, token.encode())
+    except OSError as error:
+        raise unwritable(app, path, error) from error
+    try:
+        boundary("letsencrypt: probing")
         os.chmod(path, 0o644)  # nginx's workers are others, whatever our umask says
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
     finally:
         os.unlink(path)
     return {name: reason for name, reason in found.items() if reason}
+
+
+def unwritable(app: AppName, path: str, error: OSError) -> HostFault:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return no_room(app, path)
+    return HostFault(f"No certificate for {app}: {path} cannot be written: {error.strerror}", hint="dokkupy setup")
 
 
 def look(name: str, token: str) -> str:

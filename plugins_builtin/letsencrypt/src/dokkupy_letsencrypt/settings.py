@@ -46,6 +46,8 @@ SETTINGS = Settings(
     Property("server", "default", help="default, staging, or the directory of another ACME authority", parse=server),
     Property("graceperiod", "2592000", help="Seconds before its end at which a certificate is renewed",
              parse=integer(60, 31536000)),
+    Property("certificates", "shared", help="shared: one for all names of the app; each: one for each name",
+             parse=matching("shared|each", "shared or each")),
     Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
     Property("dns-provider", help="For DNS-01, which wildcards need: a DNS plugin of certbot's (cloudflare), hook, or none",
              parse=matching(r"[a-z][a-z0-9-]{0,40}", "the name of a DNS plugin, such as cloudflare")),

@@ -1,0 +1,65 @@
+"""How an app's names are divided among certificates: one for all, as many as the authority's limit takes, or one each.
+Pure: names in, parts out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dokkupy_sdk.names import AppName, Domain
+
+SLOT = "letsencrypt"
+"""Of the first shared certificate; `letsencrypt#2` is the second, `letsencrypt/NAME` the one for a single name."""
+
+MOST_NAMES = 100
+"""Of one certificate (https://letsencrypt.org/docs/rate-limits/)."""
+
+LONGEST = 120
+"""Characters of a name that becomes part of a file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One certificate of an app. slot: where it is kept; names: what it is for."""
+
+    slot: str
+    names: tuple[Domain, ...]
+
+    def lineage(self, app: AppName) -> str:
+        """certbot's name for it: a file's. `@` is in no app's name."""
+        key = self.slot[len(SLOT) + 1 :].replace("*", "_")
+        if len(key) > LONGEST:
+            key = hashlib.sha256(key.encode()).hexdigest()[:32]
+        return f"{app}@{key}" if key else str(app)
+
+
+def divide(names: Sequence[Domain], *, each: bool, before: Mapping[str, Sequence[str]]) -> list[Part]:
+    """The parts. before: the names of each slot at the last order; a name stays where it is, so that a new one costs one
+    certificate and not all of them."""
+    if each:
+        return [Part(f"{SLOT}/{name}", (name,)) for name in names]
+    left = list(dict.fromkeys(names))
+    places: dict[str, list[Domain]] = {}
+    for slot in sorted((slot for slot in before if "/" not in slot), key=number_of):
+        stay = [name for name in left if name in before[slot]][:MOST_NAMES]
+        left = [name for name in left if name not in stay]
+        places[slot] = stay
+    number = 0
+    while left:
+        number += 1
+        room = places.setdefault(slot_of_number(number), [])
+        taken = left[: MOST_NAMES - len(room)]
+        room += taken
+        left = left[len(taken) :]
+    return [
+        Part(slot, tuple(found)) for slot, found in sorted(places.items(), key=lambda one: number_of(one[0])) if found
+    ]
+
+
+def slot_of_number(number: int) -> str:
+    return SLOT if number == 1 else f"{SLOT}#{number}"
+
+
+def number_of(slot: str) -> int:
+    return int(slot.partition("#")[2] or 1)

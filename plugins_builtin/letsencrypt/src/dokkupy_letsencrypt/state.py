@@ -1,0 +1,200 @@
+"""Which apps have certificates of an authority, when they are renewed, and what became of the last try.
+
+`state` in the table `apps/APP/letsencrypt.toml`, beside the properties: enabled; parts, a table by slot. Of each part:
+asked, the names of the last order; left-out, those of them that did not lead here; with, the settings that it was got
+with; and of tries that failed since then failures, last-error, next-try, tried-with, and limited-until, before which the
+authority does not want to be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.certificates import Slot, slots, uncovered
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.routes import domains_of
+
+from dokkupy_letsencrypt.parts import SLOT, Part, divide
+from dokkupy_letsencrypt.settings import SETTINGS, directory_of
+
+TABLE = "letsencrypt"
+
+TROUBLE = ("failures", "last-error", "next-try", "limited-until", "tried-with")
+"""What is kept of tries that failed; a certificate that will do makes it past."""
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """Of one certificate. due: when it is renewed, None without one; reason: why it is due at once, else empty.
+    next_try: not by itself before then; limited_until: not by hand either."""
+
+    part: Part
+    slot: Slot | None
+    due: datetime | None
+    reason: str
+    failures: int
+    last_error: str
+    next_try: datetime | None
+    limited_until: datetime | None
+
+    def needed(self, now: datetime) -> bool:
+        return bool(self.reason) or self.due is None or now >= self.due
+
+    def limited(self, now: datetime) -> bool:
+        return self.limited_until is not None and now < self.limited_until
+
+    def waiting(self, now: datetime) -> bool:
+        return self.limited(now) or (self.next_try is not None and now < self.next_try)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Of one app. stale: slots whose names have another certificate by now, or are not the app's any more."""
+
+    enabled: bool
+    parts: tuple[PartStatus, ...]
+    stale: tuple[str, ...]
+    kept: tuple[Slot, ...]
+
+    @property
+    def slot(self) -> Slot | None:
+        return next((one.slot for one in self.parts if one.slot), self.kept[0] if self.kept else None)
+
+    @property
+    def due(self) -> datetime | None:
+        return min((one.due for one in self.parts if one.due), default=None)
+
+    @property
+    def reason(self) -> str:
+        return next((one.reason for one in self.parts if one.reason), "")
+
+    @property
+    def failures(self) -> int:
+        return max((one.failures for one in self.parts), default=0)
+
+    @property
+    def last_error(self) -> str:
+        return "; ".join(dict.fromkeys(one.last_error for one in self.parts if one.last_error))
+
+    @property
+    def next_try(self) -> datetime | None:
+        return min((one.next_try for one in self.parts if one.next_try), default=None)
+
+    @property
+    def limited_until(self) -> datetime | None:
+        return max((one.limited_until for one in self.parts if one.limited_until), default=None)
+
+
+def read(host: Host, app: AppName) -> Table:
+    return dict(host.store.read("apps", app, TABLE).get("state", {}))
+
+
+def keep(tx: Tx, app: AppName, state: Table) -> None:
+    tx.write("apps", app, TABLE, data={**tx.host.store.read("apps", app, TABLE), "state": state})
+
+
+def keep_part(tx: Tx, app: AppName, slot: str, table: Table, *, enabled: bool | None = None) -> None:
+    """enabled: None leaves that as it is."""
+    state = read(tx.host, app)
+    on = bool(state.get("enabled")) if enabled is None else enabled
+    keep(tx, app, {"enabled": on, "parts": {**state.get("parts", {}), slot: table}})
+
+
+def part_table(host: Host, app: AppName, slot: str) -> Table:
+    return dict(read(host, app).get("parts", {}).get(slot, {}))
+
+
+def wanted_names(host: Host, app: AppName) -> list[Domain]:
+    """The app's names that can be in a certificate; wildcards only by DNS."""
+    names = [domain for domain in domains_of(host, app) if domain != "_"]
+    return names if by_dns(host, app) else [name for name in names if not name.startswith("*.")]
+
+
+def by_dns(host: Host, app: AppName) -> bool:
+    return SETTINGS.get(host.store, app, "dns-provider") not in ("", "none")
+
+
+def got_with(host: Host, app: AppName) -> dict[str, str]:
+    """What a certificate depends on beside its names: a change of it is a reason to get another."""
+    store = host.store
+    return {
+        "server": directory_of(SETTINGS.get(store, app, "server")),
+        "key-type": SETTINGS.get(store, app, "key-type"),
+    }
+
+
+def parts_of(host: Host, app: AppName) -> list[Part]:
+    known = read(host, app).get("parts", {})
+    before = {slot: table.get("asked", ()) for slot, table in known.items()}
+    each = SETTINGS.get(host.store, app, "certificates") == "each"
+    return divide(wanted_names(host, app), each=each, before=before)
+
+
+def ours(host: Host, app: AppName) -> list[Slot]:
+    return [slot for slot in slots(host, app) if slot.current.origin == SLOT]
+
+
+def status(host: Host, app: AppName) -> Status:
+    state, kept = read(host, app), ours(host, app)
+    parts = [
+        part_status(host, app, part, state.get("parts", {}).get(part.slot, {}), kept) for part in parts_of(host, app)
+    ]
+    return Status(bool(state.get("enabled")), tuple(parts), stale_of(host, app, parts), tuple(kept))
+
+
+def part_status(host: Host, app: AppName, part: Part, table: Table, kept: list[Slot]) -> PartStatus:
+    slot = next((slot for slot in kept if slot.name == part.slot), None)
+    # Who has changed the settings since has mended something, or gone to another authority.
+    same = table.get("tried-with") == got_with(host, app)
+    return PartStatus(
+        part, slot, due_at(host, app, slot) if slot else None, reason_of(host, app, part, table, slot),
+        int(table.get("failures", 0)), str(table.get("last-error", "")),
+        time_of(table, "next-try") if same else None, time_of(table, "limited-until") if same else None,
+    )  # fmt: skip
+
+
+def time_of(table: Table, key: str) -> datetime | None:
+    return datetime.fromisoformat(table[key]) if table.get(key) else None
+
+
+def due_at(host: Host, app: AppName, slot: Slot) -> datetime:
+    """Before its end by the graceperiod, at most a third of its life; spread, so that not all apps come at once."""
+    start, end = (datetime.fromisoformat(text) for text in (slot.current.not_before, slot.current.not_after))
+    grace = min(timedelta(seconds=int(SETTINGS.get(host.store, app, "graceperiod"))), (end - start) / 3)
+    seed = app if slot.name == SLOT else f"{app} {slot.name}"
+    share = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) / 2**32
+    return end - grace - grace * share / 10
+
+
+def reason_of(host: Host, app: AppName, part: Part, table: Table, slot: Slot | None) -> str:
+    """Why a new certificate is needed whatever the date, empty for no reason."""
+    if slot is None:
+        return "there is none"
+    if sorted(table.get("asked", ())) != sorted(part.names):
+        return "the names changed"
+    if table.get("with") != got_with(host, app):
+        return "the settings changed"
+    return ""
+
+
+def stale_of(host: Host, app: AppName, parts: list[PartStatus]) -> tuple[str, ...]:
+    """Slots of ours that nothing is lost with: each name of the app that they cover has another certificate."""
+    current = {one.part.slot for one in parts}
+    rest = [slot for slot in slots(host, app) if slot.current.origin != SLOT or slot.name in current]
+    bare = set(uncovered(host, app, tuple(name for slot in rest for name in slot.current.names)))
+    return tuple(
+        slot.name
+        for slot in ours(host, app)
+        if slot.name not in current and not bare - set(uncovered(host, app, slot.current.names))
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

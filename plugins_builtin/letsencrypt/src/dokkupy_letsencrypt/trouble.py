@@ -1,0 +1,128 @@
+"""What certbot and the authority say when there is no certificate: what it means, what to do, and until when to wait."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.names import AppName
+
+FULL = "disk_full"
+"""The code of errors that nobody but this host is to blame for, and that end when there is room again."""
+
+UNKNOWN_ACCOUNT = (
+    r"accountDoesNotExist|account\b[^.\n]{0,100}(does not exist|not found|expired|deactivated|revoked)|Unable to validate JWS"
+    r"|unable to find account|account is not valid"
+)
+
+LIMITED = r"rateLimited|rate limit|too many (new |currently |failed |invalid )?(certificates|requests|orders|registrations|authorizations|identifiers)"
+"""https://letsencrypt.org/docs/rate-limits/"""
+
+RETRY_AFTER = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", re.IGNORECASE)
+HEADER = re.compile(r"HTTP (?:429|503)\n(?:[^\n]+\n)*?retry-after: *([^\n]+)", re.IGNORECASE)
+"""As certbot's log has an answer."""
+
+LONGEST_WAIT = timedelta(days=366)
+
+
+class RateLimited(HostFault):
+    """The authority wants to be left alone. until: when it may be asked again, None when it did not say."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, until: datetime | None, hint: str = "", details: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.until = until
+
+
+def retry_after(said: str, log: str, now: datetime) -> datetime | None:
+    """When the authority may be asked again, by its own words or else by the last answer in the log."""
+    found = RETRY_AFTER.findall(said)
+    if found:
+        try:
+            return max(datetime.fromisoformat(f"{day}T{hour}+00:00") for day, hour in found)
+        except ValueError:
+            pass
+    headers = HEADER.findall(log)
+    if not headers:
+        return None
+    text = headers[-1].strip()
+    if text.isdigit():
+        return now + min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datetime) -> HostFault:
+    """The authority's own words, and what to do about them. log: of certbot's, with the authority's answers."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(NOISE)]
+    text, details = " ".join(lines), tuple(lines[-12:])
+    if re.search(LIMITED, text, re.IGNORECASE):
+        until = retry_after(text, log, now)
+        return RateLimited(
+            f"No certificate for {app}: the authority's rate limit is reached{said_until(until)}", until=until,
+            details=details, hint=f"It is asked again then. To try things out: letsencrypt:set {app} server staging",
+        )  # fmt: skip
+    for pattern, reason, hint, code in REASONS:
+        if re.search(pattern, text, re.IGNORECASE):
+            return HostFault(f"No certificate for {app}: {reason}", details=details, hint=hint, code=code)
+    if status in ENDED:
+        return HostFault(f"No certificate for {app}: certbot {ENDED[status]}", details=details, code="acme",
+                         hint="What is served stays as it is. Is the host short of memory? journalctl -k")  # fmt: skip
+    return HostFault(
+        f"No certificate for {app}: the authority or certbot refused", details=details, code="acme",
+        hint="The reason is above; what is served stays as it is.",
+    )  # fmt: skip
+
+
+def said_until(until: datetime | None) -> str:
+    return f" until {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
+
+
+def no_room(app: AppName, where: str) -> HostFault:
+    return HostFault(
+        f"No certificate for {app}: no space left on device ({where})", code=FULL,
+        hint="Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.",
+    )  # fmt: skip
+
+
+NOISE = ("Saving debug log", "Ask for help", "See the logfile")
+
+ENDED = {
+    124: "did not end in time",
+    137: "was killed",
+    -9: "was killed",
+    143: "was told to end",
+    -15: "was told to end",
+}
+"""By exit status: timeout(1)'s own, and signals."""
+
+REASONS = (
+    (r"No space left on device|Errno 28\b", "no space left on device",
+     "Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.", FULL),
+    (r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-", "certbot does not have this DNS plugin",
+     "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook", "acme"),
+    (r"no plugin answers for the DNS", "no plugin of this host can write into the domain's DNS",
+     "Install one with the hook dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare", "acme"),
+    (r"another instance of certbot is already running", "another certbot works on the same directories",
+     "It ends by itself; then: letsencrypt:enable APP", "acme"),
+    (UNKNOWN_ACCOUNT, "the authority does not know our account", "Is it the right server? letsencrypt:report APP", "acme"),
+    (r"\bcaa\b", "the domain's CAA record does not allow this authority", "Add the authority to the CAA record.", "acme"),
+    (r"NXDOMAIN|no valid (A|IP)|DNS problem", "a name is not in the DNS",
+     "Make it point to this host, or take it off the app: domains:remove", "acme"),
+    (r"(unauthorized|Invalid response)", "another server answers for a name",
+     "Make its DNS record point to this host; is there a CDN or another proxy in front?", "acme"),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError", "the authority's own certificate is not trusted here",
+     "letsencrypt:set APP ca-bundle PATH", "acme"),
+    (r"(Timeout during connect|Connection refused|connection)", "the authority does not reach this host, or it the authority",
+     "Is port 80 open in the firewall, and the authority's directory reachable from here?", "acme"),
+    (r"externalAccountRequired|external account binding", "the authority wants external account binding",
+     "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY", "acme"),
+)  # fmt: skip
+"""(what the authority says, what it means, what to do, code); the first that fits."""
