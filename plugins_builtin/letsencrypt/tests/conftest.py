@@ -3,97 +3,23 @@
 from __future__ import annotations
 
 import http.server
-import json
-import os
-import signal
-import socket
-import ssl
-import subprocess
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy_certs.make import key_and_certificate
-from dokkupy_letsencrypt import reach
+from authority import Pebble
+from dokkupy_letsencrypt import manage, reach
 from dokkupy_sdk import Host
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.routes import add_domains
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
+from front import Front
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\n"}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-class Pebble:
-    """https://github.com/letsencrypt/pebble: it refuses nonces now and then, as real authorities do."""
-
-    def __init__(self, root: Path, **config: object) -> None:
-        self.root = root
-        self.port, self.management, self.http, self.dns, self.dns_management = (free_port() for _ in range(5))
-        chain, key = key_and_certificate(["localhost"])
-        self.bundle = str(root / "pebble.crt")
-        (root / "pebble.crt").write_bytes(chain)
-        (root / "pebble.key").write_bytes(key)
-        self.config = {
-            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
-            "certificate": self.bundle, "privateKey": str(root / "pebble.key"), "httpPort": self.http, "tlsPort": 1,
-            **config,
-        }  # fmt: skip
-        (root / "pebble.json").write_text(json.dumps({"pebble": self.config}))
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    @property
-    def directory(self) -> str:
-        return f"https://localhost:{self.port}/dir"
-
-    def start(self) -> None:
-        log = (self.root / "log").open("ab")
-        quiet = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL}
-        words = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01",
-                 f"127.0.0.1:{self.dns}", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management",
-                 f"127.0.0.1:{self.dns_management}"]  # fmt: skip
-        self.processes = [
-            subprocess.Popen(words, **quiet),  # type: ignore[call-overload]
-            subprocess.Popen(
-                ["pebble", "-config", str(self.root / "pebble.json"), "-dnsserver", f"127.0.0.1:{self.dns}"],
-                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1"}, **quiet,  # type: ignore[call-overload]
-            ),
-        ]  # fmt: skip
-        wait_for(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            return bool(self.get("dir", self.port))
-        except OSError:
-            return False
-
-    def get(self, path: str, port: int) -> bytes:
-        context = ssl.create_default_context(cafile=self.bundle)
-        with urllib.request.urlopen(f"https://localhost:{port}/{path}", context=context, timeout=10) as answer:
-            return bytes(answer.read())
-
-    def stop(self) -> None:
-        for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            process.wait(10)
-        self.processes = []
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +60,17 @@ class Bench:
         assert isinstance(made, FakeProxy)
         return made
 
+    def served(self, name: str = "blog.example.com", app: AppName = BLOG) -> str:
+        return self.proxy.served(app, Domain(name), 443)
+
+    def add(self, *names: str) -> None:
+        with operation(self.host, "domains:add", f"app:{BLOG}") as tx:
+            add_domains(tx, BLOG, [Domain(name) for name in names])
+
+    def set(self, name: str, value: str) -> None:
+        with operation(self.host, "letsencrypt:set", f"app:{BLOG}") as tx:
+            manage.SETTINGS.set(tx, BLOG, name, value)
+
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
@@ -153,5 +90,14 @@ def bench(tmp_path: Path, authority: Pebble, monkeypatch: pytest.MonkeyPatch) ->
         return answer.status, answer.read(256)
 
     monkeypatch.setattr(reach, "ask", ask)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def front(bench: Bench) -> Iterator[Front]:
+    """The bench's authority is asked through it."""
+    made = Front(bench.authority)
+    bench.set("server", made.directory)
     yield made
     made.close()

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import BLOG, TREE, Bench, Pebble
+from authority import Pebble
+from conftest import BLOG, TREE, Bench
 from dokkupy_letsencrypt import cli, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host, hookimpl

@@ -29,7 +29,7 @@ from dokkupy_sdk.names import AppName, Domain
 
 from dokkupy_letsencrypt import dns, lineage
 from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
-from dokkupy_letsencrypt.trouble import UNKNOWN_ACCOUNT, fault, no_room
+from dokkupy_letsencrypt.trouble import account_is_unknown, fault, no_room
 
 SECONDS = 300
 """Of one order; an authority may look at each name from several places."""
@@ -194,20 +194,24 @@ class Certbot:
         words = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
         for turn in range(TRIES):
             heard: list[str] = []
+            started = time.time()
             status = stream(words, heard.append, env=env)
             if status == 0:
                 return
-            said = "\n".join(heard)
-            if turn == 0 and re.search(UNKNOWN_ACCOUNT, said, re.IGNORECASE) and self.forget_account(app):
+            said, log = "\n".join(heard), self.log(started)
+            if turn == 0 and account_is_unknown(said, log) and self.forget_account(app):
                 continue
             if turn + 1 == TRIES or not any(word in said for word in NONCE):
-                raise fault(app, said, self.log(), status, now=datetime.now(UTC))
+                raise fault(app, said, log, status, now=datetime.now(UTC))
 
-    def log(self) -> str:
-        """The end of certbot's last log, which has the headers of the authority's answers."""
+    def log(self, since: float) -> str:
+        """The end of certbot's log, which has the headers of the authority's answers; empty when there is none of now."""
         try:
             with open(os.path.join(self.root, "logs", "letsencrypt.log"), "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL))
+                found = os.fstat(file.fileno())
+                if found.st_mtime < since - 1:
+                    return ""
+                file.seek(max(0, found.st_size - LOG_TAIL))
                 return file.read().decode(errors="replace")
         except OSError:
             return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -60,7 +60,8 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
 
 def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool = False, clock: Now = now) -> bool:
     """Each part is tried: one that fails keeps no other from its certificate."""
-    got, failed = 0, []
+    got = 0
+    failed: dict[str, DokkupyError] = {}
     tell_left_out(host, app)
     for one in wanted:
         try:
@@ -73,14 +74,15 @@ def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool 
         except (AppNotFound, Busy, Interrupted):
             raise
         except DokkupyError as error:
-            failed.append(error)
-    settle(host, app)
-    if len(failed) == 1:
-        raise failed[0]
-    if failed:
+            failed[one.part.slot] = error
+    settle(host, app, failed)
+    errors = list(failed.values())
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
         raise HostFault(
-            f"{len(failed)} certificates of {app} were not got", details=tuple(error.message for error in failed),
-            hint=failed[0].hint, code=failed[0].code,
+            f"{len(errors)} certificates of {app} were not got", details=tuple(error.message for error in errors),
+            hint=errors[0].hint, code=errors[0].code,
         )  # fmt: skip
     return got > 0
 
@@ -168,13 +170,13 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
         host.out.warn(f"{app}: that it failed could not be noted: {second}")
 
 
-def settle(host: Host, app: AppName) -> None:
-    """What a certificate that will do makes past, and slots that nothing needs any more."""
+def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
+    """What a certificate that will do makes past, and slots that nothing needs any more. failed: slots just tried."""
     found, state = status(host, app), read(host, app)
     tables = dict(state.get("parts", {}))
     current = {one.part.slot: one for one in found.parts}
     kept = {
-        slot: settled(table, current.get(slot))
+        slot: table if slot in failed else settled(table, current.get(slot))
         for slot, table in tables.items()
         if slot in current or (slot not in found.stale and any(slot == one.name for one in found.kept))
     }
@@ -191,7 +193,7 @@ def settle(host: Host, app: AppName) -> None:
 
 
 def settled(table: dict[str, object], one: PartStatus | None) -> dict[str, object]:
-    if one is None or one.needed(now()):
+    if one is None or one.needed(now()) or one.limited(now()):
         return table
     return {key: value for key, value in table.items() if key not in TROUBLE}
 

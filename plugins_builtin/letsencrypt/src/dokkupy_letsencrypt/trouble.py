@@ -24,6 +24,9 @@ RETRY_AFTER = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", r
 HEADER = re.compile(r"HTTP (?:429|503)\n(?:[^\n]+\n)*?retry-after: *([^\n]+)", re.IGNORECASE)
 """As certbot's log has an answer."""
 
+PROBLEM = re.compile(r"^acme\.messages\.Error: (urn:ietf:params:acme:error:\w+)", re.MULTILINE)
+"""As certbot's log has the last error; what certbot says has only the authority's words, which are anybody's."""
+
 LONGEST_WAIT = timedelta(days=366)
 
 
@@ -62,7 +65,7 @@ def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datet
     """The authority's own words, and what to do about them. log: of certbot's, with the authority's answers."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(NOISE)]
-    text, details = " ".join(lines), tuple(lines[-12:])
+    text, details = " ".join([*lines, problem(log)]), tuple(lines[-12:])
     if re.search(LIMITED, text, re.IGNORECASE):
         until = retry_after(text, log, now)
         return RateLimited(
@@ -79,6 +82,16 @@ def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datet
         f"No certificate for {app}: the authority or certbot refused", details=details, code="acme",
         hint="The reason is above; what is served stays as it is.",
     )  # fmt: skip
+
+
+def problem(log: str) -> str:
+    """The type of what ended certbot, empty when that was no answer of the authority's."""
+    found = PROBLEM.findall(log)
+    return str(found[-1]) if found else ""
+
+
+def account_is_unknown(said: str, log: str) -> bool:
+    return bool(re.search(UNKNOWN_ACCOUNT, f"{said}\n{problem(log)}", re.IGNORECASE))
 
 
 def said_until(until: datetime | None) -> str:

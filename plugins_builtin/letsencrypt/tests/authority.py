@@ -1,0 +1,85 @@
+"""Pebble, a real ACME authority, with its DNS server. https://github.com/letsencrypt/pebble"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from dokkupy_certs.make import key_and_certificate
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Pebble:
+    """https://github.com/letsencrypt/pebble: it refuses nonces now and then, as real authorities do."""
+
+    def __init__(self, root: Path, **config: object) -> None:
+        self.root = root
+        self.port, self.management, self.http, self.dns, self.dns_management = (free_port() for _ in range(5))
+        chain, key = key_and_certificate(["localhost"])
+        self.bundle = str(root / "pebble.crt")
+        (root / "pebble.crt").write_bytes(chain)
+        (root / "pebble.key").write_bytes(key)
+        self.config = {
+            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+            "certificate": self.bundle, "privateKey": str(root / "pebble.key"), "httpPort": self.http, "tlsPort": 1,
+            **config,
+        }  # fmt: skip
+        (root / "pebble.json").write_text(json.dumps({"pebble": self.config}))
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def directory(self) -> str:
+        return f"https://localhost:{self.port}/dir"
+
+    def start(self) -> None:
+        log = (self.root / "log").open("ab")
+        quiet = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL}
+        words = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01",
+                 f"127.0.0.1:{self.dns}", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management",
+                 f"127.0.0.1:{self.dns_management}"]  # fmt: skip
+        self.processes = [
+            subprocess.Popen(words, **quiet),  # type: ignore[call-overload]
+            subprocess.Popen(
+                ["pebble", "-config", str(self.root / "pebble.json"), "-dnsserver", f"127.0.0.1:{self.dns}"],
+                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1"}, **quiet,  # type: ignore[call-overload]
+            ),
+        ]  # fmt: skip
+        wait_for(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.get("dir", self.port))
+        except OSError:
+            return False
+
+    def get(self, path: str, port: int) -> bytes:
+        context = ssl.create_default_context(cafile=self.bundle)
+        with urllib.request.urlopen(f"https://localhost:{port}/{path}", context=context, timeout=10) as answer:
+            return bytes(answer.read())
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            process.wait(10)
+        self.processes = []
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
