@@ -1,0 +1,166 @@
+"""The stand-ins for servers' official images: each keeps the contract that the tests of datastores rest on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from bed.engine import LABEL, OWNER, Ran, docker
+from bed.host import me
+from bed.servers import SERVERS, row_of, server
+
+#: Quotes, a space, a dollar and a letter beyond ASCII: what an entry point that pastes texts together breaks on.
+PASSWORD = 'it\'s $ "so" \\ gehörig'
+STOPS_IN = 10.0
+
+
+@dataclass(frozen=True)
+class Contract:
+    """How one server is spoken to with its own client, inside its container. `{ip}` is the container's address.
+
+    secret: content of the file at `mounted`. ready, write, read: what succeeds; read prints `row`. refused: with a wrong
+    password over the network; None where the server knows no passwords. status: of a graceful stop. keeps: its data.
+    """
+
+    env: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    secret: str = PASSWORD
+    mounted: str = "/run/secret"
+    status: int = 0
+    keeps: bool = True
+
+
+POSTGRES = Contract(
+    env=("POSTGRES_PASSWORD_FILE=/run/secret", "POSTGRES_USER=ann", "POSTGRES_DB=shop"),
+    ready=("pg_isready", "-q", "-h", "{ip}"),
+    write=("psql", "-qU", "ann", "shop", "-c", "CREATE TABLE t (v text)", "-c", "INSERT INTO t VALUES ('row')"),
+    read=("psql", "-AtU", "ann", "shop", "-c", "SELECT v FROM t"),
+    right=("env", f"PGPASSWORD={PASSWORD}", "psql", "-wh", "{ip}", "-U", "ann", "shop", "-c", "SELECT 1"),
+    refused=("env", "PGPASSWORD=wrong", "psql", "-wh", "{ip}", "-U", "ann", "shop", "-c", "SELECT 1"),
+)
+
+
+def redis(program: str) -> Contract:
+    """Redis and Valkey read a configuration file; their password is in it. They keep data with `save` or AOF."""
+    cli = f"{program}-cli"
+    return Contract(
+        command=("/usr/local/etc/server.conf",),
+        mounted="/usr/local/etc/server.conf",
+        secret="requirepass right\nappendonly yes\n",
+        ready=("env", "REDISCLI_AUTH=right", cli, "-e", "-h", "{ip}", "ping"),
+        write=("env", "REDISCLI_AUTH=right", cli, "-e", "set", "key", "row"),
+        read=("env", "REDISCLI_AUTH=right", cli, "-e", "get", "key"),
+        right=("env", "REDISCLI_AUTH=right", cli, "-e", "-h", "{ip}", "get", "key"),
+        refused=("env", "REDISCLI_AUTH=wrong", cli, "-e", "-h", "{ip}", "get", "key"),
+    )
+
+
+def memcached(said: str) -> tuple[str, ...]:
+    """argv that sends a line to memcached and prints what it answers; bash is all the client that the image has."""
+    return (
+        "bash",
+        "-c",
+        f"exec 3<>/dev/tcp/{{ip}}/11211; printf '{said}quit\\r\\n' >&3; grep -oE 'row|STORED|VERSION' <&3",
+    )
+
+
+CONTRACTS = {
+    "postgres:15": POSTGRES,
+    "postgres:17": POSTGRES,
+    "redis:7": redis("redis"),
+    "redis:8": redis("redis"),
+    "valkey:8": redis("valkey"),
+    "memcached:1.6": Contract(
+        ready=memcached("version\\r\\n"),
+        write=memcached("set key 0 0 3\\r\\nrow\\r\\n"),
+        read=memcached("get key\\r\\n"),
+        keeps=False,
+    ),
+}
+
+
+class Running:
+    """A container of a stand-in, with a volume where the image declares one and a file with the password."""
+
+    def __init__(self, name: str, secret: Path) -> None:
+        self.row, self.contract = row_of(name), CONTRACTS[name]
+        self.name = f"dokkupy-bed-{os.getpid()}-{name.replace(':', '-')}"
+        self.labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
+        self.secret = secret
+        self.image = server(name)
+        docker("volume", "create", *self.labels, self.name)
+
+    def start(self) -> None:
+        """Run it anew on the same volume, and wait until it answers over the network."""
+        docker("rm", "-f", "-v", self.name, check=False)
+        volume = ("-v", f"{self.name}:{self.row.data}") if self.row.data else ()
+        env = [word for variable in self.contract.env for word in ("-e", variable)]
+        docker(
+            "run", "-d", "--pull=never", "--name", self.name, *self.labels, *volume, *env,
+            "-v", f"{self.secret}:{self.contract.mounted}:ro", self.image, *self.contract.command,
+        )  # fmt: skip
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        self.ip = docker("inspect", "-f", form, self.name).stdout.strip()
+        self.until(lambda: self.exec(self.contract.ready, check=False).code == 0)
+
+    def until(self, true: Callable[[], bool], seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, docker("logs", "--tail", "60", self.name).output
+            time.sleep(0.1)
+
+    def exec(self, argv: tuple[str, ...], *, check: bool = True) -> Ran:
+        return docker("exec", self.name, *(word.replace("{ip}", self.ip) for word in argv), check=check)
+
+    def stop(self) -> float:
+        """Stop it as `docker stop` does; how long that took."""
+        began = time.monotonic()
+        docker("stop", "-t", "20", self.name)
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        docker("rm", "-f", "-v", self.name, check=False)
+        docker("volume", "rm", "-f", self.name, check=False)
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    secret = tmp_path / "secret"
+    secret.write_text(CONTRACTS[request.param].secret)
+    secret.chmod(0o644)
+    one = Running(request.param, secret)
+    yield one
+    one.close()
+
+
+def test_every_row_has_its_contract() -> None:
+    assert set(CONTRACTS) == {row.name for row in SERVERS}
+
+
+@pytest.mark.parametrize("running", [row.name for row in SERVERS], indirect=True)
+def test_server_keeps_the_contract_of_its_official_image(running: Running) -> None:
+    contract = running.contract
+    running.start()
+    server_runs_as = running.exec(("stat", "-c", "%u", "/proc/1")).stdout.strip()
+    assert server_runs_as == str(running.row.uid)
+    running.exec(contract.write)
+    assert running.exec(contract.read).stdout.strip() == "row"
+    if contract.refused:
+        running.exec(contract.right)
+        assert running.exec(contract.refused, check=False).code != 0
+
+    assert running.stop() < STOPS_IN
+    assert docker("inspect", "-f", "{{.State.ExitCode}}", running.name).stdout.strip() == str(contract.status)
+
+    running.start()
+    assert running.exec(contract.read, check=contract.keeps).stdout.strip() == ("row" if contract.keeps else "")
+    assert PASSWORD not in docker("logs", running.name).output
