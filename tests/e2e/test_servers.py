@@ -64,6 +64,25 @@ def redis(program: str) -> Contract:
     )
 
 
+def mysql(client: str) -> Contract:
+    """MariaDB and its stand-in for MySQL. Passwords are in the environment: no client of theirs asks in a test."""
+    right, wrong = ("env", f"MYSQL_PWD={PASSWORD}"), ("env", "MYSQL_PWD=wrong")
+    ann = (client, "-h", "{ip}", "-uann", "-N", "shop", "-e")
+    return Contract(
+        env=(
+            "MYSQL_ROOT_PASSWORD_FILE=/run/secret",
+            "MYSQL_PASSWORD_FILE=/run/secret",
+            "MYSQL_USER=ann",
+            "MYSQL_DATABASE=shop",
+        ),
+        ready=(*right, *ann, "SELECT 1"),
+        write=(*right, client, "-uroot", "shop", "-e", "CREATE TABLE t (v text); INSERT INTO t VALUES ('row')"),
+        read=(*right, *ann, "SELECT v FROM t"),
+        right=(*right, client, "-h", "{ip}", "-uroot", "-e", "SELECT 1"),
+        refused=(*wrong, *ann, "SELECT 1"),
+    )
+
+
 def memcached(said: str) -> tuple[str, ...]:
     """argv that sends a line to memcached and prints what it answers; bash is all the client that the image has."""
     return (
@@ -78,6 +97,9 @@ CONTRACTS = {
     "postgres:17": POSTGRES,
     "redis:7": redis("redis"),
     "redis:8": redis("redis"),
+    "mariadb:10.11": mysql("mariadb"),
+    "mariadb:11.8": mysql("mariadb"),
+    "mysql:8": mysql("mysql"),
     "valkey:8": redis("valkey"),
     "memcached:1.6": Contract(
         ready=memcached("version\\r\\n"),
