@@ -134,7 +134,7 @@ python_of() {
     "$own/bin/python" -m pip --disable-pip-version-check install -q "${ALONE[@]}"
     local -a wanted=(-e ./core -e ./plugin_sdk)
     if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
-    for needed in $(sed -n '/^dependencies/s/dokkupy-sdk//g; /^dependencies/p' "$folder/pyproject.toml" |
+    for needed in $(sed -n '/^\(dependencies\|testing\)/s/dokkupy-sdk//g; /^\(dependencies\|testing\)/p' "$folder/pyproject.toml" |
       grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
       if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
     done

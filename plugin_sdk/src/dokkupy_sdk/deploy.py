@@ -3,8 +3,18 @@
 from dokkupy.usecases.build_slot import memory_cap
 from dokkupy.usecases.builds import purge_cache
 from dokkupy.usecases.deploy import deploy_source
+from dokkupy.usecases.processes import restart_with_config
 from dokkupy.usecases.releases import current, releases
 from dokkupy.usecases.routes import reroute
 from dokkupy.usecases.tasks import run_task
 
-__all__ = ["current", "deploy_source", "memory_cap", "purge_cache", "releases", "reroute", "run_task"]
+__all__ = [
+    "current",
+    "deploy_source",
+    "memory_cap",
+    "purge_cache",
+    "releases",
+    "reroute",
+    "restart_with_config",
+    "run_task",
+]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
+from dokkupy.cli.confirm import confirm
 from dokkupy.cli.declare import Answer, Arg, Group, Opt
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import Conflict, UserError
+from dokkupy.errors import Conflict
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.access import visible_apps
@@ -48,21 +48,10 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
     from dokkupy.usecases.apps import destroy_app
 
     host.store.need_app(app)
-    if not (force or host.force or host.dry_run):
-        confirm(host, app)
+    if not force:
+        confirm(host, str(app), f"{app} (including all add-ons)")
     host.out.section(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
-
-
-def confirm(host: Host, app: AppName) -> None:
-    """Ask to type the app's name, as Dokku does."""
-    host.out.warn("WARNING: Potentially Destructive Action")
-    host.out.warn(f"This command will destroy {app} (including all add-ons).")
-    host.out.warn(f'To proceed, type "{app}"')
-    sys.stderr.write("> ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != app:
-        raise UserError(f"Confirmation did not match {app}. Aborted.", code="not_confirmed")
 
 
 SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new app")]

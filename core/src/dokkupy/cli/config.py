@@ -140,27 +140,17 @@ def apply(
     no_restart: bool,
     replace: bool = False,
 ) -> Answer:
-    from dokkupy import hookspecs
     from dokkupy.kernel.operation import operation
-    from dokkupy.usecases.config import set_env
+    from dokkupy.usecases.config import change_env
 
     app = app_of(host, scope)
     with operation(host, "config:set", f"app:{app}" if app else "host") as tx:
-        changed = set_env(tx, app, changes, replace=replace)
-        if changed and app is not None:
-            host.hooks.emit(
-                hookspecs.post_config_change, host=host, app=app,
-                changed={str(key): value for key, value in changes.items()}, tx=tx,
-            )  # fmt: skip
+        changed = change_env(tx, app, changes, replace=replace)
     restarted = False
-    if changed and app is not None and not no_restart and host.store.read("apps", app, "deployment"):
-        from dokkupy.usecases.processes import redeploy
-        from dokkupy.usecases.status import should_run
+    if changed and app is not None and not no_restart:
+        from dokkupy.usecases.processes import restart_with_config
 
-        if should_run(host, app):
-            host.out.section(f"Restarting app {app}")
-            redeploy(host, app, kind="config")
-            restarted = True
+        restarted = restart_with_config(host, app)
     return Answer({"app": app, "changed": changed, "restarted": restarted})
 
 

@@ -15,7 +15,11 @@ class BackupSubject(ABC):
     """A service, an app's volumes, or the host's own state. A dump is one stream of bytes, never a file in clear.
 
     name: `postgres:db`, `app:blog`, `host`; unique on the host. suffix: of the dump's file name (`dump`, `sql`, `tar`).
-    Facts are invariants of the content, comparable as texts (`table public.posts rows` -> `1200`, `schema` -> a hash).
+
+    Facts are invariants of the content, comparable as texts (`table public.posts: rows` -> `1200`, `schema` -> a hash).
+    They are taken before and after a dump, since the content may change meanwhile. What a dump holds is right when each
+    fact equals the one before or the one after, or lies between them where both are whole numbers. Facts whose name
+    begins with `content` are sums over everything: they count only where before and after are the same.
     """
 
     name: str

@@ -39,6 +39,15 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
     return deployment
 
 
+def restart_with_config(host: Host, app: AppName) -> bool:
+    """Restart an app whose configuration changed, if it is there and meant to run. Returns whether it was."""
+    if not host.store.read("apps", app, "deployment") or not should_run(host, app):
+        return False
+    host.out.section(f"Restarting app {app}")
+    redeploy(host, app, kind="config")
+    return True
+
+
 def refreshed(tx: Tx, serving: Release, description: str) -> Release:
     """The serving release, or a new one when the app's state has come to differ from it."""
     fresh = with_state(tx.host, serving)

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dokkupy_sdk.names import Identifier, Secret
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.names import Secret
 
 FILES = "/run/dokkupy"
 """Where a service's container sees the files of its recipe."""
-
-
-class ServiceName(Identifier):
-    """The name of a service (reference, section 2.6), at most 48 characters so that its host names are DNS labels."""
-
-    __slots__ = ()
-    what = "Service name"
-    rule = "may only contain letters, digits, underscores and hyphens (at most 48), and begins with a letter or digit"
-    pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-    max_length = 48
-
-    @classmethod
-    def complaint(cls, text: str) -> str:
-        return super().complaint(text) if text else "Please specify a valid name for the service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +44,8 @@ class Service:
     restart_policy: str = "always"
     exposed: tuple[str, ...] = ()
     """`ADDRESS:HOST_PORT:PORT` each."""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
     previous: Mapping[str, str] = field(default_factory=dict)
     """What `upgrade --revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
 

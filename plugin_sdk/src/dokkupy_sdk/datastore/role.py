@@ -9,7 +9,7 @@ A plugin is a subclass in the entry point group `dokkupy.datastore`, under the n
     postgres = "dokkupy_postgres.cli:group"
 
 Every command that a datastore names runs inside the service's container, where it needs no password, or finds it in a
-file of its recipe: no secret is on an argv.
+file of its recipe: no secret is on an argv. This module has all that a plugin imports for it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore.model import Recipe, Service
+from dokkupy_sdk.datastore.model import FILES, Recipe, Service
+
+__all__ = ["FILES", "Datastore", "Inside", "Recipe", "Service"]
 
 
 class Inside(Protocol):
     """Runs commands in the container of one service."""
 
-    service: Service
+    @property
+    def service(self) -> Service: ...
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
         """Standard output as text. Raises HostFault with the program's own words when its status is not 0."""
@@ -85,7 +88,7 @@ class Datastore(ABC):
     def ready(self, inside: Inside) -> bool:
         """Whether the server answers now, over the network and not only to its own set-up."""
 
-    def secure(self, inside: Inside) -> None:
+    def secure(self, inside: Inside) -> None:  # noqa: B027 - most have something to do, not all
         """After the first start, once: make the user and database that apps get, with the least that they need.
         Idempotent: it may have been killed in between."""
 
@@ -105,9 +108,14 @@ class Datastore(ABC):
         """argv whose standard output is a dump of all that the service holds, consistent in itself."""
         raise NotImplementedError
 
+    def export(self, service: Service) -> tuple[str, ...]:
+        """argv of the dump that people get (`export`), in the format that the server's own tools read. By default `dump`."""
+        return self.dump(service)
+
     def restore(self, service: Service) -> tuple[str, ...]:
         """argv that makes the content of a dump on standard input the service's content: what was there and is not in the
-        dump is gone. Its status says whether all of it went in."""
+        dump is gone. Takes what `dump` and `export` make. Its status says whether all of it went in. It is only run on an
+        instance that nobody uses yet."""
         raise NotImplementedError
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
@@ -115,9 +123,8 @@ class Datastore(ABC):
         return "" if size else "it is empty"
 
     def facts(self, inside: Inside) -> Mapping[str, str]:
-        """Invariants of the content: a hash of the schema, the number of rows of each table. Names begin with what they
-        are of (`table public.posts: rows`); values that are whole numbers may lie between two looks at a living
-        service, others must be equal to one of them."""
+        """Invariants of the content: a hash of the schema, the number of rows of each table; the same in all versions of
+        the server. See `dokkupy_sdk.roles.BackupSubject` for how they are compared."""
         raise NotImplementedError
 
     # versions

@@ -52,15 +52,17 @@ class FakeHost(Host):
         self.spawned.append(words)
 
 
-def fake_host(root: Path, *, plugins: tuple[str, ...] = ()) -> Host:
-    """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too."""
+def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> Host:
+    """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too. real: roles
+    that an installed plugin fills (`engine`), which are not fakes."""
     core = [entry for entry in entry_points() if entry.plugin in ("core", *plugins) and ours(entry)]
+    core += [entry for entry in entry_points() if entry.group in {f"dokkupy.{role}" for role in real}]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
     host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
-    host.adopt("engine", "fake", FakeEngine(host))
-    host.adopt("scheduler", "fake", FakeScheduler(host))
-    host.adopt("proxy", "fake", FakeProxy(host))
-    host.adopt("source", "fake", FakeSource(host))
+    fakes = {"engine": FakeEngine, "scheduler": FakeScheduler, "proxy": FakeProxy, "source": FakeSource}
+    for role, fake in fakes.items():
+        if role not in real:
+            host.adopt(role, "fake", fake(host))
     return host
 
 

@@ -1,0 +1,21 @@
+"""Asking before something is destroyed (reference, section 2.3)."""
+
+from __future__ import annotations
+
+import sys
+
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+
+
+def confirm(host: Host, name: str, what: str) -> None:
+    """Ask to type a name before `what` is destroyed; `--force` and a dry run do not ask. Raises UserError."""
+    if host.force or host.dry_run:
+        return
+    host.out.warn("WARNING: Potentially Destructive Action")
+    host.out.warn(f"This command will destroy {what}.")
+    host.out.warn(f'To proceed, type "{name}"')
+    sys.stderr.write("> ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != name:
+        raise UserError(f"Confirmation did not match {name}. Aborted.", code="not_confirmed")

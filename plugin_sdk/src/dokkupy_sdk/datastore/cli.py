@@ -1,0 +1,380 @@
+"""The commands of a datastore (reference, section 6.2), the same for all of them. Light: every command's start reads it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest, confirm
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.datastore.lifecycle import Wish
+    from dokkupy_sdk.datastore.role import Datastore
+
+Name = Annotated[ServiceName, Arg("service")]
+NewName = Annotated[ServiceName, Arg("new-service")]
+App = Annotated[AppName, Arg("app")]
+NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
+Config = Annotated[str, Opt("--config-options", "-c", help="Further words for the server's command")]
+Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment of the container: A=1;B=2")]
+Image = Annotated[str, Opt("--image", "-i", help="Image to use")]
+Version = Annotated[str, Opt("--image-version", "-I", help="Its tag")]
+Memory = Annotated[str, Opt("--memory", "-m", help="Limit of memory in megabytes")]
+Shm = Annotated[str, Opt("--shm-size", "-s", help="Shared memory, such as 64m")]
+Initial = Annotated[str, Opt("--initial-network", "-N", help="A docker network that the service is in from the start")]
+PostCreate = Annotated[str, Opt("--post-create-network", "-P", help="Further docker networks, with commas")]
+PostStart = Annotated[str, Opt("--post-start-network", "-S", help="Further docker networks, with commas")]
+Restart = Annotated[str, Opt("--restart-policy", help="Docker's: always, unless-stopped, on-failure:10, no")]
+Password = Annotated[str, Opt("--password", "-p", help="Of the apps' user; generated when it is not given")]
+RootPassword = Annotated[
+    str, Opt("--root-password", "-r", help="Of the administration; generated when it is not given")
+]
+
+NETWORKS = ("initial-network", "post-create-network", "post-start-network")
+
+
+def wish_of(
+    image: str, image_version: str, config_options: str, custom_env: str, memory: str, shm_size: str,
+    restart_policy: str, password: str = "", root_password: str = "",
+) -> Wish:  # fmt: skip
+    from dokkupy_sdk.datastore.lifecycle import Wish
+    from dokkupy_sdk.names import Secret
+
+    env = {}
+    for pair in filter(None, custom_env.split(";")):
+        key, mark, value = pair.partition("=")
+        if not mark:
+            raise UserError("Custom environment is given as A=1;B=2")
+        env[key] = Secret(value)
+    return Wish(image, image_version, config_options, env, memory, shm_size, restart_policy, password, root_password)
+
+
+def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True) -> Group:
+    """The commands of one kind of datastore. title: as people write it. dumps, connects: as the Datastore says."""
+    group = Group(kind, help)
+    add_life(group, kind, title)
+    add_running(group, kind, title)
+    add_links(group, kind, title)
+    add_looks(group, kind, title)
+    add_changes(group, kind, title)
+    if connects:
+        add_client(group, kind)
+    if dumps:
+        from dokkupy_sdk.datastore.data_cli import add_data
+
+        add_data(group, kind, title)
+    return group
+
+
+def found(host: Host, kind: str) -> Datastore:
+    from dokkupy_sdk.datastore import records
+
+    return records.datastore(host, kind)
+
+
+def add_life(group: Group, kind: str, title: str) -> None:
+    @group.command("create", needs="host:write", changes=True, secret_args=1)
+    def create(
+        host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
+        image_version: Version = "", memory: Memory = "", initial_network: Initial = "", password: Password = "",
+        post_create_network: PostCreate = "", root_password: RootPassword = "", post_start_network: PostStart = "",
+        shm_size: Shm = "", restart_policy: Restart = "",
+    ) -> Answer:  # fmt: skip
+        """Create a service."""
+        from dokkupy_sdk.datastore import lifecycle, report
+
+        wish = wish_of(
+            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, password, root_password
+        )
+        networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
+        made = lifecycle.create(host, found(host, kind), service, wish, networks=networks)
+        host.out.title(f"{title} container created: {service}")
+        return report.info(host, found(host, kind), made)
+
+    @group.command("destroy", needs="host:write", changes=True)
+    def destroy(
+        host: Host, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
+        purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
+    ) -> Answer:  # fmt: skip
+        """Destroy a service; its data is kept for a while, see services:trash."""
+        from dokkupy_sdk.datastore import lifecycle, records
+
+        one = records.read(host, kind, service)
+        if not force and not records.links(host, one):
+            confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
+        host.out.section(f"Deleting {service}")
+        lifecycle.destroy(host, found(host, kind), service, purge=purge)
+        host.out.title(f"{title} container deleted: {service}")
+        return Answer({"service": service, "data-kept": not purge and bool(one.volume)})
+
+    @group.command("rename", needs="host:write", changes=True)
+    def rename(host: Host, service: Name, new_service: NewName) -> Answer:
+        """Give a service another name; linked apps go on as before."""
+        from dokkupy_sdk.datastore import lifecycle
+
+        lifecycle.rename(host, found(host, kind), service, new_service)
+        host.out.title(f"Renamed {service} to {new_service}")
+        return Answer({"service": new_service, "was": service})
+
+
+def add_running(group: Group, kind: str, title: str) -> None:
+    @group.command("start", needs="host:write", changes=True)
+    def start(host: Host, service: Name) -> Answer:
+        """Start a service, or make its container anew."""
+        return to_state(host, kind, service, "running", "start", f"{title} container started: {service}")
+
+    @group.command("stop", needs="host:write", changes=True)
+    def stop(host: Host, service: Name) -> Answer:
+        """Stop a service and remove its container; the data stays."""
+        return to_state(host, kind, service, "stopped", "stop", f"{title} container stopped: {service}")
+
+    @group.command("pause", needs="host:write", changes=True)
+    def pause(host: Host, service: Name) -> Answer:
+        """Stop a service and keep its container."""
+        return to_state(host, kind, service, "paused", "pause", f"{title} container paused: {service}")
+
+    @group.command("restart", needs="host:write", changes=True)
+    def restart(host: Host, service: Name) -> Answer:
+        """Restart a service."""
+        from dokkupy_sdk.datastore import lifecycle, records
+
+        one = lifecycle.restart(host, found(host, kind), service)
+        host.out.title(f"{title} container restarted: {service}")
+        apps = [link.app for link in records.links(host, one)]
+        for app in apps:
+            host.out.detail(f"{app} lost its connections; if it does not come back by itself: ps:restart {app}")
+        return Answer({"service": service, "state": "running", "links": apps})
+
+
+def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, told: str) -> Answer:
+    from dokkupy_sdk.datastore import lifecycle
+
+    lifecycle.set_state(host, found(host, kind), service, state, verb)
+    host.out.title(told)
+    return Answer({"service": service, "state": state})
+
+
+def add_links(group: Group, kind: str, title: str) -> None:
+    @group.command("link", needs="host:write", changes=True)
+    def link(
+        host: Host, service: Name, app: App, *,
+        alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+        querystring: Annotated[str, Opt("--querystring", "-q", help="To end the URL with: pool=5")] = "",
+        no_restart: NoRestart = False,
+    ) -> Answer:  # fmt: skip
+        """Link a service to an app: it gets the address in a variable and is restarted."""
+        from dokkupy_sdk.datastore import links
+        from dokkupy_sdk.deploy import restart_with_config
+
+        key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)
+        host.out.section("Setting config vars")
+        host.out.detail(f"{key}:  ***")
+        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
+        return Answer({"service": service, "app": app, "variable": key, "restarted": restarted})
+
+    @group.command("unlink", needs="host:write", changes=True)
+    def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+        """Take a link away, with the variables that have the address; the app is restarted."""
+        from dokkupy_sdk.datastore import links
+        from dokkupy_sdk.deploy import restart_with_config
+
+        keys = links.unlink(host, found(host, kind), service, app)
+        for key in keys:
+            host.out.section(f"Unsetting {key}")
+        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
+        return Answer({"service": service, "app": app, "variables": keys, "restarted": restarted})
+
+    @group.command("promote", needs="host:write", changes=True)
+    def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+        """Make a linked service the app's first of its kind."""
+        from dokkupy_sdk.datastore import links
+        from dokkupy_sdk.deploy import restart_with_config
+
+        key = links.promote(host, found(host, kind), service, app)
+        host.out.section("Setting config vars")
+        host.out.detail(f"{key}:  ***")
+        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
+        return Answer({"service": service, "app": app, "variable": key, "restarted": restarted})
+
+    @group.command("links", needs="host:read")
+    def links_of(host: Host, service: Name) -> Answer:
+        """List the apps that a service is linked to."""
+        from dokkupy_sdk.datastore import records
+
+        apps = [link.app for link in records.links(host, records.read(host, kind, service))]
+        return Answer(apps, apps, header=f"{service} {kind} service links")
+
+    @group.command("linked", needs="host:read")
+    def linked(host: Host, service: Name, app: App) -> Answer:
+        """Say by the exit status whether a service is linked to an app."""
+        from dokkupy_sdk.datastore import records
+
+        host.store.need_app(app)
+        yes = any(link.app == app for link in records.links(host, records.read(host, kind, service)))
+        told = f"Service {service} is {'' if yes else 'not '}linked to app {app}"
+        (host.out.section if yes else host.out.warn)(told)
+        return Answer({"service": service, "app": app, "linked": yes}, status=0 if yes else 1)
+
+    @group.command("app-links", needs="app:read")
+    def app_links(host: Host, app: App) -> Answer:
+        """List the services of this kind that an app is linked to."""
+        from dokkupy_sdk.datastore import records
+
+        host.store.need_app(app)
+        names = [str(one.name) for one, _ in records.linked_services(host, app) if one.kind == kind]
+        return Answer(names, names)
+
+
+def add_looks(group: Group, kind: str, title: str) -> None:
+    @group.command("exists", needs="host:read")
+    def exists(host: Host, service: Name) -> Answer:
+        """Say by the exit status whether a service exists."""
+        from dokkupy_sdk.datastore import records
+
+        if not records.has(host, kind, service):
+            raise NotFound(f"{title} service {service} does not exist")
+        host.out.section(f"Service {service} exists")
+        return Answer({"service": service, "exists": True})
+
+    @group.command("list", needs="host:read")
+    def list_services(host: Host) -> Answer:
+        """List the services of this kind."""
+        from dokkupy_sdk.datastore import records
+
+        names = [str(one.name) for one in records.services(host, kind)]
+        if not names:
+            host.out.warn(f"There are no {title} services")
+        return Answer(names, names, header=f"{title} services" if names else "")
+
+    @group.command("info", needs="host:read")
+    def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> Answer:  # noqa: B006
+        """Print what a service is, or with a flag such as --dsn one value of it."""
+        from dokkupy_sdk.datastore import records, report
+
+        return report.info(host, found(host, kind), records.read(host, kind, service), flags)
+
+    @group.command("logs", needs="host:read", formats=False)
+    def logs(
+        host: Host, service: Name, number: Annotated[str, Arg("lines")] = "", *,
+        tail: Annotated[bool, Opt("--tail", "-t", help="Go on with what comes")] = False,
+        num: Annotated[int, Opt("--num", help="The last so many lines")] = 0,
+    ) -> None:  # fmt: skip
+        """Print what the server printed."""
+        from dokkupy_sdk.datastore import records, report
+
+        lines = num or (int(number) if number.isascii() and number.isdigit() else 0)
+        report.print_logs(host, records.read(host, kind, service), lines, follow=tail)
+
+
+def add_changes(group: Group, kind: str, title: str) -> None:
+    @group.command("set", needs="host:write", changes=True)
+    def set_property(
+        host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
+    ) -> None:
+        """Set or unset a property of a service: initial-network, post-create-network, post-start-network."""
+        from dokkupy_sdk.datastore import lifecycle
+
+        if not key:
+            raise UserError("No key specified")
+        if key not in NETWORKS:
+            raise UserError(f"Invalid key specified, valid keys include: {', '.join(NETWORKS)}")
+        lifecycle.set_network(host, found(host, kind), service, key, value)
+        host.out.title(f"Setting {key} to {value}" if value else f"Unsetting {key}")
+
+    @group.command("enter", needs="host:write", formats=False)
+    def enter(host: Host, service: Name, command: Annotated[list[str], Rest("command")] = []) -> int:  # noqa: B006
+        """Run a command, by default a shell, in the service's container."""
+        return attach(
+            host, kind, service, tuple(command) or ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
+        )
+
+    @group.command("expose", needs="host:write", changes=True)
+    def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> Answer:  # noqa: B006
+        """Let a port of the host lead to the service, by default on 127.0.0.1."""
+        from dokkupy_sdk.datastore import expose as exposing
+
+        after = exposing.expose(host, found(host, kind), service, ports)
+        host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
+        if exposing.is_open(after):
+            host.out.warn("Everybody who reaches this host can now try passwords at it")
+        return Answer({"service": service, "exposed": list(after.exposed)})
+
+    @group.command("unexpose", needs="host:write", changes=True)
+    def unexpose(host: Host, service: Name) -> Answer:
+        """Let no port of the host lead to the service any more."""
+        from dokkupy_sdk.datastore import expose as exposing
+
+        exposing.unexpose(host, found(host, kind), service)
+        host.out.section(f"Service {service} unexposed")
+        return Answer({"service": service, "exposed": []})
+
+    @group.command("upgrade", needs="host:write", changes=True, secret_args=1)
+    def upgrade(
+        host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
+        image_version: Version = "", memory: Memory = "", shm_size: Shm = "", restart_policy: Restart = "",
+        initial_network: Initial = "", post_create_network: PostCreate = "", post_start_network: PostStart = "",
+        restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
+        revert: Annotated[bool, Opt("--revert", help="Go back to the instance before, with the data of then")] = False,
+    ) -> Answer:  # fmt: skip
+        """Let a service run another version, with its data."""
+        from dokkupy_sdk.datastore import lifecycle, moving
+
+        datastore = found(host, kind)
+        if revert:
+            moved = moving.revert(host, datastore, service)
+        else:
+            wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy)
+            for key, value in zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True):
+                if value:
+                    lifecycle.set_network(host, datastore, service, key, value)
+            moved = moving.upgrade(host, datastore, service, wish)
+        return told_moved(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
+
+
+def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer:
+    from dokkupy_sdk.datastore import records
+    from dokkupy_sdk.datastore.moving import Moved
+    from dokkupy_sdk.deploy import restart_with_config
+
+    assert isinstance(moved, Moved)
+    one = moved.service
+    if moved.how != "nothing" and not host.dry_run:
+        host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
+        if one.previous:
+            host.out.detail(f"The way back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
+    apps = [link.app for link in records.links(host, one)]
+    restarted = [app for app in apps if restart and not host.dry_run and restart_with_config(host, AppName(app))]
+    return Answer({
+        "service": one.name, "image": one.image, "version": one.version, "how": moved.how, "downtime": moved.seconds,
+        "restarted": restarted,
+    })  # fmt: skip
+
+
+def add_client(group: Group, kind: str) -> None:
+    @group.command("connect", needs="host:write", formats=False)
+    def connect(host: Host, service: Name, command: Annotated[list[str], Rest("argument")] = []) -> int:  # noqa: B006
+        """Talk to the server by its own client."""
+        from dokkupy_sdk.datastore import records
+
+        return attach(host, kind, service, (*found(host, kind).connect(records.read(host, kind, service)), *command))
+
+
+def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -> int:
+    """Run a program of the service's container on our own terminal or pipes; returns its status."""
+    import subprocess
+
+    from dokkupy_sdk.datastore import lifecycle, records
+    from dokkupy_sdk.execute import environment
+
+    one = records.read(host, kind, service)
+    if not lifecycle.is_up(host, one):
+        raise Conflict(f"{one.subject} does not run", hint=f"First: {kind}:start {service}", code="not_running")
+    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    sys.stdout.flush()
+    return subprocess.run(
+        host.engine().attach_argv(one.container, argv, tty=tty), env=environment(), check=False
+    ).returncode

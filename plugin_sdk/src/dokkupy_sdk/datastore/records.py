@@ -1,0 +1,121 @@
+"""The records of services: `services/KIND/NAME/service.toml`, and a file for each link, `links/APP.toml`, which belongs to
+the operations of that app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore.model import Link, Service
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.role import Datastore
+from dokkupy_sdk.errors import NotFound, PluginFault
+from dokkupy_sdk.names import AppName, Secret
+
+ROLE = "datastore"
+
+
+def kinds(host: Host) -> list[str]:
+    """The kinds of datastores whose plugins are here."""
+    return list(host.registry.group(f"dokkupy.{ROLE}"))
+
+
+def datastore(host: Host, kind: str) -> Datastore:
+    found = host.role(ROLE, kind)
+    if not isinstance(found, Datastore):
+        raise PluginFault(f"{kind} is not a datastore", plugin=kind)
+    return found
+
+
+def place(kind: str, name: str) -> tuple[str, ...]:
+    return ("services", kind, name, "service")
+
+
+def subject(kind: str, name: str) -> str:
+    """Of its operations."""
+    return f"service:{kind}:{name}"
+
+
+def has(host: Host, kind: str, name: str) -> bool:
+    return bool(host.store.read(*place(kind, name)))
+
+
+def read(host: Host, kind: str, name: ServiceName) -> Service:
+    """Raises NotFound."""
+    table = host.store.read(*place(kind, name))
+    if not table:
+        title = datastore(host, kind).title if kind in kinds(host) else kind
+        raise NotFound(f"{title} service {name} does not exist")
+    return from_table(table)
+
+
+def services(host: Host, kind: str = "") -> list[Service]:
+    """All services, or those of a kind, by kind and name."""
+    found = []
+    for one in [kind] if kind else host.store.names("services"):
+        tables = (host.store.read(*place(one, name)) for name in host.store.names("services", one))
+        found += [from_table(table) for table in tables if table]
+    return found
+
+
+def to_table(service: Service) -> dict[str, Any]:
+    table = asdict_secrets(service)
+    return {**table, "exposed": list(service.exposed)}
+
+
+def asdict_secrets(service: Service) -> dict[str, Any]:
+    values = {name: getattr(service, name) for name in Service.__dataclass_fields__}
+    table: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Secret):
+            table[name] = value.reveal()
+        elif name == "custom_env":
+            table[name] = {key: one.reveal() for key, one in value.items()}
+        elif isinstance(value, Mapping):
+            table[name] = dict(value)
+        else:
+            table[name] = value
+    return table
+
+
+def from_table(table: dict[str, Any]) -> Service:
+    known = {name: table[name] for name in Service.__dataclass_fields__ if name in table}
+    known["name"] = ServiceName(known["name"])
+    for name in ("password", "root_password"):
+        known[name] = Secret(known[name])
+    known["custom_env"] = {key: Secret(value) for key, value in known.get("custom_env", {}).items()}
+    known["exposed"] = tuple(known.get("exposed", ()))
+    return Service(**known)
+
+
+# links
+
+
+def link_place(kind: str, name: str, app: str) -> tuple[str, ...]:
+    return ("services", kind, name, "links", app)
+
+
+def links(host: Host, service: Service) -> list[Link]:
+    """By app."""
+    found = []
+    for app in host.store.names("services", service.kind, service.name, "links"):
+        table = host.store.read(*link_place(service.kind, service.name, app))
+        if table:
+            found.append(Link(**table))
+    return found
+
+
+def link_table(link: Link) -> dict[str, Any]:
+    return asdict(link)
+
+
+def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:
+    """The services of an app, each with its link."""
+    found = []
+    for service in services(host):
+        table = host.store.read(*link_place(service.kind, service.name, app))
+        if table:
+            found.append((service, Link(**table)))
+    return found

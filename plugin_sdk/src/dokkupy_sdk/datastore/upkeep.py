@@ -1,0 +1,82 @@
+"""Keeping services up: at boot before the apps, by the timer, before a deploy; and what the doctor says of them."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore import expose, lifecycle, moving, records, trash
+from dokkupy_sdk.datastore.lifecycle import MOVING, RUNNING
+from dokkupy_sdk.errors import Busy, DokkupyError, HostFault
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
+
+
+def known(host: Host, kind: str) -> bool:
+    """Whether the plugin of a kind of service is here."""
+    return kind in records.kinds(host)
+
+
+def bring_up_all(host: Host) -> list[str]:
+    """Bring all services to what their records say. One's trouble keeps no other down, and is a warning."""
+    lines: list[str] = []
+    for service in records.services(host):
+        if not known(host, service.kind):
+            host.out.warn(f"{service.subject} is left alone: the plugin dokkupy-{service.kind} is not here")
+            continue
+        try:
+            lines += lifecycle.reconcile(host, service.kind, service.name)
+            fresh = records.read(host, service.kind, service.name)
+            lines += [f"{service.subject}: made {name} anew" for name in expose.bring_ambassadors(host, fresh)]
+        except Busy:
+            continue  # somebody works on it
+        except DokkupyError as error:
+            host.out.warn(f"{service.subject}: {error.message}")
+            for line in error.details:
+                host.out.warn(line)
+    return lines
+
+
+def need_services(host: Host, app: AppName) -> None:
+    """The services of an app run, or are brought up now. Raises HostFault, Busy or Conflict naming the one that does not."""
+    for service, _ in records.linked_services(host, app):
+        if service.state == MOVING:
+            lifecycle.need_still(service)
+        if service.state != RUNNING:
+            host.out.warn(f"{service.subject}, which {app} uses, is stopped: {service.kind}:start {service.name}")
+        elif not known(host, service.kind):
+            raise HostFault(
+                f"{app} uses {service.subject}, whose plugin is not here",
+                hint=f"dokkupy plugin:install dokkupy-{service.kind}",
+            )
+        elif not lifecycle.is_up(host, service):
+            host.out.section(f"Starting {service.subject}, which {app} uses")
+            lifecycle.reconcile(host, service.kind, service.name, wait=30)
+
+
+def give_back(host: Host) -> list[str]:
+    """Remove the data whose time is over."""
+    return [*trash.purge_due(host), *moving.forget_previous_due(host)]
+
+
+def findings(host: Host) -> list[Finding]:
+    found = []
+    for service in records.services(host):
+        if not known(host, service.kind):
+            found.append(Finding(
+                "services", "error", f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
+                f"dokkupy plugin:install dokkupy-{service.kind}",
+            ))  # fmt: skip
+            continue
+        state = lifecycle.status(host, service)
+        if service.state == RUNNING and state != "running":
+            found.append(Finding(
+                "services", "error", f"{service.subject} should run and is {state}",
+                f"dokkupy {service.kind}:start {service.name}; dokkupy {service.kind}:logs {service.name}",
+            ))  # fmt: skip
+        if expose.is_open(service):
+            found.append(Finding(
+                "services", "warning", f"{service.subject} can be reached from outside: {' '.join(service.exposed)}",
+                f"dokkupy {service.kind}:unexpose {service.name}, and an SSH tunnel or 127.0.0.1:PORT instead",
+            ))  # fmt: skip
+    if not found and records.services(host):
+        found.append(Finding("services", "ok", f"{len(records.services(host))} services"))
+    return found

@@ -1,0 +1,101 @@
+"""PostgreSQL, by its official image (https://hub.docker.com/_/postgres).
+
+Administration is by the local socket as `postgres`, which the image trusts; apps come over the network as the owner of
+their database, who is no superuser. https://www.postgresql.org/docs/current/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.names import Secret
+
+from dokkupy_postgres import sql
+
+ADMIN = "postgres"
+MAGIC = b"PGDMP"
+"""The first bytes of pg_dump's custom format (pg_backup_archiver.h, K_VERS_*)."""
+
+
+class Postgres(Datastore):
+    kind = "postgres"
+    title = "Postgres"
+    image = "postgres:18"
+    port = 5432
+    ports = (5432,)
+    scheme = "postgres"
+    alias = "DATABASE"
+    # The volume lies above the image's own places for data, which moved with version 18: one layout for all versions.
+    data = "/var/lib/postgresql"
+
+    def recipe(self, service: Service) -> Recipe:
+        return Recipe(
+            env={
+                "POSTGRES_USER": Secret(ADMIN), "POSTGRES_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
+                "PGDATA": Secret(f"{self.data}/dokkupy"),
+            },
+            files={"root-password": service.root_password},
+        )  # fmt: skip
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        password = quote(service.password.reveal(), safe="")
+        return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
+
+    def ready(self, inside: Inside) -> bool:
+        # Over TCP: the image's own set-up has a server for a moment that listens on the socket alone.
+        return inside.ok(["pg_isready", "-q", "-h", "127.0.0.1", "-U", ADMIN])
+
+    def psql(self, inside: Inside, text: str, database: str = "postgres", timeout: float = 600) -> str:
+        argv = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", ADMIN, "-d", database]
+        return inside.run(argv, stdin=text.encode(), timeout=timeout)
+
+    def secure(self, inside: Inside) -> None:
+        service = inside.service
+        self.psql(inside, sql.role(service.user, service.password.reveal()))
+        if service.database not in self.psql(inside, sql.DATABASES).splitlines():
+            self.psql(inside, sql.database(service.database, service.user))
+        self.psql(inside, sql.owned(service.database, service.user), service.database)
+
+    def version(self, inside: Inside) -> str:
+        return self.psql(inside, "SHOW server_version").split()[0]
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return ("psql", "-v", "ON_ERROR_STOP=1", "-U", ADMIN, "-d", service.database)
+
+    def user_of(self, name: str) -> str:
+        user = super().user_of(name)
+        return f"{user}_app" if user.lower() in sql.RESERVED or user.startswith("pg_") else user
+
+    def database_of(self, name: str) -> str:
+        database = super().database_of(name)
+        return f"{database}_app" if database.lower() in sql.RESERVED else database
+
+    def dump(self, service: Service) -> tuple[str, ...]:
+        return ("bash", "-euo", "pipefail", "-c", sql.DUMP, "dump", service.database, service.user, ADMIN)
+
+    def export(self, service: Service) -> tuple[str, ...]:
+        return ("pg_dump", "-U", ADMIN, "-Fc", "--no-acl", "--no-owner", "-d", service.database)
+
+    def restore(self, service: Service) -> tuple[str, ...]:
+        return ("bash", "-euo", "pipefail", "-c", sql.RESTORE, "restore", service.database, service.user, ADMIN)
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        if head.startswith(MAGIC):
+            return ""
+        first, _, rest = head.partition(b"\n")
+        words = first.split()
+        if len(words) != 3 or words[0] != b"DOKKUPY-POSTGRES" or not words[2].isdigit():
+            return "it is not in pg_dump's custom format"
+        roles = int(words[2])
+        if size <= len(first) + 1 + roles or (len(rest) > roles + len(MAGIC) and not rest[roles:].startswith(MAGIC)):
+            return "it ends before the database's own part"
+        return ""
+
+    def facts(self, inside: Inside) -> Mapping[str, str]:
+        return sql.facts(lambda text: self.psql(inside, text, inside.service.database))
+
+    def keeps_data(self, old: str, new: str) -> bool:
+        # https://www.postgresql.org/support/versioning/: minor releases do not change the format of the data.
+        return old.partition(".")[0] == new.partition(".")[0]
