@@ -1,0 +1,149 @@
+"""A backup: dumped, kept, read back, and only then done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError, HostFault, Interrupted
+from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.roles import BackupSubject
+
+from dokkupy_backups import outcome
+from dokkupy_backups.facts import implausible
+from dokkupy_backups.meter import Meter
+from dokkupy_backups.names import SubjectName
+from dokkupy_backups.record import MANIFEST, Record, stamp
+from dokkupy_backups.records import keep, last, own, records
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.settings import SETTINGS
+from dokkupy_backups.subjects import need_subject, plugins
+from dokkupy_backups.target import Target
+from dokkupy_backups.work import Now, now, working
+
+
+def create(
+    host: Host, name: SubjectName, target: Target, *, why: str = "hand", accept_smaller: bool = False,
+    clock: Now = now,
+) -> Record | None:  # fmt: skip
+    """Back a subject up; returns the record, None in a dry run. Raises HostFault when it is not done, whatever the
+    reason; the repository then has no backup of it that would be listed."""
+    subject = need_subject(host, name)
+    with working(host, "backups:create", target, name) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"dump {name} into the target {target.name}", "read it back and compare")
+            return None
+        try:
+            record = make(tx, repository, subject, name, why, accept_smaller, clock)
+        except Interrupted:
+            raise
+        except Exception as error:
+            fault = outcome.as_fault(error, name)
+            failed(host, name, "backup", fault, clock)
+            raise fault from error
+        tx.commit()
+        outcome.note_success(host, name, "backup")
+    outcome.announce(host, name, "done")
+    return record
+
+
+def failed(host: Host, name: SubjectName, step: str, fault: DokkupyError, clock: Now) -> None:
+    """Note and tell it. A full disk must not hide why the backup failed."""
+    try:
+        outcome.note_failure(host, name, step, fault, clock())
+    except DokkupyError as error:
+        host.out.warn(error.message)
+    outcome.announce(host, name, "failed", outcome.told(fault))
+
+
+def make(
+    tx: Tx, repository: Repository, subject: BackupSubject, name: SubjectName, why: str, accept_smaller: bool,
+    clock: Now,
+) -> Record:  # fmt: skip
+    host, target = tx.host, repository.target
+    host.out.section(f"Dumping {name} into {target.name}")
+    started, meter = stamp(clock()), Meter()
+    about, before = dict(subject.describe()), dict(subject.facts())
+    after: dict[str, str] = {}
+    file = f"{name.replace(':', '-')}.{subject.suffix}"
+
+    def fill(write: Callable[[bytes], None]) -> None:
+        def one(piece: bytes) -> None:
+            meter.add(piece)
+            write(piece)
+
+        subject.dump(one)
+
+    def accept() -> None:
+        after.update(subject.facts())
+        subject.check(meter.head, meter.tail, meter.size)
+        need_plausible(host, name, target, meter.size, after, accept_smaller)
+
+    tags = ["data", f"subject={name}", f"run={tx.id}"]
+    given = tx.step(f"dump {name}", lambda: repository.store(file, tags, fill, accept))
+    identifier = tx.step("find the snapshot", lambda: full_id(repository, given, tx.id))
+    record = Record(
+        identifier, "", name, str(target.name), target.host_name, file, meter.sha256, meter.size, started, why=why,
+        about=about, before=before, after=after, plugins=plugins(host),
+    )  # fmt: skip
+    host.out.detail(f"{meter.size} bytes in snapshot {record.short}; reading it back")
+    tx.step("read it back", lambda: read_back(repository, subject, record))
+    record = replace(record, finished=stamp(clock()))
+
+    def manifest() -> str:
+        short = repository.store(MANIFEST, record.tags(), lambda write: write(record.body()))
+        return full_id(repository, short, "", *manifest_tags(record))
+
+    record = replace(record, manifest=tx.step("write the manifest", manifest))
+    keep(tx, record)
+    return record
+
+
+def manifest_tags(record: Record) -> tuple[str, ...]:
+    return ("manifest", f"snapshot={record.id}")
+
+
+def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
+    """restic 0.14 says the beginning of the id only."""
+    if len(given) == 64:
+        return given
+    found = [one.id for one in repository.snapshots(*(tags or ("data", f"run={run}"))) if one.id.startswith(given)]
+    if len(found) != 1:
+        raise HostFault(f"The snapshot {given} is not in the repository of {repository.target.name} that just took it")
+    return found[0]
+
+
+def need_plausible(
+    host: Host, name: SubjectName, target: Target, size: int, facts: dict[str, str], accept_smaller: bool
+) -> None:
+    """Compared with the last one that was verified, or while there is none with the last one."""
+    if accept_smaller:
+        return
+    earlier = [one for one in own(records(host, name), target.host_name) if not one.failed and one.whole]
+    before = last(earlier, lambda one: bool(one.verified)) or last(earlier)
+    if before is None:
+        return
+    percent = int(SETTINGS.get(host.store, None, "smallest-percent"))
+    reason = implausible(size, facts, before.size, before.after, percent)
+    if reason:
+        raise HostFault(
+            f"The dump of {name} is not plausible: {reason}", code="implausible",
+            hint=f"If that is so: dokkupy backups:create {name} --accept-smaller",
+        )  # fmt: skip
+
+
+def read_back(repository: Repository, subject: BackupSubject, record: Record) -> None:
+    meter = Meter()
+    for _ in meter.through(repository.pieces(record.id, record.file)):
+        pass
+    need_same(meter, record)
+    subject.check(meter.head, meter.tail, meter.size)
+
+
+def need_same(meter: Meter, record: Record) -> None:
+    if (meter.size, meter.sha256) != (record.size, record.sha256):
+        raise HostFault(
+            f"The backup {record.short} of {record.subject} is not what was sent: {meter.size} bytes of {record.size}, "
+            f"checksum {meter.sha256[:12]} for {record.sha256[:12]}", code="damaged",
+        )  # fmt: skip

@@ -1,0 +1,181 @@
+"""The time-driven work: `tick` looks whether anything is due, and starts a process of its own for it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
+from dokkupy_sdk.locks import take
+
+from dokkupy_backups import outcome
+from dokkupy_backups.create import create
+from dokkupy_backups.names import TargetName
+from dokkupy_backups.record import Record, moment, stamp
+from dokkupy_backups.records import last, records
+from dokkupy_backups.retention import prune
+from dokkupy_backups.schedule import Schedule, local, note_served, policies, schedules
+from dokkupy_backups.target import read_target, target_names
+from dokkupy_backups.verify import verify
+from dokkupy_backups.work import Now
+
+LEASE = "backups-due"
+PRUNE_EVERY = timedelta(days=1)
+TELL_EVERY = timedelta(days=1)
+
+
+def local_now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def tick(host: Host, *, clock: Now = local_now) -> None:
+    """The job. A backup takes long, and others' jobs wait for this one: so it only starts the work."""
+    now = clock()
+    if any(
+        backup_due(host, one, now) or verify_due(host, one, now) or overdue(host, one, now) for one in schedules(host)
+    ) or any(prune_due(host, name, now) for name in target_names(host)):
+        host.spawn("--quiet", "backups:run-due")
+
+
+def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
+    """Do what is due, one after the other. One's failure is noted and does not keep the others from theirs."""
+    owner = {"command": host.command or "backups:run-due", "pid": os.getpid(), "since": time.time(), "who": host.who}
+    try:
+        lease = take(host.root, LEASE, owner=owner, wait=0)
+    except Busy:
+        return []
+    lines: list[str] = []
+    try:
+        for one in schedules(host):
+            if backup_due(host, one, clock()):
+                lines.append(attempt(host, one, "backup", clock))
+        for one in schedules(host):
+            if verify_due(host, one, clock()):
+                lines.append(attempt(host, one, "verify", clock))
+        for name in target_names(host):
+            if prune_due(host, name, clock()):
+                lines.append(try_prune(host, name, clock))
+        for one in schedules(host):
+            if overdue(host, one, clock()):
+                lines.append(tell(host, one, clock))
+    finally:
+        lease.release()
+    return lines
+
+
+def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
+    """One backup or proof. A failure that happened before it could be noted is noted here."""
+    name, began = schedule.subject, clock()
+    failures = outcome.read(host, name, step).failures
+    try:
+        if step == "backup":
+            create(host, name, read_target(host, schedule.target), why="schedule", clock=clock)
+        else:
+            newest = newest_own(host, schedule)
+            assert newest is not None  # else nothing was due
+            verify(host, newest, clock=clock)
+    except Interrupted:
+        raise
+    except Busy as error:
+        return f"{name}: {error.message}"  # the next minute tries again
+    except DokkupyError as error:
+        if outcome.read(host, name, step).failures == failures:
+            outcome.note_failure(host, name, step, error, clock())
+            outcome.announce(host, name, "failed", outcome.told(error))
+        host.out.warn(f"{name}: {error.message}")
+        return f"{name}: {step} failed: {error.message}"
+    note_served(host, name, **{step: began})
+    return f"{name}: {step} done"
+
+
+def backup_due(host: Host, schedule: Schedule, now: datetime) -> bool:
+    return schedule.cron.is_due(schedule.served, now) and may_try(host, schedule, "backup", now)
+
+
+def verify_due(host: Host, schedule: Schedule, now: datetime) -> bool:
+    newest = newest_own(host, schedule)
+    if newest is None or newest.state == "verified" or not may_try(host, schedule, "verify", now):
+        return False
+    return schedule.verify is None or schedule.verify.is_due(schedule.verify_served, now)
+
+
+def may_try(host: Host, schedule: Schedule, step: str, now: datetime) -> bool:
+    next_try = outcome.read(host, schedule.subject, step).next_try
+    return next_try is None or now >= next_try
+
+
+def newest_own(host: Host, schedule: Schedule) -> Record | None:
+    """The newest that counts: a safety backup is of what was about to be replaced."""
+    return last(made_here(host, schedule), lambda one: one.why != "safety" and one.target == schedule.target)
+
+
+def made_here(host: Host, schedule: Schedule) -> list[Record]:
+    names = {read_target(host, name).host_name for name in target_names(host)}
+    return [one for one in records(host, schedule.subject) if one.host_name in names]
+
+
+# how old
+
+
+def last_verified(host: Host, schedule: Schedule) -> Record | None:
+    return last(made_here(host, schedule), lambda one: bool(one.verified) and not one.failed)
+
+
+def age(host: Host, schedule: Schedule, now: datetime) -> tuple[timedelta, bool]:
+    """How old the last verified backup is, and whether there is one; without one, how long one has been owed."""
+    found = last_verified(host, schedule)
+    return now - (moment(found.started) if found else schedule.since), found is not None
+
+
+def overdue(host: Host, schedule: Schedule, now: datetime) -> bool:
+    """Whether it is too old and nobody was told today."""
+    if age(host, schedule, now)[0] <= schedule.allowed_age():
+        return False
+    return not schedule.told or now - moment(schedule.told) > TELL_EVERY
+
+
+def tell(host: Host, schedule: Schedule, clock: Now) -> str:
+    """The alarm for backups that nobody makes any more, by whatever reason: no failure needs to have happened."""
+    old, there = age(host, schedule, clock())
+    what = f"the last verified backup is {hours(old)} old" if there else f"none was verified for {hours(old)}"
+    outcome.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
+    note_served(host, schedule.subject, told=clock())
+    return f"{schedule.subject}: {what}"
+
+
+def hours(span: timedelta) -> str:
+    total = span.total_seconds() / 3600
+    return f"{total / 24:.1f} days" if total >= 48 else f"{total:.1f} hours"
+
+
+# space
+
+
+def pruned_place(name: TargetName) -> tuple[str, ...]:
+    return ("backups", "pruned", name)
+
+
+def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
+    """Once a day, where a schedule says what to keep."""
+    if not any(keep.words() for keep in policies(host, name).values()):
+        return False
+    row = host.store.read(*pruned_place(name))
+    return not row or now - local(str(row["at"])) >= PRUNE_EVERY
+
+
+def try_prune(host: Host, name: TargetName, clock: Now) -> str:
+    """A failure is in the doctor's findings until a prune succeeds; it is tried again the next day."""
+    row = {"at": stamp(clock()), "error": ""}
+    try:
+        gone = prune(host, read_target(host, name), policies(host, name), clock=clock)
+        line = f"{name}: {len(gone)} backups forgotten"
+    except Interrupted:
+        raise
+    except DokkupyError as error:
+        row["error"] = outcome.told(error)[: outcome.WORDS]
+        line = f"{name}: prune failed: {error.message}"
+        host.out.warn(line)
+    host.store.write(*pruned_place(name), data=row)
+    return line

@@ -1,0 +1,62 @@
+"""Whether facts and sizes agree: what makes a backup proven, or not plausible. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUM = "content"
+"""How names of facts begin that are sums over everything: they count only where before and after are the same, since
+what was dumped in between need be neither (`dokkupy.roles.backup`)."""
+
+SHOWN = 12
+"""Differences that are told; the first say enough."""
+
+
+def whole(text: str) -> int | None:
+    """The number that a fact is, when it is a whole one."""
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20 else None
+
+
+def between(found: str, before: str, after: str) -> bool:
+    numbers = whole(found), whole(before), whole(after)
+    if any(number is None for number in numbers):
+        return False
+    one, low, high = numbers
+    assert one is not None and low is not None and high is not None
+    return min(low, high) <= one <= max(low, high)
+
+
+def differences(found: Mapping[str, str], before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """A line for each fact of a restored dump that it cannot have: facts were taken before the dump and after it, and
+    what is in it lies between. What is in one of the two only came or went meanwhile, and may be there or not."""
+    lines = []
+    for name in sorted({*found, *before, *after}):
+        values = [facts[name] for facts in (before, after) if name in facts]
+        if name.startswith(SUM) and len(set(values)) > 1:
+            continue
+        if name not in found:
+            if len(values) == 2:
+                lines.append(f"{name}: missing, was {values[0]}")
+        elif not values:
+            lines.append(f"{name}: {found[name]}, was not there")
+        elif found[name] not in values and not between(found[name], values[0], values[-1]):
+            was = values[0] if values[0] == values[-1] else f"{values[0]}, then {values[-1]}"
+            lines.append(f"{name}: {found[name]}, was {was}")
+    return lines[:SHOWN] + ([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])
+
+
+def emptied(now: Mapping[str, str], last: Mapping[str, str]) -> bool:
+    """Whether everything that could be counted is gone: each number that was not 0 is 0 or not there any more."""
+    counted = [name for name, value in last.items() if (whole(value) or 0) > 0]
+    return bool(counted) and all(not whole(now.get(name, "0")) for name in counted)
+
+
+def implausible(
+    size: int, facts: Mapping[str, str], last_size: int, last_facts: Mapping[str, str], percent: int
+) -> str:
+    """Why a dump cannot be believed beside the last good one; empty when it can. percent: of the last one's size."""
+    if last_size and size * 100 < last_size * percent:
+        return f"it has {size} bytes, the last one had {last_size}: less than {percent} %"
+    if percent and emptied(facts, last_facts):
+        return "everything that was counted in the last one is gone"
+    return ""

@@ -1,0 +1,113 @@
+"""What the doctor says about backups, and the report's numbers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.execute import environment
+from dokkupy_sdk.model import Finding
+
+from dokkupy_backups import outcome
+from dokkupy_backups.child import INSTALL
+from dokkupy_backups.due import age, hours, pruned_place
+from dokkupy_backups.names import SubjectName, TargetName
+from dokkupy_backups.record import moment
+from dokkupy_backups.records import last, records
+from dokkupy_backups.restic import PROGRAM
+from dokkupy_backups.schedule import Schedule, read_schedule, schedules
+from dokkupy_backups.subjects import subjects
+from dokkupy_backups.target import read_key, read_target, target_names
+
+CHECK = "backups"
+
+
+def findings(host: Host, now: datetime) -> Iterator[Finding]:
+    targets = target_names(host)
+    if not targets:
+        return
+    if shutil.which(PROGRAM, path=environment()["PATH"]) is None:
+        yield Finding(CHECK, "error", "restic is not installed: nothing can be backed up or restored", INSTALL)
+    for name in targets:
+        yield from target_findings(host, name)
+    known = subjects(host)
+    for schedule in schedules(host):
+        yield from schedule_findings(host, schedule, now, schedule.subject in known)
+
+
+def target_findings(host: Host, name: TargetName) -> Iterator[Finding]:
+    target = read_target(host, name)
+    try:
+        read_key(host, name)
+    except HostFault as error:
+        yield Finding(CHECK, "error", error.message, error.hint)
+        return
+    if not target.key_shown:
+        yield Finding(
+            CHECK, "warning", f"the encryption key of the target {name} is nowhere but on this host",
+            f"Save it elsewhere: dokkupy backups:target-key {name}",
+        )  # fmt: skip
+    failed = host.store.read(*pruned_place(target.name)).get("error")
+    if failed:
+        yield Finding(CHECK, "warning", f"{name}: pruning failed: {failed[:300]}", "dokkupy backups:prune")
+
+
+def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: bool) -> Iterator[Finding]:
+    name = schedule.subject
+    if not exists:
+        yield Finding(
+            CHECK, "warning", f"{name} has a schedule, and is not on this host", f"dokkupy backups:unschedule {name}"
+        )
+        return
+    troubles = {step: outcome.read(host, name, step) for step in ("backup", "verify")}
+    for step, trouble in troubles.items():
+        if trouble.failures:
+            yield Finding(
+                CHECK, "warning", f"{name}: {step} failed {trouble.failures} times: {trouble.error[:300]}",
+                f"Mend it, then: dokkupy backups:{'create' if step == 'backup' else 'verify'} {name}",
+            )  # fmt: skip
+    old, there = age(host, schedule, now)
+    allowed = schedule.allowed_age()
+    what = f"the last verified backup is {hours(old)} old" if there else f"no verified backup for {hours(old)}"
+    if old > allowed:
+        level = "error" if old > 2 * allowed else "warning"
+        yield Finding(
+            CHECK, level, f"{name}: {what}; allowed are {hours(allowed)}",
+            f"dokkupy backups:create {name} && dokkupy backups:verify {name}",
+        )  # fmt: skip
+    elif not any(trouble.failures for trouble in troubles.values()):
+        yield Finding(CHECK, "ok", f"{name}: {what}")
+
+
+def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dict[str, Any]]:
+    """A row for each subject that is there, was backed up, or should be."""
+    known = {*subjects(host), *(one.subject for one in schedules(host)), *(one.subject for one in records(host))}
+    return [row(host, subject, now) for subject in sorted(known) if name is None or subject == name]
+
+
+def row(host: Host, subject: SubjectName, now: datetime) -> dict[str, Any]:
+    found = records(host, subject)
+    verified = last(found, lambda one: bool(one.verified) and not one.failed)
+    newest = last(found)
+    schedule = read_schedule(host, subject)
+    troubles = {step: outcome.read(host, subject, step) for step in ("backup", "verify")}
+    age_hours = round((now - moment(verified.started)).total_seconds() / 3600, 1) if verified else None
+    return {
+        "subject": str(subject),
+        "last-verified-age-hours": age_hours,
+        "last-verified": verified.short if verified else "",
+        "last-verified-at": verified.started if verified else "",
+        "last-backup": newest.short if newest else "",
+        "last-backup-at": newest.started if newest else "",
+        "last-backup-size": newest.size if newest else 0,
+        "last-backup-state": newest.state if newest else "",
+        "backups": len(found),
+        "schedule": schedule.row() if schedule else None,
+        "overdue": age(host, schedule, now)[0] > schedule.allowed_age() if schedule else None,
+        **{f"{step}-failures": trouble.failures for step, trouble in troubles.items()},
+        **{f"{step}-error": trouble.error for step, trouble in troubles.items()},
+    }

@@ -1,0 +1,51 @@
+"""What backups have to do with the rest: the timer, the doctor, and the end of what is backed up."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Finding, Job
+    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.roles import BackupSubject
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("schedules", 60, "dokkupy_backups.due:tick")]
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_backups.due import local_now
+    from dokkupy_backups.findings import findings
+
+    return findings(host, local_now())
+
+
+@hookimpl
+def backup_subjects(host: Host) -> Iterable[BackupSubject]:
+    from dokkupy_backups.host_state import HostState
+
+    return [HostState(host)]
+
+
+@hookimpl
+def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
+    """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
+    from dokkupy_backups.plan import end_schedule
+
+    end_schedule(host, service, tx)
+
+
+@hookimpl
+def pre_app_destroy(host: Host, app: AppName, tx: Tx) -> None:
+    from dokkupy_backups.plan import end_schedule
+
+    end_schedule(host, f"app:{app}", tx)

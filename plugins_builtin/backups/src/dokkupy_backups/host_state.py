@@ -1,0 +1,238 @@
+"""The subject `host`: everything of the state that another machine needs to become this one.
+
+Not in it: the backups' own encryption keys (a backup that carries its key is an open one), what belongs to running
+processes (leases, scratch, work, builds), what is made again (caches, the proxy's trees, challenges) and journals of
+operations that ended. Nor are services' data and apps' volumes: they are subjects of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostFault, StateFault, UserError
+from dokkupy_sdk.files import make_directory, scratch_directory
+from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.roles import BackupSubject
+
+from dokkupy_backups.subjects import plugins
+from dokkupy_backups.tree import inner, pack, unpack, walk
+
+LEFT_OUT = (
+    "locks", "tmp", "cache", "builds", "work", "nginx", "challenges", "journal/closed", "backups/keys",
+    "backups/unsettled", "backups/restore", "home/.cache", "home/.docker/buildx",
+)  # fmt: skip
+
+OWN_STAYS = ("backups", "journal", "logs")
+"""What a fresh host has of its own already and goes on with: what is restored is put beside it."""
+
+KEPT_LOGS = "restored"
+PLACE = "backups/restore"
+BLOCK = 512
+
+
+def wanted(path: str) -> bool:
+    return path not in LEFT_OUT and not path.endswith((".tmp", ".lock"))
+
+
+class HostState(BackupSubject):
+    name = "host"
+    suffix = "tar"
+
+    def describe(self) -> Mapping[str, str]:
+        system = os.uname()
+        return {
+            "kind": "host", "name": system.nodename, "machine": system.machine,
+            "plugins": " ".join(f"{name}=={version}" for name, version in sorted(plugins(self.host).items())),
+        }  # fmt: skip
+
+    def facts(self) -> Mapping[str, str]:
+        return facts_of(self.host.root)
+
+    def dump(self, write: Callable[[bytes], object]) -> None:
+        pack(self.host.root, self.paths(), write)
+
+    def paths(self) -> Iterator[str]:
+        """All there is; then the packs of git repositories once more: one that was repacked meanwhile has its objects
+        there, and not where they were."""
+        root, seen = self.host.root, set[str]()
+        for path in kept(root, self.host.out.warn):
+            seen.add(path)
+            yield path
+        for repository in sorted(listing(os.path.join(root, "repos"))):
+            packs = f"repos/{repository}/objects/pack"
+            for name in sorted(listing(os.path.join(root, packs))):
+                if f"{packs}/{name}" not in seen and wanted(name):
+                    yield f"{packs}/{name}"
+
+    def check(self, head: bytes, tail: bytes, size: int) -> None:
+        """A tar stream is blocks of 512 bytes, has `ustar` in the first, and ends in two of NULs (POSIX pax)."""
+        if size < 3 * BLOCK or size % BLOCK or head[257:262] != b"ustar" or tail[-2 * BLOCK :].strip(b"\0"):
+            raise HostFault(f"The archive of the host's state cannot be whole: {size} bytes", code="bad_archive")
+
+    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+        with scratch_directory(self.host.path("tmp", "backups-host")) as directory:
+            unpack(pieces, directory)
+            need_parsing(directory)
+            return facts_of(directory)
+
+    def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
+        if to:
+            raise UserError("A host is restored where the command runs; it cannot be made a new one of another name")
+        host = self.host
+        if host.store.apps() and not host.force:
+            raise Conflict(
+                f"This host has {len(host.store.apps())} apps, which the backup would replace",
+                hint="Restore onto a fresh host, or use --force.",
+            )
+        with operation(host, "backups:restore-host", "host") as tx:
+            # Not in scratch, which a later process sweeps: until the end it holds what was there before.
+            place = f"{PLACE}/{tx.id}"
+            staged = host.path(place, "new")
+            tx.protect("unpack", call(remove, place=place))
+            make_directory(staged)
+            unpack(pieces, staged)
+            need_parsing(staged)
+            names = sorted(listing(staged))
+            for name in names:
+                if name not in OWN_STAYS:
+                    undo = call(put_back, place=place, name=name)
+                    tx.step(f"replace {name}", partial(swap, host.root, place, name), undo=undo)
+            beside = [call(put_beside, place=place, name=name) for name in names if name in OWN_STAYS]
+            tx.commit((*beside, call(remove, place=place)))
+        host.out.section("The state is restored. Install the plugins that it names, then: dokkupy recover")
+
+
+def facts_of(root: str) -> dict[str, str]:
+    """Numbers of what there is, and a hash of the paths that make it up. Logs, journals and what backups note of
+    themselves change by being looked at, and git moves its objects about; they are not in it."""
+    found = {f"{name}: number": str(len(listing(os.path.join(root, name)))) for name in ("repos", "services")}
+    apps = [
+        name
+        for name in listing(os.path.join(root, "apps"))
+        if os.path.exists(os.path.join(root, "apps", name, "app.toml"))
+    ]
+    found["apps: number"] = str(len(apps))
+    found["releases: number"] = str(sum(
+        name.endswith(".toml") for app in apps for name in listing(os.path.join(root, "apps", app, "releases"))
+    ))  # fmt: skip
+    found["ssh keys: number"] = str(len(keys_of(root)))
+    digest, count = hashlib.sha256(), 0
+    for path in kept(root):
+        if path.split("/")[0] in OWN_STAYS or "/objects/" in path or path.endswith(".previous"):
+            continue
+        digest.update(path.encode(errors="surrogateescape") + b"\0")
+        count += 1
+    return {**found, "paths: number": str(count), "content of paths": digest.hexdigest()}
+
+
+def keys_of(root: str) -> dict[str, object]:
+    try:
+        with open(os.path.join(root, "global", "ssh-keys.toml"), "rb") as file:
+            return dict(tomllib.load(file).get("keys", {}))
+    except FileNotFoundError:
+        return {}
+
+
+def need_parsing(root: str) -> None:
+    """Every table of the state can be read. Raises StateFault."""
+    for path in walk(root, wanted):
+        full = os.path.join(root, path)
+        if (
+            path.endswith(".toml")
+            and path.split("/")[0] in ("apps", "global", "services", "backups")
+            and os.path.isfile(full)
+        ):
+            try:
+                with open(full, "rb") as file:
+                    tomllib.load(file)
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise StateFault(f"{path} in the backup does not parse: {error}") from error
+
+
+def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """What of a state goes into its backup: files, directories, and links that stay inside."""
+    for path in walk(root, wanted):
+        full = os.path.join(root, path)
+        try:
+            mode = os.lstat(full).st_mode
+            if stat.S_ISLNK(mode):
+                inner(path, os.readlink(full))
+        except FileNotFoundError:
+            continue
+        except HostFault:
+            warn(f"{path} leads out of the state, and is left out of the backup")
+            continue
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
+            yield path
+
+
+def listing(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+# putting it in place
+
+
+def swap(root: str, place: str, name: str) -> None:
+    own(os.path.join(root, place, "new", name), root)
+    old = os.path.join(root, place, "old")
+    make_directory(old)
+    if os.path.lexists(os.path.join(root, name)):
+        os.rename(os.path.join(root, name), os.path.join(old, name))
+    os.rename(os.path.join(root, place, "new", name), os.path.join(root, name))
+
+
+def put_back(host: Host, place: str, name: str) -> None:
+    """Undo `swap`, half done or whole."""
+    current, old = host.path(name), host.path(place, "old", name)
+    staged = host.path(place, "new", name)
+    if os.path.lexists(staged):  # it was not put in place
+        if os.path.lexists(old):
+            os.rename(old, current)
+    elif os.path.lexists(old):
+        os.rename(current, staged)
+        os.rename(old, current)
+    elif os.path.lexists(current) and os.path.isdir(host.path(place)):
+        os.rename(current, staged)
+
+
+def put_beside(host: Host, place: str, name: str) -> None:
+    """What is not there yet; logs go into a directory of their own, since the audit's chain is the host's."""
+    staged = host.path(place, "new", name)
+    if os.path.lexists(staged):
+        own(staged, host.root)
+        merge(staged, host.path(name, KEPT_LOGS) if name == "logs" else host.path(name))
+
+
+def merge(source: str, target: str) -> None:
+    if not os.path.lexists(target):
+        make_directory(os.path.dirname(target))
+        os.rename(source, target)
+    elif os.path.isdir(source) and os.path.isdir(target) and not os.path.islink(source):
+        for name in listing(source):
+            merge(os.path.join(source, name), os.path.join(target, name))
+
+
+def own(path: str, root: str) -> None:
+    """What root unpacks belongs to the system user, as all of the state does."""
+    if os.geteuid() == 0:
+        owner = os.stat(root)
+        os.lchown(path, owner.st_uid, owner.st_gid)
+        for directory, names, files in os.walk(path):
+            for name in (*names, *files):
+                os.lchown(os.path.join(directory, name), owner.st_uid, owner.st_gid)
+
+
+def remove(host: Host, place: str) -> None:
+    if place.startswith(f"{PLACE}/"):
+        shutil.rmtree(host.path(place), ignore_errors=True)

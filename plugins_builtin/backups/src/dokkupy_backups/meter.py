@@ -1,0 +1,42 @@
+"""What is known of a stream after it went by: its checksum, its size, its two ends. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable
+
+END = 64 * 1024
+"""Bytes of each end that are kept, for `BackupSubject.check`."""
+
+PIECE = 256 * 1024
+
+
+class Meter:
+    """sha256, size, head and tail of what was added."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.head = b""
+        self.tail = b""
+
+    def add(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        self.size += len(piece)
+        if len(self.head) < END:
+            self.head += piece[: END - len(self.head)]
+        self.tail = piece[-END:] if len(piece) >= END else (self.tail + piece)[-END:]
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def through(
+        self, pieces: Iterable[bytes], *, end: Callable[[], None] = lambda: None
+    ) -> Generator[bytes, None, None]:
+        """Hand pieces on and measure them. end: called after the last one, before the reader learns that it was the
+        last: what it raises is raised where the stream is read."""
+        for piece in pieces:
+            self.add(piece)
+            yield piece
+        end()

@@ -1,0 +1,81 @@
+"""What became of the tries to back a subject up, or to prove it: for the report, the doctor and the next try.
+
+`backups/outcomes/SUBJECT.toml`, for each of `backup` and `verify`: failures since the last success, the last error and
+when to try again. Written by whoever holds the subject's lease, and not undone with a try that failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError, PluginFault
+from dokkupy_sdk.hooks import on_backup_finished
+
+from dokkupy_backups.names import SubjectName
+from dokkupy_backups.record import moment, stamp
+
+FIRST_PAUSE = 15 * 60
+LONGEST_PAUSE = 6 * 3600
+"""Seconds between tries that fail, doubled each time."""
+
+WORDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """failures: tries that failed since the last success. next_try: None when the schedule alone decides."""
+
+    failures: int = 0
+    error: str = ""
+    at: str = ""
+    next_try: datetime | None = None
+
+
+def place(subject: SubjectName) -> tuple[str, ...]:
+    return ("backups", "outcomes", subject.slug)
+
+
+def read(host: Host, subject: SubjectName, step: str) -> Trouble:
+    """step: backup or verify."""
+    row = host.store.read(*place(subject)).get(step, {})
+    next_try = moment(row["next-try"]) if row.get("next-try") else None
+    return Trouble(int(row.get("failures", 0)), str(row.get("error", "")), str(row.get("at", "")), next_try)
+
+
+def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyError, at: datetime) -> None:
+    failures = read(host, subject, step).failures + 1
+    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+    table = host.store.read(*place(subject))
+    table[step] = {
+        "failures": failures, "error": told(error)[:WORDS], "at": stamp(at),
+        "next-try": stamp(at + timedelta(seconds=pause)),
+    }  # fmt: skip
+    host.store.write(*place(subject), data=table)
+
+
+def note_success(host: Host, subject: SubjectName, step: str) -> None:
+    table = host.store.read(*place(subject))
+    if table.pop(step, None) is not None:
+        host.store.write(*place(subject), data=table)
+
+
+def told(error: DokkupyError) -> str:
+    return " ".join([error.message, *error.details[-3:]])
+
+
+def announce(host: Host, subject: SubjectName, outcome: str, reason: str = "") -> None:
+    """Tell the observers. Whatever they raise is a warning: the result stays what it is."""
+    host.events.record(f"backup_{outcome}", subject=str(subject), reason=reason[:WORDS])
+    host.hooks.notify(on_backup_finished, host=host, subject=str(subject), outcome=outcome, reason=reason[:WORDS])
+
+
+def as_fault(error: Exception, subject: SubjectName) -> DokkupyError:
+    """A subject's own defect, as an error that names it."""
+    if isinstance(error, DokkupyError):
+        return error
+    return PluginFault(
+        f"The backup of {subject} failed in its plugin: {type(error).__name__}: {error}", plugin=subject.kind,
+        hint="Report it to the plugin's author.",
+    )  # fmt: skip

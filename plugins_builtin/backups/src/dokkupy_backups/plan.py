@@ -1,0 +1,60 @@
+"""Schedules made and ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.operation import Tx, operation
+
+from dokkupy_backups.cron import Cron
+from dokkupy_backups.names import SubjectName
+from dokkupy_backups.retention import Keep
+from dokkupy_backups.schedule import Schedule, need_schedule, place, served_place
+from dokkupy_backups.subjects import need_subject
+from dokkupy_backups.target import Target, read_key
+
+MOST_KEPT = 10_000
+LONGEST_OBJECTIVE = 24 * 366
+
+
+def make_schedule(
+    host: Host, name: SubjectName, cron: Cron, target: Target, keep: Keep, verify: Cron | None, objective: int,
+    now: datetime,
+) -> Schedule:  # fmt: skip
+    """Make or replace a subject's schedule. The first backup is that of the first firing after now."""
+    need_subject(host, name)
+    read_key(host, target.name)
+    for count in (keep.last, keep.daily, keep.weekly, keep.monthly):
+        if not 0 <= count <= MOST_KEPT:
+            raise UserError(f"{count} is not a number of backups to keep")
+    if not 0 <= objective <= LONGEST_OBJECTIVE:
+        raise UserError(f"{objective} is not a number of hours from 1 to {LONGEST_OBJECTIVE}")
+    schedule = Schedule(name, cron, target.name, keep, now, now, now, verify, objective)
+    with operation(host, "backups:schedule", f"backup:{name}") as tx:
+        tx.write(*place(name), data=schedule.table())
+    return schedule
+
+
+def end(host: Host, name: SubjectName) -> None:
+    need_schedule(host, name)
+    with operation(host, "backups:unschedule", f"backup:{name}") as tx:
+        remove(tx, name)
+
+
+def remove(tx: Tx, name: SubjectName) -> None:
+    tx.delete(*place(name))
+    tx.delete(*served_place(name))
+
+
+def end_schedule(host: Host, subject: str, tx: Tx) -> None:
+    """Something is about to be destroyed. Refused while a schedule backs it up, unless it was forced."""
+    name = SubjectName(subject)
+    if not host.store.read(*place(name)):
+        return
+    if not host.force:
+        raise Conflict(
+            f"{name} is backed up by a schedule", hint=f"Its backups stay: dokkupy backups:unschedule {name}"
+        )
+    remove(tx, name)

@@ -1,0 +1,138 @@
+"""The record of a backup, its manifest. Pure.
+
+It is kept in the state of the host and, as a second snapshot beside the dump's, in the repository: what it must have to
+be listed is in that snapshot's tags, all of it in its content. The manifest is written last, and is what makes a backup
+one: a dump's snapshot without it is a remainder of something that was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from dokkupy_sdk.errors import StateFault, UserError
+
+from dokkupy_backups.names import SubjectName
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+SHOWN_ID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """id, manifest: ids of the two snapshots. host_name: of the host that made it. file: the dump's name in its
+    snapshot. why: hand, schedule or safety. started, finished: UTC, ISO 8601. whole: whether all of the manifest is
+    here, or only what its tags say. verified: when it was proven, empty when never; failed: why its last proof failed."""
+
+    id: str
+    manifest: str
+    subject: SubjectName
+    target: str
+    host_name: str
+    file: str
+    sha256: str
+    size: int
+    started: str
+    finished: str = ""
+    why: str = "hand"
+    about: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
+    verified: str = ""
+    failed: str = ""
+
+    @property
+    def short(self) -> str:
+        return self.id[:SHOWN_ID]
+
+    @property
+    def state(self) -> str:
+        return "failed" if self.failed else "verified" if self.verified else "done"
+
+    def tags(self) -> list[str]:
+        return [
+            "manifest", f"subject={self.subject}", f"snapshot={self.id}", f"sha256={self.sha256}", f"size={self.size}",
+            f"started={self.started}", f"why={self.why}", f"file={self.file}",
+        ]  # fmt: skip
+
+    def body(self) -> bytes:
+        """What the manifest's snapshot holds."""
+        return json.dumps({
+            "format": FORMAT, "id": self.id, "subject": self.subject, "host": self.host_name, "file": self.file,
+            "sha256": self.sha256, "size": self.size, "started": self.started, "finished": self.finished,
+            "why": self.why, "about": dict(self.about), "facts-before": dict(self.before),
+            "facts-after": dict(self.after), "plugins": dict(self.plugins),
+        }, indent=1).encode()  # fmt: skip
+
+    def table(self) -> dict[str, Any]:
+        """As a state file."""
+        return {
+            "id": self.id, "manifest": self.manifest, "subject": str(self.subject), "target": str(self.target),
+            "host-name": self.host_name, "file": self.file, "sha256": self.sha256, "size": self.size,
+            "started": self.started, "finished": self.finished, "why": self.why, "whole": self.whole,
+            "verified": self.verified, "failed": self.failed, "about": dict(self.about),
+            "facts-before": dict(self.before), "facts-after": dict(self.after), "plugins": dict(self.plugins),
+        }  # fmt: skip
+
+    def row(self) -> dict[str, Any]:
+        """As a command's JSON."""
+        return {
+            "id": self.id, "subject": str(self.subject), "target": str(self.target), "host": self.host_name,
+            "state": self.state, "size": self.size, "started": self.started, "finished": self.finished,
+            "why": self.why, "verified": self.verified, "failed": self.failed,
+        }  # fmt: skip
+
+    def completed(self, body: bytes) -> Record:
+        """With what its manifest says. Raises StateFault when that is another's."""
+        try:
+            found = json.loads(body)
+            if found["format"] != FORMAT:
+                raise StateFault(f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}")
+            told = (found["id"], found["subject"], found["sha256"], found["size"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateFault(f"The manifest of the backup {self.short} cannot be read") from error
+        if told != (self.id, self.subject, self.sha256, self.size):
+            raise StateFault(f"The manifest of the backup {self.short} is that of another one")
+        return replace(
+            self, whole=True, finished=str(found["finished"]), about=texts(found["about"]),
+            before=texts(found["facts-before"]), after=texts(found["facts-after"]), plugins=texts(found["plugins"]),
+        )  # fmt: skip
+
+
+def texts(table: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in table.items()}
+
+
+def from_table(table: Mapping[str, Any]) -> Record:
+    return Record(
+        str(table["id"]), str(table["manifest"]), SubjectName(table["subject"]), str(table["target"]),
+        str(table["host-name"]), str(table["file"]), str(table["sha256"]), int(table["size"]), str(table["started"]),
+        str(table["finished"]), str(table["why"]), texts(table.get("about", {})), texts(table.get("facts-before", {})),
+        texts(table.get("facts-after", {})), texts(table.get("plugins", {})), bool(table["whole"]),
+        str(table.get("verified", "")), str(table.get("failed", "")),
+    )  # fmt: skip
+
+
+def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: str) -> Record | None:
+    """What a manifest's tags say; None when they are not ours to read (another program's, or a later version's)."""
+    try:
+        return Record(
+            tags["snapshot"], manifest, SubjectName(tags["subject"]), target, host_name, tags["file"], tags["sha256"],
+            int(tags["size"]), tags["started"], why=tags["why"], whole=False,
+        )  # fmt: skip
+    except (KeyError, ValueError, UserError):
+        return None
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,148 @@
+"""The host's records of backups, and how they follow what is in the repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
+from dokkupy_sdk.operation import Tx
+
+from dokkupy_backups.names import BackupId, SubjectName, TargetName
+from dokkupy_backups.record import MANIFEST, Record, from_table, from_tags, moment
+from dokkupy_backups.restic import Repository, Snapshot
+
+HALVES = frozenset({"data", "manifest"})
+"""The marks of a backup's two snapshots."""
+
+
+def place(identifier: str) -> tuple[str, ...]:
+    return ("backups", "records", identifier)
+
+
+def records(host: Host, subject: SubjectName | None = None, target: TargetName | None = None) -> list[Record]:
+    """Newest first."""
+    found = []
+    for name in host.store.names("backups", "records"):
+        table = host.store.read(*place(name))
+        if table and (subject is None or table["subject"] == subject) and (target is None or table["target"] == target):
+            found.append(from_table(table))
+    return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+
+
+def need_record(host: Host, identifier: BackupId) -> Record:
+    """Raises NotFound, or Conflict when several ids begin so."""
+    names = [name for name in host.store.names("backups", "records") if name.startswith(identifier)]
+    if not names:
+        raise NotFound(f"There is no backup {identifier}", hint="dokkupy backups:list --refresh asks the targets.")
+    if len(names) > 1:
+        raise Conflict(f"The ids of several backups begin with {identifier}", hint="Give more digits.")
+    return from_table(host.store.read(*place(names[0])))
+
+
+def last(found: Iterable[Record], fits: Callable[[Record], bool] = lambda _: True) -> Record | None:
+    return next((one for one in found if fits(one)), None)
+
+
+def own(found: Iterable[Record], host_name: str) -> list[Record]:
+    return [one for one in found if one.host_name == host_name]
+
+
+def choose(
+    found: list[Record], subject: SubjectName, at: datetime | None, host_name: str, *, proven: bool = False
+) -> Record:
+    """The newest backup of a subject, or the newest that began by then. Another host's only when there is no choice.
+    proven: only those that were verified. A backup whose proof failed is taken only by its id."""
+    fitting = [
+        one for one in found
+        if one.subject == subject and not one.failed and (one.verified or not proven)
+        and (at is None or moment(one.started) <= at)
+    ]  # fmt: skip
+    fitting = own(fitting, host_name) or fitting
+    if not fitting:
+        when = f" at {at:%Y-%m-%d %H:%M %Z}" if at else ""
+        raise NotFound(
+            f"There is no good backup of {subject}{when}", hint=f"dokkupy backups:list {subject} shows what there is."
+        )
+    hosts = sorted({one.host_name for one in fitting})
+    if len(hosts) > 1:
+        raise Conflict(
+            f"There are backups of {subject} of several other hosts: {', '.join(hosts)}", hint="Give the id of one."
+        )
+    return fitting[0]
+
+
+def completed(repository: Repository, record: Record) -> Record:
+    """With the whole manifest, fetched when only its tags are known."""
+    if record.whole:
+        return record
+    return record.completed(b"".join(repository.pieces(record.manifest, MANIFEST)))
+
+
+def keep(tx: Tx, record: Record) -> None:
+    tx.write(*place(record.id), data=record.table())
+
+
+# what the repository says
+
+
+def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> list[str]:
+    """Make the records of a target those that its manifests say; returns the ids of this host's halves:
+    dumps without a manifest, and the other way round.
+
+    The caller holds the target's lease. Proofs are this host's own knowledge and stay.
+    """
+    name = str(repository.target.name)
+    dumps = {one.id: one for one in snapshots if "data" in one.marks}
+    known = {one.id: one for one in records(host, target=repository.target.name)}
+    found: dict[str, Record] = {}
+    for one in snapshots:
+        record = from_tags(one.id, one.host, one.tags, name) if "manifest" in one.marks else None
+        if record is None or record.id not in dumps:
+            continue
+        old = known.get(record.id)
+        found[record.id] = replace(old, manifest=one.id) if old else record
+    for identifier in known.keys() - found.keys():
+        host.store.delete(*place(identifier))
+    for identifier, record in found.items():
+        if known.get(identifier) != record:
+            host.store.write(*place(identifier), data=record.table())
+    mine = repository.target.host_name
+    partners = {record.manifest for record in found.values()} | found.keys()
+    return [one.id for one in snapshots if one.id not in partners and one.host == mine and one.marks & HALVES]
+
+
+# what was interrupted
+
+
+def unsettled_place(target: str) -> tuple[str, ...]:
+    return ("backups", "unsettled", target)
+
+
+def unsettle(host: Host, target: str) -> None:
+    """Note that something on a target was interrupted: whoever works there next looks. Needs no target that answers.
+    Called as an undo, by whoever holds the target's lease."""
+    host.store.write(*unsettled_place(target), data={"unsettled": True})
+
+
+def settle(host: Host, repository: Repository, *, always: bool = False) -> bool:
+    """Take away what interrupted work left on a target: dead processes' locks, dumps that became no backup; and know
+    the backups of which only the repository knows. The caller holds the target's lease. Returns whether it looked."""
+    name = str(repository.target.name)
+    if not always and not host.store.read(*unsettled_place(name)):
+        return False
+    repository.unlock()
+    remainders = follow(host, repository, repository.snapshots())
+    repository.forget(remainders)
+    host.store.delete(*unsettled_place(name))
+    return True
+
+
+def try_settle(host: Host, repository: Repository) -> None:
+    """The same at the end of something that failed: what cannot be done now is done by whoever comes next."""
+    try:
+        settle(host, repository)
+    except DokkupyError as error:
+        host.out.debug(f"{repository.target.name} is not settled: {error.message}")

@@ -1,0 +1,102 @@
+"""A restore: a safety backup first, then the dump, which is checked while it goes in."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostFault, Interrupted, NotFound
+from dokkupy_sdk.roles import BackupSubject
+
+from dokkupy_backups import outcome
+from dokkupy_backups.create import make, need_same
+from dokkupy_backups.meter import Meter
+from dokkupy_backups.names import SubjectName, TargetName
+from dokkupy_backups.record import Record, moment
+from dokkupy_backups.records import completed, records
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.subjects import subjects
+from dokkupy_backups.target import Target, read_target
+from dokkupy_backups.work import Now, now, working
+
+
+def restore(
+    host: Host, name: SubjectName, record: Record, *, to: str = "", safety: bool = True, clock: Now = now
+) -> Record | None:
+    """Restore a backup over its subject, or with `to` as a new one. Returns the safety backup, None when there is none.
+
+    record: of the same subject, or of another of its kind. On any failure the subject is as before, which its plugin
+    promises; the stream of a dump whose checksum is wrong ends in an error before its end.
+    """
+    subject = need_place(host, name, record)
+    target = read_target(host, TargetName(record.target))
+    warn_of_newer(host, record)
+    saved = None
+    if safety and not to and not is_empty(host, name):
+        saved = save(host, target, subject, name, clock)
+    with working(host, "backups:restore", target, name) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"restore {record.short} of {record.started} " + (f"as the new {to}" if to else f"over {name}"))
+            return None
+        record = completed(repository, record)
+        host.out.section(f"Restoring {record.short} of {record.started}" + (f" as {to}" if to else ""))
+        put(repository, subject, record, to)
+    host.events.record("backup_restored", subject=str(name), backup=record.short, to=to)
+    return saved
+
+
+def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, clock: Now) -> Record | None:
+    """The safety backup: it is one whatever becomes of the restore."""
+    with working(host, "backups:create", target, name) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"back {name} up into {target.name} first")
+            return None
+        try:
+            return make(tx, repository, subject, name, "safety", True, clock)
+        except Interrupted:
+            raise
+        except Exception as error:
+            fault = outcome.as_fault(error, name)
+            raise HostFault(
+                f"{name} could not be backed up before the restore: {fault.message}", details=fault.details,
+                hint="Nothing was changed. If what is there is worth nothing: --no-safety",
+            ) from error  # fmt: skip
+
+
+def put(repository: Repository, subject: BackupSubject, record: Record, to: str) -> None:
+    meter = Meter()
+    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: need_same(meter, record))
+    try:
+        subject.restore(stream, record.about, to=to)
+        for _ in stream:
+            pass  # a restore may not need the end; the checksum does
+    except Interrupted:
+        raise
+    except Exception as error:
+        raise outcome.as_fault(error, record.subject) from error
+    finally:
+        stream.close()
+
+
+def need_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
+    if record.subject.kind != name.kind:
+        raise Conflict(f"{record.short} is a backup of {record.subject}, which {name} cannot be made of")
+    known = subjects(host)
+    if name not in known:
+        kind, _, own = name.partition(":")
+        raise NotFound(
+            f"There is no {name} on this host to restore into",
+            hint=f"Make an empty one, and restore again with --no-safety: dokkupy {kind}:create {own}"
+            if own else "",
+        )  # fmt: skip
+    return known[name]
+
+
+def is_empty(host: Host, name: SubjectName) -> bool:
+    """A host without apps has nothing that a safety backup would save."""
+    return name == "host" and not host.store.apps()
+
+
+def warn_of_newer(host: Host, record: Record) -> None:
+    """An older backup is taken when the newest failed its proof: nobody should learn that afterwards."""
+    for one in records(host, record.subject):
+        if one.host_name == record.host_name and moment(one.started) > moment(record.started) and one.failed:
+            host.out.warn(f"{one.short} of {one.started} is newer, but its proof failed: {one.failed[:200]}")

@@ -1,0 +1,113 @@
+"""What is kept. restic's policy says which backups may go; the last verified one of a subject never does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict
+
+from dokkupy_backups.names import SubjectName, TargetName
+from dokkupy_backups.record import Record, moment
+from dokkupy_backups.records import last, own, place, records, settle
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.settings import SETTINGS
+from dokkupy_backups.target import Target, read_target
+from dokkupy_backups.work import Now, now, working
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many to keep: the last ones, and the last of each day, week and month. All 0: everything."""
+
+    last: int = 0
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+
+    def words(self) -> list[str]:
+        return [
+            word for name in ("last", "daily", "weekly", "monthly") if (count := getattr(self, name))
+            for word in (f"--keep-{name}", str(count))
+        ]  # fmt: skip
+
+
+def protected(found: Iterable[Record]) -> set[str]:
+    """Ids of those that never go, of one host's records, newest first: of each subject the last verified one, and the
+    newest, which is all that a subject has until one is verified."""
+    newest: dict[SubjectName, str] = {}
+    verified: dict[SubjectName, str] = {}
+    for one in found:
+        if one.why != "safety":
+            newest.setdefault(one.subject, one.id)
+        if one.verified and not one.failed:
+            verified.setdefault(one.subject, one.id)
+    return {*newest.values(), *verified.values()}
+
+
+def removable(
+    found: list[Record], forgettable: Collection[str], *, safety_before: datetime, kept: Collection[str]
+) -> list[Record]:
+    """What may go: by the policy, told by their manifests' ids, and old safety backups, which no policy counts."""
+    return [
+        one for one in found
+        if one.id not in kept
+        and (moment(one.started) < safety_before if one.why == "safety" else one.manifest in forgettable)
+    ]  # fmt: skip
+
+
+def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
+    """The manifests first: killed in between, what is left is a dump without one, which the next work takes away."""
+    repository.forget([one.manifest for one in gone])
+    repository.forget([one.id for one in gone])
+    for one in gone:
+        host.store.delete(*place(one.id))
+
+
+def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now) -> list[Record]:
+    """Forget what the policies do not keep, and free its space. policies: of the subjects whose backups are counted."""
+    with working(host, "backups:prune", target) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"forget backups that no policy keeps, and free their space on {target.name}")
+            return []
+        settle(host, repository, always=True)
+        mine = own(records(host, target=target.name), target.host_name)
+        kept = protected(own(records(host), target.host_name)) | protected(mine)
+        days = int(SETTINGS.get(host.store, None, "safety-days"))
+        gone = removable(
+            mine, forgettable(repository, policies), safety_before=clock() - timedelta(days=days), kept=kept
+        )
+        host.out.section(f"Forgetting {len(gone)} of {len(mine)} backups on {target.name}")
+        tx.step("forget", lambda: forget(repository, host, gone))
+        tx.step("prune", repository.prune)
+        tx.commit()
+    return gone
+
+
+def forgettable(repository: Repository, policies: dict[SubjectName, Keep]) -> set[str]:
+    return {
+        identifier for subject, keep in policies.items() if keep.words()
+        for why in ("schedule", "hand")
+        for identifier in repository.forgettable(keep.words(), "manifest", f"subject={subject}", f"why={why}")
+    }  # fmt: skip
+
+
+def delete(host: Host, record: Record) -> None:
+    """Forget one backup. Its space is freed by the next prune."""
+    target = read_target(host, TargetName(record.target))
+    with working(host, "backups:delete", target) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"forget {record.short} of {record.subject}")
+            return
+        verified = last(
+            own(records(host, record.subject), record.host_name), lambda one: bool(one.verified) and not one.failed
+        )
+        if verified is not None and verified.id == record.id and not host.force:
+            raise Conflict(
+                f"{record.short} is the last verified backup of {record.subject}",
+                hint=f"Verify another first: dokkupy backups:verify {record.subject}, or use --force.",
+            )
+        tx.step(f"forget {record.short}", lambda: forget(repository, host, [record]))
+        tx.commit()

@@ -1,0 +1,107 @@
+"""Schedules as they are kept, one file a subject, and how old a last verified backup may become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import NotFound
+
+from dokkupy_backups.cron import Cron
+from dokkupy_backups.names import SubjectName, TargetName
+from dokkupy_backups.record import moment, stamp
+from dokkupy_backups.retention import Keep
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """verify: None to verify after each backup. objective: hours, 0 for twice the interval. since: when it was made;
+    served, verified: the last firing of each that was dealt with. told: when somebody was told that it is overdue."""
+
+    subject: SubjectName
+    cron: Cron
+    target: TargetName
+    keep: Keep
+    since: datetime
+    served: datetime
+    verify_served: datetime
+    verify: Cron | None = None
+    objective: int = 0
+    told: str = ""
+
+    def allowed_age(self) -> timedelta:
+        """How old the last verified backup may be: by default twice the longest time from one to the next."""
+        if self.objective:
+            return timedelta(hours=self.objective)
+        interval = self.cron.interval(self.since)
+        if self.verify is not None:
+            interval = max(interval, self.verify.interval(self.since))
+        return 2 * interval
+
+    def table(self) -> dict[str, Any]:
+        return {
+            "subject": str(self.subject), "cron": str(self.cron), "target": str(self.target),
+            "keep-last": self.keep.last, "keep-daily": self.keep.daily, "keep-weekly": self.keep.weekly,
+            "keep-monthly": self.keep.monthly, "verify": str(self.verify or ""), "objective-hours": self.objective,
+            "since": stamp(self.since),
+        }  # fmt: skip
+
+    def row(self) -> dict[str, Any]:
+        return {**self.table(), "allowed-age-hours": round(self.allowed_age().total_seconds() / 3600, 1)}
+
+
+def place(subject: SubjectName) -> tuple[str, ...]:
+    return ("backups", "schedules", subject.slug)
+
+
+def served_place(subject: SubjectName) -> tuple[str, ...]:
+    return ("backups", "served", subject.slug)
+
+
+def read_schedule(host: Host, subject: SubjectName) -> Schedule | None:
+    table = host.store.read(*place(subject))
+    return from_table(table, host.store.read(*served_place(subject))) if table else None
+
+
+def from_table(table: dict[str, Any], served: dict[str, Any]) -> Schedule:
+    since = local(str(table["since"]))
+    keep = Keep(*(int(table.get(f"keep-{name}", 0)) for name in ("last", "daily", "weekly", "monthly")))
+    return Schedule(
+        SubjectName(table["subject"]), Cron(table["cron"]), TargetName(table["target"]), keep, since,
+        max(since, local(served.get("backup") or stamp(since))), max(since, local(served.get("verify") or stamp(since))),
+        Cron(table["verify"]) if table.get("verify") else None, int(table.get("objective-hours", 0)),
+        str(served.get("told", "")),
+    )  # fmt: skip
+
+
+def schedules(host: Host) -> list[Schedule]:
+    found = []
+    for name in host.store.names("backups", "schedules"):
+        table = host.store.read("backups", "schedules", name)
+        if table:
+            found.append(from_table(table, host.store.read("backups", "served", name)))
+    return found
+
+
+def need_schedule(host: Host, subject: SubjectName) -> Schedule:
+    found = read_schedule(host, subject)
+    if found is None:
+        raise NotFound(f"{subject} has no schedule", hint=f'dokkupy backups:schedule {subject} "30 3 * * *"')
+    return found
+
+
+def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
+    """backup, verify, told: what was dealt with, and when."""
+    table = host.store.read(*served_place(subject))
+    host.store.write(*served_place(subject), data={**table, **{name: stamp(value) for name, value in moments.items()}})
+
+
+def policies(host: Host, target: TargetName) -> dict[SubjectName, Keep]:
+    return {one.subject: one.keep for one in schedules(host) if one.target == target}
+
+
+def local(text: str) -> datetime:
+    """In the zone that the host's clock shows: cron's hours are those of the people there."""
+    return moment(text).astimezone()

@@ -1,0 +1,125 @@
+"""The way to a server by SSH: a key of the target's own, a pinned host key, and nothing of the user's configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import shown
+
+from dokkupy_backups.location import Location
+from dokkupy_backups.names import TargetName
+
+REFUSED = re.compile(r"Permission denied \(|Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED")
+HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/=]{40,4096})(?: .*)?")
+ALIAS = "backup-target"
+
+CONFIG = """Host {alias}
+    HostName {host}
+    Port {port}
+    User {user}
+    HostKeyAlias [{host}]:{port}
+    IdentityFile "{directory}/id_ed25519"
+    IdentitiesOnly yes
+    IdentityAgent none
+    UserKnownHostsFile "{directory}/known_hosts"
+    GlobalKnownHostsFile /dev/null
+    StrictHostKeyChecking yes
+    UpdateHostKeys no
+    BatchMode yes
+    PreferredAuthentications publickey
+    ClearAllForwardings yes
+    ConnectTimeout 20
+    ServerAliveInterval 30
+    ServerAliveCountMax 6
+"""
+
+
+def directory(host: Host, name: str) -> str:
+    return host.path("backups", "ssh", TargetName(name))
+
+
+def port_of(location: Location) -> int:
+    return location.port or 22
+
+
+def command(host: Host, name: str, location: Location) -> str:
+    """The command that restic talks SFTP through. restic takes it apart at spaces outside quotes and starts it itself,
+    without a shell (0.14: `backend.SplitShellStrings`); all that could have a space is in the configuration file."""
+    where = directory(host, name)
+    if re.search(r"[\"'\\\x00-\x1f]", where):
+        raise HostFault(f"The state directory {where} has quotes in its name, which SSH's configuration cannot have")
+    path = os.path.join(where, "config")
+    text = CONFIG.format(
+        alias=ALIAS, host=location.host.strip("[]"), port=port_of(location), user=location.user, directory=where
+    )
+    if read(path) != text:
+        make_directory(where)
+        write_atomic(path, text.encode())
+    return f'ssh -F "{path}" {ALIAS} -s sftp'
+
+
+def read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def ensure_key(host: Host, name: str) -> str:
+    """Make the target's key pair unless it is there; returns the public one. It outlives a failed attempt, so that the
+    line that somebody put on the server stays the right one."""
+    where = directory(host, name)
+    path = os.path.join(where, "id_ed25519")
+    make_directory(where)
+    if not os.path.exists(path + ".pub"):
+        if os.path.exists(path):
+            os.unlink(path)  # killed in between: a key without its public half
+        execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"dokkupy-backups-{name}", "-f", path])
+    return read(path + ".pub").strip()
+
+
+def pin(host: Host, name: str, location: Location, given: str = "") -> str:
+    """Know the server by its key from now on: the given one, the one pinned before, or the one that it shows now.
+    Returns the fingerprints in words."""
+    path = os.path.join(directory(host, name), "known_hosts")
+    entry = f"[{location.host.strip('[]')}]:{port_of(location)}"
+    make_directory(os.path.dirname(path))
+    if given:
+        found = HOST_KEY.fullmatch(given.strip())
+        if not found:
+            raise UserError(f"{shown(given)} is not an SSH host key such as `ssh-ed25519 AAAA...`")
+        write_atomic(path, f"{entry} {found[1]} {found[2]}\n".encode())
+    elif not any(line.startswith(entry + " ") for line in read(path).splitlines()):
+        write_atomic(path, scan(location, entry).encode())
+    listed = execute(["ssh-keygen", "-l", "-f", path]).stdout.splitlines()
+    return ", ".join(" ".join(line.split()[i] for i in (-1, 1)) for line in listed)
+
+
+def scan(location: Location, entry: str) -> str:
+    host, port = location.host.strip("[]"), port_of(location)
+    done = execute(["ssh-keyscan", "-T", "10", "-p", str(port), "--", host], check=False, timeout=60)
+    keys = [match for line in done.stdout.splitlines() if (match := HOST_KEY.fullmatch(line.partition(" ")[2]))]
+    if not keys:
+        raise HostFault(f"{host} gave no SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:]))
+    best = [key for key in keys if key[1] == "ssh-ed25519"] or keys
+    return "".join(f"{entry} {key[1]} {key[2]}\n" for key in best)
+
+
+def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -> HostFault:
+    if any("Host key" in word or "IDENTIFICATION" in word for word in words):
+        return HostFault(
+            f"{location.host} shows another SSH host key than the one that is pinned for the target {name}",
+            hint="If the server was set up anew, give its key: backups:target-add ... --host-key \"ssh-ed25519 AAAA...\"",
+            code="ssh_refused",
+        )  # fmt: skip
+    public = read(os.path.join(directory(host, name), "id_ed25519.pub")).strip()
+    return HostFault(
+        f"{location.user}@{location.host} does not let the target {name} in", code="ssh_refused", details=(public,),
+        hint="Put that line into the user's ~/.ssh/authorized_keys there, and run the command again.",
+    )  # fmt: skip

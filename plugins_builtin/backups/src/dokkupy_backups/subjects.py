@@ -1,0 +1,34 @@
+"""Who offers what can be backed up."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import NotFound, PluginFault
+from dokkupy_sdk.hooks import backup_subjects
+from dokkupy_sdk.roles import BackupSubject
+
+from dokkupy_backups.names import SubjectName
+
+
+def subjects(host: Host) -> dict[SubjectName, BackupSubject]:
+    """By name, sorted. Raises PluginFault when two plugins offer one name."""
+    found: dict[SubjectName, tuple[str, BackupSubject]] = {}
+    for plugin, subject in host.hooks.gather(backup_subjects, host=host):
+        name = SubjectName(subject.name)
+        if name in found:
+            raise PluginFault(f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}", plugin=plugin)
+        found[name] = (plugin, subject)
+    return {name: found[name][1] for name in sorted(found)}
+
+
+def need_subject(host: Host, name: SubjectName) -> BackupSubject:
+    found = subjects(host)
+    if name in found:
+        return found[name]
+    known = ", ".join(found) or "none"
+    raise NotFound(f"There is nothing to back up that is called {name}", hint=f"There is: {known}")
+
+
+def plugins(host: Host) -> dict[str, str]:
+    """Distribution -> version of everything that is installed."""
+    return {entry.distribution: entry.version for entry in host.registry.entries}

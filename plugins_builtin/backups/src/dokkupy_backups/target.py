@@ -1,0 +1,99 @@
+"""A target as it is kept: its place and credentials in a table, its encryption key in a file of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostFault, NotFound
+from dokkupy_sdk.names import Secret
+
+from dokkupy_backups.location import Location, parse_location
+from dokkupy_backups.names import TargetName
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """host_name: what this host calls itself in the repository, which other hosts may share. key_shown: whether
+    somebody ever had the key printed."""
+
+    name: TargetName
+    location: Location
+    host_name: str
+    credentials: Mapping[str, Secret] = field(default_factory=dict)
+    added_at: str = ""
+    key_shown: bool = False
+
+    def table(self) -> dict[str, object]:
+        return {
+            "url": self.location.url, "host-name": self.host_name, "added-at": self.added_at,
+            "key-shown": self.key_shown,
+            "credentials": {name: value.reveal() for name, value in self.credentials.items()},
+        }  # fmt: skip
+
+    def secrets(self, host: Host) -> list[str]:
+        found = [value.reveal() for name, value in self.credentials.items() if name != "region"]
+        try:
+            found.append(read_key(host, self.name).reveal())
+        except HostFault:
+            pass
+        return [one for text in found for one in dict.fromkeys((text, quote(text, safe=""))) if one]
+
+
+def place(name: str) -> tuple[str, ...]:
+    return ("backups", "targets", name)
+
+
+def read_target(host: Host, name: TargetName) -> Target:
+    """Raises NotFound."""
+    table = host.store.read(*place(name))
+    if not table:
+        known = ", ".join(target_names(host)) or "none"
+        raise NotFound(f"There is no target {name}", hint=f"Targets: {known}. Add one: dokkupy backups:target-add")
+    credentials = {one: Secret(str(value)) for one, value in table.get("credentials", {}).items()}
+    return Target(
+        name, parse_location(table["url"]), str(table["host-name"]), credentials, str(table.get("added-at", "")),
+        bool(table.get("key-shown")),
+    )  # fmt: skip
+
+
+def target_names(host: Host) -> list[TargetName]:
+    return [TargetName(name) for name in host.store.names("backups", "targets")]
+
+
+def choose_target(host: Host, name: TargetName | None) -> Target:
+    """The named one, or the only one. Raises UserError when there is a choice to make."""
+    if name is not None:
+        return read_target(host, name)
+    known = target_names(host)
+    if len(known) == 1:
+        return read_target(host, known[0])
+    if not known:
+        raise NotFound("There is no target to keep backups in", hint="dokkupy backups:target-add NAME URL")
+    raise NotFound("There are several targets", hint=f"Say which: --target {' or '.join(known)}")
+
+
+def key_path(host: Host, name: str) -> str:
+    return host.path("backups", "keys", TargetName(name))
+
+
+def read_key(host: Host, name: str) -> Secret:
+    """Raises HostFault when the key is lost."""
+    try:
+        with open(key_path(host, name), encoding="utf-8") as file:
+            key = file.read().strip()
+    except OSError:
+        key = ""
+    if not key:
+        raise HostFault(
+            f"The encryption key of the target {name} is lost on this host", code="key_lost",
+            hint=f"Give the saved one: dokkupy backups:target-add {name} URL key=... Without it, its backups are lost too.",
+        )  # fmt: skip
+    return Secret(key)
+
+
+def nodename() -> str:
+    return os.uname().nodename or "host"

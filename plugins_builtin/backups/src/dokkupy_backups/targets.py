@@ -1,0 +1,182 @@
+"""Targets: added, looked at, removed; their keys."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostFault, UserError
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import Secret
+from dokkupy_sdk.operation import Tx, call, operation
+
+from dokkupy_backups import ssh
+from dokkupy_backups.location import parse_credentials, parse_location, refuse_forbidden
+from dokkupy_backups.names import TargetName
+from dokkupy_backups.record import stamp
+from dokkupy_backups.records import follow, records
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.schedule import schedules
+from dokkupy_backups.target import Target, key_path, nodename, place, read_key, read_target
+from dokkupy_backups.work import working
+
+PROBE = "probe"
+PROBE_BYTES = 4096
+
+
+def add(
+    host: Host, name: TargetName, url: str, words: list[str], *, host_key: str = "", host_name: str = ""
+) -> tuple[Target, bool, int]:
+    """Add a target, or give one that is there its credentials, key or host key anew.
+
+    Returns (target, whether the repository was made now, number of backups in it). The key is on the disk before the
+    repository exists, and stays there when something fails: a repository whose key nobody has is never made.
+    """
+    location = parse_location(url)
+    credentials, key = parse_credentials(location, words)
+    refuse_forbidden(location)
+    if location.kind == "directory" and (location.path + "/").startswith(host.root + "/"):
+        raise UserError("A target inside dokkupy's state would be part of what it backs up")
+    before = host.store.read(*place(name))
+    if before and before["url"] != url:
+        raise Conflict(f"There is a target {name} at {before['url']}", hint="Choose another name, or remove that one.")
+    host_name = host_name or str(before.get("host-name") or nodename())
+    target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), bool(before.get("key-shown")))
+    with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
+        if host.dry_run:
+            tx.foresee(f"open the repository at {url}, or make one", "write, read and delete a probe")
+            tx.write(*place(name), data={"url": url})
+            return target, False, 0
+        if location.kind == "sftp":
+            ssh.ensure_key(host, name)
+            host.out.detail(f"SSH host key of {location.host}: {ssh.pin(host, name, location, host_key)}")
+        ensure_key(host, tx, name, key)
+        repository = Repository(host, target)
+        made = open_or_make(tx, repository, given=key is not None or bool(before))
+        tx.step("probe", lambda: probe(repository))
+        tx.write(*place(name), data=target.table())
+        tx.commit()
+        follow(host, repository, repository.snapshots())
+    return target, made, len(records(host, target=name))
+
+
+def ensure_key(host: Host, tx: Tx, name: TargetName, given: Secret | None) -> None:
+    """The key that the repository is opened or made with: the given one, the one that is there, or a new one."""
+    path = key_path(host, name)
+    if given is None and os.path.exists(path):
+        return
+    old = ""
+    with suppress(HostFault):
+        old = read_key(host, name).reveal()
+    key = given.reveal() if given is not None else secrets.token_urlsafe(32)
+    if old and old != key:
+        # A wrong key must not take the right one's place.
+        os.replace(path, path + ".before")
+        tx.protect("keep the key of before", call(restore_key, name=str(name)))
+    make_directory(os.path.dirname(path))
+    write_atomic(path, key.encode() + b"\n")
+
+
+def restore_key(host: Host, name: str) -> None:
+    path = key_path(host, name)
+    if os.path.exists(path + ".before"):
+        os.replace(path + ".before", path)
+
+
+def open_or_make(tx: Tx, repository: Repository, *, given: bool) -> bool:
+    """Whether it was made. Raises HostFault when there is one already that the key does not open."""
+    name = repository.target.name
+    try:
+        if repository.exists():
+            return False
+    except HostFault as error:
+        if error.code == "wrong_key" and not given:
+            raise Conflict(
+                f"There is a repository at {repository.target.location.url} already, with a key of its own",
+                hint=f"Give its key: dokkupy backups:target-add {name} {repository.target.location.url} key=...",
+            ) from error
+        raise
+    repository.host.out.section(f"Making a repository at {repository.target.location.url}")
+    tx.step("make the repository", repository.init)
+    return True
+
+
+def probe(repository: Repository) -> None:
+    """Write, read and delete: rights to one of them alone show when a backup is needed."""
+    sent = secrets.token_bytes(PROBE_BYTES)
+    identifier = repository.store(PROBE, ["probe"], lambda write: write(sent))
+    got = b"".join(repository.pieces(identifier, PROBE))
+    repository.forget([identifier])
+    if got != sent:
+        raise HostFault(f"The target {repository.target.name} does not give back what it was given", code="damaged")
+
+
+def check(host: Host, name: TargetName) -> int:
+    """Open it, probe it, and learn what is in it. Returns the number of backups."""
+    target = read_target(host, name)
+    read_key(host, name)
+    with working(host, "backups:target-check", target) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"write, read and delete a probe on {name}")
+            return 0
+        repository.run(["cat", "config", "--no-lock"])
+        tx.step("probe", lambda: probe(repository))
+        follow(host, repository, repository.snapshots())
+        tx.commit()
+    return len(records(host, target=name))
+
+
+def refresh(host: Host, target: Target) -> None:
+    """Make the host's records those of the repository."""
+    with working(host, "backups:list", target) as (_, repository):
+        if not host.dry_run:
+            follow(host, repository, repository.snapshots())
+
+
+def remove(host: Host, name: TargetName) -> None:
+    """Forget a target and, with --force only, the key of a repository that holds backups. Nothing is deleted there."""
+    read_target(host, name)
+    users = [str(one.subject) for one in schedules(host) if one.target == name]
+    if users:
+        raise Conflict(
+            f"The target {name} is used by the schedules of {', '.join(users)}",
+            hint="Give them another target, or unschedule them: dokkupy backups:unschedule SUBJECT",
+        )
+    held = records(host, target=name)
+    elsewhere = {(one.subject, one.host_name) for one in records(host) if one.target != name}
+    only = sorted({str(one.subject) for one in held if (one.subject, one.host_name) not in elsewhere})
+    if only and not host.force:
+        raise Conflict(
+            f"The target {name} holds the only backups of {', '.join(only)}",
+            hint="Make others first, or use --force: what is in the repository stays, and needs its key.",
+        )
+    with operation(host, "backups:target-remove", f"backup-target:{name}") as tx:
+        for one in held:
+            tx.delete("backups", "records", one.id)
+        tx.delete(*place(name))
+        tx.commit((call(forget_files, name=str(name)),))
+
+
+def forget_files(host: Host, name: str) -> None:
+    import shutil
+
+    for path in (key_path(host, name), key_path(host, name) + ".before"):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    shutil.rmtree(ssh.directory(host, name), ignore_errors=True)
+    for parts in (("backups", "pruned", name), ("backups", "unsettled", name)):
+        host.store.delete(*parts)
+
+
+def key(host: Host, name: TargetName) -> Secret:
+    """The encryption key, for an admin to keep elsewhere; that it was shown is noted."""
+    target = read_target(host, name)
+    found = read_key(host, name)
+    if not target.key_shown and not host.dry_run:
+        with operation(host, "backups:target-key", f"backup-target:{name}") as tx:
+            tx.write(*place(name), data=replace(target, key_shown=True).table())
+    return found

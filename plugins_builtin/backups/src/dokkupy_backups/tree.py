@@ -1,0 +1,203 @@
+"""Trees as tar streams, without a temporary file: packed file by file, unpacked without believing the archive."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+
+from dokkupy_sdk.errors import HostFault
+
+MEMBERS = 5_000_000
+"""Members that an archive may have."""
+
+SHARED = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
+BLOCK = 512
+CHUNK = 1024 * 1024
+
+
+class Sink(io.RawIOBase):
+    """A file to write to that hands on what is written."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        piece = bytes(data)  # type: ignore[call-overload]
+        self._write(piece)
+        return len(piece)
+
+
+class Source(io.RawIOBase):
+    """A file to read from, of pieces."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        while not self._rest:
+            try:
+                self._rest = next(self._pieces)
+            except StopIteration:
+                return 0
+        piece, self._rest = self._rest[: len(view)], self._rest[len(view) :]
+        view[: len(piece)] = piece
+        return len(piece)
+
+
+def walk(root: str, wanted: Callable[[str], bool]) -> Iterator[str]:
+    """Relative paths of directories, files and links, a directory before what is in it; in name order, which for a
+    git repository means HEAD and loose objects before packs, so that what is repacked meanwhile is seen once more."""
+
+    def below(relative: str) -> Iterator[str]:
+        try:
+            names = sorted(os.listdir(os.path.join(root, relative)))
+        except FileNotFoundError:
+            return  # gone since it was listed
+        for name in names:
+            path = f"{relative}/{name}" if relative else name
+            if not wanted(path):
+                continue
+            yield path
+            try:
+                is_directory = stat.S_ISDIR(os.lstat(os.path.join(root, path)).st_mode)
+            except FileNotFoundError:
+                continue
+            if is_directory:
+                yield from below(path)
+
+    yield from below("")
+
+
+def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object]) -> None:
+    """Write a tar stream of these paths. Each file is as it was at one moment; what is gone by then is left out; what
+    is neither file, directory nor link (a socket) is too. Raises HostFault for what cannot be read."""
+    sink = io.BufferedWriter(Sink(write), CHUNK)
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, bufsize=CHUNK) as tar:
+        for path in paths:
+            try:
+                add(tar, root, path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise HostFault(f"{os.path.join(root, path)} cannot be read: {error.strerror}") from error
+    sink.flush()
+
+
+def add(tar: tarfile.TarFile, root: str, path: str) -> None:
+    full = os.path.join(root, path)
+    found = os.lstat(full)
+    member = tarfile.TarInfo(path)
+    member.mode, member.mtime = found.st_mode & SHARED, int(found.st_mtime)
+    if stat.S_ISDIR(found.st_mode):
+        member.type = tarfile.DIRTYPE
+        tar.addfile(member)
+    elif stat.S_ISLNK(found.st_mode):
+        member.type, member.linkname = tarfile.SYMTYPE, os.readlink(full)
+        tar.addfile(member)
+    elif stat.S_ISREG(found.st_mode):
+        fd = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            # A log may grow meanwhile: its size is that of now.
+            member.size = os.fstat(file.fileno()).st_size
+            tar.addfile(member, Exactly(file, member.size))
+
+
+class Exactly:
+    """So many bytes of a file that others may write to: one that was cut meanwhile ends in NULs."""
+
+    def __init__(self, file: io.BufferedReader, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int = -1) -> bytes:
+        size = self._left if size < 0 else min(size, self._left)
+        piece = self._file.read(size)
+        piece += b"\0" * (size - len(piece))
+        self._left -= size
+        return piece
+
+
+# back
+
+
+def unpack(pieces: Iterable[bytes], root: str) -> int:
+    """Unpack into an empty directory of ours; returns the number of members. Raises HostFault for an archive that is
+    damaged, or has a member that would be anywhere else, or is anything but a file, directory or inner link.
+
+    Links are made last, so that nothing is written through one.
+    """
+    links: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    source = io.BufferedReader(Source(pieces), CHUNK)
+    try:
+        with tarfile.open(fileobj=source, mode="r|", bufsize=CHUNK) as tar:
+            for member in tar:
+                path = safe(member.name)
+                if path in seen or len(seen) >= MEMBERS:
+                    raise HostFault(f"The archive has {path[:200]!r} twice, or too many members", code="bad_archive")
+                seen.add(path)
+                if member.issym():
+                    links.append((path, inner(path, member.linkname)))
+                else:
+                    extract(tar, member, os.path.join(root, path))
+        while source.read(CHUNK):
+            pass  # padding; the stream's own end says whether it was whole
+    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
+        raise HostFault(f"The archive is damaged: {error}", code="bad_archive") from error
+    for path, to in links:
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
+        os.symlink(to, full)
+    return len(seen)
+
+
+def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
+    mode = member.mode & SHARED
+    if member.isdir():
+        os.makedirs(full, mode=0o700, exist_ok=True)
+        os.chmod(full, mode | stat.S_IRWXU)
+        return
+    if not member.isreg() or member.issparse():
+        raise HostFault(
+            f"The archive has {member.name[:200]!r}, which is no file, directory or link", code="bad_archive"
+        )
+    os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
+    fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        content = tar.extractfile(member)
+        assert content is not None
+        left = member.size
+        while left:
+            piece = content.read(min(CHUNK, left))
+            if not piece:
+                raise HostFault(f"The archive ends within {member.name[:200]!r}", code="bad_archive")
+            file.write(piece)
+            left -= len(piece)
+        os.fchmod(file.fileno(), mode)
+
+
+def safe(name: str) -> str:
+    """A member's path below the root. Raises HostFault."""
+    parts = name.split("/")
+    if not name or name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
+        raise HostFault(f"The archive has a member {name[:200]!r}, which leads out of it", code="bad_archive")
+    return name
+
+
+def inner(path: str, to: str) -> str:
+    """A link's target, if it stays inside. Raises HostFault."""
+    place = os.path.normpath(os.path.join(os.path.dirname(path), to))
+    if not to or to.startswith("/") or place == ".." or place.startswith("../"):
+        raise HostFault(f"The archive's link {path[:200]!r} leads out of it", code="bad_archive")
+    return to

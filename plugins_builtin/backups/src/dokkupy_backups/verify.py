@@ -1,0 +1,113 @@
+"""A proof: the repository checked, the dump restored into something that is thrown away, the facts compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, DokkupyError, HostFault, Interrupted
+from dokkupy_sdk.roles import BackupSubject
+
+from dokkupy_backups import outcome
+from dokkupy_backups.create import failed, need_same
+from dokkupy_backups.facts import differences
+from dokkupy_backups.meter import Meter
+from dokkupy_backups.names import DataSubset, SubjectName, TargetName
+from dokkupy_backups.record import Record, stamp
+from dokkupy_backups.records import completed, keep, place
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.subjects import need_subject
+from dokkupy_backups.target import read_target
+from dokkupy_backups.work import Now, now, working
+
+NOT_ITS_FAULT = ("restic_missing", "key_lost", "wrong_key", "target_stuck", "ssh_refused")
+"""Codes of errors that say nothing about a backup: nobody could look at it."""
+
+
+def verify(host: Host, record: Record, *, subset: DataSubset | None = None, clock: Now = now) -> Record | None:
+    """Prove a backup; returns its record, None in a dry run. Raises HostFault with what is wrong."""
+    name: SubjectName = record.subject
+    subject = need_subject(host, name)
+    target = read_target(host, TargetName(record.target))
+    with working(host, "backups:verify", target, name) as (tx, repository):
+        if host.dry_run:
+            tx.foresee(f"check the target {target.name}", f"restore {record.short} of {name} into something that is "
+                       "thrown away, and compare the facts")  # fmt: skip
+            return None
+        try:
+            proven = replace(prove(host, repository, subject, record, subset), verified=stamp(clock()), failed="")
+        except Interrupted:
+            raise
+        except Exception as error:
+            fault = outcome.as_fault(error, name)
+            if isinstance(error, NotProven) or not isinstance(error, DokkupyError):
+                note(host, record, fault)
+            failed(host, name, "verify", fault, clock)
+            raise fault from error
+        keep(tx, proven)
+        tx.commit()
+        outcome.note_success(host, name, "verify")
+    outcome.announce(host, name, "verified")
+    return proven
+
+
+class NotProven(HostFault):
+    """The backup is not what it was, or cannot be restored."""
+
+    code = "not_proven"
+
+
+def note(host: Host, record: Record, fault: DokkupyError) -> None:
+    """The record says that its proof failed; kept although the operation is undone."""
+    table = host.store.read(*place(record.id))
+    host.store.write(*place(record.id), data={**table, "failed": outcome.told(fault)[: outcome.WORDS]})
+
+
+def prove(
+    host: Host, repository: Repository, subject: BackupSubject, record: Record, subset: DataSubset | None
+) -> Record:
+    host.out.section(f"Verifying {record.short} of {record.subject} on {record.target}")
+    damage = check(repository, subset or DataSubset(""))
+    try:
+        record = completed(repository, record)
+        need_proof(repository, subject, record)
+    except Busy:
+        raise
+    except Exception as error:
+        fault = outcome.as_fault(error, record.subject)
+        if fault.code in NOT_ITS_FAULT or (fault.code == "restic_failed" and not repository.exists()):
+            raise fault from error  # a target that cannot be reached says nothing about what is on it
+        raise NotProven(
+            f"The backup {record.short} of {record.subject} is not good: {fault.message}", details=fault.details,
+            hint=fault.hint or "Make another: dokkupy backups:create " + record.subject,
+        ) from error  # fmt: skip
+    if damage is not None:
+        raise damage
+    host.out.detail(f"{len(record.after)} facts agree")
+    return record
+
+
+def check(repository: Repository, subset: DataSubset) -> HostFault | None:
+    """What restic finds wrong with the repository. It may be in other backups than the one in question."""
+    try:
+        repository.check(subset)
+    except HostFault as error:
+        if error.code in NOT_ITS_FAULT:
+            raise
+        return error
+    return None
+
+
+def need_proof(repository: Repository, subject: BackupSubject, record: Record) -> None:
+    meter = Meter()
+    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: need_same(meter, record))
+    try:
+        found = subject.prove(stream, record.about)
+        for _ in stream:
+            pass  # a restore may not need the end; the checksum does
+    finally:
+        stream.close()
+    subject.check(meter.head, meter.tail, meter.size)
+    wrong = differences(found, record.before, record.after)
+    if wrong:
+        raise NotProven("what it holds is not what was backed up", details=tuple(wrong))

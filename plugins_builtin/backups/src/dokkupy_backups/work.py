@@ -1,0 +1,43 @@
+"""Work on a target: one at a time, with what the last one left taken away first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.operation import Tx, call, operation
+
+from dokkupy_backups.names import SubjectName
+from dokkupy_backups.records import settle, unsettle
+from dokkupy_backups.restic import Repository
+from dokkupy_backups.target import Target
+
+WAIT = 600.0
+"""Seconds for which other work on the same target or subject is waited for."""
+
+Now = Callable[[], datetime]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def working(
+    host: Host, verb: str, target: Target, subject: SubjectName | None = None, *, wait: float = WAIT
+) -> Iterator[tuple[Tx, Repository]]:
+    """An operation on a target, and on a subject. Neither is the lease of a service: it serves on meanwhile.
+
+    restic's own locks would let several backups go on at once, but no check or prune beside them, and they do not
+    queue; so this host does one thing at a time on each target.
+    """
+    repository = Repository(host, target)
+    first = f"backup:{subject}" if subject else f"backup-target:{target.name}"
+    also = (f"backup-target:{target.name}",) if subject else ()
+    with operation(host, verb, first, wait=wait, also=also) as tx:
+        if not host.dry_run:
+            settle(host, repository)
+        tx.protect("note that work on the target began", call(unsettle, target=str(target.name)))
+        yield tx, repository

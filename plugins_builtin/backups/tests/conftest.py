@@ -1,0 +1,85 @@
+"""A real restic on real repositories; the subject is a fake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy_sdk.entry import main
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from fake import fill, make_host  # noqa: E402
+
+
+class World:
+    """A host with one fake subject `rows:db`, driven by its command line."""
+
+    def __init__(self, base: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        self.base = base
+        self.capfd = capfd
+        self.host, self.plugin = make_host(base)
+        self.said: list[str] = []
+
+    def run(self, *words: str, status: int = 0) -> str:
+        """Run a command; returns what it said on both streams."""
+        self.capfd.readouterr()
+        got = main(list(words), host=self.host)
+        out, err = self.capfd.readouterr()
+        self.said += [out, err]
+        assert got == status, (words, got, out, err)
+        return out + err
+
+    def json(self, *words: str, status: int = 0) -> Any:
+        self.capfd.readouterr()
+        got = main([*words, "--format", "json"], host=self.host)
+        out, err = self.capfd.readouterr()
+        self.said += [out, err]
+        assert got == status, (words, got, out, err)
+        return json.loads(out)
+
+    def restic(self, *words: str, name: str = "local", check: bool = True) -> str:
+        """The repository as restic itself sees it."""
+        from dokkupy_backups.names import TargetName
+        from dokkupy_backups.restic import Repository
+        from dokkupy_backups.target import read_target
+
+        repository = Repository(self.host, read_target(self.host, TargetName(name)))
+        env = {**os.environ, **repository.env()}
+        done = subprocess.run(repository.argv(words), env=env, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def snapshots(self, *tags: str, name: str = "local") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(
+            self.restic("snapshots", "--json", *(w for tag in tags for w in ("--tag", tag)), name=name)
+        )
+        return found
+
+    def process(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "serve.py"), str(self.base), *words], env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("DOKKUPY_PLUGINS", "backups")
+    made = World(tmp_path / "host", capfd)
+    fill(made.base, "db", 5000)
+    yield made
+
+
+@pytest.fixture
+def local(world: World, tmp_path: Path) -> World:
+    """With a target `local` in a directory."""
+    world.run("backups:target-add", "local", str(tmp_path / "repository"))
+    return world
