@@ -107,6 +107,12 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
             "There are still apps: " + ", ".join(host.store.apps()),
             hint="Destroy each first with dokkupy apps:destroy <app>; purging would orphan its containers.",
         )
+    kept = [f"{kind}:{name}" for kind in host.store.names("services") for name in host.store.names("services", kind)]
+    if purge and kept:
+        raise HostFault(
+            "There are still services: " + ", ".join(kept),
+            hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
+        )
     steps = Steps(host, dry_run)
     steps.lines.extend(line for _, line in host.hooks.gather(hookspecs.pre_teardown, host=host, dry_run=dry_run))
     if systemd():

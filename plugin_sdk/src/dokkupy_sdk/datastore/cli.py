@@ -168,37 +168,29 @@ def add_links(group: Group, kind: str, title: str) -> None:
     ) -> Answer:  # fmt: skip
         """Link a service to an app: it gets the address in a variable and is restarted."""
         from dokkupy_sdk.datastore import links
-        from dokkupy_sdk.deploy import restart_with_config
 
         key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)
-        host.out.section("Setting config vars")
-        host.out.detail(f"{key}:  ***")
-        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
-        return Answer({"service": service, "app": app, "variable": key, "restarted": restarted})
+        return told_variable(host, service, app, key, restart=not no_restart)
 
     @group.command("unlink", needs="host:write", changes=True)
     def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
         """Take a link away, with the variables that have the address; the app is restarted."""
         from dokkupy_sdk.datastore import links
-        from dokkupy_sdk.deploy import restart_with_config
 
         keys = links.unlink(host, found(host, kind), service, app)
         for key in keys:
             host.out.section(f"Unsetting {key}")
-        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
-        return Answer({"service": service, "app": app, "variables": keys, "restarted": restarted})
+        return Answer({
+            "service": service, "app": app, "variables": keys, "restarted": restarted(host, app, not no_restart),
+        })  # fmt: skip
 
     @group.command("promote", needs="host:write", changes=True)
     def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
         """Make a linked service the app's first of its kind."""
         from dokkupy_sdk.datastore import links
-        from dokkupy_sdk.deploy import restart_with_config
 
         key = links.promote(host, found(host, kind), service, app)
-        host.out.section("Setting config vars")
-        host.out.detail(f"{key}:  ***")
-        restarted = not no_restart and not host.dry_run and restart_with_config(host, app)
-        return Answer({"service": service, "app": app, "variable": key, "restarted": restarted})
+        return told_variable(host, service, app, key, restart=not no_restart)
 
     @group.command("links", needs="host:read")
     def links_of(host: Host, service: Name) -> Answer:
@@ -227,6 +219,19 @@ def add_links(group: Group, kind: str, title: str) -> None:
         host.store.need_app(app)
         names = [str(one.name) for one, _ in records.linked_services(host, app) if one.kind == kind]
         return Answer(names, names)
+
+
+def restarted(host: Host, app: AppName, wanted: bool) -> bool:
+    """Restart an app with its new variables, if that is wanted and it runs."""
+    from dokkupy_sdk.deploy import restart_with_config
+
+    return wanted and not host.dry_run and restart_with_config(host, app)
+
+
+def told_variable(host: Host, service: ServiceName, app: AppName, key: str, *, restart: bool) -> Answer:
+    host.out.section("Setting config vars")
+    host.out.detail(f"{key}:  ***")
+    return Answer({"service": service, "app": app, "variable": key, "restarted": restarted(host, app, restart)})
 
 
 def add_looks(group: Group, kind: str, title: str) -> None:
@@ -338,7 +343,6 @@ def add_changes(group: Group, kind: str, title: str) -> None:
 def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer:
     from dokkupy_sdk.datastore import records
     from dokkupy_sdk.datastore.moving import Moved
-    from dokkupy_sdk.deploy import restart_with_config
 
     assert isinstance(moved, Moved)
     one = moved.service
@@ -347,10 +351,10 @@ def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer
         if one.previous:
             host.out.detail(f"The way back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
     apps = [link.app for link in records.links(host, one)]
-    restarted = [app for app in apps if restart and not host.dry_run and restart_with_config(host, AppName(app))]
+    again = [app for app in apps if restarted(host, AppName(app), restart)]
     return Answer({
         "service": one.name, "image": one.image, "version": one.version, "how": moved.how, "downtime": moved.seconds,
-        "restarted": restarted,
+        "restarted": again,
     })  # fmt: skip
 
 

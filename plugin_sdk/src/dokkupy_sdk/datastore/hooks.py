@@ -33,23 +33,26 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
 
 @hookimpl
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
-    from dokkupy_sdk.datastore.links import move_links
+    from dokkupy_sdk.datastore import external, links
 
-    move_links(tx, old, new, keep=False)
+    links.move_links(tx, old, new, keep=False)
+    external.move_links(tx, old, new, keep=False)
 
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
-    from dokkupy_sdk.datastore.links import move_links
+    from dokkupy_sdk.datastore import external, links
 
-    move_links(tx, old, new, keep=True)
+    links.move_links(tx, old, new, keep=True)
+    external.move_links(tx, old, new, keep=True)
 
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
-    from dokkupy_sdk.datastore.links import forget_app
+    from dokkupy_sdk.datastore import external, links
 
-    forget_app(host, app)
+    links.forget_app(host, app)
+    external.forget_app(host, app)
 
 
 @hookimpl
@@ -100,4 +103,6 @@ def any_service(host: Host) -> bool:
     """Cheap, because these hooks are asked by every deploy."""
     import os
 
-    return os.path.isdir(host.path("services")) or os.path.isdir(host.path("service-trash"))
+    return any(
+        os.path.isdir(place) and os.listdir(place) for place in (host.path("services"), host.path("service-trash"))
+    )

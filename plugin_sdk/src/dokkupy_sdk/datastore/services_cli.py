@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, confirm
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.trash import SETTINGS
-from dokkupy_sdk.names import PluginName
+from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.settings import add_property_commands
 
 group = Group("services", "Services of all kinds: listed, brought back, linked from elsewhere", bare="list")
@@ -19,7 +20,7 @@ Name = Annotated[ServiceName, Arg("service")]
 @group.command("list", needs="host:read")
 def list_services(host: Host) -> Answer:
     """List all services with their state and their apps."""
-    from dokkupy_sdk.datastore import lifecycle, records
+    from dokkupy_sdk.datastore import external, lifecycle, records
 
     rows = [
         {
@@ -27,6 +28,13 @@ def list_services(host: Host) -> Answer:
             "wanted": one.state, "links": [link.app for link in records.links(host, one)], "exposed": list(one.exposed),
         }
         for one in records.services(host)
+    ]  # fmt: skip
+    rows += [
+        {
+            "service": external.subject(one.name), "image": "", "version": "", "state": "elsewhere", "wanted": "",
+            "links": [str(app) for app in external.links(host, one.name)], "exposed": [],
+        }
+        for one in external.every(host)
     ]  # fmt: skip
     lines = [
         f"{row['service']:<30} {row['image']:<25} {row['state']:<12} {' '.join(row['links'])}".rstrip() for row in rows
@@ -69,6 +77,63 @@ def purge(
         confirm(host, service, f"the data of the destroyed {kind} service {service}")
     host.act(f"remove the data of {one.subject} ({one.id}) for ever", lambda: kept.purge(host, one))
     return Answer({"service": one.subject, "id": one.id})
+
+
+# managed elsewhere
+
+App = Annotated[AppName, Arg("app")]
+NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
+
+
+@group.command("adopt", needs="host:write", changes=True, secret_args=1)
+def adopt(
+    host: Host, service: Name, url: Annotated[str, Arg("url", "By default the first line of standard input")] = "", *,
+    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+) -> Answer:  # fmt: skip
+    """Keep the address of a service that is managed elsewhere, to link apps to."""
+    from dokkupy_sdk.datastore import external
+
+    one = external.adopt(host, service, url or sys.stdin.readline().strip(), alias)
+    host.out.title(f"{external.subject(service)} is known; next: services:link {service} APP")
+    for app in external.links(host, service):
+        host.out.detail(f"{app} gets the new address with its next start: ps:restart {app}")
+    return Answer({"service": external.subject(service), "alias": one.alias})
+
+
+@group.command("forget", needs="host:write", changes=True)
+def forget(host: Host, service: Name) -> Answer:
+    """Forget the address of a service that is managed elsewhere."""
+    from dokkupy_sdk.datastore import external
+
+    external.forget(host, service)
+    return Answer({"service": external.subject(service)})
+
+
+@group.command("link", needs="host:write", changes=True)
+def link(
+    host: Host, service: Name, app: App, *,
+    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+    no_restart: NoRestart = False,
+) -> Answer:  # fmt: skip
+    """Give an app the address of a service that is managed elsewhere, and restart it."""
+    from dokkupy_sdk.datastore import external
+    from dokkupy_sdk.datastore.cli import told_variable
+
+    key = external.link(host, service, app, alias=alias)
+    return told_variable(host, service, app, key, restart=not no_restart)
+
+
+@group.command("unlink", needs="host:write", changes=True)
+def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+    """Take that address from an app, and restart it."""
+    from dokkupy_sdk.datastore import external
+    from dokkupy_sdk.datastore.cli import restarted
+
+    key = external.unlink(host, service, app)
+    host.out.section(f"Unsetting {key}")
+    return Answer(
+        {"service": service, "app": app, "variables": [key], "restarted": restarted(host, app, not no_restart)}
+    )
 
 
 add_property_commands(group, SETTINGS, needs="host:write")
