@@ -23,10 +23,11 @@ def free_port() -> int:
 
 
 class Pebble:
-    """https://github.com/letsencrypt/pebble: it refuses nonces now and then, as real authorities do."""
+    """It refuses nonces now and then, as real authorities do. reuse: percent of names that it does not look at again."""
 
-    def __init__(self, root: Path, **config: object) -> None:
+    def __init__(self, root: Path, *, reuse: int = 0, **config: object) -> None:
         self.root = root
+        self.reuse = reuse
         self.port, self.management, self.http, self.dns, self.dns_management = (free_port() for _ in range(5))
         chain, key = key_and_certificate(["localhost"])
         self.bundle = str(root / "pebble.crt")
@@ -37,8 +38,11 @@ class Pebble:
             "certificate": self.bundle, "privateKey": str(root / "pebble.key"), "httpPort": self.http, "tlsPort": 1,
             **config,
         }  # fmt: skip
-        (root / "pebble.json").write_text(json.dumps({"pebble": self.config}))
+        self.write()
         self.processes: list[subprocess.Popen[bytes]] = []
+
+    def write(self) -> None:
+        (self.root / "pebble.json").write_text(json.dumps({"pebble": self.config}))
 
     @property
     def directory(self) -> str:
@@ -54,7 +58,7 @@ class Pebble:
             subprocess.Popen(words, **quiet),  # type: ignore[call-overload]
             subprocess.Popen(
                 ["pebble", "-config", str(self.root / "pebble.json"), "-dnsserver", f"127.0.0.1:{self.dns}"],
-                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1"}, **quiet,  # type: ignore[call-overload]
+                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": str(self.reuse)}, **quiet,  # type: ignore[call-overload]
             ),
         ]  # fmt: skip
         wait_for(self.answers)

@@ -105,7 +105,7 @@ class Certbot:
                 self.run("revoke", lines, app)
             except HostFault as error:
                 # A command that was killed before it had noted it.
-                if not any(re.search("already ?revoked", line, re.IGNORECASE) for line in error.details):
+                if not any(re.search("already (been )?revoked", line, re.IGNORECASE) for line in error.details):
                     raise
 
     def forget(self, app: AppName) -> None:
