@@ -21,7 +21,10 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
-BINARY = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "/usr/sbin/nginx"
+#: Another nginx, to run these tests with: NGINX_PROGRAM=/path/to/nginx
+BINARY = (
+    os.environ.get("NGINX_PROGRAM") or shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "/usr/sbin/nginx"
+)
 
 NGINX_CONF = """
 daemon on;
@@ -129,7 +132,11 @@ class Rig:
         return self.backends[-1]
 
     def start(self) -> None:
-        subprocess.run([BINARY, "-c", str(self.root / "etc/nginx.conf")], check=True, capture_output=True)
+        subprocess.run(
+            [BINARY, "-c", str(self.root / "etc/nginx.conf")],
+            check=True,
+            capture_output=True,
+        )
         wait_for(lambda: self.pid is not None)
 
     @property

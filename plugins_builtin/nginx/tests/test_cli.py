@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Rig
 from dokkupy.cli.main import main
+from dokkupy_nginx.doctor import http3
+from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
 
 
@@ -38,7 +40,7 @@ def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped
     report = json.loads(out)
     assert status == 0
     assert (report["client-max-body-size"], report["computed-client-max-body-size"]) == ("", "1m")
-    assert sum(key.startswith("computed-") for key in report) == 31 + 1  # Dokku's, and the TLS profile
+    assert sum(key.startswith("computed-") for key in report) == 31 + 2  # Dokku's, the TLS profile, HTTP/3
     before = int(report["last-visited-at"])
     rig.get("blog.example.com")
     assert int(cli("nginx:report", "blog", "--nginx-last-visited-at")[1]) >= before
@@ -106,3 +108,23 @@ def test_removed_app_leaves_nothing_to_show(cli, rig: Rig) -> None:  # type: ign
     rig.proxy.apply([], remove=[AppName("blog")])
     status, _, err = cli("nginx:show-config", "blog")
     assert (status, "No nginx.conf exists for blog" in err) == (1, True)
+
+
+def test_nginx_without_http3_says_so_and_serves_without(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    path = Path(rig.layout.base) / "version.json"
+    path.write_text(path.read_text().replace('"http3": true', '"http3": false'))
+    status, _, err = cli("nginx:set", "blog", "http3", "true")
+    assert (status, "built without HTTP/3" in err) == (0, True)
+    secure = Certificate(*rig.certificate("blog.example.com"))
+    ports = (Port("https", rig.tls, 5000),)
+    route = rig.route(
+        "blog", "blog.example.com", ports=ports, certificate=secure, upstreams={5000: (rig.backends[0].upstream,)}
+    )
+    rig.proxy.apply([route])
+    assert "quic" not in cli("nginx:show-config", "blog")[1]
+    assert cli("nginx:report", "blog", "--nginx-http3-served")[1] == "unsupported\n"
+    assert cli("nginx:report", "--global", "--nginx-http3-supported")[1] == "false\n"
+    found = http3(rig.proxy, "1.22.1", able=False)
+    assert (found.level, "blog should have" in found.message) == ("warning", True)
+    cli("nginx:set", "blog", "http3")
+    assert http3(rig.proxy, "1.22.1", able=False).level == "ok"

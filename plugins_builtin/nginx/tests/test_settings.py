@@ -1,4 +1,4 @@
-"""The 31 properties: what they accept, and that nothing they accept means more than a value."""
+"""The properties: what they accept, and that nothing they accept means more than a value."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PAYLOADS = [
     "256.1.1.1", "1.2.3.4:80", "1.2.3.4; ", "/dev/null buffer=1k", "../nginx.conf", "/nginx.conf", "a/../../b",
 ]  # fmt: skip
 
-OURS = {"tls-profile"}
+OURS = {"tls-profile", "http3"}
 GOOD = {
-    "tls-profile": "modern",
+    "tls-profile": "modern", "http3": "true",
     "access-log-format": "combined", "access-log-path": "/var/log/nginx/blog-visits.log", "bind-address-ipv4": "10.0.0.1",
     "bind-address-ipv6": "::1", "client-body-timeout": "30s", "client-header-timeout": "500ms",
     "client-max-body-size": "50m", "disable-custom-config": "true", "error-log-path": "off", "hsts": "false",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from dokkupy_nginx.conf import HTTP, TLS, Claim
 from dokkupy_nginx.layout import PROBE_NAME
-from dokkupy_nginx.render import PROFILES, Facts, challenge_lines, listen
+from dokkupy_nginx.render import Facts, challenge_lines, listen
+from dokkupy_nginx.tls import HOST_MAPS, PROFILES, quic_catch_alls
 
 
 def render_default(
     generation: str, catch_alls: Iterable[Claim], probe: Claim, facts: Facts, *, omit: Iterable[str] = (),
-    certificate: tuple[str, str] | None = None,
+    certificate: tuple[str, str] | None = None, quic: Sequence[Claim] = (),
+    foreign_quic: Mapping[tuple[str, int], Set[str]] | None = None,
 ) -> str:  # fmt: skip
     """The file that is not an app's: shared definitions, the refusal of unknown names, and the probe's answer.
 
     omit: directives that the host's own configuration has already. certificate: for the handshake with unknown names
-    where nginx is older than 1.19.4 and cannot refuse it.
+    where nginx is older than 1.19.4 and cannot refuse it. quic: the sockets of HTTP/3; foreign_quic: what sites that are
+    not ours say of them.
     """
     skip = set(omit)
     lines = [
@@ -25,6 +28,7 @@ def render_default(
         'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
         'geo $dokkupy_dollar { default "$"; }',
     ]
+    lines += HOST_MAPS if quic else []
     hashes = {"server_names_hash_bucket_size": "512", "server_names_hash_max_size": "65536"}
     lines += [f"{name} {value};" for name, value in hashes.items() if name not in skip]
     lines.append("")
@@ -40,6 +44,7 @@ def render_default(
             lines += [*challenge_lines(facts), "    location / { return 444; }", "}", ""]
         else:
             lines += ["    return 444;", "}", ""]
+    lines += quic_catch_alls(quic, facts, foreign_quic or {})
     lines += [
         "server {",
         f"    listen {probe.listen};",

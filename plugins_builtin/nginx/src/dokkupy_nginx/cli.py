@@ -169,22 +169,28 @@ def validate(
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    """When the app was last visited, as seconds since the epoch: when its access log was last written to."""
+    """When the app was last visited, as seconds since the epoch: when its access log was last written to. And whether
+    HTTP/3 is served: true, false, or unsupported."""
     import os
 
+    proxy = adapter(host)
+    able = proxy.nginx.installed and proxy.nginx.facts().http3
     if app is None:
-        return {}
+        return {"http3-supported": "true" if able else "false"}
     path = SETTINGS.get(host.store, app, "access-log-path")
     try:
-        seen = str(int(os.stat(adapter(host).layout.logs + path.removeprefix(LOGS)).st_mtime)) if path != "off" else ""
+        seen = str(int(os.stat(proxy.layout.logs + path.removeprefix(LOGS)).st_mtime)) if path != "off" else ""
     except OSError:
         seen = ""
-    return {"last-visited-at": seen}
+    served = "true" if proxy.claims(app).quic_ports else "false"
+    return {"last-visited-at": seen, "http3-served": served if able else "unsupported"}
 
 
 def check_set(tx: Tx, app: AppName | None, name: str) -> None:
     """What a validator cannot say, as it knows no app: an app logs to files of its own only."""
     value = SETTINGS.raw(tx.host.store, app, name)
+    if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
+        tx.host.out.warn("This host's nginx is built without HTTP/3: the setting waits for another (Debian 13 has one)")
     if app is None or not value:
         return
     if name.endswith("-log-path") and not own_log(app, value):

@@ -13,7 +13,7 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 HTTP, TLS, H2C = "http", "tls", "h2c"
 """What a socket speaks. nginx takes TLS and clear-text HTTP/2 as a quality of the whole socket, not of a server."""
@@ -21,12 +21,14 @@ HTTP, TLS, H2C = "http", "tls", "h2c"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """A socket that an app listens on. default: it takes the requests that no other name there takes."""
+    """A socket that an app listens on. default: it takes the requests that no other name there takes. quic: on the
+    UDP port of the same number HTTP/3 is spoken."""
 
     address: str
     port: int
     kind: str
     default: bool = False
+    quic: bool = False
 
     @property
     def socket(self) -> tuple[str, int]:
@@ -49,10 +51,16 @@ class Conf:
     inputs: tuple[str, ...] = ()
 
     @property
+    def quic_ports(self) -> set[int]:
+        """The UDP ports of HTTP/3."""
+        return {claim.port for claim in self.claims if claim.quic}
+
+    @property
     def text(self) -> str:
         lines = [f"# dokkupy {self.app}"]
         for claim in self.claims:
-            lines.append(f"# socket {claim.address} {claim.port} {claim.kind}{' default' if claim.default else ''}")
+            words = ["default"] * claim.default + ["quic"] * claim.quic
+            lines.append(" ".join(["# socket", claim.address, str(claim.port), claim.kind, *words]))
         lines += [f"# name {name}" for name in self.names]
         lines += [f"# input {entry}" for entry in self.inputs]
         return "\n".join([*lines, "", self.body])
@@ -66,8 +74,8 @@ def read_conf(app: AppName, text: str) -> Conf:
         if not line.startswith("# "):
             break
         if word == "socket":
-            address, port, kind, *default = rest.split()
-            claims.append(Claim(address, int(port), kind, bool(default)))
+            address, port, kind, *words = rest.split()
+            claims.append(Claim(address, int(port), kind, "default" in words, "quic" in words))
         elif word == "name":
             names.append(rest)
         elif word == "input":
@@ -124,5 +132,9 @@ def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Cla
     )
 
 
-def same(old: Mapping[AppName, str], new: Mapping[AppName, str]) -> bool:
-    return all(old.get(app) == text for app, text in new.items())
+def needed_quic(confs: Iterable[Conf]) -> tuple[Claim, ...]:
+    """The sockets of HTTP/3, each once. default: no app takes all names there."""
+    claims = [claim for conf in confs for claim in conf.claims if claim.quic]
+    taken = {claim.socket for claim in claims if claim.default}
+    once = {claim.socket: claim for claim in claims}
+    return tuple(sorted(Claim(c.address, c.port, c.kind, c.socket not in taken, True) for c in once.values()))

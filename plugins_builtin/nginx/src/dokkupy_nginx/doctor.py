@@ -10,6 +10,8 @@ from dokkupy_sdk.model import Finding
 from dokkupy_nginx.foreign import survey
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.quarantine import quarantined
+from dokkupy_nginx.settings import SETTINGS
+from dokkupy_nginx.sockets import held_for_udp
 from dokkupy_nginx.wiring import INCLUDE, read
 
 TYPE_CHECKING = False
@@ -45,12 +47,38 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
         yield Finding("nginx permission", "ok" if present else "error", said, "" if present else SETUP)
     yield from configuration(proxy)
     yield from serving(proxy)
+    yield http3(proxy, number, able=facts.http3)
     for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):
         where = survey(layout).defaults[address, port]
         yield Finding(
             "nginx catch-all", "warning", f"{where} has the default server of {address}:{port}: unknown names reach it",
             "Take `default_server` from its `listen`, if dokkupy should refuse unknown names.",
         )  # fmt: skip
+
+
+def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
+    store = proxy.host.store
+    wanted = [app for app in proxy.apps() if SETTINGS.get(store, app, "http3") == "true"]
+    ports = sorted({port for app in proxy.apps() for port in proxy.claims(app).quic_ports})
+    if wanted and not able:
+        return Finding(
+            "nginx HTTP/3", "warning",
+            f"nginx {number} is built without HTTP/3, which {', '.join(wanted)} should have: HTTP/2 is served",
+            "Install an nginx with http_v3_module (Debian 13 has one), or: dokkupy nginx:set ... http3 false",
+        )  # fmt: skip
+    if not able:
+        return Finding("nginx HTTP/3", "ok", f"nginx {number} is built without HTTP/3, and no app asks for it")
+    if not ports:
+        return Finding("nginx HTTP/3", "ok", "off; nginx could: dokkupy nginx:set --global http3 true")
+    shut = [str(port) for port in ports if not held_for_udp(port)]
+    if shut:
+        return Finding(
+            "nginx HTTP/3", "error", f"nginx does not listen on UDP port {', '.join(shut)}", "Run: dokkupy nginx:reload"
+        )
+    return Finding(
+        "nginx HTTP/3", "ok",
+        f"served on UDP port {', '.join(map(str, ports))}: a firewall has to let UDP through too, not TCP alone",
+    )  # fmt: skip
 
 
 def configuration(proxy: NginxProxy) -> Iterator[Finding]:

@@ -17,12 +17,13 @@ OURS_IF_ABSENT = ("server_names_hash_bucket_size", "server_names_hash_max_size")
 
 class Foreign:
     """directives: those of OURS_IF_ABSENT that exist already. defaults: sockets that have a default server, and the
-    file that says so. ports: all that nginx listens on for others than us."""
+    file that says so. ports: all that nginx listens on for others than us. quic: the parameters of sockets of HTTP/3."""
 
     def __init__(self) -> None:
         self.directives: set[str] = set()
         self.defaults: dict[tuple[str, int], str] = {}
         self.ports: set[int] = set()
+        self.quic: dict[tuple[str, int], set[str]] = {}
 
 
 def survey(layout: Layout) -> Foreign:
@@ -35,6 +36,9 @@ def survey(layout: Layout) -> Foreign:
             for inner in directive.block:
                 if inner.name == "listen" and inner.args:
                     socket = socket_of(inner.args[0])
+                    if "quic" in inner.args[1:]:
+                        found.quic.setdefault(socket, set()).update(inner.args[1:])
+                        continue
                     found.ports.add(socket[1])
                     if {"default_server", "default"} & set(inner.args[1:]):
                         found.defaults[socket] = path

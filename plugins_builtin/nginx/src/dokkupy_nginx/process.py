@@ -49,13 +49,14 @@ class Nginx:
                 kept = json.load(file)
         except (OSError, ValueError):
             kept = {}
-        if kept.get("key") != key:
+        if kept.get("key") != key or "http3" not in kept:
             text = execute([self.layout.binary, "-V"]).stderr
             number = re.search(r"nginx/([0-9]+(?:\.[0-9]+)*)", text)
             kept = {
                 "key": key,
                 "version": [int(part) for part in number[1].split(".")] if number else [0],
                 "http2": "http_v2_module" in text,
+                "http3": "http_v3_module" in text,
             }
             if os.path.isdir(self.layout.base):  # not before setup, which a dry run only plans
                 write_atomic(path, json.dumps(kept).encode())
@@ -64,6 +65,7 @@ class Nginx:
         return Facts(
             version=version,
             http2=kept["http2"],
+            http3=kept["http3"],
             challenges=self.layout.challenges if os.path.isdir(self.layout.challenges) else "",
             ipv6=self.layout.ipv6,
             logs=self.layout.logs,

@@ -15,7 +15,7 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 
 from dokkupy_nginx.catch_all import render_default
-from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, read_conf
+from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
 from dokkupy_nginx.diagnose import Complaint, locate, read_complaint
 from dokkupy_nginx.foreign import OURS_IF_ABSENT, survey
 from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
@@ -24,6 +24,7 @@ from dokkupy_nginx.names import JINJA, find_template, template_names
 from dokkupy_nginx.process import Nginx, not_running
 from dokkupy_nginx.render import KINDS, addresses, render_app
 from dokkupy_nginx.settings import SETTINGS
+from dokkupy_nginx.sockets import held_for_udp, listened_on, need_own_address
 from dokkupy_nginx.trees import Trees, new_generation
 
 TYPE_CHECKING = False
@@ -59,6 +60,10 @@ class NginxProxy(Proxy):
 
     def show(self, app: AppName) -> str:
         return self.trees.text(app)
+
+    def claims(self, app: AppName) -> Conf:
+        """What the app's file in force says that it has, without its text."""
+        return read_conf(app, self.trees.text(app, head=True))
 
     def challenges(self) -> str:
         if not os.path.isdir(self.layout.challenges):
@@ -200,6 +205,8 @@ class NginxProxy(Proxy):
             facts,
             omit=[name for name in OURS_IF_ABSENT if name in foreign.directives],
             certificate=self._own_certificate(facts),
+            quic=needed_quic([*staged.others, *staged.confs.values()]),
+            foreign_quic=foreign.quic,
         )
         staged.tree = self.trees.stage(staged.generation, staged.texts, default, without=staged.gone)
 
@@ -302,7 +309,21 @@ class NginxProxy(Proxy):
                     self.nginx.await_generation(staged.generation, self._probe_address(), set(), timeout=1.0)
                 self.trees.switch(before)
                 self._reload_quietly(self.trees.generation)
+                self._need_udp(staged)
             raise
+
+    def _need_udp(self, staged: Staged) -> None:
+        """Raise AppFault when the reload that failed was the first with HTTP/3 on a port that somebody else has.
+
+        Asked afterwards: old workers of nginx may have the port too, and be in nobody's way."""
+        known = {port for conf in self.live_as_staged().others for port in conf.quic_ports}
+        for conf in staged.confs.values():
+            for port in conf.quic_ports - known:
+                if held_for_udp(port):
+                    raise AppFault(
+                        f"App {conf.app}: HTTP/3 cannot be served: another program has the UDP port {port}",
+                        hint=f"Stop that program, or: dokkupy nginx:set {conf.app} http3 false", code="port_taken",
+                    )  # fmt: skip
 
     def _reload(self, generation: str) -> None:
         master = self.nginx.pid()
@@ -445,36 +466,3 @@ def fault(complaint: Complaint, app: AppName | None) -> DokkupyError:
         hint="The configuration before it still serves. Mend the cause, then run: dokkupy proxy:build-config " + app,
         code="bad_proxy_input",
     )  # fmt: skip
-
-
-def need_own_address(app: AppName, address: str, version: int) -> None:
-    """Raise AppFault for an address of another host: nginx takes it silently where it listens on all addresses too,
-    and the app is never reached."""
-    import socket
-
-    if not address or address == "[::]":
-        return
-    family = socket.AF_INET if version == 4 else socket.AF_INET6
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.bind((address.strip("[]"), 0))
-    except OSError:
-        raise AppFault(
-            f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
-            code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
-        ) from None  # fmt: skip
-
-
-def listened_on(port: int) -> bool:
-    """Whether some socket listens on the port. Asked once the old configuration, which lacks it, serves again."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                lines = file.readlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-                return True
-    return False

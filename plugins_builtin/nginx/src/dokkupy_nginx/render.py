@@ -15,6 +15,7 @@ from dokkupy_sdk.names import Domain
 
 from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.settings import LOGS, SETTINGS
+from dokkupy_nginx.tls import hsts_lines, quic_lines, session_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
 
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
 """Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
-
-PROFILES = {
-    "modern": ["ssl_protocols TLSv1.3;"],
-    "intermediate": [
-        "ssl_protocols TLSv1.2 TLSv1.3;",
-        "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
-    ],
-}
-"""https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7, without the ciphers that take parameters of one's own.
-A protocol is agreed on before the name is known: the profile is the host's, and the catch-all has it too."""
 
 ANY = Certificate("", "")
 """Over HTTP it does not matter which certificate a name has, but that it has one."""
@@ -54,6 +44,7 @@ class Facts:
 
     version: tuple[int, ...] = (1, 22, 1)
     http2: bool = True
+    http3: bool = False
     ipv6: bool = True
     logs: str = LOGS
     reject_handshake: bool = True
@@ -151,8 +142,9 @@ class AppRendering:
         return Conf(self.route.app, body, claims, self.names, self.inputs)
 
     def claims(self, port: Port) -> list[Claim]:
+        quic = port.scheme == "https" and self.facts.http3 and self.values.on("http3")
         return [
-            Claim(address, port.host, KINDS[port.scheme], self.takes_all)
+            Claim(address, port.host, KINDS[port.scheme], self.takes_all, quic)
             for address in addresses(self.values["bind-address-ipv4"], self.values["bind-address-ipv6"], self.facts)
         ]
 
@@ -203,7 +195,7 @@ class AppRendering:
             lines.append("    http2 on;")
         lines += self.logs() + self.limits()
         if tls and certificate is not None:
-            lines += self.tls(certificate)
+            lines += self.tls(port, certificate, claims)
         if KINDS[port.scheme] == HTTP:
             lines += challenge_lines(self.facts)
         lines += self.headers()
@@ -249,22 +241,13 @@ class AppRendering:
             lines.append("    keepalive_min_timeout 5s;")
         return lines
 
-    def tls(self, certificate: Certificate) -> list[str]:
-        lines = [
-            f"    ssl_certificate {checked_path(certificate.chain, 'Certificate')};",
-            f"    ssl_certificate_key {checked_path(certificate.key, 'Key')};",
-            *(f"    {line}" for line in PROFILES[self.facts.tls_profile]),
-            "    ssl_prefer_server_ciphers off;",
-            "    ssl_session_cache shared:dokkupy:10m;",
-            "    ssl_session_timeout 1d;",
-            "    ssl_session_tickets off;",
+    def tls(self, port: Port, certificate: Certificate, claims: list[Claim]) -> list[str]:
+        chain, key = checked_path(certificate.chain, "Certificate"), checked_path(certificate.key, "Key")
+        return [
+            *session_lines(chain, key, self.facts),
+            *hsts_lines(self.values, port.scheme),
+            *quic_lines(claims, port.host),
         ]
-        if self.values.on("hsts"):
-            words = [f"max-age={self.values['hsts-max-age']}"]
-            words += ["includeSubDomains"] if self.values.on("hsts-include-subdomains") else []
-            words += ["preload"] if self.values.on("hsts-preload") else []
-            lines.append(f'    add_header Strict-Transport-Security "{"; ".join(words)}" always;')
-        return lines
 
     def headers(self) -> list[str]:
         lines = []
@@ -288,15 +271,18 @@ class AppRendering:
                     lines += [f"    location ^~ {path.rstrip('/')}/ {{", f"        alias {directory}/;", "    }"]
         return lines
 
-    def forwarded(self, directive: str) -> list[str]:
+    def host_header(self, port: Port) -> str:
+        return "$dokkupy_host" if any(claim.quic for claim in self.claims(port)) else "$http_host"
+
+    def forwarded(self, directive: str, port: Port) -> list[str]:
         v = self.values
         headers = {
-            "Host": "$http_host",
+            "Host": self.host_header(port),
             "X-Forwarded-For": f'"{v["x-forwarded-for-value"]}"',
             "X-Forwarded-Port": f'"{v["x-forwarded-port-value"]}"',
             "X-Forwarded-Proto": f'"{v["x-forwarded-proto-value"]}"',
             # Set by us or not at all: what a client claims here would be believed by frameworks.
-            "X-Forwarded-Host": "$http_host",
+            "X-Forwarded-Host": self.host_header(port),
             "X-Forwarded-Ssl": f'"{v["x-forwarded-ssl"]}"' if v["x-forwarded-ssl"] else '""',
             "X-Real-IP": "$remote_addr",
             "X-Request-Start": "$msec",
@@ -313,7 +299,7 @@ class AppRendering:
             "        proxy_http_version 1.1;",
             "        proxy_set_header Upgrade $http_upgrade;",
             f"        proxy_set_header Connection $dokkupy_connection_{'keep' if self.keeps_alive else 'close'};",
-            *self.forwarded("proxy_set_header"),
+            *self.forwarded("proxy_set_header", port),
             # Only a failed connection is tried elsewhere, and never a request that may have been acted on.
             "        proxy_next_upstream error;",
             f"        proxy_buffering {v['proxy-buffering']};",
@@ -331,7 +317,7 @@ class AppRendering:
         return [
             "    location / {",
             f"        grpc_pass grpc://{self.upstream_name(port)};",
-            *self.forwarded("grpc_set_header"),
+            *self.forwarded("grpc_set_header", port),
             "        grpc_next_upstream error;",
             f"        grpc_buffer_size {v['proxy-buffer-size']};",
             f"        grpc_connect_timeout {v['proxy-connect-timeout']};",

@@ -1,4 +1,4 @@
-"""The 31 properties of `nginx:set`, each with a validator that lets nothing through that means more than a value."""
+"""The properties of `nginx:set`, Dokku's 31 and ours, each with a validator that lets nothing through that means more than a value."""
 
 from __future__ import annotations
 
@@ -141,6 +141,8 @@ SETTINGS = Settings(
     Property("hsts-preload", "false", help="Ask for the browsers' HSTS preload list", parse=boolean),
     Property("tls-profile", "intermediate", scope="global", parse=one_of("modern", "intermediate"),
              help="modern: TLS 1.3 alone; intermediate: 1.2 too, by ciphers with forward secrecy"),
+    Property("http3", "false", help="Serve HTTP/3 too, where nginx has it (a deploy of any app then cuts HTTP/3 connections)",
+             parse=boolean),
     Property("keepalive-timeout", "75s", help="How long an idle client connection is kept", parse=durations),
     Property("lingering-timeout", "5s", help="How long more data of a refused client is awaited", parse=duration),
     Property(

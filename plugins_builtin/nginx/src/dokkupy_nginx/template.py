@@ -10,9 +10,10 @@ from dataclasses import replace
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.execute import execute
 
-from dokkupy_nginx.conf import TLS, Claim, Conf
+from dokkupy_nginx.conf import TLS, Conf
 from dokkupy_nginx.render import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
 from dokkupy_nginx.syntax import Directive, SyntaxFault, parse, write
+from dokkupy_nginx.tls import quic_listen
 from dokkupy_nginx.vet import Allowed, Refused, Vetting
 
 TYPE_CHECKING = False
@@ -50,7 +51,7 @@ def render_custom(route: Route, facts: Facts, template: str, *, snippets: str, i
     except Refused as error:
         raise refusal(app, error.line, error.message, text) from error
     claims = tuple(
-        Claim(claim.address, claim.port, claim.kind, vetting.found_sockets[claim.socket])
+        replace(claim, default=vetting.found_sockets[claim.socket], quic=claim.socket in vetting.found_quic)
         for claim in plain.claims
         if claim.socket in vetting.found_sockets
     )
@@ -87,6 +88,7 @@ def allowance(own: AppRendering, plain: Conf, snippets: str) -> Allowed:
         app=route.app,
         names=frozenset(own.names),
         sockets={claim.socket: claim.kind for claim in plain.claims},
+        quic=frozenset(claim.socket for claim in plain.claims if claim.quic),
         takes_all=own.takes_all,
         addresses=frozenset(f"{server.address}:{server.port}" for servers in upstreams for server in servers),
         prefix=prefix_of(route.app),
@@ -117,6 +119,8 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
                 "container": port.container,
                 "upstream": own.upstream_name(port),
                 "listen": [listen(claim, own.facts) for claim in own.claims(port)],
+                "quic": [quic_listen(claim) for claim in own.claims(port) if claim.quic],
+                "host_header": own.host_header(port),
             }
             for port in own.ports
         ],
@@ -142,6 +146,7 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
         "NGINX_CONF_D": allowed.snippets,
         "HTTP2_SUPPORTED": own.facts.http2,
         "HTTP2_DIRECTIVE_SUPPORTED": own.facts.http2_directive,
+        "HTTP3_SUPPORTED": own.facts.http3 and v["http3"] == "true",
         "GRPC_SUPPORTED": True,
         "TLS13_SUPPORTED": True,
         "CONNECTION_HEADER": "$dokkupy_connection_keep" if own.keeps_alive else "$dokkupy_connection_close",

@@ -1,7 +1,7 @@
 """What an app's own template may make nginx do: serve the app's own names from the app's own instances, and no more.
 
-A list of what is allowed, not of what is forbidden: a directive that nobody thought of is refused. Nothing that is
-allowed reads or writes a file, reaches an address that is not an instance of the app, or claims a foreign name.
+A list of what is allowed: a directive that nobody thought of is refused. Nothing that is allowed reads or writes a
+file, reaches an address that is not an instance of the app, or claims a foreign name.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ IN_UPSTREAM = (
 SERVER_OPTION = re.compile(
     r"(?:weight|max_conns|max_fails)=[0-9]{1,6}|fail_timeout=[0-9]{1,6}(?:ms|s|m)?|backup|down"
 )  # fmt: skip
-LISTEN_OPTIONS = ("ssl", "http2", "default_server")
+LISTEN_OPTIONS = ("ssl", "http2", "quic", "default_server")
 BACKREFERENCE = re.compile(r"\\[1-9]|\\g|\(\?[P<&0-9R(]")
 MAX_REGEX = 300
 MAX_ZONE = 16 * 1024 * 1024
@@ -62,7 +62,7 @@ MAX_SPACE = 32 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What is the app's own. names: its domains, empty when it takes every name. sockets: what it listens on, with
-    what is spoken there. addresses: `IP:port` of its instances. prefix: of the variables and zones that it defines."""
+    what is spoken there. quic: those where HTTP/3 is allowed. addresses: `IP:port` of its instances. prefix: of the variables and zones that it defines."""
 
     app: str
     names: frozenset[str]
@@ -73,6 +73,7 @@ class Allowed:
     certificate: tuple[str, str] | None = None
     logs: frozenset[str] = frozenset({"off"})
     snippets: str = ""
+    quic: frozenset[tuple[str, int]] = frozenset()
 
 
 class Refused(Exception):
@@ -87,12 +88,13 @@ class Refused(Exception):
 @dataclass(slots=True)
 class Vetting:
     """The vetting of one app's file. found_names, found_sockets: what the file really claims
-    (for a socket whether as its default server)."""
+    (for a socket whether as its default server; in found_quic those of HTTP/3)."""
 
     allowed: Allowed
     upstreams: set[str] = field(default_factory=set)
     found_names: set[str] = field(default_factory=set)
     found_sockets: dict[tuple[str, int], bool] = field(default_factory=dict)
+    found_quic: set[tuple[str, int]] = field(default_factory=set)
 
     def vet(self, directives: Iterable[Directive]) -> None:
         """Raises Refused at the first thing that is not allowed."""
@@ -111,6 +113,8 @@ class Vetting:
                 self.variable_block(directive)
             elif directive.name in ("limit_req_zone", "limit_conn_zone"):
                 self.zone(directive)
+        if self.found_quic - self.found_sockets.keys():
+            raise Refused(found[-1].line, "a port is for HTTP/3 alone: clients come by TCP first")
 
     # top level
 
@@ -196,14 +200,22 @@ class Vetting:
         for option in options:
             if option not in LISTEN_OPTIONS:
                 raise Refused(directive.line, f"{option[:60]!r} is not allowed for listen")
-        if ("ssl" in options) != (kind == TLS):
+        quic = "quic" in options
+        if quic and (socket not in self.allowed.quic or {"ssl", "http2"} & {*options}):
+            raise Refused(
+                directive.line, f"port {socket[1]} is not for HTTP/3 (nginx:set http3), or not with ssl, http2"
+            )
+        if not quic and ("ssl" in options) != (kind == TLS):
             raise Refused(directive.line, f"port {socket[1]} of this app is {'' if kind == TLS else 'not '}for TLS")
         if kind == HTTP and "http2" in options:
             raise Refused(directive.line, f"port {socket[1]} is shared with apps that speak HTTP/1 there")
         if "default_server" in options and not self.allowed.takes_all:
             raise Refused(directive.line, "only an app without domains, or with the domain _, is a default server")
         self.no_block(directive)
-        self.found_sockets[socket] = self.found_sockets.get(socket, False) or "default_server" in options
+        if quic:
+            self.found_quic.add(socket)
+        else:
+            self.found_sockets[socket] = self.found_sockets.get(socket, False) or "default_server" in options
         return kind == TLS
 
     def server_name(self, directive: Directive) -> None:
@@ -277,9 +289,6 @@ class Vetting:
         if not 2 <= len(directive.args) <= 3:
             raise Refused(directive.line, "rewrite takes a pattern and a replacement")
         self.regex(directive, "~" + directive.args[0])
-        self.no_block(directive)
-
-    def error_page(self, directive: Directive) -> None:
         self.no_block(directive)
 
     def own_zone(self, directive: Directive) -> None:
@@ -396,7 +405,7 @@ SPECIAL: dict[str, Callable[[Vetting, Directive], None]] = {
     "grpc_pass": Vetting.passing,
     "set": Vetting.setting,
     "rewrite": Vetting.rewriting,
-    "error_page": Vetting.error_page,
+    "error_page": Vetting.no_block,
     "limit_req": Vetting.own_zone,
     "limit_conn": Vetting.own_zone,
     "access_log": Vetting.log,

@@ -1,0 +1,51 @@
+"""This host's addresses and ports: whether they are its own, and whether somebody listens there."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.errors import AppFault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.names import AppName
+
+
+def need_own_address(app: AppName, address: str, version: int) -> None:
+    """Raise AppFault for an address of another host: nginx takes it silently where it listens on all addresses too,
+    and the app is never reached."""
+    import socket
+
+    if not address or address == "[::]":
+        return
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address.strip("[]"), 0))
+    except OSError:
+        raise AppFault(
+            f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
+            code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
+        ) from None  # fmt: skip
+
+
+def listened_on(port: int) -> bool:
+    """Whether some TCP socket listens on the port."""
+    return in_table("tcp", port, "0A")
+
+
+def held_for_udp(port: int) -> bool:
+    """Whether some UDP socket has the port."""
+    return in_table("udp", port, "07")
+
+
+def in_table(protocol: str, port: int, state: str) -> bool:
+    for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                lines = file.readlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == state and int(fields[1].rpartition(":")[2], 16) == port:
+                return True
+    return False

@@ -1,0 +1,99 @@
+"""TLS in nginx's words: protocols and ciphers, certificates, HSTS, OCSP stapling, HTTP/3."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Set
+
+    from dokkupy_nginx.conf import Claim
+    from dokkupy_nginx.render import Facts, Values
+
+PROFILES = {
+    "modern": ["ssl_protocols TLSv1.3;"],
+    "intermediate": [
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
+    ],
+}
+"""https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7, without the ciphers that take parameters of one's own.
+A protocol is agreed on before the name is known: the profile is the host's, and the catch-all has it too."""
+
+ALT_SVC_SECONDS = 3600
+"""How long clients remember HTTP/3 after they saw the header: nginx's own default of a day outlives a change of mind."""
+
+
+def session_lines(chain: str, key: str, facts: Facts) -> list[str]:
+    """chain, key: checked paths."""
+    return [
+        f"    ssl_certificate {chain};",
+        f"    ssl_certificate_key {key};",
+        *(f"    {line}" for line in PROFILES[facts.tls_profile]),
+        "    ssl_prefer_server_ciphers off;",
+        "    ssl_session_cache shared:dokkupy:10m;",
+        "    ssl_session_timeout 1d;",
+        "    ssl_session_tickets off;",
+    ]
+
+
+def hsts_lines(values: Values, scheme: str) -> list[str]:
+    """One header, whatever the app sends: of two, clients take the first (RFC 6797, section 8.1), and preload lists
+    take none."""
+    if not values.on("hsts"):
+        return []
+    words = [f"max-age={values['hsts-max-age']}"]
+    words += ["includeSubDomains"] if values.on("hsts-include-subdomains") else []
+    words += ["preload"] if values.on("hsts-preload") else []
+    return [
+        f"    {'grpc' if scheme.startswith('grpc') else 'proxy'}_hide_header Strict-Transport-Security;",
+        f'    add_header Strict-Transport-Security "{"; ".join(words)}" always;',
+    ]
+
+
+# HTTP/3
+
+
+def quic_lines(claims: Iterable[Claim], port: int) -> list[str]:
+    """The sockets of a server that speaks HTTP/3, and the header by which clients find out. `reuseport`, which may
+    be said once only, is in the catch-all."""
+    found = [f"    listen {quic_listen(claim)};" for claim in claims if claim.quic]
+    return [*found, f"    add_header Alt-Svc 'h3=\":{port}\"; ma={ALT_SVC_SECONDS}' always;"] if found else []
+
+
+def quic_listen(claim: Claim) -> str:
+    return f"{claim.listen} quic{' default_server' if claim.default else ''}"
+
+
+HOST_MAPS = [
+    'map $server_port $dokkupy_port { 443 ""; default ":$server_port"; }',
+    'map $http_host $dokkupy_host { "" $host$dokkupy_port; default $http_host; }',
+]
+"""HTTP/3 has `:authority` in the place of the header Host, and nginx no variable for it."""
+
+
+def quic_catch_alls(claims: Iterable[Claim], facts: Facts, foreign: Mapping[tuple[str, int], Set[str]]) -> list[str]:
+    """Who asks for an unknown name by HTTP/3 is refused. Without `reuseport` the workers get each other's packets;
+    foreign: what sites that are not ours say of the same sockets already."""
+    lines: list[str] = []
+    for claim in claims:
+        said = foreign.get(claim.socket, set())
+        words = [claim.listen, "quic", *({"reuseport"} - said)]
+        name = "_"
+        if claim.default and "default_server" not in said:
+            words.append("default_server")
+        else:  # somebody takes all names: a name that nobody asks for
+            name = "quic.dokkupy.invalid"
+        lines += [
+            "server {",
+            f"    listen {' '.join(words)};",
+            f"    server_name {name};",
+            "    access_log off;",
+            "    ssl_reject_handshake on;",
+            *(f"    {line}" for line in PROFILES[facts.tls_profile]),
+            # A known name in the handshake and another in the request: RFC 9110, section 15.5.20.
+            "    return 421;",
+            "}",
+            "",
+        ]
+    return lines
