@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from authority import Pebble
+from dokkupy.usecases.traffic import rerouting
 from dokkupy_letsencrypt import manage, reach
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.routes import add_domains
+from dokkupy_sdk.routes import add_domains, domains_of
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
 from front import Front
 
@@ -66,6 +67,12 @@ class Bench:
     def add(self, *names: str) -> None:
         with operation(self.host, "domains:add", f"app:{BLOG}") as tx:
             add_domains(tx, BLOG, [Domain(name) for name in names])
+
+    def remove(self, *names: str) -> None:
+        """As `domains:remove` does."""
+        with rerouting(self.host, "domains:remove", BLOG) as tx:
+            left = [domain for domain in domains_of(self.host, BLOG) if domain not in names]
+            tx.write("apps", BLOG, "domains", data={"vhosts": left})
 
     def set(self, name: str, value: str) -> None:
         with operation(self.host, "letsencrypt:set", f"app:{BLOG}") as tx:

@@ -10,8 +10,6 @@ from dokkupy_letsencrypt.parts import Part, divide
 from dokkupy_sdk.certificates import slots
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.names import Domain
-from dokkupy_sdk.operation import operation
-from dokkupy_sdk.routes import remove_domains
 
 
 def names(*texts: str) -> list[Domain]:
@@ -87,8 +85,7 @@ def test_each_is_issued_renewed_and_taken_away_by_itself(bench: Bench) -> None:
     manage.renew_due(bench.host)
     assert {name: bench.served(name) for name in three} == first and bench.served("new.example.com")
     # A name goes, and costs none; nor does what certbot has of it stay.
-    with operation(bench.host, "domains:remove", f"app:{BLOG}") as tx:
-        remove_domains(tx, BLOG, [Domain("www.example.com")])
+    bench.remove("www.example.com")
     config = Certbot(bench.host).config
     assert "blog@www.example.com" in lineage.names(config)
     assert manage.renew_due(bench.host) == []

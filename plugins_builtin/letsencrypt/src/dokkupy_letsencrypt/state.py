@@ -143,20 +143,23 @@ def ours(host: Host, app: AppName) -> list[Slot]:
 
 def status(host: Host, app: AppName) -> Status:
     state, kept = read(host, app), ours(host, app)
-    parts = [
-        part_status(host, app, part, state.get("parts", {}).get(part.slot, {}), kept) for part in parts_of(host, app)
-    ]
+    tables, by_name = state.get("parts", {}), {slot.name: slot for slot in kept}
+    used, grace = got_with(host, app), timedelta(seconds=int(SETTINGS.get(host.store, app, "graceperiod")))
+    parts = []
+    for part in parts_of(host, app):
+        table, slot = tables.get(part.slot, {}), by_name.get(part.slot)
+        due = due_at(app, slot, grace) if slot else None
+        parts.append(part_status(part, slot, due, table, used))
     return Status(bool(state.get("enabled")), tuple(parts), stale_of(host, app, parts), tuple(kept))
 
 
-def part_status(host: Host, app: AppName, part: Part, table: Table, kept: list[Slot]) -> PartStatus:
-    slot = next((slot for slot in kept if slot.name == part.slot), None)
+def part_status(part: Part, slot: Slot | None, due: datetime | None, table: Table, used: dict[str, str]) -> PartStatus:
     # Who has changed the settings since has mended something, or gone to another authority.
-    same = table.get("tried-with") == got_with(host, app)
+    same = table.get("tried-with") == used
     return PartStatus(
-        part, slot, due_at(host, app, slot) if slot else None, reason_of(host, app, part, table, slot),
-        int(table.get("failures", 0)), str(table.get("last-error", "")),
-        time_of(table, "next-try") if same else None, time_of(table, "limited-until") if same else None,
+        part, slot, due, reason_of(part, table, slot, used), int(table.get("failures", 0)),
+        str(table.get("last-error", "")), time_of(table, "next-try") if same else None,
+        time_of(table, "limited-until") if same else None,
     )  # fmt: skip
 
 
@@ -164,22 +167,22 @@ def time_of(table: Table, key: str) -> datetime | None:
     return datetime.fromisoformat(table[key]) if table.get(key) else None
 
 
-def due_at(host: Host, app: AppName, slot: Slot) -> datetime:
+def due_at(app: AppName, slot: Slot, grace: timedelta) -> datetime:
     """Before its end by the graceperiod, at most a third of its life; spread, so that not all apps come at once."""
     start, end = (datetime.fromisoformat(text) for text in (slot.current.not_before, slot.current.not_after))
-    grace = min(timedelta(seconds=int(SETTINGS.get(host.store, app, "graceperiod"))), (end - start) / 3)
+    grace = min(grace, (end - start) / 3)
     seed = app if slot.name == SLOT else f"{app} {slot.name}"
     share = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) / 2**32
     return end - grace - grace * share / 10
 
 
-def reason_of(host: Host, app: AppName, part: Part, table: Table, slot: Slot | None) -> str:
+def reason_of(part: Part, table: Table, slot: Slot | None, used: dict[str, str]) -> str:
     """Why a new certificate is needed whatever the date, empty for no reason."""
     if slot is None:
         return "there is none"
     if sorted(table.get("asked", ())) != sorted(part.names):
         return "the names changed"
-    if table.get("with") != got_with(host, app):
+    if table.get("with") != used:
         return "the settings changed"
     return ""
 

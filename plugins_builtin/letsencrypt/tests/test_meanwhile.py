@@ -1,0 +1,157 @@
+"""What happens while an order is under way, and accounts that the authority does not take."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from authority import Pebble
+from conftest import BLOG, Bench
+from dokkupy_letsencrypt import cli, leftovers, lineage, manage
+from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_sdk.apps import destroy_app, rename_app
+from dokkupy_sdk.certificates import slot_of
+from dokkupy_sdk.errors import AppNotFound, HostFault
+from dokkupy_sdk.names import AppName
+from front import Front
+
+
+def test_domain_that_is_removed_while_it_is_asked_for_is_not_served_and_no_error(bench: Bench, front: Front) -> None:
+    bench.add("gone.example.com")
+    manage.enable(bench.host, BLOG)
+    first = bench.served("gone.example.com")
+    due = manage.status(bench.host, BLOG).due
+    assert first and due
+    removed: list[str] = []
+
+    def remove() -> None:
+        if not removed:
+            removed.append("gone.example.com")
+            bench.remove("gone.example.com")
+
+    front.rules["finalize-order"] = remove
+    assert manage.renew_due(bench.host, clock=lambda: due) == ["blog: renewed"]
+    assert removed and bench.served("gone.example.com") == "" and bench.served() not in ("", first)
+    # The next one is without it; then there is nothing to do any more.
+    assert manage.renew_due(bench.host) == ["blog: renewed"]
+    slot = slot_of(bench.host, BLOG, "letsencrypt")
+    assert slot and slot.current.names == ("blog.example.com",)
+    assert manage.renew_due(bench.host) == [] and cli.extra(bench.host, BLOG)["failures"] == "0"
+
+
+def test_last_domain_that_is_removed_takes_the_certificate_along(bench: Bench, front: Front) -> None:
+    manage.enable(bench.host, BLOG)
+    front.rules["finalize-order"] = lambda: bench.remove("blog.example.com")
+    manage.enable(bench.host, BLOG, force=True)
+    for _ in range(3):
+        assert manage.renew_due(bench.host) == []
+    assert slot_of(bench.host, BLOG, "letsencrypt") is None and cli.extra(bench.host, BLOG)["failures"] == "0"
+    front.rules.clear()
+    bench.add("blog.example.com")
+    assert manage.renew_due(bench.host) == ["blog: renewed"]
+
+
+def test_app_that_is_destroyed_while_it_is_asked_for_leaves_nothing(bench: Bench, front: Front) -> None:
+    front.rules["finalize-order"] = lambda: destroy_app(bench.host, BLOG)
+    with pytest.raises(AppNotFound):
+        manage.enable(bench.host, BLOG)
+    assert not Path(bench.host.store.directory("apps", BLOG)).exists()
+    assert lineage.names(Certbot(bench.host).config) == set() and manage.renew_due(bench.host) == []
+
+
+def test_renamed_app_goes_on_by_its_new_name_and_can_be_revoked(bench: Bench) -> None:
+    manage.enable(bench.host, BLOG)
+    rename_app(bench.host, BLOG, AppName("diary"))
+    assert cli.extra(bench.host, AppName("diary"))["active"] == "true"
+    leftovers.sweep(bench.host)
+    assert lineage.names(Certbot(bench.host).config) == set()
+    cli.revoke(bench.host, AppName("diary"))
+    assert cli.active(bench.host, AppName("diary")).text == ["false"]
+
+
+def account_of(bench: Bench, authority: Pebble) -> Path:
+    """The directory in which certbot has its accounts with an authority."""
+    return Path(Certbot(bench.host).config, "accounts", f"localhost:{authority.port}", "dir")
+
+
+def other_authority(bench: Bench, root: Path) -> Pebble:
+    root.mkdir()
+    made = Pebble(root)
+    made.config["httpPort"] = bench.authority.http
+    made.write()
+    made.start()
+    return made
+
+
+def go_to(bench: Bench, authority: Pebble) -> None:
+    bench.set("server", authority.directory)
+    bench.set("ca-bundle", authority.bundle)
+
+
+def test_account_that_was_deactivated_is_made_anew(bench: Bench, tmp_path: Path) -> None:
+    manage.enable(bench.host, BLOG)
+    first, place, kept = bench.served(), account_of(bench, bench.authority), tmp_path / "kept"
+    shutil.copytree(place, kept)
+    certbot = Certbot(bench.host)
+    with certbot.working(BLOG):
+        certbot.run("unregister", certbot.common(BLOG), BLOG)
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(kept, place)  # as on a host that was brought back from a backup
+    manage.enable(bench.host, BLOG, force=True)
+    assert "does not know our account any more" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert bench.served() not in ("", first)
+    assert {path.name for path in place.iterdir()}.isdisjoint(path.name for path in kept.iterdir())
+
+
+def test_another_server_gets_an_account_of_its_own_and_the_old_one_is_kept(bench: Bench, tmp_path: Path) -> None:
+    manage.enable(bench.host, BLOG)
+    first, mine = bench.served(), [path.name for path in account_of(bench, bench.authority).iterdir()]
+    other = other_authority(bench, tmp_path / "other")
+    try:
+        go_to(bench, other)
+        assert manage.renew_due(bench.host) == ["blog: renewed"]
+        second = bench.served()
+        assert second not in ("", first) and account_of(bench, other).exists()
+    finally:
+        other.stop()
+    go_to(bench, bench.authority)
+    assert manage.renew_due(bench.host) == ["blog: renewed"]
+    assert bench.served() not in ("", first, second)
+    assert [path.name for path in account_of(bench, bench.authority).iterdir()] == mine
+
+
+def test_foreign_account_is_replaced(bench: Bench, tmp_path: Path) -> None:
+    """As when another authority answers at the same address: the account's key means nothing to it."""
+    manage.enable(bench.host, BLOG)
+    other = other_authority(bench, tmp_path / "other")
+    try:
+        theirs = account_of(bench, other)
+        shutil.copytree(account_of(bench, bench.authority), theirs)
+        for file in theirs.rglob("regr.json"):
+            found = json.loads(file.read_text())
+            found["uri"] = found["uri"].replace(str(bench.authority.port), str(other.port))
+            file.write_text(json.dumps(found))
+        go_to(bench, other)
+        assert manage.renew_due(bench.host) == ["blog: renewed"]
+        assert "making a new one" in bench.host.out.text()  # type: ignore[attr-defined]
+    finally:
+        other.stop()
+
+
+def test_account_that_is_refused_for_good_leaves_the_old_one_served(bench: Bench, front: Front) -> None:
+    manage.enable(bench.host, BLOG)
+    first = bench.served()
+    problem = {
+        "type": "urn:ietf:params:acme:error:unauthorized",
+        "detail": "Account is not valid, has status deactivated",
+    }
+    front.rules["order-plz"] = lambda: (
+        403,
+        [("Content-Type", "application/problem+json")],
+        json.dumps(problem).encode(),
+    )
+    with pytest.raises(HostFault, match="the authority does not know our account"):
+        manage.enable(bench.host, BLOG, force=True)
+    assert bench.served() == first and front.count("order-plz") == 3  # one for the old account, one for a new one
