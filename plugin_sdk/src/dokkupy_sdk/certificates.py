@@ -180,7 +180,7 @@ def write(tx: Tx, app: AppName, found: list[Slot]) -> None:
 def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
     """Whole or not at all: the directory gets its name last."""
     target = place(host, app, identifier)
-    draft = f"{target}.new"
+    draft = draft_of(target)
     shutil.rmtree(draft, ignore_errors=True)
     try:
         make_directory(draft)
@@ -192,25 +192,33 @@ def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
         raise HostFault(f"The certificate cannot be kept: {error}", hint="Free some disk space.") from error
 
 
+def draft_of(target: str) -> str:
+    return f"{target}.new"
+
+
 def remove_files(host: Host, app: str, identifier: str) -> None:
     """Undo of write_files: only what no slot names."""
     name = AppName(app)
     if not any(identifier == one.id for slot in slots(host, name) for one in (slot.current, slot.previous) if one):
         shutil.rmtree(place(host, name, identifier), ignore_errors=True)
+    shutil.rmtree(draft_of(place(host, name, identifier)), ignore_errors=True)
 
 
 def sweep(host: Host, app: AppName) -> None:
-    """Remove the files of certificates that no slot names any more; after an operation, never in it."""
+    """Remove the files of certificates that no slot names any more; after an operation, never in one that changes them."""
+    for path in strays(host, app):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def strays(host: Host, app: AppName) -> list[str]:
+    """Directories of certificates that no slot names: replaced ones, and what a killed process left half written."""
     used = {place(host, app, one.id) for slot in slots(host, app) for one in (slot.current, slot.previous) if one}
     directory = os.path.join(host.store.directory("apps", app), "tls")
     try:
         entries = os.listdir(directory)
     except FileNotFoundError:
-        return
-    for entry in entries:
-        path = os.path.join(directory, entry)
-        if path not in used:
-            shutil.rmtree(path, ignore_errors=True)
+        return []
+    return [path for path in (os.path.join(directory, entry) for entry in entries) if path not in used]
 
 
 # what is served

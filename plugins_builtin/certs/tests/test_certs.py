@@ -60,6 +60,48 @@ def test_updated_certificate_leaves_one_way_back(bench: Bench) -> None:
     assert current(bench) == found[2]
 
 
+def test_rollback_to_an_expired_one_takes_force(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        cli.update(bench.host, BLOG, *bench.files())
+    before = picture(bench)
+
+    class Later(datetime):
+        days = 366
+
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime.now(UTC) + timedelta(days=cls.days)
+
+    monkeypatch.setattr(cli, "datetime", Later)
+    with pytest.raises(UserError, match="for blog.example.com expired 1 days ago") as caught:
+        cli.rollback(bench.host, BLOG)
+    assert "--force" in caught.value.hint and picture(bench) == before
+    cli.rollback(bench.host, BLOG, force=True)
+    assert "expired 1 days ago" in bench.host.out.text() and picture(bench) != before  # type: ignore[attr-defined]
+    # One that ends soon is gone back to, with a word about it.
+    Later.days = 360
+    cli.rollback(bench.host, BLOG)
+    assert "is good for 5 days" in bench.host.out.text()  # type: ignore[attr-defined]
+
+
+def test_keys_that_a_killed_command_left_are_swept_by_the_timer(bench: Bench) -> None:
+    from dokkupy_certs.hooks import scheduled_jobs
+    from dokkupy_certs.sweep import tick
+
+    cli.add(bench.host, BLOG, *bench.files())
+    before = picture(bench)
+    directory = Path(bench.host.store.directory("apps", BLOG), "tls")
+    for name in ("ab" * 16, f"{'cd' * 16}.new"):
+        (directory / name).mkdir()
+        (directory / name / "key.pem").write_text("secret")
+    assert [job.run for job in scheduled_jobs(bench.host)] == ["dokkupy_certs.sweep:tick"]
+    tick(bench.host)
+    assert picture(bench) == before
+    closed = len(list(Path(bench.host.path("journal", "closed")).iterdir()))
+    tick(bench.host)
+    assert len(list(Path(bench.host.path("journal", "closed")).iterdir())) == closed  # nothing to do costs nothing
+
+
 def test_same_certificate_again_changes_nothing(bench: Bench) -> None:
     files = bench.files()
     cli.add(bench.host, BLOG, *files)

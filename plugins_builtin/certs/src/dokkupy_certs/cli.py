@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 from dokkupy_sdk.access import check_access
@@ -28,6 +29,7 @@ from dokkupy_sdk.routes import add_domains, domains_of
 from dokkupy_sdk.settings import Settings, add_property_commands
 
 from dokkupy_certs import bundle, make
+from dokkupy_certs.expiry import days_left, level_of, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,13 +143,31 @@ def remove(host: Host, app: App) -> Answer:
 
 
 @group.command("rollback", needs="app:write", changes=True)
-def rollback(host: Host, app: App) -> Answer:
+def rollback(
+    host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Although it has expired")] = False
+) -> Answer:
     """Serve the certificate before this one again."""
     host.store.need_app(app)
+    check_not_expired(host, app, force=force)
     with changing(host, "certs:rollback", app) as tx:
         one = roll_back(tx, app, BY_HAND)
     host.out.header(f"Certificate for {', '.join(one.names[:5])} is served until {one.not_after[:10]}")
     return Answer(facts(host, app, one))
+
+
+def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
+    """Clients refuse an expired certificate: who goes back to one takes the app down for them."""
+    slot = slot_of(host, app, BY_HAND)
+    if slot is None or slot.previous is None:
+        return  # the roll back itself says so
+    days = days_left(slot.previous, datetime.now(UTC))
+    words = f"The certificate before this one for {', '.join(slot.previous.names[:5])} {said(days)}"
+    if days < 0 and not force:
+        raise UserError(
+            words, code="bad_certificate", hint=f"Bring a new one: certs:update {app} CRT KEY; all the same: --force"
+        )
+    if level_of(days) != "ok":
+        host.out.warn(words)
 
 
 @group.command("show", needs="app:read", formats=False)

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dokkupy_sdk.model import Certificate, Finding
+    from dokkupy_sdk.model import Certificate, Finding, Job
 
 
 @hookimpl
@@ -27,3 +27,10 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_certs.expiry import findings
 
     return findings(host)
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("sweep", 3600, "dokkupy_certs.sweep:tick")]
