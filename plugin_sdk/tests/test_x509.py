@@ -13,9 +13,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.x509 import covers, read_pair
+from dokkupy_sdk.x509 import covers, may_have_responder, read_pair, responder
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PEM = serialization.Encoding.PEM
@@ -168,3 +168,54 @@ def test_names_cover_domains_as_clients_see_it() -> None:
     assert covers(names, "a.shop.example.com") and covers(names, "*.shop.example.com")
     for other in ("shop.example.com", "a.b.shop.example.com", "x.blog.example.com", "*.example.com"):
         assert not covers(names, other)
+
+
+def with_access(by: Signed, *access: tuple[Any, str]) -> Signed:
+    """A leaf that names where more about its issuer is found."""
+    described = [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in access]
+    private = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name("a.example.com"))
+        .issuer_name(by.certificate.subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+    )
+    if described:
+        builder = builder.add_extension(x509.AuthorityInformationAccess(described), critical=False)
+    return Signed(builder.sign(by.private, hashes.SHA256()), private)
+
+
+OCSP, ISSUERS = AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS
+
+
+def test_responder_of_the_leaf_and_the_authorities_up_to_the_root_are_found() -> None:
+    root = sign("root", ca=True)
+    middle = sign("middle", root, ca=True)
+    url = "http://ocsp.example.com/" + "x" * 200  # a length of more than one byte
+    leaf = with_access(middle, (ISSUERS, "http://example.com/middle.crt"), (OCSP, url))
+    chain = leaf.pem + middle.pem
+    assert may_have_responder(chain)
+    assert responder(chain, sign("other", ca=True).pem + root.pem) == (url, middle.pem + root.pem)
+    assert responder(chain + root.pem) == (url, middle.pem + root.pem)
+    assert responder(chain) == (url, middle.pem)
+    assert responder(leaf.pem, middle.pem) == (url, middle.pem)
+
+
+@pytest.mark.parametrize(
+    "access", [(), ((ISSUERS, "http://example.com/root.crt"),), ((OCSP, "https://ocsp.example.com"),)], ids=len
+)
+def test_no_responder_is_found_where_none_can_be_asked(access: tuple[tuple[Any, str], ...]) -> None:
+    root = sign("root", ca=True)
+    leaf = with_access(root, *access)
+    assert may_have_responder(leaf.pem) == any(method == OCSP for method, _ in access)
+    assert responder(leaf.pem + root.pem) is None
+
+
+def test_responder_without_a_known_issuer_is_none() -> None:
+    leaf = with_access(sign("root", ca=True), (OCSP, "http://ocsp.example.com"))
+    assert responder(leaf.pem, sign("root", ca=True).pem) is None
+    assert not may_have_responder(b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----")
+    assert not may_have_responder(b"")

@@ -248,3 +248,50 @@ def covers(names: Sequence[str], domain: str) -> bool:
     """Whether one of a certificate's names is this domain; `*` stands for one label (RFC 6125, section 6.4.3)."""
     domain = domain.lower()
     return domain in names or (not domain.startswith("*.") and f"*.{domain.partition('.')[2]}" in names)
+
+
+# OCSP
+
+
+AD_OCSP = bytes.fromhex("06082b06010505073001")
+"""DER of id-ad-ocsp, the access method of a responder (RFC 5280, section 4.2.2.1)."""
+
+
+def may_have_responder(chain: bytes) -> bool:
+    """Whether the leaf has the bytes that name an OCSP responder: without the library, as most have none."""
+    import binascii
+
+    block = PEM_CERTIFICATE.search(chain)
+    if block is None:
+        return False
+    try:
+        return AD_OCSP in binascii.a2b_base64(b"".join(block[0].splitlines()[1:-1]))
+    except binascii.Error:
+        return False
+
+
+def responder(chain: bytes, bundle: bytes = b"") -> tuple[str, bytes] | None:
+    """The leaf's OCSP responder and, as PEM, the authorities above the leaf up to the root: what the responder's answers
+    are checked by. bundle: the trusted authorities. None where the leaf names no responder to be asked by HTTP, or
+    who issued it is not known."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.x509.oid import AuthorityInformationAccessOID
+
+    leaf, *above = read_chain(chain)
+    try:
+        access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
+    urls = [
+        one.access_location.value
+        for one in access
+        if one.access_method == AuthorityInformationAccessOID.OCSP
+        and isinstance(one.access_location, x509.UniformResourceIdentifier)
+    ]
+    last = above[-1] if above else leaf
+    if last.issuer != last.subject:
+        above += [one for one in authorities(bundle) if one.subject == last.issuer and issued(last, one)][:1]
+    if not urls or not urls[0].startswith("http://") or not above or not issued(leaf, above[0]):
+        return None
+    return urls[0], b"".join(one.public_bytes(serialization.Encoding.PEM) for one in above)

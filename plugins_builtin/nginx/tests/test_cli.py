@@ -40,7 +40,7 @@ def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped
     report = json.loads(out)
     assert status == 0
     assert (report["client-max-body-size"], report["computed-client-max-body-size"]) == ("", "1m")
-    assert sum(key.startswith("computed-") for key in report) == 31 + 2  # Dokku's, the TLS profile, HTTP/3
+    assert sum(key.startswith("computed-") for key in report) == 31 + 3  # Dokku's, the TLS profile, HTTP/3, stapling
     before = int(report["last-visited-at"])
     rig.get("blog.example.com")
     assert int(cli("nginx:report", "blog", "--nginx-last-visited-at")[1]) >= before

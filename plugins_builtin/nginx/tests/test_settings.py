@@ -19,9 +19,9 @@ PAYLOADS = [
     "256.1.1.1", "1.2.3.4:80", "1.2.3.4; ", "/dev/null buffer=1k", "../nginx.conf", "/nginx.conf", "a/../../b",
 ]  # fmt: skip
 
-OURS = {"tls-profile", "http3"}
+OURS = {"tls-profile", "http3", "ssl-stapling"}
 GOOD = {
-    "tls-profile": "modern", "http3": "true",
+    "tls-profile": "modern", "http3": "true", "ssl-stapling": "off",
     "access-log-format": "combined", "access-log-path": "/var/log/nginx/blog-visits.log", "bind-address-ipv4": "10.0.0.1",
     "bind-address-ipv6": "::1", "client-body-timeout": "30s", "client-header-timeout": "500ms",
     "client-max-body-size": "50m", "disable-custom-config": "true", "error-log-path": "off", "hsts": "false",

@@ -77,6 +77,11 @@ class Layout:
         return os.path.join(self.base, "quarantine")
 
     @property
+    def ocsp(self) -> str:
+        """Authorities by which OCSP responders' answers are checked."""
+        return os.path.join(self.base, "ocsp")
+
+    @property
     def include(self) -> str:
         return os.path.join(self.etc, "conf.d", "dokkupy.conf")
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Route
 
-    from dokkupy_nginx.render import Facts
+    from dokkupy_nginx.render import Facts, Staples
 
 MAX_REMOVALS = 20
 """How many foreign bad files one apply sets aside before it gives up."""
@@ -99,6 +99,10 @@ class NginxProxy(Proxy):
                 self._switch(staged)
             finally:
                 self.trees.sweep()
+            if os.path.isdir(self.layout.ocsp):
+                from dokkupy_nginx.stapling import sweep
+
+                sweep(self.layout, map(self.trees.text, self.trees.apps()))
         self._settle_quarantine(routes, remove)
 
     def ensure_tree(self) -> bool:
@@ -150,12 +154,18 @@ class NginxProxy(Proxy):
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
         for version in (4, 6):
             need_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
+        own: Staples = {}
+        if route.settings.get("ssl-stapling") == "auto":
+            from dokkupy_nginx.stapling import staples
+
+            paths = [os.path.join(snippets, name) for name in sorted_confs(snippets)]
+            own = staples(self.layout, [one for one in used if one], paths)
         template = self._template(route)
         if template is not None:
             from dokkupy_nginx.template import render_custom
 
-            return render_custom(route, facts, template, snippets=pattern, inputs=tuple(inputs))
-        return render_app(route, facts, snippets=pattern, inputs=tuple(inputs))
+            return render_custom(route, facts, template, snippets=pattern, inputs=tuple(inputs), staples=own)
+        return render_app(route, facts, snippets=pattern, inputs=tuple(inputs), staples=own)
 
     def _template(self, route: Route) -> str | None:
         """The app's own template, unless the host disabled those. Dokku's Go templates cannot be run: a warning.

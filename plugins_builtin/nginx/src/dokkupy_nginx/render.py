@@ -7,6 +7,7 @@ Plain functions instead of a template: each directive stands beside the property
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dokkupy_sdk.errors import AppFault, PluginFault, UserError
@@ -19,7 +20,7 @@ from dokkupy_nginx.tls import hsts_lines, quic_lines, session_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from dokkupy_sdk.model import Port, ProxyFact, Route
 
@@ -102,13 +103,19 @@ class Values:
         return self[name] == "true"
 
 
-def render_app(route: Route, facts: Facts, *, snippets: str = "", inputs: tuple[str, ...] = ()) -> Conf:
+Staples = Mapping[Certificate, tuple[str, ...]]
+
+
+def render_app(
+    route: Route, facts: Facts, *, snippets: str = "", inputs: tuple[str, ...] = (), staples: Staples | None = None
+) -> Conf:
     """An app's file. snippets: glob of the host's own files for the app, to be included in each of its servers.
+    staples: the further lines of certificates that have an OCSP responder.
 
     Raises AppFault, naming the app, when a value of the route is not what it must be.
     """
     try:
-        return AppRendering(route, facts, snippets, inputs).conf()
+        return AppRendering(route, facts, snippets, inputs, staples or {}).conf()
     except UserError as error:
         raise AppFault(f"App {route.app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
 
@@ -116,12 +123,13 @@ def render_app(route: Route, facts: Facts, *, snippets: str = "", inputs: tuple[
 class AppRendering:
     """The text of one app's file on its way."""
 
-    def __init__(self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...]) -> None:
+    def __init__(self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...], staples: Staples) -> None:
         self.route = route
         self.facts = facts
         self.values = Values(route)
         self.snippets = checked_path(snippets.removesuffix("*.conf"), "Include") + "*.conf" if snippets else ""
         self.inputs = inputs
+        self.staples = staples
         self.takes_all = not route.domains or "_" in route.domains
         # Parsed again, as a name goes into the text as it stands.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
@@ -245,6 +253,7 @@ class AppRendering:
         chain, key = checked_path(certificate.chain, "Certificate"), checked_path(certificate.key, "Key")
         return [
             *session_lines(chain, key, self.facts),
+            *self.staples.get(certificate, ()),
             *hsts_lines(self.values, port.scheme),
             *quic_lines(claims, port.host),
         ]

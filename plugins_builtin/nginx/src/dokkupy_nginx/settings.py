@@ -139,6 +139,8 @@ SETTINGS = Settings(
     Property("hsts-include-subdomains", "true", help="HSTS for subdomains too", parse=boolean),
     Property("hsts-max-age", "15724800", help="Seconds that HSTS holds", parse=integer(0, 2**31 - 1)),
     Property("hsts-preload", "false", help="Ask for the browsers' HSTS preload list", parse=boolean),
+    Property("ssl-stapling", "auto", parse=one_of("auto", "off"),
+             help="auto: staple the OCSP answer where the certificate names a responder"),
     Property("tls-profile", "intermediate", scope="global", parse=one_of("modern", "intermediate"),
              help="modern: TLS 1.3 alone; intermediate: 1.2 too, by ciphers with forward secrecy"),
     Property("http3", "false", help="Serve HTTP/3 too, where nginx has it (a deploy of any app then cuts HTTP/3 connections)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from dokkupy_nginx.conf import Claim
     from dokkupy_nginx.render import Facts, Values
@@ -49,6 +49,20 @@ def hsts_lines(values: Values, scheme: str) -> list[str]:
         f"    {'grpc' if scheme.startswith('grpc') else 'proxy'}_hide_header Strict-Transport-Security;",
         f'    add_header Strict-Transport-Security "{"; ".join(words)}" always;',
     ]
+
+
+def stapling_lines(authorities: str, resolvers: Sequence[str], *, ipv6: bool) -> list[str]:
+    """authorities: the file of those above the certificate. Without a resolver nginx keeps to the addresses that it found
+    when it started."""
+    lines = [
+        "    ssl_stapling on;",
+        "    ssl_stapling_verify on;",
+        f"    ssl_trusted_certificate {authorities};",
+    ]
+    if resolvers:
+        words = [*resolvers, *([] if ipv6 else ["ipv6=off"])]
+        lines += [f"    resolver {' '.join(words)};", "    resolver_timeout 5s;"]
+    return lines
 
 
 # HTTP/3
