@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -246,3 +247,11 @@ def rig(cold: Rig) -> Rig:
     cold.proxy.ensure_tree()
     cold.start()
     return cold
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that nginx's workers can reach; those of pytest are private."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+        os.chmod(directory, 0o755)
+        yield Path(directory)

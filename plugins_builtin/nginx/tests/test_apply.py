@@ -6,10 +6,8 @@ import os
 import signal
 import socket
 import ssl
-import tempfile
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,14 +111,6 @@ def test_https_redirects_serves_and_refuses_unknown_names(rig: Rig) -> None:
     assert backend.requests[-1]["x-forwarded-proto"] == "https"
     assert rig.get("other.example.com", tls=True).status == 0
     assert rig.get("", tls=True).status == 0
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A directory that nginx's workers can reach; those of pytest are private."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
-        os.chmod(directory, 0o755)
-        yield Path(directory)
 
 
 def test_authority_is_answered_for_every_name_before_redirects_apps_and_templates(rig: Rig, public: Path) -> None:

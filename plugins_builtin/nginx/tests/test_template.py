@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from conftest import Rig
@@ -74,6 +75,43 @@ def test_template_of_the_repository_serves(rig: Rig) -> None:
     assert rig.get("blog.example.com", "/old/x").headers["location"].endswith("/new/x")
     assert rig.get("blog.example.com", headers={"User-Agent": "a badbot"}).status == 403
     assert rig.get("elsewhere").status == 0
+
+
+SECURE = """ssl_certificate {{ SSL_CERTIFICATE }}; ssl_certificate_key {{ SSL_CERTIFICATE_KEY }};"""
+LISTENS = "listen {{ PROXY_PORT }}; listen {{ PROXY_SSL_PORT }} ssl;"
+SHADOWING = {
+    "one server for both": f"server {{ {LISTENS} server_name {{{{ SERVER_NAMES }}}}; {SECURE} location / {{ return 200 mine; }} }}",
+    "everything redirected": "server { listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }}; return 301 https://$host$request_uri; }",
+    "everything rewritten": "server { listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }}; rewrite ^ /gone permanent; }",
+    "redirected by a condition": f"""server {{ {LISTENS} server_name {{{{ SERVER_NAMES }}}}; {SECURE}
+        if ($scheme = http) {{ return 301 https://$host$request_uri; }} location / {{ return 200 mine; }} }}""",
+    "closed to all": "server { listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }}; deny all; location / { empty_gif; } }",
+    "by another's leave": """server { listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }}; auth_request /leave;
+        location = /leave { return 401; } location / { empty_gif; } }""",
+    "by a pattern": """server { listen {{ PROXY_PORT }}; server_name {{ SERVER_NAMES }};
+        location ~ ^/[.] { return 403; } location ^~ /.well-known/acme-challenge { return 403; } }""",
+}
+
+
+@pytest.mark.parametrize("name", SHADOWING)
+def test_authority_is_answered_whatever_a_template_does_with_other_requests(rig: Rig, public: Path, name: str) -> None:
+    rig.layout.system = str(public)
+    place = Path(rig.layout.challenges)
+    place.mkdir(parents=True)
+    (place / "token-1").write_text("token-1.thumb")
+    backend = rig.backend("blog")
+    route = rig.route(
+        "blog", "blog.example.com", ports=(Port("http", rig.http, 5000), Port("https", rig.tls, 5000)),
+        certificate=Certificate(*rig.certificate("blog.example.com")), upstreams={5000: (backend.upstream,)},
+        template=SHADOWING[name],
+    )  # fmt: skip
+    rig.proxy.apply([route])
+    answer = rig.get("blog.example.com", "/.well-known/acme-challenge/token-1")
+    assert (answer.status, answer.body) == (200, "token-1.thumb")
+    assert rig.get("blog.example.com", "/.well-known/acme-challenge/token-2").status == 404
+    other = rig.get("blog.example.com", "/elsewhere")
+    expected = {"one server for both": 200, "closed to all": 403, "by another's leave": 401, "by a pattern": 404}
+    assert other.status == expected.get(name, 301)
 
 
 def test_disabled_custom_configuration_ignores_the_template(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.model import Route
 
-    from dokkupy_nginx.render import Facts
+    from dokkupy_nginx.render import Facts, Staples
 
 SECONDS = 10
 LIMIT = 64 * 1024
@@ -32,13 +33,15 @@ def prefix_of(app: str) -> str:
     return f"app_{hashlib.sha256(app.encode()).hexdigest()[:12]}_"
 
 
-def render_custom(route: Route, facts: Facts, template: str, *, snippets: str, inputs: tuple[str, ...]) -> Conf:
+def render_custom(
+    route: Route, facts: Facts, template: str, *, snippets: str, inputs: tuple[str, ...], staples: Staples | None = None
+) -> Conf:
     """The app's file from its own template. Raises AppFault that names the app and the line."""
     app = route.app
     if len(template.encode()) > LIMIT:
         raise AppFault(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
     try:
-        own = AppRendering(route, facts, snippets, inputs)
+        own = AppRendering(route, facts, snippets, inputs, staples or {})
         plain = own.conf()
         allowed = allowance(own, plain, snippets)
         text = run_sandbox(app, template, variables(own, plain, allowed))
@@ -55,18 +58,37 @@ def render_custom(route: Route, facts: Facts, template: str, *, snippets: str, i
         for claim in plain.claims
         if claim.socket in vetting.found_sockets
     )
-    directives = [with_challenges(one, facts) if one.name == "server" else one for one in directives]
+    further = own.staples.get(route.certificate, ()) if route.certificate else ()
+    directives = [with_own(one, facts, further) if one.name == "server" else one for one in directives]
     return Conf(app, write(directives), claims, tuple(sorted(vetting.found_names)), inputs)
 
 
-def with_challenges(server: Directive, facts: Facts) -> Directive:
-    """The server with the location of ACME's answers, in the place of one that the template may have for it."""
-    block = server.block or []
-    listens = [one for one in block if one.name == "listen"]
-    if not facts.challenges or any({"ssl", "http2"} & set(one.args) for one in listens):
-        return server
+SHADOWS = ("return", "rewrite", "if")
+
+
+def with_own(server: Directive, facts: Facts, staple: tuple[str, ...]) -> Directive:
+    """The server with what is not the template's to decide: the location of ACME's answers where it speaks plain HTTP,
+    in the place of one that the template may have for it, and before what the server does with every request; and
+    stapling where it has the certificate."""
+    block = list(server.block or [])
+    names = {one.name for one in block}
+    if "ssl_certificate" in names:
+        block += parse("\n".join(staple))
+    plain = any(one.name == "listen" and not {"ssl", "http2", "quic"} & {*one.args} for one in block)
+    if not facts.challenges or not plain:
+        return replace(server, block=block)
     kept = [one for one in block if one.name != "location" or one.args[-1].rstrip("/") != CHALLENGES.rstrip("/")]
-    return replace(server, block=[*parse("\n".join(challenge_lines(facts))), *kept])
+    found = parse("\n".join(challenge_lines(facts)))
+    # Access rules of the server hold in its locations too, and `return` comes before any of them.
+    opened = [line for name, line in OPENED.items() if name in names]
+    found = [replace(one, block=[*(one.block or []), *parse("\n".join(opened))]) for one in found]
+    if not names.isdisjoint(SHADOWS):
+        found = [*parse(f"if ($uri ~ ^{re.escape(CHALLENGES)}) {{ break; }}"), *found]
+    return replace(server, block=[*found, *kept])
+
+
+OPENED = {"deny": "allow all;", "auth_request": "auth_request off;", "mirror": "mirror off;"}
+"""Of a server's directives those that would keep an authority out or cost it: how a location is spared them."""
 
 
 def refusal(app: str, line: int, message: str, text: str) -> AppFault:
