@@ -116,6 +116,10 @@ initialise() {
 	MYSQL_DATABASE='' sql --database=mysql --binary-mode <<-END
 		SET autocommit = 1;
 		SET @@SESSION.SQL_LOG_BIN=0;
+		-- mariadb-install-db lets root in without a password from 127.0.0.1, ::1 and the name of this machine, too.
+		DELETE FROM global_priv WHERE Host <> 'localhost' OR User = '';
+		DELETE FROM proxies_priv WHERE Host <> 'localhost';
+		FLUSH PRIVILEGES;
 		$(if [[ -n $MYSQL_ROOT_HOST && $MYSQL_ROOT_HOST != localhost ]]; then
 			echo "CREATE USER 'root'@$host IDENTIFIED BY $password;"
 			echo "GRANT ALL ON *.* TO 'root'@$host WITH GRANT OPTION;"
