@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 
 HERE = Path(__file__).parent
@@ -78,8 +80,32 @@ def world(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     yield made
 
 
+KEY = "canary-encryption-key-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository without snapshots: making one takes seconds, by design of its key derivation."""
+    path = tmp_path_factory.mktemp("template") / "repository"
+    env = {**os.environ, "RESTIC_PASSWORD": KEY, "RESTIC_REPOSITORY": str(path)}
+    subprocess.run(["restic", "init"], env=env, check=True, capture_output=True)
+    return path
+
+
 @pytest.fixture
-def local(world: World, tmp_path: Path) -> World:
-    """With a target `local` in a directory."""
-    world.run("backups:target-add", "local", str(tmp_path / "repository"))
+def local(world: World, tmp_path: Path, template: Path) -> World:
+    """With a target `local` in a directory, as `target-add` would have left it."""
+    put_target(world.host, "local", shutil.copytree(template, tmp_path / "repository"))
     return world
+
+
+def put_target(host: Host, name: str, path: Path, host_name: str = "here") -> None:
+    from dokkupy_backups.location import parse_location
+    from dokkupy_backups.names import TargetName
+    from dokkupy_backups.target import Target, key_path, place
+
+    target = Target(TargetName(name), parse_location(str(path)), host_name, {}, "2026-01-01T00:00:00Z", True)
+    host.store.write(*place(name), data=target.table())
+    os.makedirs(os.path.dirname(key_path(host, name)), exist_ok=True)
+    Path(key_path(host, name)).write_text(KEY + "\n")
+    os.chmod(key_path(host, name), 0o600)

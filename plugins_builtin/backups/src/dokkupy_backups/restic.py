@@ -20,7 +20,7 @@ from dokkupy_sdk.errors import Busy, HostFault
 from dokkupy_backups import ssh
 from dokkupy_backups.child import Child
 from dokkupy_backups.settings import SETTINGS
-from dokkupy_backups.target import Target, key_path
+from dokkupy_backups.target import Target, key_path, read_key
 
 PROGRAM = "restic"
 TAG = "dokkupy"
@@ -90,6 +90,7 @@ class Repository:
         return [PROGRAM, *options, *words]
 
     def start(self, words: Sequence[str], *, feeds: bool = False, reads: bool = False) -> Child:
+        read_key(self.host, self.target.name)  # a lost key is said as such
         return Child(self.argv(words), self.env(), feeds=feeds, reads=reads)
 
     def run(self, words: Sequence[str], *, timeout: float = 0, lock_wait: float = LOCK_WAIT) -> str:
@@ -127,7 +128,7 @@ class Repository:
         try:
             self.run(["cat", "config", "--no-lock"])
         except HostFault as error:
-            if error.code in ("wrong_key", "restic_missing", "ssh_refused"):
+            if error.code in ("wrong_key", "key_lost", "restic_missing", "ssh_refused"):
                 raise
             return False
         return True
