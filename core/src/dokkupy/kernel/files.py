@@ -32,6 +32,22 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
     sync_directory(directory)
 
 
+def link_over(source: str, target: str, temporary: str) -> None:
+    """Let `target` be one more name of the file `source`, whatever it was before; at no moment is there none. Raises
+    FileNotFoundError when there is no source."""
+    try:
+        os.link(source, temporary)
+    except FileExistsError:  # left by a killed process
+        os.unlink(temporary)
+        os.link(source, temporary)
+    os.replace(temporary, target)
+    # Two names of one file are both left as they are (rename(2)).
+    try:
+        os.unlink(temporary)
+    except FileNotFoundError:
+        pass
+
+
 def open_own(path: str, flags: int, mode: int) -> int:
     """Open a file, made when missing, that belongs to whom its directory belongs to: what root leaves behind in the
     state must not be what the next push cannot write. Follows no link."""

@@ -26,7 +26,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from dokkupy.errors import DokkupyError, Interrupted, StateFault
 from dokkupy.kernel import locks
 from dokkupy.kernel.faults import boundary
-from dokkupy.kernel.files import make_directory, sync_directory
+from dokkupy.kernel.files import link_over, make_directory, sync_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
 
@@ -153,12 +153,8 @@ def restore_file(host: Host, path: str, backup: str) -> None:
     if not path.startswith(host.root + os.sep):
         raise StateFault(f"{path} is not a state file")
     if backup and os.path.exists(backup):
-        temporary = path + ".undo.tmp"
-        if os.path.exists(temporary):
-            os.unlink(temporary)
         make_directory(os.path.dirname(path))
-        os.link(backup, temporary)
-        os.replace(temporary, path)
+        link_over(backup, path, path + ".undo.tmp")
     elif not backup and os.path.exists(path):
         os.unlink(path)
     if os.path.isdir(os.path.dirname(path)):

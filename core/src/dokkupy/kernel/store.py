@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from dokkupy.errors import AppNotFound, HostFault, StateFault
-from dokkupy.kernel.files import make_directory, write_atomic
+from dokkupy.kernel.files import link_over, make_directory, write_atomic
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
@@ -119,10 +119,6 @@ def keep_previous(path: str) -> None:
     """Keep the generation that is about to be replaced, by a hard link: no copy, no moment without either."""
     previous = path + ".previous"
     try:
-        os.link(path, previous + ".tmp")
+        link_over(path, previous, previous + ".tmp")
     except FileNotFoundError:
         return
-    except FileExistsError:
-        os.unlink(previous + ".tmp")
-        os.link(path, previous + ".tmp")
-    os.replace(previous + ".tmp", previous)

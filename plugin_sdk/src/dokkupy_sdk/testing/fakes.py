@@ -409,11 +409,8 @@ class FakeBuilder(Builder):
         if self.fails is not None:
             raise self.fails
         engine = self.host.engine()
-        identifier = f"sha256:{len(self.builds):064x}"
         assert isinstance(engine, FakeEngine)
-        engine.tags[build.tag] = identifier
-        engine.image_labels[identifier] = dict(build.labels)
-        return Image(identifier, ports=self.ports)
+        return Image(engine.keep(build.tag, build.labels).id, ports=self.ports)
 
 
 class FakeSource(SourceStore):

@@ -1,0 +1,364 @@
+"""What services of all kinds have in common, on fakes: names, records, links, and a failure at every step."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy.kernel import faults
+from dokkupy.kernel.operation import unfinished
+from dokkupy.usecases.upkeep import recover_each
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
+from dokkupy_sdk.config import get_env
+from dokkupy_sdk.datastore import container, expose, external, lifecycle, links, moving, records, trash, upkeep
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, NotFound, UserError
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.testing import FakeEngine, deploy, fake_host, rehearsing
+from dokkupy_sdk.testing.datastores import FakeDatastore
+
+DB, BLOG = ServiceName("db"), AppName("blog")
+HOSTILE = (
+    "", ";", "$(id)", "`id`", "a|b", "a&b", "a>b", "a\nb", "a\rb", "a\x00b", "\x1b[2J", "'", '"', "\\", "*", "?", "~", "{a,b}",
+    "${IFS}", "-rf", "--privileged", ".", "..", "/", "a/b", "%2e%2e", "\uff0f", "\u00e9", "\u202e", "a" * 4096, "-a", "a.", "a.b",
+)  # fmt: skip
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    made = fake_host(tmp_path / "state", plugins=("sdk",))
+    for ref in ("fake:1", "fake:2"):
+        engine_of(made).keep(ref, {})
+    made.adopt("datastore", "fake", FakeDatastore(made))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "kinds", lambda host: ["fake"])
+
+
+def engine_of(host: Host) -> FakeEngine:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    return engine
+
+
+def fake(host: Host) -> FakeDatastore:
+    found = records.datastore(host, "fake")
+    assert isinstance(found, FakeDatastore)
+    return found
+
+
+def new(host: Host, name: str = "db", **wish: Any) -> records.Service:
+    return lifecycle.create(host, fake(host), ServiceName(name), Wish(**wish))
+
+
+# names and wishes
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        ServiceName(text)
+
+
+@pytest.mark.parametrize("text", ["db", "DB_2", "a-b", "0", "a" * 48])
+def test_a_name_of_dokkus_is_taken(text: str) -> None:
+    assert ServiceName(text) == text
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"image": "--privileged"}, {"image": "a b"}, {"image_version": "1;2"}, {"config_options": "'"}, {"memory": "1g"},
+        {"memory": "-1"}, {"shm_size": "x"}, {"restart_policy": "sometimes"}, {"password": "a b c d e"},
+        {"password": "short"}, {"root_password": "with@sign1"}, {"custom_env": {"A B": Secret("x")}},
+    ],
+)  # fmt: skip
+def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host: Host, wish: dict[str, Any]) -> None:
+    before = picture(host)
+    with pytest.raises(UserError):
+        new(host, **wish)
+    assert differences(before, picture(host)) == []
+
+
+@pytest.mark.parametrize(
+    ("ref", "parts"),
+    [
+        ("postgres:17", ("postgres", "17")), ("postgres", ("postgres", "")), ("h:5000/a/b", ("h:5000/a/b", "")),
+        ("h:5000/a/b:1", ("h:5000/a/b", "1")), (f"a:1@sha256:{'0' * 64}", ("a", "1")),
+    ],
+)  # fmt: skip
+def test_a_reference_is_divided_at_its_tag(ref: str, parts: tuple[str, str]) -> None:
+    assert lifecycle.split_ref(ref) == parts
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "70000", "a", "1.2.3.4", "1.2.3.400:80", "::1:80", "80:80", "-1", "127.0.0.1:80;x"]
+)
+def test_a_place_to_expose_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        expose.parse(text)
+
+
+def test_a_place_to_expose_is_loopback_unless_it_says_otherwise() -> None:
+    assert expose.parse("5432") == ("127.0.0.1", 5432)
+    assert expose.parse("0.0.0.0:5432") == ("0.0.0.0", 5432)
+    assert expose.parse("[::1]:5432") == ("::1", 5432)
+
+
+@pytest.mark.parametrize("text", ["a#b", "a b", "a\nb", "a'b", "é", "x" * 600])
+def test_a_query_that_no_url_has_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        links.vetted_query(text)
+
+
+# files
+
+
+def test_secrets_lie_where_nobody_else_can_look(host: Host) -> None:
+    service = new(host)
+    directory = container.files_directory(host, service)
+    assert os.stat(os.path.dirname(directory)).st_mode & 0o777 == 0o700
+    assert os.stat(host.store.path(*records.place("fake", "db"))).st_mode & 0o777 == 0o600
+    assert Path(directory, "password").read_text() == service.password.reveal()
+
+
+def test_a_record_comes_back_as_it_was(host: Host) -> None:
+    service = new(host, custom_env={"A": Secret("1")}, memory="64", config_options="-c x=1")
+    assert records.read(host, "fake", DB) == service
+    assert service.password.reveal() not in repr(service)
+
+
+# links and apps
+
+
+def test_an_app_that_is_renamed_copied_or_destroyed_takes_its_links_along(host: Host) -> None:
+    service = new(host)
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    key = links.link(host, fake(host), DB, BLOG)
+    rename_app(host, BLOG, AppName("shop"))
+    assert [one.app for one in records.links(host, service)] == ["shop"]
+    clone_app(host, AppName("shop"), AppName("copy"))
+    assert [one.app for one in records.links(host, service)] == ["copy", "shop"]
+    assert get_env(host, AppName("copy"))[key] == get_env(host, AppName("shop"))[key]
+    destroy_app(host, AppName("shop"))
+    links.unlink(host, fake(host), DB, AppName("copy"))
+    assert records.links(host, service) == [] and get_env(host, AppName("copy")) == {}
+    lifecycle.destroy(host, fake(host), DB)
+
+
+def test_a_deploy_brings_up_the_services_of_the_app(host: Host) -> None:
+    service = new(host)
+    create_app(host, BLOG)
+    links.link(host, fake(host), DB, BLOG)
+    engine_of(host).remove(service.container)
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    assert lifecycle.status(host, service) == "running"
+    web = host.engine().container("blog.web.1")
+    database = host.engine().container(service.container)
+    assert web and database and set(web.addresses) <= set(database.addresses)
+
+
+def test_a_deploy_whose_service_does_not_come_up_fails_and_names_it(host: Host) -> None:
+    service = new(host)
+    create_app(host, BLOG)
+    links.link(host, fake(host), DB, BLOG)
+    engine_of(host).remove(service.container)
+    engine_of(host).tags.clear()
+    with pytest.raises(DokkupyError, match="fake"):
+        deploy(host, "blog", {"Procfile": "web: serve\n"})
+
+
+def test_a_service_whose_plugin_is_gone_is_left_alone_and_reported(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    new(host)
+    monkeypatch.setattr(records, "kinds", lambda host: [])
+    assert upkeep.bring_up_all(host) == []
+    assert [one.level for one in upkeep.findings(host)] == ["error"]
+
+
+def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
+    service = new(host)
+    assert [one.level for one in upkeep.findings(host)] == ["ok"]
+    engine_of(host).put(service.container, "exited", 1)
+    assert [one.level for one in upkeep.findings(host)] == ["error"]
+    assert upkeep.bring_up_all(host) == ["fake:db: started"]
+    host.store.write(*records.place("fake", "db"), data={**records.to_table(service), "exposed": ["0.0.0.0:4242:4242"]})
+    assert ["outside" in one.message for one in upkeep.findings(host)] == [True]
+
+
+def test_two_services_of_one_app_never_have_the_same_host_name(host: Host) -> None:
+    new(host)
+    create_app(host, BLOG)
+    first = links.link(host, fake(host), DB, BLOG)
+    lifecycle.rename(host, fake(host), DB, ServiceName("old"))
+    new(host)
+    second = links.link(host, fake(host), DB, BLOG)
+    env = get_env(host, BLOG)
+    assert "@dokku-fake-db:" in env[first].reveal() and "@dokku-fake-db-2:" in env[second].reveal()
+    assert links.unlink(host, fake(host), DB, BLOG) == [second]
+    assert set(get_env(host, BLOG)) == {first}
+
+
+def test_the_app_s_own_scheme_is_that_of_its_address(host: Host) -> None:
+    new(host)
+    create_app(host, BLOG)
+    host.store.write("apps", "blog", "config", data={"env": {"FAKE_DATABASE_SCHEME": "other"}})
+    key = links.link(host, fake(host), DB, BLOG, alias="mine")
+    assert key == "MINE_URL" and get_env(host, BLOG)[key].reveal().startswith("other://")
+    assert links.unlink(host, fake(host), DB, BLOG) == [key]
+
+
+def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
+    service = new(host)
+    lifecycle.destroy(host, fake(host), DB)
+    assert engine_of(host).volumes({}) == [service.volume]
+    assert upkeep.give_back(host) == []
+    assert trash.purge_due(host, time.time() + 7 * trash.DAY + 60) == [f"removed the data of fake:db ({service.id})"]
+    assert engine_of(host).volumes({}) == [] and trash.entries(host) == []
+
+
+def test_a_purged_one_is_gone_at_once(host: Host) -> None:
+    before = picture(host)
+    new(host)
+    lifecycle.destroy(host, fake(host), DB, purge=True)
+    assert differences(before, picture(host)) == []
+
+
+def test_data_that_differs_after_a_move_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    new(host)
+    seen = iter(({"rows": "2"}, {"rows": "1"}))
+    monkeypatch.setattr(FakeDatastore, "facts", lambda self, inside: next(seen))
+    before = picture(host)
+    with pytest.raises(HostFault, match="not the same after the move") as caught:
+        moving.upgrade(host, fake(host), DB, Wish(image_version="2"))
+    assert caught.value.details == ("rows: 2 before, 1 after",)
+    assert differences(before, picture(host)) == []
+
+
+# managed elsewhere
+
+URL = "postgres://me:canary-word@db.example.com:5432/x"
+
+
+def test_an_address_from_elsewhere_is_linked_changed_and_taken_back(host: Host) -> None:
+    create_app(host, BLOG)
+    external.adopt(host, ServiceName("big"), URL, "")
+    assert external.link(host, ServiceName("big"), BLOG) == "DATABASE_URL"
+    with pytest.raises(Conflict, match="Cannot delete linked"):
+        external.forget(host, ServiceName("big"))
+    rename_app(host, BLOG, AppName("shop"))
+    external.adopt(host, ServiceName("big"), URL.replace("5432", "6432"), "")
+    assert get_env(host, AppName("shop"))[EnvKey("DATABASE_URL")].reveal().endswith(":6432/x")
+    assert external.unlink(host, ServiceName("big"), AppName("shop")) == ["DATABASE_URL"]
+    external.forget(host, ServiceName("big"))
+    with pytest.raises(NotFound):
+        external.read(host, ServiceName("big"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "postgres://", "postgres:///x", "://h", "a b://h", "postgres://h/\n", "1p://h"]
+)
+def test_what_is_no_address_is_refused_and_not_shown(host: Host, text: str) -> None:
+    with pytest.raises(UserError) as caught:
+        external.adopt(host, ServiceName("big"), text, "")
+    assert len(text) < 12 or text not in caught.value.message
+
+
+# a failure at every step
+
+OPERATIONS: dict[str, Callable[[Host], object]] = {
+    "create": lambda host: new(host, "other"),
+    "destroy": lambda host: lifecycle.destroy(host, fake(host), ServiceName("free")),
+    "rename": lambda host: lifecycle.rename(host, fake(host), DB, ServiceName("renamed")),
+    "pause": lambda host: lifecycle.set_state(host, fake(host), DB, "paused", "pause"),
+    "stop": lambda host: lifecycle.set_state(host, fake(host), DB, "stopped", "stop"),
+    "restart": lambda host: lifecycle.restart(host, fake(host), DB),
+    "link": lambda host: links.link(host, fake(host), ServiceName("free"), BLOG),
+    "unlink": lambda host: links.unlink(host, fake(host), DB, BLOG),
+    "upgrade": lambda host: moving.upgrade(host, fake(host), DB, Wish(image_version="2")),
+    "in-place": lambda host: moving.upgrade(host, fake(host), DB, Wish(memory="64")),
+    "import": lambda host: moving.put_content(host, fake(host), DB, [b"dump"], "import"),
+    "clone": lambda host: moving.clone(host, fake(host), DB, ServiceName("copy"), Wish()),
+    "undestroy": lambda host: trash.bring_back(host, "fake", "gone", ServiceName("gone")),
+    "adopt": lambda host: external.adopt(host, ServiceName("big"), URL, ""),
+}
+
+
+def picture(host: Host) -> dict[str, Any]:
+    """What the state and the engine say; ids of containers that were made anew for the same do not count."""
+    engine, found = engine_of(host), {}
+    for place, _, names in os.walk(host.root):
+        for name in names:
+            path = os.path.relpath(os.path.join(place, name), host.root)
+            if not path.startswith(("journal/", "locks/", "logs/", "events")) and not name.endswith(".previous"):
+                found[path] = Path(host.root, path).read_text()
+    for one in engine.made.values():
+        found[f"container {one.name}"] = (
+            f"{one.state} {one.image} {sorted(one.addresses)} {one.labels.get(container.MARK)}"
+        )
+    found["volumes"] = " ".join(engine.volumes({}))
+    found["networks"] = " ".join(sorted(name for name, _ in engine.networks({})))
+    return found
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    names = sorted({*before, *after})
+    return [
+        f"{name}: {before.get(name)!r} -> {after.get(name)!r}" for name in names if before.get(name) != after.get(name)
+    ]
+
+
+@pytest.fixture
+def inhabited(host: Host) -> Host:
+    """With the app blog, linked to db, and the services free and (destroyed) gone."""
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    for name in ("db", "free", "gone"):
+        new(host, name)
+    lifecycle.destroy(host, fake(host), ServiceName("gone"))
+    links.link(host, fake(host), DB, BLOG)
+    return host
+
+
+@pytest.mark.parametrize("verb", OPERATIONS)
+def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_made_good_after_it(
+    inhabited: Host, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = inhabited
+    before = picture(host)
+    for number in range(1, 60):
+        monkeypatch.setattr(faults, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        try:
+            OPERATIONS[verb](host)
+        except HostFault as error:
+            assert "Fault point" in error.message, error
+        else:
+            break
+        finally:
+            monkeypatch.delenv("DOKKUPY_FAULT")
+        if os.listdir(host.path("journal", "open")):
+            break  # committed: what is left to do is in the journal
+        assert differences(before, picture(host)) == [], f"{verb}: step {number}"
+    assert number > 2, verb
+    subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host)}
+    assert recover_each(host, subjects)[1] == []
+    assert os.listdir(host.path("journal", "open")) == []
+    assert differences(before, picture(host)) or verb == "restart"
+
+
+@pytest.mark.parametrize("verb", OPERATIONS)
+def test_a_dry_run_changes_nothing_and_says_something(inhabited: Host, verb: str) -> None:
+    host = inhabited
+    before = picture(host)
+    with rehearsing(host):
+        OPERATIONS[verb](host)
+        assert host.plan
+    assert differences(before, picture(host)) == []
