@@ -75,6 +75,7 @@ WITHOUT_PLAN = {
     "config:show", "config:get", "config:keys", "config:export", "config:bundle",  # they only read, but secrets
     "run", "enter", "tick", "ps:retire", "run:retire", "checks:run", "git-hook", "git-receive-pack", "git:unlock",
     "plugin:install-dependencies", "plugin:new", "webhook:test", "completion:words",
+    *(f"{kind}:{verb}" for kind in REGISTRY.group("dokkupy.datastore") for verb in ("connect", "enter", "export")),
 }  # fmt: skip
 
 

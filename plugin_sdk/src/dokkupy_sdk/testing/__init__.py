@@ -12,7 +12,8 @@ The fakes keep the promises of the roles' docstrings; they remember what they we
 
 from dokkupy.kernel.rehearsal import rehearsing
 
-from dokkupy_sdk.testing.fakes import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, FakeSource
+from dokkupy_sdk.testing.fake_engine import FakeEngine
+from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy, FakeScheduler, FakeSource
 from dokkupy_sdk.testing.hosts import RecordingConsole, deploy, fake_host
 
 __all__ = [

@@ -13,7 +13,8 @@ from dokkupy.kernel.registry import Registry
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Deployment
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing.fakes import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, FakeSource, write_tree
+from dokkupy_sdk.testing.fake_engine import FakeEngine
+from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy, FakeScheduler, FakeSource, write_tree
 
 
 class RecordingConsole(Console):

@@ -1,0 +1,116 @@
+"""The engine's answers, in our own words: JSON objects become facts, streams become lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from dokkupy_sdk.model import Port
+from dokkupy_sdk.roles import Container
+
+OUTPUT_LIMIT = 64 * 1024
+"""Bytes of a command's output that are kept."""
+
+
+def filters(labels: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" if value else key for key, value in labels.items()]
+
+
+def quoted(ref: str) -> str:
+    from urllib.parse import quote
+
+    return quote(ref, safe="/:@")
+
+
+def words_of(value: Any) -> tuple[str, ...]:
+    return () if not value else (value,) if isinstance(value, str) else tuple(value)
+
+
+def port_of(text: str) -> Port:
+    """`5000/tcp` as Dokku maps it."""
+    number, _, protocol = text.partition("/")
+    scheme = "udp" if protocol == "udp" else "https" if number == "443" else "http"
+    return Port(scheme, int(number), int(number))
+
+
+def addresses(settings: Mapping[str, Any] | None) -> dict[str, str]:
+    """Network -> address; of a stopped container the one that it will have again."""
+    found = {}
+    for name, endpoint in ((settings or {}).get("Networks") or {}).items():
+        fixed = (endpoint.get("IPAMConfig") or {}).get("IPv4Address", "")
+        found[name] = endpoint.get("IPAddress") or fixed
+    return found
+
+
+def listed(one: Mapping[str, Any]) -> Container:
+    return Container(
+        id=one["Id"], name=one["Names"][0].removeprefix("/") if one.get("Names") else "", image=one["ImageID"],
+        state=one["State"], labels=one.get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
+        created_at=str(one.get("Created", "")), command=tuple(str(one.get("Command", "")).split()),
+    )  # fmt: skip
+
+
+def inspected(one: Mapping[str, Any]) -> Container:
+    state = one["State"]
+    return Container(
+        id=one["Id"], name=one["Name"].removeprefix("/"), image=one["Image"], state=state["Status"],
+        labels=one["Config"].get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
+        exit_code=state.get("ExitCode"), oom_killed=bool(state.get("OOMKilled")), restarts=one.get("RestartCount", 0),
+        started_at=state.get("StartedAt", ""), created_at=one.get("Created", ""),
+        command=(str(one["Path"]), *(one.get("Args") or ())) if one.get("Path") else (),
+    )  # fmt: skip
+
+
+def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tuple[str, bytes]]:
+    """Lines of the engine's log stream: frames of 8 bytes of header (kind, length) when there is no terminal."""
+    rest = {"stdout": b"", "stderr": b""}
+    while True:
+        if multiplexed:
+            header = exactly(read, 8)
+            if len(header) < 8:
+                break
+            kind = "stderr" if header[0] == 2 else "stdout"
+            data = exactly(read, int.from_bytes(header[4:], "big"))
+        else:
+            kind, data = "stdout", read(1)
+            if not data:
+                break
+        *whole, rest[kind] = (rest[kind] + data).split(b"\n")
+        for line in whole:
+            yield kind, line.rstrip(b"\r")
+    for kind, line in rest.items():
+        if line:
+            yield kind, line
+
+
+def output_of(stream: Any, end: float) -> bytes:
+    """All that a command in a container writes, as far as it is kept. Raises TimeoutError at the time `end`: the SDK's
+    own reading waits for ever for a command that is silent."""
+    connection = getattr(stream, "_sock", stream)
+
+    def read(count: int) -> bytes:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        return bytes(connection.recv(count))
+
+    kept = b""
+    try:
+        while len(header := exactly(read, 8)) == 8:
+            data = exactly(read, int.from_bytes(header[4:], "big"))
+            kept += data[: OUTPUT_LIMIT - len(kept)]
+    finally:
+        stream.close()
+    return kept
+
+
+def exactly(read: Callable[[int], bytes], count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = read(count - len(data))
+        if not part:
+            break
+        data += part
+    return data
