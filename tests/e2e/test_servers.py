@@ -96,6 +96,11 @@ def memcached(said: str) -> tuple[str, ...]:
     )
 
 
+def mongo(password: str, script: str) -> tuple[str, ...]:
+    """argv of the shell as the root user over the network."""
+    return ("mongosh", "--quiet", "--host", "{ip}", "-u", "ann", "-p", password, "--eval", script)
+
+
 CONTRACTS = {
     "postgres:15": POSTGRES,
     "postgres:17": POSTGRES,
@@ -114,6 +119,18 @@ CONTRACTS = {
         read=("bash", "-c", "rabbitmqctl -q list_vhosts --no-table-headers | grep row"),
         right=("rabbitmqctl", "-q", "authenticate_user", "ann", "right"),
         refused=(("rabbitmqctl", "-q", "authenticate_user", "ann", "wrong"),),
+    ),
+    "mongo:8": Contract(
+        env=("MONGO_INITDB_ROOT_USERNAME=ann", "MONGO_INITDB_ROOT_PASSWORD_FILE=/run/secret"),
+        secret="it's so",
+        ready=mongo("it's so", "db.runCommand({ping: 1}).ok"),
+        write=mongo("it's so", "db.t.insertOne({v: 'row'})"),
+        read=mongo("it's so", "print(db.t.findOne().v)"),
+        right=mongo("it's so", "db.t.countDocuments()"),
+        refused=(
+            mongo("wrong", "db.t.countDocuments()"),
+            ("mongosh", "--quiet", "--host", "{ip}", "--eval", "db.t.countDocuments()"),
+        ),
     ),
     "memcached:1.6": Contract(
         ready=memcached("version\\r\\n"),

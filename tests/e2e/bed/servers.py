@@ -19,6 +19,8 @@ from bed.engine import LABEL
 HERE = Path(__file__).parent / "servers"
 #: Where nobody looks in a test.
 UNREAD = "/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/* /var/lib/apt/lists/* /var/cache/*"
+#: https://pypi.org/project/secantusdb, https://pypi.org/project/pymongo, https://www.npmjs.com/package/mongosh
+SECANTUS, PYMONGO, MONGOSH = "0.7.0b3", "4.20.1", "2.12.0"
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,32 @@ SERVERS = (
             "chown -R rabbitmq:rabbitmq /etc/rabbitmq",
         ),
         differs="3.10, not 3.13, on Erlang 25.",
+    ),
+    Server(
+        name="mongo:8",
+        suite="trixie",
+        packages=("ca-certificates", "gosu", "nodejs", "npm", "python3", "python3-venv"),
+        source="https://github.com/docker-library/mongo",
+        entry="mongo.sh",
+        user="mongodb",
+        command="mongod",
+        ports=(27017,),
+        data="/data/db",
+        files=(("mongod.sh", "mongod"), ("mongotools.py", "mongodump"), ("mongotools.py", "mongorestore")),
+        env=(("HOME", "/data/db"),),
+        setup=(
+            "python3 -m venv /opt/secantus",
+            f"/opt/secantus/bin/pip install -q --no-cache-dir secantusdb=={SECANTUS} pymongo=={PYMONGO}",
+            "/opt/secantus/bin/pip uninstall -q -y pip",
+            f"npm install --omit=optional --no-audit --no-fund --prefix /opt/mongosh mongosh@{MONGOSH} >/dev/null",
+            "ln -s /opt/mongosh/node_modules/.bin/mongosh /usr/local/bin/mongosh",
+            "apt-mark manual nodejs >/dev/null && apt-get purge -y --auto-remove npm python3-venv >/dev/null",
+            "rm -rf /root/.npm /opt/mongosh/node_modules/typescript/lib/*/diagnosticMessages.generated.json",
+            "install -d -o mongodb -g mongodb /data/db /data/configdb && mkdir /docker-entrypoint-initdb.d",
+        ),
+        differs="NOT MongoDB: SecantusDB (WiredTiger below, MongoDB 8.2's protocol above), as a standalone. mongod takes a"
+        " handful of options; mongodump and mongorestore are the bed's own (`servers/mongotools.py`), users' passwords do"
+        " not travel in a dump; no mongoexport, mongoimport, mongos, --config.",
     ),
     Server(
         name="memcached:1.6",
