@@ -63,6 +63,9 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
+CURVE = {"ec": ("-pkeyopt", "ec_paramgen_curve:prime256v1"), "rsa:2048": ()}
+
+
 class Backend:
     """An app's instance: answers with its name, the request's path and headers."""
 
@@ -70,6 +73,7 @@ class Backend:
         backend = self
         self.name = name
         self.requests: list[dict[str, str]] = []
+        self.headers: list[tuple[str, str]] = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -79,6 +83,8 @@ class Backend:
                 body = f"{backend.name} {self.path}".encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
+                for header in backend.headers:
+                    self.send_header(*header)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -101,8 +107,12 @@ class Backend:
 
 
 class Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: str) -> None:
-        self.status, self.headers, self.body = status, headers, body
+    def __init__(self, status: int, headers: dict[str, str], body: str, head: str = "") -> None:
+        self.status, self.headers, self.body, self.head = status, headers, body, head
+
+    def count(self, header: str) -> int:
+        """How often the answer has a header."""
+        return self.head.lower().count(f"\r\n{header.lower()}:")
 
 
 class Rig:
@@ -175,9 +185,10 @@ class Rig:
         return backend
 
     def get(
-        self, name: str, path: str = "/", *, port: int = 0, tls: bool = False, headers: dict[str, str] | None = None
-    ) -> Answer:
-        """One request on one connection. Status 0: closed without an answer."""
+        self, name: str, path: str = "/", *, port: int = 0, tls: bool = False, headers: dict[str, str] | None = None,
+        sni: str | None = None, method: str = "GET",
+    ) -> Answer:  # fmt: skip
+        """One request on one connection. Status 0: closed without an answer. sni: the name in the handshake."""
         try:
             connection: socket.socket = socket.create_connection(
                 ("127.0.0.1", port or (self.tls if tls else self.http)), 5
@@ -186,9 +197,9 @@ class Rig:
                 context = ssl.create_default_context()
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
-                connection = context.wrap_socket(connection, server_hostname=name or None)
+                connection = context.wrap_socket(connection, server_hostname=(name if sni is None else sni) or None)
             with connection:
-                lines = [f"GET {path} HTTP/1.1", f"Host: {name}", "Connection: close"]
+                lines = [f"{method} {path} HTTP/1.1", f"Host: {name}", "Connection: close"]
                 lines += [f"{key}: {value}" for key, value in (headers or {}).items()]
                 connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
                 data = b""
@@ -201,19 +212,31 @@ class Rig:
         head, _, body = data.decode().partition("\r\n\r\n")
         first, *rest = head.split("\r\n")
         fields = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in rest}
-        return Answer(int(first.split()[1]), fields, body)
+        return Answer(int(first.split()[1]), fields, body, head)
 
-    def certificate(self, *names: str) -> tuple[str, str]:
+    def certificate(self, *names: str, algorithm: str = "ec") -> tuple[str, str]:
         directory = self.root / "tls" / names[0]
         directory.mkdir(parents=True, exist_ok=True)
         chain, key = directory / "server.crt", directory / "server.key"
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            ["openssl", "req", "-x509", "-newkey", algorithm, *CURVE[algorithm], "-nodes", "-days", "2",
              "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names),
              "-keyout", str(key), "-out", str(chain)],
             check=True, capture_output=True,
         )  # fmt: skip
         return str(chain), str(key)
+
+
+def served(rig: Rig, name: str) -> bytes:
+    """The certificate for a name, in DER."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", rig.tls), 5) as raw,
+        context.wrap_socket(raw, server_hostname=name) as tls,
+    ):
+        return tls.getpeercert(binary_form=True) or b""
 
 
 def alive(pid: int) -> bool:
