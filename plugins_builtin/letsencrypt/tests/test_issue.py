@@ -231,6 +231,10 @@ def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
             manage.SETTINGS.set(tx, BLOG, "eab-hmac-key", strict.config["externalAccountMACKeys"]["kid-1"])  # type: ignore[index]
         manage.enable(bench.host, BLOG)
         assert served(bench)
+        secret = str(strict.config["externalAccountMACKeys"]["kid-1"])  # type: ignore[index]
+        texts = {path: path.read_text(errors="replace") for path in Path(bench.host.root).rglob("*") if path.is_file()}
+        with_it = {path.name.removesuffix(".previous") for path, text in texts.items() if secret in text}
+        assert with_it == {"letsencrypt.toml"}  # where settings are kept
     finally:
         strict.stop()
 

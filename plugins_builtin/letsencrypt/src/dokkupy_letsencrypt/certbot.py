@@ -27,7 +27,7 @@ from dokkupy_sdk.locks import Lease, take
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 
-from dokkupy_letsencrypt import dns, lineage
+from dokkupy_letsencrypt import dns, lineage, logs
 from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
 from dokkupy_letsencrypt.trouble import account_is_unknown, fault, no_room
 
@@ -45,7 +45,6 @@ NEEDED = 4 * 1024 * 1024
 kept has been counted by the authority all the same, so it is looked at before."""
 
 NEEDED_FILES = 64
-LOG_TAIL = 256 * 1024
 
 NONCE = ("badNonce", "invalid anti-replay nonce")
 TRIES = 5
@@ -173,48 +172,46 @@ class Certbot:
         return False
 
     def run(self, verb: str, lines: dict[str, str], app: AppName) -> None:
-        directories = {name: os.path.join(self.root, name) for name in ("config", "work", "logs")}
-        for path in directories.values():
-            make_directory(path)
-        lines = {**lines, **{f"{name}-dir": path for name, path in directories.items()}, "non-interactive": "true",
-                 "no-random-sleep-on-renew": "true", "no-directory-hooks": "true", "max-log-backups": "20"}  # fmt: skip
         bundle = SETTINGS.get(self.host.store, app, "ca-bundle")
         env = {"REQUESTS_CA_BUNDLE": bundle} if bundle else {}
         with scratch_directory(self.host.path("tmp", "certbot")) as directory:
+            places = {
+                "config": self.config,
+                "work": os.path.join(self.root, "work"),
+                "logs": os.path.join(directory, "logs"),
+            }
+            for path in places.values():
+                make_directory(path)
+            lines = {**lines, **{f"{name}-dir": path for name, path in places.items()}, "non-interactive": "true",
+                     "no-random-sleep-on-renew": "true", "no-directory-hooks": "true", "max-log-backups": "0"}  # fmt: skip
             with self.answering(verb, app, directory) as answers:
                 file = os.path.join(directory, "certbot.ini")
                 text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
                 write_atomic(file, text.encode())
                 boundary(f"letsencrypt: before certbot {verb}")
-                self.order(app, [self.program(), verb, "--config", file], env)
+                self.order(app, [self.program(), verb, "--config", file], env, places["logs"])
                 boundary(f"letsencrypt: after certbot {verb}")
 
-    def order(self, app: AppName, words: list[str], env: dict[str, str]) -> None:
+    def order(self, app: AppName, words: list[str], env: dict[str, str], place: str) -> None:
         # timeout(1) hands on what the kernel sends when we are killed, and lets certbot take its challenges away.
-        words = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
+        patient = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
+        secrets = self.secrets(app)
         for turn in range(TRIES):
             heard: list[str] = []
-            started = time.time()
-            status = stream(words, heard.append, env=env)
+            status = stream(patient, heard.append, env=env)
+            said, log = (logs.redacted(text, secrets) for text in ("\n".join(heard), logs.read(place)))
+            logs.keep(log, os.path.join(self.root, "logs"), f"{words[1]}-{app}-{turn}")
             if status == 0:
                 return
-            said, log = "\n".join(heard), self.log(started)
             if turn == 0 and account_is_unknown(said, log) and self.forget_account(app):
                 continue
             if turn + 1 == TRIES or not any(word in said for word in NONCE):
                 raise fault(app, said, log, status, now=datetime.now(UTC))
 
-    def log(self, since: float) -> str:
-        """The end of certbot's log, which has the headers of the authority's answers; empty when there is none of now."""
-        try:
-            with open(os.path.join(self.root, "logs", "letsencrypt.log"), "rb") as file:
-                found = os.fstat(file.fileno())
-                if found.st_mtime < since - 1:
-                    return ""
-                file.seek(max(0, found.st_size - LOG_TAIL))
-                return file.read().decode(errors="replace")
-        except OSError:
-            return ""
+    def secrets(self, app: AppName) -> list[str]:
+        """What certbot is told and must not be told on."""
+        pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).splitlines()
+        return [SETTINGS.get(self.host.store, app, "eab-hmac-key"), *(pair.partition("=")[2].strip() for pair in pairs)]
 
     def forget_account(self, app: AppName) -> bool:
         """An account that the authority does not know any more is of no use: the next try makes a new one."""
