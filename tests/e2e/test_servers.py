@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +103,21 @@ def mongo(password: str, script: str) -> tuple[str, ...]:
     return ("mongosh", "--quiet", "--host", "{ip}", "-u", "ann", "-p", password, "--eval", script)
 
 
+def http(login: str, method: str, path: str, body: str = "") -> tuple[str, ...]:
+    """argv that asks restic's REST server, prints the answer's last line and fails unless the answer is 200."""
+    authorization = base64.b64encode(login.encode()).decode()
+    lines = (
+        f"{method} {path} HTTP/1.0",
+        f"Authorization: Basic {authorization}",
+        f"Content-Length: {len(body)}",
+        "",
+        body,
+    )
+    text = "\\r\\n".join(lines)
+    asks = f"exec 3<>/dev/tcp/{{ip}}/8000; printf '{text}' >&3; said=$(cat <&3)"
+    return ("bash", "-c", f"{asks}; printf '%s' \"${{said##*$'\\n'}}\"; [[ $said == *' 200 '* ]]")
+
+
 CONTRACTS = {
     "postgres:15": POSTGRES,
     "postgres:17": POSTGRES,
@@ -132,6 +149,16 @@ CONTRACTS = {
             ("mongosh", "--quiet", "--host", "{ip}", "--eval", "db.t.countDocuments()"),
         ),
     ),
+    "restic/rest-server:0.14": Contract(
+        secret="ann:{SHA}" + base64.b64encode(hashlib.sha1(b"right").digest()).decode() + "\n",
+        mounted="/run/htpasswd",
+        env=("PASSWORD_FILE=/run/htpasswd",),
+        ready=http("ann:right", "POST", "/repo/?create=true"),
+        write=http("ann:right", "POST", "/repo/config", "row"),
+        read=http("ann:right", "GET", "/repo/config"),
+        right=http("ann:right", "HEAD", "/repo/config"),
+        refused=(http("ann:wrong", "HEAD", "/repo/config"), http("ann:", "HEAD", "/repo/config")),
+    ),
     "memcached:1.6": Contract(
         ready=memcached("version\\r\\n"),
         write=memcached("set key 0 0 3\\r\\nrow\\r\\n"),
@@ -146,7 +173,7 @@ class Running:
 
     def __init__(self, name: str, secret: Path) -> None:
         self.row, self.contract = row_of(name), CONTRACTS[name]
-        self.name = f"dokkupy-bed-{os.getpid()}-{name.replace(':', '-')}"
+        self.name = f"dokkupy-bed-{os.getpid()}-{name.replace(':', '-').replace('/', '-')}"
         self.labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
         self.secret = secret
         self.image = server(name)

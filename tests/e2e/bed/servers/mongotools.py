@@ -120,7 +120,7 @@ def dump(given: argparse.Namespace) -> None:
                 found.append((name, one))
     users, roles = [], []
     if not given.db or given.dumpDbUsersAndRoles:
-        for name in {*names, *([] if given.db else ["admin"])}:
+        for name in sorted({*names, *([] if given.db else ["admin"])}):
             users += server[name].command("usersInfo", 1, showCredentials=True)["users"]
             roles += server[name].command("rolesInfo", 1, showPrivileges=True)["roles"]
 
