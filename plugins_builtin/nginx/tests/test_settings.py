@@ -160,3 +160,4 @@ def test_grpc_is_passed_as_grpc() -> None:
     assert text.count("grpc_pass grpc://blog-5000;") == 2
     assert "listen 50051 http2;" in text
     assert "listen 50052 ssl http2;" in text
+    assert "grpc_hide_header Strict-Transport-Security;" in text
