@@ -227,6 +227,8 @@ class Repository:
         ) from cause  # fmt: skip
 
     def fail(self, verb: str, status: int, said: Sequence[str], cause: BaseException | None = None) -> NoReturn:
+        if self.target.location.kind == "sftp":
+            said = [*said, *ssh.said(self.host, self.target.name)]
         words = tuple(self.scrubbed(line) for line in said if not NOISE.match(line))[-TOLD:]
         text = "\n".join(said)
         name = self.target.name

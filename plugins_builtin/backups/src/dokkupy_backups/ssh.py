@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostFault, UserError
@@ -49,10 +50,12 @@ def port_of(location: Location) -> int:
 
 def command(host: Host, name: str, location: Location) -> str:
     """The command that restic talks SFTP through. restic takes it apart at spaces outside quotes and starts it itself,
-    without a shell (0.14: `backend.SplitShellStrings`); all that could have a space is in the configuration file."""
+    without a shell (0.14: `backend.SplitShellStrings`), after the option was read as a line of CSV; all that could have a space is in the configuration file."""
     where = directory(host, name)
-    if re.search(r"[\"'\\\x00-\x1f]", where):
-        raise HostFault(f"The state directory {where} has quotes in its name, which SSH's configuration cannot have")
+    if re.search(r"[\"',\\\x00-\x1f]", where):
+        raise HostFault(
+            f"The state directory {where} has quotes or commas in its name, which restic cannot hand on to SSH"
+        )
     path = os.path.join(where, "config")
     text = CONFIG.format(
         alias=ALIAS, host=location.host.strip("[]"), port=port_of(location), user=location.user, directory=where
@@ -60,7 +63,16 @@ def command(host: Host, name: str, location: Location) -> str:
     if read(path) != text:
         make_directory(where)
         write_atomic(path, text.encode())
-    return f'ssh -F "{path}" {ALIAS} -s sftp'
+    # What it says goes to a file: restic hands it on when it happens to have the time before its own end.
+    log = os.path.join(where, "log")
+    with suppress(FileNotFoundError):
+        os.unlink(log)
+    return f"ssh -E '{log}' -F '{path}' {ALIAS} -s sftp"
+
+
+def said(host: Host, name: str) -> list[str]:
+    """What SSH said of the last run."""
+    return read(os.path.join(directory(host, name), "log")).splitlines()
 
 
 def read(path: str) -> str:

@@ -1,0 +1,136 @@
+"""Killed at every boundary, and in the middle of restic's work: before or after, nothing between, no lock to remove."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import World
+from dokkupy_sdk.operation import operation
+from fake import fill, set_fault
+
+
+def settled(world: World) -> None:
+    """What the next minute's tick does, and the next work on the target."""
+    for subject in ("backup:rows:db", "backup-target:local"):
+        with operation(world.host, "recover", subject):
+            pass
+    world.run("backups:target-check", "local")
+    assert world.restic("list", "locks") == ""
+    assert list((world.base / "root/journal/open").iterdir()) == []
+    listed = world.json("backups:list")
+    assert len(world.snapshots()) == 2 * len(listed)
+    assert {one["id"] for one in listed} <= {one["id"] for one in world.snapshots()}
+    root = world.base / "root"
+    assert not [
+        path
+        for path in root.rglob("*")
+        if path.is_file() and (path.suffix == ".tmp" or "tmp/" in str(path.relative_to(root)))
+    ]
+
+
+def boundaries(world: World, *words: str) -> list[str]:
+    log = world.base / "faults.log"
+    process = world.process(*words, env={"DOKKUPY_FAULT_LOG": str(log)})
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return log.read_text().splitlines()
+
+
+@pytest.mark.parametrize("kind", ["kill", "fail", "signal-TERM"])
+def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Path, kind: str) -> None:
+    fill(local.base, "db", 500)
+    names = boundaries(local, "backups:create", "rows:db")
+    assert len(names) >= 14
+    for number, name in enumerate(names, 1):
+        before = len(local.json("backups:list"))
+        process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAULT": f"{kind}@{number}"})
+        _, err = process.communicate(timeout=120)
+        settled(local)
+        after = len(local.json("backups:list"))
+        assert after - before in (0, 1), name
+        if process.returncode == 0:
+            assert after == before + 1, (name, err)
+        if "manifest" not in name and "records" not in name and "commit" not in name and "unsettle" not in name:
+            assert after == before, name
+
+
+@pytest.mark.parametrize("target", ["dokkupy", "restic", "both"])
+def test_killed_while_the_dump_runs_leaves_no_backup_and_no_lock(local: World, target: str) -> None:
+    set_fault(local.base, "db", "slow")
+    process = local.process("backups:create", "rows:db")
+    end = time.monotonic() + 30
+    while not (local.base / "rows/db/dumping").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    found = children(process.pid)
+    assert len(found) == 1
+    if target in ("restic", "both"):
+        os.kill(found[0], signal.SIGKILL)
+    if target in ("dokkupy", "both"):
+        process.kill()
+    process.communicate(timeout=60)
+    end = time.monotonic() + 20
+    while alive(found[0]) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not alive(found[0])
+    assert local.json("backups:list") == []
+    set_fault(local.base, "db", "")
+    local.run("backups:create", "rows:db")
+    settled(local)
+    assert len(local.json("backups:list")) == 1
+
+
+def test_prune_and_delete_killed_at_any_boundary_lose_no_backup_that_is_listed(local: World, tmp_path: Path) -> None:
+    fill(local.base, "db", 500)
+    for _ in range(3):
+        local.run("backups:create", "rows:db")
+    local.run("backups:schedule", "rows:db", "0 3 * * *", "--keep-last", "1")
+    saved = tmp_path / "saved"
+    shutil.copytree(local.base, saved / "host")
+    shutil.copytree(tmp_path / "repository", saved / "repository")
+    names = boundaries(local, "backups:prune")
+    assert len(names) >= 8 and len(local.json("backups:list")) == 1
+    for number, name in enumerate(names, 1):
+        for part, place in (("host", local.base), ("repository", tmp_path / "repository")):
+            shutil.rmtree(place)
+            shutil.copytree(saved / part, place)
+        process = local.process("backups:prune", env={"DOKKUPY_FAULT": f"kill@{number}"})
+        process.communicate(timeout=120)
+        settled(local)
+        for one in local.json("backups:list")[:1]:
+            local.run("backups:verify", one["id"])
+        local.run("backups:prune")
+        assert len(local.json("backups:list")) == 1, name
+        settled(local)
+
+
+def test_restore_killed_at_any_boundary_leaves_the_old_or_the_new(local: World) -> None:
+    fill(local.base, "db", 500)
+    local.run("backups:create", "rows:db")
+    good = (local.base / "rows/db/rows").read_bytes()
+    fill(local.base, "db", 600, seed=4)
+    changed = (local.base / "rows/db/rows").read_bytes()
+    words = ("--force", "backups:restore", "rows:db", "--at", local.json("backups:list")[0]["id"])
+    names = boundaries(local, *words)
+    for number, name in list(enumerate(names, 1))[::3]:
+        (local.base / "rows/db/rows").write_bytes(changed)
+        process = local.process(*words, env={"DOKKUPY_FAULT": f"kill@{number}"})
+        process.communicate(timeout=120)
+        assert (local.base / "rows/db/rows").read_bytes() in (good, changed), name
+        settled(local)
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
