@@ -1,0 +1,7 @@
+"""`mariadb:*` (reference, section 6.2)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.cli import datastore_group
+
+group = datastore_group("mariadb", "MariaDB", "MariaDB databases")

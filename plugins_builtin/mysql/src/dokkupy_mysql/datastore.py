@@ -1,0 +1,137 @@
+"""MySQL, by its official image (https://hub.docker.com/_/mysql), and what MariaDB has in common with it.
+
+Administration is by the local socket as `root`, who exists for `localhost` alone; apps come over the network as a user who
+has all rights on their database and none elsewhere. Passwords are in option files that programs are told the name of.
+https://dev.mysql.com/doc/refman/8.4/en/
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import ClassVar
+from urllib.parse import quote
+
+from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.names import Secret
+
+from dokkupy_mysql import sql, streams
+
+ADMIN, APP = f"--defaults-extra-file={FILES}/admin.cnf", f"--defaults-extra-file={FILES}/app.cnf"
+CHARSET = "--default-character-set=utf8mb4"
+LONGEST_USER = 32
+HOURS = 3600.0
+FOR_FACTS = 6 * HOURS
+"""Every row is read once: some ten million rows in a minute."""
+
+
+class MySQL(Datastore):
+    """What a server of this family differs in: the class attributes.
+
+    variables: prefix of the image's variables. client, dumper, asker: its programs. server_options: that its server is
+    started with. dump_options: of its dumper, beyond those of the family. accounts: see `sql.Accounts`. steady: the first
+    series whose servers run on each other's data, both ways.
+    """
+
+    kind = "mysql"
+    title = "MySQL"
+    image = "mysql:8.4"
+    port = 3306
+    ports = (3306,)
+    scheme = "mysql"
+    alias = "DATABASE"
+    data = "/var/lib/mysql"
+    suffix = "sql"
+    stop_seconds = 120
+    start_seconds = 180
+
+    variables: ClassVar[str] = "MYSQL"
+    client: ClassVar[str] = "mysql"
+    dumper: ClassVar[str] = "mysqldump"
+    asker: ClassVar[str] = "mysqladmin"
+    # Nothing reads a binary log here, it fills the disk, and with it only a superuser may create functions and triggers.
+    server_options: ClassVar[tuple[str, ...]] = ("--skip-log-bin",)
+    dump_options: ClassVar[tuple[str, ...]] = ("--set-gtid-purged=OFF",)
+    accounts: ClassVar[sql.Accounts] = sql.MYSQL_ACCOUNTS
+    # https://dev.mysql.com/doc/refman/8.4/en/downgrading.html: within a long-term series from 8.4 on; 8.0 has no way back.
+    steady: ClassVar[tuple[int, ...]] = (8, 4)
+
+    # what it runs as
+
+    def user_of(self, name: str) -> str:
+        user = sql.free(super().user_of(name), sql.RESERVED_USERS)
+        if len(user) <= LONGEST_USER:
+            return user
+        return f"{user[: LONGEST_USER - 9]}_{hashlib.sha256(user.encode()).hexdigest()[:8]}"
+
+    def database_of(self, name: str) -> str:
+        return sql.free(super().database_of(name), sql.SYSTEM)
+
+    def recipe(self, service: Service) -> Recipe:
+        return Recipe(
+            env={
+                f"{self.variables}_ROOT_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
+                f"{self.variables}_ROOT_HOST": Secret("localhost"),
+                # Without any account for the network the server answers nobody there, not even that he is refused.
+                f"{self.variables}_USER": Secret(service.user),
+                f"{self.variables}_PASSWORD_FILE": Secret(f"{FILES}/password"),
+            },
+            files={
+                "root-password": service.root_password,
+                "password": service.password,
+                "admin.cnf": sql.option_file("root", service.root_password),
+                "app.cnf": sql.option_file(service.user, service.password),
+            },
+            command=self.server_options or None,
+        )  # fmt: skip
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        password = quote(service.password.reveal(), safe="")
+        return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
+
+    def ready(self, inside: Inside) -> bool:
+        # Over TCP, where the image's own set-up does not listen. Being refused is an answer, too, and `ping` takes it as one.
+        return inside.ok([self.asker, APP, "--protocol=tcp", "--host=127.0.0.1", "--connect-timeout=5", "ping"])
+
+    def query(self, inside: Inside, text: str, timeout: float = HOURS) -> str:
+        argv = [self.client, ADMIN, CHARSET, "--batch", "--skip-column-names"]
+        return inside.run(argv, stdin=(sql.SESSION + text).encode(), timeout=timeout)
+
+    def secure(self, inside: Inside) -> None:
+        service = inside.service
+        self.query(inside, sql.apps_database(service.database, service.user, service.password))
+
+    def version(self, inside: Inside) -> str:
+        return self.query(inside, "SELECT version();").split("-")[0].strip()
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return (self.client, ADMIN, CHARSET, service.database)
+
+    # data
+
+    def dumping(self) -> tuple[str, ...]:
+        return (self.dumper, ADMIN, CHARSET, *streams.DUMP_OPTIONS, *self.dump_options)
+
+    def dump(self, service: Service) -> tuple[str, ...]:
+        script = streams.dump_script(self.accounts)
+        words = (self.client, ADMIN, self.kind, service.database, service.user)
+        return ("bash", "-euo", "pipefail", "-c", script, "dump", *words, *self.dumping())
+
+    def export(self, service: Service) -> tuple[str, ...]:
+        return (*self.dumping(), "--single-transaction", service.database)
+
+    def restore(self, service: Service) -> tuple[str, ...]:
+        words = (self.client, ADMIN, APP, self.kind, service.database, service.user)
+        return ("bash", "-euo", "pipefail", "-c", streams.RESTORE, "restore", *words)
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        return streams.why_not_whole(head, tail)
+
+    def facts(self, inside: Inside) -> Mapping[str, str]:
+        return sql.facts(lambda text: self.query(inside, text, FOR_FACTS), self.accounts)
+
+    # versions
+
+    def keeps_data(self, old: str, new: str) -> bool:
+        series, other = (tuple(map(int, one.split(".")[:2])) for one in (old, new))
+        return series == other and series >= self.steady
