@@ -1,0 +1,7 @@
+"""`redis:*` (reference, section 6.1)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.cli import datastore_group
+
+group = datastore_group("redis", "Redis", "Redis databases")

@@ -1,0 +1,112 @@
+"""Redis, by its official image (https://hub.docker.com/_/redis), version 7 or later.
+
+Apps come as the user `default`, whose name no URL needs: every client can do that, also those that are older than users
+(Redis 6), and Dokku's URLs are the same. It has all commands but those that administer the server (@admin: ACL, CONFIG
+SET, SHUTDOWN, REPLICAOF, DEBUG...), as managed Redis services have it. The administrator is a user of its own, whose
+password lies in a file that only the container and root of the host can read; programs take it from there by the
+environment of redis-cli, never by an argv. https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.names import Secret
+
+from dokkupy_redis import rdb
+
+ADMIN = "dokkupy"
+ADMINISTERS_NOTHING = "+@all -@admin +client +config|get +latency +slowlog +role +lastsave +module|list"
+"""What apps may: everything but @admin, and of that what tells and changes nothing; clients ask for it."""
+
+CONFIG = """\
+dir /data
+aclfile /data/users.acl
+protected-mode no
+# kill -9 of the server loses nothing, a power cut at most the last second.
+appendonly yes
+appendfsync everysec
+# redis-cli is told the length of a dump that is written first, and can miss nothing of it.
+repl-diskless-sync no
+"""
+
+
+class Redis(Datastore):
+    kind = "redis"
+    title = "Redis"
+    image = "redis:8"
+    port = 6379
+    ports = (6379,)
+    scheme = "redis"
+    alias = "REDIS"
+    data = "/data"
+    suffix = "rdb"
+
+    def user_of(self, name: str) -> str:
+        return "default"
+
+    def recipe(self, service: Service) -> Recipe:
+        users = (
+            f"user default on #{digest(service.password)} ~* &* {ADMINISTERS_NOTHING}\n"
+            f"user {ADMIN} on #{digest(service.root_password)} ~* &* +@all\n"
+        )
+        return Recipe(
+            files={
+                "redis.conf": Secret(CONFIG), "users.acl": Secret(users), "password": service.root_password
+            },
+            command=("sh", "-euc", script("start.sh"), "redis"),
+        )  # fmt: skip
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        return f"{self.scheme}://:{quote(service.password.reveal(), safe='')}@{hostname}:{port}"
+
+    def ask(self, inside: Inside, *words: str) -> str:
+        return inside.run((*self.connect(inside.service), "-e", *words)).strip()
+
+    def ready(self, inside: Inside) -> bool:
+        return inside.ok((*self.connect(inside.service), "-e", "PING"))  # not while it loads its data
+
+    def version(self, inside: Inside) -> str:
+        lines = self.ask(inside, "INFO", "server").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("redis_version:"))
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return ("sh", "-euc", script("client.sh"), "redis-cli")
+
+    def dump(self, service: Service) -> tuple[str, ...]:
+        return ("sh", "-euc", script("client.sh") + script("dump.sh"), "dump")
+
+    def export(self, service: Service) -> tuple[str, ...]:
+        return (*self.connect(service), "--rdb", "-")
+
+    def restore(self, service: Service) -> tuple[str, ...]:
+        # The server that loads the dump has the options of the service: its modules, its number of databases.
+        options = shlex.split(service.config_options)
+        return ("sh", "-euc", script("client.sh") + script("restore.sh"), "restore", *options)
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        return rdb.check(head, tail, size)
+
+    def facts(self, inside: Inside) -> Mapping[str, str]:
+        argv = ("sh", "-euc", script("client.sh") + script("facts.sh"), "facts", script("facts.lua"))
+        lines = inside.run(argv, timeout=3600).splitlines()
+        return dict(line.split("\t", 1) for line in lines)  # type: ignore[misc]
+
+    def keeps_data(self, old: str, new: str) -> bool:
+        # The format of the data has changed between minor versions (7.0, 7.2 and 7.4 each have one of their own, see
+        # RDB_VERSION in src/rdb.h), and what a newer one wrote no older one reads.
+        return old.split(".")[:2] == new.split(".")[:2]
+
+
+def script(name: str) -> str:
+    """A constant program: nothing in it is made of a name or a value."""
+    return (Path(__file__).parent / "scripts" / name).read_text()
+
+
+def digest(password: Secret) -> str:
+    return hashlib.sha256(password.reveal().encode()).hexdigest()

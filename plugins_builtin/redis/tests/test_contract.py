@@ -1,0 +1,43 @@
+"""The whole life of a service, on Redis 7 and 8."""
+
+from __future__ import annotations
+
+import pytest
+from bed.servers import server
+from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+
+AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec redis-cli -e -h service "$@"'
+
+
+def as_app(inside: Inside, *words: str, password: str = "", rest: str = "") -> str:
+    """Over the network, with the password of the apps' user, which comes on standard input. rest: further input."""
+    secret = password or inside.service.password.reveal()
+    return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n{rest}".encode()).strip()
+
+
+class TestRedis(DatastoreContract):
+    kind = "redis"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
+        return server("redis:7")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def newer(cls) -> str:
+        return server("redis:8")
+
+    def put(self, inside: Inside, first: int, last: int) -> None:
+        as_app(inside, "SADD", "rows", *(str(number) for number in range(first, last)))
+
+    def count(self, inside: Inside) -> int:
+        return int(as_app(inside, "SCARD", "rows"))
+
+    def refuses(self, inside: Inside) -> bool:
+        try:
+            as_app(inside, "PING", password="wrong")
+        except Exception as error:
+            return "WRONGPASS" in str(getattr(error, "details", ""))
+        return False
