@@ -96,6 +96,9 @@ missing_packages() {
   { have docker && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nginx || echo nginx-light
+  # Ports that lead to datastores; backups.
+  have socat || echo socat
+  have restic || echo restic
   # Base images of Debian's packages, where no registry is.
   have debootstrap || echo debootstrap
   [[ -x /usr/sbin/sshd ]] || echo openssh-server

@@ -52,6 +52,8 @@ install_packages() {
     have ssh-keygen || missing+=(openssh-client)
     [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
     have nginx || missing+=(nginx-light)
+    have socat || missing+=(socat)
+    have restic || missing+=(restic)
     [[ -x /usr/sbin/visudo ]] || missing+=(sudo)
     have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
     have iptables || missing+=(iptables)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 from bed.host import Host
 
 #: Every file that dokkupy writes outside its own folders, by the folders that could hold one.
@@ -23,3 +27,18 @@ def containers(host: Host) -> list[str]:
 def networks(host: Host) -> list[str]:
     """The names of all networks of the machine's engine."""
     return sorted(host.exec(["docker", "network", "ls", "--format", "{{.Name}}"]).stdout.split())
+
+
+@contextmanager
+def argv_watched(host: Host) -> Iterator[str]:
+    """Writes every argv on the machine to a file meanwhile; yields its name."""
+    file = "/var/tmp/argv"
+    watch = f"while [ -e /run/watch ]; do cat /proc/[0-9]*/cmdline 2>/dev/null; sleep 0.05; done >{file}"
+    host.exec(["touch", "/run/watch"])
+    with ThreadPoolExecutor() as pool:
+        watcher = pool.submit(host.exec, ["sh", "-c", watch])
+        try:
+            yield file
+        finally:
+            host.exec(["rm", "/run/watch"])
+            watcher.result()

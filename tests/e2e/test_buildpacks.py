@@ -13,6 +13,7 @@ import pytest
 from apps import Repository
 from bed.checkout import ROOT
 from bed.host import Host
+from state import argv_watched
 
 SAMPLES = ROOT / "examples" / "apps"
 CANARY = "canary-51c0ffee"
@@ -69,19 +70,12 @@ def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
 @contextmanager
 def no_trace(host: Host, app: str, canary: str) -> Iterator[None]:
     """Watches every argv on the machine meanwhile; then looks for the canary there, and in all that a build leaves."""
-    watch = "while [ -e /run/watch ]; do cat /proc/[0-9]*/cmdline 2>/dev/null; sleep 0.05; done >/var/tmp/argv"
-    host.exec(["touch", "/run/watch"])
-    with ThreadPoolExecutor() as pool:
-        watcher = pool.submit(host.exec, ["sh", "-c", watch])
-        try:
-            yield
-        finally:
-            host.exec(["rm", "/run/watch"])
-            watcher.result()
-    assert "receive-pack" in host.exec(["cat", "/var/tmp/argv"]).stdout
+    with argv_watched(host) as file:
+        yield
+    assert "receive-pack" in host.exec(["cat", file]).stdout
     image = host.exec(["docker", "inspect", "-f", "{{.Image}}", f"{app}.web.1"]).stdout.strip()
     for place in (
-        "cat /var/tmp/argv", f"docker save {image}", f"docker history --no-trunc {image}",
+        f"cat {file}", f"docker save {image}", f"docker history --no-trunc {image}",
         f"docker inspect {image}", "journalctl --no-pager", f"dokkupy builds:list {app}",
         f"dokkupy builds:output {app}", "find /var/lib/dokkupy/logs -type f -exec cat {} +",
         "find /var/lib/dokkupy/tmp /var/lib/dokkupy/work -type f -exec cat {} +",

@@ -1,0 +1,163 @@
+"""Services on a machine: an app writes and reads by its client library, nobody else reaches them, a reboot brings them up
+before the apps, and no password shows itself."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apps import Repository
+from bed import servers
+from bed.checkout import ROOT
+from bed.host import Host
+from state import argv_watched
+
+NOTES = ROOT / "examples" / "apps" / "notes"
+
+
+def post(host: Host, name: str, text: str, query: str = "") -> int:
+    connection = http.client.HTTPConnection(host.ip, 80, timeout=20)
+    try:
+        connection.request("POST", f"/{query}", body=text.encode(), headers={"Host": name})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def notes(host: Host, name: str, query: str = "") -> list[str]:
+    answer = host.http_get(name, f"/{query}")
+    assert answer.status == 200, answer.body
+    return answer.body.split("\n")[:-1] if answer.body.strip() else []
+
+
+def offered(host: Host, *images: str) -> None:
+    """Let the machine's engine have these official images."""
+    for name in images:
+        if host.exec(["docker", "image", "inspect", name], check=False).code:
+            host.load_image(servers.server(name), name)
+
+
+@pytest.fixture
+def deployed(host: Host, app: str, tmp_path: Path) -> Iterator[str]:
+    """The app's domain, with the sample pushed."""
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.git_push(Repository(tmp_path / "app", NOTES).path, app)
+    yield f"{app}.example.com"
+
+
+def drop(host: Host, kind: str, name: str, app: str) -> None:
+    host.exec(["dokkupy", f"{kind}:unlink", name, app, "--no-restart"], check=False)
+    host.exec(["dokkupy", f"{kind}:destroy", name, "--force", "--purge"], check=False)
+
+
+def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhere(
+    host: Host, app: str, deployed: str
+) -> None:
+    offered(host, "postgres:15", "postgres:17")
+    assert host.http_get(deployed).status == 503
+    try:
+        host.ssh(["postgres:create", "db", "--image-version", "15"])
+        dsn = host.ssh(["postgres:info", "db", "--dsn"]).stdout.strip()
+        password = dsn.partition("://")[2].partition("@")[0].partition(":")[2]
+        assert len(password) == 32
+        with argv_watched(host) as argv:
+            linked = host.ssh(["postgres:link", "db", app])
+            assert "DATABASE_URL:  ***" in linked.stdout
+            assert [post(host, deployed, text) for text in ("first", "zweite ü ☃")] == [200, 200]
+            assert notes(host, deployed) == ["first", "zweite ü ☃"]
+            shown = [
+                host.ssh(["postgres:info", "db"]), host.ssh(["--", "postgres:info", "db", "--format", "json"]),
+                host.ssh(["services"]), host.ssh(["postgres:logs", "db"]), host.ssh(["postgres:links", "db"]),
+                host.ssh(["--", "postgres:link", "db", app, "--format", "json"], check=False),
+                host.ssh(["--", "postgres:upgrade", "db", "--image-version", "none-such"], check=False),
+                host.exec(["docker", "inspect", "dokku.postgres.db"]), host.exec(["dokkupy", "doctor"], check=False),
+            ]  # fmt: skip
+            for ran in shown:
+                assert password not in ran.output
+            moved = host.ssh(["--", "postgres:upgrade", "db", "--image-version", "17"])
+            print(moved.stdout)
+            assert "apps could not reach it for" in moved.stdout
+            assert notes(host, deployed) == ["first", "zweite ü ☃"]
+            assert post(host, deployed, "third") == 200
+            host.ssh(["--", "postgres:upgrade", "db", "--revert"])
+            assert notes(host, deployed) == ["first", "zweite ü ☃"]
+        assert "pg_dump" in host.exec(["cat", argv]).stdout
+        places = [argv, "/var/lib/dokkupy/journal", "/var/lib/dokkupy/logs", "/var/lib/dokkupy/tmp", "/var/log"]
+        assert host.exec(["grep", "-rla", password, *places], check=False).stdout == ""
+    finally:
+        drop(host, "postgres", "db", app)
+
+
+def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: str) -> None:
+    offered(host, "postgres:15")
+    try:
+        host.exec(["dokkupy", "postgres:create", "private", "-I", "15"])
+        ip = host.exec(["dokkupy", "postgres:info", "private", "--internal-ip"]).stdout.strip()
+        probe = "import socket,sys; socket.create_connection((sys.argv[1], 5432), timeout=4)"
+        for target in (ip, "dokku-postgres-private", "dokku.postgres.private", "service"):
+            ran = host.exec(["dokkupy", "run", app, "python", "-c", probe, target], check=False)
+            assert ran.code != 0, target
+        open_ports = host.exec(["ss", "-Hltn"]).stdout
+        assert ":5432" not in open_ports
+        host.exec(["dokkupy", "postgres:link", "private", app])
+        assert host.exec(["dokkupy", "run", app, "python", "-c", probe, "dokku-postgres-private"]).code == 0
+        host.exec(["dokkupy", "postgres:unlink", "private", app])
+        assert host.exec(["dokkupy", "run", app, "python", "-c", probe, ip], check=False).code != 0
+
+        # Exposed, it is on loopback, and elsewhere only where it is asked for, with a warning.
+        host.exec(["dokkupy", "postgres:expose", "private", "15432"])
+        assert "127.0.0.1:15432" in host.exec(["ss", "-Hltn"]).stdout
+        assert not reachable(host, 15432)
+        host.exec(["dokkupy", "postgres:unexpose", "private"])
+        opened = host.exec(["dokkupy", "postgres:expose", "private", "0.0.0.0:15432"])
+        assert "Everybody who reaches this host" in opened.stderr and reachable(host, 15432)
+        assert "can be reached from outside" in host.exec(["dokkupy", "doctor"], check=False).output
+        host.exec(["dokkupy", "postgres:unexpose", "private"])
+        assert not reachable(host, 15432)
+    finally:
+        drop(host, "postgres", "private", app)
+
+
+def reachable(host: Host, port: int) -> bool:
+    connection = http.client.HTTPConnection(host.ip, port, timeout=3)
+    try:
+        connection.connect()
+        return True
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def test_a_reboot_brings_services_up_before_the_apps_and_a_lost_container_comes_back(
+    fresh_host: Host, tmp_path: Path
+) -> None:
+    host, name = fresh_host, "notes.example.com"
+    offered(host, "postgres:15")
+    host.exec(["dokkupy", "apps:create", "notes"])
+    host.exec(["dokkupy", "domains:set", "notes", name])
+    host.exec(["dokkupy", "postgres:create", "db", "-I", "15"])
+    host.exec(["dokkupy", "postgres:link", "db", "notes"])
+    host.git_push(Repository(tmp_path / "app", NOTES).path, "notes")
+    assert post(host, name, "kept") == 200
+    for end in (host.reboot, host.power_cut):
+        # Nothing of it is left to the engine: the record brings it back.
+        host.exec(["docker", "rm", "-f", "dokku.postgres.db"])
+        end()
+        host.engine_ready()
+        deadline = time.monotonic() + 90
+        while host.http_get(name).status != 200 and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert notes(host, name) == ["kept"]
+    started = json.loads(
+        host.exec(["docker", "inspect", "-f", "[{{json .State.StartedAt}}]", "dokku.postgres.db"]).stdout
+    )
+    assert started
+    host.exec(["docker", "rm", "-f", "dokku.postgres.db"])
+    host.exec(["dokkupy", "tick"])
+    assert notes(host, name) == ["kept"]
