@@ -29,4 +29,16 @@ while (($#)); do
 	esac
 done
 [[ $host != localhost && $host != '*' ]] || host=127.0.0.1
-exec /opt/secantus/bin/secantusd-py "${words[@]}" --storage-path "$home" --host "$host" --port "$port"
+# Its stop waits 2 s for a thread that sleeps in accept(); this wakes the thread.
+program='
+import contextlib, socket, sys
+from secantus import cli, server
+stop = server.SecantusDBServer.stop
+def at_once(self):
+    with contextlib.suppress(OSError, AttributeError):
+        self._socket.shutdown(socket.SHUT_RDWR)
+    stop(self)
+server.SecantusDBServer.stop = at_once
+sys.exit(cli.main())
+'
+exec /opt/secantus/bin/python -c "$program" "${words[@]}" --storage-path "$home" --host "$host" --port "$port"
