@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -184,10 +186,8 @@ class Rest:
     def __init__(self, directory: Path, program: Path) -> None:
         directory.mkdir()
         self.port = free_port()
-        digest = subprocess.run(
-            ["openssl", "passwd", "-apr1", "-stdin"], input=self.PASSWORD, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        (directory / "htpasswd").write_text(f"me:{digest}\n")
+        digest = base64.b64encode(hashlib.sha1(self.PASSWORD.encode()).digest()).decode()
+        (directory / "htpasswd").write_text(f"me:{{SHA}}{digest}\n")
         self.argv = ["timeout", LIFE, str(program), "--path", str(directory / "data"), "--listen",
                      f"127.0.0.1:{self.port}", "--htpasswd-file", str(directory / "htpasswd")]  # fmt: skip
         self.log = directory / "log"

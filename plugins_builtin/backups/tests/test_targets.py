@@ -190,17 +190,19 @@ def test_target_of_a_schedule_or_of_the_only_backups_is_not_removed(local: World
 
 
 def test_dry_runs_touch_nothing(local: World, tmp_path: Path) -> None:
+    """A rehearsal has hooks of its own, without the fake plugin's: the subject is the host."""
+
     def tree() -> list[tuple[str, int]]:
         places = (local.base / "root/backups", tmp_path / "repository", local.base / "rows")
         return sorted((str(one), one.stat().st_mtime_ns) for place in places for one in place.rglob("*"))
 
-    local.run("backups:create", "rows:db")
+    local.run("backups:create", "host")
     identifier = local.json("backups:list")[0]["id"][:8]
     before = tree()
     for words in (
-        ("target-add", "new", str(tmp_path / "new")), ("target-check", "local"), ("create", "rows:db"),
-        ("verify", "rows:db"), ("restore", "rows:db"), ("restore", "rows:db", "--to", "copy"), ("delete", identifier),
-        ("prune",), ("schedule", "rows:db", "@daily"), ("target-remove", "local", "--force"), ("set", "safety-days", "3"),
+        ("target-add", "new", str(tmp_path / "new")), ("target-check", "local"), ("create", "host"),
+        ("verify", "host"), ("restore", "host"), ("delete", identifier),
+        ("prune",), ("schedule", "host", "@daily"), ("target-remove", "local", "--force"), ("set", "safety-days", "3"),
     ):  # fmt: skip
         plan = local.json(f"backups:{words[0]}", *words[1:], "--dry-run")
         assert plan["dry_run"] and plan["plan"], words

@@ -1,0 +1,224 @@
+"""Schedules on a clock of the tests: caught up once, backed off, overdue, pruned; one at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from conftest import World
+from dokkupy_backups import due, outcome
+from dokkupy_backups.cron import Cron
+from dokkupy_backups.findings import findings
+from dokkupy_backups.names import BackupId, SubjectName, TargetName
+from dokkupy_backups.plan import end_schedule, make_schedule
+from dokkupy_backups.records import need_record, records
+from dokkupy_backups.retention import Keep
+from dokkupy_backups.schedule import schedules
+from dokkupy_backups.target import read_target
+from dokkupy_sdk.errors import Conflict, HostFault
+from dokkupy_sdk.locks import take
+from dokkupy_sdk.operation import operation
+from fake import set_fault
+
+DB = SubjectName("rows:db")
+START = datetime(2026, 11, 1, 12).astimezone()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def to(self, **span: int) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def plan(world: World, cron: str = "0 3 * * *", verify: str = "", objective: int = 0, **keep: int) -> None:
+    target = read_target(world.host, TargetName("local"))
+    make_schedule(world.host, DB, Cron(cron), target, Keep(**keep), Cron(verify) if verify else None, objective, START)
+
+
+def run(world: World, clock: Clock) -> list[str]:
+    return due.run_due(world.host, clock=clock)
+
+
+def levels(world: World, clock: Clock) -> list[str]:
+    return [one.level for one in findings(world.host, clock()) if "rows:db" in one.message]
+
+
+def test_nothing_is_due_before_the_first_firing(local: World, clock: Clock) -> None:
+    plan(local)
+    clock.to(hours=14)
+    assert run(local, clock) == [] and levels(local, clock) == ["ok"]
+
+
+def test_missed_backups_are_caught_up_once_and_verified(local: World, clock: Clock) -> None:
+    plan(local)
+    clock.to(days=3)
+    assert run(local, clock)[:2] == ["rows:db: backup done", "rows:db: verify done"]
+    assert [one.state for one in records(local.host, DB)] == ["verified"]
+    assert run(local, clock) == []
+    clock.to(days=1)
+    assert run(local, clock) == ["rows:db: backup done", "rows:db: verify done"]
+    assert levels(local, clock) == ["ok"]
+
+
+def test_verify_schedule_of_its_own_takes_the_newest(local: World, clock: Clock) -> None:
+    plan(local, verify="0 5 * * 0")  # START is a Sunday, after it
+    clock.to(days=1)
+    assert run(local, clock) == ["rows:db: backup done"]
+    clock.to(days=6)
+    assert run(local, clock) == ["rows:db: backup done", "rows:db: verify done"]
+    assert [one.state for one in records(local.host, DB)] == ["verified", "done"]
+
+
+def test_failures_back_off_show_in_doctor_and_end_with_a_success(local: World, clock: Clock) -> None:
+    plan(local)
+    set_fault(local.base, "db", "raise")
+    clock.to(days=1)
+    tries = []
+    for _ in range(40):
+        if run(local, clock):
+            tries.append(clock.now)
+        clock.to(minutes=15)
+    pauses = [(after - before) / timedelta(minutes=15) for before, after in zip(tries, tries[1:])]
+    assert pauses == [1, 2, 4, 8, 16]
+    assert "warning" in levels(local, clock)
+    assert outcome.read(local.host, DB, "backup").failures == 6
+    set_fault(local.base, "db", "")
+    clock.to(hours=9)
+    assert "rows:db: backup done" in run(local, clock)
+    assert outcome.read(local.host, DB, "backup").failures == 0 and levels(local, clock) == ["ok"]
+
+
+def test_age_of_the_last_verified_backup_is_alarmed_without_any_failure(local: World, clock: Clock) -> None:
+    """Nobody ran the timer: no job failed, and still it is said."""
+    plan(local, objective=30)
+    clock.to(days=1)
+    run(local, clock)
+    heard = len(local.plugin.heard)
+    clock.to(hours=31)
+    set_fault(local.base, "db", "raise")
+    lines = run(local, clock)
+    assert any("the last verified backup is 31.0 hours old" in line for line in lines)
+    assert ("rows:db", "failed") in [one[:2] for one in local.plugin.heard[heard:]]
+    assert "warning" in levels(local, clock) and "error" not in levels(local, clock)
+    clock.to(hours=30)
+    assert "error" in levels(local, clock)
+    clock.to(minutes=1)
+    told = [one for one in local.plugin.heard if "allowed are" in one[2]]
+    run(local, clock)
+    assert len([one for one in local.plugin.heard if "allowed are" in one[2]]) == len(told) + 1
+    run(local, clock)
+    assert len([one for one in local.plugin.heard if "allowed are" in one[2]]) == len(told) + 1
+
+
+def test_backup_that_was_never_verified_becomes_overdue(local: World, clock: Clock) -> None:
+    plan(local)
+    set_fault(local.base, "db", "emptied")
+    clock.to(hours=50)
+    run(local, clock)
+    assert "warning" in levels(local, clock)
+    row = local.json("backups:report", "rows:db")
+    assert row["last-verified-age-hours"] is None and row["verify-failures"] == 1
+
+
+def test_allowed_age_is_twice_the_interval_by_default(local: World) -> None:
+    plan(local)
+    assert schedules(local.host)[0].allowed_age() == timedelta(days=2)
+    plan(local, verify="0 5 * * 0")
+    assert schedules(local.host)[0].allowed_age() == timedelta(days=14)
+    plan(local, objective=7)
+    assert schedules(local.host)[0].allowed_age() == timedelta(hours=7)
+
+
+def test_prune_by_policy_never_forgets_the_last_verified_nor_the_newest(local: World, clock: Clock) -> None:
+    plan(local, last=1)
+    for _ in range(2):
+        clock.to(days=1)
+        run(local, clock)
+    set_fault(local.base, "db", "emptied")  # from here on nothing can be proven
+    local.host.store.write("global", "backups", data={"properties": {"smallest-percent": "0"}})
+    for _ in range(3):
+        clock.to(days=1)
+        run(local, clock)
+    found = records(local.host, DB)
+    assert [one.state for one in found] == ["failed", "verified"]
+    assert len(local.snapshots()) == 4
+    local.run("backups:verify", found[1].id)
+
+
+def test_prune_frees_space_and_keeps_what_no_schedule_counts(local: World, clock: Clock) -> None:
+    local.run("backups:create", "host")
+    local.run("backups:create", "rows:db")
+    local.run("backups:create", "rows:db")
+    plan(local, last=1)
+    due.try_prune(local.host, TargetName("local"), clock)
+    assert sorted(str(one.subject) for one in records(local.host)) == ["host", "rows:db"]
+    assert not due.prune_due(local.host, TargetName("local"), clock())
+    clock.to(days=1)
+    assert due.prune_due(local.host, TargetName("local"), clock())
+
+
+def test_tick_starts_a_process_only_when_something_is_due(
+    local: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawned: list[Any] = []
+    monkeypatch.setattr(type(local.host), "spawn", lambda _, *words: spawned.append(words))
+    plan(local)
+    due.tick(local.host, clock=clock)
+    assert spawned == []
+    clock.to(days=1)
+    due.tick(local.host, clock=clock)
+    assert spawned == [("--quiet", "backups:run-due")]
+
+
+def test_due_work_is_done_by_one_process(local: World, clock: Clock) -> None:
+    plan(local)
+    clock.to(days=1)
+    lease = take(local.host.root, due.LEASE, owner={}, wait=0)
+    assert run(local, clock) == []
+    lease.release()
+    assert run(local, clock)
+
+
+def test_subject_that_is_gone_fails_by_name_and_stops_nobody_else(local: World, clock: Clock) -> None:
+    plan(local)
+    (local.base / "rows/db").rename(local.base / "rows/moved")
+    clock.to(days=1)
+    assert "nothing to back up that is called rows:db" in run(local, clock)[0]
+    assert "warning" in levels(local, clock)
+
+
+def test_destroying_what_a_schedule_backs_up_is_refused_unless_forced(local: World) -> None:
+    plan(local)
+    with operation(local.host, "destroy", "service:x") as tx, pytest.raises(Conflict, match="backed up by a schedule"):
+        end_schedule(local.host, "rows:db", tx)
+    local.host.force = True
+    with pytest.raises(HostFault), operation(local.host, "destroy", "service:x") as tx:
+        end_schedule(local.host, "rows:db", tx)
+        raise HostFault("the destruction failed")
+    assert len(schedules(local.host)) == 1
+    with operation(local.host, "destroy", "service:x") as tx:
+        end_schedule(local.host, "rows:db", tx)
+    assert schedules(local.host) == []
+
+
+def test_last_verified_backup_is_deleted_only_by_force(local: World) -> None:
+    local.run("backups:create", "rows:db")
+    local.run("backups:verify", "rows:db")
+    identifier = local.json("backups:list")[0]["id"][:8]
+    assert "last verified backup" in local.run("backups:delete", identifier, status=1)
+    local.run("backups:delete", identifier, "--force")
+    assert local.json("backups:list") == [] and local.snapshots() == []
+    assert "There is no backup" in local.run("backups:info", identifier, status=1)
+    with pytest.raises(Exception, match="There is no backup"):
+        need_record(local.host, BackupId(identifier))
