@@ -41,8 +41,9 @@ def url_of(host: Host, datastore: Datastore, service: Service, app: AppName | No
 def is_of(service: Service, link: Link, value: str) -> bool:
     """Whether a variable's value is the address of this service, whatever its scheme and query."""
     rest = value.partition("://")[2]
-    secret = quote(service.password.reveal(), safe="")
-    return bool(rest) and secret in rest and f"{link.hostname}:" in rest
+    if not service.user:  # no users, no password in the address
+        return rest.startswith(f"{link.hostname}:")
+    return quote(service.password.reveal(), safe="") in rest and f"{link.hostname}:" in rest
 
 
 def variables(host: Host, app: AppName, service: Service, link: Link) -> list[EnvKey]:
