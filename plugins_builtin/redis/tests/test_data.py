@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import time
@@ -94,7 +95,7 @@ def fill(inside: Inside) -> None:
         resp("APPEND", "raw", "a"), resp("SETBIT", "bits", "70000", "1"), resp("PFADD", "hll", "a", "b", "c"),
         resp("RPUSH", "list", "", BYTES, "b", "b"), resp("SADD", "set", "", BYTES, "ü"), resp("SADD", "ints", "1", "2"),
         resp("HSET", "hash", "", "", BYTES, BYTES, "f", "1"),
-        resp("ZADD", "zset", "0.1", "a", "-inf", BYTES, "+inf", "", "1e300", "b", "0.30000000000000004", "c"),
+        resp("ZADD", "zset", "0.1", "a", "-inf", BYTES, "+inf", "", "1e300", "b", "0.12000000000000004", "c"),
         resp("GEOADD", "geo", "13.4", "52.5", "Berlin"),
         resp("SETEX", "soon gone", "100", "x"), resp("SET", "gone at once", "x", "PX", "1"),
         resp("XADD", "stream", "1-1", "f", BYTES), resp("XADD", "stream", "2-1", "f", "2", "g", ""),
@@ -104,11 +105,11 @@ def fill(inside: Inside) -> None:
         resp("SELECT", "9"), resp("SET", "elsewhere", "9"), resp("SELECT", "15"), resp("HSET", "h", "a", "b"),
     )))  # fmt: skip
     for command in (
-        "for i = 1, 30000 do redis.call('HSET', 'large hash', 'f' .. i, i) end",
-        "for i = 1, 30000 do redis.call('SADD', 'large set', 'm' .. i) end",
-        "for i = 1, 30000 do redis.call('ZADD', 'large zset', i / 7, 'm' .. i) end",
-        "for i = 1, 30000 do redis.call('RPUSH', 'large list', i) end",
-        "for i = 1, 30000 do redis.call('XADD', 'large stream', i .. '-0', 'n', i) end",
+        "for i = 1, 12000 do redis.call('HSET', 'large hash', 'f' .. i, i) end",
+        "for i = 1, 12000 do redis.call('SADD', 'large set', 'm' .. i) end",
+        "for i = 1, 12000 do redis.call('ZADD', 'large zset', i / 7, 'm' .. i) end",
+        "for i = 1, 12000 do redis.call('RPUSH', 'large list', i) end",
+        "for i = 1, 12000 do redis.call('XADD', 'large stream', i .. '-0', 'n', i) end",
     ):
         as_app(inside, "EVAL", command, "0")
     admin(inside, "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
@@ -160,7 +161,7 @@ def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastor
         ("HSET", "hash", "f", "2"), ("ZADD", "zset", "0.2", "a"), ("XACK", "stream", "done", "1-1"),
         ("XADD", "stream", "9-1", "a", "b"), ("XGROUP", "SETID", "stream", "done", "1-1"), ("SMOVE", "set", "ints", "x"),
         ("HSET", "large hash", "f17", "x"), ("SREM", "large set", "m17"), ("ZADD", "large zset", "3", "m17"),
-        ("LSET", "large list", "29999", "x"), ("XDEL", "large stream", "29999-0"), ("RENAME", "number", "numbers"),
+        ("LSET", "large list", "11999", "x"), ("XDEL", "large stream", "11999-0"), ("RENAME", "number", "numbers"),
         ("XGROUP", "CREATE", "large stream", "g", "0"), ("-n", "9", "SET", "elsewhere", "8"), ("FUNCTION", "FLUSH"),
     ):  # fmt: skip
         as_app(eight, *change)
@@ -185,17 +186,29 @@ def test_a_million_keys_are_dumped_restored_and_compared_in_bounded_time(seven: 
     for first in range(0, 1_000_000, 200_000):
         many = "for i = ARGV[1], ARGV[1] + 199999 do redis.call('SET', 'key:' .. i, 'value ' .. i) end"
         as_app(seven, "EVAL", many, "0", str(first))
-    times = [time.monotonic()]
+    assert facts_within(seven, redis, seconds=40)["database 0: keys of type string"] == "1000000"
     facts = dict(redis.facts(seven))
-    times.append(time.monotonic())
-    assert facts["database 0: keys of type string"] == "1000000"
+    began = time.monotonic()
     dump = dumped(seven, redis)
-    times.append(time.monotonic())
+    print(f"dump of 10^6 keys: {time.monotonic() - began:.1f} s, {len(dump)} bytes")
+    began = time.monotonic()
     moving.put_content(seven.host, redis, seven.service.name, [dump], "import")
-    times.append(time.monotonic())
-    print("facts, dump, restore of 10^6 keys:", *(f"{b - a:.1f} s" for a, b in zip(times, times[1:], strict=False)))
+    print(f"import of 10^6 keys: {time.monotonic() - began:.1f} s")
     assert dict(redis.facts(seven)) == facts
-    assert times[1] - times[0] < 90 and times[3] - times[1] < 90
+
+
+def facts_within(inside: Exec, redis: Datastore, seconds: float) -> dict[str, str]:
+    """Facts, for which the server needs no more of the processor than this, and never long in one go."""
+    spent, began = processor(inside), time.monotonic()
+    facts = dict(redis.facts(inside))
+    spent = processor(inside) - spent
+    print(f"facts of 10^6 keys: {time.monotonic() - began:.1f} s, the server's share {spent:.1f} s")
+    assert spent < seconds
+    return facts
+
+
+def processor(inside: Exec) -> float:
+    return sum(float(one) for one in re.findall(r"used_cpu_(?:user|sys):([\d.]+)", admin(inside, "INFO", "cpu")))
 
 
 def test_a_server_that_is_killed_has_what_it_acknowledged(eight: Exec, redis: Datastore) -> None:
@@ -261,7 +274,7 @@ def test_apps_have_no_power_over_the_server(eight: Exec) -> None:
     ):  # fmt: skip
         with pytest.raises(HostFault) as caught:
             as_app(eight, *words)
-        assert any("NOPERM" in line or "DEBUG command not allowed" in line for line in caught.value.details), words
+        assert any("NOPERM" in line or "command not allowed" in line for line in caught.value.details), words
     for words in (("CONFIG", "GET", "maxmemory"), ("CLIENT", "LIST"), ("INFO",), ("KEYS", "*"), ("FLUSHALL",)):
         as_app(eight, *words)
 
@@ -290,8 +303,10 @@ def test_options_of_the_server_count_also_while_a_dump_is_restored(host: Host, r
 
 def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redis: Datastore) -> None:
     inside = create(host, redis, config_options="--maxmemory 8mb", memory="64")
+    ten_megabytes = ("EVAL", "for i = 1, 10 do redis.call('SET', i, string.rep('x', 1000000)) end", "0")
+    as_app(inside, *ten_megabytes)  # looked at between commands, and a script is one
     with pytest.raises(HostFault) as caught:
-        as_app(inside, "EVAL", "for i = 1, 100 do redis.call('SET', i, string.rep('x', 1000000)) end", "0")
+        as_app(inside, *ten_megabytes)
     assert any("OOM" in line for line in caught.value.details)
     assert as_app(inside, "PING") == "PONG"
     remove(inside, redis)

@@ -94,8 +94,8 @@ class Redis(Datastore):
 
     def facts(self, inside: Inside) -> Mapping[str, str]:
         argv = ("sh", "-euc", script("client.sh") + script("facts.sh"), "facts", script("facts.lua"))
-        lines = inside.run(argv, timeout=3600).splitlines()
-        return dict(line.split("\t", 1) for line in lines)  # type: ignore[misc]
+        rows = (line.partition("\t") for line in inside.run(argv, timeout=3600).splitlines())
+        return {name: value for name, _, value in rows}
 
     def keeps_data(self, old: str, new: str) -> bool:
         # The format of the data has changed between minor versions (7.0, 7.2 and 7.4 each have one of their own, see

@@ -1,7 +1,6 @@
 # Begins every program that talks to the server: as administrator, whose password is on no argv.
-admin() {
-  REDISCLI_AUTH=$(cat /run/dokkupy/password) redis-cli --user dokkupy "$@"
-}
+secret=$(cat /run/dokkupy/password)
+admin() { REDISCLI_AUTH=$secret redis-cli --user dokkupy "$@"; }
 if [ "$0" = redis-cli ]; then
   admin "$@"
   exit

@@ -1,0 +1,54 @@
+"""memcached, by its official image (https://hub.docker.com/_/memcached). A cache: it keeps nothing, and knows no users
+(https://docs.memcached.org/serverguide/): who is linked to it may use it, nobody else reaches it."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.errors import DokkupyError
+
+ASK = """
+if command -v bash >/dev/null; then
+  exec bash -euc 'exec 3<>/dev/tcp/127.0.0.1/11211; printf "version\\r\\n" >&3; IFS= read -r -t 5 line <&3; echo "$line"'
+fi
+printf 'version\\r\\nquit\\r\\n' | nc 127.0.0.1 11211
+"""
+"""The image has no client: bash in Debian's, busybox in Alpine's."""
+
+
+class Memcached(Datastore):
+    kind = "memcached"
+    title = "Memcached"
+    image = "memcached:1.6"
+    port = 11211
+    ports = (11211,)
+    scheme = "memcached"
+    alias = "MEMCACHED"
+    data = ""
+    dumps = False
+    connects = False
+    stop_seconds = 5
+    start_seconds = 30
+
+    def user_of(self, name: str) -> str:
+        return ""
+
+    def recipe(self, service: Service) -> Recipe:
+        # A fifth of the container's memory is left for what is not items: connections, threads, the table of keys.
+        limit = ("-m", str(max(1, int(service.memory) * 4 // 5))) if service.memory else ()
+        return Recipe(command=("memcached", *limit))
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        return f"{self.scheme}://{hostname}:{port}"
+
+    def ready(self, inside: Inside) -> bool:
+        try:
+            return bool(self.version(inside))
+        except DokkupyError:
+            return False
+
+    def version(self, inside: Inside) -> str:
+        answer = inside.run(("sh", "-euc", ASK), timeout=10).split()
+        return answer[1] if answer[:1] == ["VERSION"] else ""
+
+    def keeps_data(self, old: str, new: str) -> bool:
+        return True
