@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from authority import Pebble
 from conftest import BLOG, TREE, Bench
-from dokkupy_letsencrypt import cli, manage
+from dokkupy_letsencrypt import cli, dns, leftovers, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.certificates import slot_of
@@ -331,6 +331,20 @@ def test_wildcard_comes_by_dns_and_without_it_is_left_out(bench: Bench) -> None:
     put = [record[:2] for record in zone.records if record[2]]
     assert put and {record[0] for record in put} == {"_acme-challenge.blog.example.com"}
     assert {record[:2] for record in zone.records if not record[2]} == set(put)
+
+
+def test_record_that_a_killed_command_left_is_taken_away_by_the_timer(bench: Bench) -> None:
+    zone = by_hook(bench)
+    for value in ("one", "two"):
+        assert dns.put(bench.host, BLOG, "blog.example.com", value, present=True) == ""
+    dns.put(bench.host, BLOG, "blog.example.com", "two", present=False)
+    notes = Path(bench.host.path("letsencrypt", "dns"))
+    (note,) = notes.iterdir()
+    leftovers.sweep(bench.host)
+    assert list(notes.iterdir()) == [note]  # the authority may still be asking
+    os.utime(note, (0, 0))
+    leftovers.sweep(bench.host)
+    assert zone.records[-1] == ("_acme-challenge.blog.example.com", "one", False) and list(notes.iterdir()) == []
 
 
 def test_domain_that_no_plugin_writes_for_is_said(bench: Bench) -> None:

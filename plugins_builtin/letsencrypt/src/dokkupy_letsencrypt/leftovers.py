@@ -14,7 +14,7 @@ from dokkupy_sdk.errors import Busy, DokkupyError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.names import AppName
 
-from dokkupy_letsencrypt import lineage
+from dokkupy_letsencrypt import dns, lineage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_letsencrypt.state import parts_of
 
@@ -24,6 +24,7 @@ AGE = 3600
 
 def sweep(host: Host) -> None:
     sweep_challenges(host)
+    dns.take_away_old(host, time.time() - AGE)
     sweep_scratch(host)
     sweep_lineages(host)
 

@@ -229,25 +229,27 @@ def renew_due(host: Host, *, clock: Now = now) -> list[str]:
     """Renew what is due; for `tick`. One app's failure is noted and stops nobody else's."""
     done = []
     for app in host.store.apps():
-        found = status(host, app)
-        if not found.enabled:
-            continue
-        due = [one for one in found.parts if one.needed(clock()) and not one.waiting(clock())]
-        if not due and not found.stale:
-            continue
         try:
-            if get(host, app, due, clock=clock):
+            if renew_app(host, app, clock):
                 done.append(f"{app}: renewed")
+        except Interrupted:
+            raise
         except DokkupyError as error:
-            if isinstance(error, Interrupted):
-                raise
             host.out.warn(f"{app}: {error.message}")
             done.append(f"{app}: {error.message}")
     return done
 
 
+def renew_app(host: Host, app: AppName, clock: Now) -> bool:
+    found = status(host, app)
+    if not found.enabled:
+        return False
+    due = [one for one in found.parts if one.needed(clock()) and not one.waiting(clock())]
+    return bool(due or found.stale) and get(host, app, due, clock=clock)
+
+
 def tick(host: Host) -> None:
     from dokkupy_letsencrypt.leftovers import sweep
 
-    sweep(host)
     renew_due(host)
+    sweep(host)
