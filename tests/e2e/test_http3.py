@@ -89,4 +89,4 @@ def test_http3_is_served_to_who_asks_for_it_and_to_nobody_else(
     host.exec(["dokkupy", "proxy:build-config", app])
     assert (ask(host, name), report(host, app)) == ({}, "false")
     assert https_get(host, name, authority).status == 200
-    assert "quic" not in host.exec(["nginx", "-T"]).stdout
+    assert " quic" not in host.exec(["nginx", "-T"]).stdout
