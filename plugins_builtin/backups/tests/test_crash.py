@@ -125,6 +125,30 @@ def test_restore_killed_at_any_boundary_leaves_the_old_or_the_new(local: World) 
         settled(local)
 
 
+def test_another_host_s_work_on_the_repository_is_waited_for_and_then_said(
+    local: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock is a living one: it is not taken away."""
+    from dokkupy_backups.names import TargetName
+    from dokkupy_backups.restic import Repository
+    from dokkupy_backups.target import read_target
+
+    monkeypatch.setattr("dokkupy_backups.restic.LOCK_WAIT", 3.0)
+    repository = Repository(local.host, read_target(local.host, TargetName("local")))
+    other = repository.start(["backup", "--stdin", "--stdin-filename", "x", "--host", "there"], feeds=True)
+    try:
+        end = time.monotonic() + 20
+        while not local.restic("list", "locks", "--no-lock") and time.monotonic() < end:
+            time.sleep(0.2)
+        assert local.json("backups:prune", status=1)["error"] == "busy"
+        local.run("backups:create", "rows:db")
+        assert local.restic("list", "locks", "--no-lock")
+    finally:
+        other.end()
+    local.run("backups:prune")
+    assert local.restic("list", "locks") == ""
+
+
 def children(pid: int) -> list[int]:
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(word) for word in text.split()]

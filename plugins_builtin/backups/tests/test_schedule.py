@@ -179,6 +179,8 @@ def test_tick_starts_a_process_only_when_something_is_due(
     clock.to(days=1)
     due.tick(local.host, clock=clock)
     assert spawned == [("--quiet", "backups:run-due")]
+    assert local.json("backups:run-due", "--dry-run")["plan"][0] == "back rows:db up into local"
+    assert local.json("backups:target-key", "local", "--dry-run")["plan"] and records(local.host) == []
 
 
 def test_due_work_is_done_by_one_process(local: World, clock: Clock) -> None:

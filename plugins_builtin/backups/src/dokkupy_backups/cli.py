@@ -87,12 +87,15 @@ def target_check(host: Host, target: Name) -> Answer:
     return Answer({"target": target, "backups": count})
 
 
-@group.command("target-key", needs="host:write")
+@group.command("target-key", needs="host:write", changes=True)
 def target_key(host: Host, target: Name) -> Answer:
     """Print the encryption key of a target, to be kept elsewhere than on this host."""
     from dokkupy_backups import targets
 
     key = targets.key(host, target).reveal()
+    if host.dry_run:
+        host.plan.append(f"print the key of {target}, and note that somebody has seen it")
+        return Answer()
     return Answer({"target": target, "key": key}, [key])
 
 
@@ -300,11 +303,14 @@ def unschedule(host: Host, subject: Subject) -> Answer:
     return Answer({"subject": str(subject)})
 
 
-@group.command("run-due", needs="host:write", hidden=True)
+@group.command("run-due", needs="host:write", changes=True, hidden=True)
 def run_due(host: Host) -> Answer:
     """Do what the schedules say is due now; `tick` starts it."""
     from dokkupy_backups import due
 
+    if host.dry_run:
+        host.plan += due.what_is_due(host, due.local_now())
+        return Answer()
     lines = due.run_due(host)
     return Answer(lines, [f"-----> {line}" for line in lines])
 

@@ -32,11 +32,19 @@ def local_now() -> datetime:
 
 def tick(host: Host, *, clock: Now = local_now) -> None:
     """The job. A backup takes long, and others' jobs wait for this one: so it only starts the work."""
-    now = clock()
-    if any(
-        backup_due(host, one, now) or verify_due(host, one, now) or overdue(host, one, now) for one in schedules(host)
-    ) or any(prune_due(host, name, now) for name in target_names(host)):
+    if what_is_due(host, clock()):
         host.spawn("--quiet", "backups:run-due")
+
+
+def what_is_due(host: Host, now: datetime) -> list[str]:
+    """A line for each thing that is to be done now."""
+    plans, targets = schedules(host), target_names(host)
+    return [
+        *(f"back {one.subject} up into {one.target}" for one in plans if backup_due(host, one, now)),
+        *(f"verify the newest backup of {one.subject}" for one in plans if verify_due(host, one, now)),
+        *(f"prune {name}" for name in targets if prune_due(host, name, now)),
+        *(f"say that the last verified backup of {one.subject} is too old" for one in plans if overdue(host, one, now)),
+    ]
 
 
 def run_due(host: Host, *, clock: Now = local_now) -> list[str]:

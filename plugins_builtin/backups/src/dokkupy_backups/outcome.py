@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError, PluginFault
-from dokkupy_sdk.hooks import on_backup_finished
 
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.record import moment, stamp
@@ -68,7 +68,9 @@ def told(error: DokkupyError) -> str:
 def announce(host: Host, subject: SubjectName, outcome: str, reason: str = "") -> None:
     """Tell the observers. Whatever they raise is a warning: the result stays what it is."""
     host.events.record(f"backup_{outcome}", subject=str(subject), reason=reason[:WORDS])
-    host.hooks.notify(on_backup_finished, host=host, subject=str(subject), outcome=outcome, reason=reason[:WORDS])
+    host.hooks.notify(
+        hookspecs.on_backup_finished, host=host, subject=str(subject), outcome=outcome, reason=reason[:WORDS]
+    )
 
 
 def as_fault(error: Exception, subject: SubjectName) -> DokkupyError:

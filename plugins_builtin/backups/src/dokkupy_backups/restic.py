@@ -93,9 +93,9 @@ class Repository:
         read_key(self.host, self.target.name)  # a lost key is said as such
         return Child(self.argv(words), self.env(), feeds=feeds, reads=reads)
 
-    def run(self, words: Sequence[str], *, timeout: float = 0, lock_wait: float = LOCK_WAIT) -> str:
+    def run(self, words: Sequence[str], *, timeout: float = 0) -> str:
         """Run to the end; returns standard output. Waits for another's lock, and removes those of dead processes."""
-        end = time.monotonic() + lock_wait
+        end = time.monotonic() + LOCK_WAIT
         pause = 1.0
         while True:
             try:

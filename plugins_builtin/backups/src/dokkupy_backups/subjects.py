@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import NotFound, PluginFault
-from dokkupy_sdk.hooks import backup_subjects
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups.names import SubjectName
@@ -13,7 +13,7 @@ from dokkupy_backups.names import SubjectName
 def subjects(host: Host) -> dict[SubjectName, BackupSubject]:
     """By name, sorted. Raises PluginFault when two plugins offer one name."""
     found: dict[SubjectName, tuple[str, BackupSubject]] = {}
-    for plugin, subject in host.hooks.gather(backup_subjects, host=host):
+    for plugin, subject in host.hooks.gather(hookspecs.backup_subjects, host=host):
         name = SubjectName(subject.name)
         if name in found:
             raise PluginFault(f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}", plugin=plugin)
