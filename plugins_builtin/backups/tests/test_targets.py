@@ -221,4 +221,4 @@ def test_restore_beside_and_by_time_and_across_names(local: World) -> None:
     local.run("--force", "backups:restore", "rows:copy", "--at", identifier)
     assert (local.base / "rows/copy/rows").read_bytes() == (local.base / "rows/db/rows").read_bytes()
     assert "cannot be made of" in local.run("--force", "backups:restore", "host", "--at", identifier, status=1)
-    assert "There is no rows:gone" in local.run("--force", "backups:restore", "rows:gone", "--at", identifier, status=1)
+    assert "called rows:gone" in local.run("--force", "backups:restore", "rows:gone", "--at", identifier, status=1)

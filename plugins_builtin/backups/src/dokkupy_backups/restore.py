@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostFault, Interrupted, NotFound
+from dokkupy_sdk.errors import Conflict, HostFault, Interrupted
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups import outcome
@@ -13,7 +13,7 @@ from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record import Record, moment
 from dokkupy_backups.records import completed, records
 from dokkupy_backups.restic import Repository
-from dokkupy_backups.subjects import subjects
+from dokkupy_backups.subjects import restorable, subjects
 from dokkupy_backups.target import Target, read_target
 from dokkupy_backups.work import Now, now, working
 
@@ -30,7 +30,7 @@ def restore(
     target = read_target(host, TargetName(record.target))
     warn_of_newer(host, record)
     saved = None
-    if safety and not to and not is_empty(host, name):
+    if safety and not to and not holds_nothing(host, name):
         saved = save(host, target, subject, name, clock)
     with working(host, "backups:restore", target, name) as (tx, repository):
         if host.dry_run:
@@ -79,20 +79,12 @@ def put(repository: Repository, subject: BackupSubject, record: Record, to: str)
 def need_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
     if record.subject.kind != name.kind:
         raise Conflict(f"{record.short} is a backup of {record.subject}, which {name} cannot be made of")
-    known = subjects(host)
-    if name not in known:
-        kind, _, own = name.partition(":")
-        raise NotFound(
-            f"There is no {name} on this host to restore into",
-            hint=f"Make an empty one, and restore again with --no-safety: dokkupy {kind}:create {own}"
-            if own else "",
-        )  # fmt: skip
-    return known[name]
+    return restorable(host, name)
 
 
-def is_empty(host: Host, name: SubjectName) -> bool:
-    """A host without apps has nothing that a safety backup would save."""
-    return name == "host" and not host.store.apps()
+def holds_nothing(host: Host, name: SubjectName) -> bool:
+    """A host without apps, and what is not there, have nothing that a safety backup would save."""
+    return not host.store.apps() if name == "host" else name not in subjects(host)
 
 
 def warn_of_newer(host: Host, record: Record) -> None:

@@ -29,6 +29,17 @@ def need_subject(host: Host, name: SubjectName) -> BackupSubject:
     raise NotFound(f"There is nothing to back up that is called {name}", hint=f"There is: {known}")
 
 
+def restorable(host: Host, name: SubjectName) -> BackupSubject:
+    """One that is there, or a service that is gone and whose kind is known: what was backed up of it can be made it."""
+    found = subjects(host)
+    kind, _, own = name.partition(":")
+    if name in found or not own or host.registry.find("dokkupy.datastore", kind) is None:
+        return need_subject(host, name)
+    from dokkupy_sdk.datastore.subject import ServiceSubject
+
+    return ServiceSubject(host, kind, own)
+
+
 def plugins(host: Host) -> dict[str, str]:
     """Distribution -> version of everything that is installed."""
     return {entry.distribution: entry.version for entry in host.registry.entries}

@@ -16,7 +16,7 @@ from dokkupy_backups.names import DataSubset, SubjectName, TargetName
 from dokkupy_backups.record import Record, stamp
 from dokkupy_backups.records import completed, keep, place
 from dokkupy_backups.restic import Repository
-from dokkupy_backups.subjects import need_subject
+from dokkupy_backups.subjects import restorable
 from dokkupy_backups.target import read_target
 from dokkupy_backups.work import Now, now, working
 
@@ -27,7 +27,7 @@ NOT_ITS_FAULT = ("restic_missing", "key_lost", "wrong_key", "target_stuck", "ssh
 def verify(host: Host, record: Record, *, subset: DataSubset | None = None, clock: Now = now) -> Record | None:
     """Prove a backup; returns its record, None in a dry run. Raises HostFault with what is wrong."""
     name: SubjectName = record.subject
-    subject = need_subject(host, name)
+    subject = restorable(host, name)
     target = read_target(host, TargetName(record.target))
     with working(host, "backups:verify", target, name) as (tx, repository):
         if host.dry_run:
