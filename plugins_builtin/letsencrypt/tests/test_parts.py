@@ -80,6 +80,7 @@ def test_each_is_issued_renewed_and_taken_away_by_itself(bench: Bench) -> None:
     assert all(slot.current.names == (slot.name.removeprefix("letsencrypt/"),) for slot in slots(bench.host, BLOG))
     assert cli.enable(bench.host, BLOG).data["issued"] is False and manage.renew_due(bench.host) == []
 
+    assert [(row["app"], row["count"]) for row in cli.list_apps(bench.host).data] == [("blog", 3)]
     # A name comes, and costs one.
     bench.add("new.example.com")
     manage.renew_due(bench.host)

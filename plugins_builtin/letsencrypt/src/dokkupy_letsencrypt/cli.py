@@ -115,9 +115,10 @@ def list_apps(host: Host) -> Answer:
     rows = []
     for app in visible_apps(host):
         found = manage.status(host, app)
-        if found.slot and found.due:
-            rows.append({"app": app, "expires-at": found.slot.current.not_after[:16], "renewed-at": shown(found.due.isoformat()),
-                         "failures": found.failures})  # fmt: skip
+        if found.kept and found.due:
+            ends = min(slot.current.not_after for slot in found.kept)
+            rows.append({"app": app, "expires-at": ends[:16], "renewed-at": shown(found.due.isoformat()),
+                         "failures": found.failures, "count": len(found.kept)})  # fmt: skip
     lines = [f"{row['app']:<24} {row['expires-at']:<18} {row['renewed-at']:<18} {row['failures']}" for row in rows]
     return Answer(rows, lines, header=f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures")
 
