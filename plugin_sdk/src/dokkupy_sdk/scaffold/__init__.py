@@ -1,6 +1,7 @@
-"""New plugins: files with `$name` (`my-tool`), `$package` (`my_tool`) and `$title` (`My tool`) in them and their paths.
+"""New plugins: files with `$name` (`my-tool`), `$package` (`my_tool`), `$title` (`My tool`), `$class_name` (`MyTool`) and
+`$constant` (`MY_TOOL`) in them and their paths.
 
-Another kind (`plugin:new --kind datastore`) is a function `(name, directory) -> files` in the entry point group
+Each kind (`plugin:new --kind datastore`) is a function `(name, directory) -> files` in the entry point group
 `dokkupy.scaffold`; `write_tree` does its work.
 """
 
@@ -21,11 +22,20 @@ def write_plugin(name: str, directory: str) -> list[str]:
     return write_tree(Path(__file__).parent / "plugin", PluginName(name), Path(directory))
 
 
+def write_datastore(name: str, directory: str) -> list[str]:
+    """Write a plugin for services of a new kind, which begins as a Redis, and its contract's tests; else as write_plugin."""
+    return write_tree(Path(__file__).parent / "datastore", PluginName(name), Path(directory))
+
+
 def write_tree(source: Path, name: PluginName, target: Path) -> list[str]:
     """Write every `*.txt` below source with its values filled in and the ending left off."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Conflict(f"{target} exists and is not empty", hint="Choose another: --directory DIR")
-    values = {"name": str(name), "package": name.replace("-", "_"), "title": name.replace("-", " ").capitalize()}
+    package = name.replace("-", "_")
+    values = {
+        "name": str(name), "package": package, "title": name.replace("-", " ").capitalize(),
+        "class_name": name.replace("-", " ").title().replace(" ", ""), "constant": package.upper(),
+    }  # fmt: skip
     written = []
     for template in sorted(source.rglob("*.txt")):
         relative = Template(str(template.relative_to(source)).removesuffix(".txt")).substitute(values)

@@ -1,0 +1,34 @@
+"""`plugin:new --kind datastore` writes a plugin whose tests pass as it is: the contract, on a real server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dokkupy_sdk.scaffold import write_datastore
+from markdown import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+
+def test_a_new_datastore_passes_the_contract_at_once(tmp_path: Path) -> None:
+    from bed.servers import server
+
+    source, site = tmp_path / "dokkupy-keep-it", tmp_path / "site"
+    assert "src/dokkupy_keep_it/datastore.py" in write_datastore("keep-it", str(source))
+    lines = sum(len(path.read_text().splitlines()) for path in source.rglob("*") if path.is_file())
+    assert lines < 200
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--target", str(site), str(source)], check=True)
+    env = {
+        **os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1",
+        "TEST_IMAGE": server("redis:7"), "TEST_NEWER_IMAGE": server("redis:8"),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=source, env=env, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "19 passed" in done.stdout and "skipped" not in done.stdout
