@@ -13,7 +13,7 @@ scan() {
   while :; do
     answer=$(look scan "$cursor" "$count")
     first=${answer%%"$newline"*}
-    printf '%s\n' "${answer#*"$newline"}"
+    [ "$first" = "$answer" ] || printf '%s\n' "${answer#*"$newline"}"
     cursor=${first% *}
     [ "$cursor" != 0 ] || break
     if [ "${first#* }" -gt 40000 ] && [ "$count" -gt 2 ]; then count=$((count / 4)); fi
@@ -26,15 +26,16 @@ slices() {
   while [ "$from" != end ]; do
     answer=$(look slice "$1" "$2" "$from")
     from=${answer%%"$newline"*}
-    printf '%s\n' "${answer#*"$newline"}"
+    [ "$from" = "$answer" ] || printf '%s\n' "${answer#*"$newline"}"
   done
 }
 
 lua=$1
-for db in $(admin -e INFO keyspace | sed -n 's/^db\([0-9]*\):.*/\1/p'); do
+databases=$(admin -e INFO keyspace)
+for db in $(printf '%s\n' "$databases" | sed -n 's/^db\([0-9]*\):.*/\1/p'); do
   scan >"$work/raw"
   # A cursor may come by a key twice.
-  sort -u -S 32M -T "$work" "$work/raw" | sed '/^$/d' >"$work/keys"
+  sort -u -S 32M -T "$work" "$work/raw" >"$work/keys"
   sed -n '/^big /p' "$work/keys" >"$work/big"
   while read -r _ kind name; do
     slices "$name" "$kind" >"$work/raw"
@@ -48,4 +49,5 @@ done
 
 admin -e FUNCTION LIST WITHCODE >"$work/raw"
 printf 'functions\t%s\n' "$(sort "$work/raw" | sum)"
-printf 'users\t%s\n' "$(admin -e ACL USERS | grep -v -x -e default -e dokkupy | sort | tr '\n' ' ')"
+users=$(admin -e ACL USERS)
+printf 'users\t%s\n' "$(printf '%s\n' "$users" | grep -v -x -e default -e dokkupy | sort | tr '\n' ' ')"
