@@ -72,6 +72,7 @@ def options(program: str) -> argparse.Namespace:
         parser.add_argument("--nsFrom", action="append", default=[])
         parser.add_argument("--nsTo", action="append", default=[])
         parser.add_argument("--stopOnError", action="store_true")
+        parser.add_argument("--bypassDocumentValidation", action="store_true")
         parser.add_argument("--noIndexRestore", action="store_true")
         parser.add_argument("--restoreDbUsersAndRoles", action="store_true")
         parser.add_argument("--numInsertionWorkersPerCollection", type=int)
@@ -233,7 +234,7 @@ def restore(given: argparse.Namespace) -> None:
             if not batch or where not in chosen or given.dryRun:
                 return 0
             try:
-                target.insert_many(batch, ordered=given.stopOnError, bypass_document_validation=True)
+                target.insert_many(batch, ordered=given.stopOnError, bypass_document_validation=given.bypassDocumentValidation)
             except pymongo.errors.BulkWriteError as error:
                 print(f"error: {error.details['writeErrors'][0]['errmsg']}", file=sys.stderr)
                 if given.stopOnError:
