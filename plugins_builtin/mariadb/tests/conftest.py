@@ -5,4 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "e2e"))
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+# `family` has the tests that MariaDB and MySQL share.
+sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "plugins_builtin" / "mysql" / "tests")]
+pytest.register_assert_rewrite("family")

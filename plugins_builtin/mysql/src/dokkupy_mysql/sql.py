@@ -174,8 +174,8 @@ def facts(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
             continue
         name = f"{identifier(text(rest[0]))}.{identifier(text(rest[1]))}"
         if kind == "table":
-            history = " FOR SYSTEM_TIME ALL" if rest[2] == "SYSTEM VERSIONED" else ""
-            tables.setdefault(name + history, []).append((text(rest[3]), rest[4]))
+            for one in (name, f"{name} FOR SYSTEM_TIME ALL")[: 2 if rest[2] == "SYSTEM VERSIONED" else 1]:
+                tables.setdefault(one, []).append((text(rest[3]), rest[4]))
         elif kind == "sequence":
             sequences.append(name)
         else:
@@ -194,20 +194,11 @@ def facts(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
 
 def granted(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
     """Who there is, and a hash of what they may do."""
-    lines = query(accounts_of(accounts)).splitlines()
-    who = [line.partition("\t")[0] for line in lines]
-    grants = query("\n".join(line.partition("\t")[2] for line in lines)).splitlines()
+    account = "if(host = '', quote(user), concat(quote(user), '@', quote(host)))"
+    who = [text(line) for line in query(f"SELECT hex({account}) FROM mysql.user WHERE {accounts.where};").splitlines()]
+    grants = query("\n".join(f"SHOW GRANTS FOR {one};" for one in who)).splitlines()
     kept = sorted(line.partition(" IDENTIFIED ")[0] for line in grants)
     return {"accounts": " ".join(sorted(who)), "grants": hashlib.sha256("\n".join(kept).encode()).hexdigest()[:32]}
-
-
-def accounts_of(accounts: Accounts) -> str:
-    """Rows: an account, the statement that shows its rights."""
-    return f"""
-SELECT quoted, concat('SHOW GRANTS FOR ', quoted, ';') FROM (
-  SELECT if(host = '', quote(user), concat(quote(user), '@', quote(host))) AS quoted FROM mysql.user
-  WHERE {accounts.where}) AS everybody;
-"""
 
 
 def text(digits: str) -> str:

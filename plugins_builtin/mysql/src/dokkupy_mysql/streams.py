@@ -87,7 +87,7 @@ if [ "${{first% history}}" = "-- dokkupy $kind 1 $database $user" ]; then
   as=("$admin") end='{WHOLE}'
   # The end of time, which is a current row's, is later since MariaDB 11.5.
   if [[ $first == *" history" && $(query <<<"SELECT from_unixtime(2147483648) IS NOT NULL;") == 1 ]]; then
-    rewrite="/^INSERT INTO/s/'2038-01-19 03:14:07\\\\.999999'/'2106-02-07 06:28:15.999999'/g"
+    rewrite="/^(INSERT INTO |[(])/s/'2038-01-19 03:14:07\\\\.999999'/'2106-02-07 06:28:15.999999'/g"
   fi
 elif [[ $first == "-- dokkupy "* ]]; then
   fail "this is the dump of another kind, service or version: ${{first#-- dokkupy }}"
