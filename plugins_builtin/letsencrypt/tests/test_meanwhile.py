@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from authority import Pebble
 from conftest import BLOG, Bench
-from dokkupy_letsencrypt import cli, leftovers, lineage, manage
+from dokkupy_letsencrypt import certbot, cli, leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk.apps import destroy_app, rename_app
 from dokkupy_sdk.certificates import slot_of
@@ -94,9 +94,9 @@ def test_account_that_was_deactivated_is_made_anew(bench: Bench, tmp_path: Path)
     manage.enable(bench.host, BLOG)
     first, place, kept = bench.served(), account_of(bench, bench.authority), tmp_path / "kept"
     shutil.copytree(place, kept)
-    certbot = Certbot(bench.host)
-    with certbot.working(BLOG):
-        certbot.run("unregister", certbot.common(BLOG), BLOG)
+    program = Certbot(bench.host)
+    with program.working(BLOG):
+        program.run("unregister", program.common(BLOG), BLOG)
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(kept, place)  # as on a host that was brought back from a backup
     manage.enable(bench.host, BLOG, force=True)
@@ -157,3 +157,37 @@ def test_account_that_is_refused_for_good_leaves_the_old_one_served(bench: Bench
     with pytest.raises(HostFault, match="the authority does not know our account"):
         manage.enable(bench.host, BLOG, force=True)
     assert bench.served() == first and len(asked) == 2  # with the old account, with a new one, and no more
+
+
+def test_full_disk_asks_nobody_and_is_tried_again_a_minute_later(
+    bench: Bench, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manage.enable(bench.host, BLOG)
+    first, asked = bench.served(), len(front.asked)
+    bench.add("www.example.com")
+    with monkeypatch.context() as full:
+        full.setattr(certbot, "NEEDED", 1 << 60)
+        at = manage.now()
+        (line,) = manage.renew_due(bench.host, clock=lambda: at)
+        assert "no space left on device" in line and len(front.asked) == asked and bench.served() == first
+        for _ in range(3):  # nobody is annoyed by it, so it does not take longer each time
+            with pytest.raises(HostFault) as caught:
+                manage.enable(bench.host, BLOG, clock=lambda: at)
+        assert caught.value.code == "disk_full" and "Free some disk space" in caught.value.hint
+        # An app can be destroyed all the same.
+        Certbot(bench.host).forget(BLOG)
+    found = manage.status(bench.host, BLOG)
+    assert found.next_try and (found.next_try - at).total_seconds() <= 60 and found.failures == 4
+    assert manage.renew_due(bench.host, clock=lambda: found.next_try or at) == ["blog: renewed"]
+    assert bench.served("www.example.com") == bench.served() != first
+
+
+def test_failure_that_cannot_be_noted_is_told_and_hides_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise HostFault("cannot be written: No space left on device")
+
+    monkeypatch.setattr(manage, "keep_part", full)
+    monkeypatch.setattr(certbot, "NEEDED", 1 << 60)
+    with pytest.raises(HostFault, match="No certificate for blog: no space left on device"):
+        manage.enable(bench.host, BLOG)
+    assert "that it failed could not be noted" in bench.host.out.text()  # type: ignore[attr-defined]
