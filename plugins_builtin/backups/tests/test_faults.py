@@ -131,6 +131,18 @@ def test_lost_key_is_an_error_of_the_doctor(local: World) -> None:
     local.run("backups:create", "rows:db")
 
 
+def test_tables_that_do_not_parse_are_findings_and_never_empty(local: World) -> None:
+    for path, name in (("backups/targets/local.toml", "target"), ("backups/schedules/rows=db.toml", "schedule")):
+        if name == "schedule":
+            local.run("backups:schedule", "rows:db", "0 3 * * *")
+        kept = (local.base / "root" / path).read_bytes()
+        (local.base / "root" / path).write_text("a = [\n")
+        found = [one for one in local.json("doctor", status=1) if one["check"] == "backups"]
+        assert any("does not parse" in one["message"] for one in found)
+        local.run("backups:create", "rows:db", status=1)
+        (local.base / "root" / path).write_bytes(kept)
+
+
 def test_missing_restic_is_said_with_the_command_that_installs_it(
     local: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,15 +208,15 @@ def test_records_survive_table_tags_and_manifest() -> None:
 
 def test_choice_of_a_backup_by_time_host_and_proof() -> None:
     name = SubjectName("rows:db")
-    found = [made(9, failed="bad"), made(8), made(7, verified="x"), made(6, host_name="there")]
-    assert choose(found, name, None, "here") == found[1]
-    assert choose(found, name, datetime(2026, 11, 7, 12, tzinfo=UTC), "here") == found[2]
-    assert choose(found, name, None, "there") == found[3]
-    assert choose([found[3]], name, None, "new-machine") == found[3]
+    found = [made(10, why="safety"), made(9, failed="bad"), made(8), made(7, verified="x"), made(6, host_name="there")]
+    assert choose(found, name, None, "here") == found[2]
+    assert choose(found, name, datetime(2026, 11, 7, 12, tzinfo=UTC), "here") == found[3]
+    assert choose(found, name, None, "there") == found[4]
+    assert choose([found[4]], name, None, "new-machine") == found[4]
     with pytest.raises(NotFound):
         choose(found, name, datetime(2026, 11, 1, tzinfo=UTC), "here")
     with pytest.raises(UserError, match="several other hosts"):
-        choose([found[3], made(5, host_name="elsewhere")], name, None, "new-machine")
+        choose([found[4], made(5, host_name="elsewhere")], name, None, "new-machine")
 
 
 def test_share_of_data_to_read() -> None:

@@ -200,6 +200,27 @@ def test_subject_that_is_gone_fails_by_name_and_stops_nobody_else(local: World, 
     assert "warning" in levels(local, clock)
 
 
+def test_defect_of_one_subject_leaves_the_others_their_turn(
+    local: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_schedule(
+        local.host,
+        SubjectName("host"),
+        Cron("0 3 * * *"),
+        read_target(local.host, TargetName("local")),
+        Keep(),
+        None,
+        0,
+        START,
+    )
+    plan(local)
+    monkeypatch.setattr("dokkupy_backups.host_state.HostState.dump", lambda *_: 1 // 0)
+    clock.to(days=1)
+    lines = run(local, clock)
+    assert "host: backup failed" in lines[0] and "ZeroDivisionError" in lines[0]
+    assert "rows:db: backup done" in lines and "rows:db: verify done" in lines
+
+
 def test_destroying_what_a_schedule_backs_up_is_refused_unless_forced(local: World) -> None:
     plan(local)
     with operation(local.host, "destroy", "service:x") as tx, pytest.raises(Conflict, match="backed up by a schedule"):

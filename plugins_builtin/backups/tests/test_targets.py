@@ -120,6 +120,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
     assert [one[1] for one in world.plugin.heard] == ["failed"]
     s3.start()
     monkeypatch.setattr("dokkupy_backups.restic.PATIENCE", 120.0)
+    world.run("backups:target-add", "far", s3.url)  # what it was given once is kept
     world.run("backups:create", "rows:db")
     assert len(world.snapshots(name="far")) == 2
     assert world.restic("list", "locks", name="far") == ""

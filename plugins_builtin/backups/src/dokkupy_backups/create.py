@@ -120,7 +120,8 @@ def need_plausible(
     """Compared with the last one that was verified, or while there is none with the last one."""
     if accept_smaller:
         return
-    earlier = [one for one in own(records(host, name), target.host_name) if not one.failed and one.whole]
+    mine = own(records(host, name), target.host_name)
+    earlier = [one for one in mine if not one.failed and one.whole and one.why != "safety"]
     before = last(earlier, lambda one: bool(one.verified)) or last(earlier)
     if before is None:
         return

@@ -88,12 +88,13 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
         raise
     except Busy as error:
         return f"{name}: {error.message}"  # the next minute tries again
-    except DokkupyError as error:
+    except Exception as error:  # whatever it is, it is this subject's, and the others have their turn
+        fault = outcome.as_fault(error, name)
         if outcome.read(host, name, step).failures == failures:
-            outcome.note_failure(host, name, step, error, clock())
-            outcome.announce(host, name, "failed", outcome.told(error))
-        host.out.warn(f"{name}: {error.message}")
-        return f"{name}: {step} failed: {error.message}"
+            outcome.note_failure(host, name, step, fault, clock())
+            outcome.announce(host, name, "failed", outcome.told(fault))
+        host.out.warn(f"{name}: {fault.message}")
+        return f"{name}: {step} failed: {fault.message}"
     note_served(host, name, **{step: began})
     return f"{name}: {step} done"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.model import Finding
 
@@ -33,7 +33,19 @@ def findings(host: Host, now: datetime) -> Iterator[Finding]:
     if shutil.which(PROGRAM, path=environment()["PATH"]) is None:
         yield Finding(CHECK, "error", "restic is not installed: nothing can be backed up or restored", INSTALL)
     for name in targets:
-        yield from target_findings(host, name)
+        yield from told(target_findings(host, name))
+    yield from told(all_schedules(host, now))
+
+
+def told(found: Iterator[Finding]) -> Iterator[Finding]:
+    """The doctor is for the sick: a table that cannot be read is a finding too."""
+    try:
+        yield from found
+    except DokkupyError as error:
+        yield Finding(CHECK, "error", error.message, error.hint)
+
+
+def all_schedules(host: Host, now: datetime) -> Iterator[Finding]:
     known = subjects(host)
     for schedule in schedules(host):
         yield from schedule_findings(host, schedule, now, schedule.subject in known)
@@ -92,7 +104,7 @@ def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dic
 def row(host: Host, subject: SubjectName, now: datetime) -> dict[str, Any]:
     found = records(host, subject)
     verified = last(found, lambda one: bool(one.verified) and not one.failed)
-    newest = last(found)
+    newest = last(found, lambda one: one.why != "safety")
     schedule = read_schedule(host, subject)
     troubles = {step: outcome.read(host, subject, step) for step in ("backup", "verify")}
     age_hours = round((now - moment(verified.started)).total_seconds() / 3600, 1) if verified else None

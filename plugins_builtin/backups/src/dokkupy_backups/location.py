@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -153,9 +154,12 @@ def refuse_forbidden(location: Location) -> None:
         forbidden(str(address[0]).partition("%")[0])
 
 
-def parse_credentials(location: Location, words: list[str]) -> tuple[dict[str, Secret], Secret | None]:
-    """(credentials, encryption key) of `NAME=VALUE` words. Raises UserError, which names no value."""
-    given: dict[str, Secret] = {}
+def parse_credentials(
+    location: Location, words: list[str], known: Mapping[str, Secret] = {}
+) -> tuple[dict[str, Secret], Secret | None]:
+    """(credentials, encryption key) of `NAME=VALUE` words. known: what is kept of a target that is there already.
+    Raises UserError, which names no value."""
+    given = dict(known)
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or name not in (*CREDENTIALS[location.kind], "key"):

@@ -54,10 +54,11 @@ def choose(
     found: list[Record], subject: SubjectName, at: datetime | None, host_name: str, *, proven: bool = False
 ) -> Record:
     """The newest backup of a subject, or the newest that began by then. Another host's only when there is no choice.
-    proven: only those that were verified. A backup whose proof failed is taken only by its id."""
+    proven: only those that were verified. One whose proof failed is taken only by its id, and so is a safety backup, which
+    is of what somebody wanted to be rid of."""
     fitting = [
         one for one in found
-        if one.subject == subject and not one.failed and (one.verified or not proven)
+        if one.subject == subject and one.why != "safety" and not one.failed and (one.verified or not proven)
         and (at is None or moment(one.started) <= at)
     ]  # fmt: skip
     fitting = own(fitting, host_name) or fitting

@@ -37,13 +37,14 @@ def add(
     repository exists, and stays there when something fails: a repository whose key nobody has is never made.
     """
     location = parse_location(url)
-    credentials, key = parse_credentials(location, words)
     refuse_forbidden(location)
     if location.kind == "directory" and (location.path + "/").startswith(host.root + "/"):
         raise UserError("A target inside dokkupy's state would be part of what it backs up")
     before = host.store.read(*place(name))
     if before and before["url"] != url:
         raise Conflict(f"There is a target {name} at {before['url']}", hint="Choose another name, or remove that one.")
+    kept = read_target(host, name).credentials if before else {}
+    credentials, key = parse_credentials(location, words, kept)
     host_name = host_name or str(before.get("host-name") or nodename())
     target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), bool(before.get("key-shown")))
     with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
