@@ -1,0 +1,1 @@
+"""Valkey databases for dokkupy."""

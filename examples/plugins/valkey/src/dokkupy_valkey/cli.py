@@ -1,0 +1,7 @@
+"""`valkey:*`: the commands that all datastores have."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.cli import datastore_group
+
+group = datastore_group("valkey", "Valkey", "Valkey databases")

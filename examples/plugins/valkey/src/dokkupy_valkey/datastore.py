@@ -1,0 +1,108 @@
+"""Valkey, by its official image (https://hub.docker.com/r/valkey/valkey)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.names import Secret
+
+# Programs are constant: names and values come as arguments or on standard input, passwords from a file of the recipe.
+ASK = 'ask() { REDISCLI_AUTH=$(cat /run/dokkupy/password) valkey-cli "$@"; }\n'
+
+RESTORE = """
+work=$(mktemp -d /data/restore.XXXXXX)
+trap 'kill "${loader:-}" 2>/dev/null || :; rm -rf "$work"' EXIT
+cat >"$work/dump.rdb"
+# A second server loads the dump, which checks it, and ours copies that; kill -0 ends this when it could not.
+valkey-server --dir "$work" --save '' --port 6380 --bind 127.0.0.1 --repl-diskless-sync-delay 0 >&2 &
+loader=$!
+until [ "$(valkey-cli -p 6380 PING)" = PONG ]; do kill -0 "$loader"; sleep 0.1; done
+ask -e REPLICAOF 127.0.0.1 6380
+until ask INFO replication | grep -q master_link_status:up; do kill -0 "$loader"; sleep 0.1; done
+ask -e REPLICAOF NO ONE
+until [ "$(ask INFO persistence | grep -c -e 'rewrite_in_progress:0' -e 'rewrite_scheduled:0')" = 2 ]; do sleep 0.1; done
+ask INFO persistence | grep -q aof_last_bgrewrite_status:ok
+"""
+
+
+class Valkey(Datastore):
+    kind = "valkey"
+    title = "Valkey"
+    image = "valkey/valkey:8"
+    port = 6379
+    ports = (6379,)
+    scheme = "redis"
+    alias = "VALKEY"
+    data = "/data"
+    suffix = "rdb"
+
+    def user_of(self, name: str) -> str:
+        return "default"
+
+    def recipe(self, service: Service) -> Recipe:
+        config = f"requirepass {service.password.reveal()}\nappendonly yes\nrepl-diskless-sync no\nprotected-mode no\n"
+        return Recipe(
+            files={"server.conf": Secret(config), "password": service.password},
+            command=("valkey-server", "/run/dokkupy/server.conf"),
+        )
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        return f"{self.scheme}://:{service.password.reveal()}@{hostname}:{port}"
+
+    def ready(self, inside: Inside) -> bool:
+        return inside.ok((*self.connect(inside.service), "-e", "PING"))
+
+    def version(self, inside: Inside) -> str:
+        return self.told(inside, "server")["valkey_version"]
+
+    def told(self, inside: Inside, section: str) -> dict[str, str]:
+        """What the server tells of itself."""
+        lines = inside.run((*self.connect(inside.service), "-e", "INFO", section)).splitlines()
+        return {key: value for key, mark, value in (line.partition(":") for line in lines) if mark}
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return ("sh", "-euc", f'{ASK}ask "$@"', "client")
+
+    def dump(self, service: Service) -> tuple[str, ...]:
+        return (*self.connect(service), "--rdb", "-")
+
+    def restore(self, service: Service) -> tuple[str, ...]:
+        return ("sh", "-euc", ASK + RESTORE)
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        # "REDIS" and a version; at the end 0xFF and a sum, which the server checks.
+        return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is not whole"
+
+    def facts(self, inside: Inside) -> Mapping[str, str]:
+        found = {
+            "functions": digest([inside.run((*self.connect(inside.service), "-e", "FUNCTION", "LIST", "WITHCODE"))])
+        }
+        for database in self.told(inside, "keyspace"):
+            keys = set(self.keys(inside, database.removeprefix("db")))  # a cursor may come by a key twice
+            for kind, number in Counter(line.split()[1] for line in keys).items():
+                found[f"{database}: keys of type {kind}"] = str(number)
+            if keys:
+                found[f"content of {database}"] = digest(sorted(keys))
+        return found
+
+    def keys(self, inside: Inside, database: str) -> Iterator[str]:
+        """What facts.lua says of each key, some thousands in one go: the server is not held up for long."""
+        script, cursor = (Path(__file__).parent / "facts.lua").read_text(), "0"
+        while True:
+            words = ("-e", "-n", database, "EVAL_RO", script, "0", cursor, "2000")
+            cursor, *lines = inside.run((*self.connect(inside.service), *words)).split("\n")
+            yield from filter(None, lines)
+            if cursor == "0":
+                return
+
+    def keeps_data(self, old: str, new: str) -> bool:
+        # Minor versions are free to change the format of the data, and what a newer one wrote no older one reads.
+        return old.split(".")[:2] == new.split(".")[:2]
+
+
+def digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]

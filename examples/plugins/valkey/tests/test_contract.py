@@ -1,0 +1,80 @@
+"""The whole life of a service, on a real Valkey.
+
+The image here is the project's own stand-in for the official one; elsewhere it is `Valkey.image`."""
+
+from __future__ import annotations
+
+import pytest
+from bed.servers import server
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore import lifecycle, moving
+from dokkupy_sdk.datastore.container import Exec
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.model import Service
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+
+AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec valkey-cli -e -h service "$@"'
+
+
+def as_app(inside: Inside, *words: str, password: str = "") -> str:
+    """Over the network, with the password on standard input."""
+    secret = password or inside.service.password.reveal()
+    return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n".encode())
+
+
+class TestValkey(DatastoreContract):
+    kind = "valkey"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
+        return server("valkey:8")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def newer(cls) -> str:
+        return ""
+
+    def put(self, inside: Inside, first: int, last: int) -> None:
+        as_app(inside, "MSET", *(word for row in range(first, last) for word in (f"row:{row}", "text")))
+
+    def count(self, inside: Inside) -> int:
+        return int(as_app(inside, "DBSIZE"))
+
+    def refuses(self, inside: Inside) -> bool:
+        try:
+            as_app(inside, "PING", password="wrong")
+        except DokkupyError as error:
+            return "WRONGPASS" in str(error.details)
+        return False
+
+    def test_content_of_all_types_is_the_same_in_a_clone(
+        self, host: Host, datastore: Datastore, service: Service, wish: Wish
+    ) -> None:
+        name = ServiceName(f"{service.name}-all")
+        made = lifecycle.create(host, datastore, name, wish)
+        inside = Exec(host, made, made.container)
+        for words in (
+            ("RPUSH", "list", "b", "", "a"), ("SADD", "set", "a", "b"), ("HSET", "hash", "a", "ü", "b", ""),
+            ("ZADD", "zset", "0.1", "a", "inf", "b"), ("XADD", "stream", "1-1", "a", "b"), ("-n", "3", "SET", "a", "b"),
+            ("SETEX", "ends", "1000", "x"), ("FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)"),
+        ):  # fmt: skip
+            as_app(inside, *words)
+        facts = dict(datastore.facts(inside))
+        copy = moving.clone(host, datastore, name, ServiceName(f"{name}-2"), Wish())
+        other = Exec(host, copy, copy.container)
+        assert dict(datastore.facts(other)) == facts and facts["db0: keys of type hash"] == "1"
+        for words in (
+            ("LSET", "list", "0", "c"),
+            ("HSET", "hash", "b", "c"),
+            ("ZADD", "zset", "2", "a"),
+            ("DEL", "set"),
+        ):
+            before = dict(datastore.facts(other))
+            as_app(other, *words)
+            assert dict(datastore.facts(other)) != before
+        for one in (made, copy):
+            lifecycle.destroy(host, datastore, one.name, purge=True)
