@@ -1,0 +1,7 @@
+"""`rabbitmq:*` (reference, section 6.2), without `connect`, `export`, `import` and `clone`, as Dokku's."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.cli import datastore_group
+
+group = datastore_group("rabbitmq", "RabbitMQ", "RabbitMQ message brokers", dumps=False, connects=False)

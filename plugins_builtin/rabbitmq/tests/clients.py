@@ -1,0 +1,64 @@
+"""A real client, pika, that reaches a service by its container's address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pika
+from dokkupy_sdk.datastore import container
+from dokkupy_sdk.datastore.container import Exec
+from dokkupy_sdk.datastore.role import Inside
+from pika.adapters.blocking_connection import BlockingChannel
+
+QUEUE = "rows"
+DURABLE = pika.BasicProperties(delivery_mode=2)
+
+
+def address(inside: Inside) -> str:
+    assert isinstance(inside, Exec)
+    found = inside.host.engine().container(inside.container)
+    assert found is not None
+    return found.addresses[container.network_of(inside.service)]
+
+
+@contextmanager
+def channel(inside: Inside, *, user: str = "", password: str = "", vhost: str = "") -> Iterator[BlockingChannel]:
+    """As the app's user in its virtual host, unless said otherwise."""
+    service = inside.service
+    login = pika.PlainCredentials(user or service.user, password or service.password.reveal())
+    to = pika.ConnectionParameters(
+        address(inside), 5672, vhost or service.database, login, socket_timeout=10, blocked_connection_timeout=20
+    )
+    connection = pika.BlockingConnection(to)
+    try:
+        found = connection.channel()
+        found.confirm_delivery()
+        yield found
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def publish(inside: Inside, bodies: list[bytes], queue: str = QUEUE, kind: str = "classic") -> None:
+    """Durable, and confirmed one by one: afterwards the broker has said that it keeps them."""
+    with channel(inside) as found:
+        found.queue_declare(queue, durable=True, arguments={"x-queue-type": kind})
+        for body in bodies:
+            found.basic_publish("", queue, body, DURABLE)
+
+
+def count(inside: Inside, queue: str = QUEUE) -> int:
+    with channel(inside) as found:
+        return int(found.queue_declare(queue, passive=True).method.message_count)
+
+
+def take(inside: Inside, queue: str = QUEUE) -> list[bytes]:
+    """All that the queue holds, in order."""
+    bodies = []
+    with channel(inside) as found:
+        while True:
+            method, _, body = found.basic_get(queue, auto_ack=True)
+            if method is None:
+                return bodies
+            bodies.append(body)

@@ -1,0 +1,37 @@
+"""The whole life of a service, on RabbitMQ."""
+
+from __future__ import annotations
+
+import clients
+import pika.exceptions
+import pytest
+from bed.servers import server
+from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+
+
+class TestRabbitMQ(DatastoreContract):
+    kind = "rabbitmq"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
+        return server("rabbitmq:3")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def newer(cls) -> str:
+        return ""
+
+    def put(self, inside: Inside, first: int, last: int) -> None:
+        clients.publish(inside, [f"row {number}".encode() for number in range(first, last)])
+
+    def count(self, inside: Inside) -> int:
+        return clients.count(inside)
+
+    def refuses(self, inside: Inside) -> bool:
+        try:
+            with clients.channel(inside, password="wrong"):
+                return False
+        except pika.exceptions.ProbableAuthenticationError:
+            return True

@@ -1,0 +1,222 @@
+"""What a broker promises beyond the life cycle: durable messages stay, users are apart, and no password shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import clients
+import pika.exceptions
+import pytest
+from bed.servers import server
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore import container, lifecycle, moving, records, trash
+from dokkupy_sdk.datastore.container import Exec
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.model import Service
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.role import Datastore
+from dokkupy_sdk.errors import Conflict, DokkupyError
+from dokkupy_sdk.testing.hosts import fake_host
+
+COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
+AWKWARD = [
+    b"",
+    b"\x00\xff" * 100,
+    "Grüße, 世界".encode(),
+    b"x" * 300_000,
+    *(b"row %d" % number for number in range(500)),
+]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    os.umask(0o022)
+    made = fake_host(
+        tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "rabbitmq"), real=("engine", "scheduler")
+    )
+    yield made
+    for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
+        container.remove_everything(made, service.id)
+
+
+@pytest.fixture(scope="module")
+def datastore(host: Host) -> Datastore:
+    return records.datastore(host, "rabbitmq")
+
+
+@pytest.fixture(scope="module")
+def wish() -> Wish:
+    return Wish(
+        image=server("rabbitmq:3"), memory="512", config_options="--heartbeat=17 vm_memory_high_watermark.relative=0.5"
+    )
+
+
+@pytest.fixture(scope="module")
+def service(host: Host, datastore: Datastore, wish: Wish) -> Service:
+    return lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), wish)
+
+
+@pytest.fixture(scope="module")
+def inside(host: Host, service: Service) -> Exec:
+    return Exec(host, service, service.container)
+
+
+def kill_server(host: Host, service: Service) -> None:
+    """SIGKILL, as in a crash; the engine starts it again."""
+    subject = ["docker", "inspect", "-f", "{{.State.Pid}}", service.container]
+    os.kill(int(subprocess.check_output(subject)), signal.SIGKILL)
+
+
+def wait(datastore: Datastore, inside: Exec, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not datastore.ready(inside):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def ctl(inside: Exec, *words: str, stdin: bytes = b"") -> str:
+    return inside.run(["rabbitmqctl", "-q", *words], stdin=stdin)
+
+
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+@pytest.mark.parametrize("how", ["restart", "kill", "another container"])
+def test_confirmed_durable_messages_survive(
+    host: Host, datastore: Datastore, service: Service, inside: Exec, kind: str, how: str
+) -> None:
+    queue = f"{kind}-{secrets.token_hex(3)}"
+    clients.publish(inside, AWKWARD, queue, kind)
+    if how == "kill":
+        kill_server(host, service)
+        time.sleep(0.5)
+        wait(datastore, inside)
+    elif how == "restart":
+        lifecycle.restart(host, datastore, service.name)
+    else:
+        host.engine().remove(service.container)
+        lifecycle.reconcile(host, "rabbitmq", service.name)
+    assert clients.take(inside, queue) == AWKWARD
+
+
+def test_it_ends_cleanly_long_before_its_time_is_over(host: Host, datastore: Datastore, service: Service) -> None:
+    since = time.monotonic()
+    lifecycle.set_state(host, datastore, service.name, "paused", "pause")
+    assert time.monotonic() - since < datastore.stop_seconds / 2
+    found = host.engine().container(service.container)
+    assert found is not None and found.exit_code == 0
+    lifecycle.set_state(host, datastore, service.name, lifecycle.RUNNING, "start")
+
+
+def test_an_app_has_its_virtual_host_and_nothing_else(inside: Exec, service: Service) -> None:
+    if "elsewhere" not in ctl(inside, "list_vhosts").split():
+        ctl(inside, "add_vhost", "elsewhere")
+    with pytest.raises(pika.exceptions.ProbableAccessDeniedError, match="refused for user"):
+        with clients.channel(inside, vhost="elsewhere"):
+            pass
+    rows = [line.split("\t") for line in ctl(inside, "list_users").splitlines()[1:]]
+    assert sorted(rows) == sorted([["dokkupy", "[administrator]"], [service.user, "[]"]])
+
+
+def test_the_user_that_everybody_knows_is_not_there(inside: Exec) -> None:
+    for user, password in (("guest", "guest"), ("dokkupy", "dokkupy"), (inside.service.user, "")):
+        with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+            with clients.channel(inside, user=user, password=password or " "):
+                pass
+
+
+def test_the_administrator_s_password_is_another(inside: Exec, service: Service) -> None:
+    with clients.channel(inside, user="dokkupy", password=service.root_password.reveal()) as found:
+        found.queue_declare("", exclusive=True)
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        with clients.channel(inside, user="dokkupy"):
+            pass
+
+
+def test_what_an_administrator_changed_stays(host: Host, datastore: Datastore, service: Service, inside: Exec) -> None:
+    ctl(inside, "set_user_tags", service.user, "monitoring")
+    ctl(inside, "delete_user", "dokkupy")
+    lifecycle.restart(host, datastore, service.name)
+    try:
+        assert ctl(inside, "list_users").splitlines()[1:] == [f"{service.user}\t[monitoring]"]
+    finally:
+        inside.run(["rm", f"{datastore.data}/.dokkupy-definitions.json"])
+        lifecycle.restart(host, datastore, service.name)
+        datastore.secure(inside)
+    assert "dokkupy\t[administrator]" in ctl(inside, "list_users")
+
+
+def test_no_password_is_where_somebody_may_look(host: Host, service: Service, inside: Exec) -> None:
+    seen = subprocess.check_output(["docker", "inspect", service.container]).decode()
+    for line in host.engine().logs(service.container):
+        seen += line[1].decode(errors="replace")
+    seen += inside.run(["bash", "-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'"])
+    # Nothing in the container has them: what it was given are salted hashes.
+    seen += inside.run(["bash", "-c", "cat /run/dokkupy/* /etc/rabbitmq/conf.d/*; env"])
+    cookie = inside.run(["cat", COOKIE])
+    for secret in (service.password.reveal(), service.root_password.reveal(), cookie):
+        assert secret not in seen
+
+
+def test_the_cookie_is_strong_and_each_service_s_own(
+    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: Wish
+) -> None:
+    assert inside.run(["stat", "-c", "%a %U", COOKIE]).strip() == "400 rabbitmq"
+    cookie = inside.run(["cat", COOKIE])
+    assert len(cookie) == 64
+    other = lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), wish)
+    try:
+        assert Exec(host, other, other.container).run(["cat", COOKIE]) != cookie
+    finally:
+        lifecycle.destroy(host, datastore, other.name, purge=True)
+
+
+def test_erlang_s_own_ports_are_closed_to_apps(inside: Exec) -> None:
+    for port, is_open in ((4369, False), (25672, False), (5672, True)):
+        assert inside.ok(["bash", "-c", f'exec 3<>"/dev/tcp/$(hostname)/{port}"']) is is_open
+
+
+def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec) -> None:
+    told = ctl(inside, "environment")
+    assert "{heartbeat,17}" in told and "{vm_memory_high_watermark,0.5}" in told
+    assert f"{{total_memory_available_override_value,{512 * 2**20}}}" in told
+
+
+@pytest.mark.parametrize(
+    "option, reason", [("heartbeat", "KEY=VALUE"), ("no_such_setting=1", "failed_to_prepare_configuration")]
+)
+def test_an_option_that_is_none_is_told(host: Host, datastore: Datastore, wish: Wish, option: str, reason: str) -> None:
+    with pytest.raises(DokkupyError) as caught:
+        lifecycle.create(host, datastore, ServiceName("mq-bad"), Wish(image=wish.image, config_options=option))
+    assert reason in "\n".join(caught.value.details)
+
+
+def test_definitions_can_be_had_by_the_server_s_own_tool(inside: Exec) -> None:
+    clients.publish(inside, [b"not in it"], "defined")
+    told: dict[str, Any] = json.loads(ctl(inside, "export_definitions", "-"))
+    assert "defined" in [one["name"] for one in told["queues"]] and "not in it" not in json.dumps(told)
+    assert inside.service.database in [one["name"] for one in told["vhosts"]]
+
+
+def test_another_series_is_refused_and_the_service_goes_on(
+    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert datastore.keeps_data("4.0.5", "4.0.9") and not datastore.keeps_data("3.13.7", "4.0.5")
+    clients.publish(inside, [b"still here"], "upgraded")
+    # There is one version here: its image under another name, which calls itself so.
+    context = f"FROM {wish.image}\nENV ANOTHER=1\n"
+    tag = f"{wish.image}-another"
+    subprocess.run(["docker", "build", "-q", "-t", tag, "-"], input=context.encode(), check=True, capture_output=True)
+    monkeypatch.setattr(type(datastore), "version", lambda self, inside: "4.0.5")
+    with pytest.raises(Conflict, match="cannot move its data from 3.10.8 to 4.0.5"):
+        moving.upgrade(host, datastore, service.name, Wish(image=tag))
+    monkeypatch.undo()
+    assert clients.take(inside, "upgraded") == [b"still here"]
+    moved = moving.upgrade(host, datastore, service.name, Wish(image=tag))
+    assert moved.how == "in-place"
+    moving.revert(host, datastore, service.name)
