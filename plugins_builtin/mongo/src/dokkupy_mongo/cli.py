@@ -1,0 +1,7 @@
+"""`mongo:*` (reference, section 6.2)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.datastore.cli import datastore_group
+
+group = datastore_group("mongo", "Mongo", "MongoDB databases")

@@ -1,0 +1,1 @@
+if (db.dropDatabase().ok !== 1) throw new Error("the database was not dropped");

@@ -1,0 +1,41 @@
+"""The whole life of a service, on the stand-in for MongoDB (README)."""
+
+from __future__ import annotations
+
+import clients
+import pytest
+from bed.servers import server
+from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.names import Secret
+from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from pymongo.errors import OperationFailure
+
+
+class TestMongo(DatastoreContract):
+    kind = "mongo"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
+        return server("mongo:8")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def newer(cls) -> str:
+        return ""
+
+    def put(self, inside: Inside, first: int, last: int) -> None:
+        with clients.as_app(inside) as db:
+            db.rows.insert_many([{"_id": number, "text": f"row {number}"} for number in range(first, last)])
+
+    def count(self, inside: Inside) -> int:
+        with clients.as_app(inside) as db:
+            return db.rows.count_documents({})
+
+    def refuses(self, inside: Inside) -> bool:
+        try:
+            with clients.as_app(inside, Secret("wrong")) as db:
+                db.rows.find_one()
+        except OperationFailure as error:
+            return error.code == 18  # AuthenticationFailed
+        return False
