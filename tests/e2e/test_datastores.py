@@ -161,3 +161,47 @@ def test_a_reboot_brings_services_up_before_the_apps_and_a_lost_container_comes_
     host.exec(["docker", "rm", "-f", "dokku.postgres.db"])
     host.exec(["dokkupy", "tick"])
     assert notes(host, name) == ["kept"]
+
+
+#: kind -> (images of the machine: the one that it begins with, a newer one or none; variable of a linked app)
+KINDS = {
+    "postgres": ("postgres:15", "postgres:17", "DATABASE_URL"),
+    "mariadb": ("mariadb:10.11", "mariadb:11.8", "DATABASE_URL"),
+    "mysql": ("mysql:8", "", "DATABASE_URL"),
+    "redis": ("redis:7", "redis:8", "REDIS_URL"),
+    "mongo": ("mongo:8", "", "MONGO_URL"),
+    "rabbitmq": ("rabbitmq:3", "", "RABBITMQ_URL"),
+    "memcached": ("memcached:1.6", "", "MEMCACHED_URL"),
+}
+KEEPS = frozenset(KINDS) - {"memcached"}
+
+
+def test_an_app_uses_every_kind_by_its_usual_library(host: Host, app: str, deployed: str) -> None:
+    print(f"\n{'kind':<10} {'created':>8} {'linked':>7} {'upgraded':>9} {'apps without it':>16}")
+    for kind, (image, newer, variable) in KINDS.items():
+        offered(host, *filter(None, (image, newer)))
+        query, name = f"?in={variable}", f"e2e-{kind}"
+        try:
+            started = time.monotonic()
+            host.exec(["dokkupy", f"{kind}:create", name, "--image-version", image.partition(":")[2]])
+            created = time.monotonic() - started
+            started = time.monotonic()
+            host.exec(["dokkupy", f"{kind}:link", name, app])
+            linked = time.monotonic() - started
+            assert post(host, deployed, "eins", query) == 200 and post(host, deployed, "zwei ☃", query) == 200, kind
+            assert notes(host, deployed, query) == ["eins", "zwei ☃"], kind
+            host.exec(["dokkupy", f"{kind}:restart", name])
+            kept = ["eins", "zwei ☃"] if kind in KEEPS else []
+            assert notes(host, deployed, query) == kept, kind
+            moved, seconds = 0.0, ""
+            if newer:
+                started = time.monotonic()
+                version = newer.partition(":")[2]
+                ran = host.exec(["dokkupy", f"{kind}:upgrade", name, "--image-version", version, "--format", "json"])
+                moved, seconds = time.monotonic() - started, json.loads(ran.stdout)["downtime"]
+                assert notes(host, deployed, query) == kept, kind
+            host.exec(["dokkupy", f"{kind}:unlink", name, app])
+            assert host.http_get(deployed, f"/{query}").status == 503, kind
+            print(f"{kind:<10} {created:>7.1f}s {linked:>6.1f}s {moved:>8.1f}s {seconds!s:>15}s")
+        finally:
+            drop(host, kind, name, app)

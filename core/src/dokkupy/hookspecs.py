@@ -246,6 +246,11 @@ def post_service_create(host: Host, service: str, tx: Tx) -> None:
 
 
 @hookspec
+def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
+    """A service has another name: move what you keep under the old one. old, new: `kind:name`."""
+
+
+@hookspec
 def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
     """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
 

@@ -50,6 +50,7 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
     host.store.need_app(app)
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
+    host.force = host.force or force  # plugins that are asked before it goes do not ask either
     host.out.section(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
 

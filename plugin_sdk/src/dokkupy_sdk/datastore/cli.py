@@ -64,9 +64,11 @@ def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, con
     if connects:
         add_client(group, kind)
     if dumps:
+        from dokkupy_sdk.datastore.backup_cli import add_backups
         from dokkupy_sdk.datastore.data_cli import add_data
 
         add_data(group, kind, title)
+        add_backups(group, kind)
     return group
 
 
@@ -106,6 +108,7 @@ def add_life(group: Group, kind: str, title: str) -> None:
         one = records.read(host, kind, service)
         if not force and not records.links(host, one):
             confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
+        host.force = host.force or force  # whoever else is asked before it goes does not ask either
         host.out.section(f"Deleting {service}")
         lifecycle.destroy(host, found(host, kind), service, purge=purge)
         host.out.title(f"{title} container deleted: {service}")

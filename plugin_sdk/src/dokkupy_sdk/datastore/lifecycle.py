@@ -220,6 +220,7 @@ def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName
         for link in records.links(host, before):
             tx.delete(*records.link_place(kind, name, link.app))
         tx.delete(*records.place(kind, name))
+        host.hooks.emit(hookspecs.post_service_rename, host=host, old=before.subject, new=after.subject, tx=tx)
     host.events.record("service_renamed", service=after.subject, old=before.subject)
     return after
 

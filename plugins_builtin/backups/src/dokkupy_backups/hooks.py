@@ -39,9 +39,21 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 @hookimpl
 def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
     """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
+    from dokkupy_backups.dokku import forget_auth
     from dokkupy_backups.plan import end_schedule
 
     end_schedule(host, service, tx)
+    forget_auth(tx, service)
+
+
+@hookimpl
+def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
+    """The schedule goes along. Backups that were made keep the name that the service had then."""
+    from dokkupy_backups.dokku import move_auth
+    from dokkupy_backups.plan import move_schedule
+
+    move_schedule(tx, old, new)
+    move_auth(tx, old, new)
 
 
 @hookimpl

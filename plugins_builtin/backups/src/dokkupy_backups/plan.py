@@ -58,3 +58,16 @@ def end_schedule(host: Host, subject: str, tx: Tx) -> None:
             f"{name} is backed up by a schedule", hint=f"Its backups stay: dokkupy backups:unschedule {name}"
         )
     remove(tx, name)
+
+
+def move_schedule(tx: Tx, old: str, new: str) -> None:
+    """What had a schedule is called otherwise."""
+    before, after = SubjectName(old), SubjectName(new)
+    table = tx.host.store.read(*place(before))
+    if not table:
+        return
+    tx.write(*place(after), data={**table, "subject": str(after)})
+    served = tx.host.store.read(*served_place(before))
+    if served:
+        tx.write(*served_place(after), data=served)
+    remove(tx, before)

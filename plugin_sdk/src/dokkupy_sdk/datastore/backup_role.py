@@ -1,0 +1,43 @@
+"""The role ServiceBackups: who does what Dokku's per-service backup commands ask for (`postgres:backup`, ...).
+
+Entry-point group `dokkupy.service-backups`; dokkupy-backups fills it. Everything past Dokku's words is its own namespace.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import Secret
+
+ROLE = "service-backups"
+
+
+class ServiceBackups(ABC):
+    """subject: `KIND:NAME`. bucket: `BUCKET` or `BUCKET/PREFIX` of an S3-compatible store."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    @abstractmethod
+    def authenticate(self, subject: str, key: str, secret: Secret, region: str, endpoint: str) -> None:
+        """Keep what opens the buckets of a subject. endpoint: https address of the store, empty for Amazon's."""
+
+    @abstractmethod
+    def forget(self, subject: str) -> None:
+        """Forget it. Raises NotFound."""
+
+    @abstractmethod
+    def backup(self, subject: str, bucket: str) -> str:
+        """Back up now; returns the backup's id. Raises HostFault, and NotFound when nobody authenticated."""
+
+    @abstractmethod
+    def schedule(self, subject: str, cron: str, bucket: str) -> None: ...
+
+    @abstractmethod
+    def scheduled(self, subject: str) -> str:
+        """The schedule as a line of a crontab. Raises NotFound."""
+
+    @abstractmethod
+    def unschedule(self, subject: str) -> None:
+        """Raises NotFound."""

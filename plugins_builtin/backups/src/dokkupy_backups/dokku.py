@@ -1,0 +1,103 @@
+"""Dokku's per-service backup commands (`postgres:backup`, ...), said as targets and schedules of ours.
+
+A bucket of a service becomes a target, whose name is made of the place, so that the same bucket is the same target.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from dokkupy_sdk.datastore.backup_role import ServiceBackups
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import Secret
+from dokkupy_sdk.operation import Tx, operation
+
+from dokkupy_backups import create, plan, schedule, targets
+from dokkupy_backups.cron import Cron
+from dokkupy_backups.due import local_now
+from dokkupy_backups.location import parse_location
+from dokkupy_backups.names import SubjectName, TargetName
+from dokkupy_backups.retention import Keep
+from dokkupy_backups.target import Target, read_target
+from dokkupy_backups.target import place as target_place
+
+AMAZON = "https://s3.amazonaws.com"
+KEEP = Keep(0, 14, 8, 12)
+"""Of a schedule that says nothing about it: Dokku keeps all for ever; two weeks, two months, a year."""
+
+
+def place(subject: str) -> tuple[str, ...]:
+    return ("backups", "auth", SubjectName(subject).slug)
+
+
+def forget_auth(tx: Tx, subject: str) -> None:
+    if tx.host.store.read(*place(subject)):
+        tx.delete(*place(subject))
+
+
+def move_auth(tx: Tx, old: str, new: str) -> None:
+    table = tx.host.store.read(*place(old))
+    if table:
+        tx.write(*place(new), data=table)
+        tx.delete(*place(old))
+
+
+class BucketBackups(ServiceBackups):
+    """On dokkupy-backups."""
+
+    def authenticate(self, subject: str, key: str, secret: Secret, region: str, endpoint: str) -> None:
+        endpoint = (endpoint or AMAZON).rstrip("/")
+        parse_location(f"s3:{endpoint}/bucket")  # refuses what is no address
+        words = [f"access-key={key}", f"secret-key={secret.reveal()}", *([f"region={region}"] if region else [])]
+        with operation(self.host, "backup-auth", f"backup:{subject}") as tx:
+            tx.write(*place(subject), data={"endpoint": endpoint, "words": words})
+
+    def forget(self, subject: str) -> None:
+        self.need_auth(subject)
+        with operation(self.host, "backup-deauth", f"backup:{subject}") as tx:
+            forget_auth(tx, subject)
+
+    def need_auth(self, subject: str) -> dict[str, object]:
+        table = self.host.store.read(*place(subject))
+        if not table:
+            kind, _, name = subject.partition(":")
+            raise NotFound(
+                f"Nobody said what opens the buckets of {subject}",
+                hint=f"{kind}:backup-auth {name} KEY SECRET [REGION] [SIGNATURE-VERSION] [ENDPOINT]",
+            )
+        return table
+
+    def target(self, subject: str, bucket: str) -> Target:
+        """The bucket as a target, which is made when it is new."""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9_][A-Za-z0-9._-]*)*", bucket):
+            raise UserError(f"{bucket[:60]!r} is not the name of a bucket")
+        table = self.need_auth(subject)
+        url, words = f"s3:{table['endpoint']}/{bucket}", table["words"]
+        assert isinstance(words, list)
+        # By what opens it too: two services may use one bucket with keys of their own.
+        digest = hashlib.sha256("\n".join([url, *words]).encode()).hexdigest()[:8]
+        name = TargetName(f"s3-{re.sub('[^a-z0-9]+', '-', bucket.lower())[:24].strip('-')}-{digest}")
+        if self.host.store.read(*target_place(name)):
+            return read_target(self.host, name)
+        found, _, _ = targets.add(self.host, name, url, [str(word) for word in words])
+        if not self.host.dry_run:
+            self.host.out.warn(f"Save the key of these backups elsewhere now: dokkupy backups:target-key {name}")
+        return found
+
+    def backup(self, subject: str, bucket: str) -> str:
+        record = create.create(self.host, SubjectName(subject), self.target(subject, bucket))
+        return record.id if record else ""
+
+    def schedule(self, subject: str, cron: str, bucket: str) -> None:
+        target = self.target(subject, bucket)
+        if self.host.dry_run:
+            return
+        plan.make_schedule(self.host, SubjectName(subject), Cron(cron), target, KEEP, None, 0, local_now())
+
+    def scheduled(self, subject: str) -> str:
+        found = schedule.need_schedule(self.host, SubjectName(subject))
+        return f"{found.cron} dokkupy backups:create {subject} --target {found.target}"
+
+    def unschedule(self, subject: str) -> None:
+        plan.end(self.host, SubjectName(subject))
