@@ -218,9 +218,7 @@ class DatastoreContract:
         with operation(host, "config:set", f"app:{app}") as tx:
             set_env(tx, app, {mine: Secret("other://elsewhere")})
         key = links.link(host, datastore, service.name, app, query="pool=5")
-        assert key == f"DOKKU_{self.kind.upper().replace('-', '_')}_AQUA_URL" and get_env(host, app)[
-            key
-        ].reveal().endswith("?pool=5")
+        assert key == links.free_variable({}, self.kind) and get_env(host, app)[key].reveal().endswith("?pool=5")
         assert links.promote(host, datastore, service.name, app) == mine
         env = get_env(host, app)
         assert env[mine] == env[key] and Secret("other://elsewhere") in env.values()
