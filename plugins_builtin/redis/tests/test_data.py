@@ -15,13 +15,14 @@ import pytest
 from bed.servers import server
 from dokkupy_redis import rdb
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, lifecycle, moving, pipes, records, trash
+from dokkupy_sdk.datastore import container, lifecycle, links, moving, pipes, records, trash
 from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore, Inside
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.hosts import fake_host
 from test_contract import AS_APP, as_app
 
@@ -347,3 +348,8 @@ def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureF
     for secret in (service.password.reveal(), service.root_password.reveal()):
         assert not [text[:200] for text in shown if secret in text]
         assert secret.encode() not in b"".join(pieces)
+
+
+def test_further_variables_are_called_as_dokku_calls_them() -> None:
+    assert links.free_variable({}, "redis") == "DOKKU_REDIS_AQUA_URL"
+    assert links.free_variable({EnvKey("DOKKU_MY_KIND_AQUA_URL"): Secret("x")}, "my-kind") == "DOKKU_MY_KIND_BLACK_URL"
