@@ -111,7 +111,8 @@ class S3:
             ["timeout", "--kill-after=5", LIFE, str(weed()), "server", f"-dir={self.directory}", "-ip=127.0.0.1",
              "-ip.bind=127.0.0.1", "-s3", f"-s3.port={s3}", f"-s3.config={self.directory}/s3.json",
              f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-master.volumeSizeLimitMB=64",
-             "-volume.max=20"],
+             # Two catalogues of its own have fixed ports, which a second object store could not have.
+             "-volume.max=20", "-s3.port.iceberg=0", "-s3.port.lance=0"],
             stdout=subprocess.DEVNULL, stderr=open(self.directory / "log", "w"),  # noqa: SIM115
         )  # fmt: skip
         assert webdav

@@ -215,7 +215,7 @@ def restore(
 
     host.force = host.force or force
     record = chosen_record(host, subject, at, target)
-    if not to and not host.dry_run:
+    if not to and not work.holds_nothing(host, subject):
         confirm(host, str(subject), f"{subject} (what is in it now)")
     saved = work.restore(host, subject, record, to=to, safety=not no_safety)
     if not host.dry_run:

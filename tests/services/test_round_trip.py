@@ -1,0 +1,179 @@
+"""Out of one host and into another that has nothing but the target and its key: what was in the service is there again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from bed.servers import server
+from conftest import Machine
+from dokkupy_sdk.datastore import records
+from dokkupy_sdk.datastore.container import Exec
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.subject import ServiceSubject
+
+MILLION = 1_000_000
+
+POSTGRES = """
+CREATE ROLE reader LOGIN PASSWORD 'x''y'; CREATE ROLE grp NOLOGIN; GRANT grp TO reader;
+CREATE EXTENSION pg_trgm; CREATE EXTENSION citext;
+CREATE SCHEMA "Odd Näme";
+CREATE TYPE "Odd Näme".mood AS ENUM ('ok', 'näh');
+CREATE TABLE "Odd Näme"."Tä""ble" (id bigserial PRIMARY KEY, t text NOT NULL, b bytea, j jsonb, m "Odd Näme".mood,
+  n numeric(30,10), a int[], c citext UNIQUE, d timestamptz, s text GENERATED ALWAYS AS (upper(t)) STORED);
+INSERT INTO "Odd Näme"."Tä""ble" (t, b, j, m, n, a, c, d)
+  SELECT E'zeile ☃ \\\\ '' "\\n\\t' || i, decode('00ff0a0d', 'hex'), jsonb_build_object('k', i, 'u', 'é'), 'näh', i * 1.1,
+    ARRAY[i, NULL], 'C' || i, '2024-02-29'::date - 1 + i FROM generate_series(1, 2000) i;
+CREATE INDEX ON "Odd Näme"."Tä""ble" USING gin (t gin_trgm_ops);
+CREATE TABLE big AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, ROWS) i;
+ALTER TABLE big ADD PRIMARY KEY (id);
+CREATE TABLE parts (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO parts VALUES (1, '2026-05-05');
+CREATE TABLE tree (id int PRIMARY KEY, parent int REFERENCES tree DEFERRABLE INITIALLY DEFERRED);
+BEGIN; INSERT INTO tree VALUES (1, 2), (2, 1); COMMIT;
+CREATE TABLE empty (); CREATE TABLE guarded (id int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON guarded TO reader USING (id > 0); INSERT INTO guarded VALUES (1);
+GRANT USAGE ON SCHEMA "Odd Näme" TO grp; GRANT SELECT ON "Odd Näme"."Tä""ble" TO grp;
+ALTER TABLE guarded OWNER TO reader;
+CREATE VIEW v AS SELECT count(*) AS n FROM big; CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.text := NEW.text || '!'; RETURN NEW; END$$;
+CREATE TRIGGER t BEFORE INSERT ON big FOR EACH ROW EXECUTE FUNCTION trg();
+CREATE SEQUENCE odd INCREMENT 7 START 100; SELECT nextval('odd');
+SELECT lo_from_bytea(4242, decode('deadbeef00', 'hex'));
+COMMENT ON TABLE big IS 'it''s';
+ALTER DATABASE NAME SET timezone = 'Europe/Berlin'; ALTER ROLE reader SET search_path = "Odd Näme", public;
+"""
+
+
+NAME = f"rt{secrets.token_hex(3)}"
+"""The engine is shared: no other run has a service of this name."""
+
+
+def fill_postgres(inside: Exec, rows: int) -> None:
+    text = POSTGRES.replace("NAME", NAME).replace("ROWS", str(rows))
+    inside.run(
+        ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", NAME], stdin=text.encode(), timeout=300
+    )
+
+
+@contextmanager
+def directory(base: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield str(base / "repository"), ()
+
+
+@contextmanager
+def object_store(base: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    from servers import ACCESS, S3, SECRET
+
+    found = S3(base / "s3")
+    found.start()
+    try:
+        yield found.url, (f"access-key={ACCESS}", f"secret-key={SECRET}")
+    finally:
+        found.stop()
+
+
+def move(
+    first: Machine,
+    second: Machine,
+    url: str,
+    words: tuple[str, ...],
+    kind: str,
+    fill: Callable[[Exec], None],
+    image: str,
+) -> None:
+    started = time.monotonic()
+    first.run(f"{kind}:create", NAME, "--image", server(image))
+    service = records.read(first.host, kind, ServiceName(NAME))
+    fill(Exec(first.host, service, service.container))
+    filled = time.monotonic()
+    before = dict(ServiceSubject(first.host, kind, NAME).facts())
+    first.run("backups:target-add", "far", url, *words)
+    made = first.json("backups:create", f"{kind}:{NAME}")
+    backed_up = time.monotonic()
+    assert first.json("backups:verify", f"{kind}:{NAME}")["state"] == "verified"
+    verified = time.monotonic()
+    key = first.run("backups:target-key", "far").strip().splitlines()[0]
+    first.run(f"{kind}:destroy", NAME, "--force", "--purge")
+
+    second.run("backups:target-add", "far", url, *words, f"key={key}")
+    second.run("backups:restore", f"{kind}:{NAME}")
+    restored = time.monotonic()
+    after = dict(ServiceSubject(second.host, kind, NAME).facts())
+    assert after == before and len(before) > 2
+    print(
+        f"\n{kind:<10} {image:<14} {url.partition(':')[0][:10]:<10} {made['size']:>11} bytes  fill {filled - started:5.1f} s"
+        f"  backup {backed_up - filled:5.1f} s  verify {verified - backed_up:5.1f} s  restore {restored - verified:5.1f} s"
+    )
+
+
+@pytest.mark.parametrize(("target", "rows"), [(directory, MILLION), (object_store, 1000)])
+def test_postgres_with_awkward_data_and_a_million_rows(
+    machines: tuple[Machine, Machine], tmp_path: Path, target: Callable[[Path], object], rows: int
+) -> None:
+    with target(tmp_path) as (url, words):  # type: ignore[attr-defined]
+        move(*machines, url, words, "postgres", lambda inside: fill_postgres(inside, rows), "postgres:15")
+    second = machines[1].host
+    service = records.read(second, "postgres", ServiceName(NAME))
+    inside = Exec(second, service, service.container)
+    psql = ["psql", "-X", "-A", "-t", "-q", "-U", "postgres", "-d", NAME, "-c"]
+    assert inside.run([*psql, "SHOW timezone"]).strip() == "Europe/Berlin"
+    assert inside.run([*psql, "SELECT lo_get(4242)"]).strip() == "\\xdeadbeef00"
+    assert (
+        inside.run([*psql, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'guarded'"]).strip()
+        == "reader"
+    )
+    assert (
+        inside.run([*psql, "SELECT has_table_privilege('grp', '\"Odd Näme\".\"Tä\"\"ble\"', 'SELECT')"]).strip() == "t"
+    )
+    assert (
+        inside.run([*psql, "SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'reader'"]).strip() == "t"
+    )
+    assert inside.run([*psql, "SELECT extname FROM pg_extension ORDER BY 1"]).split() == [
+        "citext",
+        "pg_trgm",
+        "plpgsql",
+    ]
+
+
+def test_an_emptied_database_is_no_backup_that_takes_the_place_of_a_full_one(
+    machines: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    first, _ = machines
+    first.run("postgres:create", NAME, "--image", server("postgres:15"))
+    service = records.read(first.host, "postgres", ServiceName(NAME))
+    inside = Exec(first.host, service, service.container)
+    psql = ["psql", "-X", "-q", "-U", "postgres", "-d", NAME, "-c"]
+    inside.run([*psql, "CREATE TABLE t AS SELECT md5(i::text) AS x FROM generate_series(1, 20000) i"])
+    first.run("backups:target-add", "far", str(tmp_path / "repository"))
+    good = first.json("backups:create", f"postgres:{NAME}")
+    assert first.json("backups:verify", f"postgres:{NAME}")["state"] == "verified"
+    inside.run([*psql, "TRUNCATE t"])
+    said = first.run("backups:create", f"postgres:{NAME}", status=1)
+    assert "smaller" in said or "%" in said
+    assert [row["id"] for row in first.json("backups:list", f"postgres:{NAME}")] == [good["id"]]
+    first.run("--force", "backups:restore", f"postgres:{NAME}", "--no-safety")
+    after = records.read(first.host, "postgres", ServiceName(NAME))
+    count = Exec(first.host, after, after.container).run([*psql[:-1], "-A", "-t", "-c", "SELECT count(*) FROM t"])
+    assert count.strip() == "20000"
+
+
+def test_a_password_is_new_after_a_restore_elsewhere(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
+    """What an attacker read from the old host opens nothing on the new one."""
+    first, second = machines
+    first.run("postgres:create", NAME, "--image", server("postgres:15"))
+    first.run("backups:target-add", "far", str(tmp_path / "repository"))
+    first.run("backups:create", f"postgres:{NAME}")
+    key = first.run("backups:target-key", "far").strip().splitlines()[0]
+    old = first.run("postgres:info", NAME, "--dsn").strip()
+    first.run("postgres:destroy", NAME, "--force", "--purge")
+    second.run("backups:target-add", "far", str(tmp_path / "repository"), f"key={key}")
+    second.run("backups:restore", f"postgres:{NAME}")
+    new = second.run("postgres:info", NAME, "--dsn").strip()
+    assert old != new and old.rpartition("@")[2] == new.rpartition("@")[2] and f"//{NAME}:" in new
