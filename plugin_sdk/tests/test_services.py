@@ -78,7 +78,7 @@ def test_a_name_of_dokkus_is_taken(text: str) -> None:
     "wish",
     [
         {"image": "--privileged"}, {"image": "a b"}, {"image_version": "1;2"}, {"config_options": "'"}, {"memory": "1g"},
-        {"memory": "-1"}, {"shm_size": "x"}, {"restart_policy": "sometimes"}, {"password": "a b c d e"},
+        {"memory": "-1"}, {"cpus": "all"}, {"shm_size": "x"}, {"restart_policy": "sometimes"}, {"password": "a b c d e"},
         {"password": "short"}, {"root_password": "with@sign1"}, {"custom_env": {"A B": Secret("x")}},
     ],
 )  # fmt: skip
@@ -132,7 +132,8 @@ def test_secrets_lie_where_nobody_else_can_look(host: Host) -> None:
 
 
 def test_a_record_comes_back_as_it_was(host: Host) -> None:
-    service = new(host, custom_env={"A": Secret("1")}, memory="64", config_options="-c x=1")
+    service = new(host, custom_env={"A": Secret("1")}, memory="64", cpus="0.5", config_options="-c x=1")
+    assert "--cpus 0.5" in " ".join(container.spec_of(host, fake(host), service, name="x", instance="x").options)
     assert records.read(host, "fake", DB) == service
     assert service.password.reveal() not in repr(service)
 

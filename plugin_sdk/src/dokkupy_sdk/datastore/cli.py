@@ -24,6 +24,7 @@ Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment of the conta
 Image = Annotated[str, Opt("--image", "-i", help="Image to use")]
 Version = Annotated[str, Opt("--image-version", "-I", help="Its tag")]
 Memory = Annotated[str, Opt("--memory", "-m", help="Limit of memory in megabytes")]
+Cpus = Annotated[str, Opt("--cpus", help="Limit of CPUs, such as 0.5")]
 Shm = Annotated[str, Opt("--shm-size", "-s", help="Shared memory, such as 64m")]
 Initial = Annotated[str, Opt("--initial-network", "-N", help="A docker network that the service is in from the start")]
 PostCreate = Annotated[str, Opt("--post-create-network", "-P", help="Further docker networks, with commas")]
@@ -39,7 +40,7 @@ NETWORKS = ("initial-network", "post-create-network", "post-start-network")
 
 def wish_of(
     image: str, image_version: str, config_options: str, custom_env: str, memory: str, shm_size: str,
-    restart_policy: str, password: str = "", root_password: str = "",
+    restart_policy: str, cpus: str, password: str = "", root_password: str = "",
 ) -> Wish:  # fmt: skip
     from dokkupy_sdk.datastore.lifecycle import Wish
     from dokkupy_sdk.names import Secret
@@ -50,7 +51,9 @@ def wish_of(
         if not mark:
             raise UserError("Custom environment is given as A=1;B=2")
         env[key] = Secret(value)
-    return Wish(image, image_version, config_options, env, memory, shm_size, restart_policy, password, root_password)
+    return Wish(
+        image, image_version, config_options, env, memory, shm_size, restart_policy, cpus, password, root_password
+    )
 
 
 def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True) -> Group:
@@ -84,13 +87,22 @@ def add_life(group: Group, kind: str, title: str) -> None:
         host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
         image_version: Version = "", memory: Memory = "", initial_network: Initial = "", password: Password = "",
         post_create_network: PostCreate = "", root_password: RootPassword = "", post_start_network: PostStart = "",
-        shm_size: Shm = "", restart_policy: Restart = "",
+        shm_size: Shm = "", restart_policy: Restart = "", cpus: Cpus = "",
     ) -> Answer:  # fmt: skip
         """Create a service."""
         from dokkupy_sdk.datastore import lifecycle, report
 
         wish = wish_of(
-            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, password, root_password
+            image,
+            image_version,
+            config_options,
+            custom_env,
+            memory,
+            shm_size,
+            restart_policy,
+            cpus,
+            password,
+            root_password,
         )
         networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
         made = lifecycle.create(host, found(host, kind), service, wish, networks=networks)
@@ -323,7 +335,7 @@ def add_changes(group: Group, kind: str, title: str) -> None:
     @group.command("upgrade", needs="host:write", changes=True, secret_args=1)
     def upgrade(
         host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
-        image_version: Version = "", memory: Memory = "", shm_size: Shm = "", restart_policy: Restart = "",
+        image_version: Version = "", memory: Memory = "", shm_size: Shm = "", restart_policy: Restart = "", cpus: Cpus = "",
         initial_network: Initial = "", post_create_network: PostCreate = "", post_start_network: PostStart = "",
         restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
         revert: Annotated[bool, Opt("--revert", help="Go back to the instance before, with the data of then")] = False,
@@ -335,7 +347,7 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         if revert:
             moved = moving.revert(host, datastore, service)
         else:
-            wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy)
+            wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus)
             for key, value in zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True):
                 if value:
                     lifecycle.set_network(host, datastore, service, key, value)

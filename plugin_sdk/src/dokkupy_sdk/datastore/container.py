@@ -71,6 +71,8 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
         options += ["--volume", f"{files_directory(host, service)}:{FILES}:ro"]
     if service.memory:
         options += ["--memory", f"{service.memory}m"]
+    if service.cpus:
+        options += ["--cpus", service.cpus]
     if service.shm_size:
         options += ["--shm-size", service.shm_size]
     command = recipe.command

@@ -48,13 +48,22 @@ def add_data(group: Group, kind: str, title: str) -> None:
         custom_env: cli.Custom = "", image: cli.Image = "", image_version: cli.Version = "", memory: cli.Memory = "",
         initial_network: cli.Initial = "", password: cli.Password = "", post_create_network: cli.PostCreate = "",
         root_password: cli.RootPassword = "", post_start_network: cli.PostStart = "", shm_size: cli.Shm = "",
-        restart_policy: cli.Restart = "",
+        restart_policy: cli.Restart = "", cpus: cli.Cpus = "",
     ) -> Answer:  # fmt: skip
         """Make a new service with a copy of the data."""
         from dokkupy_sdk.datastore import moving, report
 
         wish = cli.wish_of(
-            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, password, root_password
+            image,
+            image_version,
+            config_options,
+            custom_env,
+            memory,
+            shm_size,
+            restart_policy,
+            cpus,
+            password,
+            root_password,
         )
         datastore = cli.found(host, kind)
         networks = dict(zip(cli.NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))

@@ -41,6 +41,7 @@ class Wish:
     memory: str = ""
     shm_size: str = ""
     restart_policy: str = ""
+    cpus: str = ""
     password: str = ""
     root_password: str = ""
 
@@ -85,6 +86,8 @@ def vetted(wish: Wish) -> Wish:
         raise UserError(f"The config options are not words: {error}") from None
     if wish.memory and not re.fullmatch(r"[1-9]\d{0,8}", wish.memory):
         raise UserError(f"{wish.memory[:40]!r} is not a number of megabytes")
+    if wish.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", wish.cpus):
+        raise UserError(f"{wish.cpus[:40]!r} is not a number of CPUs such as 0.5")
     if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}[bkmgBKMG]?", wish.shm_size):
         raise UserError(f"{wish.shm_size[:40]!r} is not a size such as 64m")
     if wish.restart_policy and not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d{1,4})?", wish.restart_policy):
@@ -111,7 +114,7 @@ def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, wish:
         password=Secret(wish.password or secrets.token_hex(PASSWORD_BYTES)),
         root_password=Secret(wish.root_password or secrets.token_hex(PASSWORD_BYTES)),
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), config_options=wish.config_options,
-        custom_env=dict(wish.custom_env), memory=wish.memory, shm_size=wish.shm_size,
+        custom_env=dict(wish.custom_env), memory=wish.memory, cpus=wish.cpus, shm_size=wish.shm_size,
         restart_policy=wish.restart_policy or "always",
     )  # fmt: skip
 

@@ -20,8 +20,8 @@ class Service:
     reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
     nothing. volume: empty for a datastore that keeps nothing. database, user, password: of the linked apps;
     root_password: of the administration, which no app gets. config_options: further words for the server's command.
-    custom_env: further environment of the container. memory: megabytes, shm_size: as docker says it; empty for no
-    limit. state: what is wanted: running, paused (stopped, kept) or stopped (without a container).
+    custom_env: further environment of the container. memory: megabytes, cpus: how many, shm_size: as docker says it; empty
+    for no limit. state: what is wanted: running, paused (stopped, kept) or stopped (without a container).
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Service:
     config_options: str = ""
     custom_env: Mapping[str, Secret] = field(default_factory=dict)
     memory: str = ""
+    cpus: str = ""
     shm_size: str = ""
     restart_policy: str = "always"
     exposed: tuple[str, ...] = ()

@@ -73,7 +73,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: Wish) -> 
 
 def wished(before: Service, ref: str, image: Image, wish: Wish) -> Service:
     after = replace(before, image=ref, image_id=image.id)
-    for key in ("config_options", "memory", "shm_size", "restart_policy"):
+    for key in ("config_options", "memory", "cpus", "shm_size", "restart_policy"):
         if getattr(wish, key):
             after = replace(after, **{key: getattr(wish, key)})
     return replace(after, custom_env=dict(wish.custom_env)) if wish.custom_env else after
@@ -288,7 +288,7 @@ def clone(
             image = tx.step(f"have the image {ref}", lambda: lifecycle.need_image(host, ref), planned=Image(""))
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
-        for key in ("config_options", "custom_env", "memory", "shm_size"):
+        for key in ("config_options", "custom_env", "memory", "cpus", "shm_size"):
             if not getattr(wish, key):
                 fresh = replace(fresh, **{key: getattr(source, key)})
         fresh = replace(fresh, networks=lifecycle.vetted_networks(networks or {}))
