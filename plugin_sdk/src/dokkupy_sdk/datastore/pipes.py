@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import IO, Any
 
 from dokkupy_sdk.datastore.container import LAST_LINES, Exec, without_secrets
@@ -59,9 +59,9 @@ def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
     return tuple(without_secrets(inside.service, line) for line in lines)
 
 
-def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
-    """Hand a whole dump over in pieces. Raises HostFault when it failed or cannot be whole. argv: the program, by default
-    the datastore's `dump`."""
+def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) -> Generator[bytes, None, None]:
+    """A dump in pieces. Raises HostFault at its end when it failed or cannot be whole. argv: the program, by default the
+    datastore's `dump`."""
     service, edges = inside.service, Edges()
     with program(
         inside, argv or datastore.dump(service), f"The dump of {service.subject}",
@@ -70,8 +70,14 @@ def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], a
         assert process.stdout is not None
         while piece := process.stdout.read(PIECE):
             edges.take(piece)
-            write(piece)
+            yield piece
     need_whole(datastore, service.subject, edges)
+
+
+def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
+    """Hand a whole dump over in pieces. Raises HostFault when it failed or cannot be whole."""
+    for piece in pieces_of(datastore, inside, argv):
+        write(piece)
 
 
 def need_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
@@ -99,19 +105,9 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
 
 
 def transfer(datastore: Datastore, source: Exec, target: Exec) -> None:
-    """Copy all that one instance holds into another."""
-    with (
-        program(
-            source, datastore.dump(source.service), f"The dump of {source.service.subject}",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        ) as first,
-        program(
-            target, datastore.restore(target.service), f"The restore into {target.service.subject}",
-            stdin=first.stdout, stdout=subprocess.DEVNULL,
-        ),
-    ):  # fmt: skip
-        assert first.stdout is not None
-        first.stdout.close()  # the second has it: when that ends, the first is told
+    """Copy all that one instance holds into another; a dump that is not whole is an error here too."""
+    with closing(pieces_of(datastore, source)) as pieces:
+        restore(datastore, target, pieces)
 
 
 def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:

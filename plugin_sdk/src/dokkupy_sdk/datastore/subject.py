@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
 
@@ -57,10 +59,12 @@ class ServiceSubject(BackupSubject):
         """A service like the one that was backed up, with passwords of its own."""
         image = self.host.engine().image(about.get("image_id", "")) or lifecycle.need_image(self.host, about["image"])
         made = lifecycle.draft(self.datastore, name, about["image"], image, Wish())
-        return replace(
-            made, database=about.get("database", made.database), user=about.get("user", made.user),
-            config_options=about.get("config_options", ""),
-        )  # fmt: skip
+        database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
+        for name in filter(None, (database, user)):
+            if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
+                raise UserError(f"The backup's {shown(name)} is no name of a database or user that a service has")
+        options = lifecycle.vetted(Wish(config_options=about.get("config_options", ""))).config_options
+        return replace(made, database=database, user=user, config_options=options)
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         draft = self.draft(ServiceName(PROOF), about)
