@@ -6,7 +6,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bed.servers import server
@@ -62,39 +64,63 @@ def fill_postgres(inside: Exec, rows: int) -> None:
     )
 
 
-@contextmanager
-def directory(base: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield str(base / "repository"), ()
+@dataclass(frozen=True)
+class Place:
+    """Where backups go. know: called with a host that is to add it."""
+
+    url: str
+    words: tuple[str, ...] = ()
+    know: Callable[[Machine], None] = lambda machine: None
 
 
 @contextmanager
-def object_store(base: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def directory(base: Path) -> Iterator[Place]:
+    yield Place(str(base / "repository"))
+
+
+@contextmanager
+def object_store(base: Path) -> Iterator[Place]:
     from servers import ACCESS, S3, SECRET
 
     found = S3(base / "s3")
     found.start()
     try:
-        yield found.url, (f"access-key={ACCESS}", f"secret-key={SECRET}")
+        yield Place(found.url, (f"access-key={ACCESS}", f"secret-key={SECRET}"))
     finally:
         found.stop()
 
 
-def move(
-    first: Machine,
-    second: Machine,
-    url: str,
-    words: tuple[str, ...],
-    kind: str,
-    fill: Callable[[Exec], None],
-    image: str,
-) -> None:
+@contextmanager
+def ssh_server(base: Path) -> Iterator[Place]:
+    from servers import Sshd
+
+    found = Sshd(base / "sshd")
+    found.start()
+
+    def know(machine: Machine) -> None:
+        """As an administrator does: the first try prints the key that the server is to accept."""
+        said = machine.run("backups:target-add", "far", found.url, status=1)
+        (key,) = [line.partition(" !     ")[2] for line in said.splitlines() if " !     ssh-ed25519 " in line]
+        with (found.directory / "authorized_keys").open("a") as file:
+            file.write(key + "\n")
+
+    try:
+        yield Place(found.url, know=know)
+    finally:
+        found.stop()
+
+
+def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str, fill: Callable[[Exec], None]) -> Exec:
+    """Fill a service on the first host, back it up, destroy it, restore it on the second; returns the new one."""
+    first, second = machines
     started = time.monotonic()
     first.run(f"{kind}:create", NAME, "--image", server(image))
     service = records.read(first.host, kind, ServiceName(NAME))
     fill(Exec(first.host, service, service.container))
     filled = time.monotonic()
     before = dict(ServiceSubject(first.host, kind, NAME).facts())
-    first.run("backups:target-add", "far", url, *words)
+    place.know(first)
+    first.run("backups:target-add", "far", place.url, *place.words)
     made = first.json("backups:create", f"{kind}:{NAME}")
     backed_up = time.monotonic()
     assert first.json("backups:verify", f"{kind}:{NAME}")["state"] == "verified"
@@ -102,26 +128,26 @@ def move(
     key = first.run("backups:target-key", "far").strip().splitlines()[0]
     first.run(f"{kind}:destroy", NAME, "--force", "--purge")
 
-    second.run("backups:target-add", "far", url, *words, f"key={key}")
+    place.know(second)
+    second.run("backups:target-add", "far", place.url, *place.words, f"key={key}")
     second.run("backups:restore", f"{kind}:{NAME}")
     restored = time.monotonic()
-    after = dict(ServiceSubject(second.host, kind, NAME).facts())
-    assert after == before and len(before) > 2
+    assert dict(ServiceSubject(second.host, kind, NAME).facts()) == before and len(before) > 2
     print(
-        f"\n{kind:<10} {image:<14} {url.partition(':')[0][:10]:<10} {made['size']:>11} bytes  fill {filled - started:5.1f} s"
-        f"  backup {backed_up - filled:5.1f} s  verify {verified - backed_up:5.1f} s  restore {restored - verified:5.1f} s"
+        f"\n{kind:<9} {image:<14} {place.url.partition(':')[0][-10:]:<10} {made['size']:>10} bytes  "
+        f"filled {filled - started:5.1f} s  backed up {backed_up - filled:5.1f} s  verified {verified - backed_up:5.1f} s  "
+        f"restored {restored - verified:5.1f} s"
     )
+    back = records.read(second.host, kind, ServiceName(NAME))
+    return Exec(second.host, back, back.container)
 
 
 @pytest.mark.parametrize(("target", "rows"), [(directory, MILLION), (object_store, 1000)])
 def test_postgres_with_awkward_data_and_a_million_rows(
-    machines: tuple[Machine, Machine], tmp_path: Path, target: Callable[[Path], object], rows: int
+    machines: tuple[Machine, Machine], tmp_path: Path, target: Callable[[Path], Any], rows: int
 ) -> None:
-    with target(tmp_path) as (url, words):  # type: ignore[attr-defined]
-        move(*machines, url, words, "postgres", lambda inside: fill_postgres(inside, rows), "postgres:15")
-    second = machines[1].host
-    service = records.read(second, "postgres", ServiceName(NAME))
-    inside = Exec(second, service, service.container)
+    with target(tmp_path) as place:
+        inside = move(machines, place, "postgres", "postgres:15", lambda inside: fill_postgres(inside, rows))
     psql = ["psql", "-X", "-A", "-t", "-q", "-U", "postgres", "-d", NAME, "-c"]
     assert inside.run([*psql, "SHOW timezone"]).strip() == "Europe/Berlin"
     assert inside.run([*psql, "SELECT lo_get(4242)"]).strip() == "\\xdeadbeef00"
@@ -140,6 +166,56 @@ def test_postgres_with_awkward_data_and_a_million_rows(
         "pg_trgm",
         "plpgsql",
     ]
+
+
+SQL = r"""
+CREATE TABLE `odd ``näme` (id int AUTO_INCREMENT PRIMARY KEY, t varchar(200), b varbinary(16), j json,
+  n decimal(30,10), UNIQUE (t)) CHARSET utf8mb4;
+INSERT INTO `odd ``näme` (t, b, j, n) WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 900)
+  SELECT CONCAT('zeile ☃ 😀 \\ '' "', n), UNHEX('00FF0A0D27'), JSON_OBJECT('k', n), n * 1.1 FROM i;
+CREATE TABLE child (id int PRIMARY KEY, parent int, FOREIGN KEY (parent) REFERENCES `odd ``näme` (id));
+INSERT INTO child SELECT id, id FROM `odd ``näme`;
+CREATE VIEW v AS SELECT COUNT(*) AS n FROM child;
+CREATE USER reader@'%' IDENTIFIED BY 'x y'; GRANT SELECT ON child TO reader@'%';
+"""
+
+LUA = r"""for i = 1, 20000 do redis.call('SET', 'k\0' .. i, 'v\r\n' .. i) end
+redis.call('RPUSH', 'list ☃', 'a', '', 'b') redis.call('HSET', 'hash', 'f', 'v') redis.call('ZADD', 'z', 1.5, 'm')
+redis.call('XADD', 'stream', '*', 'f', 'v') redis.call('SADD', 'set', 'x', 'y')"""
+
+JAVASCRIPT = """
+const d = []; for (let i = 0; i < 5000; i++) d.push({i: i, text: "zeile ☃ " + i, bin: BinData(0, "AP8K"), at: new Date(i)});
+db.notes.insertMany(d); db.notes.createIndex({i: 1}, {unique: true}); db.createCollection("empty");
+"""
+
+
+def fill_sql(inside: Exec) -> None:
+    kind = inside.service.kind
+    argv = records.datastore(inside.host, kind).connect(inside.service)
+    inside.run(argv, stdin=f"USE {inside.service.database};{SQL}".encode(), timeout=120)
+
+
+def fill_redis(inside: Exec) -> None:
+    inside.run((*records.datastore(inside.host, "redis").connect(inside.service), "-e", "EVAL", LUA, "0"))
+
+
+def fill_mongo(inside: Exec) -> None:
+    inside.run((*records.datastore(inside.host, "mongo").connect(inside.service), "--quiet"), stdin=JAVASCRIPT.encode())
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "fill", "target"),
+    [
+        ("mysql", "mysql:8", fill_sql, directory), ("mariadb", "mariadb:10.11", fill_sql, ssh_server),
+        ("redis", "redis:7", fill_redis, directory), ("mongo", "mongo:8", fill_mongo, directory),
+    ],
+)  # fmt: skip
+def test_the_others(
+    machines: tuple[Machine, Machine], tmp_path: Path, kind: str, image: str, fill: Callable[[Exec], None],
+    target: Callable[[Path], Any],
+) -> None:  # fmt: skip
+    with target(tmp_path) as place:
+        move(machines, place, kind, image, fill)
 
 
 def test_an_emptied_database_is_no_backup_that_takes_the_place_of_a_full_one(
