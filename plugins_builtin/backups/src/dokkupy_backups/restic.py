@@ -35,6 +35,10 @@ LOCKED = re.compile(r"already locked|unable to create lock", re.IGNORECASE)
 LOCK_WAIT = 900.0
 """Seconds for which another host's work on the same repository is waited for."""
 
+LOOK = 120.0
+"""Seconds for which it is looked whether there is a repository."""
+
+NO_BUCKET = re.compile(r"bucket does not exist|NoSuchBucket", re.IGNORECASE)
 WRONG_KEY = re.compile(r"wrong password or no key found", re.IGNORECASE)
 FULL = re.compile(r"no space left on device|disk quota exceeded|insufficient storage", re.IGNORECASE)
 NOISE = re.compile(r"^(?:\{.*|\s*|.*signal interrupt received.*|using temporary cache.*|created new cache.*)$")
@@ -124,14 +128,30 @@ class Repository:
 
     def exists(self) -> bool:
         """Whether there is a repository that opens with the key. Raises HostFault `wrong_key` when it does not; what
-        keeps one from looking is told by whatever comes next."""
+        keeps one from looking is told by whatever comes next.
+
+        restic 0.18 asks for a quarter of an hour for a bucket that is not there: it is not waited for.
+        """
+        child = self.start(["cat", "config", "--no-lock"])
+        end = time.monotonic() + LOOK
         try:
-            self.run(["cat", "config", "--no-lock"])
+            while True:
+                try:
+                    status = child.finish(0.1)
+                    break
+                except TimeoutError:
+                    if time.monotonic() > end or any(NO_BUCKET.search(line) for line in child.said):
+                        return False
+        finally:
+            child.end()
+        if status == 0:
+            return True
+        try:
+            self.fail("cat", status, child.said)
         except HostFault as error:
-            if error.code in ("wrong_key", "key_lost", "restic_missing", "ssh_refused"):
+            if error.code in ("wrong_key", "ssh_refused"):
                 raise
-            return False
-        return True
+        return False
 
     def init(self) -> None:
         self.run(["init"])
