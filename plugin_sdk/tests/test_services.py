@@ -18,6 +18,7 @@ from dokkupy_sdk.config import get_env
 from dokkupy_sdk.datastore import container, expose, external, lifecycle, links, moving, records, trash, upkeep
 from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host, rehearsing
@@ -193,6 +194,23 @@ def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
     assert upkeep.bring_up_all(host) == ["fake:db: started"]
     host.store.write(*records.place("fake", "db"), data={**records.to_table(service), "exposed": ["0.0.0.0:4242:4242"]})
     assert ["outside" in one.message for one in upkeep.findings(host)] == [True]
+
+
+def test_a_service_whose_volume_is_gone_does_not_begin_anew_on_an_empty_one(host: Host) -> None:
+    service = new(host)
+    engine_of(host).remove(service.container)
+    engine_of(host).remove_volume(service.volume)
+    assert upkeep.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
+    with pytest.raises(HostFault, match="The data of fake:db is gone") as caught:
+        lifecycle.set_state(host, fake(host), DB, "running", "start")
+    assert "backups:restore fake:db" in caught.value.hint
+    assert engine_of(host).volumes({}) == []
+    subject = ServiceSubject(host, "fake", "db")
+    assert not subject.holds()
+    subject.restore([b"dump"], {"image": "fake:1"})
+    after = records.read(host, "fake", DB)
+    assert subject.holds() and lifecycle.status(host, after) == "running" and after.password == service.password
+    assert after.previous == {}
 
 
 def test_two_services_of_one_app_never_have_the_same_host_name(host: Host) -> None:

@@ -28,6 +28,10 @@ class BackupSubject(ABC):
     def __init__(self, host: Host) -> None:
         self.host = host
 
+    def holds(self) -> bool:
+        """Whether there is content now, which a restore would replace. Cheap."""
+        return True
+
     @abstractmethod
     def describe(self) -> Mapping[str, str]:
         """What a restore on another host has to know: kind, image, version. Kept in clear beside the backup: no secret."""

@@ -261,6 +261,8 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         service = records.read(host, kind, name)
         need_still(service)
         wanted = replace(service, state=state)
+        if state == RUNNING:
+            need_data(host, service)
         tx.protect("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.write(*records.place(kind, name), data=records.to_table(wanted))
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
@@ -268,8 +270,11 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
 
 
 def bring_to_state_of_record(host: Host, kind: str, name: str) -> None:
+    """Undo; what has no data any more had no container before either."""
     if records.has(host, kind, name):
-        bring_to_state(host, records.datastore(host, kind), records.read(host, kind, ServiceName(name)))
+        service = records.read(host, kind, ServiceName(name))
+        if has_data(host, service):
+            bring_to_state(host, records.datastore(host, kind), service)
 
 
 def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
@@ -278,6 +283,7 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
     with operation(host, f"{kind}:restart", records.subject(kind, name)) as tx:
         service = replace(records.read(host, kind, name), state=RUNNING)
         need_still(records.read(host, kind, name))
+        need_data(host, service)
         tx.write(*records.place(kind, name), data=records.to_table(service))
         tx.step(
             f"stop {service.container}",
@@ -305,6 +311,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
         return [f"{service.subject}: paused"]
     if found is not None and found.state == "running":
         return []
+    need_data(host, service)
     if found is None:
         service = with_image(host, service)
         container.create(host, datastore, service, name=service.container, instance=service.id)
@@ -317,6 +324,20 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
     container.admit_apps(host, service.kind, service.name)
     container.wait_ready(datastore, container.Exec(host, service, service.container))
     return [f"{service.subject}: {did}"]
+
+
+def has_data(host: Host, service: Service) -> bool:
+    """Whether the volume of a service is there (or it keeps nothing)."""
+    return not service.volume or service.volume in host.engine().volumes({})
+
+
+def need_data(host: Host, service: Service) -> None:
+    """Raises HostFault instead of letting a server begin anew on an empty volume, as if nothing had been there."""
+    if not has_data(host, service):
+        raise HostFault(
+            f"The data of {service.subject} is gone: there is no volume {service.volume}", code="data_gone",
+            hint=f"Restore it: backups:restore {service.subject}. Or give it up: {service.kind}:destroy {service.name}",
+        )  # fmt: skip
 
 
 def with_image(host: Host, service: Service) -> Service:

@@ -157,6 +157,8 @@ def take_over(tx: Tx, before: Service, after: Service, instance: str) -> None:
         "image": before.image, "image_id": before.image_id, "version": before.version, "volume": before.volume,
         "until": until,
     }  # fmt: skip
+    if not lifecycle.has_data(host, before):
+        previous = {}  # there is nothing that a way back could lead to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
     tx.write(*records.place(after.kind, after.name), data=records.to_table(after))
     tx.commit(after=(call(settle, kind=after.kind, name=str(after.name), instance=instance),))
@@ -254,7 +256,8 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
     records.read(host, kind, name)
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
-        need_running(host, before)
+        lifecycle.need_still(before)
+        before = lifecycle.with_image(host, before)  # it may be gone, as on a host that is rebuilt
         instance = new_id()
         beside = start_beside(tx, datastore, replace(before, volume=volume_of(before, instance)), instance)
         tx.step("put the content in", partial(pipes.restore, datastore, beside, pieces))

@@ -37,6 +37,10 @@ class ServiceSubject(BackupSubject):
         moving.need_running(self.host, service)
         return Exec(self.host, service, service.container)
 
+    def holds(self) -> bool:
+        one = records.has(self.host, self.kind, self.service_name)
+        return one and lifecycle.has_data(self.host, records.read(self.host, self.kind, self.service_name))
+
     def describe(self) -> Mapping[str, str]:
         service = records.read(self.host, self.kind, self.service_name)
         return {

@@ -45,6 +45,10 @@ class HostState(BackupSubject):
     name = "host"
     suffix = "tar"
 
+    def holds(self) -> bool:
+        """A host without apps and services has nothing that anybody would miss."""
+        return bool(self.host.store.apps() or self.host.store.names("services"))
+
     def describe(self) -> Mapping[str, str]:
         system = os.uname()
         return {

@@ -38,7 +38,12 @@ LOCK_WAIT = 900.0
 LOOK = 120.0
 """Seconds for which it is looked whether there is a repository."""
 
-NO_BUCKET = re.compile(r"bucket does not exist|NoSuchBucket", re.IGNORECASE)
+HOPELESS = re.compile(
+    r"does not exist|NoSuchBucket|Access ?Denied|SignatureDoesNotMatch|signature we calculated|InvalidAccessKeyId"
+    r"|Unauthorized|Forbidden", re.IGNORECASE,
+)  # fmt: skip
+"""Answers of a server that no waiting changes."""
+
 WRONG_KEY = re.compile(r"wrong password or no key found", re.IGNORECASE)
 FULL = re.compile(r"no space left on device|disk quota exceeded|insufficient storage", re.IGNORECASE)
 NOISE = re.compile(r"^(?:\{.*|\s*|.*signal interrupt received.*|using temporary cache.*|created new cache.*)$")
@@ -130,7 +135,8 @@ class Repository:
         """Whether there is a repository that opens with the key. Raises HostFault `wrong_key` when it does not; what
         keeps one from looking is told by whatever comes next.
 
-        restic 0.18 asks for a quarter of an hour for a bucket that is not there: it is not waited for.
+        restic 0.18 asks for a quarter of an hour for a bucket that is not there, or with a secret that is wrong: that
+        is not waited for.
         """
         child = self.start(["cat", "config", "--no-lock"])
         end = time.monotonic() + LOOK
@@ -140,7 +146,7 @@ class Repository:
                     status = child.finish(0.1)
                     break
                 except TimeoutError:
-                    if time.monotonic() > end or any(NO_BUCKET.search(line) for line in child.said):
+                    if time.monotonic() > end or any(HOPELESS.search(line) for line in child.said):
                         return False
         finally:
             child.end()

@@ -83,8 +83,9 @@ def need_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
 
 
 def holds_nothing(host: Host, name: SubjectName) -> bool:
-    """A host without apps, and what is not there, have nothing that a safety backup would save."""
-    return not host.store.apps() if name == "host" else name not in subjects(host)
+    """Whether there is nothing that a restore would replace, and a safety backup save."""
+    found = subjects(host).get(name)
+    return found is None or not found.holds()
 
 
 def warn_of_newer(host: Host, record: Record) -> None:
