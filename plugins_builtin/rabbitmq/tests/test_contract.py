@@ -1,4 +1,4 @@
-"""The whole life of a service, on RabbitMQ."""
+"""The whole life of a service, on RabbitMQ 3.10 and 4.0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_sdk.datastore.role import Inside
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 
-class TestRabbitMQ(DatastoreContract):
+class TestRabbitMQ3(DatastoreContract):
     kind = "rabbitmq"
 
     @pytest.fixture(scope="class")
@@ -35,3 +35,10 @@ class TestRabbitMQ(DatastoreContract):
                 return False
         except pika.exceptions.ProbableAuthenticationError:
             return True
+
+
+class TestRabbitMQ4(TestRabbitMQ3):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls) -> str:
+        return server("rabbitmq:4")
