@@ -23,6 +23,9 @@ RESERVED = ("admin", "config", "local")
 GZIP, ARCHIVE = b"\x1f\x8b", struct.pack("<I", 0x8199E26D)
 """The first bytes of mongodump's archives, compressed or not (mongo-tools, common/archive/archive.go)."""
 
+COMPLETE = b"\xff\xff\xff\xff"
+"""What each collection of an archive ends with (terminatorBytes in the same place)."""
+
 HEADER, TRAILER = b"DOKKUPY-MONGO 1 ", b"DOKKUPY-MONGO END\n"
 """Around our own dumps: the name of the database, and that mongodump came to its end."""
 
@@ -93,9 +96,9 @@ class Mongo(Datastore):
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         if head.startswith(HEADER):
-            return "" if tail.endswith(TRAILER) else "it ends before its end"
+            return "" if tail.endswith(COMPLETE + TRAILER) else "it ends before its end"
         if head.startswith(ARCHIVE):
-            return "" if tail.endswith(b"\xff\xff\xff\xff") else "it ends within a collection"
+            return "" if tail.endswith(COMPLETE) else "it ends within a collection"
         if head.startswith(GZIP):
             return ""
         return "it is no archive of mongodump"
