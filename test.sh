@@ -140,7 +140,7 @@ python_of() {
       grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
       if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
     done
-    if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder"); fi
+    if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
     "$own/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${wanted[@]}"
     printf '%s' "$stamp" >"$own/stamp"
   fi
