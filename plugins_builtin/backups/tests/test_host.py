@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import KEY, World
+from dokkupy_backups import host_state
 from dokkupy_backups.due import local_now
 from dokkupy_backups.findings import findings
 from dokkupy_backups.host_state import HostState, facts_of
@@ -205,3 +207,31 @@ def test_state_that_does_not_parse_is_not_verified(local: World) -> None:
     with pytest.raises(Exception, match="does not parse"):
         HostState(local.host).prove([archive(local)], {})
     assert facts_of(str(root))["apps: number"] == "2"
+
+
+def test_a_directory_that_cannot_be_renamed_moves_piece_by_piece_and_goes_on_after_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the lower layer of an overlay, which the container of a machine has."""
+    source, target = tmp_path / "state", tmp_path / "old"
+    for name in ("a/b/one", "a/two", "three"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(name)
+    os.chmod(source / "a", 0o710)
+    real, moved = os.rename, 0
+
+    def rename(old: str, new: str) -> None:
+        nonlocal moved
+        if os.path.isdir(old):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        moved += 1
+        if moved == 2:
+            raise KeyboardInterrupt
+        real(old, new)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(KeyboardInterrupt):
+        host_state.move(str(source), str(target))
+    host_state.move(str(source), str(target))
+    assert not source.exists() and (target / "a").stat().st_mode & 0o777 == 0o710
+    assert [(target / name).read_text() for name in ("a/b/one", "a/two", "three")] == ["a/b/one", "a/two", "three"]

@@ -7,6 +7,7 @@ operations that ended. Nor are services' data and apps' volumes: they are subjec
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -187,13 +188,31 @@ def listing(path: str) -> list[str]:
 # putting it in place
 
 
+def move(source: str, target: str) -> None:
+    """Rename. Where the file system cannot do that with a directory (the lower layer of an overlay, a mount), its content
+    moves piece by piece, into what a killed move left at the target."""
+    try:
+        os.rename(source, target)
+        return
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.ENOTEMPTY, errno.EEXIST) or not os.path.isdir(source):
+            raise
+    found = os.lstat(source)
+    make_directory(target)
+    os.chmod(target, stat.S_IMODE(found.st_mode))
+    os.chown(target, found.st_uid, found.st_gid)
+    for name in os.listdir(source):
+        move(os.path.join(source, name), os.path.join(target, name))
+    os.rmdir(source)
+
+
 def swap(root: str, place: str, name: str) -> None:
     own(os.path.join(root, place, "new", name), root)
     old = os.path.join(root, place, "old")
     make_directory(old)
     if os.path.lexists(os.path.join(root, name)):
-        os.rename(os.path.join(root, name), os.path.join(old, name))
-    os.rename(os.path.join(root, place, "new", name), os.path.join(root, name))
+        move(os.path.join(root, name), os.path.join(old, name))
+    move(os.path.join(root, place, "new", name), os.path.join(root, name))
 
 
 def put_back(host: Host, place: str, name: str) -> None:
@@ -202,12 +221,12 @@ def put_back(host: Host, place: str, name: str) -> None:
     staged = host.path(place, "new", name)
     if os.path.lexists(staged):  # it was not put in place
         if os.path.lexists(old):
-            os.rename(old, current)
+            move(old, current)
     elif os.path.lexists(old):
-        os.rename(current, staged)
-        os.rename(old, current)
+        move(current, staged)
+        move(old, current)
     elif os.path.lexists(current) and os.path.isdir(host.path(place)):
-        os.rename(current, staged)
+        move(current, staged)
 
 
 def put_beside(host: Host, place: str, name: str) -> None:
