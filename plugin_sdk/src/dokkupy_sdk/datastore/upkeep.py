@@ -30,7 +30,7 @@ def bring_up_all(host: Host) -> list[str]:
             continue  # somebody works on it
         except DokkupyError as error:
             host.out.warn(f"{service.subject}: {error.message}")
-            for line in error.details:
+            for line in (*error.details, *filter(None, (error.hint,))):
                 host.out.warn(line)
     return lines
 
