@@ -3,6 +3,7 @@
 #
 #   ./test.sh                everything: linters, unit, contract and end-to-end tests
 #   ./test.sh --fast         without the end-to-end tests
+#   ./test.sh --thorough     every boundary of every crash matrix, and a million rows where usually there are fewer
 #   ./test.sh --check        the linters and type checker alone
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
@@ -22,6 +23,7 @@ roots=() arguments=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --fast) fast=yes ;;
+    --thorough) export DOKKUPY_THOROUGH=1 ;;
     --check) check_only=yes ;;
     -k | -m | -n | -p | --timeout)
       arguments+=("$1" "$2")

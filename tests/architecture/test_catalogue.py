@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ NOT_YET_CALLED = {"service_link", "post_service_link", "post_service_unlink", "o
 GATHERED = {"post_setup", "pre_teardown"}
 
 
+@functools.cache
 def calls() -> dict[str, set[str]]:
     """hook -> the methods by which it is called, anywhere in core and the plugins."""
     found: dict[str, set[str]] = {}

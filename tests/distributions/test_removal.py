@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,12 @@ class Installed:
             [self.python, "-I", "-m", "dokkupy", *words], capture_output=True, text=True, env=env, timeout=60
         )
 
+    def python_run(self, code: str, *words: str) -> subprocess.CompletedProcess[str]:
+        env = {"DOKKUPY_ROOT": str(self.place / "state"), "PATH": "/usr/sbin:/usr/bin:/bin", "HOME": str(self.place)}
+        return subprocess.run(
+            [self.python, "-I", "-c", code, *words], capture_output=True, text=True, env=env, timeout=120
+        )
+
     def namespaces(self) -> list[str]:
         code = "from dokkupy.kernel.registry import Registry; print(*Registry().group('dokkupy.commands'))"
         done = subprocess.run([self.python, "-I", "-c", code], capture_output=True, text=True, check=True)
@@ -66,17 +73,25 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return Installed(tmp_path_factory.mktemp("installed"))
 
 
-def check(installed: Installed) -> None:
+HELP = """
+import sys
+from dokkupy.cli.main import main
+sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
+"""
+#: plugin -> those that are built on it, as their distributions declare: they are named as broken, and nothing else is.
+STAND_ON = {"mysql": ("mariadb",)}
+
+
+def check(installed: Installed, without: tuple[str, ...] = ()) -> None:
     for words in (["version"], ["apps:list"], ["config:show", "blog"], ["domains:report", "blog"], ["ps:report", "blog"],
                   ["plugin:list"], ["config:set", "--no-restart", "blog", "A=1"], ["help"], ["report", "blog"]):  # fmt: skip
         done = installed.run(*words)
         assert done.returncode == 0, f"{words}: {done.stderr}"
         assert "Traceback" not in done.stderr
-    for namespace in installed.namespaces():
-        done = installed.run(f"{namespace}:help")
-        assert done.returncode == 0, f"{namespace}: {done.stderr}"
-    listed = installed.run("plugin:list", "--format", "json").stdout
-    assert '"broken"' not in listed, listed
+    helped = installed.python_run(HELP, *(name for name in installed.namespaces() if name not in without))
+    assert helped.returncode == 0 and "Traceback" not in helped.stderr, helped.stderr
+    listed = json.loads(installed.run("plugin:list", "--format", "json").stdout)
+    assert {row["name"] for row in listed if row["status"] == "broken"} == set(without), listed
 
 
 def test_everything_together_works(installed: Installed) -> None:
@@ -94,7 +109,7 @@ def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -
     for path in moved:
         path.rename(aside / path.name)
     try:
-        check(installed)
+        check(installed, STAND_ON.get(plugin, ()))
         assert f'"name": "{plugin}"' not in installed.run("plugin:list", "--format", "json").stdout
     finally:
         for path in moved:

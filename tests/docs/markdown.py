@@ -27,11 +27,11 @@ class Command:
 
 
 def blocks(path: Path) -> list[Block]:
-    found = []
-    before = ""
-    for match in re.finditer(r"(?P<prose>.*?)^```(?P<language>\w+)\n(?P<text>.*?)^```$", path.read_text(), re.M | re.S):
-        lines = [line for line in match["prose"].splitlines() if line.strip()]
-        before = lines[-1] if lines else before
+    found, before, end = [], "", 0
+    text = path.read_text()
+    for match in re.finditer(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", text, re.M | re.S):
+        lines = [line for line in text[end : match.start()].splitlines() if line.strip()]
+        before, end = lines[-1] if lines else before, match.end()
         found.append(Block(match["language"], match["text"], before))
     return found
 

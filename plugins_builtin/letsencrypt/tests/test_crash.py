@@ -27,6 +27,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeProxy
+from dokkupy_sdk.testing.effort import stride
 from front import Front
 
 MOST = 60
@@ -150,7 +151,7 @@ def once(bench: Bench, verb: str) -> None:
 def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: str) -> None:
     outcomes = []
     code = -1
-    for number in range(1, MOST):
+    for number in range(1, MOST, stride(4)):
         if verb != "first" and not bench.served():
             manage.enable(bench.host, BLOG)
         if verb == "first" and bench.served():
@@ -171,7 +172,7 @@ def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: s
     print(
         f"\n{verb}: {len(outcomes) - 1} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after"
     )
-    assert code == 0 and len(outcomes) > 4 and outcomes[0] == "before" and outcomes[-1] == "after"
+    assert code == 0 and len(outcomes) > 10 // stride(4) and outcomes[0] == "before" and outcomes[-1] == "after"
 
 
 POINTS = ("order-plz", "chalZ", "finalize-order", "certZ")
@@ -286,7 +287,7 @@ def lenient(tmp_path: Path, bench: Bench) -> Iterator[Pebble]:
     made.stop()
 
 
-@pytest.mark.parametrize(("verb", "step"), [("first", 2), ("renew", 5)])
+@pytest.mark.parametrize(("verb", "step"), [("first", 5), ("renew", 10)])
 def test_certbot_killed_among_its_writes_leaves_no_half_that_is_in_the_way(
     bench: Bench, lenient: Pebble, verb: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,7 +297,7 @@ def test_certbot_killed_among_its_writes_leaves_no_half_that_is_in_the_way(
         manage.enable(bench.host, BLOG)
         shutil.copytree(config, kept, symlinks=True, dirs_exist_ok=True)
     plain, numbers = Certbot.program, []
-    for number in range(1, MOST, step):
+    for number in range(1, MOST, stride(step)):
         numbers.append(number)
         before = bench.served()
         shutil.rmtree(config, ignore_errors=True)
