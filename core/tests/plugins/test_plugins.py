@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from dokkupy_sdk.testing.effort import stride
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -224,7 +225,7 @@ def test_killed_anywhere_a_plugin_is_there_whole_or_as_before(
 ) -> None:
     line = [words[0], str(wheels.get(words[1], words[1]))]
     outcomes = []
-    for number in range(1, 40):
+    for number in range(1, 40, stride(3)):
         clean.run("plugin:install", str(wheels["good"]))
         if clean.listed()["tool"]["version"] != "0.1.0":
             clean.run("plugin:uninstall", "tool")

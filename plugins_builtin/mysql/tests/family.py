@@ -25,6 +25,7 @@ from dokkupy_sdk.datastore.role import Datastore, Inside
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_sdk.testing.effort import amount
 
 # Over the network, where the server is called `service`. The password comes on standard input, the statements after it.
 NETWORK = 'IFS= read -r MYSQL_PWD && export MYSQL_PWD && exec "$1" -N -B -r -h service -u "$2" -D "$3"'
@@ -144,7 +145,7 @@ class Awkward(Family):
     admins: ClassVar[str] = ""
     answers: ClassVar[tuple[tuple[str, str], ...]] = ()
     """What `further` makes of it: (statement, what it says)."""
-    doubled: ClassVar[int] = 20
+    doubled: ClassVar[int] = amount(20, 17)
     """2 to this are the rows of the largest table."""
 
     @pytest.fixture(scope="class")
