@@ -186,6 +186,18 @@ def test_a_service_whose_plugin_is_gone_is_left_alone_and_reported(host: Host, m
     assert [one.level for one in upkeep.findings(host)] == ["error"]
 
 
+def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
+    for name in ("db", "paused", "stopped"):
+        new(host, name)
+    lifecycle.set_state(host, fake(host), ServiceName("paused"), "paused", "pause")
+    lifecycle.set_state(host, fake(host), ServiceName("stopped"), "stopped", "stop")
+    journals = os.listdir(host.path("journal", "closed"))
+    assert upkeep.bring_up_all(host) == []
+    assert os.listdir(host.path("journal", "closed")) == journals
+    engine_of(host).start("dokku.fake.paused")
+    assert upkeep.bring_up_all(host) == ["fake:paused: paused"]
+
+
 def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
     service = new(host)
     assert [one.level for one in upkeep.findings(host)] == ["ok"]

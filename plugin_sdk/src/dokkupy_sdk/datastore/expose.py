@@ -92,15 +92,11 @@ def split(text: str) -> tuple[str, int, int]:
     return address.strip("[]"), int(outer), int(inner)
 
 
-def ambassador(service: Service, number: int) -> str:
-    return f"{service.container}.ambassador" + (f"-{number}" if number > 1 else "")
-
-
 def bring_ambassadors(host: Host, service: Service) -> list[str]:
     """The containers that a service's exposed ports need; returns those that were made. Idempotent."""
     made = []
-    for number, text in enumerate(service.exposed, 1):
-        name, (address, outer, inner) = ambassador(service, number), split(text)
+    for name, text in zip(service.ambassadors, service.exposed, strict=True):
+        address, outer, inner = split(text)
         found = host.engine().container(name)
         if found is not None and found.state == "running":
             continue

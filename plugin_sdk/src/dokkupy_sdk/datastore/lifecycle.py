@@ -357,6 +357,14 @@ def reconcile(host: Host, kind: str, name: ServiceName, *, wait: float = 0) -> l
         return bring_to_state(host, records.datastore(host, kind), service)
 
 
+def is_as_wanted(service: Service, states: Mapping[str, str]) -> bool:
+    """Whether a service's containers are what its record says. states: of the engine's containers, by name. Pure."""
+    if service.state == RUNNING:
+        return all(states.get(name) == "running" for name in (service.container, *service.ambassadors))
+    state = states.get(service.container, "")
+    return service.state == MOVING or not state or (service.state == PAUSED and state in ("exited", "created"))
+
+
 def is_up(host: Host, service: Service) -> bool:
     found = host.engine().container(service.container)
     return found is not None and found.state == "running"

@@ -60,6 +60,11 @@ class Service:
         return f"dokku.{self.kind}.{self.name}"
 
     @property
+    def ambassadors(self) -> tuple[str, ...]:
+        """Names of the containers that its exposed ports lead through."""
+        return tuple(f"{self.container}.ambassador{f'-{n}' if n else ''}" for n in range(len(self.exposed)))
+
+    @property
     def hostname(self) -> str:
         """What linked apps call it, unless their link says otherwise."""
         return f"dokku-{self.kind}-{self.name}".lower().replace("_", "-")

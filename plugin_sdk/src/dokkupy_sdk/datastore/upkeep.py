@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import expose, lifecycle, moving, records, trash
+from dokkupy_sdk.datastore import container, expose, lifecycle, moving, records, trash
 from dokkupy_sdk.datastore.lifecycle import MOVING, RUNNING
 from dokkupy_sdk.errors import Busy, DokkupyError, HostFault
 from dokkupy_sdk.model import Finding
@@ -18,7 +18,11 @@ def known(host: Host, kind: str) -> bool:
 def bring_up_all(host: Host) -> list[str]:
     """Bring all services to what their records say. One's trouble keeps no other down, and is a warning."""
     lines: list[str] = []
-    for service in records.services(host):
+    every = records.services(host)
+    states = {one.name: one.state for one in host.engine().containers({container.MARK: ""})} if every else {}
+    for service in every:
+        if lifecycle.is_as_wanted(service, states):
+            continue  # without an operation: this is asked every minute
         if not known(host, service.kind):
             host.out.warn(f"{service.subject} is left alone: the plugin dokkupy-{service.kind} is not here")
             continue
