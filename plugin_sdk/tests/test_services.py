@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from dokkupy.kernel import faults
+from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
+from dokkupy.usecases.plugins import need_unused
 from dokkupy.usecases.upkeep import recover_each
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
@@ -196,6 +198,16 @@ def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
     assert os.listdir(host.path("journal", "closed")) == journals
     engine_of(host).start("dokku.fake.paused")
     assert upkeep.bring_up_all(host) == ["fake:paused: paused"]
+
+
+def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
+    entry = EntryPoint("dokkupy.datastore", "fake", "x:y", "dokkupy-fake", "1", "")
+    host.registry.all.append(entry)
+    new(host)
+    with pytest.raises(Conflict, match="looks after fake:db"):
+        need_unused(host, "fake")
+    lifecycle.destroy(host, fake(host), DB)
+    need_unused(host, "fake")
 
 
 def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:

@@ -99,10 +99,18 @@ SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selecte
 
 
 def need_unused(host: Host, name: str) -> None:
-    """Raise Conflict when an app has chosen an adapter of the plugin: it would no longer deploy."""
+    """Raise Conflict when an app has chosen an adapter of the plugin, or a service is of its kind: the one would no longer
+    deploy, nobody would look after the other."""
     offered = {
         (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name
     }
+    for kind in sorted(kind for role, kind in offered if role == "datastore"):
+        names = [one for one in host.store.names("services", kind) if host.store.read("services", kind, one, "service")]
+        if names:
+            raise Conflict(
+                f"The plugin {name} looks after {', '.join(f'{kind}:{one}' for one in names)}",
+                hint=f"Destroy them first: {kind}:destroy NAME",
+            )
     for app in host.store.apps():
         for namespace, prop in SELECTIONS:
             chosen = host.store.read("apps", app, namespace).get("properties", {}).get(prop)
