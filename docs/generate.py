@@ -23,6 +23,7 @@ from dokkupy.kernel.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
 ROLES = ("engine", "scheduler", "builder", "source", "proxy", "certificates", "backup")
+KIT_ROLES = ("dokkupy_sdk.datastore.role", "dokkupy_sdk.datastore.backup_role")
 
 
 def shipped() -> Registry:
@@ -87,13 +88,13 @@ def roles() -> str:
     out = ["# Roles", "", "Who does what. A role is an abstract class of `dokkupy_sdk.roles`; an adapter is a subclass in",
            "the entry point group `dokkupy.<role>`, made with the host as its only argument. The contract classes of",
            "`dokkupy_sdk.testing.contracts` hold an adapter to what is said here.", ""]  # fmt: skip
-    for name in ROLES:
-        module = importlib.import_module(f"dokkupy.roles.{name}")
+    for name in (*(f"dokkupy.roles.{name}" for name in ROLES), *KIT_ROLES):
+        module = importlib.import_module(name)
         for member in vars(module).values():
             if inspect.isclass(member) and inspect.isabstract(member) and member.__module__ == module.__name__:
                 out += [f"## {member.__name__}", "", paragraph(doc(member)), ""]
                 for method in vars(member).values():
-                    if getattr(method, "__isabstractmethod__", False):
+                    if inspect.isfunction(method) and not method.__name__.startswith("_"):
                         out += ["```python", signature(method), "```", "", paragraph(doc(method)), ""]
     return "\n".join(out)
 
