@@ -224,3 +224,4 @@ def test_another_series_is_refused_and_the_service_goes_on(
     moved = moving.upgrade(host, datastore, service.name, Wish(image=tag))
     assert moved.how == "in-place"
     moving.revert(host, datastore, service.name)
+    subprocess.run(["docker", "image", "rm", tag], check=True, capture_output=True)
