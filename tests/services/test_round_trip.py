@@ -17,8 +17,9 @@ from dokkupy_sdk.datastore import records
 from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
+from dokkupy_sdk.testing.effort import amount
 
-MILLION = 1_000_000
+MANY = amount(1_000_000, 100_000)
 
 POSTGRES = """
 CREATE ROLE reader LOGIN PASSWORD 'x''y'; CREATE ROLE grp NOLOGIN; GRANT grp TO reader;
@@ -142,8 +143,8 @@ def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str,
     return Exec(second.host, back, back.container)
 
 
-@pytest.mark.parametrize(("target", "rows"), [(directory, MILLION), (object_store, 1000)])
-def test_postgres_with_awkward_data_and_a_million_rows(
+@pytest.mark.parametrize(("target", "rows"), [(directory, MANY), (object_store, 1000)])
+def test_postgres_with_awkward_data_and_many_rows(
     machines: tuple[Machine, Machine], tmp_path: Path, target: Callable[[Path], Any], rows: int
 ) -> None:
     with target(tmp_path) as place:

@@ -30,10 +30,11 @@ from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.testing.effort import amount
 from dokkupy_sdk.testing.hosts import fake_host
 from pymongo.errors import OperationFailure, WriteError
 
-MANY = 100_000
+MANY = amount(100_000, 10_000)
 SECOND = "reporter"
 FILE = os.urandom(3_000_000)
 AWKWARD: list[dict[str, Any]] = [

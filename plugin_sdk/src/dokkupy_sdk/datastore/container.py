@@ -20,7 +20,7 @@ from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Container, ContainerSpec
 
 PAUSE = 0.1
-LAST_LINES = 20
+LAST_LINES = 40
 MARK = "dokkupy.service"
 """Label of everything in the engine that belongs to a service: its id."""
 
