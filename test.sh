@@ -188,30 +188,52 @@ run_root() {
   if [[ $code != 5 ]]; then return "$code"; fi
 }
 
+# The roots whose tests mostly wait for servers that they start.
+readonly SERVERS='^(tests/services|plugins_builtin/(backups|mariadb|mongo|mysql)/tests)$'
+
+# Some roots, one after the other.
+run_lane() {
+  local log=$1 root code=0
+  shift
+  for root in "$@"; do run_root "$root" "$log" || code=$?; done
+  return "$code"
+}
+
 run_tests() {
-  local root worst=0 log counts started=$SECONDS beside=
+  local root worst=0 log counts started=$SECONDS pid
+  local -a here=() servers=() machines=() beside=()
   log=$(mktemp -d)
   if [[ -t 1 ]]; then colour=--color=yes; fi
-  # The machines mostly wait for something, and have the second processor while the other tests have the first.
-  if [[ ${#roots[@]} -gt 1 && " ${roots[*]} " == *" tests/e2e "* ]]; then
-    # A process group of its own: it is ended whole, and does not ignore SIGINT, as other jobs in the background do.
-    set -m
-    run_root tests/e2e "$log" >"$log/beside" 2>&1 &
-    beside=$!
-    set +m
-  fi
-  # shellcheck disable=SC2064  # the values of now
-  trap "${beside:+kill -- -$beside 2>/dev/null || true;} rm -rf -- '$log'" EXIT
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
-    [[ -z $beside || $root != tests/e2e ]] || continue
-    run_root "$root" "$log" || worst=$?
+    # Named ones run one after the other; all together, machines and servers mostly wait for something, and run beside.
+    if [[ ${#roots[@]} -gt 20 && $root == tests/e2e ]]; then
+      machines+=("$root")
+    elif [[ ${#roots[@]} -gt 20 && $root =~ $SERVERS ]]; then
+      servers+=("$root")
+    else
+      here+=("$root")
+    fi
   done
-  if [[ -n $beside ]]; then
-    step "tests/e2e goes on; it began with the others"
-    wait "$beside" || worst=$?
-    cat "$log/beside"
+  # Process groups of their own: they are ended whole, and do not ignore SIGINT, as other jobs in the background do.
+  set -m
+  if [[ ${#machines[@]} -gt 0 ]]; then
+    run_lane "$log" "${machines[@]}" >"$log/beside-1" 2>&1 &
+    beside+=($!)
   fi
+  if [[ ${#servers[@]} -gt 0 ]]; then
+    run_lane "$log" "${servers[@]}" >"$log/beside-2" 2>&1 &
+    beside+=($!)
+  fi
+  set +m
+  # shellcheck disable=SC2064  # the values of now
+  trap "for pid in ${beside[*]-}; do kill -- -\$pid 2>/dev/null || true; done; rm -rf -- '$log'" EXIT
+  run_lane "$log" ${here[@]+"${here[@]}"} || worst=$?
+  for pid in ${beside[@]+"${beside[@]}"}; do
+    step "The tests beside go on"
+    wait "$pid" || worst=$?
+  done
+  if [[ ${#beside[@]} -gt 0 ]]; then cat "$log"/beside-*; fi
   touch "$log/closing"
   counts=$(awk '
     {

@@ -13,6 +13,7 @@ import pytest
 from apps import Repository
 from bed.checkout import ROOT
 from bed.host import Host
+from dokkupy_sdk.testing.effort import THOROUGH
 from state import argv_watched
 
 SAMPLES = ROOT / "examples" / "apps"
@@ -25,27 +26,31 @@ def create(host: Host, app: str) -> str:
     return f"{app}.example.com"
 
 
-@pytest.mark.parametrize(
-    ("sample", "answer", "file", "old", "new"),
-    [
-        ("python", "Hello from Python", "app.py", "Hello", "Bye"),
-        ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
-        ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
-        ("static-build", "Hello from a built site", "pages/index.md", "Hello", "Bye"),
-        ("procfile", "Hello from a Procfile", "pages/index.html", "Hello", "Bye"),
-        ("go-modules", "Hello from Go modules", "private/greeting.go", "Hello", "Bye"),
-        ("go", "Hello from Go", "main.go", "Hello", "Bye"),
-        ("node", "Hello from Node.js", "server.js", "Hello", "Bye"),
-        ("rust", "Hello from Rust", "src/main.rs", "Hello", "Bye"),
-        ("rust-workspace", "Hello from a Rust workspace", "crates/greet/src/lib.rs", "Hello", "Bye"),
-        ("ruby-rack", "Hello from Rack", "config.ru", "Hello", "Bye"),
-        ("ruby", "Hello from Ruby", "app.rb", "Hello", "Bye"),
-        ("php", "Hello from PHP", "index.php", "Hello", "Bye"),
-        ("php-composer", "Hello from Composer and Twig", "packages/greeting/src/Greeting.php", "Hello", "Bye"),
-        ("java-maven", "Hello from plain Java", "src/main/java/hello/Main.java", "Hello", "Bye"),
-        ("java", "Hello from Java", "src/main/java/hello/Application.java", "Hello", "Bye"),
-    ],
-)
+#: (sample, what it answers, a file, what is changed in it, into what): one for each language.
+SOURCES = [
+    ("python", "Hello from Python", "app.py", "Hello", "Bye"),
+    ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
+    ("procfile", "Hello from a Procfile", "pages/index.html", "Hello", "Bye"),
+    ("go", "Hello from Go", "main.go", "Hello", "Bye"),
+    ("node", "Hello from Node.js", "server.js", "Hello", "Bye"),
+    ("rust", "Hello from Rust", "src/main.rs", "Hello", "Bye"),
+    ("ruby-rack", "Hello from Rack", "config.ru", "Hello", "Bye"),
+    ("php", "Hello from PHP", "index.php", "Hello", "Bye"),
+    ("java-maven", "Hello from plain Java", "src/main/java/hello/Main.java", "Hello", "Bye"),
+]
+#: Further ones, tried with --thorough.
+FURTHER = [
+    ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
+    ("static-build", "Hello from a built site", "pages/index.md", "Hello", "Bye"),
+    ("go-modules", "Hello from Go modules", "private/greeting.go", "Hello", "Bye"),
+    ("rust-workspace", "Hello from a Rust workspace", "crates/greet/src/lib.rs", "Hello", "Bye"),
+    ("ruby", "Hello from Ruby", "app.rb", "Hello", "Bye"),
+    ("php-composer", "Hello from Composer and Twig", "packages/greeting/src/Greeting.php", "Hello", "Bye"),
+    ("java", "Hello from Java", "src/main/java/hello/Application.java", "Hello", "Bye"),
+]
+
+
+@pytest.mark.parametrize(("sample", "answer", "file", "old", "new"), SOURCES + (FURTHER if THOROUGH else []))
 def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
     host: Host, app: str, tmp_path: Path, sample: str, answer: str, file: str, old: str, new: str
 ) -> None:
