@@ -74,7 +74,7 @@ class ServiceSubject(BackupSubject):
         draft = self.draft(ServiceName(PROOF), about)
         service = replace(draft, name=ServiceName(f"{PROOF}-{draft.id[-12:]}".lower()))
         inside = Exec(self.host, service, service.container)
-        with operation(self.host, f"{self.kind}:prove", f"service-proof:{service.id}") as tx:
+        with operation(self.host, f"{self.kind}:prove", f"service-proof:{self.name}") as tx:
             tx.protect("make a throw-away instance", call(container.remove_everything, identifier=service.id))
             container.create(self.host, self.datastore, service, name=service.container, instance=service.id)
             container.wait_ready(self.datastore, inside)
