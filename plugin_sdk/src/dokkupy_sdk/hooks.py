@@ -3,6 +3,7 @@
 from dokkupy.hookspecs import (
     app_guests,
     backup_subjects,
+    container_options,
     dns_challenge,
     on_backup_finished,
     post_config_change,
@@ -17,6 +18,7 @@ from dokkupy.hookspecs import (
 __all__ = [
     "app_guests",
     "backup_subjects",
+    "container_options",
     "dns_challenge",
     "on_backup_finished",
     "post_config_change",

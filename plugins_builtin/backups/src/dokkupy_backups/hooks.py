@@ -32,8 +32,9 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 @hookimpl
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     from dokkupy_backups.host_state import HostState
+    from dokkupy_backups.volumes import AppVolumes, volumes_of
 
-    return [HostState(host)]
+    return [HostState(host), *(AppVolumes(host, app) for app in host.store.apps() if volumes_of(host, app))]
 
 
 @hookimpl

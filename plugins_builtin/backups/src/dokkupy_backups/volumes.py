@@ -1,0 +1,258 @@
+"""The subject `app:NAME`: the docker volumes that an app mounts (`docker-options:add APP deploy "-v NAME:/PATH"`).
+
+Read and written as root by the host's own tar in a container (`dokkupy_sdk.programs`). A restore is put beside what is
+there first, and takes its place when all of it has come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import secrets
+import tarfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import HostFault, NotFound, UserError
+from dokkupy_sdk.files import scratch_directory, write_atomic
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
+from dokkupy_sdk.roles import BackupSubject, ContainerSpec
+
+from dokkupy_backups.child import Child
+from dokkupy_backups.tree import Source
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
+"""Of a docker volume; what begins with a slash is a directory of the host, which is not an app's own."""
+
+PLACE = "/work"
+PATIENCE = 600.0
+SWAP_SECONDS = 3600.0
+END = bytes(1024)
+"""Two empty blocks end a tar archive (POSIX.1, pax, ustar interchange format)."""
+
+SWAP = """
+cd /work/volumes
+for one in *; do
+  mkdir -p "$one/.dokkupy-old"
+  find "$one" -mindepth 1 -maxdepth 1 ! -name .dokkupy-old -exec mv -t "$one/.dokkupy-old" {} +
+  cp -a "/work/staged/$one/." "$one/"
+done
+"""
+
+CLEAN = """
+cd /work/volumes
+for one in *; do rm -rf "$one/.dokkupy-old"; done
+"""
+"""Only after the commit: from then on nothing goes back."""
+
+BACK = """
+cd /work/volumes
+for one in *; do
+  [ -d "$one/.dokkupy-old" ] || continue
+  find "$one" -mindepth 1 -maxdepth 1 ! -name .dokkupy-old -exec rm -rf {} +
+  find "$one/.dokkupy-old" -mindepth 1 -maxdepth 1 -exec mv -t "$one" {} +
+  rmdir "$one/.dokkupy-old"
+done
+"""
+
+
+def volumes_in(words: Sequence[str]) -> list[str]:
+    """The named volumes that docker options mount. Pure."""
+    found, rest = [], list(words)
+    while rest:
+        name, mark, value = rest.pop(0).partition("=")
+        if name not in ("-v", "--volume", "--mount"):
+            continue
+        if not mark:
+            value = rest.pop(0) if rest else ""
+        if name == "--mount":
+            fields = dict(part.partition("=")[::2] for part in value.split(","))
+            source = fields.get("source", fields.get("src", "")) if fields.get("type", "volume") == "volume" else ""
+        else:
+            source = value.partition(":")[0]
+        if NAME.fullmatch(source):
+            found.append(source)
+    return sorted(set(found))
+
+
+def volumes_of(host: Host, app: AppName) -> list[str]:
+    gathered = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="deploy", process="web")
+    return volumes_in([word for _, word in gathered])
+
+
+class AppVolumes(BackupSubject):
+    suffix = "tar"
+
+    def __init__(self, host: Host, app: AppName) -> None:
+        super().__init__(host)
+        self.app = app
+        self.name = f"app:{app}"
+
+    def there(self) -> list[str]:
+        """The volumes that the engine has. Raises NotFound when there is none."""
+        every = set(self.host.engine().volumes({}))
+        found = [name for name in volumes_of(self.host, self.app) if name in every]
+        if not found:
+            raise NotFound(
+                f"{self.app} has no volume yet", hint=f"It has one once it was deployed: ps:rebuild {self.app}"
+            )
+        return found
+
+    def holds(self) -> bool:
+        return bool(set(volumes_of(self.host, self.app)) & set(self.host.engine().volumes({})))
+
+    def describe(self) -> Mapping[str, str]:
+        return {"kind": "app", "app": str(self.app), "volumes": " ".join(self.there())}
+
+    def facts(self) -> Mapping[str, str]:
+        with closing(read(self.host, {name: name for name in self.there()})) as pieces:
+            return facts_of(pieces)
+
+    def dump(self, write: Callable[[bytes], object]) -> None:
+        for piece in read(self.host, {name: name for name in self.there()}):
+            write(piece)
+
+    def check(self, head: bytes, tail: bytes, size: int) -> None:
+        if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
+            raise HostFault(f"The dump of {self.name} is not a whole tar archive", code="bad_dump")
+
+    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+        staged = staging()
+        with operation(self.host, "backups:prove", f"volumes-proof:{self.app}") as tx:
+            tx.protect("make a throw-away volume", call(drop, volume=staged))
+            stage(self.host, staged, pieces)
+            with closing(read(self.host, {"": staged})) as back:
+                found = facts_of(back)
+            tx.commit(after=(call(drop, volume=staged),))
+        return found
+
+    def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
+        if to:
+            raise UserError("An app's volumes go back into the app; --to is for services")
+        names = volumes_of(self.host, self.app)
+        missing = [name for name in about.get("volumes", "").split() if name not in names]
+        if missing:
+            raise UserError(
+                f"{self.app} does not mount the volume {missing[0]} of the backup",
+                hint=f'docker-options:add {self.app} deploy "-v {missing[0]}:/PATH"',
+            )
+        kept, staged = about.get("volumes", "").split(), staging()
+        with operation(self.host, "backups:restore-volumes", f"volumes:{self.app}") as tx:
+            tx.protect("stage what comes", call(drop, volume=staged))
+            tx.step("stage what comes", partial(stage, self.host, staged, pieces))
+            for name in kept:
+                self.host.engine().ensure_volume(name, labels={"dokkupy.app": str(self.app)})
+            tx.step(
+                "put it in the place of what is there", partial(swap, self.host, kept, staged, SWAP),
+                undo=call(put_back, names=kept),
+            )  # fmt: skip
+            tx.commit(after=(call(clean, names=kept), call(drop, volume=staged)))
+        self.host.out.section(f"{self.app} may still have files open: ps:restart {self.app}")
+
+
+def staging() -> str:
+    return f"dokkupy-staged-{secrets.token_hex(6)}"
+
+
+def drop(host: Host, volume: str) -> None:
+    host.engine().remove_volume(volume)
+
+
+def swap(host: Host, names: Sequence[str], staged: str, script: str) -> None:
+    mounts = {name: f"{PLACE}/volumes/{name}" for name in names}
+    if staged:
+        mounts[staged] = f"{PLACE}/staged"
+    name = f"dokkupy-volumes-{secrets.token_hex(4)}"
+    status, said = run_program(host, name, script, mounts=mounts, timeout=SWAP_SECONDS)
+    if status:
+        raise HostFault("The volumes could not be replaced", details=said)
+
+
+def put_back(host: Host, names: list[str]) -> None:
+    swap(host, names, "", BACK)
+
+
+def clean(host: Host, names: list[str]) -> None:
+    swap(host, names, "", CLEAN)
+
+
+@contextmanager
+def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: bool) -> Iterator[Child]:
+    """The host's tar in a container, fed or read. Raises HostFault when it failed."""
+    ensure_image(host)
+    name = f"dokkupy-volumes-{secrets.token_hex(4)}"
+    seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
+    spec = ContainerSpec(
+        name, IMAGE, command=("/usr/bin/tar", *words), labels={"dokkupy.kind": "programs"}, init=False, stdin=feeds,
+        options=tuple(word for one, to in seen.items() for word in ("-v", f"{one}:{to}")), remove_on_exit=True,
+    )  # fmt: skip
+    with scratch_directory(host.path("tmp", "volumes")) as directory:
+        file = os.path.join(directory, "env")
+        write_atomic(file, b"PATH=/usr/bin:/bin\n")
+        child = Child(host.engine().run_argv(spec, file), {}, feeds=feeds, reads=not feeds)
+        try:
+            yield child
+            status = child.finish(PATIENCE)
+            # 1: a file changed while it was read (GNU tar, Return Values): as consistent as files in use are.
+            if status not in ((0,) if feeds else (0, 1)):
+                raise HostFault(f"tar ended with status {status}", details=tuple(child.said[-10:]))
+        except BrokenPipeError:
+            raise HostFault("tar ended before its input", details=tuple(child.said[-10:])) from None
+        except TimeoutError:
+            raise HostFault(f"tar did nothing for {PATIENCE:.0f} seconds") from None
+        finally:
+            child.end()
+            host.engine().remove(name)
+
+
+def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]:
+    """A tar stream of volumes. volumes: path in the archive (`` for all of it) -> volume."""
+    mounts = {volume: f"{PLACE}/{path}:ro".replace("/:ro", ":ro") for path, volume in volumes.items()}
+    words = (
+        "-C",
+        PLACE,
+        "--numeric-owner",
+        "--format=posix",
+        "--sort=name",
+        "-c",
+        *(sorted(p for p in volumes if p) or ["."]),
+    )
+    with tar(host, words, mounts, feeds=False) as child:
+        yield from child.read(PATIENCE)
+
+
+def stage(host: Host, volume: str, pieces: Iterable[bytes]) -> None:
+    """Unpack into a new volume. tar itself refuses names that lead out of it (it strips `/` and `..`)."""
+    host.engine().ensure_volume(volume, labels={"dokkupy.kind": "staged"})
+    with tar(host, ("-C", PLACE, "--numeric-owner", "-p", "-x"), {volume: PLACE}, feeds=True) as child:
+        for piece in pieces:
+            child.write(piece, PATIENCE)
+
+
+def facts_of(pieces: Iterable[bytes]) -> dict[str, str]:
+    """Number and bytes of files, and a sum over names, rights, owners and contents."""
+    files = size = total = 0
+    pieces = iter(pieces)
+    with tarfile.open(fileobj=io.BufferedReader(Source(pieces)), mode="r|") as archive:
+        for member in archive:
+            path = member.name.removeprefix("./")
+            if path in ("", "."):
+                continue
+            digest = hashlib.sha256(
+                f"{path}\0{member.type!r}{member.mode}{member.uid}{member.gid}{member.linkname}".encode()
+            )
+            content = archive.extractfile(member) if member.isreg() else None
+            while content is not None and (piece := content.read(1 << 20)):
+                digest.update(piece)
+            files, size = files + 1, size + member.size
+            total += int.from_bytes(digest.digest()[:7])
+    for _ in pieces:
+        pass  # what follows the archive's end; then whether tar is content is known
+    return {"files: number": str(files), "bytes: number": str(size), "content": str(total)}
