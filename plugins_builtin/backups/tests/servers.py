@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -24,7 +23,6 @@ TOOLS = Path(__file__).parents[3] / ".venv" / "tools"
 LIFE = "600"
 """Seconds after which a server is ended, whatever became of its test."""
 
-REST_SERVER = "v0.14.0"
 ACCESS, SECRET = "AKIACANARYACCESS", "canary-secret-of-the-object-store"
 
 
@@ -77,20 +75,23 @@ def weed() -> Path:
     return program
 
 
-def rest_server() -> Path | None:
-    """Built from the Go module proxy; None where there is no Go that can."""
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+def rest_server() -> Path:
+    """Static, out of the test bed's image, which is built from the Go module proxy."""
+    sys.path.append(str(Path(__file__).resolve().parents[3] / "tests" / "e2e"))
+    from bed.servers import server
+
     with made_once("rest-server") as where:
         program = where / "rest-server"
-        if program.exists() or go is None:
-            return program if program.exists() else None
-        where.mkdir(exist_ok=True)
-        (where / "go.mod").write_text(f"module x\ngo 1.23\nrequire github.com/restic/rest-server {REST_SERVER}\n")
-        argv = [go, "build", "-o", str(program), "github.com/restic/rest-server/cmd/rest-server"]
-        done = subprocess.run(
-            argv, cwd=where, env={**os.environ, "GOFLAGS": "-mod=mod"}, capture_output=True, check=False
-        )
-        return program if done.returncode == 0 else None
+        if not program.exists():
+            where.mkdir(exist_ok=True)
+            made = subprocess.run(
+                ["docker", "create", server("restic/rest-server:0.14")], capture_output=True, text=True, check=True
+            ).stdout.strip()
+            try:
+                subprocess.run(["docker", "cp", f"{made}:/usr/bin/rest-server", str(program)], check=True)
+            finally:
+                subprocess.run(["docker", "rm", made], check=True, capture_output=True)
+        return program
 
 
 class S3:
