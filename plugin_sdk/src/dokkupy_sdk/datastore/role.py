@@ -105,7 +105,7 @@ class Datastore(ABC):
     # data
 
     def dump(self, service: Service) -> tuple[str, ...]:
-        """argv whose standard output is a dump of all that the service holds, consistent in itself."""
+        """argv whose standard output is a dump of all that the service holds, of one moment as far as the server can."""
         raise NotImplementedError
 
     def export(self, service: Service) -> tuple[str, ...]:
