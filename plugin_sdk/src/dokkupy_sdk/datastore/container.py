@@ -21,6 +21,9 @@ from dokkupy_sdk.roles import Container, ContainerSpec
 
 PAUSE = 0.1
 LAST_LINES = 40
+STOP_SECONDS = 60
+"""That a server whose kind is not known here is given to stop."""
+
 MARK = "dokkupy.service"
 """Label of everything in the engine that belongs to a service: its id."""
 
@@ -192,7 +195,14 @@ def remove_instance_and_data(host: Host, identifier: str, instance: str, volume:
 
 
 def remove_service(host: Host, identifier: str) -> None:
-    """Containers, network and files of a service; its volumes stay. Idempotent."""
+    """Containers, network and files of a service; its volumes stay, with all that the server had acknowledged. Idempotent."""
+    for one in containers_of(host, identifier):
+        host.engine().stop(one.id, timeout=STOP_SECONDS, restart_policy="no")
+    remove_all_but_data(host, identifier)
+
+
+def remove_all_but_data(host: Host, identifier: str) -> None:
+    """The same at once, as a power cut would end it: where the data is of no use any more."""
     engine = host.engine()
     for one in containers_of(host, identifier):
         engine.remove(one.id)
@@ -211,7 +221,7 @@ def remove_data(host: Host, identifier: str) -> None:
 
 
 def remove_everything(host: Host, identifier: str) -> None:
-    remove_service(host, identifier)
+    remove_all_but_data(host, identifier)
     remove_data(host, identifier)
 
 

@@ -222,6 +222,8 @@ def end_container(host: Host, datastore: Datastore, service: Service) -> None:
 
 def back_in_place(host: Host, kind: str, name: str, instance: str) -> None:
     service = records.read(host, kind, ServiceName(name))
+    for one in host.engine().containers({container.MARK: service.id, container.INSTANCE: instance}):
+        host.engine().stop(one.id, timeout=container.STOP_SECONDS, restart_policy="no")  # it has our only data
     container.remove_instance(host, service.id, instance)
     lifecycle.bring_to_state(host, records.datastore(host, kind), service)
 
