@@ -13,6 +13,7 @@ from dokkupy.kernel import faults
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
 from dokkupy.usecases.plugins import need_unused
+from dokkupy.usecases.setup import tear_down
 from dokkupy.usecases.upkeep import recover_each
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
@@ -208,6 +209,14 @@ def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
         need_unused(host, "fake")
     lifecycle.destroy(host, fake(host), DB)
     need_unused(host, "fake")
+
+
+def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
+    new(host)
+    with pytest.raises(HostFault, match="There are still services: fake:db"):
+        tear_down(host, purge=True, dry_run=True)
+    lifecycle.destroy(host, fake(host), DB, purge=True)
+    assert any("remove" in line or "delete" in line for line in tear_down(host, purge=True, dry_run=True))
 
 
 def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:

@@ -18,6 +18,7 @@ from dokkupy.errors import HostFault
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.files import write_atomic
 from dokkupy.kernel.host import Host
+from dokkupy.usecases.plugins import services_of
 
 USER = "dokkupy"
 SECOND = "dokku"
@@ -107,7 +108,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
             "There are still apps: " + ", ".join(host.store.apps()),
             hint="Destroy each first with dokkupy apps:destroy <app>; purging would orphan its containers.",
         )
-    kept = [f"{kind}:{name}" for kind in host.store.names("services") for name in host.store.names("services", kind)]
+    kept = [one for kind in host.store.names("services") for one in services_of(host, kind)]
     if purge and kept:
         raise HostFault(
             "There are still services: " + ", ".join(kept),

@@ -259,7 +259,9 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
         lifecycle.need_still(before)
-        before = lifecycle.with_image(host, before)  # it may be gone, as on a host that is rebuilt
+        # The image may be gone, as on a host that is rebuilt.
+        kept = before
+        before = tx.step(f"have the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
         instance = new_id()
         beside = start_beside(tx, datastore, replace(before, volume=volume_of(before, instance)), instance)
         tx.step("put the content in", partial(pipes.restore, datastore, beside, pieces))

@@ -311,7 +311,7 @@ class DatastoreContract:
         pieces = [file.read_bytes()]
         moving.put_content(host, datastore, other.name, pieces, "import")
         assert self.count(self.inside(host, other)) == ROWS
-        assert "wait" not in records.read(host, self.kind, other.name).state
+        assert records.read(host, self.kind, other.name).state == lifecycle.RUNNING
         whole = file.read_bytes()
         for bad in (b"this is no dump\n", whole[: len(whole) // 2]):
             with pytest.raises(DokkupyError):
