@@ -61,12 +61,10 @@ def _started(process: int) -> str:
 class Host:
     """One machine. Everything that reaches it goes by argv lists; nothing is quoted for a shell."""
 
-    def __init__(self, image: str, name: str, *, seed: str | None = None) -> None:
-        self.name = f"dokkupy-bed-{os.getpid()}-{name}"
-        self.volume = f"{self.name}-docker"
-        self.image = image
-        self._keys: Path | None = None
-        labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
+    def __init__(self, image: str, name: str, *, seed: str | None = None, kept: bool = False) -> None:
+        """Boot a machine. kept: no later test run removes it; `tests/e2e/machine.py` makes such ones to try things on."""
+        self._called(f"dokkupy-kept-{name}" if kept else f"dokkupy-bed-{os.getpid()}-{name}", image)
+        labels = ("--label", f"{LABEL}=1", *(() if kept else ("--label", f"{OWNER}={me()}")))
         docker("volume", "create", *labels, self.volume)
         if seed is not None:
             docker(
@@ -80,6 +78,17 @@ class Host:
             "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
         )  # fmt: skip
         self._booted()
+
+    def _called(self, name: str, image: str) -> None:
+        self.name, self.volume, self.image = name, f"{name}-docker", image
+        self._keys: Path | None = None
+
+    @classmethod
+    def kept(cls, name: str) -> Host:
+        """The kept machine of this name, which runs."""
+        machine = cls.__new__(cls)
+        machine._called(f"dokkupy-kept-{name}", "")
+        return machine
 
     # --- the machine
 
