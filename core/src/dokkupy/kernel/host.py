@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import RLock  # `threading` would be one more module for every command
 
 from dokkupy.errors import HostFault, PluginFault, UserError
 from dokkupy.kernel.console import Console
@@ -32,7 +33,8 @@ class Host:
     root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
     and records. who: `key:NAME` over SSH, else the local
     user's name. force: destructive commands do not ask. dry_run, plan: nothing is done, and what would be is told in
-    `plan`, a line for each thing (`kernel/rehearsal.py`). Everything else is made when first asked for.
+    `plan`, a line for each thing (`kernel/rehearsal.py`). Everything else is made when first asked for, once, whichever
+    thread asks.
     """
 
     def __init__(
@@ -59,23 +61,26 @@ class Host:
         self._registry = registry
         self._hooks: Hooks | None = None
         self._roles: dict[tuple[str, str], Any] = {}
+        self._making = RLock()
 
     @property
     def registry(self) -> Registry:
-        if self._registry is None:
-            disabled = self.store.read("global", "plugin").get("disabled", [])
-            self._registry = Registry(disabled=disabled)
-        return self._registry
+        with self._making:
+            if self._registry is None:
+                disabled = self.store.read("global", "plugin").get("disabled", [])
+                self._registry = Registry(disabled=disabled)
+            return self._registry
 
     @property
     def hooks(self) -> Hooks:
-        if self._hooks is None:
-            from dokkupy.kernel.hooks import Hooks
+        with self._making:
+            if self._hooks is None:
+                from dokkupy.kernel.hooks import Hooks
 
-            self._hooks = Hooks(self.registry, warn=self.out.warn)
-            for fault in self._hooks.quarantined.values():
-                self.out.warn(fault.message)
-        return self._hooks
+                self._hooks = Hooks(self.registry, warn=self.out.warn)
+                for fault in self._hooks.quarantined.values():
+                    self.out.warn(fault.message)
+            return self._hooks
 
     def adopt_hooks(self, hooks: Hooks) -> None:
         """Use this object for the hooks: for rehearsals."""
@@ -101,17 +106,21 @@ class Host:
 
     def role(self, role: str, name: str) -> Any:
         """The adapter of a role by name, made once. Raises PluginFault when no plugin offers it."""
-        made = self._roles.get((role, name))
-        if made is None:
-            entry = self.registry.find(f"dokkupy.{role}", name)
-            if entry is None:
-                known = ", ".join(self.registry.group(f"dokkupy.{role}")) or "none"
-                raise PluginFault(
-                    f"No plugin offers the {role} {name}", plugin=name,
-                    hint=f"Installed: {known}. Install it with: dokkupy plugin:install dokkupy-{name}",
-                )  # fmt: skip
-            made = self._roles[role, name] = self.registry.load(entry)(self)
-        return made
+        with self._making:
+            made = self._roles.get((role, name))
+            if made is None:
+                made = self._roles[role, name] = self._made(role, name)
+            return made
+
+    def _made(self, role: str, name: str) -> Any:
+        entry = self.registry.find(f"dokkupy.{role}", name)
+        if entry is None:
+            known = ", ".join(self.registry.group(f"dokkupy.{role}")) or "none"
+            raise PluginFault(
+                f"No plugin offers the {role} {name}", plugin=name,
+                hint=f"Installed: {known}. Install it with: dokkupy plugin:install dokkupy-{name}",
+            )  # fmt: skip
+        return self.registry.load(entry)(self)
 
     def adopt(self, role: str, name: str, adapter: Any) -> None:
         """Use this object for a role: for tests and embedding."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock, get_ident  # `threading` would be one more module for every command
 from importlib import import_module
 
 from dokkupy.errors import PluginFault
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 IMPORT_SECONDS = 10
 """How long a plugin's import may take before it counts as hung."""
+
+IMPORTING = RLock()
+"""One thread imports a plugin at a time, because the guard changes what the whole process has one of (its standard
+output, its alarm). The others wait: a module that is still being imported lacks the names at its end."""
 
 
 class Registry:
@@ -78,23 +83,19 @@ class Registry:
 
     def load(self, entry: EntryPoint) -> Any:
         """Import what an entry point names. Raises PluginFault with the plugin's name, whatever went wrong."""
-        module = sys.modules.get(entry.module)
-        if module is None:
-            try:
-                with guarded_import(entry):
-                    module = import_module(entry.module)
-            except PluginFault:
+        try:
+            target: Any = imported(entry)
+        except PluginFault:
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
                 raise
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                raise PluginFault(
-                    f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not load: "
-                    f"{type(error).__name__}: {error}",
-                    plugin=entry.plugin,
-                    hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
-                ) from error
-        target: Any = module
+            raise PluginFault(
+                f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not load: "
+                f"{type(error).__name__}: {error}",
+                plugin=entry.plugin,
+                hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
+            ) from error
         for part in entry.attribute.split(".") if entry.attribute else ():
             try:
                 target = getattr(target, part)
@@ -108,6 +109,25 @@ class Registry:
         return target
 
 
+def imported(entry: EntryPoint) -> Any:
+    """The whole module of an entry point, also where another thread is importing it at this moment."""
+    with IMPORTING:
+        if entry.module in sys.modules:
+            return import_module(entry.module)  # waits for a thread that imports it by a statement of its own
+        with guarded_import(entry):
+            return import_module(entry.module)
+
+
+class Diverted:
+    """Standard output while a thread imports a plugin: standard error for that thread, itself for all others."""
+
+    def __init__(self) -> None:
+        self._thread, self._own, self._others = get_ident(), sys.stderr, sys.stdout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own if get_ident() == self._thread else self._others, name)
+
+
 class guarded_import:
     """While a plugin is imported: what it prints goes to standard error, and it may not hang for ever."""
 
@@ -119,7 +139,7 @@ class guarded_import:
         self.stdout = sys.stdout
         if self.entry.distribution == CORE:
             return
-        sys.stdout = sys.stderr
+        sys.stdout = Diverted()
         import signal
 
         try:

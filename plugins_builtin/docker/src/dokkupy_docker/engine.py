@@ -8,6 +8,7 @@ import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from dokkupy_sdk import Host
@@ -35,17 +36,20 @@ class DockerEngine(Engine):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._client: Any = None
+        self._making = Lock()
 
     @property
     def client(self) -> Any:
-        """One connection for the whole command."""
-        if self._client is None:
-            import docker  # type: ignore[import-untyped]
+        """One connection for the whole command, for all of its threads."""
+        with self._making:
+            if self._client is None:
+                import docker  # type: ignore[import-untyped]
 
-            self._client = docker.APIClient(
-                base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"), timeout=CREATE_SECONDS
-            )
-        return self._client
+                self._client = docker.APIClient(
+                    base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"),
+                    timeout=CREATE_SECONDS,
+                )  # fmt: skip
+            return self._client
 
     def prepare(self) -> Readiness:
         try:
