@@ -162,6 +162,12 @@ def test_one_signed_with_sha1_is_refused(tmp_path: Path) -> None:
         read_pair((tmp_path / "crt").read_bytes(), (tmp_path / "key").read_bytes())
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_that_windows_saved_are_the_same_certificate(encoding: str) -> None:
+    chain, key = (data.decode().replace("\n", "\r\n").encode(encoding) for data in (LEAF.pem + MIDDLE.pem, LEAF.key()))
+    assert read(chain, key) == read(LEAF.pem + MIDDLE.pem, LEAF.key())
+
+
 def test_names_cover_domains_as_clients_see_it() -> None:
     names = ("blog.example.com", "*.shop.example.com")
     assert covers(names, "blog.example.com") and covers(names, "BLOG.example.com")

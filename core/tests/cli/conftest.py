@@ -26,8 +26,10 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     import io
     import sys
 
-    def typed(*words: str, stdin: str = "", who: str = "tester") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+    def typed(*words: str, stdin: str | bytes = "", who: str = "tester") -> Ran:
+        monkeypatch.setattr(
+            sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))
+        )
         host.who = who
         capsys.readouterr()
         status = main(list(words), host=host)

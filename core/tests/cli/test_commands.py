@@ -167,6 +167,21 @@ def test_every_error_is_a_json_document_when_asked(run: Run) -> None:
     assert json.loads(out)["error"] == "app_not_found"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_from_windows_is_the_same_key_and_the_same_variables(
+    run: Run, host: Host, tmp_path: Path, encoding: str
+) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    key = (tmp_path / "key.pub").read_text().replace("\n", "\r\n").encode(encoding)
+    assert run("ssh-keys:add", "demo", stdin=key)[0] == 0
+    run("apps:create", "blog")
+    settings = '{"A": "x",\r\n "B": "ü"}\r\n'.encode(encoding)
+    assert run("config:import", "blog", "--format", "json", stdin=settings)[0] == 0
+    (tmp_path / "settings.json").write_bytes(settings)
+    assert run("config:import", "blog", str(tmp_path / "settings.json"), "--format", "json")[0] == 0
+    assert run("config:get", "blog", "B")[1] == "ü\n"
+
+
 def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
     text = (tmp_path / "key.pub").read_text()

@@ -113,7 +113,7 @@ def shown_key(key: str) -> str:
 def read_jsonc(file: str, text: str) -> Node:
     """The document. Raises AppFault naming the file, line and column. Of a key given twice the last one counts."""
     try:
-        return Node(file, json.loads(text.removeprefix("\ufeff")))
+        return Node(file, json.loads(text))
     except RecursionError:
         raise Node(file, None).fault(f"is nested more than {DEPTH} levels deep") from None
     except ValueError:
@@ -121,7 +121,7 @@ def read_jsonc(file: str, text: str) -> Node:
     import pyjson5
 
     try:
-        return Node(file, pyjson5.decode(text.removeprefix("\ufeff"), DEPTH))
+        return Node(file, pyjson5.decode(text, DEPTH))
     except pyjson5.Json5NestingTooDeep:
         raise Node(file, None).fault(f"is nested more than {DEPTH} levels deep") from None
     except pyjson5.Json5Exception as error:

@@ -72,8 +72,8 @@ def read_pair(
     at an authority which is neither in it nor trusted. Raises UserError with the reason."""
     from cryptography.hazmat.primitives import serialization
 
-    certificates = read_chain(chain)
-    private = read_key(key)
+    certificates = read_chain(plain_text(chain))
+    private = read_key(plain_text(key))
     leaf = certificates[0]
     encoding, plain = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     if private.public_key().public_bytes(encoding, plain) != leaf.public_key().public_bytes(encoding, plain):
@@ -90,6 +90,16 @@ def read_pair(
         facts,
         trusted,
     )
+
+
+def plain_text(data: bytes) -> bytes:
+    """PEM in one encoding; what is no text stays as it is, for the error that names it."""
+    from dokkupy_sdk.files import decode_text
+
+    try:
+        return decode_text(data).encode()
+    except ValueError:
+        return data
 
 
 def read_chain(text: bytes) -> list[Certificate]:

@@ -90,7 +90,7 @@ def test_credentials_may_come_by_standard_input(world: World, tmp_path: Path) ->
     import sys
 
     url = str(tmp_path / "repository")
-    before, sys.stdin = sys.stdin, io.StringIO("key=canary-key-3\n\n")
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfkey=canary-key-3\r\n\r\n"))
     try:
         world.run("backups:target-add", "local", url, "--stdin")
     finally:

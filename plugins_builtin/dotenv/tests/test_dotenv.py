@@ -51,10 +51,15 @@ def test_config_import_takes_the_format_from_this_plugin(
 
     blog = AppName("blog")
     create_app(host, blog)
-    monkeypatch.setattr("sys.stdin", io.StringIO(FILE))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FILE.encode())))
     assert main(["config:import", "blog"], host=host) == 0
     assert get_env(host, blog)[EnvKey("DOUBLE")].reveal() == "two\nlines"
-    monkeypatch.setattr("sys.stdin", io.StringIO("bad key=1\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"bad key=1\n")))
     assert main(["config:import", "--replace", "blog"], host=host) == 1
     assert len(get_env(host, blog)) == 7
+    windows = b'\xef\xbb\xbfFIRST=1\r\nPEM="-----BEGIN-----\r\nabc\r\n-----END-----"\r\n'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(windows)))
+    assert main(["config:import", "blog"], host=host) == 0
+    assert get_env(host, blog)[EnvKey("FIRST")].reveal() == "1"
+    assert get_env(host, blog)[EnvKey("PEM")].reveal() == "-----BEGIN-----\nabc\n-----END-----"
     assert "value" not in capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
@@ -216,17 +215,14 @@ def import_config(
     no_restart: NoRestart = False,
 ) -> Answer:
     """Set the variables of a file; `-` reads standard input."""
+    from dokkupy.kernel.text import read_file, read_input
     from dokkupy.model.secret import Secret
 
     read = reader(host, format)
     if file != "-" and host.who.startswith("key:"):
         raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
     try:
-        if file == "-":
-            text = sys.stdin.read()
-        else:
-            with open(file, encoding="utf-8") as source:
-                text = source.read()
+        text = read_input() if file == "-" else read_file(file)
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
     changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}

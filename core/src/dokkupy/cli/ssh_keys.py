@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt
@@ -26,18 +25,15 @@ def add(
 ) -> Answer:
     """Allow a public key, from a file or standard input."""
     from dokkupy.cli.main import become_system_user
+    from dokkupy.kernel.text import read_file, read_input
     from dokkupy.usecases.keys import add_key
 
     if file and host.who.startswith("key:"):
         raise UserError("Over SSH the key is read from standard input", hint=f"ssh-keys:add {name} < KEY.pub")
     try:
-        if file:
-            with open(file, encoding="utf-8") as source:
-                text = source.read(LARGEST)
-        else:
-            text = sys.stdin.read(LARGEST)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+        text = read_file(file, LARGEST) if file else read_input(LARGEST)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
     become_system_user(host, "")  # root was only needed to read the file
     fingerprint = add_key(host, name, text, role=role, apps=[AppName(one) for one in apps.split(",") if one])
     return Answer({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])

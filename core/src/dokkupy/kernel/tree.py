@@ -7,6 +7,7 @@ import os
 import stat
 
 from dokkupy.errors import AppFault
+from dokkupy.kernel.text import decode_text
 from dokkupy.model.names import RelativePath
 
 LIMIT = 256 * 1024
@@ -16,7 +17,7 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
     """The text of a file below `root`, None when it is not there.
 
     Every component is opened by itself without following links, so a link that is swapped in meanwhile is refused
-    too. Raises AppFault for a link, a device, a file of more than `limit` bytes or one that is not UTF-8.
+    too. Raises AppFault for a link, a device, a file of more than `limit` bytes or one that is no text (see `decode_text`).
     """
     parts = RelativePath(path).split("/")
     descriptors = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
@@ -33,11 +34,13 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
         if found.st_size > limit:
             raise AppFault(f"{path} in the source is larger than {limit // 1024} KiB", code="hostile_source")
         with os.fdopen(os.dup(fd), "rb") as file:
-            return file.read(limit + 1).decode()
+            return decode_text(file.read(limit + 1))
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
-        raise AppFault(f"{path} in the source is not UTF-8 text", code="hostile_source") from None
+    except ValueError:
+        raise AppFault(
+            f"{path} in the source is not UTF-8 text", code="hostile_source", hint="Save it as UTF-8."
+        ) from None
     finally:
         for descriptor in descriptors:
             os.close(descriptor)

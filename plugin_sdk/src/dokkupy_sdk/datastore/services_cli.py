@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, confirm
@@ -92,8 +91,9 @@ def adopt(
 ) -> Answer:  # fmt: skip
     """Keep the address of a service that is managed elsewhere, to link apps to."""
     from dokkupy_sdk.datastore import external
+    from dokkupy_sdk.files import read_input_line
 
-    one = external.adopt(host, service, url or sys.stdin.readline().strip(), alias)
+    one = external.adopt(host, service, url or read_input_line().strip(), alias)
     host.out.title(f"{external.subject(service)} is known; next: services:link {service} APP")
     for app in external.links(host, service):
         host.out.detail(f"{app} gets the new address with its next start: ps:restart {app}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -43,9 +42,11 @@ def target_add(
     host_name: Annotated[HostName | None, Opt("--host-name", help="What this host is called in the repository")] = None,
 ) -> Answer:  # fmt: skip
     """Add a place for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
+    from dokkupy_sdk.files import read_input
+
     from dokkupy_backups import targets
 
-    words = [*credentials, *(sys.stdin.read(65536).splitlines() if stdin else ())]
+    words = [*credentials, *(read_input(65536).splitlines() if stdin else ())]
     found, made, count = targets.add(
         host, target, url, [word for word in words if word], host_key=host_key, host_name=host_name or ""
     )

@@ -16,7 +16,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import AppFault, UserError
-from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
+from dokkupy_sdk.files import make_directory, read_file, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
@@ -213,8 +213,8 @@ def build_secrets(host: Host, app: AppName | None, env: Mapping[str, Secret]) ->
     path = bundle_of(SETTINGS.get(host.store, app, "ca-bundle"))
     if path:
         try:
-            found[CA] = Secret(Path(path).read_text())
-        except (OSError, UnicodeDecodeError) as error:
+            found[CA] = Secret(read_file(path))
+        except (OSError, ValueError) as error:
             raise UserError(
                 f"The ca-bundle {path} cannot be read: {error}",
                 hint=f"buildpacks:set-property {app or '--global'} ca-bundle PATH",

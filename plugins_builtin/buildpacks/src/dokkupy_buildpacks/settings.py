@@ -6,6 +6,7 @@ import os
 import re
 
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.files import read_file
 from dokkupy_sdk.settings import Property, Settings, plain
 
 URL = re.compile(r"https?://[^\s'\"\\$`]+")
@@ -19,10 +20,9 @@ def bundle(text: str) -> str:
     if not os.path.isabs(text) or not plain(text):
         raise UserError(f"{text[:80]!r} is not an absolute path, nor `none`")
     try:
-        with open(text, encoding="utf-8") as file:
-            if "BEGIN CERTIFICATE" not in file.read(1 << 22):
-                raise UserError(f"{text} has no certificate in PEM form")
-    except (OSError, UnicodeDecodeError) as error:
+        if "BEGIN CERTIFICATE" not in read_file(text, 1 << 22):
+            raise UserError(f"{text} has no certificate in PEM form")
+    except (OSError, ValueError) as error:
         raise UserError(f"{text} cannot be read: {error}") from None
     return text
 

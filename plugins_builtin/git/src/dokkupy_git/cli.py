@@ -206,14 +206,15 @@ def given_password(user: str, password: str) -> Secret | None:
     """The password of the argument or of standard input, if that is a pipe; None without a user."""
     import os
     import stat
-    import sys
+
+    from dokkupy_sdk.files import read_input_line
 
     if not user:
         return None
     if password:
         return Secret(password)
     if stat.S_ISFIFO(os.fstat(0).st_mode) or stat.S_ISREG(os.fstat(0).st_mode):
-        text = sys.stdin.readline(4096).rstrip("\r\n")
+        text = read_input_line(4096)
         return Secret(text) if text else None
     return None
 

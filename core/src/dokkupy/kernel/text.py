@@ -1,0 +1,44 @@
+"""Text at the border: what editors of three systems write becomes one form, before anybody looks at it."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+"""Byte order marks and the encodings that they announce. PowerShell's `>` writes the second."""
+
+
+def decode_text(data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 that begins with its mark; without the mark, each line ended by one `\\n`.
+
+    Raises ValueError (UnicodeDecodeError is one) for what is in no such encoding, or has NUL characters, as UTF-16
+    without a mark has.
+    """
+    text = decode_marked(data).replace("\r\n", "\n")
+    if "\0" in text:
+        raise ValueError("it has NUL characters")
+    return text
+
+
+def decode_marked(data: bytes) -> str:
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding)
+    return data.decode()
+
+
+def read_file(path: str, limit: int = -1) -> str:
+    """The text of a file of the host, at most `limit` bytes of it. Raises OSError, ValueError."""
+    with open(path, "rb") as file:
+        return decode_text(file.read(limit))
+
+
+def read_input(limit: int = -1) -> str:
+    """The text on standard input. Raises ValueError."""
+    return decode_text(sys.stdin.buffer.read(limit))
+
+
+def read_input_line(limit: int = -1) -> str:
+    """The first line on standard input, without its end; nothing after it is waited for. Raises ValueError."""
+    return decode_text(sys.stdin.buffer.readline(limit)).rstrip("\r\n")
