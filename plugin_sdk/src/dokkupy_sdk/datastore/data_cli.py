@@ -29,16 +29,17 @@ def add_data(group: Group, kind: str, title: str) -> None:
     @group.command("import", needs="host:write", changes=True)
     def import_dump(host: Host, service: cli.Name) -> Answer:
         """Replace what the service holds by a dump on standard input; when that fails, all is as before."""
-        from dokkupy_sdk.datastore import moving, pipes, records
+        from dokkupy_sdk.datastore import imports, moving, pipes, records
 
-        moving.need_running(host, records.read(host, kind, service))
+        one, datastore = records.read(host, kind, service), cli.found(host, kind)
+        moving.need_running(host, one)
         if sys.stdin.isatty():
             raise UserError(
                 "No data provided on standard input",
                 hint=f"{kind}:import {service} < {service}.{cli.found(host, kind).suffix}",
             )
-        pieces = iter(lambda: sys.stdin.buffer.read(pipes.PIECE), b"")
-        moved = moving.put_content(host, cli.found(host, kind), service, pieces, "import")
+        pieces = imports.read(datastore, one, iter(lambda: sys.stdin.buffer.read(pipes.PIECE), b""))
+        moved = moving.put_content(host, datastore, service, pieces, "import")
         host.out.section(f"Imported into {service}")
         return cli.told_moved(host, kind, moved, restart=False)
 

@@ -15,7 +15,7 @@ file of its recipe: no secret is on an argv. This module has all that a plugin i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from dokkupy_sdk import Host
@@ -45,7 +45,8 @@ class Datastore(ABC):
     its URL. alias: of the variable that a linked app gets (`DATABASE` -> `DATABASE_URL`). data: path of its data in the
     container, where the volume is mounted; empty when it keeps none. dumps: whether there are dump and restore, so
     export, import, clone, upgrade with data and backups. connects: whether there is a client to connect with.
-    suffix: of a dump's file name. stop_seconds: how long it is given to stop. start_seconds: how long it is given to
+    suffix: of a dump's file name. dump_command: what a person runs elsewhere to make a dump that `import` takes; errors show
+    it. import_magics: how a file that `import` takes may begin; anyhow when there are none. compressed_imports: whether `restore` itself reads what gzip compressed. stop_seconds: how long it is given to stop. start_seconds: how long it is given to
     answer when it is new.
     """
 
@@ -60,6 +61,9 @@ class Datastore(ABC):
     dumps: ClassVar[bool] = True
     connects: ClassVar[bool] = True
     suffix: ClassVar[str] = "dump"
+    dump_command: ClassVar[str] = "the server's own dump program"
+    import_magics: ClassVar[tuple[bytes, ...]] = ()
+    compressed_imports: ClassVar[bool] = False
     stop_seconds: ClassVar[int] = 60
     start_seconds: ClassVar[int] = 120
 
@@ -117,6 +121,19 @@ class Datastore(ABC):
         dump is gone. Takes what `dump` and `export` make. Its status says whether all of it went in. It is only run on an
         instance that nobody uses yet."""
         raise NotImplementedError
+
+    def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
+        """What `restore` takes, made from a file that a person brings to `import`.
+
+        head: how the file begins (up to 64 KiB). pieces: the whole of it, decompressed and in UTF-8 where it is text. Raises
+        UserError, best before the first piece is taken; `dokkupy_sdk.datastore.imports.refuse` words it. By default the file
+        as it is, when it begins with one of `import_magics`.
+        """
+        from dokkupy_sdk.datastore.imports import refuse
+
+        if self.import_magics and not head.startswith(self.import_magics):
+            refuse(self, service, head)
+        return pieces
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         """Why a dump that begins and ends so (up to 64 KiB each) cannot be whole; empty when it may be. Pure."""

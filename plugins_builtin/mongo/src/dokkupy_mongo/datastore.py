@@ -42,6 +42,9 @@ class Mongo(Datastore):
     alias = "MONGO"
     data = "/data/db"
     suffix = "archive"
+    dump_command = "mongodump --db=DATABASE --archive --gzip"
+    import_magics = (HEADER, ARCHIVE, GZIP)
+    compressed_imports = True
 
     def database_of(self, name: str) -> str:
         database = super().database_of(name)

@@ -8,14 +8,15 @@ https://dev.mysql.com/doc/refman/8.4/en/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
+from dokkupy_sdk.datastore.imports import refuse
 from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
 from dokkupy_sdk.names import Secret
 
-from dokkupy_mysql import sql, streams
+from dokkupy_mysql import foreign, sql, streams
 
 ADMIN, APP = f"--defaults-extra-file={FILES}/admin.cnf", f"--defaults-extra-file={FILES}/app.cnf"
 CHARSET = "--default-character-set=utf8mb4"
@@ -42,6 +43,7 @@ class MySQL(Datastore):
     alias = "DATABASE"
     data = "/var/lib/mysql"
     suffix = "sql"
+    dump_command = "mysqldump --single-transaction --routines --triggers DATABASE"
     stop_seconds = 120
     start_seconds = 180
 
@@ -123,6 +125,13 @@ class MySQL(Datastore):
     def restore(self, service: Service) -> tuple[str, ...]:
         words = (self.client, ADMIN, APP, self.kind, service.database, service.user)
         return ("bash", "-euo", "pipefail", "-c", streams.RESTORE, "restore", *words)
+
+    def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
+        if head.startswith(streams.OWN_DUMP):
+            return pieces
+        if not foreign.is_readable(head):
+            refuse(self, service, head)
+        return foreign.importable(head, pieces, streams.COMPLETED.encode())
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return streams.why_not_whole(head, tail)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dokkupy_mysql.sql import OURS, SESSION, Accounts
 
+OWN_DUMP = b"-- dokkupy "
+"""How a dump of ours begins."""
 WHOLE = "-- dokkupy whole"
 COMPLETED = "-- Dump completed"
 """The last line of a dump that mysqldump ended, unless it was told to be silent."""
@@ -123,7 +125,7 @@ if [ "$scheduler" = ON ]; then query <<<"SET GLOBAL event_scheduler = ON;"; fi
 def why_not_whole(head: bytes, tail: bytes) -> str:
     """Why a dump that begins and ends so cannot be whole; empty when it may be."""
     last = tail.rstrip().rpartition(b"\n")[2]
-    if head.startswith(b"-- dokkupy "):
+    if head.startswith(OWN_DUMP):
         return "" if last == WHOLE.encode() else "its end is missing"
     if not head.startswith((b"-- ", b"/*")):
         return "it is not what mysqldump writes"

@@ -6,17 +6,21 @@ their database, who is no superuser. https://www.postgresql.org/docs/current/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
+from dokkupy_sdk.datastore.imports import refuse
 from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
 from dokkupy_sdk.names import Secret
 
-from dokkupy_postgres import sql
+from dokkupy_postgres import plain, sql
 
 ADMIN = "postgres"
 MAGIC = b"PGDMP"
 """The first bytes of pg_dump's custom format (pg_backup_archiver.h, K_VERS_*)."""
+TAR = b"toc.dat\0"
+"""The first bytes of its tar format: the name of the first member."""
+OURS = b"DOKKUPY-POSTGRES "
 
 
 class Postgres(Datastore):
@@ -27,6 +31,7 @@ class Postgres(Datastore):
     ports = (5432,)
     scheme = "postgres"
     alias = "DATABASE"
+    dump_command = "pg_dump -Fc --no-owner --no-acl DATABASE"
     # The volume lies above the image's own places for data, which moved with version 18: one layout for all versions.
     data = "/var/lib/postgresql"
 
@@ -81,12 +86,19 @@ class Postgres(Datastore):
     def restore(self, service: Service) -> tuple[str, ...]:
         return ("bash", "-euo", "pipefail", "-c", sql.RESTORE, "restore", service.database, service.user, ADMIN)
 
+    def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
+        if head.startswith((MAGIC, TAR, OURS)):
+            return pieces
+        if not plain.is_plain(head):
+            refuse(self, service, head)
+        return plain.importable(pieces)
+
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
-        if head.startswith(MAGIC):
+        if head.startswith((MAGIC, TAR, plain.HEADER)):
             return ""
         first, _, rest = head.partition(b"\n")
         words = first.split()
-        if len(words) != 3 or words[0] != b"DOKKUPY-POSTGRES" or not words[2].isdigit():
+        if len(words) != 3 or words[0] != OURS.strip() or not words[2].isdigit():
             return "it is not in pg_dump's custom format"
         roles = int(words[2])
         if size <= len(first) + 1 + roles or (len(rest) > roles + len(MAGIC) and not rest[roles:].startswith(MAGIC)):

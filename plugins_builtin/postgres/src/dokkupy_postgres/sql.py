@@ -100,29 +100,36 @@ DROP DATABASE IF EXISTS :"database" WITH (FORCE);
 CREATE DATABASE :"database" OWNER :"user";
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 END
-if [ "$head" = DOKKU ]; then
-  read -r _ version bytes
-  [ "$version" = 1 ] || { echo "this dump has the version $version, which is not known here" >&2; exit 1; }
-  roles=$(mktemp)
+first=
+if [ "$head" = DOKKU ]; then read -r first; fi
+case $head$first in
+"DOKKUPY-POSTGRES 1 "*)
+  bytes=${first##* } roles=$(mktemp)
   trap 'rm -f "$roles"' EXIT
   head -c "$bytes" >"$roles"
   [ "$(wc -c <"$roles")" = "$bytes" ] || { echo "the dump ends early" >&2; exit 1; }
   query -d postgres -1 -f "$roles" >/dev/null
   pg_restore -U "$admin" --exit-on-error -d "$database"
-elif [ "$head" = PGDMP ]; then
+  ;;
+PGDMP | toc.d | DOKKUPY-SQL)
   # Somebody's dump, with owners that are not here: the apps' user gets all, and extensions are a superuser's to make.
   query -d postgres -c 'DROP ROLE IF EXISTS dokkupy_restore' -c 'CREATE ROLE dokkupy_restore SUPERUSER LOGIN'
-  { printf PGDMP; cat; } |
-    pg_restore -U dokkupy_restore --exit-on-error --no-owner --no-acl -d "$database"
+  if [ "$first" ]; then
+    psql -X -q -v ON_ERROR_STOP=1 -U dokkupy_restore -d "$database" -f - >/dev/null
+  else
+    { printf %s "$head"; cat; } | pg_restore -U dokkupy_restore --exit-on-error --no-owner --no-acl -d "$database"
+  fi
   query -d "$database" -v user="$user" <<'END'
 REASSIGN OWNED BY dokkupy_restore TO :"user";
 DROP OWNED BY dokkupy_restore;
 DROP ROLE dokkupy_restore;
 END
-else
-  echo "this is no dump of pg_dump -Fc" >&2
+  ;;
+*)
+  echo "this dump has a format that is not known here" >&2
   exit 1
-fi
+  ;;
+esac
 query -d "$database" -v user="$user" <<'END'
 GRANT ALL ON SCHEMA public TO :"user";
 ANALYZE;

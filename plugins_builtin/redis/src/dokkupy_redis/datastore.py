@@ -46,6 +46,8 @@ class Redis(Datastore):
     alias = "REDIS"
     data = "/data"
     suffix = "rdb"
+    dump_command = "redis-cli -h SERVER --rdb -"
+    import_magics = (rdb.MAGIC, rdb.FIRST)
 
     def user_of(self, name: str) -> str:
         return "default"

@@ -1,0 +1,59 @@
+"""Dumps that mysqldump, mariadb-dump, phpMyAdmin and others wrote, made into what one database takes. Pure.
+
+Taken out: the making of databases and the change to one (`--databases`, `--all-databases`), since the content goes into the
+service's own, and the server's own databases. A second database with content is an error. Lines keep their numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dokkupy_sdk.datastore.imports import describe, is_text, lines_of
+from dokkupy_sdk.errors import UserError
+
+DUMPERS = ("a dump of mysqldump", "a dump of mariadb-dump")
+"""They end with `-- Dump completed`; what other programs write has no sign of its end."""
+READABLE = (*DUMPERS, "an export of phpMyAdmin", "text of no known format")
+SYSTEM = (b"mysql", b"sys", b"information_schema", b"performance_schema")
+
+OF_DATABASES = re.compile(rb"(CREATE|DROP) (DATABASE|SCHEMA)\b|/\*!\d+ DROP DATABASE\b", re.I)
+USE = re.compile(rb"USE\s+`?((?:[^`;]|``)+)`?\s*;", re.I)
+CONTENT = re.compile(rb"(CREATE|INSERT|REPLACE)\s|/\*!50001 CREATE", re.I)
+DELIMITER = re.compile(rb"DELIMITER\s+(\S+)", re.I)
+
+
+def is_readable(head: bytes) -> bool:
+    return is_text(head) and describe(head) in READABLE
+
+
+def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterator[bytes]:
+    """The dump for `streams.RESTORE`. completed: the last line that it expects. Raises UserError while it is read."""
+    unmarked = describe(head) not in DUMPERS
+    database, chosen, delimiter = b"", None, b";"
+    for number, line in enumerate(lines_of(pieces), 1):
+        if unmarked and number == 1:
+            yield b"/* imported */ "  # what RESTORE tells a dump by
+        if found := DELIMITER.match(line):
+            delimiter = found[1]
+        elif delimiter == b";":
+            if found := USE.match(line):
+                database = found[1]
+            if USE.match(line) or OF_DATABASES.match(line) or database in SYSTEM:
+                yield b"\n"
+                continue
+            if CONTENT.match(line):
+                if chosen not in (None, database):
+                    raise several(chosen, database)
+                chosen = database
+        yield line
+    if unmarked:
+        yield b"\n" + completed + b"\n"
+
+
+def several(*names: bytes | None) -> UserError:
+    shown = ", ".join((name or b"the first").decode(errors="replace") for name in names)
+    return UserError(
+        f"The dump holds several databases ({shown}), and a service has one",
+        hint="Dump the one that you want: mysqldump --single-transaction --routines DATABASE",
+    )

@@ -1,0 +1,112 @@
+"""Every format that pg_dump and pg_dumpall write is imported by the real server, with the apps' user as the owner of all."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from bed.servers import server
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore import container, imports, lifecycle, pipes, records
+from dokkupy_sdk.datastore.container import Exec
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.testing.hosts import fake_host
+from test_contract import as_app
+
+CONTENT = """
+CREATE ROLE legacy_owner; CREATE ROLE readonly; CREATE DATABASE shop;
+\\connect shop
+CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'it''s text';
+CREATE TABLE items (id serial PRIMARY KEY, name citext, note text);
+INSERT INTO items (name, note) VALUES ('One', E'GRANT ALL ON a TO b;\\nDROP TABLE items;\\n\\\\restrict x\\n''\\\\'''), ('two', NULL);
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+-- it's a body
+RETURN n * 2;
+END $$;
+CREATE SCHEMA other; CREATE TABLE other.t (a int); CREATE MATERIALIZED VIEW other.m AS SELECT count(*) FROM items;
+ALTER TABLE items OWNER TO legacy_owner; GRANT SELECT ON items TO readonly; ALTER SCHEMA other OWNER TO legacy_owner;
+ALTER DEFAULT PRIVILEGES FOR ROLE legacy_owner GRANT SELECT ON TABLES TO readonly;
+SELECT lo_from_bytea(4242, 'large');
+CREATE PUBLICATION pub FOR TABLE items;
+"""
+LOOK = """
+SELECT string_agg(id || name || coalesce(note, '-'), ',' ORDER BY id) FROM items; SELECT twice(21); SELECT * FROM other.m;
+SELECT encode(lo_get(4242), 'escape'); SELECT name FROM items WHERE name = 'ONE'; INSERT INTO items (name) VALUES ('x');
+SELECT string_agg(DISTINCT tableowner, ' ') FROM pg_tables WHERE schemaname IN ('public', 'other');
+"""
+PLAIN = ("pg_dump", "-U", "postgres", "-d", "shop")
+
+
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exec]:
+    host: Host = fake_host(
+        tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "postgres"), real=("engine", "scheduler")
+    )
+    name = ServiceName(f"im-{secrets.token_hex(3)}")
+    service = lifecycle.create(host, records.datastore(host, "postgres"), name, Wish(image=server("postgres:15")))
+    found = Exec(host, service, service.container)
+    found.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres"], stdin=CONTENT.encode())
+    yield found
+    container.remove_everything(host, service.id)
+
+
+def dumped(inside: Exec, *argv: str) -> bytes:
+    """What a program in the container writes, as bytes."""
+    return b"".join(pipes.pieces_of(AnyDump(inside.host), inside, argv))
+
+
+def restored(inside: Exec, data: bytes) -> list[str]:
+    """What the apps' user sees after an import of this file into the service's instance."""
+    datastore, service = records.datastore(inside.host, "postgres"), inside.service
+    pipes.restore(datastore, inside, imports.read(datastore, service, [data[:7], data[7:]]))
+    return as_app(inside, LOOK).splitlines()
+
+
+class AnyDump:
+    """Takes whatever comes for a whole dump."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-Fc",), ("-Ft",), (), ("--clean", "--if-exists", "--create"), ("--clean",), ("--inserts",),
+        ("--use-set-session-authorization",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_dump_of_another_server_becomes_the_apps_user_s(inside: Exec, options: tuple[str, ...]) -> None:
+    found = restored(inside, dumped(inside, *PLAIN, *options))
+    assert found[-1] == inside.service.user
+    assert found[-5:-1] == ["42", "2", "large", "One"]
+    assert "GRANT ALL ON a TO b;" in found[0] and found[1] == "DROP TABLE items;" and found[2] == "\\restrict x"
+
+
+def test_a_dump_of_all_databases_gives_the_one_that_holds_something(inside: Exec) -> None:
+    inside.run(["psql", "-X", "-q", "-U", "postgres"], stdin=f'DROP DATABASE "{inside.service.database}"'.encode())
+    found = restored(inside, dumped(inside, "pg_dumpall", "-U", "postgres"))
+    assert found[-5:] == ["42", "2", "large", "One", inside.service.user]
+
+
+@pytest.mark.parametrize("form", [gzip.compress, lambda data: data.decode().replace("\n", "\r\n").encode("utf-16")])
+def test_a_dump_that_was_compressed_or_written_by_powershell_is_read(inside: Exec, form: type[bytes]) -> None:
+    found = restored(inside, form(dumped(inside, *PLAIN)))
+    assert found[-5:] == ["42", "2", "large", "One", inside.service.user]
+
+
+def test_a_table_of_contents_from_a_newer_server_is_refused_in_its_own_words(inside: Exec) -> None:
+    newer = bytearray(dumped(inside, *PLAIN, "-Fc"))
+    newer[6] = 99  # the minor version of the archive's format
+    with pytest.raises(DokkupyError) as raised:
+        restored(inside, bytes(newer))
+    assert "unsupported version (1.99) in file header" in " ".join(raised.value.details)
