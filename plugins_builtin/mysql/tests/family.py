@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import subprocess
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import lifecycle, moving, pipes, records
+from dokkupy_sdk.datastore import imports, lifecycle, moving, pipes, records
 from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.model import Service
@@ -238,6 +239,19 @@ class Awkward(Family):
             ):
                 assert after[name.replace(service.database, other.database)] == value
         self.need_all_works(self.inside(host, records.read(host, self.kind, other.name)), whole=False)
+        lifecycle.destroy(host, datastore, other.name, purge=True)
+
+    def test_a_dump_of_all_databases_and_one_without_a_mark_are_imported(
+        self, host: Host, datastore: Datastore, wish: Wish
+    ) -> None:
+        other = lifecycle.create(host, datastore, ServiceName(f"imp-{secrets.token_hex(3)}"), wish)
+        inside = self.inside(host, other)
+        self.as_app(inside, "CREATE TABLE a (b text); INSERT INTO a VALUES ('USE `x`;');")
+        dumped = b"".join(pipes.pieces_of(datastore, inside, (*datastore.dumping(), "--all-databases")))
+        for text in (dumped, b"CREATE TABLE a (b text);\nINSERT INTO a VALUES ('USE `x`;');\n"):
+            self.as_app(inside, "DROP TABLE a;")
+            pipes.restore(datastore, inside, imports.read(datastore, other, [text]))
+            assert self.as_app(inside, "SELECT b FROM a;").strip() == "USE `x`;"
         lifecycle.destroy(host, datastore, other.name, purge=True)
 
     def test_faults_in_a_dump_are_found(self, host: Host, service: Service) -> None:

@@ -37,9 +37,10 @@ def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterat
         if found := DELIMITER.match(line):
             delimiter = found[1]
         elif delimiter == b";":
-            if found := USE.match(line):
-                database = found[1]
-            if USE.match(line) or OF_DATABASES.match(line) or database in SYSTEM:
+            use = USE.match(line)
+            database = use[1] if use else database
+            own = database in SYSTEM and not line.startswith(b"--")  # the last line may be the mark of the end
+            if own or use or OF_DATABASES.match(line):
                 yield b"\n"
                 continue
             if CONTENT.match(line):

@@ -1,0 +1,60 @@
+"""Dumps of one database among others, and of other programs, are made into what a service's database takes."""
+
+from __future__ import annotations
+
+import pytest
+from dokkupy_mysql.foreign import importable, is_readable
+from dokkupy_sdk.errors import UserError
+
+END = b"-- Dump completed on 2026-01-01  1:02:03\n"
+HEAD = b"-- MySQL dump 10.13  Distrib 8.0.36\n"
+TABLE = b"CREATE TABLE `a` (b text);\nINSERT INTO `a` VALUES ('USE `x`;\\nDROP DATABASE y;');\n"
+
+
+def imported(text: bytes) -> bytes:
+    return b"".join(importable(text[:65536], [text[:30], text[30:]], b"-- Dump completed"))
+
+
+def test_a_plain_dump_is_left_as_it_is() -> None:
+    assert imported(HEAD + TABLE + END) == HEAD + TABLE + END
+
+
+def test_the_making_of_a_database_and_the_change_to_it_are_left_out() -> None:
+    made = (
+        b"/*!40000 DROP DATABASE IF EXISTS `shop`*/;\n"
+        b"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4 */;\nUSE `shop`;\n"
+    )
+    assert imported(HEAD + made + TABLE + END) == HEAD + b"\n\n\n" + TABLE + END
+
+
+def test_of_all_databases_the_server_s_own_are_left_out() -> None:
+    own = b"USE `mysql`;\nCREATE TABLE user (a int);\nINSERT INTO user VALUES (1);\n"
+    assert imported(HEAD + own + b"USE `shop`;\n" + TABLE + own + END) == HEAD + b"\n" * 4 + TABLE + b"\n" * 3 + END
+
+
+def test_a_second_database_with_content_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match="several databases \\(shop, blog\\)"):
+        imported(HEAD + b"USE `shop`;\n" + TABLE + b"USE `blog`;\n" + TABLE + END)
+
+
+def test_the_body_of_a_routine_is_left_alone() -> None:
+    body = b"DELIMITER ;;\nCREATE PROCEDURE p()\nBEGIN\nCREATE DATABASE x;\nEND ;;\nDELIMITER ;\n"
+    assert imported(HEAD + body + END) == HEAD + body + END
+
+
+@pytest.mark.parametrize("head", [b"-- phpMyAdmin SQL Dump\n", b"CREATE TABLE x (y int);\n", b"/* mine */\n"])
+def test_an_export_of_another_program_gets_the_sign_of_its_end(head: bytes) -> None:
+    text = imported(head + TABLE)
+    assert text.startswith(b"/* imported */ " + head) and text.endswith(b"\n-- Dump completed\n")
+
+
+@pytest.mark.parametrize(
+    ("head", "readable"),
+    [
+        (HEAD, True), (b"-- MariaDB dump 10.19\n", True), (b"/*M!999999\\- enable the sandbox mode */\n", True),
+        (b"INSERT INTO a VALUES (1);\n", True), (b"--\n-- PostgreSQL database dump\n", False), (b"PGDMP\0", False),
+        (b'{"a": 1}', False), (b"<!DOCTYPE html>", False),
+    ],
+)  # fmt: skip
+def test_other_files_are_no_sql_for_mysql(head: bytes, readable: bool) -> None:
+    assert is_readable(head) is readable
