@@ -38,14 +38,19 @@ class Rest(Arg):
 
 
 class Opt:
-    """An option's spellings and meaning. With unknown=True it takes every flag that is not declared (info flags)."""
+    """An option's spellings and meaning. With unknown=True it takes every flag that is not declared (info flags).
 
-    __slots__ = ("flags", "help", "unknown")
+    inert: why the option has no effect; whoever gives it reads that on standard error. A plugin that acts on it
+    declares so (`Registry.handles`), and the line is not printed.
+    """
 
-    def __init__(self, *flags: str, help: str = "", unknown: bool = False) -> None:
+    __slots__ = ("flags", "help", "inert", "unknown")
+
+    def __init__(self, *flags: str, help: str = "", unknown: bool = False, inert: str = "") -> None:
         self.flags = flags
-        self.help = help
+        self.help = help or (f"No effect: {inert}" if inert else "")
         self.unknown = unknown
+        self.inert = inert
 
 
 class Scope:
@@ -166,9 +171,21 @@ class Group:
 
 class Parameter:
     """A parameter of a command as both front ends see it. kind: argument, option, rest, scope or unknown-flags.
-    many: takes several words. required: there is no default."""
+    many: takes several words. required: there is no default. inert: why it has no effect, else empty."""
 
-    __slots__ = ("convert", "default", "flags", "help", "is_bool", "kind", "many", "metavar", "name", "required")
+    __slots__ = (
+        "convert",
+        "default",
+        "flags",
+        "help",
+        "inert",
+        "is_bool",
+        "kind",
+        "many",
+        "metavar",
+        "name",
+        "required",
+    )
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
@@ -176,6 +193,7 @@ class Parameter:
         self.metavar = name.upper()
         self.flags: tuple[str, ...] = ()
         self.help = ""
+        self.inert = ""
         self.many = False
         self.is_bool = False
         self.required = True
@@ -228,7 +246,7 @@ def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool
         if isinstance(marker, Rest):
             found.kind = "rest"
     elif isinstance(marker, Opt):
-        found.help = marker.help
+        found.help, found.inert = marker.help, marker.inert
         found.flags = marker.flags or found.flags
         if marker.unknown:
             found.kind = "unknown-flags"

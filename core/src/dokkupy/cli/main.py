@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    from dokkupy.cli.declare import Parameter
+
 ALIASES = {
     "docker-local": "scheduler-docker-local",
     "dockerfile": "builder-dockerfile",
@@ -241,6 +243,11 @@ def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     )
 
 
+def handle_of(command: Command, option: Parameter) -> str:
+    """The name by which a plugin declares that it acts on an option: `resource.limit.network`."""
+    return f"{command.full_name.replace(':', '.')}.{option.name.replace('_', '-')}"
+
+
 def redacted(command: Command, words: list[str]) -> str:
     """The command line for records: values of `secret_args` commands are left out, their keys stay."""
     shown = []
@@ -267,6 +274,9 @@ def invoke(host: Host, call: Invocation) -> int:
         from dokkupy.usecases.access import check_access
 
         check_access(host, host.who, command.needs, call.app)
+    for flag, option in call.inert.items():
+        if not host.registry.handles(handle_of(command, option)):
+            host.out.warn(f"{flag} has no effect: {option.inert}")
     json_wanted = call.format == "json"
     if json_wanted:
         # Progress goes to standard error, so that standard output is one JSON document.

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 
 class Invocation:
-    """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None."""
+    """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None.
+    inert: options that were given and have no effect, by the flag that was typed."""
 
-    __slots__ = ("app", "arguments", "command", "dry_run", "format", "keywords")
+    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords")
 
     def __init__(self, command: Command) -> None:
         self.command = command
         self.arguments: list[Any] = []
         self.keywords: dict[str, Any] = {}
         self.format = "stdout"
+        self.inert: dict[str, Parameter] = {}
         self.dry_run = False
         self.app: AppName | None = None
 
@@ -66,6 +68,8 @@ def parse(command: Command, words: list[str]) -> Invocation:
         if scope is not None and name in ("--global", "--all") and not equals:
             where = name
         elif name in flags:
+            if flags[name].inert:
+                call.inert[name] = flags[name]
             index = take(flags[name], name, value if equals else None, words, index, options)
         elif command.formats and name == "--format" and "--format" not in flags:
             if not equals:

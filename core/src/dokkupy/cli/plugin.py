@@ -51,24 +51,31 @@ def install(
     source: Annotated[str, Arg("source", "A name on PyPI, a wheel, a directory or a git address")] = "",
     *,
     committish: Committish = "",
-    core: Annotated[bool, Opt("--core", help="Nothing: core plugins come with the host")] = False,
-    name: Annotated[str, Opt("--name", help="Accepted for Dokku's sake: a plugin says its name itself")] = "",
-    skip_install_trigger: Annotated[bool, Opt("--skip-install-trigger", help="Accepted for Dokku's sake")] = False,
+    core: Annotated[bool, Opt("--core", help="The core plugins: they come with the host")] = False,
+    name: Annotated[str, Opt("--name", inert="a plugin's name is that of its distribution")] = "",
+    skip_install_trigger: Annotated[
+        bool, Opt("--skip-install-trigger", inert="plugins have no install trigger; `dokkupy setup` runs their set-up")
+    ] = False,
 ) -> Answer:
     """Install a plugin; it is loaded in a scratch environment first."""
     from dokkupy.usecases.plugin_install import install as do_install
 
     if core:
-        return Answer([])
+        if source:
+            raise UserError("--core means the plugins that come with the host: give no other", hint="Leave --core out")
+        return Answer([], ["-----> The core plugins were installed with the host"])
     if not source:
         raise UserError("Please specify a plugin: a name on PyPI, a wheel, a directory or a git address")
     return shown(host, do_install(host, source, committish=committish), "is installed already")
 
 
 @group.command("install-dependencies", needs="host:write", root=True)
-def install_dependencies(host: Host, *, core: Annotated[bool, Opt("--core")] = False) -> Answer:
-    """Do nothing: pip installed a plugin's dependencies with it."""
-    return Answer([])
+def install_dependencies(
+    host: Host, *, core: Annotated[bool, Opt("--core", help="Those of the core plugins")] = False
+) -> Answer:
+    """Do nothing: a plugin's dependencies are installed with it."""
+    whose = "the core plugins" if core else "each plugin"
+    return Answer([], [f"-----> Nothing to do: the dependencies of {whose} were installed together with the plugin"])
 
 
 @group.command("update", needs="host:write", root=True, changes=True)

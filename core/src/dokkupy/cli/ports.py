@@ -73,16 +73,31 @@ def list_ports(host: Host, app: App) -> Answer:
     return Answer(rows, lines)
 
 
+def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
+    """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
+    rows = [row(text) for text in texts]
+    schemes = host.proxy(host.store.need_app(app)).schemes
+    for text in rows:
+        scheme = text.partition(":")[0]
+        if scheme not in schemes:
+            raise UserError(
+                f"The proxy of {app} does not serve {scheme}: {text} would have no effect",
+                hint=f"It serves {', '.join(schemes)}. Publish another port directly, past the proxy: "
+                f"docker-options:add {app} deploy '-p HOST_PORT:CONTAINER_PORT/{scheme}'",
+            )
+    return rows
+
+
 @group.command("add", needs="app:write", changes=True)
 def add(host: Host, app: App, rows: Rows) -> Answer:
     """Add ports to an app."""
-    return save(host, "add", app, [*own(host, app), *map(row, rows)])
+    return save(host, "add", app, [*own(host, app), *served_rows(host, app, rows)])
 
 
 @group.command("set", needs="app:write", changes=True)
 def set_ports(host: Host, app: App, rows: Rows) -> Answer:
     """Replace the ports of an app."""
-    return save(host, "set", app, [row(text) for text in rows])
+    return save(host, "set", app, served_rows(host, app, rows))
 
 
 @group.command("remove", needs="app:write", changes=True)

@@ -13,7 +13,7 @@ from dokkupy.usecases.properties import PROXY
 
 group = Group("proxy", "Manage the proxy of apps")
 
-Parallel = Annotated[str, Opt("--parallel", help="Accepted for Dokku's sake")]
+Parallel = Annotated[int, Opt("--parallel", inert="apps are done one after the other")]
 
 
 def each(host: Host, scope: Scope) -> list[AppName]:
@@ -36,19 +36,19 @@ def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
 
 
 @group.command("enable", needs="app:write", changes=True)
-def enable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Serve an app by the proxy."""
     return toggle(host, scope, False)
 
 
 @group.command("disable", needs="app:write", changes=True)
-def disable(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Take an app out of the proxy."""
     return toggle(host, scope, True)
 
 
 @group.command("build-config", needs="app:write", changes=True)
-def build_config(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Write the proxy's configuration of an app again."""
     from dokkupy.usecases.traffic import rerouting
 

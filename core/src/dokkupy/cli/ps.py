@@ -50,12 +50,12 @@ def deployed(host: Host, app: AppName) -> bool:
     return False
 
 
-Parallel = Annotated[str, Opt("--parallel", "-p", help="Accepted for Dokku's sake; apps are done one by one")]
+Parallel = Annotated[int, Opt("--parallel", "-p", inert="apps are done one after the other")]
 
 
 @group.command("restart", needs="app:write", changes=True)
 def restart(
-    host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = ""
+    host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> Answer:
     """Replace an app's instances by fresh ones."""
     from dokkupy.usecases.processes import redeploy
@@ -67,7 +67,7 @@ def restart(
 
 
 @group.command("rebuild", needs="app:write", changes=True)
-def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Build and deploy the code that is on the host again."""
     from dokkupy.usecases.processes import rebuild
 
@@ -75,7 +75,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
 
 
 @group.command("start", needs="app:write", changes=True)
-def start(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Start an app that is not fully running."""
     from dokkupy.usecases.processes import start_app
 
@@ -87,7 +87,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
 
 
 @group.command("stop", needs="app:write", changes=True)
-def stop(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
+def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Stop an app; it stays stopped at boot."""
     from dokkupy.usecases.processes import stop_app
 
@@ -100,7 +100,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = "") -> Answer:
 
 
 @group.command("restore", needs="host:write", changes=True)
-def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = "") -> Answer:  # noqa: B008
+def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> Answer:  # noqa: B008
     """Bring back what should run, as at boot."""
     from dokkupy.usecases.reconcile import reconcile
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
@@ -18,11 +19,22 @@ T = TypeVar("T")
 
 GROUP = "dokkupy.plugins"
 
+IN_ORDER = "implementations run in the name order of their plugins"
+REFUSED = {
+    "wrapper": "an implementation cannot wrap the others", "hookwrapper": "an implementation cannot wrap the others",
+    "tryfirst": IN_ORDER, "trylast": IN_ORDER,
+}  # fmt: skip
+"""Options of pluggy's `hookimpl` that do not fit the four shapes, and why: who uses one is not loaded."""
+
+VARIADIC = 0x04 | 0x08
+"""CO_VARARGS and CO_VARKEYWORDS (https://docs.python.org/3/library/inspect.html#code-objects-bit-flags)."""
+
 
 class Hooks:
     """The hook implementations of all enabled plugins, in the name order of the plugins.
 
-    A plugin that does not import is quarantined: `quarantined` says why, and its hooks do not run.
+    A plugin that does not import, or asks of a hook what hooks do not do, is quarantined: `quarantined` says why, and
+    none of its hooks run.
     """
 
     def __init__(self, registry: Registry, warn: Callable[[str], None] = lambda text: None) -> None:
@@ -42,32 +54,53 @@ class Hooks:
 
     def register(self, module: object, entry: EntryPoint) -> None:
         name = f"{entry.plugin}.{entry.name}" if entry.name != entry.plugin else entry.plugin
+        who = f"{entry.plugin} ({entry.distribution} {entry.version})"
         try:
-            self.manager.register(module, name=name)
-            for implementation in self.unknown(name):
-                raise PluginFault(
-                    f"Plugin {entry.plugin} implements an unknown hook {implementation}", plugin=entry.plugin,
-                    hint=did_you_mean(implementation, self.names()),
-                )  # fmt: skip
+            with warnings.catch_warnings(record=True) as notices:
+                warnings.simplefilter("always")
+                self.manager.register(module, name=name)
+            self._need_fit(module, who, entry.plugin)
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
-            raise PluginFault(
-                f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not fit: {error}",
-                plugin=entry.plugin,
-            ) from error
+            raise PluginFault(f"Plugin {who} does not fit: {error}", plugin=entry.plugin) from error
         except PluginFault:
             self.manager.unregister(name=name)
             raise
+        for notice in notices:
+            self.warn(f"Plugin {who}: {notice.message}")
         self.owners[name] = entry
 
-    def unknown(self, plugin: str) -> list[str]:
-        module = self.manager.get_plugin(plugin)
-        return [
-            name
-            for name in dir(module)
-            if getattr(getattr(module, name), "dokkupy_impl", None) is not None and name not in self.names()
-        ]
+    def _need_fit(self, module: object, who: str, plugin: str) -> None:
+        """Raise PluginFault for an unknown hook, or an option of pluggy's that hooks do not have."""
+        known = self.names()
+        for name in dir(module):
+            options = getattr(getattr(module, name, None), "dokkupy_impl", None)
+            if options is None:
+                continue
+            hook = options["specname"] or name
+            if hook not in known:
+                if options["optionalhook"]:
+                    continue
+                raise PluginFault(
+                    f"Plugin {who} implements an unknown hook {hook}", plugin=plugin, hint=did_you_mean(hook, known)
+                )
+            refused = [option for option in REFUSED if options[option]]
+            if refused:
+                raise PluginFault(
+                    f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
+                    plugin=plugin, hint=f"Its author must take {refused[0]} out; until then the plugin is left out.",
+                )  # fmt: skip
+        for implementation in self.manager.get_hookcallers(module) or []:
+            spec = implementation.spec
+            mine = [one for one in implementation.get_hookimpls() if one.plugin is module]
+            for one in mine:
+                complaint = bad_arguments(one.function, tuple(spec.argnames) if spec else ())
+                if complaint:
+                    raise PluginFault(
+                        f"Plugin {who} implements the hook {implementation.name} with {complaint}", plugin=plugin,
+                        hint=f"The arguments of {implementation.name}: {', '.join(spec.argnames)}" if spec else "",
+                    )  # fmt: skip
 
     def names(self) -> list[str]:
         from dokkupy import hookspecs
@@ -78,13 +111,15 @@ class Hooks:
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An event: everybody is told; the first failure ends it."""
+        given = bound(spec, args, kwargs)
         for implementation in self._implementations(spec):
-            self._call(implementation, spec.__name__, kwargs)
+            self._call(implementation, spec.__name__, given)
 
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """A query: the first answer that is not None."""
+        given = bound(spec, args, kwargs)
         for implementation in self._implementations(spec):
-            answer = self._call(implementation, spec.__name__, kwargs)
+            answer = self._call(implementation, spec.__name__, given)
             if answer is not None:
                 return answer  # type: ignore[no-any-return]
         return None
@@ -92,16 +127,18 @@ class Hooks:
     def gather(self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -> list[tuple[str, T]]:
         """A contribution: (plugin, fact) of everybody, in name order of the plugins."""
         facts: list[tuple[str, T]] = []
+        given = bound(spec, args, kwargs)
         for implementation in self._implementations(spec):
-            given = self._call(implementation, spec.__name__, kwargs, consume=True)
-            facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in given)
+            answers = self._call(implementation, spec.__name__, given, consume=True)
+            facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in answers)
         return facts
 
     def notify(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An observer: a failure is a warning."""
+        given = bound(spec, args, kwargs)
         for implementation in self._implementations(spec):
             try:
-                self._call(implementation, spec.__name__, kwargs)
+                self._call(implementation, spec.__name__, given)
             except DokkupyError as error:
                 self.warn(error.message)
 
@@ -110,7 +147,7 @@ class Hooks:
         return sorted(caller.get_hookimpls(), key=lambda implementation: str(implementation.plugin_name))
 
     def _call(self, implementation: Any, hook: str, arguments: dict[str, Any], *, consume: bool = False) -> Any:
-        given = {name: arguments[name] for name in implementation.argnames if name in arguments}
+        given = {name: arguments[name] for name in taken(implementation.function) if name in arguments}
         if self.trace:
             print(f" ?     hook {hook} -> {implementation.plugin_name}", file=sys.stderr)
         try:
@@ -126,6 +163,35 @@ class Hooks:
                 plugin=implementation.plugin_name,
                 hint="Report it to the plugin's author, or disable the plugin.",
             ) from error
+
+
+def bound(spec: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call of a hook by name, also those that were given by position."""
+    names = spec.__code__.co_varnames[: spec.__code__.co_argcount]
+    return {**dict(zip(names, args, strict=False)), **kwargs}
+
+
+def taken(function: Any) -> tuple[str, ...]:
+    """The names of the arguments that an implementation takes, with a default or by keyword alone as well."""
+    plain = getattr(function, "__func__", function)
+    plain = getattr(plain, "__wrapped__", plain)
+    code = plain.__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names[1:] if plain is not function and names[:1] == ("self",) else names
+
+
+def bad_arguments(function: Any, known: tuple[str, ...]) -> str:
+    """What of an implementation's arguments no call of the hook could fill; empty when all fit."""
+    plain = getattr(function, "__func__", function)
+    code = getattr(getattr(plain, "__wrapped__", plain), "__code__", None)
+    if code is None:
+        return "something that is not a function"
+    if code.co_posonlyargcount:
+        return "arguments by position alone (`/`), but arguments are given by name"
+    if code.co_flags & VARIADIC:
+        return "*args or **kwargs, which get nothing: name the arguments"
+    unknown = [name for name in taken(function) if name not in known]
+    return f"an argument that it does not have: {unknown[0]}" if unknown else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -81,6 +81,14 @@ class Registry:
             )
         return claims[0]
 
+    def handles(self, name: str) -> bool:
+        """Whether a plugin acts on something that without it is accepted and has no effect.
+
+        name: a setting (`logs.vector-sink`), an option (`resource.limit.network`) or a key of a file
+        (`app.json.cron`). A plugin declares it by an entry point of that name in the group `dokkupy.handles`.
+        """
+        return any(entry.group == "dokkupy.handles" and entry.name == name for entry in self.entries)
+
     def load(self, entry: EntryPoint) -> Any:
         """Import what an entry point names. Raises PluginFault with the plugin's name, whatever went wrong."""
         try:

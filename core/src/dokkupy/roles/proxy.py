@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class Proxy(ABC):
-    """Routes are applied one app at a time or many at once; each application is atomic or an error."""
+    """Routes are applied one app at a time or many at once; each application is atomic or an error.
+
+    schemes: the port schemes that the proxy serves; `ports:add` and `ports:set` refuse others.
+    """
+
+    schemes: tuple[str, ...] = ("http", "https", "grpc", "grpcs")
 
     def __init__(self, host: Host) -> None:
         self.host = host

@@ -12,7 +12,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Call, Tx, call
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
-from dokkupy.usecases.properties import RELEASES
+from dokkupy.usecases.properties import BUILDER, RELEASES
 from dokkupy.usecases.releases import current, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
 from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
@@ -162,7 +162,7 @@ def retag_latest(host: Host, app: str) -> None:
 
 def prune_old(host: Host, app: str) -> None:
     name = AppName(app)
-    if host.store.has_app(name):
+    if host.store.has_app(name) and BUILDER.get(host.store, name, "skip-cleanup") != "true":
         prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))
 
 

@@ -25,7 +25,7 @@ BUILDER = Settings(
     "builder",
     Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name")),
     Property("build-dir", help="The directory of the repository that is built", parse=path),
-    Property("skip-cleanup", "false", help="Whether old images stay after a deploy", parse=boolean),
+    Property("skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean),
 )  # fmt: skip
 
 BUILDS = Settings(

@@ -10,6 +10,7 @@ from dokkupy.kernel.operation import Tx
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Port, Release
+from dokkupy.usecases.properties import PROXY
 from dokkupy.usecases.releases import current, parse_port
 
 FALLBACK_PORT = 5000
@@ -74,8 +75,10 @@ def proxy_enabled(host: Host, app: AppName) -> bool:
 
 def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure: bool) -> tuple[Port, ...]:
     """The port map as the proxy listens: without domains on a port of the app's own, with a certificate on 443 too."""
+    tls = 443
     if not domains_of(host, app):
-        chosen = host.store.read("apps", app, "proxy").get("properties", {}).get("proxy-port")
+        chosen = PROXY.get(host.store, app, "proxy-port")
+        tls = int(PROXY.get(host.store, app, "proxy-ssl-port") or tls)
         number = chosen or host.store.read("apps", app, "ports").get("allocated")
         ports = (
             tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
@@ -83,7 +86,7 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
     if secure and not any(port.scheme == "https" for port in ports):
         plain = next((port for port in ports if port.scheme == "http"), None)
         if plain is not None:
-            ports = (*ports, Port("https", 443, plain.container))
+            ports = (*ports, Port("https", tls, plain.container))
     return ports
 
 

@@ -137,10 +137,18 @@ def cleanup(host: Host, app: App) -> Answer:
 
 @group.command("cron-job", needs="host:write", changes=True)
 def cron_job(
-    host: Host, *, add: Annotated[bool, Opt("--add")] = False, remove: Annotated[bool, Opt("--remove")] = False
-) -> Answer:
-    """For scripts written for Dokku: renewal is part of dokkupy's own timer, and needs no cron job."""
-    host.out.section("Certificates are renewed by `dokkupy tick`, every minute: there is no cron job to add or remove")
+    host: Host, *, add: Annotated[bool, Opt("--add", help="Already there: the timer renews")] = False,
+    remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews")] = False,
+) -> Answer:  # fmt: skip
+    """For scripts written for Dokku: certificates are renewed by dokkupy's own timer, without a cron job."""
+    if add == remove:
+        raise UserError("Please specify --add or --remove")
+    if remove:
+        raise UserError(
+            "There is no cron job to remove: `dokkupy tick` renews the certificates",
+            hint="To end the renewal of one app's certificate: dokkupy letsencrypt:disable APP",
+        )
+    host.out.section("Nothing to add: `dokkupy tick` renews the certificates, and runs every minute")
     return Answer({"cron-job": "tick"})
 
 

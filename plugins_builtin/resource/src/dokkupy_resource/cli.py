@@ -20,10 +20,20 @@ Type = Annotated[str, Opt("--process-type", help="Only for this process type; bu
 Cpu = Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")]
 Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
 Swap = Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")]
-Network = Annotated[str, Opt("--network", help="Kept for schedulers that know it")]
-Ingress = Annotated[str, Opt("--network-ingress", help="Kept for schedulers that know it")]
-Egress = Annotated[str, Opt("--network-egress", help="Kept for schedulers that know it")]
 Gpu = Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")]
+
+UNLIMITED = "Docker cannot limit the network; the value is kept for schedulers that can"
+Network = Annotated[str, Opt("--network", inert=UNLIMITED)]
+Ingress = Annotated[str, Opt("--network-ingress", inert=UNLIMITED)]
+Egress = Annotated[str, Opt("--network-egress", inert=UNLIMITED)]
+
+UNRESERVED = "Docker reserves memory alone; the value is kept for schedulers that can"
+ReservedCpu = Annotated[str, Opt("--cpu", inert=UNRESERVED)]
+ReservedSwap = Annotated[str, Opt("--memory-swap", inert=UNRESERVED)]
+ReservedNetwork = Annotated[str, Opt("--network", inert=UNRESERVED)]
+ReservedIngress = Annotated[str, Opt("--network-ingress", inert=UNRESERVED)]
+ReservedEgress = Annotated[str, Opt("--network-egress", inert=UNRESERVED)]
+ReservedGpu = Annotated[str, Opt("--nvidia-gpu", inert=UNRESERVED)]
 
 
 def show(host: Host, app: AppName, kind: str, name: str) -> Answer:
@@ -82,8 +92,9 @@ def limit(
 
 @group.command("reserve", needs="app:admin", changes=True)
 def reserve(
-    host: Host, app: App, *, process_type: Type = "", cpu: Cpu = "", memory: Memory = "", memory_swap: Swap = "",
-    network: Network = "", network_ingress: Ingress = "", network_egress: Egress = "", nvidia_gpu: Gpu = "",
+    host: Host, app: App, *, process_type: Type = "", cpu: ReservedCpu = "", memory: Memory = "",
+    memory_swap: ReservedSwap = "", network: ReservedNetwork = "", network_ingress: ReservedIngress = "",
+    network_egress: ReservedEgress = "", nvidia_gpu: ReservedGpu = "",
 ) -> Answer:  # fmt: skip
     """Reserve what the app needs (Docker knows memory); `clear` unsets a value, no value shows all."""
     return change(host, app, "reserve", process_type, dict(zip(

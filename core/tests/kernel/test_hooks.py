@@ -1,0 +1,133 @@
+"""What a hook implementation may ask for: it works, or the plugin is left out with the reason."""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Callable, Iterable
+
+import pytest
+from dokkupy import hookspecs
+from dokkupy.kernel.discovery import EntryPoint
+from dokkupy.kernel.hooks import Hooks
+from dokkupy.kernel.registry import Registry
+from dokkupy.model.names import AppName
+from dokkupy_sdk import Host, hookimpl
+
+APP = AppName("blog")
+
+
+class Loaded(Registry):
+    """A registry of modules that are there already."""
+
+    def __init__(self, **modules: object) -> None:
+        self.modules = modules
+        entries = [
+            EntryPoint("dokkupy.plugins", name, f"{name}.hooks", f"dokkupy-{name}", "1.2", "") for name in modules
+        ]
+        super().__init__(entries)
+
+    def load(self, entry: EntryPoint) -> object:
+        return self.modules[entry.name]
+
+
+def module(**functions: Callable[..., object]) -> types.ModuleType:
+    made = types.ModuleType("hooks")
+    for name, function in functions.items():
+        setattr(made, name, function)
+    return made
+
+
+def hooks(said: list[str] | None = None, **modules: object) -> Hooks:
+    return Hooks(Loaded(**modules), warn=(said if said is not None else []).append)
+
+
+def reason(found: Hooks) -> str:
+    return found.quarantined["tool"].message
+
+
+@pytest.mark.parametrize("option", ["wrapper", "hookwrapper", "tryfirst", "trylast"])
+def test_an_option_of_pluggy_that_hooks_do_not_have_leaves_the_plugin_out(option: str) -> None:
+    def release_files(host: Host, app: AppName):  # type: ignore[no-untyped-def]
+        yield []
+
+    marked = hookimpl(**{option: True})(release_files)
+    other = hookimpl(lambda: ["one"])
+    found = hooks(tool=module(release_files=marked), other=module(release_files=other))
+    assert f"tool (dokkupy-tool 1.2) implements the hook release_files with {option}=True: " in reason(found)
+    assert found.gather(hookspecs.release_files, host=Host("/nowhere"), app=APP) == [("other", "one")]
+
+
+def unknown_argument(host: Host, nothing: object) -> Iterable[str]:
+    return []
+
+
+def unknown_default(nothing: object = None) -> Iterable[str]:
+    return []
+
+
+def by_position(app: AppName, /) -> Iterable[str]:
+    return []
+
+
+def starred(*args: object) -> Iterable[str]:
+    return []
+
+
+def double_starred(**kwargs: object) -> Iterable[str]:
+    return []
+
+
+@pytest.mark.parametrize("function", [unknown_argument, unknown_default, by_position, starred, double_starred])
+def test_an_argument_that_no_call_fills_leaves_the_plugin_out(function: Callable[..., object]) -> None:
+    found = hooks(tool=module(release_files=hookimpl(function)))
+    assert "tool (dokkupy-tool 1.2)" in reason(found)
+    assert "release_files" in reason(found)
+    assert found.gather(hookspecs.release_files, host=Host("/nowhere"), app=APP) == []
+
+
+def test_an_argument_with_a_default_or_by_keyword_alone_is_given() -> None:
+    def with_default(app: str = "none") -> Iterable[str]:
+        return [app]
+
+    def keyword_only(*, app: AppName) -> Iterable[str]:
+        return [str(app)]
+
+    class Methods:
+        @hookimpl
+        def release_files(self, app: AppName) -> Iterable[str]:
+            return [str(app)]
+
+    found = hooks(
+        one=module(release_files=hookimpl(with_default)), two=module(release_files=hookimpl(keyword_only)),
+        three=Methods(),
+    )  # fmt: skip
+    assert found.quarantined == {}
+    facts = found.gather(hookspecs.release_files, host=Host("/nowhere"), app=APP)
+    assert facts == [("one", "blog"), ("three", "blog"), ("two", "blog")]
+
+
+def test_a_call_by_position_reaches_the_implementation() -> None:
+    found = hooks(tool=module(release_files=hookimpl(lambda app: [app])))
+    assert found.gather(hookspecs.release_files, Host("/nowhere"), APP) == [("tool", APP)]
+
+
+def test_an_implementation_under_another_name_runs() -> None:
+    found = hooks(tool=module(files=hookimpl(specname="release_files")(lambda: ["x"])))
+    assert found.gather(hookspecs.release_files, host=Host("/nowhere"), app=APP) == [("tool", "x")]
+
+
+def test_an_optional_hook_may_be_unknown_and_others_may_not() -> None:
+    assert hooks(tool=module(of_later=hookimpl(optionalhook=True)(lambda: None))).quarantined == {}
+    found = hooks(tool=module(release_filez=hookimpl(lambda: [])))
+    assert "tool (dokkupy-tool 1.2) implements an unknown hook release_filez" in reason(found)
+    assert "release_files" in found.quarantined["tool"].hint
+
+
+def test_who_implements_a_hook_on_its_way_out_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(hookspecs.release_files.dokkupy_spec, "warn_on_impl", DeprecationWarning("use another"))  # type: ignore[attr-defined]
+    said: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hooks(said, tool=module(release_files=hookimpl(lambda: [])))
+    assert said == ["Plugin tool (dokkupy-tool 1.2): use another"]
