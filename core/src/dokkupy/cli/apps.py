@@ -122,12 +122,19 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     table = host.store.read("apps", app, "deployment")
     release = host.store.read("apps", app, "releases", f"{int(table['release']):06d}") if table else {}
     return {
-        "created-at": str(record.get("created_at", "")),
+        "created-at": epoch(str(record.get("created_at", ""))),
         "deploy-source": str(release.get("source", "")),
         "deploy-source-metadata": str(release.get("revision", "")),
         "dir": host.store.directory("apps", app),
         "locked": "true" if record.get("locked") else "false",
     }
+
+
+def epoch(text: str) -> str:
+    """A time of a record as Dokku reports it, in seconds since the epoch."""
+    from datetime import datetime
+
+    return str(int(datetime.fromisoformat(text).timestamp())) if text else ""
 
 
 add_property_commands(group, APPS, prefix="app", title="app", extra=extra, needs="host:write")

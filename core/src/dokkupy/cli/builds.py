@@ -7,10 +7,14 @@ from typing import Annotated
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.kernel.host import Host
+from dokkupy.kernel.settings import one_of
 from dokkupy.model.names import AppName
 from dokkupy.usecases.properties import BUILDS
 
 group = Group("builds", "Show and cancel builds")
+
+LISTED_KINDS = ("build", "deploy")
+STATUSES = ("running", "succeeded", "failed", "canceled", "abandoned")
 
 App = Annotated[AppName, Arg("app")]
 SHOWN = ("id", "app", "kind", "status", "pid", "source", "started_at", "finished_at", "exit_code")
@@ -19,7 +23,7 @@ SHOWN = ("id", "app", "kind", "status", "pid", "source", "started_at", "finished
 @group.command("list", needs="app:read")
 def list_builds(
     host: Host,
-    app: Annotated[str, Arg("app")] = "",
+    app: Annotated[AppName | None, Arg("app")] = None,
     *,
     kind: Annotated[str, Opt("--kind")] = "",
     status: Annotated[str, Opt("--status")] = "",
@@ -28,8 +32,10 @@ def list_builds(
     from dokkupy.usecases.access import visible_apps
     from dokkupy.usecases.builds import builds_of
 
+    one_of(*LISTED_KINDS)(kind or LISTED_KINDS[0])
+    one_of(*STATUSES)(status or STATUSES[0])
     if app:
-        found = builds_of(host, host.store.need_app(AppName(app)))
+        found = builds_of(host, host.store.need_app(app))
     else:
         found = [facts for name in visible_apps(host) for facts in builds_of(host, name)]
         status = status or "running"
@@ -38,10 +44,15 @@ def list_builds(
         for facts in found
         if (not kind or facts["kind"] == kind) and (not status or facts["status"] == status)
     ]
+    columns = (
+        [f"{'ID':<{len(str(rows[0]['id']))}}  {'APP':<20} KIND    STATUS     SOURCE             STARTED"]
+        if rows
+        else []
+    )
     lines = [
         f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
     ]
-    return Answer(rows, lines)
+    return Answer(rows, lines, columns=columns)
 
 
 @group.command("info", needs="app:read")
@@ -71,6 +82,8 @@ def cancel(host: Host, app: App) -> Answer:
     from dokkupy.usecases.builds import cancel_build
 
     facts = cancel_build(host, host.store.need_app(app))
+    if facts is None:
+        return Answer({"app": app, "id": None}, ["-----> App not currently deploying"])
     return Answer({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
 
 

@@ -12,11 +12,11 @@ group = Group("cleanup", "Remove ended containers and unused images", bare="")
 
 
 @group.command("", needs="host:write", changes=True)
-def cleanup(host: Host, app: Annotated[str, Arg("app")] = "") -> Answer:
+def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> Answer:
     """Remove ended one-off containers and unused images of apps."""
     from dokkupy.usecases.oneoff import retire_runs
 
-    name = host.store.need_app(AppName(app)) if app and app != "--global" else None
+    name = host.store.need_app(app) if app and app != "--global" else None
     engine = host.engine()
     gone = retire_runs(host, name)
     labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}

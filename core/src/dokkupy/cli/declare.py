@@ -71,11 +71,12 @@ class Scope:
 class Answer:
     """A command's answer. data: what `--format json` prints (JSON types). text: lines for people, printed bare.
 
-    header: a line `=====> header` before the text, left out by `--quiet`. status: the exit status. raw: bytes to be
-    written to standard output instead of the text.
+    header: a line `=====> header` before the text; columns: lines printed bare after it. `--quiet` leaves both out.
+    status: the exit status. raw: bytes to be written to standard output instead of the text. documents: whether data is
+    a list that `--format json` prints as one document a line, as Dokku prints the reports of several apps.
     """
 
-    __slots__ = ("data", "header", "raw", "status", "text")
+    __slots__ = ("columns", "data", "documents", "header", "raw", "status", "text")
 
     def __init__(
         self,
@@ -83,12 +84,16 @@ class Answer:
         text: Iterable[str] = (),
         *,
         header: str = "",
+        columns: Iterable[str] = (),
         status: int = 0,
         raw: bytes | None = None,
+        documents: bool = False,
     ) -> None:
         self.data = data
         self.text = text
         self.header = header
+        self.columns = columns
+        self.documents = documents
         self.status = status
         self.raw = raw
 

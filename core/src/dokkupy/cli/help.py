@@ -56,16 +56,26 @@ def group_help(host: Host, namespace: str) -> Answer:
     if entry is None:
         raise unknown(namespace, host)
     group: Group = host.registry.load(entry)
-    commands = sorted((c for c in group.commands.values() if not c.hidden), key=lambda c: c.name)
-    rows = [(usage(c), c.help) for c in commands]
+    rows = [{"command": c.full_name, "usage": usage(c), "help": c.help} for c in shown(group)]
+    return Answer(rows, group_lines(group))
+
+
+def shown(group: Group) -> list[Command]:
+    return sorted((c for c in group.commands.values() if not c.hidden), key=lambda c: c.name)
+
+
+def group_lines(group: Group) -> list[str]:
+    rows = [(usage(c), c.help) for c in shown(group)]
     width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
     lines = [f"Usage: dokku {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
-    lines += [f"    {words:<{width}} {text}" for words, text in rows]
-    return Answer([{"command": c.full_name, "usage": usage(c), "help": c.help} for c in commands], lines)
+    return lines + [f"    {words:<{width}} {text}" for words, text in rows]
 
 
-def show_command(command: Command) -> None:
-    """The full help of one command, by typer."""
+def show_command(command: Command, *, is_bare: bool = False) -> None:
+    """The full help of one command, by typer. is_bare: the namespace alone was typed, so its whole group is shown."""
+    if is_bare and command.group.bare is not None and command.name:
+        print("\n".join(group_lines(command.group)))
+        return
     from dokkupy.cli.typer_app import show_help
 
     show_help(command)

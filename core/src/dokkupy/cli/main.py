@@ -29,6 +29,7 @@ ALIASES = {
 """Dokku's dispatcher aliases (reference, section 1.0; `rails` there is a typing error)."""
 
 COMMANDS = "dokkupy.commands"
+GLOBALS = ("--quiet", "--trace", "--force", "--app")
 SYSTEM_USER = "dokkupy"
 
 
@@ -96,16 +97,15 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         if not out.trace:
             out.trace = bool(host.store.read("global", "trace").get("on"))
         command, rest = resolve(host, name, words[1:])
-        rest = take_late_globals(host, out, command, rest)
-        if flags.app and not command.needs.startswith(("host", "open")):
-            rest.insert(0, flags.app)
-        host.command = redacted(command, rest)
+        rest = take_late_globals(flags, command, rest)
+        host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
+        host.command = redacted(command, [f"--app={flags.app}", *rest] if flags.app else rest)
         try:
-            call = parse(command, rest)
+            call = parse(command, rest, flags.app)
         except WantsHelp:
             from dokkupy.cli.help import show_command
 
-            show_command(command)
+            show_command(command, is_bare=":" not in name and len(rest) == len(words) - 1)
             return 0
         call_status = invoke(host, call)
     except BaseException as error:
@@ -150,19 +150,35 @@ def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
     return flags, words
 
 
-def take_late_globals(host: Host, out: Terminal, command: Command, words: list[str]) -> list[str]:
-    """Dokku finds `--quiet` and `--trace` behind the command too; a one-off command's own words are left to it."""
-    late = [word for word in words if word in ("--quiet", "--trace")]
-    if not late:
+def take_late_globals(flags: Globals, command: Command, words: list[str]) -> list[str]:
+    """Dokku finds its global flags behind the command too. What a command declares itself is its own, and so are the
+    arguments of a one-off command."""
+    if not any(word.partition("=")[0] in GLOBALS for word in words):
         return words
     from dokkupy.cli.declare import parameters
 
     declared = parameters(command.function)
-    if any(item.kind == "rest" or set(late) & set(item.flags) for item in declared):
-        return words
-    out.quiet = out.quiet or "--quiet" in late
-    out.trace = out.trace or "--trace" in late
-    return [word for word in words if word not in late]
+    own = {flag for item in declared for flag in item.flags if item.kind == "option"}
+    takes_value = {flag for item in declared for flag in item.flags if item.kind == "option" and not item.is_bool}
+    has_rest = any(item.kind == "rest" for item in declared)
+    left: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if word == "--" or (has_rest and not word.startswith("-")):
+            return [*left, word, *rest]
+        if name in own or name not in GLOBALS:
+            left.append(word)
+            if name in takes_value and not equals and rest:
+                left.append(rest.pop(0))
+        elif name == "--app":
+            flags.app = value if equals else rest.pop(0) if rest else ""
+        elif equals:
+            left.append(word)
+        else:
+            setattr(flags, name.removeprefix("--"), True)
+    return left
 
 
 def local_user() -> str:
@@ -301,7 +317,8 @@ def show(host: Host, answer: Answer, json_wanted: bool) -> None:
     if json_wanted:
         import json
 
-        sys.stdout.write(json.dumps(answer.data, default=str) + "\n")
+        for document in answer.data if answer.documents else [answer.data]:
+            sys.stdout.write(json.dumps(document, default=str) + "\n")
     elif answer.raw is not None:
         sys.stdout.flush()
         sys.stdout.buffer.write(answer.raw)
@@ -309,7 +326,8 @@ def show(host: Host, answer: Answer, json_wanted: bool) -> None:
     else:
         if answer.header:
             host.out.header(answer.header)
-        for line in answer.text:
+        columns = () if getattr(host.out, "quiet", False) else answer.columns
+        for line in (*columns, *answer.text):
             sys.stdout.write(line + "\n")
 
 

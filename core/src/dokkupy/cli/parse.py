@@ -34,8 +34,12 @@ class WantsHelp(Exception):
     """`--help` was among the words."""
 
 
-def parse(command: Command, words: list[str]) -> Invocation:
-    """Raises UserError with the command's usage when the words do not fit, WantsHelp for `--help`."""
+def parse(command: Command, words: list[str], app: str = "") -> Invocation:
+    """Raises UserError with the command's usage when the arguments do not fit, WantsHelp for `--help`.
+
+    app: what `--app` named; it goes where the command takes an app, and nowhere when it takes none. Arguments past the
+    last one that the command takes are ignored, because Dokku ignores them and its client script appends the app's name.
+    """
     call = Invocation(command)
     declared = parameters(command.function)
     flags = {flag: item for item in declared if item.kind == "option" for flag in item.flags}
@@ -47,11 +51,15 @@ def parse(command: Command, words: list[str]) -> Invocation:
     strays: list[str] = []
     where = ""
     index = 0
+    app_at = next((number for number, item in enumerate(places) if takes_app(item)), None) if app else None
     rest_at = next((number for number, item in enumerate(places) if item.kind == "rest"), None)
+    if rest_at is not None and app_at is not None:
+        rest_at -= 1
     while index < len(words):
         word = words[index]
         index += 1
-        if rest_at is not None and len(loose) >= rest_at:
+        # With `--app`, flags come first and the rest begins with the first argument.
+        if rest_at is not None and len(loose) >= rest_at and (loose or word == "--" or not word.startswith("-")):
             if not (word == "--" and len(loose) == rest_at):
                 loose.append(word)
             loose.extend(words[index:])
@@ -85,6 +93,10 @@ def parse(command: Command, words: list[str]) -> Invocation:
             raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
     if call.format not in ("stdout", "text", "json"):
         raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
+    if strays and call.format == "json":
+        raise UserError("--format flag cannot be specified when specifying an info flag")
+    if app_at is not None and not where:
+        insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
     fill(call, places, loose, where)
     for item in declared:
         if item.kind == "unknown-flags":
@@ -142,10 +154,16 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             missing(call, item)
         else:
             call.arguments.append(item.default)
-    if loose:
-        raise UserError(
-            f"{call.command.full_name} takes no argument {loose[0][:40]!r}", hint=f"Usage: {usage(call.command)}"
-        )
+
+
+def takes_app(item: Parameter) -> bool:
+    return item.kind == "scope" or item.convert is AppName
+
+
+def insert_app(app: str, loose: list[str], place: int, *, is_followed_by_rest: bool) -> None:
+    """Put the app of `--app` where the command takes one; a client that names it there too means the same one."""
+    if loose[place : place + 1] != [app] or is_followed_by_rest:
+        loose.insert(place, app)
 
 
 def missing(call: Invocation, item: Parameter) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import UserError
+from dokkupy.errors import NotFound, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName
@@ -43,34 +43,38 @@ def own(host: Host, app: AppName) -> list[str]:
 def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
     from dokkupy.usecases.traffic import rerouting
 
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for text in rows:
         place = text.rpartition(":")[0]
-        if seen.setdefault(place, text) != text:
+        if place in seen:
             raise UserError(f"The same scheme:host-port is being reused: {place}")
+        seen.add(place)
     with rerouting(host, f"ports:{verb}", app) as tx:
-        tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(dict.fromkeys(rows))})
-    return Answer({"app": app, "map": list(dict.fromkeys(rows))})
+        tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(rows)})
+    return Answer({"app": app, "map": list(rows)})
 
 
 @group.command("list", needs="app:read")
 def list_ports(host: Host, app: App) -> Answer:
-    """List the ports of an app."""
-    from dokkupy.usecases.releases import current
-    from dokkupy.usecases.routes import port_map
-
+    """List the ports that were set for an app; what its build detected is in ports:report."""
     rows = own(host, app)
-    release, _ = current(host, app)
-    if not rows and release is not None:
-        rows = [str(port) for port in port_map(host, app, release)]
     if not rows:
-        host.out.warn("No port mappings configured for app")
-        return Answer([])
-    lines = [f"-----> Port mappings for {app}", f"{'-----> scheme':<20} {'host port':<12} container port"]
-    for text in rows:
-        scheme, outside, inside = text.split(":")
-        lines.append(f"       {scheme:<13} {outside:<12} {inside}")
-    return Answer(rows, lines)
+        raise NotFound(
+            "No port mappings configured for app", exit_code=1, hint=f"Detected: {extra(host, app)['map-detected']}"
+        )
+    title, *lines = table([COLUMNS, *(text.split(":") for text in rows)])
+    if getattr(host.out, "quiet", False):
+        lines = table([text.split(":") for text in rows])
+    return Answer(rows, lines, columns=[f"-----> Port mappings for {app}", title])
+
+
+COLUMNS = ("-----> scheme", "host port", "container port")
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns with two spaces between them, as Dokku prints them; clients split at these."""
+    widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
@@ -120,10 +124,14 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         return {}
     import json
 
-    table = host.store.read("apps", app, "deployment")
+    pointer = host.store.read("apps", app, "deployment")
     detected: list[str] = []
-    if table:
-        detected = host.store.read("apps", app, "releases", f"{int(table['release']):06d}").get("ports", [])
+    if pointer:
+        detected = host.store.read("apps", app, "releases", f"{int(pointer['release']):06d}").get("ports", [])
+    if not detected:
+        from dokkupy.usecases.routes import FALLBACK_PORT
+
+        detected = [f"http:80:{FALLBACK_PORT}"]
     return {
         "map": " ".join(own(host, app)), "map-detected": " ".join(detected),
         "map-json": json.dumps([described(text) for text in own(host, app)]),

@@ -12,7 +12,7 @@ from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from dokkupy.kernel.operation import Tx
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     OnSet = Callable[[Tx, AppName | None, str], None]
 
 MASK = "*******"
+KINDS = ("", "global-", "computed-")
+"""Prefixes of a property's raw, global and effective value in a report (reference, section 2.4)."""
 
 
 def add_property_commands(
@@ -32,13 +34,15 @@ def add_property_commands(
     on_set: OnSet | None = None,
     needs: str = "app:write",
     verb: str = "set",
+    beyond: Collection[str] = (),
 ) -> None:
     """Give a group its `:set` (when there are properties) and `:report`.
 
     extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
     it stands. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
     information`. on_set: called inside the operation, after the property was written. verb: the name of the command
-    that sets, where `set` means something else in the group.
+    that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
+    a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line.
     """
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace
@@ -77,12 +81,18 @@ def add_property_commands(
         host: Host,
         scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
         *,
+        verbose: Annotated[bool, Opt("--verbose", help="Also the values that Dokku does not have")] = False,
         info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
     ) -> Answer:
         """Print a report, or with an info flag one value of it."""
+        hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)
         return report_answer(
-            host, scope, info, prefix, word, lambda app: report_keys(host, settings, app, prefix, extra)
-        )
+            host, scope, info, prefix, word,
+            lambda app: {
+                flag: value
+                for flag, value in report_keys(host, settings, app, prefix, extra).items() if flag not in hidden
+            },
+        )  # fmt: skip
 
 
 def report_keys(
@@ -136,21 +146,24 @@ def report_answer(
             if info[0] not in keys:
                 raise UserError(f"Invalid flag passed, valid flags: {', '.join(keys)}")
             lines.append(keys[info[0]])
-            data.append({short(info[0], prefix): keys[info[0]]})
+            data.append(named(info[0], keys[info[0]], prefix))
             continue
-        data.append({short(flag, prefix): value for flag, value in keys.items()})
+        data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
         if not getattr(host.out, "quiet", False):
-            lines.append(f"=====> {subject or 'Global'} {word} information")
+            lines.append(f"=====> {subject or 'global'} {word} information")
         lines.extend(report_line(flag, value) for flag, value in keys.items())
     if len(subjects) == 1 and (scope.app is not None or scope.is_global):
         return Answer(data[0], lines)
-    return Answer([{"app": subject, **row} for subject, row in zip(subjects, data, strict=True)], lines)
+    rows = [{"app": subject, **row} for subject, row in zip(subjects, data, strict=True)]
+    return Answer(rows, lines, documents=True)
 
 
-def short(flag: str, prefix: str) -> str:
-    return flag.removeprefix("--").removeprefix(f"{prefix}-")
+def named(flag: str, value: str, prefix: str) -> dict[str, str]:
+    """A value under both names that it has in Dokku's JSON: the short one, and the one with the plugin's prefix."""
+    short = flag.removeprefix("--").removeprefix(f"{prefix}-")
+    return {short: value, f"{prefix}-{short}": value}
 
 
 def report_line(flag: str, value: str) -> str:
     label = flag.removeprefix("--").replace("-", " ").replace(".", " ")
-    return f"       {label[:1].upper()}{label[1:] + ':':<30} {value}".rstrip()
+    return f"       {label[:1].upper() + label[1:] + ':':<30} {value}".rstrip()

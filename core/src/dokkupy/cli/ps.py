@@ -123,7 +123,7 @@ def scale_app(
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
 ) -> Answer:
     """Show or set how many instances of each process type run."""
-    from dokkupy.usecases.formation import stored_scale, wanted_formation
+    from dokkupy.usecases.formation import RELEASE, stored_scale, wanted_formation
     from dokkupy.usecases.processes import scale
     from dokkupy.usecases.releases import current
 
@@ -144,11 +144,11 @@ def scale_app(
         if release
         else {ProcessType("web"): 1, **stored_scale(host, app)}
     )
-    lines = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
-    if getattr(host.out, "quiet", False):
-        lines = []
-    lines += [f"{name}: {formation[name]}" for name in sorted(formation)]
-    return Answer({str(name): count for name, count in sorted(formation.items())}, lines)
+    if release and RELEASE in release.processes:
+        formation = {**formation, RELEASE: 0}
+    lines = [f"{name}: {formation[name]}" for name in sorted(formation)]
+    columns = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
+    return Answer({str(name): count for name, count in sorted(formation.items())}, lines, columns=columns)
 
 
 @group.command("inspect", needs="app:read")

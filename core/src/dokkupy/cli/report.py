@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Scope
+from dokkupy.cli.declare import Answer, Group, Scope, parameters
 from dokkupy.errors import DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
@@ -14,24 +13,37 @@ group = Group("report", "Show everything about the host or an app", bare="")
 
 
 @group.command("", needs="app:read")
-def report(host: Host, app: Annotated[str, Arg("app")] = "") -> Answer:
-    """Print the host's facts and, with an app, every plugin's report of it."""
+def report(host: Host, scope: Scope = Scope()) -> Answer:  # noqa: B008 - never changed
+    """Print the host's facts and, with an app or --all, every plugin's report of it."""
+    from dokkupy.usecases.access import visible_apps
+
     system = os.uname()
     plugins = sorted({f"{entry.plugin} {entry.version}" for entry in host.registry.entries})
     lines = [f"-----> uname: {system.sysname} {system.release} {system.machine}", "-----> plugins:"]
     lines += [f"       {name}" for name in plugins]
     data: dict[str, object] = {"uname": list(system), "plugins": plugins}
-    if app:
-        name = host.store.need_app(AppName(app))
-        for namespace, entry in host.registry.group("dokkupy.commands").items():
-            try:
-                group: Group = host.registry.load(entry)
-                command = group.commands.get("report")
-                if command is None or namespace == "report":
-                    continue
-                answer: Answer = command.function(host, Scope(name))
-                data[namespace] = answer.data
-                lines += list(answer.text)
-            except DokkupyError as error:
-                host.out.warn(f"{namespace}: {error.message}")
+    apps = visible_apps(host) if scope.is_all else [host.store.need_app(scope.app)] if scope.app else []
+    for app in apps:
+        found = reports_of(host, app)
+        lines += [line for answer in found.values() for line in answer.text]
+        rows = {namespace: answer.data for namespace, answer in found.items()}
+        data.update({app: rows} if scope.is_all else rows)
     return Answer(data, lines)
+
+
+def reports_of(host: Host, app: AppName) -> dict[str, Answer]:
+    """Namespace -> its report of an app: of those that report on apps, and that the caller may see."""
+    from dokkupy.usecases.access import allowed
+
+    found: dict[str, Answer] = {}
+    for namespace, entry in host.registry.group("dokkupy.commands").items():
+        try:
+            group: Group = host.registry.load(entry)
+            command = group.commands.get("report")
+            if command is None or parameters(command.function)[0].kind != "scope":
+                continue
+            if allowed(host, host.who, command.needs, app):
+                found[namespace] = command.function(host, Scope(app))
+        except DokkupyError as error:
+            host.out.warn(f"{namespace}: {error.message}")
+    return found

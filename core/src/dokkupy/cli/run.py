@@ -60,25 +60,25 @@ def list_runs(host: Host, app: App) -> Answer:
         {"name": c.name, "state": c.state, "command": " ".join(c.command), "created_at": c.created_at}
         for c in runs_of(host, host.store.need_app(app))
     ]
-    lines = [f"{'NAMES':<30} {'COMMAND':<40} CREATED"] if rows else []
-    lines += [f"{row['name']:<30} {row['command'][:40]:<40} {row['created_at']}" for row in rows]
-    return Answer(rows, lines, header=f"{app} run containers")
+    columns = [f"{'NAMES':<30} {'COMMAND':<40} CREATED"] if rows else []
+    lines = [f"{row['name']:<30} {row['command'][:40]:<40} {row['created_at']}" for row in rows]
+    return Answer(rows, lines, header=f"{app} run containers", columns=columns)
 
 
-def named(host: Host, app: str, container: str) -> list[str]:
+def named(host: Host, app: AppName | None, container: str) -> list[str]:
     from dokkupy.usecases.oneoff import run_of, runs_of
 
     if container:
         return [run_of(host, container).name]
     if not app:
         raise UserError("Please specify an app, or a container with --container")
-    return [one.name for one in runs_of(host, host.store.need_app(AppName(app)))]
+    return [one.name for one in runs_of(host, host.store.need_app(app))]
 
 
 @group.command("logs", needs="app:read")
 def logs(
     host: Host,
-    app: Annotated[str, Arg("app")] = "",
+    app: Annotated[AppName | None, Arg("app")] = None,
     *,
     container: Annotated[str, Opt("--container")] = "",
     num: Annotated[int, Opt("--num", "-n")] = 100,
@@ -96,7 +96,7 @@ def logs(
 
 @group.command("stop", needs="app:write", changes=True)
 def stop(
-    host: Host, app: Annotated[str, Arg("app")] = "", *, container: Annotated[str, Opt("--container")] = ""
+    host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Annotated[str, Opt("--container")] = ""
 ) -> Answer:
     """Stop and remove one-off containers."""
     names = named(host, app, container)

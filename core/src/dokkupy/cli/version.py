@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Answer, Group
+from typing import Annotated
+
+from dokkupy.cli.declare import Answer, Group, Opt
 from dokkupy.kernel.discovery import CORE
 from dokkupy.kernel.host import Host
 
@@ -13,7 +15,10 @@ DOKKU = "0.38.27"
 
 
 @group.command("", needs="open")
-def version(host: Host) -> Answer:
-    """Print the version, and which Dokku's commands it speaks."""
+def version(
+    host: Host, *, verbose: Annotated[bool, Opt("--verbose", help="Also the version of dokkupy itself")] = False
+) -> Answer:
+    """Print the version of Dokku whose commands this one speaks."""
     own = next((entry.version for entry in host.registry.all if entry.distribution == CORE), "unknown")
-    return Answer({"dokkupy": own, "dokku": DOKKU}, [f"dokku version {DOKKU} (dokkupy {own})"])
+    lines = [f"dokku version {DOKKU}", f"dokkupy version {own}"]
+    return Answer({"dokkupy": own, "dokku": DOKKU}, lines if verbose else lines[:1])

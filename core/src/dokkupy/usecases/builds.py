@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dokkupy import hookspecs
-from dokkupy.errors import Conflict, NotFound
+from dokkupy.errors import NotFound
 from dokkupy.kernel import locks
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, write_atomic
@@ -92,11 +92,11 @@ def log_of(host: Host, app: AppName, identifier: str) -> str:
         return file.read()
 
 
-def cancel_build(host: Host, app: AppName) -> dict[str, Any]:
-    """Ask the running build to take itself back. Raises Conflict when none runs."""
+def cancel_build(host: Host, app: AppName) -> dict[str, Any] | None:
+    """Ask the running build to roll itself back; None when none runs, which Dokku does not count as a failure."""
     running = [facts for facts in builds_of(host, app) if facts["status"] == "running"]
     if not running:
-        raise Conflict(f"App {app} is not currently deploying", code="no_build")
+        return None
     host.act(f"cancel the build {running[0]['id']}", lambda: os.kill(int(running[0]["pid"]), signal.SIGTERM))
     return running[0]
 

@@ -117,7 +117,8 @@ def clear(host: Host, app: App) -> None:
 def list_buildpacks(host: Host, app: App) -> Answer:
     """The buildpacks of an app, in order."""
     found = current(host, app)
-    return Answer(found, [f"-----> {app} buildpack urls", *(f"       {one}" for one in found)])
+    indent = "" if getattr(host.out, "quiet", False) else " " * 7
+    return Answer(found, [indent + one for one in found], columns=[f"-----> {app} buildpack urls"])
 
 
 @group.command("detect", needs="app:read")

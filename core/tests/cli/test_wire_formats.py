@@ -1,0 +1,207 @@
+"""The bytes that clients written for Dokku read: arguments, standard output, standard error, exit status."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import Run
+from dokkupy.cli.main import COMMANDS
+from dokkupy.kernel.host import Host
+from dokkupy_sdk.testing import deploy
+
+WARNING = " !     You haven't deployed any applications yet\n"
+TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
+
+BEFORE_ANY_APP = [
+    (("version",), 0, "dokku version 0.38.27\n", ""),
+    (("--version",), 0, "dokku version 0.38.27\n", ""),
+    (("apps:list",), 0, "", WARNING),
+    (("apps:exists", "blog"), 20, "", " !     App blog does not exist\n"),
+    (("ps:report",), 0, "", WARNING),
+    (("apps:report", "--global", "--app-global-disable-autocreation"), 0, "\n", ""),
+]
+
+OF_AN_APP = [
+    (("apps:list",), 0, "=====> My Apps\nblog\n", ""),
+    (("apps",), 0, "=====> My Apps\nblog\n", ""),
+    (("--quiet", "apps:list"), 0, "blog\n", ""),
+    (("apps:list", "--format", "json"), 0, '["blog"]\n', ""),
+    (("apps:exists", "blog"), 0, "", ""),
+    (("apps:locked", "blog"), 1, "", " !     Deploy lock does not exist\n"),
+    (("config:get", "blog", "NOPE"), 1, "", ""),
+    (("config:get", "blog", "KEY"), 0, "value\n", ""),
+    (("config:get", "--quoted", "blog", "KEY"), 0, "'value'\n", ""),
+    (("config:keys", "blog"), 0, "KEY\n", ""),
+    (("config:show", "blog"), 0, "=====> blog env vars\nKEY:  value\n", ""),
+    (("--quiet", "config:show", "blog"), 0, "KEY:  value\n", ""),
+    (("config:export", "blog"), 0, "export KEY='value'\n", ""),
+    (("config:export", "--format", "shell", "blog"), 0, "KEY='value'\n", ""),
+    (("config:export", "--format", "json", "blog"), 0, '{"KEY": "value"}\n', ""),
+    (("config:export", "--format", "envfile", "blog"), 0, 'KEY="value"\n', ""),
+    (("config:export", "--format", "docker-args-keys", "blog"), 0, "--env=KEY\n", ""),
+    (("domains:report", "blog", "--domains-app-vhosts"), 0, "blog.example.com\n", ""),
+    (("domains:report", "blog", "--domains-app-enabled"), 0, "true\n", ""),
+    (("domains:report", "--global", "--domains-global-vhosts"), 0, "example.com\n", ""),
+    (("ps:report", "blog", "--deployed"), 0, "false\n", ""),
+    (("ps:report", "blog", "--running"), 0, "false\n", ""),
+    (("ps:scale", "blog"), 0, "-----> Scaling for blog\nproctype: qty\n--------: ---\nweb: 1\n", ""),
+    (("--quiet", "ps:scale", "blog"), 0, "web: 1\n", ""),
+    (("ports:report", "blog", "--ports-map"), 0, "\n", ""),
+    (("ports:report", "blog", "--ports-map-detected"), 0, "http:80:5000\n", ""),
+    (("ps:restart", "blog"), 0, "", " !     App blog has not been deployed\n"),
+    (("builds:cancel", "blog"), 0, "-----> App not currently deploying\n", ""),
+    (("urls", "blog"), 0, "http://blog.example.com\n", ""),
+    (("url", "blog"), 0, "http://blog.example.com\n", ""),
+]
+
+
+@pytest.mark.parametrize(("words", "status", "out", "error"), BEFORE_ANY_APP, ids=str)
+def test_an_empty_host_answers_as_dokku(run: Run, words: tuple[str, ...], status: int, out: str, error: str) -> None:
+    assert run(*words) == (status, out, error)
+
+
+@pytest.fixture
+def app(run: Run) -> str:
+    run("domains:add-global", "example.com")
+    run("apps:create", "blog")
+    run("config:set", "blog", "KEY=value")
+    return "blog"
+
+
+@pytest.mark.parametrize(("words", "status", "out", "error"), OF_AN_APP, ids=str)
+def test_an_app_answers_as_dokku(run: Run, app: str, words: tuple[str, ...], status: int, out: str, error: str) -> None:
+    assert run(*words) == (status, out, error)
+
+
+@pytest.mark.parametrize(("words", "status", "out", "error"), OF_AN_APP, ids=str)
+def test_the_app_may_come_by_the_flag_or_the_environment(
+    run: Run, app: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], status: int, out: str, error: str
+) -> None:
+    rest = [word for word in words if word != app]
+    if "--global" not in words:
+        assert run("--app", app, *rest) == (status, out, error)
+        assert run(*rest, f"--app={app}") == (status, out, error)
+        monkeypatch.setenv("DOKKU_APP_NAME", app)
+        assert run(*rest) == (status, out, error)
+        assert run(*words) == (status, out, error)
+
+
+@pytest.mark.parametrize(("words", "status", "out", "error"), OF_AN_APP, ids=str)
+def test_arguments_past_the_last_one_are_ignored(
+    run: Run, app: str, words: tuple[str, ...], status: int, out: str, error: str
+) -> None:
+    takes_many = words[0] in ("ps:restart",) or (words[-1] == app and words[-2] == "ps:scale")
+    if not takes_many:
+        assert run(*words, app, "surplus") == (status, out, error)
+
+
+@pytest.mark.parametrize("words", [("apps:list", "--no-such"), ("config:get", "blog", "KEY", "--no-such"),
+                                   ("apps:create", "other", "--no-such"), ("version", "--no-such")], ids=str)  # fmt: skip
+def test_an_unknown_flag_stays_an_error(run: Run, app: str, words: tuple[str, ...]) -> None:
+    status, out, error = run(*words)
+    assert (status, out) == (1, "")
+    assert error.startswith(" !     unknown flag: --no-such\n")
+    assert run("apps:exists", "other")[0] == 20
+
+
+def test_every_report_has_the_headers_and_columns_of_dokku(run: Run, app: str, host: Host) -> None:
+    for namespace, entry in host.registry.group(COMMANDS).items():
+        if "report" not in host.registry.load(entry).commands:
+            continue
+        _, shown, error = run(f"{namespace}:report", app)
+        header, *lines = shown.splitlines()
+        assert header.startswith(f"=====> {app} ") and header.endswith(" information"), namespace
+        assert error == ""
+        for line in lines:
+            assert line.startswith("       ") and line[7] != " ", line
+            label, _, value = line.partition(":")
+            assert not value or len(label) >= 37 or (line[37] == " " and line[38] != " "), line
+        assert run(f"{namespace}:report", "--global")[1].startswith("=====> global "), namespace
+        assert not run("--quiet", f"{namespace}:report", app)[1].startswith("=====>"), namespace
+
+
+def test_the_json_of_every_report_has_each_value_under_both_names(run: Run, app: str, host: Host) -> None:
+    prefixes = {"apps": "app", "certs": "ssl"}
+    for namespace, entry in host.registry.group(COMMANDS).items():
+        if "report" not in host.registry.load(entry).commands:
+            continue
+        found = json.loads(run(f"{namespace}:report", app, "--format", "json")[1])
+        prefix = prefixes.get(namespace, namespace) + "-"
+        for short in [key for key in found if not key.startswith(prefix)]:
+            assert found[prefix + short] == found[short], (namespace, short)
+
+
+def test_the_reports_of_several_apps_are_one_json_document_a_line(run: Run, app: str) -> None:
+    run("apps:create", "wiki")
+    documents = [json.loads(line) for line in run("apps:report", "--format", "json")[1].splitlines()]
+    assert [one["app"] for one in documents] == ["blog", "wiki"]
+
+
+def test_an_info_flag_together_with_json_is_an_error(run: Run, app: str) -> None:
+    message = "--format flag cannot be specified when specifying an info flag"
+    status, out, error = run("ps:report", app, "--running", "--format", "json")
+    assert (status, json.loads(out)["message"], error) == (1, message, f" !     {message}\n")
+
+
+def test_created_at_is_in_seconds_since_the_epoch(run: Run, app: str) -> None:
+    assert run("apps:report", app, "--app-created-at")[1].strip().isdigit()
+
+
+def test_the_own_version_is_asked_for(run: Run) -> None:
+    _, shown, _ = run("version", "--verbose")
+    assert shown.startswith("dokku version 0.38.27\ndokkupy version ")
+    assert set(json.loads(run("version", "--format", "json")[1])) == {"dokku", "dokkupy"}
+
+
+def test_ports_that_were_set_are_listed_in_columns(run: Run, app: str) -> None:
+    status, out, error = run("ports:list", app)
+    assert (status, out) == (1, "")
+    assert error.startswith(" !     No port mappings configured for app\n")
+    run("ports:set", app, "http:80:5000", "https:443:5000")
+    rows = "http   80   5000\nhttps  443  5000\n"
+    assert run("--quiet", "ports:list", app) == (0, rows, "")
+    heading = "-----> Port mappings for blog\n-----> scheme  host port  container port\n"
+    wide = "http           80         5000\nhttps          443        5000\n"
+    assert run("ports:list", app) == (0, heading + wide, "")
+
+
+@pytest.mark.parametrize("row", ["http:80:5000", "http:80:6000"])
+def test_adding_a_port_that_is_there_fails(run: Run, app: str, row: str) -> None:
+    run("ports:set", app, "http:80:5000")
+    message = " !     The same scheme:host-port is being reused: http:80\n"
+    assert run("ports:add", app, row) == (1, "", message)
+
+
+def test_ps_scale_lists_the_release_task(run: Run, app: str, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert run("--quiet", "ps:scale", app) == (0, "release: 0\nweb: 1\nworker: 0\n", "")
+
+
+@pytest.mark.parametrize("option", ["--kind=none", "--status=none"])
+def test_an_unknown_kind_or_status_of_builds_is_an_error(run: Run, app: str, option: str) -> None:
+    status, out, error = run("builds:list", app, option)
+    assert (status, out) == (1, "") and error.startswith(" !     ")
+
+
+def test_the_help_of_a_bare_namespace_is_the_help_of_its_group(run: Run, host: Host) -> None:
+    for namespace, entry in host.registry.group(COMMANDS).items():
+        if host.registry.load(entry).bare:
+            assert run(namespace, "--help") == run(f"{namespace}:help"), namespace
+    assert run("apps:list", "--help")[1].startswith("Usage: dokku apps:list")
+
+
+def test_the_report_of_everything_writes_nothing_to_standard_error(run: Run, app: str) -> None:
+    for words in (("report",), ("report", app), ("report", "--all")):
+        status, out, error = run(*words)
+        assert (status, error) == (0, "") and out.startswith("-----> uname:")
+
+
+def test_the_report_of_everything_shows_a_key_only_the_apps_that_it_may_see(run: Run, host: Host) -> None:
+    run("apps:create", "blog")
+    run("apps:create", "wiki")
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    assert run("report", "blog", who="key:dev")[0] == 0
+    for words in (("report", "wiki"), ("builds:list", "wiki"), ("run:logs", "wiki")):
+        assert run(*words, who="key:dev")[2].startswith(" !     Access denied\n"), words
+    assert "wiki" not in run("report", "--all", who="key:dev")[1]
