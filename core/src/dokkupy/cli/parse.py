@@ -98,14 +98,18 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     if app_at is not None and not where:
         insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
     fill(call, places, loose, where)
+    fill_options(call, declared, options, strays)
+    return call
+
+
+def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], strays: list[str]) -> None:
     for item in declared:
         if item.kind == "unknown-flags":
             call.keywords[item.name] = strays
         elif item.kind == "option":
             if item.name not in options and item.required and not item.many and not item.is_bool:
-                raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(command)}")
+                raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(call.command)}")
             call.keywords[item.name] = options.get(item.name, item.default)
-    return call
 
 
 def take(item: Parameter, name: str, value: str | None, words: list[str], index: int, options: dict[str, Any]) -> int:
