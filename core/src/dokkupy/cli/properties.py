@@ -76,6 +76,12 @@ def add_property_commands(
             told = MASK if prop.secret else text
             host.out.header(f"Setting {name} to {told}" if text else f"Unsetting {name}")
 
+    add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond)
+
+
+def add_report(
+    group: Group, settings: Settings, *, prefix: str, word: str, extra: Extra | None, beyond: Collection[str]
+) -> None:
     @group.command("report", needs="app:read")
     def report(
         host: Host,
