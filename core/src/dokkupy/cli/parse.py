@@ -51,10 +51,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     strays: list[str] = []
     where = ""
     index = 0
-    app_at = next((number for number, item in enumerate(places) if takes_app(item)), None) if app else None
-    rest_at = next((number for number, item in enumerate(places) if item.kind == "rest"), None)
-    if rest_at is not None and app_at is not None:
-        rest_at -= 1
+    app_at, rest_at = positions(places, app)
     while index < len(words):
         word = words[index]
         index += 1
@@ -80,11 +77,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
                 call.inert[name] = flags[name]
             index = take(flags[name], name, value if equals else None, words, index, options)
         elif command.formats and name == "--format" and "--format" not in flags:
-            if not equals:
-                if index >= len(words):
-                    raise UserError("flag needs an argument: --format")
-                value, index = words[index], index + 1
-            call.format = value
+            call.format, index = value_of(name, value if equals else None, words, index)
         elif command.changes and word == "--dry-run":
             call.dry_run = True
         elif unknown is not None:
@@ -112,18 +105,23 @@ def fill_options(call: Invocation, declared: list[Parameter], options: dict[str,
             call.keywords[item.name] = options.get(item.name, item.default)
 
 
+def value_of(name: str, value: str | None, words: list[str], index: int) -> tuple[str, int]:
+    """The value of a flag, its own (`--flag=value`) or the next argument, and where to go on."""
+    if value is not None:
+        return value, index
+    if index >= len(words):
+        raise UserError(f"flag needs an argument: {name}")
+    return words[index], index + 1
+
+
 def take(item: Parameter, name: str, value: str | None, words: list[str], index: int, options: dict[str, Any]) -> int:
     if item.is_bool:
         if value not in (None, "true", "false"):
             raise UserError(f"{name} is a switch and takes no value")
         options[item.name] = value != "false"
         return index
-    if value is None:
-        if index >= len(words):
-            raise UserError(f"flag needs an argument: {name}")
-        value = words[index]
-        index += 1
-    converted = item.convert(value)
+    text, index = value_of(name, value, words, index)
+    converted = item.convert(text)
     if item.many:
         options.setdefault(item.name, []).append(converted)
     else:
@@ -158,6 +156,13 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             missing(call, item)
         else:
             call.arguments.append(item.default)
+
+
+def positions(places: list[Parameter], app: str) -> tuple[int | None, int | None]:
+    """Where the app of `--app` goes, and how many arguments come before the rest."""
+    app_at = next((number for number, item in enumerate(places) if takes_app(item)), None) if app else None
+    rest_at = next((number for number, item in enumerate(places) if item.kind == "rest"), None)
+    return app_at, rest_at - 1 if rest_at is not None and app_at is not None else rest_at
 
 
 def takes_app(item: Parameter) -> bool:
