@@ -2,6 +2,8 @@
 # Installs dokkupy on this machine: packages, an environment of its own, the launchers, then `dokkupy setup`.
 # Everything here may be run again at any time: it brings about what is missing and leaves alone what is there.
 set -euo pipefail
+# The service user reads what is made here, whatever root's own umask is.
+umask 022
 
 readonly PREFIX=/opt/dokkupy
 readonly VENV=$PREFIX/venv
@@ -11,18 +13,23 @@ readonly LOG=/var/log/dokkupy-install.log
 readonly DEMO_BASE=dokkupy/demo-python:latest
 readonly OFFICIAL_BASE=python:3.13-slim
 readonly DEMO_DOMAIN=dokkupy.localhost
+readonly USER_NAME=dokkupy USER_REMOTE=dokku
+# Where dokkupy looks for programs (dokkupy/kernel/execute.py). What only the administrator's PATH finds does not count.
+readonly SAFE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+readonly ADMIN_PATH=${PATH:-}
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]:-$0}")" && pwd)
-demo=no yes=no dry_run=no uninstall=no purge=no version=
+demo=no yes=no dry_run=no uninstall=no purge=no verbose=no version= python=
 
 usage() {
   cat <<'TEXT'
-Usage: install.sh [--demo] [--yes] [--dry-run] [--version X]
+Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X]
        install.sh --uninstall [--purge] [--yes] [--dry-run]
 
   --demo        afterwards deploy the sample app `hello` by a real `git push` and ask it for its page
   --yes         ask nothing
   --dry-run     print what would be done and change nothing
+  --verbose     print every change to the host, not one line for each thing set up
   --version X   install release X from the package index instead of this checkout
   --uninstall   take dokkupy away again; apps and their data stay, unless you say otherwise when asked
   --purge       with --uninstall: remove apps and data too
@@ -49,7 +56,7 @@ quietly() {
   # Servers that it starts must not inherit the installer's lock (9).
   "$@" >>"$LOG" 2>&1 </dev/null 9>&- && return
   tail -c "+$((from + 1))" "$LOG" | tail -n 25 | sed 's/^/       | /' >&2
-  die "$what failed." "The whole log is $LOG; run this again when the cause is mended."
+  die "$what failed." "The whole log is $LOG; fix the cause, then run this again."
 }
 
 # In a dry run says what would happen; else does it.
@@ -82,23 +89,72 @@ runs() {
 
 docker_answers() { timeout 20 docker info >/dev/null 2>&1; }
 
-python_serves() {
-  python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+# Runs a program with the rights, the environment and the PATH of the service user; before that user exists, with those
+# of any other. What root alone may read (pyenv, uv or conda below /root or a home directory) fails here.
+as_service() {
+  local -a identity=(--reuid=65534 --regid=65534 --clear-groups)
+  if id "$USER_NAME" >/dev/null 2>&1; then
+    identity=(--reuid="$USER_NAME" --regid="$USER_NAME" --init-groups)
+  fi
+  (cd / && exec setpriv "${identity[@]}" -- env -i PATH="$SAFE_PATH" "$@") </dev/null 2>/dev/null
+}
+
+# Whether dokkupy can run this program: `serves restic version`.
+serves() { as_service "$@" >/dev/null; }
+
+# Modules that Debian packages apart or that a half-built Python lacks; prints the interpreter behind shims and environments.
+readonly PYTHON_PROBE='
+import ctypes, ensurepip, fcntl, hashlib, ssl, sys, tomllib, venv, zlib
+if sys.version_info < (3, 11):
+    sys.exit(1)
+print(sys._base_executable)
+'
+
+# Whether root alone decides what this file is: what another user may replace must not become a command that root runs.
+is_roots() {
+  local path
+  path=$(readlink -e -- "$1") || return 1
+  while :; do
+    [[ $(stat -c %u -- "$path") == 0 && ! $(stat -c %A -- "$path") =~ ^.{8}w[^tT]$ ]] || return 1
+    [[ $path != / ]] || return 0
+    path=$(dirname -- "$path")
+  done
+}
+
+# Whether this interpreter is fit for the service user; prints the one that it comes from.
+fit_python() {
+  local base
+  base=$(as_service "$1" -I -c "$PYTHON_PROBE") || return 1
+  is_roots "$base" || return 1
+  printf '%s\n' "$base"
+}
+
+# The first fit interpreter of the administrator's PATH, else of the distribution.
+choose_python() {
+  local directory
+  local -a directories
+  IFS=: read -r -a directories <<<"$ADMIN_PATH:$SAFE_PATH"
+  for directory in "${directories[@]}"; do
+    [[ $directory == /* && -e $directory/python3 ]] || continue
+    if python=$(fit_python "$directory/python3"); then return 0; fi
+  done
+  python=
+  return 1
 }
 
 missing_packages() {
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
-  have curl || echo curl
-  have git || echo git
+  serves curl --version || echo curl
+  serves git --version || echo git
   have sudo || echo sudo
-  python_serves || echo python3 python3-venv
+  choose_python || echo python3 python3-venv
   # A Docker from elsewhere (docker-ce, a remote engine) is as good.
-  { have docker && { have dockerd || docker_answers; }; } || echo docker.io
+  { serves docker --version && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nginx || echo nginx-light
   # Ports that lead to datastores; backups.
-  have socat || echo socat
-  have restic || echo restic
+  serves socat -V || echo socat
+  serves restic version || echo restic
   # Base images of Debian's packages, where no registry is.
   have debootstrap || echo debootstrap
   [[ -x /usr/sbin/sshd ]] || echo openssh-server
@@ -139,9 +195,13 @@ install_packages() {
     packages+=(docker-cli docker-buildx)
     apt_install docker-cli docker-buildx
   fi
-  python_serves || die "Python 3.11 or newer is needed; this system's is $(python3 --version 2>&1)." \
-    "Debian 12, Ubuntu 24.04 and anything newer have it."
   printf '%s\n' "${packages[@]}" >>"$PREFIX/packages"
+}
+
+need_python() {
+  if choose_python || [[ $dry_run == yes ]]; then return 0; fi
+  die "No Python 3.11 or newer was found that the user $USER_NAME can run; this system's is $(/usr/bin/python3 --version 2>&1)." \
+    "Debian 12, Ubuntu 24.04 and anything newer have one: apt-get install python3 python3-venv"
 }
 
 apt_install() {
@@ -200,12 +260,7 @@ install_dokkupy() {
     note "would: write $BIN/dokkupy and $BIN/dokku"
     return
   fi
-  if [[ ! -x $VENV/bin/pip ]]; then
-    step "Making the environment $VENV"
-    # What a failed attempt left of it would only be in the way.
-    rm -rf "$VENV"
-    quietly "Making $VENV" python3 -m venv "$VENV"
-  fi
+  make_environment
   if [[ -n $version ]]; then
     step "Installing dokkupy $version"
     quietly "Installing dokkupy $version" pip_install --upgrade "dokkupy==$version"
@@ -216,8 +271,53 @@ install_dokkupy() {
     step "Installing dokkupy"
     quietly "Installing dokkupy" pip_install --upgrade dokkupy
   fi
+  touch "$VENV/.dokkupy-installed"
+  environment_runs || die "The user $USER_NAME cannot run what was installed into $VENV." \
+    "Every directory above it must be readable for all: \`namei -l $VENV/bin/python\` shows which is not."
+  bring_plugins_back
   write_launcher dokkupy
   write_launcher dokku
+}
+
+# Whether the environment's own interpreter is fit, and what was installed into it can be loaded, as the service user.
+environment_runs() {
+  [[ -x $VENV/bin/pip ]] && fit_python "$VENV/bin/python" >/dev/null || return 1
+  [[ ! -e $VENV/.dokkupy-installed ]] || serves "$VENV/bin/python" -I -c 'import dokkupy.cli.main, dokkupy.cli.typer_app, dokkupy_sdk'
+}
+
+make_environment() {
+  if environment_runs; then return 0; fi
+  if [[ -e $VENV/.dokkupy-installed ]]; then
+    step "Making the environment $VENV again: the user $USER_NAME cannot run the one that is there"
+    rm -rf "$VENV.old"
+    mv "$VENV" "$VENV.old"
+  else
+    step "Making the environment $VENV"
+    # What a failed attempt left of it would only be in the way.
+    rm -rf "$VENV"
+  fi
+  # All of it is installed again: nothing counts as up to date.
+  rm -rf "$PREFIX/wheels/SHA256SUMS" "$PREFIX/build"
+  note "with $python ($("$python" -I -c 'import platform; print(platform.python_version())'))"
+  quietly "Making $VENV" "$python" -m venv "$VENV"
+}
+
+# The plugins of others that were in an environment that had to be made again.
+bring_plugins_back() {
+  local info name version
+  [[ -d $VENV.old ]] || return 0
+  for info in "$VENV".old/lib/python3*/site-packages/*.dist-info; do
+    grep -qs '^\[dokkupy\.' "$info/entry_points.txt" || continue
+    name=$(basename -- "${info%.dist-info}")
+    version=${name##*-} name=${name%-*}
+    compgen -G "$VENV/lib/python3*/site-packages/$name-*.dist-info" >/dev/null && continue
+    if pip_install "$name==$version" >>"$LOG" 2>&1 </dev/null 9>&-; then
+      note "brought the plugin ${name//_/-} $version back"
+    else
+      note "The plugin ${name//_/-} $version is in no package index: install it again with \`dokkupy plugin:install\`."
+    fi
+  done
+  rm -rf "$VENV.old"
 }
 
 pip_install() {
@@ -266,7 +366,6 @@ for folder in sys.argv[2:]:
     quietly "Installing ${changed[*]}" pip_install --no-deps --force-reinstall "${changed[@]/#/$fresh/}"
   fi
   quietly "Installing dokkupy and what it needs" pip_install "$fresh"/*.whl
-  touch "$VENV/.dokkupy-installed"
   rm -rf "$wheels"
   mv "$fresh" "$wheels"
   mv "$PREFIX/SHA256SUMS.new" "$wheels/SHA256SUMS"
@@ -297,7 +396,9 @@ set_up_host() {
     if [[ -x $BIN/dokkupy ]]; then "$BIN/dokkupy" setup --dry-run; else note "would: dokkupy setup --yes"; fi
     return
   fi
-  "$BIN/dokkupy" setup --yes </dev/null || die "\`dokkupy setup\` failed (above)." "\`dokkupy doctor\` says more."
+  local -a options=(--yes)
+  if [[ $verbose == yes ]]; then options+=(--verbose); fi
+  "$BIN/dokkupy" setup "${options[@]}" </dev/null || die "\`dokkupy setup\` failed (above)." "\`dokkupy doctor\` says more."
 }
 
 # --- the demo ------------------------------------------------------------------------------------------------------
@@ -353,7 +454,7 @@ run_demo() {
   step "The demo app answers"
   note "http://$hostname/"
   note "$answer"
-  note "From this machine: curl --resolve $hostname:80:127.0.0.1 http://$hostname/"
+  note "From your laptop: curl -H 'Host: $hostname' http://$(machine_address url)/"
 }
 
 # The official image where it can be had; else a base from Debian's own packages, made once.
@@ -375,9 +476,7 @@ make_demo_base() {
   # shellcheck source=/dev/null
   suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
   have debootstrap || apt_install debootstrap
-  root=$(mktemp -d /var/tmp/dokkupy-demo.XXXXXX)
-  # shellcheck disable=SC2064  # the path of now
-  trap "rm -rf -- '$root'" EXIT
+  root=$(mktemp -d "$PREFIX/base.XXXXXX")
   quietly "Making the base image" debootstrap --variant=minbase --include=ca-certificates,python3 "$suite" "$root"
   tar -C "$root" --exclude=./var/cache/apt/archives --exclude=./var/lib/apt/lists -c . |
     docker import --change 'CMD ["python3"]' - "$DEMO_BASE" >>"$LOG"
@@ -397,6 +496,49 @@ prepare_demo_repository() {
   git -C "$repository" add -A
   git -C "$repository" -c user.name=dokkupy -c user.email=demo@localhost -c commit.gpgsign=false \
     commit -q --allow-empty -m "Demo of $(date -u +%FT%TZ)"
+}
+
+# --- what a newcomer does next -------------------------------------------------------------------------------------
+
+# The address under which others reach this machine. url: an IPv6 address in brackets.
+machine_address() {
+  local address
+  # Asking for the route sends nothing; 192.0.2.1 and 2001:db8::1 are for documentation.
+  address=$("$VENV/bin/python" -I -c '
+import os, socket
+address = (os.environ.get("SSH_CONNECTION", "").split() + [""] * 3)[2]
+for family, there in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+    if not address:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            try:
+                asked.connect((there, 9))
+                address = asked.getsockname()[0]
+            except OSError:
+                pass
+print(address or socket.gethostname())') || address=$(uname -n)
+  if [[ ${1:-} == url && $address == *:* ]]; then address="[$address]"; fi
+  printf '%s\n' "$address"
+}
+
+say_what_is_next() {
+  local address login remote port installed
+  installed=$("$VENV/bin/python" -I -c 'from importlib.metadata import version; print(version("dokkupy-core"))')
+  address=$(machine_address)
+  port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
+  login="ssh root@$address dokkupy"
+  # Who became root by sudo may not be let in as root.
+  if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then login="ssh $SUDO_USER@$address sudo dokkupy"; fi
+  remote="$USER_REMOTE@$(machine_address url):blog"
+  if [[ ${port:-22} != 22 ]]; then
+    login="ssh -p $port ${login#ssh }"
+    remote="ssh://$USER_REMOTE@$(machine_address url):$port/blog"
+  fi
+  printf '\n'
+  step "dokkupy $installed is ready. Next, on your laptop: your key, your domain, and in a repository your app"
+  note "$login ssh-keys:add me < ~/.ssh/id_ed25519.pub"
+  note "$login domains:set-global apps.example.com"
+  note "git remote add dokku $remote"
+  note "git push dokku main"
 }
 
 # --- taking it away ------------------------------------------------------------------------------------------------
@@ -454,6 +596,7 @@ main() {
       --demo) demo=yes ;;
       --yes | -y) yes=yes ;;
       --dry-run) dry_run=yes ;;
+      --verbose) verbose=yes ;;
       --uninstall) uninstall=yes ;;
       --purge) purge=yes ;;
       --version)
@@ -475,8 +618,7 @@ main() {
   done
   [[ $purge == no || $uninstall == yes ]] || die "--purge goes with --uninstall."
   check_machine "$@"
-  # Programs of the administrator's shell may not be on a cron job's or a container's PATH.
-  export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+  export PATH=$SAFE_PATH
   if [[ $uninstall == yes ]]; then
     remove_dokkupy
     return
@@ -488,14 +630,20 @@ main() {
     # Two installers at once would tread on each other.
     exec 9>"$PREFIX/.lock"
     flock -n 9 || die "Another installation is running."
+    # /tmp may be small, in memory or closed.
+    export TMPDIR=$PREFIX/tmp
+    rm -rf -- "$TMPDIR"
+    mkdir -m 700 -- "$TMPDIR"
+    trap 'rm -rf -- "$PREFIX/tmp"' EXIT
   fi
   install_packages
+  need_python
   trust_system_certificates
   start_servers
   install_dokkupy
   set_up_host
-  [[ $dry_run == yes ]] || note "dokkupy $("$BIN/dokkupy" version 2>/dev/null </dev/null | tail -n 1) is ready."
   if [[ $demo == yes ]]; then run_demo; fi
+  [[ $dry_run == yes ]] || say_what_is_next
 }
 
 main "$@"

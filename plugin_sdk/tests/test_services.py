@@ -216,7 +216,7 @@ def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
     with pytest.raises(HostFault, match="There are still services: fake:db"):
         tear_down(host, purge=True, dry_run=True)
     lifecycle.destroy(host, fake(host), DB, purge=True)
-    assert any("remove" in line or "delete" in line for line in tear_down(host, purge=True, dry_run=True))
+    assert any("remove" in one.line or "delete" in one.line for one in tear_down(host, purge=True, dry_run=True))
 
 
 def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:

@@ -8,6 +8,12 @@ from dokkupy.cli.declare import Answer, Group, Opt
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy.usecases.setup import Change
+
 group = Group("setup", "Set this host up for dokkupy, or give it back")
 
 
@@ -18,6 +24,7 @@ def setup(
     yes: Annotated[bool, Opt("--yes", help="Do not ask")] = False,
     remove: Annotated[bool, Opt("--remove", help="Take dokkupy's users, timer and wiring away")] = False,
     purge: Annotated[bool, Opt("--purge", help="With --remove: delete the state too")] = False,
+    verbose: Annotated[bool, Opt("--verbose", help="Print each change, not one line for each thing set up")] = False,
 ) -> Answer:
     """Set the host up; what is in place already stays."""
     from dokkupy.usecases.setup import set_up, tear_down
@@ -26,7 +33,19 @@ def setup(
         raise UserError("--purge only goes with --remove")
     if remove and not (yes or host.force or host.dry_run):
         raise UserError("Removing dokkupy takes --yes", hint="dokkupy setup --remove --dry-run shows what would go.")
-    lines = tear_down(host, purge=purge, dry_run=host.dry_run) if remove else set_up(host, dry_run=host.dry_run)
-    prefix = "would " if host.dry_run else ""
-    text = [f"-----> {prefix}{line}" for line in lines] or ["-----> Nothing changed"]
-    return Answer({"changes": lines, "dry_run": host.dry_run}, text)
+    changes = tear_down(host, purge=purge, dry_run=host.dry_run) if remove else set_up(host, dry_run=host.dry_run)
+    text = shown(changes, "Would change" if host.dry_run else "Removed" if remove else "Set up", verbose or host.dry_run)
+    return Answer({"changes": [change.line for change in changes], "dry_run": host.dry_run}, text)
+
+
+def shown(changes: Sequence[Change], verb: str, each: bool) -> list[str]:
+    """A line for each thing that changed; each: and below it one for each change."""
+    parts: dict[str, list[str]] = {}
+    for change in changes:
+        parts.setdefault(change.part, []).append(change.line)
+    text = []
+    for part, lines in parts.items():
+        text.append(f"-----> {verb} {part}")
+        if each:
+            text.extend(f"       {line}" for line in lines)
+    return text or ["-----> Nothing changed"]

@@ -1,6 +1,6 @@
 """Setting the host up, and giving it back: users, directories, sshd, the timer. Idempotent; runs as root.
 
-Every change is a line. With dry_run the lines say what would be done and nothing is.
+Every change is a line, below the thing that it belongs to. With dry_run the lines say what would be done and nothing is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import pwd
 import shutil
 import stat
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from dokkupy import hookspecs
@@ -89,19 +90,23 @@ WantedBy=multi-user.target
 ENABLED = ("dokkupy-tick.timer", "dokkupy-boot.service")
 
 
-def set_up(host: Host, *, dry_run: bool) -> list[str]:
-    """Bring the host to what dokkupy needs; returns a line per change. Raises HostFault when a step cannot be done."""
+def set_up(host: Host, *, dry_run: bool) -> list[Change]:
+    """Bring the host to what dokkupy needs; returns the changes. Raises HostFault when a step cannot be done."""
     steps = Steps(host, dry_run)
-    steps.users()
-    steps.directories()
-    steps.sshd()
-    steps.timer()
-    steps.completion()
-    steps.lines.extend(line for _, line in host.hooks.gather(hookspecs.post_setup, host=host, dry_run=dry_run))
-    return steps.lines
+    for part, step in (
+        (f"the users {USER} and {SECOND}", steps.users),
+        (f"the state in {host.root}", steps.directories),
+        ("SSH logins by key", steps.sshd),
+        ("the timer", steps.timer),
+        ("completion for bash", steps.completion),
+    ):
+        steps.part = part
+        step()
+    contributed = host.hooks.gather(hookspecs.post_setup, host=host, dry_run=dry_run)
+    return [*steps.changes, *(Change(f"the plugin {plugin}", line) for plugin, line in contributed)]
 
 
-def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
+def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
     """Take away what `set_up` put; the state only with purge, and then only when no app is left."""
     if purge and host.store.apps():
         raise HostFault(
@@ -114,8 +119,10 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
             "There are still services: " + ", ".join(kept),
             hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
         )
+    contributed = host.hooks.gather(hookspecs.pre_teardown, host=host, dry_run=dry_run)
     steps = Steps(host, dry_run)
-    steps.lines.extend(line for _, line in host.hooks.gather(hookspecs.pre_teardown, host=host, dry_run=dry_run))
+    steps.changes.extend(Change(f"the plugin {plugin}", line) for plugin, line in contributed)
+    steps.part = "users, units and wiring"
     if systemd():
         for unit in ENABLED:
             if os.path.exists(f"{UNITS}/{unit}"):
@@ -124,7 +131,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
     for path in (*units, CRON, SSHD_DROP_IN, *COMPLETIONS):
         if os.path.exists(path):
             steps.do(f"remove {path}", partial(os.unlink, path))
-    if systemd() and steps.lines:
+    if systemd() and steps.changes:
         steps.run("reload systemd", ["systemctl", "daemon-reload"])
     own = user(USER)
     second = user(SECOND)
@@ -134,7 +141,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[str]:
         steps.run(f"remove the user {USER}", ["userdel", "-f", USER])
     if purge and os.path.isdir(host.root):
         steps.do(f"remove {host.root}", lambda: shutil.rmtree(host.root))
-    return steps.lines
+    return steps.changes
 
 
 def user(name: str) -> pwd.struct_passwd | None:
@@ -148,18 +155,27 @@ def systemd() -> bool:
     return os.path.isdir("/run/systemd/system")
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line, and the thing set up that it is part of."""
+
+    part: str
+    line: str
+
+
 class Steps:
     """What was changed so far, and whether to change at all."""
 
     def __init__(self, host: Host, dry_run: bool) -> None:
         self.host = host
         self.dry_run = dry_run
-        self.lines: list[str] = []
+        self.part = ""
+        self.changes: list[Change] = []
 
     def do(self, line: str, action: Callable[[], object]) -> None:
         if not self.dry_run:
             action()
-        self.lines.append(line)
+        self.changes.append(Change(self.part, line))
 
     def run(self, line: str, argv: Sequence[str]) -> None:
         self.do(line, lambda: execute(argv))
