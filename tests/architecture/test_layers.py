@@ -23,6 +23,8 @@ LONG_MODULES = {
     "plugins_builtin/docker/src/dokkupy_docker/engine.py": 425,
 }
 
+USE_TEMPFILE = {"core/src/dokkupy/kernel/scratch.py", "core/src/dokkupy/usecases/oneoff.py"}
+
 #: Imported name -> distribution, where they differ.
 DISTRIBUTED_AS = {
     "pyjson5": "pyjson5",
@@ -156,3 +158,20 @@ def test_a_module_is_small_has_a_fact_and_runs_no_shell(file: Path) -> None:
                 assert not isinstance(first, ast.JoinedStr) and not (
                     isinstance(first, ast.Constant) and isinstance(first.value, str)
                 ), f"line {node.lineno}: a command is a list of words"
+
+
+def test_temporary_files_are_made_below_the_state_only() -> None:
+    """`kernel/scratch.py` alone may use tempfile, and no path of ours is below /tmp: it may be memory, or closed to us.
+    Inside containers (buildpacks, the engine's words) it is the container's own."""
+    inside_containers = ("plugins_builtin/buildpacks/", "plugins_builtin/mongo/", "plugin_sdk/src/dokkupy_sdk/testing/")
+    for file in SOURCES:
+        nodes = list(ast.walk(tree(file)))
+        if short(file) not in USE_TEMPFILE:
+            assert "tempfile" not in imports(tree(file)), short(file)
+        if not short(file).startswith(inside_containers):
+            said = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+            texts = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in said]
+            found = [
+                text for text in texts if isinstance(text, str) and re.search(r"(^|[\s=:'\"])/(var/)?tmp(/|$)", text)
+            ]
+            assert not found, f"{short(file)}: {found}"

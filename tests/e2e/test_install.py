@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 
+import pytest
 from bed import images
 from bed.engine import Ran
 from bed.host import SOURCE, Host
@@ -51,6 +52,7 @@ def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare_h
     first = demo(bare_host)
     assert f"http://{DEMO_HOST}/" in first.stdout
     assert "Hello from dokkupy!" in first.stdout
+    assert_says_what_is_next(first, bare_host)
     assert_demo_serves(bare_host)
     before, number = wiring(bare_host), release_number(bare_host)
 
@@ -62,6 +64,18 @@ def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare_h
     bare_host.reboot()
     bare_host.engine_ready()
     assert_demo_serves_soon(bare_host)
+
+
+def assert_says_what_is_next(ran: Ran, host: Host) -> None:
+    """One line for each thing set up, and at the end what a newcomer types, with this machine's address."""
+    assert "with mode" not in ran.stdout
+    assert [line.strip() for line in ran.stdout.splitlines()[-5:]] == [
+        "-----> dokkupy 0.1.0 is ready. Next, on your laptop: your key, your domain, and in a repository your app",
+        f"ssh root@{host.ip} dokkupy ssh-keys:add me < ~/.ssh/id_ed25519.pub",
+        f"ssh root@{host.ip} dokkupy domains:set-global apps.example.com",
+        f"git remote add dokku dokku@{host.ip}:blog",
+        "git push dokku main",
+    ]
 
 
 def assert_demo_serves_soon(host: Host, seconds: float = 40) -> None:
@@ -124,3 +138,77 @@ def test_uninstall_takes_everything_away_but_what_is_not_ours(fresh_host: Host) 
     # And back again.
     host.install("--yes")
     assert host.exec(["dokkupy", "apps:list", "--quiet"]).code == 0
+
+
+#: A real interpreter that root alone can reach, and a shim for it, as pyenv, uv, asdf and conda make them.
+PYENV = """
+chmod 700 /root
+mkdir -p /root/.pyenv/shims /root/.pyenv/versions/3.11/bin /root/.pyenv/versions/3.11/lib
+cp -L /usr/bin/python3.11 /root/.pyenv/versions/3.11/bin/python3.11
+cp -RL /usr/lib/python3.11 /root/.pyenv/versions/3.11/lib/
+printf '#!/bin/sh\\nexec /root/.pyenv/versions/3.11/bin/python3.11 "$@"\\n' >/root/.pyenv/shims/python3
+chmod 755 /root/.pyenv/shims/python3
+ln -s ../versions/3.11/bin/python3.11 /root/.pyenv/shims/git
+"""
+AS_ROOT_TYPES = (
+    "/home/somebody/.local/bin:/root/.pyenv/shims:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+#: One that everybody can run, and that its owner could replace by something that root then runs.
+SOMEBODY = """
+useradd -m -s /bin/sh somebody
+mkdir -p /home/somebody/.local/bin
+cp -L /usr/bin/python3.11 /home/somebody/.local/bin/python3
+chown -R somebody: /home/somebody
+chmod 755 /home/somebody
+"""
+
+
+@pytest.fixture
+def rooted(make_host: MakeHost) -> Host:
+    """A machine whose `python3` and `git` that root finds first are another user's, then root's own below mode 0700."""
+    host = make_host(images.ready("bookworm"), "rooted")
+    host.copy_checkout()
+    host.exec(["bash", "-ec", SOMEBODY + PYENV])
+    return host
+
+
+def install_with(host: Host, path: str) -> str:
+    """Install as an administrator whose shell has this PATH and a strict umask."""
+    script = f"umask 077; exec {SOURCE}/install.sh --yes"
+    return host.exec(["bash", "-c", script], env={"PATH": path, "HOME": "/root"}).stdout
+
+
+def interpreter(host: Host) -> str:
+    return host.exec(["readlink", "-e", "/opt/dokkupy/venv/bin/python"]).stdout.strip()
+
+
+def service_user_runs_it(host: Host) -> bool:
+    # By a shell: the engine itself looks a program up with root's rights.
+    return host.exec(["bash", "-c", "dokkupy apps:list --quiet && dokkupy tick"], user="dokkupy", check=False).code == 0
+
+
+def test_interpreter_is_one_that_the_service_user_can_run(rooted: Host) -> None:
+    host = rooted
+    install_with(host, AS_ROOT_TYPES)
+    assert interpreter(host) == "/usr/bin/python3.11"
+    assert service_user_runs_it(host)
+
+    # An environment from before, made of root's own interpreter, with a plugin of somebody else's in it.
+    site = "/opt/dokkupy/venv/lib/python3.11/site-packages"
+    host.exec(["ln", "-sfn", "/root/.pyenv/versions/3.11/bin/python3.11", "/opt/dokkupy/venv/bin/python3"])
+    host.copy_in(b"[dokkupy.plugins]\nmine = mine\n", f"{site}/dokkupy_mine-1.0.dist-info/entry_points.txt")
+    assert not service_user_runs_it(host)
+    for path in (AS_ROOT_TYPES, "/usr/sbin:/usr/bin:/sbin:/bin"):
+        said = install_with(host, path)
+        assert interpreter(host) == "/usr/bin/python3.11"
+        assert service_user_runs_it(host)
+        if path == AS_ROOT_TYPES:
+            assert "already up to date" not in said
+            assert "The plugin dokkupy-mine 1.0 is in no package index: install it again" in said
+        else:
+            assert "already up to date" in said
+
+    # An installation that was cut off: files of it are missing.
+    host.exec(["rm", "-r", f"{site}/typer", f"{site}/dokkupy/cli"])
+    install_with(host, AS_ROOT_TYPES)
+    assert service_user_runs_it(host)

@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from dokkupy.kernel.execute import execute
+from dokkupy.kernel.host import Host, keep_temporary_files_in
 from dokkupy.kernel.scratch import scratch_directory
+from dokkupy.usecases.temporary import finding, remove_left_over
 
 HOLD = """
 import sys, time
@@ -43,3 +46,39 @@ def test_what_a_killed_process_left_goes_with_the_next_and_what_is_used_stays(tm
         for process in processes:
             process.kill()
             process.wait()
+
+
+SHOW = "import os, tempfile; print(os.environ.get('TMPDIR'), tempfile.gettempdir())"
+
+
+def test_programs_put_their_temporary_files_below_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/somewhere/of/the/administrator")
+    keep_temporary_files_in(str(tmp_path))
+    place = str(tmp_path / "tmp" / "children")
+    assert execute([sys.executable, "-c", SHOW]).stdout.split() == [place, place]
+    assert os.stat(place).st_mode & 0o777 == 0o700
+
+
+def test_before_there_is_a_state_programs_use_the_system_s_own_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "")
+    keep_temporary_files_in(str(tmp_path / "not" / "yet"))
+    assert execute([sys.executable, "-c", SHOW]).stdout.split()[0] == "None"
+    assert not (tmp_path / "not").exists()
+
+
+def test_what_ended_programs_left_is_removed_and_what_is_new_stays(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    children = tmp_path / "tmp" / "children"
+    (children / "old" / "inner").mkdir(parents=True)
+    (children / "new").write_text("used")
+    os.utime(children / "old", (0, 0))
+    with scratch_directory(str(tmp_path / "tmp" / "certbot")) as used:
+        abandoned = tmp_path / "tmp" / "certbot" / "abandoned"
+        abandoned.mkdir()
+        assert remove_left_over(host) == ["removed 1 temporary files that ended programs had left"]
+        assert os.path.isdir(used)
+        assert not abandoned.exists()
+    assert [path.name for path in children.iterdir()] == ["new"]
+    assert finding(host).message.startswith("1 temporary files")

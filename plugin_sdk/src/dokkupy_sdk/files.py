@@ -1,11 +1,11 @@
 """Files: durable writes, text in one form, and hostile trees read without following a link out of them."""
 
 from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.scratch import scratch_directory
+from dokkupy.kernel.scratch import scratch_directory, unnamed_file
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
 from dokkupy.kernel.tree import read_text
 
 __all__ = [
     "decode_text", "make_directory", "read_file", "read_input", "read_input_line", "read_text", "scratch_directory",
-    "write_atomic",
+    "unnamed_file", "write_atomic",
 ]  # fmt: skip

@@ -22,6 +22,8 @@ CAPABILITIES = (
     "--security-opt", "systempaths=unconfined",
 )  # fmt: skip
 SOURCE = "/src/dokkupy"
+#: As on some machines: nobody but root can write to /tmp, so nothing of ours may rely on it.
+CLOSED_TMP = "/tmp:exec,mode=0755"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Host:
         variables = [flag for key, value in wayout.environment().items() for flag in ("-e", f"{key}={value}")]
         docker(
             "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, *labels, *_powers(image),
-            "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
+            "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", CLOSED_TMP,
             "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
         )  # fmt: skip
         self._booted()

@@ -9,7 +9,7 @@ from dokkupy.cli.declare import Answer, Command, Group
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse
 from dokkupy.errors import DokkupyError, PluginFault, UserError
-from dokkupy.kernel.host import ROOT, Host
+from dokkupy.kernel.host import ROOT, Host, keep_temporary_files_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Globals:
 
 def run() -> NoReturn:
     """The console entry of `dokkupy` and `dokku`."""
+    keep_temporary_files_in(os.environ.get("DOKKUPY_ROOT") or ROOT)
     try:
         if sys.argv[1:2] == ["ssh-entry"]:
             from dokkupy.cli.ssh import entry

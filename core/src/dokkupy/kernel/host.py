@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 ROOT = "/var/lib/dokkupy"
 
+SCRATCH = ("tmp", "children")
+"""Below the state: where programs put their temporary files. `/tmp` may be memory, full, or closed to us."""
+
+
+def keep_temporary_files_in(root: str) -> None:
+    """Let the temporary files of this process and of all that it starts lie below the state directory `root`."""
+    os.environ["TMPDIR"] = os.path.join(root, *SCRATCH)
+
 
 class Host:
     """This machine, as a command sees it.

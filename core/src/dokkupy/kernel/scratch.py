@@ -6,8 +6,10 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from dokkupy.kernel.files import make_directory
 
@@ -30,6 +32,13 @@ def scratch_directory(parent: str) -> Iterator[str]:
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(held)
+
+
+def unnamed_file(directory: str | None = None) -> IO[bytes]:
+    """A temporary file without a name, gone with its last user. directory: by default, where programs put theirs."""
+    if directory is not None:
+        make_directory(directory)
+    return tempfile.TemporaryFile(dir=directory)
 
 
 @contextmanager
@@ -57,3 +66,30 @@ def sweep(parent: str) -> None:
             pass  # in use
         finally:
             os.close(fd)
+
+
+def sweep_old(directory: str, before: float) -> int:
+    """Remove what programs left here and did not change since `before`; returns how many entries went."""
+    count = 0
+    for entry in os.scandir(directory):
+        try:
+            if entry.stat(follow_symlinks=False).st_mtime >= before:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+        except OSError:
+            continue  # another user's, or gone meanwhile
+        count += 1
+    return count
+
+
+def day_ago_or_boot() -> float:
+    """A moment before which no living program can have made a temporary file that it still uses."""
+    boot = 0.0
+    with open("/proc/stat", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("btime "):
+                boot = float(line.split()[1])
+    return max(boot, time.time() - 86400)

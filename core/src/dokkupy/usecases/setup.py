@@ -23,7 +23,20 @@ from dokkupy.usecases.plugins import services_of
 
 USER = "dokkupy"
 SECOND = "dokku"
-DIRECTORIES = ("", "apps", "global", "services", "journal", "journal/open", "journal/closed", "locks", "logs", "home")
+DIRECTORIES = (
+    "",
+    "apps",
+    "global",
+    "services",
+    "journal",
+    "journal/open",
+    "journal/closed",
+    "locks",
+    "logs",
+    "home",
+    "tmp",
+    "tmp/children",
+)
 SSHD_DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
 CRON = "/etc/cron.d/dokkupy"
 UNITS = "/etc/systemd/system"

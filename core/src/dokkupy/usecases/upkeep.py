@@ -15,6 +15,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
+from dokkupy.usecases import temporary
 from dokkupy.usecases.oneoff import retire_runs
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
@@ -33,7 +34,7 @@ LOW_DISK = 1024**3
 def do_tick(host: Host) -> list[str]:
     """What is due now. One part's failure is a warning and does not keep the others from their work."""
     lines: list[str] = []
-    for part in (retire_old, recover_unfinished, retire_ended_runs, run_jobs):
+    for part in (retire_old, recover_unfinished, retire_ended_runs, temporary.remove_left_over, run_jobs):
         try:
             lines += part(host)
         except Interrupted:
@@ -154,7 +155,10 @@ def wait_for_engine(host: Host) -> None:
 
 def examine(host: Host) -> list[Finding]:
     """What the host is like: core's own findings, the adapters', the plugins'."""
-    findings = [state_finding(host), owner_finding(host), disk_finding(host), keys_finding(host), audit_finding(host)]
+    findings = [
+        state_finding(host), owner_finding(host), disk_finding(host), temporary.finding(host), keys_finding(host),
+        audit_finding(host),
+    ]  # fmt: skip
     for role in ("engine", "scheduler", "proxy", "source"):
         try:
             ready = host.role(role, host.only(role)).prepare()

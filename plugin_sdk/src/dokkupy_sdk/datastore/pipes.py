@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import IO, Any
@@ -13,6 +12,7 @@ from dokkupy_sdk.datastore.container import LAST_LINES, Exec, without_secrets
 from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.execute import ending_with_us, environment
+from dokkupy_sdk.files import unnamed_file
 
 PIECE = 256 * 1024
 EDGE = 64 * 1024
@@ -37,7 +37,7 @@ class Edges:
 def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A program in the container; raises HostFault with its words when its status is not 0. Left early, it is ended."""
     words = inside.host.engine().attach_argv(inside.container, argv, tty=False)
-    with tempfile.TemporaryFile() as errors:
+    with unnamed_file() as errors:
         process = subprocess.Popen(
             words, stderr=errors, env=environment(), start_new_session=True, preexec_fn=ending_with_us(), **streams
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from typing import IO, Any
 
 from dokkupy_sdk.errors import HostFault, UserError
@@ -22,11 +21,9 @@ MAX_REDIRECTS = 5
 
 def obtain(host: Host, place: str, limit: int) -> IO[bytes]:
     """The archive's bytes as a file positioned at its start. place: a URL, or `--` for standard input."""
-    directory = host.path("tmp")
-    from dokkupy_sdk.files import make_directory
+    from dokkupy_sdk.files import unnamed_file
 
-    make_directory(directory)
-    file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - the caller closes it
+    file = unnamed_file(host.path("tmp"))
     try:
         if place == "--":
             if sys.stdin.isatty():
