@@ -280,7 +280,17 @@ def test_unknown_buildpack_is_fetched_and_run_by_herokus_interface(bench: Bench)
 
 
 @pytest.mark.parametrize(
-    "text", ["https://example.com/$(id)", "file:///etc", "a b", "--upload-pack=x", "https://x/'y'"]
+    "text",
+    [
+        "https://example.com/$(id)",
+        "file:///etc",
+        "a b",
+        "--upload-pack=x",
+        "https://x/'y'",
+        "https://github.com",
+        "https://github.com/",
+        "https://github.com#main",
+    ],
 )
 def test_address_that_is_none_is_refused(bench: Bench, text: str) -> None:
     bench.write({"x": "", ".buildpacks": f"{text}\n"})

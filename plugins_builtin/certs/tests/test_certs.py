@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import os
 import sys
 import tarfile
@@ -148,11 +150,44 @@ def test_names_that_it_does_not_cover_are_served_without_it(bench: Bench) -> Non
     assert route.certificate_of("shop.example.org") is not None
 
 
-def test_certificate_for_other_names_is_refused(bench: Bench) -> None:
+def test_certificate_for_other_names_waits_for_them_with_a_warning(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in Dokku, whose users add the certificate first and the domain afterwards."""
+    from dokkupy_sdk.entry import main
+
+    crt, key = bench.files("shop.example.org")
+    assert main(["certs:add", "blog", crt, key], host=bench.host) == 0
+    shown = capsys.readouterr()
+    assert shown.err == " !     The certificate covers shop.example.org; without TLS stay: blog.example.com\n"
+    assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
+    assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000"]
+    main(["domains:add", "blog", "shop.example.org"], host=bench.host)
+    assert proxy(bench).served(BLOG, Domain("shop.example.org"), 443) == current(bench)
+
+
+def test_certificate_for_other_names_does_not_take_the_place_of_one_that_serves(bench: Bench) -> None:
+    cli.add(bench.host, BLOG, *bench.files())
     before = picture(bench)
-    with pytest.raises(UserError, match="for other names: shop.example.org, not for blog.example.com"):
-        cli.add(bench.host, BLOG, *bench.files("shop.example.org"))
+    with pytest.raises(UserError, match="for other names: shop.example.org; blog.example.com would lose TLS"):
+        cli.update(bench.host, BLOG, *bench.files("shop.example.org"))
     assert picture(bench) == before
+
+
+def test_certificate_comes_before_the_first_domain(bench: Bench) -> None:
+    bench.host.store.write("apps", "blog", "domains", data={"vhosts": []})
+    cli.add(bench.host, BLOG, *bench.files("shop.example.org"))
+    assert cli.extra(bench.host, BLOG)["enabled"] == "true"
+
+
+def test_report_has_dokku_s_keys_and_its_own_when_asked(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    from dokkupy_sdk.entry import main
+
+    names = ("dir", "enabled", "expires-at", "hostnames", "issuer", "starts-at", "subject", "verified")
+    main(["certs:report", "blog", "--format", "json"], host=bench.host)
+    assert set(json.loads(capsys.readouterr().out)) == {*names, *(f"ssl-{name}" for name in names)}
+    main(["certs:report", "blog", "--verbose"], host=bench.host)
+    assert "Ssl fingerprint:" in capsys.readouterr().out
 
 
 def test_expired_certificate_is_refused(bench: Bench) -> None:
@@ -260,6 +295,28 @@ def test_tar_on_standard_input_is_read_however_deep(bench: Bench, monkeypatch: p
     bench.host.who = "key:eve"
     cli.add(bench.host, BLOG)
     assert current(bench)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("names", [
+    ("server.crt", "server.key"), ("fullchain.pem", "privkey.pem"), ("keycloak.example.com.pem", "privkey.pem"),
+    ("live/blog/fullchain.pem", "live/blog/privkey.pem", "live/blog/cert.pem", "live/blog/chain.pem"),
+])  # fmt: skip
+def test_archives_of_every_usual_kind_are_read(mode: str, names: tuple[str, ...]) -> None:
+    contents = (b"-----BEGIN CERTIFICATE-----", b"-----BEGIN PRIVATE KEY-----", b"x", b"x")
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, content in zip(names, contents, strict=False):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    stream.seek(0)
+    assert from_tar(stream) == contents[:2]
+
+
+def test_an_archive_that_swells_is_refused() -> None:
+    with pytest.raises(UserError, match="larger than 2048 KB"):
+        from_tar(io.BytesIO(gzip.compress(b"\0" * (64 << 20))))
 
 
 @pytest.mark.parametrize(

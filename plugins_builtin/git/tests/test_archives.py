@@ -335,6 +335,14 @@ def test_host_itself_is_closed_to_an_ssh_key(world: World, web: str, name: str) 
     assert world.deployed == {}
 
 
+def test_host_itself_is_open_to_an_admin_s_key(world: World, web: str) -> None:
+    world.make_app()
+    world.host.store.write("global", "ssh-keys", data={"keys": {"ci": {"role": "admin"}}})
+    world.host.who = "key:ci"
+    with pytest.raises(UserError, match="status 404"):
+        bring.deploy_archive(world.host, BLOG, f"{web}/nope", "", "", "")
+
+
 def test_download_stops_at_the_limit(world: World, web: str) -> None:
     world.make_app()
     world.host.store.write("global", "git", data={"properties": {"archive-max-size": "1000"}})

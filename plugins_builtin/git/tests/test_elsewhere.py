@@ -165,6 +165,39 @@ def test_sync_from_a_path_is_for_local_users_only(
     assert "which an SSH key may not sync from" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"])
+def test_plain_http_to_the_host_itself_is_for_admins_only(host: str) -> None:
+    url = f"http://{host}/team/blog.git"
+    assert parse_remote(url, protocols=("https",), local=False, loopback=True).url == url
+    with pytest.raises(UserError, match="protocol http is not allowed"):
+        parse_remote(url, protocols=("https",), local=False, loopback=False)
+    with pytest.raises(UserError, match="protocol http is not allowed"):
+        parse_remote("http://127.0.0.1.example.com/x", protocols=("https",), local=False, loopback=True)
+
+
+@pytest.mark.parametrize(("typed", "who"), [
+    (("Ann", "ann@example.com"), "Ann <ann@example.com>"),
+    (("Ann", "von", "Au", "ann@example.com"), "Ann von Au <ann@example.com>"),
+    (("Ann von Au", "ann@example.com", "blog"), "Ann von Au <ann@example.com>"),
+    ((), "Dokku <automated@dokku.sh>"),
+    (("Ann",), "Ann <automated@dokku.sh>"),
+    (("Ann", "ann"), "Ann <ann>"),
+])  # fmt: skip
+def test_name_of_several_parts_arrives_over_ssh(world: World, typed: tuple[str, ...], who: str) -> None:
+    world.make_app()
+    assert run(world, "git:from-image", "blog", "app:v1", *typed) == 0
+    assert Repository(world.host, BLOG).git("log", "--format=%an <%ae>", "master").stdout.strip() == who
+
+
+def test_status_of_a_login_is_the_exit_status(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(world, "git:auth-status", "git.example.com") == 1
+    assert run(world, "git:auth", "git.example.com", "ann", "pw") == 0
+    for typed, status in ((("ann", "pw"), 0), (("ann", "other"), 1), (("bob", "pw"), 1), ((), 0)):
+        capsys.readouterr()
+        assert run(world, "git:auth-status", "git.example.com", *typed) == status
+        assert capsys.readouterr().err == ""
+
+
 def test_hostile_refs_and_urls_are_refused_by_the_command(world: World, upstream: Client) -> None:
     for words in (
         ("blog", str(upstream.path), "--upload-pack=id"), ("blog", str(upstream.path), "main;id"),

@@ -57,6 +57,11 @@ def visible_apps(host: Host) -> list[AppName]:
     return [app for app in apps if allowed(host, host.who, "app:read", app)]
 
 
+def is_admin(host: Host) -> bool:
+    """Whether the caller may change the host itself: a local user, or the key of an admin."""
+    return allowed(host, host.who, "host:write", None)
+
+
 def check_global(host: Host) -> None:
     """Changing what holds for all apps takes an admin."""
     check_access(host, host.who, "host:write", None)

@@ -26,13 +26,19 @@ ALIASES = {"node": "nodejs", "gradle": "java", "nginx": "static"}
 def parse(text: str) -> str:
     """The full address of a buildpack; the messages and the shorthand are Dokku's (reference, section 1.4)."""
     text = text.strip()
-    if URL.fullmatch(text) or IMAGE.fullmatch(text):
+    if (URL.fullmatch(text) and path_of(text)) or IMAGE.fullmatch(text):
         return text
     found = SHORT.fullmatch(text)
     if found:
         owner = "heroku" if found[1] == "heroku-community" else found[1]
         return f"https://github.com/{owner}/heroku-buildpack-{found[2]}.git"
     raise UserError(f"Invalid buildpack specified: {text[:120]}")
+
+
+def path_of(url: str) -> str:
+    """What a URL names on its host."""
+    place = url.partition("#")[0]
+    return place.partition("://")[2].partition("/")[2] if "://" in place else place.partition(":")[2]
 
 
 def language_of(address: str) -> str:

@@ -19,35 +19,69 @@ HINT = "tar c server.crt server.key | ssh dokku@HOST certs:add APP"
 
 
 def from_tar(stream: BinaryIO) -> tuple[bytes, bytes]:
-    """(chain, key): the only `.crt` or `.pem` and the only `.key`, however deep. Raises UserError."""
+    """(chain, key): the only certificate and the only key, however deep: `server.crt` and `server.key`, or certbot's
+    `fullchain.pem` and `privkey.pem`. Plain or compressed. Raises UserError."""
     data = stream.read(LARGEST + 1)
     if not data:
         raise UserError("There is no certificate: neither files were named nor a tar given", hint=HINT)
-    if len(data) > LARGEST:
-        raise UserError(f"The archive is larger than {LARGEST // 1024} KB", hint=HINT)
+    data = unpacked(data)
     found: dict[str, list[tuple[str, bytes]]] = {"certificate": [], "key": []}
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for number, member in enumerate(archive):
                 if number >= MOST:
                     raise UserError(f"The archive has more than {MOST} entries", hint=HINT)
-                kind = kind_of(member.name)
-                if not kind:
+                if not is_wanted(member.name):
                     continue
                 if not member.isreg() or member.size > LARGEST:
                     raise UserError(f"{shown(member.name)} in the archive is not a plain file", hint=HINT)
                 file = archive.extractfile(member)
-                found[kind].append((member.name, file.read() if file else b""))
+                content = file.read() if file else b""
+                found[kind_of(member.name, content)].append((member.name, content))
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise UserError(f"Standard input is not a tar archive: {error}", hint=HINT) from None
-    return only(found["certificate"], ".crt"), only(found["key"], ".key")
+    return only(whole_chains(found["certificate"]), ".crt"), only(found["key"], ".key")
 
 
-def kind_of(name: str) -> str:
-    base = name.rpartition("/")[2].lower()
-    if base.startswith("._"):
-        return ""  # macOS's tar puts its attributes there
-    return "key" if base.endswith(".key") else "certificate" if base.endswith((".crt", ".pem")) else ""
+def unpacked(data: bytes) -> bytes:
+    """The archive without its compression, and no more of it than is taken."""
+    import bz2
+    import gzip
+    import lzma
+    import zlib
+
+    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+    opener = next((one for magic, one in openers.items() if data.startswith(magic)), None)
+    try:
+        plain = opener(io.BytesIO(data)).read(LARGEST + 1) if opener else data
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise UserError(f"Standard input is not a tar archive: {error}", hint=HINT) from None
+    if len(plain) > LARGEST:
+        raise UserError(f"The archive is larger than {LARGEST // 1024} KB", hint=HINT)
+    return bytes(plain)
+
+
+def is_wanted(name: str) -> bool:
+    base = base_of(name)
+    # macOS's tar puts attributes into files that begin with `._`.
+    return base.endswith((".crt", ".pem", ".key")) and not base.startswith("._")
+
+
+def base_of(name: str) -> str:
+    return name.rpartition("/")[2].lower()
+
+
+def kind_of(name: str, content: bytes) -> str:
+    """By its ending; what is in a `.pem` only its content tells (certbot's `privkey.pem`)."""
+    is_key = b"PRIVATE KEY-----" in content and b"-----BEGIN CERTIFICATE-----" not in content
+    return "key" if name.lower().endswith(".key") or (name.lower().endswith(".pem") and is_key) else "certificate"
+
+
+def whole_chains(found: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Without certbot's `cert.pem` and `chain.pem` where `fullchain.pem`, which is both of them, lies beside them."""
+    if any(base_of(name) == "fullchain.pem" for name, _ in found):
+        return [one for one in found if base_of(one[0]) not in ("cert.pem", "chain.pem")]
+    return found
 
 
 def only(found: list[tuple[str, bytes]], ending: str) -> bytes:

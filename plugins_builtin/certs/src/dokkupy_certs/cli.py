@@ -27,6 +27,7 @@ from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.routes import add_domains, domains_of
 from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.x509 import covers
 
 from dokkupy_certs import bundle, make
 from dokkupy_certs.expiry import days_left, level_of, said
@@ -39,13 +40,11 @@ group = Group("certs", "Manage the certificates of apps")
 
 App = Annotated[AppName, Arg("app")]
 File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read from standard input")]
-Incomplete = Annotated[
-    bool, Opt("--allow-incomplete-chain", help="Take a chain whose authority nobody here knows (a private one)")
-]
 
 
-def given(host: Host, crt: str, key: str, *, incomplete: bool) -> Pair:
-    """What the user brings, judged."""
+def given(host: Host, crt: str, key: str) -> Pair:
+    """What the user brings. Refused is only what can never be served: a private authority's chain, or one that clients
+    know the rest of, is served."""
     from dokkupy_sdk.x509 import read_pair
 
     if bool(crt) != bool(key):
@@ -54,7 +53,7 @@ def given(host: Host, crt: str, key: str, *, incomplete: bool) -> Pair:
         # The server's files are not whoever may push an app's to read.
         raise UserError("Over SSH the certificate comes on standard input", hint=bundle.HINT)
     pair = (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
-    return read_pair(*pair, bundle=trusted_bundle(), incomplete=incomplete)
+    return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
 
 
 def read_file(path: str) -> bytes:
@@ -73,37 +72,47 @@ def store(
     """adding: domains that the app gets by the way."""
     host.store.need_app(app)
     names = pair.facts.names
-    left = uncovered(host, app, names)
-    if left and not adding and len(left) == len([domain for domain in domains_of(host, app) if domain != "_"]):
-        raise UserError(
-            f"The certificate is for other names: {', '.join(names[:5])}, not for {', '.join(left[:5])}",
-            hint=f"Add the names that it is for: domains:add {app} NAME; or give the certificate for these.",
-            code="bad_certificate",
-        )  # fmt: skip
+    need_no_loss(host, app, names)
     with changing(host, verb, app) as tx:
         if adding:
             add_domains(tx, app, adding)
         one = install(tx, app, pair, slot=BY_HAND, origin=origin)
+    left = uncovered(host, app, names)
+    covered = [domain for domain in domains_of(host, app) if domain not in left and domain != "_"]
     if left:
-        host.out.warn(f"Not among its names, and served without TLS: {', '.join(left)}")
+        host.out.warn(f"The certificate covers {', '.join(names[:5])}; without TLS stay: {', '.join(left[:5])}")
     if not pair.trusted and not pair.facts.self_signed:
         host.out.warn("No authority that this host trusts stands behind it: clients may refuse it")
-    host.out.header(f"Certificate for {', '.join(names[:5])} is served until {one.not_after[:10]}")
+    served = f"is served until {one.not_after[:10]}"
+    host.out.header(
+        f"Certificate for {', '.join(names[:5])} "
+        + (served if covered else f"is kept until the app has such a name: domains:add {app} NAME")
+    )
     return Answer(facts(host, app, one))
 
 
+def need_no_loss(host: Host, app: AppName, names: tuple[str, ...]) -> None:
+    """Raises UserError where the app has TLS now and would have none with a certificate for these names."""
+    slot = slot_of(host, app, BY_HAND)
+    served = [domain for domain in domains_of(host, app) if slot and covers(slot.current.names, domain)]
+    if served and not any(covers(names, domain) for domain in domains_of(host, app)):
+        raise UserError(
+            f"The certificate is for other names: {', '.join(names[:5])}; {', '.join(served[:5])} would lose TLS",
+            hint=f"Add the names that it is for: domains:add {app} NAME; or first certs:remove {app}.",
+            code="bad_certificate",
+        )  # fmt: skip
+
+
 @group.command("add", needs="app:write", changes=True)
-def add(host: Host, app: App, crt: File = "", key: File = "", *, allow_incomplete_chain: Incomplete = False) -> Answer:
+def add(host: Host, app: App, crt: File = "", key: File = "") -> Answer:
     """Serve the app by TLS with a certificate and key: two files of the server, or a tar on standard input."""
-    return store(host, "certs:add", app, given(host, crt, key, incomplete=allow_incomplete_chain))
+    return store(host, "certs:add", app, given(host, crt, key))
 
 
 @group.command("update", needs="app:write", changes=True)
-def update(
-    host: Host, app: App, crt: File = "", key: File = "", *, allow_incomplete_chain: Incomplete = False
-) -> Answer:
+def update(host: Host, app: App, crt: File = "", key: File = "") -> Answer:
     """Replace the certificate; the one before it is kept for certs:rollback."""
-    return store(host, "certs:update", app, given(host, crt, key, incomplete=allow_incomplete_chain))
+    return store(host, "certs:update", app, given(host, crt, key))
 
 
 @group.command("generate", needs="app:write", changes=True)
@@ -234,6 +243,9 @@ def facts(host: Host, app: AppName, one: Kept | None) -> dict[str, str]:
     }
 
 
+BEYOND = ("fingerprint", "key", "origin", "previous")
+
+
 def has_previous(host: Host, app: AppName) -> str:
     slot = slot_of(host, app, BY_HAND)
     return slot.previous.id if slot and slot.previous else ""
@@ -246,4 +258,4 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     return facts(host, app, slot.current if slot else choose(host, app, None))
 
 
-add_property_commands(group, Settings("certs"), extra=extra, prefix="ssl", title="ssl")
+add_property_commands(group, Settings("certs"), extra=extra, prefix="ssl", title="ssl", beyond=BEYOND)

@@ -38,12 +38,16 @@ def sync_app(
     host: Host, app: AppName, url: str, wanted: GitRef | None, *, build: bool, if_changes: bool, keep_branch: bool
 ) -> tuple[bool, str]:
     """Fetch, move the deploy branch, and with build deploy it; whether anything changed, and the commit."""
+    from dokkupy_sdk.access import is_admin
+
     from dokkupy_git import sync
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
     sync.need_one(build, if_changes)
-    remote = parse_remote(url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"))
+    remote = parse_remote(
+        url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"), loopback=is_admin(host)
+    )
     need_git()
     host.store.need_app(app)
     branch = deploy_branch(host, app)

@@ -23,8 +23,16 @@ def planned(line: str) -> Answer:
     return Answer({"dry_run": True, "plan": [line]}, [line])
 
 
-UserArg = Annotated[str, Arg("GIT_USER")]
-EmailArg = Annotated[str, Arg("GIT_EMAIL")]
+Author = Annotated[list[str], Arg("GIT_USER> <GIT_EMAIL", "Who commits; a name may have several parts")]
+
+
+def author_of(parts: list[str]) -> tuple[str, str]:
+    """(user, email). SSH joins its arguments with spaces, so that a name of two parts arrives as two arguments: the
+    email is the first one with an @, what follows it is ignored."""
+    at = next((number for number, part in enumerate(parts) if number and "@" in part), None)
+    if at is not None:
+        return " ".join(parts[:at]), parts[at]
+    return " ".join(parts[:1]), " ".join(parts[1:2])
 
 
 # code
@@ -59,15 +67,14 @@ def from_archive(
     host: Host,
     app: AppName,
     place: Annotated[str, Arg("ARCHIVE_URL", "a URL, or -- for standard input")] = "--",
-    user: UserArg = "",
-    email: EmailArg = "",
+    author: Author = [],  # noqa: B006 - never changed
     *,
     archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; found out when not given")] = "",
 ) -> Answer:
     """Commit an archive's content and deploy it."""
     from dokkupy_git.bring import deploy_archive
 
-    commit = deploy_archive(host, app, place, user, email, archive_type)
+    commit = deploy_archive(host, app, place, *author_of(author), archive_type)
     if host.dry_run:
         return planned("The archive is in order; its content would be committed and deployed")
     return Answer({"app": app, "commit": commit})
@@ -78,8 +85,7 @@ def from_image(
     host: Host,
     app: AppName,
     image: ImageRef,
-    user: UserArg = "",
-    email: EmailArg = "",
+    author: Author = [],  # noqa: B006 - never changed
     *,
     build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
     force: Annotated[bool, Opt("--force", help="Pull the image anew, and deploy though nothing changed")] = False,
@@ -90,7 +96,7 @@ def from_image(
     if host.dry_run:
         host.store.need_app(app)
         return planned(f"A Dockerfile with the line FROM {image} would be committed and deployed")
-    commit = deploy_image(host, app, image, user, email, kind="git:from-image", build_dir=build_dir, force=force)
+    commit = deploy_image(host, app, image, *author_of(author), kind="git:from-image", build_dir=build_dir, force=force)
     return Answer({"app": app, "commit": commit, "image": image})
 
 
@@ -99,8 +105,7 @@ def load_image(
     host: Host,
     app: AppName,
     image: ImageRef,
-    user: UserArg = "",
-    email: EmailArg = "",
+    author: Author = [],  # noqa: B006 - never changed
     *,
     build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
 ) -> Answer:
@@ -111,7 +116,7 @@ def load_image(
     if host.dry_run:
         return planned(f"The image {image} would be loaded from standard input and deployed")
     load(host, image)
-    commit = deploy_image(host, app, image, user, email, kind="git:load-image", build_dir=build_dir, force=True)
+    commit = deploy_image(host, app, image, *author_of(author), kind="git:load-image", build_dir=build_dir, force=True)
     return Answer({"app": app, "commit": commit, "image": image})
 
 

@@ -30,7 +30,9 @@ def obtain(host: Host, place: str, limit: int) -> IO[bytes]:
                 raise UserError("Pass the archive on standard input", hint="git:from-archive APP -- < app.tar.gz")
             pour(sys.stdin.buffer, file, limit)
         else:
-            fetch(place, file, limit, guarded=host.who.startswith("key:"))
+            from dokkupy_sdk.access import is_admin
+
+            fetch(place, file, limit, guarded=not is_admin(host))
         file.seek(0)
     except BaseException:
         file.close()
@@ -54,7 +56,8 @@ def pour(source: Any, file: IO[bytes], limit: int) -> None:
 
 
 def fetch(url: str, file: IO[bytes], limit: int, *, guarded: bool) -> None:
-    """Download. guarded: the one who asks is not on the host, so that the host's own addresses are not for him."""
+    """Download. guarded: who asks may not reach the host's own addresses. An admin may: a CI runner on the host serves
+    archives on loopback."""
     import http.client
     import urllib.error
     import urllib.request

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, Group, Host
+from dokkupy_sdk.cli import Arg, Group, Host, Rest
 from dokkupy_sdk.errors import Conflict, Denied, UserError
 from dokkupy_sdk.names import AppName
 
@@ -30,6 +30,15 @@ class RepositoryName(AppName):
         return AppName(name.removeprefix("/").removesuffix("/"))  # type: ignore[return-value]
 
 
+Surplus = Annotated[list[str], Rest("nothing more")]
+
+
+def need_nothing_more(words: list[str]) -> None:
+    """Only git calls these, with one argument: more of them are somebody's attempt."""
+    if words:
+        raise UserError("git passes the name of one app", hint="git push dokku@HOST:APP")
+
+
 receive_pack = Group("git-receive-pack", "The end of a git push")
 upload_pack = Group("git-upload-pack", "The end of a git clone, fetch or pull")
 upload_archive = Group("git-upload-archive", "Not offered")
@@ -37,8 +46,9 @@ git_hook = Group("git-hook", "What git's pre-receive hook calls")
 
 
 @receive_pack.command("", needs="app:write", hidden=True, formats=False)
-def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
+def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Take a push; the app is created when there is none of that name."""
+    need_nothing_more(surplus)
     from dokkupy_git.launcher import hooks_directory
     from dokkupy_git.program import receive_pack_argv
     from dokkupy_git.repository import Repository, hold, need_git
@@ -58,8 +68,9 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
 
 
 @upload_pack.command("", needs="app:read", hidden=True, formats=False)
-def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")]) -> None:
+def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Serve a clone or fetch."""
+    need_nothing_more(surplus)
     from dokkupy_git.program import upload_pack_argv
     from dokkupy_git.repository import Repository, need_git
     from dokkupy_git.settings import deploy_branch

@@ -40,8 +40,9 @@ class Remote:
         return {"http.extraHeader": f"Authorization: Basic {token}", "http.followRedirects": "false"}
 
 
-def parse_remote(text: str, *, protocols: Collection[str], local: bool) -> Remote:
-    """A repository's URL. local: whether an absolute path of this host may be named. Raises UserError."""
+def parse_remote(text: str, *, protocols: Collection[str], local: bool, loopback: bool = False) -> Remote:
+    """A repository's URL. local: whether an absolute path of this host may be named; loopback: whether plain HTTP to
+    this host itself may be, as a CI runner on it serves it. Raises UserError."""
     if len(text) > MAX_LENGTH or any(ord(character) < 33 or ord(character) == 127 for character in text):
         raise UserError(f"The repository URL {shown(text)} has spaces or control characters, or is too long")
     remote = known_form(text)
@@ -57,12 +58,21 @@ def parse_remote(text: str, *, protocols: Collection[str], local: bool) -> Remot
             f"{shown(text)} is a path of the host, which an SSH key may not sync from",
             hint="Run the command on the host, or use a URL.",
         )
-    if remote.scheme not in protocols:
+    if remote.scheme not in protocols and not (loopback and remote.scheme == "http" and is_loopback(remote.host)):
         raise UserError(
             f"The protocol {remote.scheme} is not allowed (allowed: {', '.join(protocols)})",
             hint="An admin may allow it: git:set --global allowed-protocols ...",
         )
     return remote
+
+
+def is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def known_form(text: str) -> Remote | None:
