@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dokkupy import hookspecs
 from dokkupy.kernel.host import Host
@@ -134,6 +135,7 @@ def make_route(host: Host, app: AppName, release: Release | None, instances: tup
         extra=tuple(fact for _, fact in facts),
         listeners=listeners,
         files=release.files if release else {},
+        unavailable="" if web else "no-web" if release else "not-deployed",
     )
 
 
@@ -141,7 +143,7 @@ def stored_route(host: Host, app: AppName) -> Route:
     """The route that the state asks for: no upstreams while the app is stopped."""
     release, instances = current(host, app)
     if not host.store.read("apps", app, "ps").get("restore", True):
-        instances = ()
+        return replace(make_route(host, app, release, ()), unavailable="stopped")
     return make_route(host, app, release, instances)
 
 

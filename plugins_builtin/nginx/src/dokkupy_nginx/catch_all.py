@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from dokkupy_nginx.conf import HTTP, TLS, Claim
+from dokkupy_nginx.foreign import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
+from dokkupy_nginx.pages import cause_map
 from dokkupy_nginx.render import Facts, challenge_lines, listen
 from dokkupy_nginx.tls import HOST_MAPS, PROFILES, quic_catch_alls
 
@@ -29,8 +31,8 @@ def render_default(
         'geo $dokkupy_dollar { default "$"; }',
     ]
     lines += HOST_MAPS if quic else []
-    hashes = {"server_names_hash_bucket_size": "512", "server_names_hash_max_size": "65536"}
-    lines += [f"{name} {value};" for name, value in hashes.items() if name not in skip]
+    lines += cause_map()
+    lines += [f"{name} {value};" for name, value in HTTP_DIRECTIVES.items() if name not in skip]
     lines.append("")
     for claim in catch_alls:
         lines += ["server {", f"    listen {listen(claim, facts)};", "    server_name _;", "    access_log off;"]

@@ -12,11 +12,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OURS_IF_ABSENT = ("server_names_hash_bucket_size", "server_names_hash_max_size")
+HTTP_DIRECTIVES = {
+    "server_names_hash_bucket_size": "512",
+    "server_names_hash_max_size": "65536",
+    # Cookies of 16 kB come back in a request's head; nginx's own 8 kB would refuse what an app's answer may set.
+    "large_client_header_buffers": "4 32k",
+}
+"""What the whole of nginx gets from us, unless the host's own configuration says it."""
 
 
 class Foreign:
-    """directives: those of OURS_IF_ABSENT that exist already. defaults: sockets that have a default server, and the
+    """directives: those of HTTP_DIRECTIVES that exist already. defaults: sockets that have a default server, and the
     file that says so. ports: all that nginx listens on for others than us. quic: the parameters of sockets of HTTP/3."""
 
     def __init__(self) -> None:
@@ -30,7 +36,7 @@ def survey(layout: Layout) -> Foreign:
     """Read nginx.conf and what it includes, without our part. A file that does not parse is left to `nginx -t`."""
     found = Foreign()
     for path, directive in walk(layout, os.path.join(layout.etc, "nginx.conf")):
-        if directive.name in OURS_IF_ABSENT:
+        if directive.name in HTTP_DIRECTIVES:
             found.directives.add(directive.name)
         elif directive.name == "server" and directive.block is not None:
             for inner in directive.block:

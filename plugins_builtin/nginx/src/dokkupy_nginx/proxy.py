@@ -17,7 +17,7 @@ from dokkupy_sdk.roles import Proxy
 from dokkupy_nginx.catch_all import render_default
 from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
 from dokkupy_nginx.diagnose import Complaint, locate, read_complaint
-from dokkupy_nginx.foreign import OURS_IF_ABSENT, survey
+from dokkupy_nginx.foreign import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.names import JINJA, find_template, template_names
@@ -213,7 +213,7 @@ class NginxProxy(Proxy):
             [claim for claim in needed if claim.socket not in foreign.defaults],
             self._probe_claim(facts),
             facts,
-            omit=[name for name in OURS_IF_ABSENT if name in foreign.directives],
+            omit=[name for name in HTTP_DIRECTIVES if name in foreign.directives],
             certificate=self._own_certificate(facts),
             quic=needed_quic([*staged.others, *staged.confs.values()]),
             foreign_quic=foreign.quic,

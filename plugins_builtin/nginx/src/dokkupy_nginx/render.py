@@ -15,7 +15,9 @@ from dokkupy_sdk.model import Certificate, Location, ResponseHeader
 from dokkupy_sdk.names import Domain
 
 from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
-from dokkupy_nginx.settings import LOGS, SETTINGS
+from dokkupy_nginx.pages import error_pages, unavailable_page
+from dokkupy_nginx.settings import LOGS, SETTINGS, in_bytes
+from dokkupy_nginx.syntax import quoted
 from dokkupy_nginx.tls import hsts_lines, quic_lines, session_lines
 
 TYPE_CHECKING = False
@@ -32,11 +34,6 @@ ANY = Certificate("", "")
 
 PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
-ERROR_PAGES = {
-    502: "The app is not running, or does not answer.",
-    503: "The app is not available.",
-    504: "The app did not answer in time.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +59,6 @@ class Facts:
     def keepalive_min(self) -> bool:
         """`keepalive_min_timeout` (1.27.4) spares idle client connections a reload."""
         return self.version >= (1, 27, 4)
-
-
-def quoted(text: str) -> str:
-    """A literal as one nginx word: no variable, quote, brace or semicolon in it means anything."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise UserError(f"{ascii(text[:80])} has control characters")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${dokkupy_dollar}")
-    return f'"{escaped}"'
 
 
 def checked_path(text: str, what: str) -> str:
@@ -213,11 +202,11 @@ class AppRendering:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
             lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
         elif not self.route.upstreams.get(port.container):
-            lines += [*error_pages(), "    location / {", "        return 502;", "    }"]
+            lines += [*unavailable_page(self.route.unavailable), "    location / {", "        return 502;", "    }"]
         elif port.scheme.startswith("grpc"):
             lines += self.grpc(port)
         else:
-            lines += error_pages() + self.proxied(port)
+            lines += error_pages(self.values["client-max-body-size"]) + self.proxied(port)
         if self.snippets:
             lines.append(f"    include {self.snippets};")
         return ["server {", *lines, "}", ""]
@@ -312,13 +301,23 @@ class AppRendering:
             # Only a failed connection is tried elsewhere, and never a request that may have been acted on.
             "        proxy_next_upstream error;",
             f"        proxy_buffering {v['proxy-buffering']};",
-            f"        proxy_buffer_size {v['proxy-buffer-size']};",
-            f"        proxy_buffers {v['proxy-buffers']};",
-            f"        proxy_busy_buffers_size {v['proxy-busy-buffers-size']};",
+            *self.buffers(),
             f"        proxy_connect_timeout {v['proxy-connect-timeout']};",
             f"        proxy_read_timeout {v['proxy-read-timeout']};",
             f"        proxy_send_timeout {v['proxy-send-timeout']};",
             "    }",
+        ]
+
+    def buffers(self) -> list[str]:
+        """nginx wants room for the head, and one buffer free while the others send: what was set is enlarged to that."""
+        head, busy = self.values["proxy-buffer-size"], self.values["proxy-busy-buffers-size"]
+        number, one = self.values["proxy-buffers"].split()
+        sending = max(in_bytes(busy), in_bytes(head), in_bytes(one))
+        most = max(int(number), sending // in_bytes(one) + 2)
+        return [
+            f"        proxy_buffer_size {head};",
+            f"        proxy_buffers {most} {one};",
+            f"        proxy_busy_buffers_size {busy if sending == in_bytes(busy) else sending};",
         ]
 
     def grpc(self, port: Port) -> list[str]:
@@ -379,20 +378,3 @@ def challenge_lines(facts: Facts) -> list[str]:
     place = checked_path(facts.challenges, "Directory").rstrip("/")
     inner = [f"alias {place}/;", "default_type text/plain;", "add_header Cache-Control no-store;"]
     return [f"    location ^~ {CHALLENGES} {{", *(f"        {line}" for line in inner), "    }"]
-
-
-def error_pages() -> list[str]:
-    """nginx's own errors as a page; what the app itself answers passes untouched. Inline, as workers may not read our
-    state directory."""
-    lines = []
-    for status, text in ERROR_PAGES.items():
-        page = f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{text}</p>"
-        lines += [
-            f"    error_page {status} @dokkupy_{status};",
-            f"    location @dokkupy_{status} {{",
-            "        internal;",
-            "        default_type text/html;",
-            f"        return {status} {quoted(page)};",
-            "    }",
-        ]
-    return lines

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dokkupy_sdk.errors import UserError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,3 +191,11 @@ def word(text: str) -> str:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + '"'
+
+
+def quoted(text: str) -> str:
+    """A literal as one nginx word: no variable, quote, brace or semicolon in it means anything."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise UserError(f"{ascii(text[:80])} has control characters")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${dokkupy_dollar}")
+    return f'"{escaped}"'

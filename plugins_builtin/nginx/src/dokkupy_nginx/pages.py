@@ -1,0 +1,86 @@
+"""The proxy's own answers when an app gives none: a page for the visitor, and one line for whoever runs the app. Pure.
+
+Each cause is told apart, because each has another remedy. What the app itself answers passes untouched. The pages are part
+of the configuration, because nginx's workers may not read our state directory.
+"""
+
+from __future__ import annotations
+
+from dokkupy_nginx.syntax import quoted
+
+CAUSE = "dokkupy_cause"
+"""The variable that says why an instance gave no answer; `CAUSE_MAP` sets it for each request."""
+
+UNAVAILABLE = {
+    "not-deployed": ("Nothing is deployed here yet", "deploy it by git push"),
+    "stopped": ("This app is stopped", "start it with ps:start APP"),
+    "disabled": ("This app takes no requests from the web", "its proxy is disabled: proxy:enable APP"),
+    "crashed": ("This app has crashed", "logs APP and ps:report APP say why"),
+    "no-web": ("This app has no web process", "start one with ps:scale APP web=1"),
+    "": ("This app is not running", "ps:report APP says why"),
+}
+"""By the reason of a route without instances (`Route.unavailable`)."""
+
+STARTING = "It is starting, has crashed, or listens on another port or address: ps:report APP and logs APP say more."
+TOO_LARGE = "The head of its answer is larger than the proxy accepts: nginx:set APP proxy-buffer-size 64k"
+CUT_OFF = "It closed the connection before its answer was complete: logs APP"
+
+PAGE = 4096
+MOST_PAGES = 64
+
+
+def cause_map() -> list[str]:
+    """Why the last instance that was asked gave no answer.
+
+    nginx has no variable for it, but the connection's time is `-` where there was no connection, and where the head did not
+    fit just as much was received as the buffer holds: some whole pages, unless somebody set an odd size.
+    """
+    sizes = "|".join(str(PAGE * count) for count in range(1, MOST_PAGES + 1))
+    return [
+        f'map "$upstream_connect_time/$upstream_bytes_received" ${CAUSE} {{',
+        f"    default {quoted(CUT_OFF)};",
+        f'    "~(^|[ ,])-/" {quoted(STARTING)};',
+        f'    "~[/ ]({sizes})$" {quoted(TOO_LARGE)};',
+        "}",
+    ]
+
+
+def page(status: int, title: str, owner: str) -> str:
+    """HTML in one line. owner: what to do, for whoever runs the app."""
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<h1>{title}</h1><p>Error {status}. If this is your app: {owner}</p></html>"
+    )
+
+
+def unavailable_page(reason: str) -> list[str]:
+    """The answer to every request while no instance runs."""
+    title, owner = UNAVAILABLE.get(reason, UNAVAILABLE[""])
+    return location(502, quoted(page(502, title, owner)))
+
+
+def error_pages(max_body_size: str) -> list[str]:
+    """The answers where an instance runs and gave none, or where nginx itself refused the request."""
+    cause = quoted(page(502, "This app does not answer", "@CAUSE@")).replace("@CAUSE@", f"${CAUSE}")
+    return [
+        *location(413, quoted(page(
+            413, "The request is too large",
+            f"its limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
+        ))),
+        *location(502, cause),
+        *location(503, quoted(page(503, "This app is not available", "ps:report APP says why"))),
+        *location(504, quoted(page(
+            504, "This app did not answer in time", "to wait longer: nginx:set APP proxy-read-timeout 120s"
+        ))),
+    ]  # fmt: skip
+
+
+def location(status: int, text: str) -> list[str]:
+    return [
+        f"    error_page {status} @dokkupy_{status};",
+        f"    location @dokkupy_{status} {{",
+        "        internal;",
+        "        default_type text/html;",
+        f"        return {status} {text};",
+        "    }",
+    ]
