@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from dokkupy_sdk.errors import UserError
 
@@ -50,7 +50,7 @@ def unpacked(data: bytes) -> bytes:
     import lzma
     import zlib
 
-    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+    openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
     opener = next((one for magic, one in openers.items() if data.startswith(magic)), None)
     try:
         plain = opener(io.BytesIO(data)).read(LARGEST + 1) if opener else data
