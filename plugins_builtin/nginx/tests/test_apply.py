@@ -180,12 +180,10 @@ def test_renewed_certificate_in_the_same_file_is_served(rig: Rig) -> None:
     assert ssl.PEM_cert_to_DER_cert(Path(certificate.chain).read_text()) == after
 
 
-def test_contributed_locations_and_headers_are_literal(rig: Rig, tmp_path: Path) -> None:
-    directory = tmp_path / "acme"
+def test_contributed_locations_and_headers_are_literal(rig: Rig, public: Path) -> None:
+    directory = public / "acme"
     directory.mkdir(mode=0o755)
     (directory / "token").write_text("answer")
-    for parent in (tmp_path, *list(tmp_path.parents)[:3]):
-        os.chmod(parent, 0o755)
     extra = (
         Location("/.well-known/acme-challenge/", str(directory)),
         ResponseHeader("X-Odd", "a\"b\\c; } $host {x} # '"),

@@ -9,7 +9,8 @@ PROBE_NAME = "generation.dokkupy.invalid"
 
 
 class Layout:
-    """Paths and ports. etc: nginx's configuration directory. sudo: whether nginx is called through sudo."""
+    """Paths and ports. etc: nginx's configuration directory. sudo: whether nginx is called through sudo. system: the
+    directory below which paths of the host lie; where `etc` is not the host's, they are never the host's either."""
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Layout:
         self.http_port = http_port
         self.tls_port = tls_port
         self.sudo = os.geteuid() != 0 if sudo is None else sudo
-        self.system = system
+        self.system = system or (os.path.join(root, "system") if self.private else "")
         self.ipv6 = os.path.exists("/proc/net/if_inet6") if ipv6 is None else ipv6
 
     def hand_over(self, path: str) -> None:
