@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault
-from dokkupy_sdk.model import Build, Port, Release, Route, Source, Upstream
+from dokkupy_sdk.model import Build, Certificate, Port, Release, Route, Source, Upstream
 from dokkupy_sdk.names import AppName, Domain, EnvKey, ProcessType, Secret
 from dokkupy_sdk.roles import Builder, Engine, Proxy, SourceStore
 from dokkupy_sdk.testing import fake_host
@@ -53,7 +55,7 @@ class TestFakeScheduler(SchedulerContract):
     def release(self) -> Release:
         return Release(
             app=AppName("blog"), number=1, image=IMAGE, created_at="2026-01-01T00:00:00Z", source="test",
-            env={EnvKey("COLOR"): Secret("blue")}, ports=(Port("http", 80, 5000),),
+            env={EnvKey("COLOR"): Secret("blue")}, detected=(Port("http", 80, 5000),),
             processes={ProcessType(name): name for name in ("web", "worker", "dies")},
         )  # fmt: skip
 
@@ -69,6 +71,19 @@ class TestFakeProxy(ProxyContract):
             AppName("blog"), (Domain("blog.example.org"),), (Port("http", 80, 5000),),
             {5000: (Upstream("10.0.0.2", 5000),)},
         )  # fmt: skip
+
+    @pytest.fixture
+    def secure(self, route: Route) -> Route:
+        return replace(route, ports=(*route.ports, Port("https", 443, 5000)), certificate=Certificate("/chain", "/key"))
+
+    @pytest.fixture
+    def instance(self, proxy: Proxy) -> Callable[[int], Upstream]:  # type: ignore[override]
+        def made(status: int) -> Upstream:
+            if not status:
+                proxy.closed.add(4999)  # type: ignore[attr-defined]
+            return Upstream("10.0.0.2", 5000 if status else 4999)
+
+        return made
 
     @pytest.fixture
     def bad(self, proxy: Proxy, route: Route) -> Route:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Run
 from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.releases import current
 from dokkupy_sdk.testing import deploy
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}
@@ -108,14 +110,77 @@ def test_domains_follow_the_global_ones_until_the_app_has_its_own(run: Run) -> N
     assert run("url", "blog")[1] == "http://blog.example.com\n"
 
 
-def test_changed_domains_and_ports_reach_the_proxy_without_touching_an_instance(run: Run, host: Host) -> None:
+def test_a_url_of_an_app_that_does_not_serve_comes_with_the_reason_and_a_wildcard_is_none(run: Run, host: Host) -> None:
+    run("apps:create", "blog")
+    run("domains:set", "blog", "one.org", "*.one.org")
+    assert run("urls", "blog") == (0, "http://one.org\n", "")
+    deploy(host, "blog", TREE)
+    assert run("urls", "blog") == (0, "http://one.org\n", "")
+    for stop, start in (
+        (("ps:stop", "blog"), ("ps:start", "blog")),
+        (("proxy:disable", "blog"), ("proxy:enable", "blog")),
+        (("ps:scale", "blog", "web=0"), ("ps:scale", "blog", "web=1")),
+    ):
+        run(*stop)
+        status, output, error = run("urls", "blog")
+        assert (status, output) == (0, "http://one.org\n")
+        assert f"{start[0]} blog" in error
+        run(*start)
+        assert run("urls", "blog") == (0, "http://one.org\n", "")
+
+
+def test_changed_domains_and_host_ports_reach_the_proxy_without_touching_an_instance(run: Run, host: Host) -> None:
     first = deploy(host, "blog", TREE).instances
     run("domains:set", "blog", "one.org")
-    run("ports:add", "blog", "http:80:3000")
+    run("ports:set", "blog", "http:8080:5000")
     route = host.proxy().routes["blog"]  # type: ignore[attr-defined]
     assert [str(name) for name in route.domains] == ["one.org"]
-    assert list(route.upstreams) == [3000]
+    assert [str(port) for port in route.ports] == ["http:8080:5000"]
     assert [one.id for one in host.engine().containers({})] == [one.id for one in first]
+
+
+def test_a_changed_container_port_reaches_containers_check_and_route_as_one(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    assert run("ports:set", "blog", "http:80:3000")[0] == 0
+
+    def asked() -> tuple[set[str], set[int], list[int]]:
+        _, serving = current(host, AppName("blog"))
+        ids = {one.id for one in serving}
+        specs = host.engine().specs  # type: ignore[attr-defined]
+        variables = {specs[one].env["PORT"].reveal() for one in ids}
+        return variables, {one.port for one in serving}, list(host.proxy().routes["blog"].upstreams)  # type: ignore[attr-defined]
+
+    assert asked() == ({"3000"}, {3000}, [3000])
+    for command in ("ps:restart", "ps:rebuild", "releases:rollback", "ps:stop", "ps:start"):
+        assert run(command, "blog")[0] == 0, command
+        assert asked() == ({"3000"}, {3000}, [3000]), command
+    run("ps:scale", "blog", "web=2")
+    assert asked() == ({"3000"}, {3000}, [3000])
+    run("ports:clear", "blog")
+    assert asked() == ({"5000"}, {5000}, [5000])
+    run("config:set", "blog", "PORT=4000")
+    assert asked() == ({"4000"}, {4000}, [4000])
+
+
+def test_a_map_that_leads_to_nobody_is_refused_and_the_old_one_serves(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    host.proxy().closed.add(3000)  # type: ignore[attr-defined]
+    status, _, error = run("ports:set", "blog", "http:80:3000")
+    assert status == 1
+    assert "a request through the proxy does not reach it" in error
+    assert run("ports:report", "blog", "--ports-map")[1] == "\n"
+    assert list(host.proxy().routes["blog"].upstreams) == [5000]  # type: ignore[attr-defined]
+
+
+def test_ports_of_a_stopped_app_are_true_when_it_starts(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    run("ps:stop", "blog")
+    assert run("ports:set", "blog", "http:80:3000")[0] == 0
+    assert run("ps:start", "blog")[0] == 0
+    _, serving = current(host, AppName("blog"))
+    assert [one.port for one in serving if one.process == "web"] == [3000]
+    assert list(host.proxy().routes["blog"].upstreams) == [3000]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -262,13 +262,14 @@ def handshake(address: str, port: int, name: str, *, timeout: float = 5.0) -> st
     import socket
     import ssl
 
+    from dokkupy_sdk.reach import asked_name
+
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # it is compared, not trusted
-    shown = f"dokkupy-check{name[1:]}" if name.startswith("*.") else name
     try:
         with socket.create_connection((address, port), timeout=timeout) as raw:
-            with context.wrap_socket(raw, server_hostname=shown) as secure:
+            with context.wrap_socket(raw, server_hostname=asked_name(name, address)) as secure:
                 der = secure.getpeercert(binary_form=True)
     except OSError:
         return ""

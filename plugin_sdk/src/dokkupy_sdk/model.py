@@ -2,8 +2,9 @@
 
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job, Readiness
-from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Upstream
-from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Port, Release
+from dokkupy.model.ports import Port
+from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Unserved, Upstream
+from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
 
 __all__ = [
     "Build",
@@ -23,5 +24,6 @@ __all__ = [
     "ResponseHeader",
     "Route",
     "Source",
+    "Unserved",
     "Upstream",
 ]

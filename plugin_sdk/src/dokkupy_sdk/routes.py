@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases.routes import add_domains, certificates_of, domains_of, web_port
+from dokkupy.usecases.routes import add_domains, certificates_of, domains_of
 
 
 def has_certificate(host: Host, app: AppName) -> bool:
@@ -12,4 +12,4 @@ def has_certificate(host: Host, app: AppName) -> bool:
     return bool(certificates_of(host, app))
 
 
-__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate", "web_port"]
+__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate"]

@@ -57,7 +57,7 @@ def test_the_sources_headers_win_over_ours() -> None:
 
 
 def test_a_web_without_http_ports_only_has_to_listen() -> None:
-    tcp = replace(release(), ports=(Port("tcp", 25, 2525),))
+    tcp = replace(release(), own_ports=(Port("tcp", 25, 2525),))
     assert plan_checks(tcp, {WEB}, domain="", secure=False).checks[WEB][0].kind == "listening"
 
 

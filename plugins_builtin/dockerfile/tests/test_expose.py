@@ -43,7 +43,7 @@ def test_only_the_final_stage_counts() -> None:
 
 
 def test_stage_that_another_starts_from_hands_its_ports_on() -> None:
-    assert shown("FROM a AS base\nEXPOSE 1\nFROM base\nEXPOSE 2") == "http:1:1 http:2:2"
+    assert shown("FROM a AS base\nEXPOSE 1\nFROM base\nEXPOSE 2") == "http:2:2 http:1:1"
 
 
 def test_target_stage_is_the_last_that_is_read() -> None:

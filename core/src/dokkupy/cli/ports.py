@@ -41,7 +41,7 @@ def own(host: Host, app: AppName) -> list[str]:
 
 
 def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
-    from dokkupy.usecases.traffic import rerouting
+    from dokkupy.usecases.ports import set_ports
 
     seen: set[str] = set()
     for text in rows:
@@ -49,8 +49,7 @@ def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
         if place in seen:
             raise UserError(f"The same scheme:host-port is being reused: {place}")
         seen.add(place)
-    with rerouting(host, f"ports:{verb}", app) as tx:
-        tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(rows)})
+    set_ports(host, verb, app, rows)
     return Answer({"app": app, "map": list(rows)})
 
 
@@ -99,7 +98,7 @@ def add(host: Host, app: App, rows: Rows) -> Answer:
 
 
 @group.command("set", needs="app:write", changes=True)
-def set_ports(host: Host, app: App, rows: Rows) -> Answer:
+def replace_ports(host: Host, app: App, rows: Rows) -> Answer:
     """Replace the ports of an app."""
     return save(host, "set", app, served_rows(host, app, rows))
 
@@ -124,14 +123,11 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         return {}
     import json
 
-    pointer = host.store.read("apps", app, "deployment")
-    detected: list[str] = []
-    if pointer:
-        detected = host.store.read("apps", app, "releases", f"{int(pointer['release']):06d}").get("ports", [])
-    if not detected:
-        from dokkupy.usecases.routes import FALLBACK_PORT
+    from dokkupy.usecases.releases import current
+    from dokkupy.usecases.routes import detected_map
 
-        detected = [f"http:80:{FALLBACK_PORT}"]
+    release, _ = current(host, app)
+    detected = [str(port) for port in detected_map(host, app, release)]
     return {
         "map": " ".join(own(host, app)), "map-detected": " ".join(detected),
         "map-json": json.dumps([described(text) for text in own(host, app)]),

@@ -13,9 +13,12 @@ url_group = Group("url", "Show the first URL of an app", bare="")
 
 
 def urls_of(host: Host, app: AppName) -> list[str]:
-    from dokkupy.usecases.routes import urls
+    from dokkupy.usecases.routes import urls, why_unreachable
 
-    return urls(host, host.store.need_app(app))
+    host.store.need_app(app)
+    if host.store.read("apps", app, "deployment") and (reason := why_unreachable(host, app)):
+        host.out.warn(reason)
+    return urls(host, app)
 
 
 @group.command("", needs="app:read")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dokkupy.model.names import AppName
-from dokkupy.model.release import Port
+from dokkupy.model.ports import Port
 from dokkupy.model.secret import Secret
 
 

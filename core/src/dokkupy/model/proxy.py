@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dokkupy.model.names import AppName, Domain
-from dokkupy.model.release import Port
+from dokkupy.model.ports import Port
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,21 @@ class Route:
 
     def certificate_of(self, domain: str) -> Certificate | None:
         return self.certificates.get(Domain(domain)) if self.certificates else self.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """A name and port of a route at which a client's request reaches no instance. domain: None for an app without
+    names. reason: what the client gets instead."""
+
+    domain: Domain | None
+    port: Port
+    reason: str
+
+    @property
+    def url(self) -> str:
+        suffix = "" if self.port.leads_to_the_domain else f":{self.port.host}"
+        return f"{self.port.scheme}://{self.domain or '*'}{suffix}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
 from dokkupy.model.secret import Secret
 
 Formation = Mapping[ProcessType, int]
@@ -16,25 +17,13 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
-    """A row of the port map: `scheme:host_port:container_port`. Schemes: http, https, udp, tcp, grpc, grpcs."""
-
-    scheme: str
-    host: int
-    container: int
-
-    def __str__(self) -> str:
-        return f"{self.scheme}:{self.host}:{self.container}"
-
-
-@dataclass(frozen=True, slots=True)
 class Release:
     """An immutable record of everything that decides how an app runs.
 
     number: 1, 2, 3... per app. image: the engine's image id (`sha256:...`), never a tag. env: the whole environment
     of the containers but PORT and DYNO. processes: the Procfile's command per type, as the text that the container's
-    shell runs; None means the image's own command. ports: detected from the build, used when the app has no port map
-    of its own. options: docker options as argv words, of the phase run, and per process type (`deploy:web`) of the
+    shell runs; None means the image's own command. own_ports: the app's own port map, if any. detected: the one of its
+    build. options: docker options as argv words, of the phase run, and per process type (`deploy:web`) of the
     phase deploy. files: the declared files of the
     source (Procfile, app.json, proxy templates) by name, at most 256 KiB each. shell: whether the image has
     /bin/sh, so that a command may be wrapped. plugins: name -> version at the time of the build.
@@ -53,7 +42,8 @@ class Release:
     """The app's own part of env, which a rollback brings back; the rest is global or contributed by plugins."""
     processes: Mapping[ProcessType, str | None] = field(default_factory=dict)
     formation: Formation = field(default_factory=dict)
-    ports: tuple[Port, ...] = ()
+    own_ports: tuple[Port, ...] = ()
+    detected: tuple[Port, ...] = ()
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """plugin -> property -> effective value, of the properties that shape a release (restart policy, limits...)."""
@@ -63,6 +53,32 @@ class Release:
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has them for all types alike."""
         return self.options.get(f"deploy:{process}", self.options.get("deploy", ()))
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The effective port map."""
+        return effective_map(self.own_ports, self.detected, self.port_variable)
+
+    @property
+    def listening(self) -> Listening:
+        """Where its containers listen: what their variable PORT says, what a check asks, where the proxy goes."""
+        return listening(self.own_ports, self.detected, self.port_variable)
+
+    @property
+    def port_variable(self) -> int | None:
+        value = self.env.get("PORT")
+        return port_number(value.reveal()) if value is not None else None
+
+    @property
+    def port_notes(self) -> tuple[str, ...]:
+        """What to say of a variable PORT that its containers do not get."""
+        value = self.env.get("PORT")
+        return port_notes(self.own_ports, self.detected, value.reveal() if value is not None else None)
+
+    def environment(self, dyno: str) -> dict[str, Secret]:
+        """The variables of a container."""
+        own = {str(key): value for key, value in self.env.items()}
+        return {**own, "PORT": Secret(str(self.listening.port)), "DYNO": Secret(dyno)}
 
     def setting(self, plugin: str, name: str, default: str = "") -> str:
         return self.settings.get(plugin, {}).get(name, default)

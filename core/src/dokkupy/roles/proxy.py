@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName, Domain
-from dokkupy.model.proxy import Route
+from dokkupy.model.proxy import Route, Unserved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ class Proxy(ABC):
         Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppFault when
         the app's own input is at fault, HostFault else) and the old routes serve. Does nothing when nothing changes.
         """
+
+    @abstractmethod
+    def unserved(self, route: Route) -> tuple[Unserved, ...]:
+        """The names and ports of an applied route at which a client reaches no instance now; empty when all do.
+
+        Each is asked for `/` as a client would, with its name, with TLS where the port has it (certificates are not
+        verified, see `served`). Whatever an instance answers counts, its own errors too, and so does what a fact of
+        the route answers or a redirect. What does not count: no connection, no handshake, a connection that is closed
+        without an answer, and an error that the proxy makes itself because no instance answered it. Slow is not
+        unserved: an instance that took the request is not waited for. Takes seconds at most."""
 
     @abstractmethod
     def challenges(self) -> str:

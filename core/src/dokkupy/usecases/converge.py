@@ -12,8 +12,10 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Call, Tx, call
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
+from dokkupy.usecases.formation import WEB
+from dokkupy.usecases.look import closed_after, covers, need_alive
 from dokkupy.usecases.properties import BUILDER, RELEASES
-from dokkupy.usecases.releases import current, instances_of, prune_releases, write_deployment
+from dokkupy.usecases.releases import closed_ports, current, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
 from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
 from dokkupy.usecases.tasks import remove_tasks
@@ -57,10 +59,10 @@ def converge(
         fresh = start(tx, release, missing)
         deployment = replace(deployment, instances=ordered(kept + fresh), fresh=fresh)
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
+        deployment = switch(tx, deployment, replacing)
     except CheckFailed as fault:
         explain(host, app, fault)
         raise
-    switch(tx, deployment, replacing)
     host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
     tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
@@ -86,6 +88,8 @@ def start(tx: Tx, release: Release, wanted: list[tuple[ProcessType, int]]) -> tu
     if not wanted:
         return ()
     app = release.app
+    for note in release.port_notes:
+        tx.host.out.warn(note)
     names = ", ".join(f"{process}.{index}" for process, index in wanted)
     planned = tuple(
         Instance(app, process, index, "", f"{app}.{process}.{index}", "", 0, release.number, tx.id)
@@ -114,8 +118,7 @@ def ordered(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
 
 def stop_unchecked(tx: Tx, release: Release, retiring: tuple[Instance, ...]) -> None:
     """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
-    listed = [name.strip() for name in release.setting("checks", "disabled").split(",")]
-    first = [one for one in retiring if "_all_" in listed or one.process in listed]
+    first = [one for one in retiring if covers(release.setting("checks", "disabled"), one.process)]
     if first:
         timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
         tx.step(
@@ -132,23 +135,59 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
         host.scheduler(name).resume(release, instances_of(name, {"instances": instances}))
 
 
-def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> None:
-    """Move the traffic and the pointer. Undone in the opposite order: the state goes back, then the proxy follows."""
+def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> Deployment:
+    """Move the traffic and the pointer, and look at what serves then.
+
+    Undone in the opposite order: the state goes back, then the proxy follows.
+    """
     host, release, app = tx.host, deployment.release, deployment.app
     tx.protect("tag", call(retag_latest, app=app))
+    closed: frozenset[int] = frozenset()
     if proxy_enabled(host, app):
         allocate_port(tx, app)
         tx.protect("route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app))
-        gone = () if replacing == app else (replacing,)
-        tx.step(
-            "switch the proxy",
-            lambda: apply_route(host, make_route(host, app, release, deployment.instances), gone),
-        )
-    write_deployment(tx, release, deployment.instances)
+        closed = switch_proxy(tx, deployment, replacing)
+        deployment = without_closed(deployment, closed)
+    tx.step("look at the new instances", lambda: need_alive(host, deployment))
+    write_deployment(tx, release, deployment.instances, closed)
     record = host.store.read("apps", app, "ps")
     if not record.get("restore", True):
         tx.write("apps", app, "ps", data={**record, "restore": True})
     tx.step("tag the image", lambda: host.engine().tag(release.image, f"dokku/{app}:latest"))
+    return deployment
+
+
+def switch_proxy(tx: Tx, deployment: Deployment, replacing: AppName) -> frozenset[int]:
+    """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
+    host, release, app = tx.host, deployment.release, deployment.app
+    gone = () if replacing == app else (replacing,)
+    # Without new instances of web nothing listens elsewhere than before.
+    known = frozenset() if any(one.process == WEB for one in deployment.fresh) else closed_ports(host, replacing)
+    known = frozenset() if release.own_ports else known
+    route = make_route(host, app, release, deployment.instances, known)
+    tx.step("switch the proxy", lambda: apply_route(host, route, gone))
+    found = tx.step(
+        "ask for the app through the proxy", lambda: closed_after(host, deployment, route), planned=frozenset[int]()
+    )
+    if not found:
+        return known
+    ports = ", ".join(map(str, sorted(found)))
+    host.out.warn(f"Nothing listens on {ports} in the containers, which the image exposes: the proxy leaves it out")
+    smaller = make_route(host, app, release, deployment.instances, known | found)
+    tx.step("leave closed ports out of the proxy", lambda: apply_route(host, smaller))
+    return known | found
+
+
+def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment:
+    """The deployment with its web instances at a port where they listen."""
+    port = next((one for one in deployment.release.listening.candidates if one not in closed), None)
+    if not closed or port is None:
+        return deployment
+
+    def moved(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        return tuple(replace(one, port=port) if one.port in closed else one for one in instances)
+
+    return replace(deployment, instances=moved(deployment.instances), fresh=moved(deployment.fresh))
 
 
 def retag_latest(host: Host, app: str) -> None:

@@ -27,8 +27,8 @@ from dokkupy.usecases.converge import converge
 from dokkupy.usecases.formation import RELEASE, WEB, wanted_formation
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import BUILDER, PS
-from dokkupy.usecases.releases import drop_image, next_number, write_release
-from dokkupy.usecases.routes import urls
+from dokkupy.usecases.releases import drop_image, next_number, own_ports, write_release
+from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
 
 
@@ -97,6 +97,10 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
 
 def announce(host: Host, app: AppName) -> None:
     host.out.title("Application deployed:")
+    reason = why_unreachable(host, app)
+    if reason:
+        host.out.warn(reason)
+        return
     for url in urls(host, app):
         host.out.detail(url)
 
@@ -192,7 +196,7 @@ def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
         Release(
             app=app, number=next_number(host, app), image=image.id, created_at=stamp(), source=source.kind,
             revision=source.revision, description=f"Deploy {source.revision[:8]}".strip(), builder=builder,
-            processes=processes, ports=image.ports, files=files,
+            processes=processes, detected=image.ports, files=files,
         ),
     )  # fmt: skip
 
@@ -207,6 +211,7 @@ def with_state(host: Host, release: Release) -> Release:
     return replace(
         release,
         env=dict(sorted(given.items())),
+        own_ports=own_ports(host, app),
         config={str(key): value for key, value in get_env(host, app).items()},
         formation=wanted_formation(host, app, files, release.processes),
         options={

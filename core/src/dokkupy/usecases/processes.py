@@ -15,7 +15,15 @@ from dokkupy.usecases.config import set_env
 from dokkupy.usecases.converge import converge, resume_instances
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
 from dokkupy.usecases.formation import RELEASE, fixed_formation, stored_scale, wanted_formation
-from dokkupy.usecases.releases import current, next_number, numbers, read_release, same_content, write_release
+from dokkupy.usecases.releases import (
+    current,
+    next_number,
+    numbers,
+    own_ports,
+    read_release,
+    same_content,
+    write_release,
+)
 from dokkupy.usecases.retire import as_tables
 from dokkupy.usecases.routes import proxy_enabled, reroute
 from dokkupy.usecases.status import need_deployed, should_run
@@ -115,8 +123,10 @@ def bring_back(tx: Tx, app: AppName) -> None:
     if not should_run(host, app):
         timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
         tx.protect("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
-    names = ", ".join(one.dyno for one in instances)
-    tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, instances), planned=instances)
+    # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
+    lasting = tuple(one for one in instances if one.port in release.listening.candidates)
+    names = ", ".join(one.dyno for one in lasting)
+    tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
     formation = wanted_formation(host, app, release.files, release.processes)
     converge(tx, release, formation, kind="restore", replaces=lambda name: False)
 
@@ -152,7 +162,7 @@ def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
         target = read_release(host, app, number)
         release = replace(
             target, number=next_number(host, app), created_at=stamp(), description=f"Rollback to v{number}",
-            formation=wanted_formation(host, app, target.files, target.processes),
+            formation=wanted_formation(host, app, target.files, target.processes), own_ports=own_ports(host, app),
         )  # fmt: skip
         set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
         write_release(tx, release)

@@ -9,7 +9,8 @@ from dokkupy.errors import NotFound
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call
 from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.release import Instance, Port, Release
+from dokkupy.model.ports import Port, parse_port
+from dokkupy.model.release import Instance, Release
 from dokkupy.model.secret import Secret
 
 KEPT = 10
@@ -34,7 +35,13 @@ def read_release(host: Host, app: AppName, number: int) -> Release:
     if not table:
         known = ", ".join(f"v{n}" for n in numbers(host, app)) or "none"
         raise NotFound(f"App {app} has no release v{number}", hint=f"Kept releases: {known}")
-    return from_table(app, table)
+    # A record of an older version has no map of the app's own: the present one shaped its route.
+    return from_table(app, {"own_ports": [str(port) for port in own_ports(host, app)], **table})
+
+
+def own_ports(host: Host, app: AppName) -> tuple[Port, ...]:
+    """The port map that somebody set for the app (`ports:set`)."""
+    return tuple(parse_port(row) for row in host.store.read("apps", app, "ports").get("map", []))
 
 
 def releases(host: Host, app: AppName) -> list[Release]:
@@ -87,11 +94,21 @@ def instance_table(instance: Instance) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_deployment(tx: Tx, release: Release, instances: tuple[Instance, ...]) -> None:
-    """Move the pointer: from here on this is what the app is."""
+def closed_ports(host: Host, app: AppName) -> frozenset[int]:
+    """Container ports of the detected map on which nothing of the serving deployment listens."""
+    return frozenset(int(port) for port in host.store.read("apps", app, "deployment").get("closed", []))
+
+
+def write_deployment(
+    tx: Tx, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
+) -> None:
+    """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
     tx.write(
         "apps", release.app, "deployment",
-        data={"release": release.number, "id": tx.id, "instances": [instance_table(i) for i in instances]},
+        data={
+            "release": release.number, "id": tx.id, "instances": [instance_table(i) for i in instances],
+            "closed": sorted(closed),
+        },
     )  # fmt: skip
 
 
@@ -109,7 +126,8 @@ def to_table(release: Release) -> dict[str, Any]:
         # TOML has no null: a process that runs the image's own command is kept as false.
         "processes": {str(key): False if text is None else text for key, text in release.processes.items()},
         "formation": {str(key): count for key, count in release.formation.items()},
-        "ports": [str(port) for port in release.ports],
+        "own_ports": [str(port) for port in release.own_ports],
+        "detected_ports": [str(port) for port in release.detected],
         "options": {phase: list(words) for phase, words in release.options.items()},
         "settings": {plugin: dict(values) for plugin, values in release.settings.items()},
         "files": dict(release.files),
@@ -133,17 +151,13 @@ def from_table(app: AppName, table: dict[str, Any]) -> Release:
             ProcessType(key): None if value is False else value for key, value in table.get("processes", {}).items()
         },
         formation={ProcessType(key): int(value) for key, value in table.get("formation", {}).items()},
-        ports=tuple(parse_port(text) for text in table.get("ports", [])),
+        own_ports=tuple(parse_port(text) for text in table.get("own_ports", [])),
+        detected=tuple(parse_port(text) for text in table.get("detected_ports", table.get("ports", []))),
         options={phase: tuple(words) for phase, words in table.get("options", {}).items()},
         settings=table.get("settings", {}),
         files=table.get("files", {}),
         plugins=table.get("plugins", {}),
     )
-
-
-def parse_port(text: str) -> Port:
-    scheme, host, container = text.split(":")
-    return Port(scheme, int(host), int(container))
 
 
 def same_content(one: Release, other: Release) -> bool:

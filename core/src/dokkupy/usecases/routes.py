@@ -8,14 +8,14 @@ from dataclasses import replace
 from dokkupy import hookspecs
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
-from dokkupy.model.names import AppName, Domain
+from dokkupy.model.names import AppName, Domain, EnvKey
+from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
-from dokkupy.model.release import Instance, Port, Release
+from dokkupy.model.release import Instance, Release
+from dokkupy.usecases.config import merged_env
 from dokkupy.usecases.properties import PROXY
-from dokkupy.usecases.releases import current, parse_port
-
-FALLBACK_PORT = 5000
-"""Where an app listens that exposes no port: Dokku's PORT."""
+from dokkupy.usecases.releases import closed_ports, current, own_ports
+from dokkupy.usecases.status import should_run
 
 FIRST_ALLOCATED = 10000
 """The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
@@ -46,13 +46,16 @@ def looks_like_address(name: str) -> bool:
 
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
-    """The effective port map: the app's own, else the one detected by its build, else http:80:5000."""
-    own = host.store.read("apps", app, "ports").get("map", [])
-    if own:
-        return tuple(parse_port(row) for row in own)
-    if release is not None and release.ports:
-        return release.ports
-    return (Port("http", 80, FALLBACK_PORT),)
+    """The effective port map of a release, or of an app that has none yet."""
+    return release.ports if release is not None else own_ports(host, app) or detected_map(host, app, None)
+
+
+def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
+    """The map that an app has without one of its own."""
+    if release is not None:
+        return effective_map((), release.detected, release.port_variable)
+    value = merged_env(host, app).get(EnvKey("PORT"))
+    return effective_map((), (), port_number(value.reveal()) if value is not None else None)
 
 
 def add_domains(tx: Tx, app: AppName, names: Iterable[Domain]) -> list[str]:
@@ -62,11 +65,6 @@ def add_domains(tx: Tx, app: AppName, names: Iterable[Domain]) -> list[str]:
     vhosts = [str(name) for name in after]
     tx.write("apps", app, "domains", data={**table, "vhosts": vhosts, "enabled": True})
     return vhosts
-
-
-def web_port(ports: tuple[Port, ...]) -> int:
-    """The port on which a web instance is told to listen (PORT): the first container port that is not udp."""
-    return next((port.container for port in ports if port.scheme != "udp"), FALLBACK_PORT)
 
 
 def proxy_enabled(host: Host, app: AppName) -> bool:
@@ -109,10 +107,20 @@ def certificates_of(host: Host, app: AppName) -> dict[Domain | None, Certificate
     return {name: certificate for name, certificate in found.items() if certificate is not None}
 
 
-def make_route(host: Host, app: AppName, release: Release | None, instances: tuple[Instance, ...]) -> Route:
-    """What the proxy should do for the app, when these instances serve this release."""
+def make_route(
+    host: Host,
+    app: AppName,
+    release: Release | None,
+    instances: tuple[Instance, ...],
+    closed: frozenset[int] = frozenset(),
+) -> Route:
+    """What the proxy should do for the app, when these instances serve this release.
+
+    closed: container ports on which they do not listen; rows that lead there are left out.
+    """
     certificates = certificates_of(host, app)
-    ports = listening_ports(host, app, port_map(host, app, release), secure=bool(certificates))
+    rows = tuple(port for port in port_map(host, app, release) if port.container not in closed)
+    ports = listening_ports(host, app, rows, secure=bool(certificates))
     listeners: dict[str, tuple[Upstream, ...]] = {}
     for instance in instances:
         listeners[instance.process] = (
@@ -142,9 +150,10 @@ def make_route(host: Host, app: AppName, release: Release | None, instances: tup
 def stored_route(host: Host, app: AppName) -> Route:
     """The route that the state asks for: no upstreams while the app is stopped."""
     release, instances = current(host, app)
-    if not host.store.read("apps", app, "ps").get("restore", True):
-        return replace(make_route(host, app, release, ()), unavailable="stopped")
-    return make_route(host, app, release, instances)
+    closed = closed_ports(host, app)
+    if not should_run(host, app):
+        return replace(make_route(host, app, release, (), closed), unavailable="stopped")
+    return make_route(host, app, release, instances, closed)
 
 
 def reroute(host: Host, app: str) -> None:
@@ -171,21 +180,34 @@ def route_back(host: Host, app: str, new: str) -> None:
 
 
 def urls(host: Host, app: AppName) -> list[str]:
-    """Where the app answers, https first."""
+    """Where the app answers when its web process serves, https first. A wildcard is not a URL."""
     release, _ = current(host, app)
     certificates = certificates_of(host, app)
-    ports = listening_ports(host, app, port_map(host, app, release), secure=bool(certificates))
-    names = domains_of(host, app) or (None,)
-    standard = {"http": 80, "https": 443}
+    rows = tuple(port for port in port_map(host, app, release) if port.container not in closed_ports(host, app))
+    ports = listening_ports(host, app, rows, secure=bool(certificates))
+    domains: tuple[Domain | None, ...] = domains_of(host, app) or (None,)
+    names = [name for name in domains if name is None or (name != "_" and not name.startswith("*"))]
     found = []
     for port in sorted(ports, key=lambda port: (port.scheme != "https", port.host)):
-        if port.scheme in standard:
-            suffix = "" if port.host == standard[port.scheme] else f":{port.host}"
+        if port.scheme in DEFAULT_PORTS:
+            suffix = "" if port.host == DEFAULT_PORTS[port.scheme] else f":{port.host}"
             for name in names:
                 # What has a certificate is redirected to https; what has none is not there.
                 if (name in certificates) == (port.scheme == "https"):
                     found.append(f"{port.scheme}://{name or host_name(host)}{suffix}")
     return found
+
+
+def why_unreachable(host: Host, app: AppName) -> str:
+    """Why nothing of a deployed app answers, as the state says it; empty when its web process serves."""
+    _, instances = current(host, app)
+    if not should_run(host, app):
+        return f"App {app} is stopped: nothing answers until `ps:start {app}`"
+    if not any(one.process == "web" for one in instances):
+        return f"App {app} runs no web process: nothing answers. Start one: `ps:scale {app} web=1`"
+    if not proxy_enabled(host, app):
+        return f"The proxy is disabled for app {app}: nothing answers until `proxy:enable {app}`"
+    return ""
 
 
 def host_name(host: Host) -> str:

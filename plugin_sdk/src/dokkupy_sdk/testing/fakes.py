@@ -11,7 +11,19 @@ from pathlib import Path
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed
-from dokkupy_sdk.model import Build, Image, Instance, InstanceStatus, Port, Readiness, Release, Route, Source
+from dokkupy_sdk.model import (
+    Build,
+    Image,
+    Instance,
+    InstanceStatus,
+    Port,
+    Readiness,
+    Release,
+    Route,
+    Source,
+    Unserved,
+    Upstream,
+)
 from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import (
@@ -47,7 +59,8 @@ class FakeScheduler(Scheduler):
             container = self.host.engine().create(
                 ContainerSpec(
                     f"{release.app}.{process}.{index}.upcoming-{self.addresses}", release.image,
-                    command=(release.processes[process] or "",), env=dict(release.env), network=f"app-{release.app}",
+                    command=(release.processes[process] or "",), env=release.environment(f"{process}.{index}"),
+                    network=f"app-{release.app}",
                     address=address,
                     labels={
                         "dokkupy.app": release.app, "dokkupy.kind": "deploy", "dokkupy.process": process,
@@ -58,7 +71,15 @@ class FakeScheduler(Scheduler):
             )  # fmt: skip
             made.append(
                 Instance(
-                    release.app, process, index, container.id, container.name, address, 5000, release.number, deployment
+                    release.app,
+                    process,
+                    index,
+                    container.id,
+                    container.name,
+                    address,
+                    release.listening.port,
+                    release.number,
+                    deployment,
                 )
             )
         dead = tuple(one for one in made if one.process in self.dead)
@@ -71,7 +92,7 @@ class FakeScheduler(Scheduler):
     ) -> ContainerSpec:
         words = (command,) if isinstance(command, str) else command
         return ContainerSpec(
-            name, release.image, command=words, env=dict(release.env),
+            name, release.image, command=words, env=release.environment(dyno),
             labels={"dokkupy.app": release.app, "dokkupy.kind": kind},
         )  # fmt: skip
 
@@ -135,13 +156,16 @@ def remove_fakes(host: Host, app: str, deployment: str) -> None:
 
 class FakeProxy(Proxy):
     """routes: what is applied, by app. refuses: apps whose next application raises. serves: by name, the certificate
-    that clients get instead of the route's."""
+    that clients get instead of the route's. closed: ports of instances on which nothing listens. silent: names at which
+    clients reach nobody."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.routes: dict[str, Route] = {}
         self.refuses: set[str] = set()
         self.serves: dict[str, str] = {}
+        self.closed: set[int] = set()
+        self.silent: set[str] = set()
         self.reloads = 0
 
     def prepare(self) -> Readiness:
@@ -164,6 +188,21 @@ class FakeProxy(Proxy):
             self.routes.pop(app, None)
         self.routes.update({str(route.app): route for route in routes})
         self.reloads += before != self.routes
+
+    def unserved(self, route: Route) -> tuple[Unserved, ...]:
+        """Asks nobody: the instances of the fakes listen everywhere but where a test says that they do not."""
+        from dokkupy_sdk.reach import names_on
+
+        applied = str(route.app) in self.routes
+        return tuple(
+            Unserved(name, port, "nobody listens")
+            for port in route.ports
+            for name in names_on(route, port)
+            if not applied or name in self.silent or not self.listened_on(route.upstreams.get(port.container, ()))
+        )
+
+    def listened_on(self, upstreams: Sequence[Upstream]) -> bool:
+        return any(one.port not in self.closed for one in upstreams)
 
     def challenges(self) -> str:
         path = self.host.path("challenges")

@@ -28,6 +28,8 @@ class Check:
     wait: float
     delay: float = 0
     port: int = 0
+    candidates: tuple[int, ...] = ()
+    """Of which one must listen, where the image exposes several; empty: the instance's port."""
     scheme: str = "http"
     path: str = "/"
     content: str = ""
@@ -88,16 +90,36 @@ def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, s
             found = [default_check(release, process, domain, secure)]
         elif process == WEB and not any(check.kind in ("listening", "path") for check in found):
             found.append(Check("port listening", "listening", 1, 5, 0, warn=True))
+        if process == WEB:
+            found = [*asked_at(found, release), *further_ports(release, secure)]
         checks[process] = tuple(found)
     return Plan(checks, tuple(warnings))
+
+
+def asked_at(found: list[Check], release: Release) -> list[Check]:
+    """The checks, at the ports where an instance may listen."""
+    ports = release.listening.candidates
+    return [check if check.port else replace(check, candidates=ports) for check in found]
+
+
+def further_ports(release: Release, secure: bool) -> list[Check]:
+    """Where the proxy will go besides, by the app's own map: a port that opens late must not be switched to early."""
+    served = {"http", "grpc", *(("https", "grpcs") if secure else ())}
+    routed = {port.container for port in release.ports if port.scheme in served}
+    attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
+    return [
+        Check(f"port {port}", "listening", attempts, timeout, wait, port=port)
+        for port in release.listening.required
+        if port in routed
+    ]
 
 
 def default_check(release: Release, process: ProcessType, domain: str, secure: bool) -> Check:
     attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
     stay = float(setting(release, "default-wait"))
-    if process == WEB and release.ports and not any(port.scheme in ("http", "https") for port in release.ports):
-        return Check("default", "listening", attempts, timeout, wait)
-    if process == WEB:
+    if process == WEB and release.listening.candidates:
+        if not any(port.scheme in ("http", "https") for port in release.ports):
+            return Check("default", "listening", attempts, timeout, wait)
         headers = with_own((), domain, secure)
         return Check("default", "answers", attempts, timeout, wait, seconds=stay, headers=headers)
     return Check("default", "uptime", 1, timeout, 0, seconds=max(stay, SETTLING))

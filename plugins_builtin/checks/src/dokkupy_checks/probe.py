@@ -57,6 +57,7 @@ class Probe:
         self.check = check
         self.stop = stop
         self.port = check.port or instance.port
+        self.candidates = check.candidates or (self.port,)
 
     def run(self) -> Outcome:
         try:
@@ -187,23 +188,29 @@ class Probe:
 
     def wait_for_port(self) -> str:
         """Poll until somebody listens on the address that the proxy will use; the reason when nobody does."""
-        address, port = self.instance.address, self.port
+        address = self.instance.address
         if not address:
             return "the instance has no address"
         deadline = time.monotonic() + self.check.budget
         poll = FIRST_POLL
         while True:
             self.pause(0)
-            try:
-                socket.create_connection((address, port), timeout=max(0.1, min(1.0, self.check.timeout))).close()
+            for port in self.candidates:
+                try:
+                    socket.create_connection((address, port), timeout=max(0.1, min(1.0, self.check.timeout))).close()
+                except OSError:
+                    continue
+                self.port = port
                 return ""
-            except OSError:
-                if time.monotonic() >= deadline:
-                    break
+            if time.monotonic() >= deadline:
+                break
             self.pause(min(poll, max(0.0, deadline - time.monotonic())))
             poll = min(poll * 2, LAST_POLL)
         reason = self.explanation()
-        return f"nobody listened on {address}:{port} within {self.check.budget:g} s" + (f"; {reason}" if reason else "")
+        ports = " or ".join(map(str, self.candidates[:5]))
+        return f"nobody listened on {address}:{ports} within {self.check.budget:g} s" + (
+            f"; {reason}" if reason else ""
+        )
 
     def explanation(self) -> str:
         try:

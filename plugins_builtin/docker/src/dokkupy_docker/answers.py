@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dokkupy_sdk.model import Port
@@ -25,6 +25,11 @@ def quoted(ref: str) -> str:
 
 def words_of(value: Any) -> tuple[str, ...]:
     return () if not value else (value,) if isinstance(value, str) else tuple(value)
+
+
+def exposed(texts: Iterable[str]) -> tuple[Port, ...]:
+    """An image's ports by number: the engine keeps no order, and as texts 10000 comes before 80."""
+    return tuple(sorted(map(port_of, texts), key=lambda port: (port.container, port.scheme)))
 
 
 def port_of(text: str) -> Port:

@@ -17,7 +17,7 @@ from dokkupy_sdk.model import Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
 from dokkupy_docker import api
-from dokkupy_docker.answers import filters, inspected, lines_of, listed, output_of, port_of, quoted, words_of
+from dokkupy_docker.answers import exposed, filters, inspected, lines_of, listed, output_of, quoted, words_of
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
 from dokkupy_docker.options import body_of, restart_policy
 
@@ -70,7 +70,7 @@ class DockerEngine(Engine):
         config = found.get("Config") or {}
         return Image(
             id=found["Id"],
-            ports=tuple(sorted((port_of(text) for text in config.get("ExposedPorts") or {}), key=str)),
+            ports=exposed(config.get("ExposedPorts") or {}),
             entrypoint=words_of(config.get("Entrypoint")),
             command=words_of(config.get("Cmd")),
             workdir=config.get("WorkingDir") or "",

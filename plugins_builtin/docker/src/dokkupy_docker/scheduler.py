@@ -10,7 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Instance, InstanceStatus, Readiness, Release
-from dokkupy_sdk.names import AppName, ProcessType, Secret
+from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Scheduler
 
@@ -18,7 +18,6 @@ from dokkupy_docker import network
 from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.settings import LOCAL
 
-FALLBACK_PORT = 5000
 SETTLE_SECONDS = 0.1
 """How long a new instance is given to die at once of a wrong command; what dies later, the checks find."""
 
@@ -50,7 +49,7 @@ class DockerLocal(Scheduler):
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
         made = [
             Instance(
-                app, process, index, container.id, container.name, spec.address, port_of(release), release.number,
+                app, process, index, container.id, container.name, spec.address, release.listening.port, release.number,
                 deployment,
             )
             for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
@@ -91,7 +90,7 @@ class DockerLocal(Scheduler):
         self.admit(release.app)
         return ContainerSpec(
             name=name, image=release.image, command=words_of(release, command),
-            env=environment(release, dyno), labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
+            env=release.environment(dyno), labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
             network=network.network_name(release.app), options=tuple(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
             log_max_size=release.setting("logs", "max-size", "10m"),
@@ -209,10 +208,6 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
             pass  # a one-off container lives in it
 
 
-def port_of(release: Release) -> int:
-    return next((port.container for port in release.ports if port.scheme != "udp"), FALLBACK_PORT)
-
-
 def policy_of(release: Release) -> str:
     return release.setting("ps", "restart-policy", "on-failure:10")
 
@@ -222,13 +217,6 @@ def words_of(release: Release, command: tuple[str, ...] | str | None) -> tuple[s
     if isinstance(command, str):
         return (release.setting("scheduler", "shell", "/bin/sh"), "-c", command)
     return command
-
-
-def environment(release: Release, dyno: str) -> dict[str, Secret]:
-    env = {str(key): value for key, value in release.env.items()}
-    env.setdefault("PORT", Secret(str(port_of(release))))
-    env["DYNO"] = Secret(dyno)
-    return env
 
 
 def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
@@ -245,7 +233,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         name=f"{app}.{dyno}.upcoming-{secrets.token_hex(3)}",
         image=release.image,
         command=words_of(release, release.processes.get(process)),
-        env=environment(release, dyno),
+        env=release.environment(dyno),
         labels={
             **labels(app, "deploy", process, dyno), "dokkupy.index": str(index), "dokkupy.deployment": deployment,
             "dokkupy.release": str(release.number), "com.dokku.image-stage": "release",

@@ -55,7 +55,10 @@ class DockerfileBuilder(Builder):
             )
         )  # fmt: skip
         ports = exposed_ports(text, arguments(build.options, build.env), target(build.options))
-        return replace(image, ports=ports) if ports else image
+        if not ports:
+            return image
+        below = () if any(port.scheme != "udp" for port in ports) else image.ports  # of the base image
+        return replace(image, ports=tuple(dict.fromkeys((*ports, *below))))
 
 
 def values(options: Sequence[str], name: str) -> list[str]:

@@ -21,12 +21,15 @@ class Unresolved(Exception):
 def exposed_ports(text: str, arguments: Mapping[str, str] | None = None, target: str = "") -> tuple[Port, ...] | None:
     """The port map that the final (or the target) stage's EXPOSE lines mean, in their order.
 
+    Those of a stage below come after its own: they say where *that* listens.
+
     Empty when it exposes nothing; None when a line cannot be resolved without building. arguments: `--build-arg`s.
     """
     given = dict(arguments or {})
     before: dict[str, str] = {}
     scope: dict[str, str] = {}
     ports: list[str] = []
+    below: list[str] = []
     inherited: dict[str, list[str]] = {}
     name = ""
     number = -1
@@ -34,14 +37,14 @@ def exposed_ports(text: str, arguments: Mapping[str, str] | None = None, target:
         for word, rest in instructions(text):
             if word == "FROM":
                 if number >= 0:
-                    inherited[name] = inherited[str(number)] = ports
+                    inherited[name] = inherited[str(number)] = [*ports, *below]
                     if target in (name, str(number)) and target:
                         break
                 number += 1
                 parts = [part for part in rest.split() if not part.startswith("--")]
                 origin = expand(parts[0], before) if parts else ""
                 name = parts[2].lower() if len(parts) >= 3 and parts[1].lower() == "as" else ""
-                ports = list(inherited.get(origin.lower(), []))
+                ports, below = [], inherited.get(origin.lower(), [])
                 scope = {}
             elif word == "ARG":
                 for assignment in rest.split():
@@ -55,7 +58,7 @@ def exposed_ports(text: str, arguments: Mapping[str, str] | None = None, target:
                     scope[key] = expand(value, scope)
             elif word == "EXPOSE" and number >= 0:
                 ports.extend(expand_strictly(part, scope) for part in rest.split())
-        return port_map(ports)
+        return port_map([*ports, *below])
     except Unresolved:
         return None
 

@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dokkupy_sdk.model import Route
+    from dokkupy_sdk.model import Route, Unserved
 
     from dokkupy_nginx.render import Facts, Staples
 
@@ -75,6 +75,11 @@ class NginxProxy(Proxy):
 
         address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
         return handshake(address, port, domain)
+
+    def unserved(self, route: Route) -> tuple[Unserved, ...]:
+        from dokkupy_sdk import reach
+
+        return reach.unserved(route, SETTINGS.get(self.host.store, route.app, "bind-address-ipv4") or "127.0.0.1")
 
     def validate(self, routes: Sequence[Route]) -> None:
         with self.lease():

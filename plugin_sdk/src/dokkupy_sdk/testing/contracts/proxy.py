@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Route
+from dokkupy_sdk.model import Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 
 
 class ProxyContract:
     """Fixtures to give: `proxy`, without a route and ready to serve; `route`, of the app `blog`, which it accepts; and
-    `bad`, a route of the app `bad` which it refuses.
+    `bad`, a route of the app `bad` which it refuses. `secure`: the same route as `route`, on a TLS port besides and with
+    a certificate. `instance` may be given: it makes upstreams that answer with a status, or nobody listens (0).
     """
 
     @pytest.fixture
@@ -28,6 +34,18 @@ class ProxyContract:
     @pytest.fixture
     def bad(self) -> Route:
         raise NotImplementedError("give a route of bad that is refused")
+
+    @pytest.fixture
+    def secure(self) -> Route:
+        raise NotImplementedError("give the route with TLS")
+
+    @pytest.fixture
+    def instance(self) -> Iterator[Callable[[int], Upstream]]:
+        with contextlib.ExitStack() as stack:
+            yield lambda status: stack.enter_context(answering(status))
+
+    def led_to(self, route: Route, *upstreams: Upstream) -> Route:
+        return replace(route, upstreams={port.container: upstreams for port in route.ports})
 
     def other(self, route: Route) -> Route:
         return replace(route, app=AppName("diary"), domains=(Domain("diary.example.org"),))
@@ -81,3 +99,82 @@ class ProxyContract:
             proxy.apply([self.other(route), bad])
         assert proxy.apps() == (route.app,)
         assert proxy.show(route.app) == before
+
+    def test_an_instance_that_answers_is_served(
+        self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream]
+    ) -> None:
+        route = self.led_to(route, instance(200))
+        proxy.apply([route])
+        assert proxy.unserved(route) == ()
+
+    @pytest.mark.parametrize("status", [301, 401, 404, 500, 502, 503, 504])
+    def test_what_an_instance_itself_answers_counts_as_an_answer(
+        self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream], status: int
+    ) -> None:
+        route = self.led_to(route, instance(status))
+        proxy.apply([route])
+        assert proxy.unserved(route) == ()
+
+    def test_where_nobody_listens_each_name_is_unserved_with_the_reason(
+        self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream]
+    ) -> None:
+        route = self.led_to(replace(route, domains=(*route.domains, Domain("*.example.net"))), instance(0))
+        proxy.apply([route])
+        found = proxy.unserved(route)
+        assert [one.domain for one in found] == list(route.domains)
+        assert all(one.port in route.ports and one.reason for one in found)
+
+    def test_without_instances_a_route_is_unserved(self, proxy: Proxy, route: Route) -> None:
+        route = replace(route, upstreams={})
+        proxy.apply([route])
+        assert [one.domain for one in proxy.unserved(route)] == list(route.domains)
+
+    def test_a_route_that_was_not_applied_is_unserved(
+        self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream]
+    ) -> None:
+        proxy.apply([self.other(route)])
+        assert proxy.unserved(self.led_to(route, instance(200)))
+
+    def test_names_are_asked_over_tls_where_the_port_has_it(
+        self, proxy: Proxy, secure: Route, instance: Callable[[int], Upstream]
+    ) -> None:
+        served, gone = self.led_to(secure, instance(200)), self.led_to(secure, instance(0))
+        proxy.apply([served])
+        assert proxy.unserved(served) == ()
+        proxy.apply([gone])
+        assert "https" in {one.port.scheme for one in proxy.unserved(gone)}
+
+    def test_every_name_may_be_the_route_s(
+        self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream]
+    ) -> None:
+        for domains in ((), (Domain("_"),)):
+            every = replace(self.led_to(route, instance(200)), domains=domains)
+            proxy.apply([every])
+            assert proxy.unserved(every) == ()
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[Upstream]:
+    """An instance on loopback that answers every GET with a status; with 0 nobody listens there."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    if not status:
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            yield Upstream(*bound.getsockname())
+        return
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield Upstream("127.0.0.1", server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()

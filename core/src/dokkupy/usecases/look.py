@@ -1,0 +1,90 @@
+"""The look after a switch: whether what was said to be deployed is. Costs a request for each name, and no waiting."""
+
+from __future__ import annotations
+
+from dokkupy.errors import CheckFailed
+from dokkupy.kernel.host import Host
+from dokkupy.model.release import Deployment, Release
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy.model.proxy import Route, Unserved
+    from dokkupy.model.release import Instance
+
+ENDED = ("exited", "restarting", "dead", "missing")
+
+SHOWN = 5
+"""How many names an error lists."""
+
+
+def is_checked(release: Release, process: str) -> bool:
+    """Whether the instances of a type are asked anything (`checks:disable`, `checks:skip` say no)."""
+    return not any(covers(release.setting("checks", name), process) for name in ("disabled", "skipped"))
+
+
+def covers(listed: str, process: str) -> bool:
+    names = [name.strip() for name in listed.split(",")]
+    return "_all_" in names or process in names
+
+
+def need_alive(host: Host, deployment: Deployment) -> None:
+    """Raises CheckFailed when an instance that this deployment started and checked runs no more."""
+    fresh = [one for one in deployment.fresh if is_checked(deployment.release, one.process)]
+    if not fresh:
+        return
+    rows = host.scheduler(deployment.app).status(fresh)
+    ended = tuple(row.instance for row in rows if row.state in ENDED or row.restarts)
+    if ended:
+        names = ", ".join(one.dyno for one in ended)
+        raise CheckFailed(
+            f"{names} of {deployment.app} ended right after the switch", instances=ended,
+            hint="The last lines of its output say why.",
+        )  # fmt: skip
+
+
+def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[int]:
+    """Container ports of a detected map on which nothing listens, by a request through the proxy for each name and port.
+
+    Raises CheckFailed when a client of the app reaches no instance: then nothing was deployed.
+    """
+    web = [one for one in deployment.instances if one.process == "web"]
+    if not web or not is_checked(deployment.release, "web"):
+        return frozenset()
+    missing = host.proxy(deployment.app).unserved(route)
+    closed = frozenset(row.port.container for row in missing)
+    if missing and not may_be_closed(deployment.release, route, missing):
+        raise unreachable(deployment, missing, web)
+    return closed
+
+
+def may_be_closed(release: Release, route: Route, missing: Sequence[Unserved]) -> bool:
+    """Whether an app may do without these rows: an image exposes ports that an app does not listen on."""
+    if release.own_ports:
+        return False
+    closed = {row.port.container for row in missing}
+    partly = any(
+        port.container in closed and not any(row.port == port and row.domain == name for row in missing)
+        for port in route.ports
+        for name in names_on(route, port.scheme)
+    )
+    return not partly and bool(set(release.listening.candidates) - closed)
+
+
+def names_on(route: Route, scheme: str) -> Sequence[object]:
+    secure = scheme in ("https", "grpcs")
+    names = [name for name in route.domains if not secure or route.certificate_of(name) is not None]
+    return names or (None,)
+
+
+def unreachable(deployment: Deployment, missing: Sequence[Unserved], web: Sequence[Instance]) -> CheckFailed:
+    lines = [f"{row.url}: {row.reason}" for row in missing]
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    fresh = {one.id for one in deployment.fresh}
+    return CheckFailed(
+        f"{deployment.app} was started, but a request through the proxy does not reach it",
+        instances=tuple(one for one in web if one.id in fresh),
+        details=(*lines[:SHOWN], *more),
+        hint=f"Compare where the app listens with `ports:list {deployment.app}`; `ports:set` changes it.",
+    )

@@ -1,0 +1,142 @@
+"""Requests as a client of an app makes them: to a proxy by its address, with a name. No heavy import without TLS."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from dokkupy.model.ports import Port
+from dokkupy.model.proxy import Route, Unserved, Upstream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from dokkupy.model.names import Domain
+
+LIMIT = 2.0
+"""Seconds for which a request waits for the first line of its answer. Slow is the app's own affair."""
+
+AT_ONCE = 16
+TLS = ("https", "grpcs")
+HTTP2 = ("grpc", "grpcs")
+LONGEST_LINE = 4096
+
+
+def status(address: str, port: int, *, name: str, tls: bool = False, limit: float = LIMIT) -> int:
+    """The status of the answer to `GET /`. Raises OSError (TimeoutError when there is no answer in time)."""
+    deadline = time.monotonic() + limit
+    with socket.create_connection((address, port), timeout=limit) as raw:
+        connection = secured(raw, name) if tls else raw
+        with connection:
+            connection.sendall(
+                f"GET / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: dokkupy\r\nAccept: */*\r\nConnection: close\r\n\r\n".encode()
+            )
+            line = b""
+            while b"\n" not in line and len(line) < LONGEST_LINE:
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
+                chunk = connection.recv(LONGEST_LINE)
+                if not chunk:
+                    break
+                line += chunk
+    words = line.split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        raise ConnectionError("it closed the connection without an answer" if not line else "its answer is not HTTP")
+    return int(words[1])
+
+
+def secured(raw: socket.socket, name: str) -> socket.socket:
+    """A TLS connection to a name. Which certificate comes is another question (`served`)."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(raw, server_hostname=name)
+
+
+def asked_name(domain: Domain | str | None, address: str) -> str:
+    """The name that a client sends: of a wildcard one that it covers."""
+    if domain is None:
+        return address
+    if domain == "_":
+        return "dokkupy-check.invalid"
+    return f"dokkupy-check{domain[1:]}" if domain.startswith("*.") else str(domain)
+
+
+def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -> tuple[Unserved, ...]:
+    """See `Proxy.unserved`. address: of the proxy. own: the statuses by which the proxy itself says that no instance
+    answered; an instance that gives the same status when it is asked without the proxy has answered."""
+    rows = [
+        (domain, port)
+        for port in route.ports
+        if port.scheme in ("http", *TLS, *HTTP2) and (port.scheme not in TLS or route.is_secure)
+        for domain in names_on(route, port)
+    ]
+    if not rows:
+        return ()
+
+    def look(row: tuple[Domain | None, Port]) -> Unserved | None:
+        reason = why_unserved(route, row[0], row[1], address, own)
+        return Unserved(*row, reason) if reason else None
+
+    if len(rows) == 1:
+        found = [look(rows[0])]
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(rows))) as pool:
+            found = list(pool.map(look, rows))
+    return tuple(one for one in found if one is not None)
+
+
+def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
+    names = [name for name in route.domains if port.scheme not in TLS or route.certificate_of(name) is not None]
+    return names if route.domains else (None,)
+
+
+def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, own: Collection[int]) -> str:
+    name, tls = asked_name(domain, address), port.scheme in TLS
+    try:
+        if port.scheme in HTTP2:  # another protocol: that it connects is what can be said
+            with socket.create_connection((address, port.host), timeout=LIMIT) as raw:
+                if tls:
+                    secured(raw, name).close()
+            return ""
+        found = status(address, port.host, name=name, tls=tls)
+    except TimeoutError:
+        return silence(route.upstreams.get(port.container, ()))
+    except OSError as error:
+        return f"the proxy gives no answer ({error})"
+    if found not in own:
+        return ""
+    return made_by_the_proxy(found, name, route.upstreams.get(port.container, ()))
+
+
+def silence(upstreams: Sequence[Upstream]) -> str:
+    """The reason when a request got no answer in time; empty when an instance takes connections: then it is slow."""
+    for upstream in upstreams:
+        try:
+            socket.create_connection((upstream.address, upstream.port), timeout=LIMIT).close()
+            return ""
+        except OSError:
+            continue
+    return "no answer, and no instance takes connections"
+
+
+def made_by_the_proxy(found: int, name: str, upstreams: Sequence[Upstream]) -> str:
+    """The reason when an error is the proxy's own; empty when an instance answers with the same one by itself."""
+    reason = "no instance is behind it"
+    for upstream in upstreams:
+        try:
+            direct = status(upstream.address, upstream.port, name=name)
+        except TimeoutError:
+            reason = f"{upstream.address}:{upstream.port} gives no answer"
+            continue
+        except OSError as error:
+            reason = f"{upstream.address}:{upstream.port}: {error.strerror or error}"
+            continue
+        if direct == found:
+            return ""
+        reason = f"{upstream.address}:{upstream.port} itself answers {direct}"
+    return f"the proxy answers {found} ({reason})"
