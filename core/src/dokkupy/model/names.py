@@ -28,9 +28,15 @@ class Identifier(str):
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
+        text = cls.normalized(text)
         if not text or len(text) > cls.max_length or not cls.pattern.fullmatch(text) or not cls.accepts(text):
             raise UserError(cls.complaint(text), code="bad_name")
         return super().__new__(cls, text)
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        """The one spelling of what can be spelled in several ways; the rules are for that one."""
+        return text
 
     @classmethod
     def accepts(cls, text: str) -> bool:
@@ -94,7 +100,8 @@ class EnvKey(Identifier):
 class Domain(Identifier):
     """A host name that an app answers to: `blog.example.com`, `*.example.com`, or `_` (any name).
 
-    Internationalised names are given in their ASCII (xn--) form, as in Dokku.
+    DNS knows no case, and a dot at the end says nothing more: both are dropped. An internationalized name becomes its ASCII
+    form (`bücher.example` -> `xn--bcher-kva.example`), in which the proxy, certificates and browsers have it.
     """
 
     __slots__ = ()
@@ -103,12 +110,35 @@ class Domain(Identifier):
     max_length = 253
 
     @classmethod
+    def normalized(cls, text: str) -> str:
+        text = text.lower() if text.isascii() else in_ascii(text)
+        return text[:-1] if text.endswith(".") and not text.endswith("..") else text
+
+    @classmethod
     def accepts(cls, text: str) -> bool:
         return all(len(label) <= 63 for label in text.split("."))
 
     @classmethod
     def complaint(cls, text: str) -> str:
         return f"{shown(text)} is invalid. exiting..."
+
+
+def in_ascii(name: str) -> str:
+    """An internationalized host name in ASCII as browsers do it (UTS 46, nontransitional: `ß` is a letter of its own).
+
+    Mapped by NFKC and to lower case, then Punycode (RFC 3492). A label with anything but letters, marks, digits and hyphens
+    is left as it is, and so refused.
+    """
+    import unicodedata
+
+    def label_in_ascii(label: str) -> str:
+        categories = {unicodedata.category(character)[0] for character in label if character != "-"}
+        if label.isascii() or not categories <= {"L", "M", "N"}:
+            return label
+        return "xn--" + label.encode("punycode").decode()
+
+    mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
+    return ".".join(label_in_ascii(label) for label in mapped.replace("\u3002", ".").split("."))
 
 
 class PluginName(Identifier):
