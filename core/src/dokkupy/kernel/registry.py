@@ -13,7 +13,7 @@ from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, ClassVar
 
 IMPORT_SECONDS = 10
 """How long a plugin's import may take before it counts as hung."""
@@ -127,10 +127,17 @@ def imported(entry: EntryPoint) -> Any:
 
 
 class Diverted:
-    """Standard output while a thread imports a plugin: standard error for that thread, itself for all others."""
+    """Standard output while a thread imports a plugin: standard error for that thread, itself for all others.
+
+    kept: all that were ever made. CPython's `print` holds no reference to `sys.stdout` while it writes, so to free one
+    that another thread is printing to would crash the process.
+    """
+
+    kept: ClassVar[list[Diverted]] = []
 
     def __init__(self) -> None:
         self._thread, self._own, self._others = get_ident(), sys.stderr, sys.stdout
+        self.kept.append(self)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own if get_ident() == self._thread else self._others, name)
