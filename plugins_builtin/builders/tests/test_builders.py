@@ -42,7 +42,7 @@ def build(tmp_path: Path) -> Build:
     (tmp_path / "source").mkdir()
     return Build(
         id="b", source=Source(APP, tmp_path / "source", "git-hook"), builder="tool", tag="dokkupy/blog:b",
-        env={"KEY": Secret("canary-77"), "DOCKER_HOST": Secret("tcp://elsewhere")}, labels={"com.dokku.app-name": "blog"},
+        env={"KEY": Secret("canary-77"), "PEM": Secret(" one\ntwo=2\n\n"), "LARGE": Secret("x" * 100_000), "DOCKER_HOST": Secret("tcp://elsewhere")}, labels={"com.dokku.app-name": "blog"},
     )  # fmt: skip
 
 
@@ -50,8 +50,7 @@ def build(tmp_path: Path) -> Build:
 def program(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that notes how it was called; the engine then has its image."""
     path = tmp_path / "tool"
-    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv\nenv >{tmp_path}/env\n'
-                    f'for word in "$@"; do case $word in --env-file=*) cp "${{word#*=}}" {tmp_path}/env-file;; esac; done\n'
+    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv\nenv -0 >{tmp_path}/env\n'
                     "test ! -e fail\necho built\n")  # fmt: skip
     path.chmod(0o755)
     monkeypatch.setattr(ToolBuilder, "installed", lambda self: str(path))
@@ -59,9 +58,9 @@ def program(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def test_words_are_what_the_programs_documentation_says() -> None:
-    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", env_file="/e", buildpacks=["x"], caches={"build": "v"}, previous="sha256:1") == [
+    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", keys=["B", "A"], buildpacks=["x"], caches={"build": "v"}, previous="sha256:1") == [
         "pack", "build", "t", "--path=/s", "--builder=b", "--pull-policy=if-not-present", "--trust-builder", "--no-color",
-        "--descriptor=/s/p", "--env-file=/e", "--cache=type=build;format=volume;name=v", "--previous-image=sha256:1",
+        "--descriptor=/s/p", "--env=A", "--env=B", "--cache=type=build;format=volume;name=v", "--previous-image=sha256:1",
         "--buildpack=x",
     ]  # fmt: skip
     assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"]) == [
@@ -91,7 +90,7 @@ def test_missing_program_is_named_with_where_to_get_it(
 
 
 @pytest.mark.parametrize("kind", TOOLS)
-def test_value_reaches_the_program_and_not_its_argv(
+def test_value_of_any_shape_reaches_the_program_whole_and_not_its_argv(
     host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path
 ) -> None:
     engine = host.engine()
@@ -102,8 +101,11 @@ def test_value_reaches_the_program_and_not_its_argv(
     assert image.labels["com.dokku.app-name"] == "blog"
     assert engine.image(made) is None
     assert "canary-77" not in (tmp_path / "argv").read_text()
-    seen = (tmp_path / "env").read_text() + ((tmp_path / "env-file").read_text() if kind is PackBuilder else "")
-    assert "KEY=canary-77" in seen and "elsewhere" not in seen
+    seen = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().split("\0") if line)
+    assert (seen["KEY"], seen["PEM"], seen["LARGE"]) == ("canary-77", " one\ntwo=2\n\n", "x" * 100_000)
+    assert "DOCKER_HOST" not in seen
+    words = (tmp_path / "argv").read_text()
+    assert "PEM" in words and "two" not in words
     assert list(Path(host.path("tmp")).glob("*/*")) == []
 
 

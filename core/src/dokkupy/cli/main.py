@@ -91,7 +91,6 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
 
 def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: list[str]) -> int:
     host.force = flags.force
-    host.labels = flags.labels
     call: Invocation | None = None
     try:
         become_system_user(host, name)
@@ -99,6 +98,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             out.trace = bool(host.store.read("global", "trace").get("on"))
         command, rest = resolve(host, name, words[1:])
         rest = take_late_globals(flags, command, rest)
+        rest = with_labels(command, flags.labels, rest)
         host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
         host.command = redacted(command, [f"--app={flags.app}", *rest] if flags.app else rest)
         try:
@@ -140,6 +140,8 @@ def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
             flags.app = words.pop(1)
         elif word.startswith("--app="):
             flags.app = word.partition("=")[2]
+        elif word == "--label" and len(words) > 1:
+            flags.labels.append(words.pop(1))
         elif word.startswith("--label="):
             flags.labels.append(word.partition("=")[2])
         elif word == "--":
@@ -180,6 +182,17 @@ def take_late_globals(flags: Globals, command: Command, words: list[str]) -> lis
         else:
             setattr(flags, name.removeprefix("--"), True)
     return left
+
+
+def with_labels(command: Command, labels: list[str], words: list[str]) -> list[str]:
+    """The labels that stood before the command, as options of it: `dokku --label=KEY=VALUE run APP ...`."""
+    if not labels:
+        return words
+    from dokkupy.cli.declare import parameters
+
+    if not any("--label" in item.flags for item in parameters(command.function)):
+        raise UserError(f"--label has no effect on {command.full_name}: it is for run and run:detached")
+    return [f"--label={label}" for label in labels] + words
 
 
 def local_user() -> str:
@@ -271,7 +284,7 @@ def redacted(command: Command, words: list[str]) -> str:
     secret_from = command.secret_args if type(command.secret_args) is int else len(words)
     for number, word in enumerate(words):
         key, equals, _ = word.partition("=")
-        secret = command.secret_args and equals and not word.startswith("--")
+        secret = command.secret_args and equals
         shown.append("***" if number >= secret_from else f"{key}=***" if secret else without_login(word)[:200])
     return " ".join([command.full_name, *shown])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Rest, Scope
@@ -10,11 +12,26 @@ from dokkupy.errors import NotFound, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.roles.engine import Container as OneOff
+    from dokkupy.usecases.run_logs import Line
+
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
 Env = Annotated[list[str], Opt("--env", "-e", help="KEY=VALUE, for this process alone")]
+Label = Annotated[list[str], Opt("--label", help="KEY=VALUE, a label of the container")]
+NoTty = Annotated[bool, Opt("--no-tty", help="Give the command no terminal")]
+ForceTty = Annotated[bool, Opt("--force-tty", help="Give the command a terminal")]
+Ttl = Annotated[int, Opt("--ttl-seconds", help="Seconds after which the command is ended; a day when not given")]
+CronId = Annotated[str, Opt("--cron-id", help="The id of the cron task that this is a run of")]
+Policy = Annotated[
+    str,
+    Opt("--concurrency-policy", help="While a container with the same --cron-id runs: allow, forbid or replace"),
+]
 Words = Annotated[list[str], Rest("command")]
+Container = Annotated[str, Opt("--container", help="Only this container")]
 
 
 @group.command("", needs="app:write", formats=False, secret_args=1)
@@ -24,15 +41,21 @@ def run_command(
     command: Words = [],  # noqa: B006 - never changed
     *,
     env: Env = [],  # noqa: B006
-    no_tty: Annotated[bool, Opt("--no-tty")] = False,
-    force_tty: Annotated[bool, Opt("--force-tty")] = False,
-    ttl_seconds: Annotated[int, Opt("--ttl-seconds")] = 86400,
+    label: Label = [],  # noqa: B006
+    no_tty: NoTty = False,
+    force_tty: ForceTty = False,
+    ttl_seconds: Ttl = 86400,
+    cron_id: CronId = "",
+    concurrency_policy: Policy = "allow",
 ) -> int:
-    """Run a command in a new container of the serving release; its exit status is ours."""
-    from dokkupy.usecases.oneoff import run_attached
+    """Run a command in a new container of the serving release, and exit with its status."""
+    from dokkupy.usecases.oneoff import RunOptions, run_attached
 
-    tty = force_tty or (not no_tty and sys.stdin.isatty() and sys.stdout.isatty())
-    return run_attached(host, app, command, env=pairs(env), tty=tty)
+    here = sys.stdin.isatty() and sys.stdout.isatty()
+    options = RunOptions(
+        pairs(env), tuple(label), ttl_seconds, wants_tty(no_tty, force_tty, here), cron_id, concurrency_policy
+    )
+    return run_attached(host, app, command, options)
 
 
 @group.command("detached", needs="app:write", changes=True, secret_args=1)
@@ -42,13 +65,32 @@ def detached(
     command: Words = [],  # noqa: B006
     *,
     env: Env = [],  # noqa: B006
-    ttl_seconds: Annotated[int, Opt("--ttl-seconds")] = 86400,
+    label: Label = [],  # noqa: B006
+    no_tty: NoTty = False,
+    force_tty: ForceTty = False,
+    ttl_seconds: Ttl = 86400,
+    cron_id: CronId = "",
+    concurrency_policy: Policy = "allow",
 ) -> Answer:
     """Run a command in the background and print the container's name."""
-    from dokkupy.usecases.oneoff import run_detached
+    from dokkupy.usecases.oneoff import RunOptions, run_detached
 
-    name = run_detached(host, app, command, env=pairs(env))
-    return Answer({"app": app, "name": name}, [name])
+    options = RunOptions(
+        pairs(env), tuple(label), ttl_seconds, wants_tty(no_tty, force_tty, False), cron_id, concurrency_policy
+    )
+    name = run_detached(host, app, command, options)
+    return Answer({"app": app, "name": name}, [name] if name else [])
+
+
+def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
+    """Whether the command gets a terminal: by its flags, by Dokku's variables, by what the caller has."""
+    if force_tty and no_tty:
+        raise UserError("--force-tty and --no-tty exclude each other")
+    if force_tty or no_tty:
+        return force_tty
+    if os.environ.get("DOKKU_DISABLE_TTY"):
+        return False
+    return bool(os.environ.get("DOKKU_FORCE_TTY")) or default
 
 
 @group.command("list", needs="app:read")
@@ -56,23 +98,49 @@ def list_runs(host: Host, app: App) -> Answer:
     """List the one-off containers of an app."""
     from dokkupy.usecases.oneoff import runs_of
 
+    found = runs_of(host, host.store.need_app(app))
+    now = time.time()
     rows = [
-        {"name": c.name, "state": c.state, "command": " ".join(c.command), "created_at": c.created_at}
-        for c in runs_of(host, host.store.need_app(app))
+        {"name": c.name, "state": c.state, "command": " ".join(c.command), "created_at": created(c.created_at)}
+        for c in found
     ]
     columns = [f"{'NAMES':<30} {'COMMAND':<40} CREATED"] if rows else []
-    lines = [f"{row['name']:<30} {row['command'][:40]:<40} {row['created_at']}" for row in rows]
+    lines = [
+        f"{row['name']:<30} {row['command'][:40]:<40} {ago(now, one.created_at)}"
+        for row, one in zip(rows, found, strict=True)
+    ]
     return Answer(rows, lines, header=f"{app} run containers", columns=columns)
 
 
-def named(host: Host, app: AppName | None, container: str) -> list[str]:
+def created(at: str) -> str:
+    """The engine's seconds as Dokku's JSON has them: `2022-08-03 05:47:44 +0000 UTC`."""
+    return time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC", time.gmtime(float(at))) if at.isdecimal() else at
+
+
+def ago(now: float, at: str) -> str:
+    if not at.isdecimal():
+        return at
+    seconds = max(0, int(now - float(at)))
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}{'s' if seconds >= 2 * size else ''} ago"
+    return f"{seconds} second{'' if seconds == 1 else 's'} ago"
+
+
+def chosen(host: Host, app: AppName | None, container: str, permission: str) -> list[OneOff]:
+    """The containers that are meant. One that is named without its app takes a permission on its app all the same."""
+    from dokkupy.usecases.access import check_access
     from dokkupy.usecases.oneoff import run_of, runs_of
 
     if container:
-        return [run_of(host, container).name]
+        one = run_of(host, container)
+        check_access(host, host.who, permission, AppName(one.labels["dokkupy.app"]))
+        if app and one.labels.get("dokkupy.app") != host.store.need_app(app):
+            raise NotFound(f"Container {container[:80]!r} is none of {app}", hint=f"List them: run:list {app}")
+        return [one]
     if not app:
         raise UserError("Please specify an app, or a container with --container")
-    return [one.name for one in runs_of(host, host.store.need_app(app))]
+    return runs_of(host, host.store.need_app(app))
 
 
 @group.command("logs", needs="app:read")
@@ -80,52 +148,60 @@ def logs(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    container: Annotated[str, Opt("--container")] = "",
-    num: Annotated[int, Opt("--num", "-n")] = 100,
-) -> Answer:
-    """Print what one-off containers printed."""
+    container: Container = "",
+    num: Annotated[int, Opt("--num", "-n", help="Lines of each container")] = 100,
+    tail: Annotated[bool, Opt("--tail", "-t", help="Print further lines as they come")] = False,
+    quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out time and container")] = False,
+) -> Answer | int:
+    """Print the output of one-off containers."""
+    from dokkupy.usecases.run_logs import follow, past
+
+    if num < 0:
+        raise UserError(f"{num} is not a number of lines")
+    quiet = quiet or getattr(host.out, "quiet", False)
+    found = chosen(host, app, container, "app:read")
+    if tail:
+        for line in follow(host, found, num):
+            sys.stdout.write(shown(line, quiet=quiet) + "\n")
+            sys.stdout.flush()
+        return 0
+    lines = past(host, found, num)
+    rows = [{"name": line.name, "timestamp": line.at, "line": line.text} for line in lines]
+    return Answer(rows, [shown(line, quiet=quiet) for line in lines])
+
+
+def shown(line: Line, *, quiet: bool) -> str:
     from dokkupy.cli.output import harmless
 
-    rows = [
-        {"name": name, "line": harmless(line.decode(errors="replace"))}
-        for name in named(host, app, container)
-        for _, line in host.engine().logs(name, tail=num)
-    ]
-    return Answer(rows, [row["line"] for row in rows])
+    text = harmless(line.text)
+    return text if quiet else f"{line.at} app[{line.dyno}]: {text}"
 
 
 @group.command("stop", needs="app:write", changes=True)
-def stop(
-    host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Annotated[str, Opt("--container")] = ""
-) -> Answer:
+def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = "") -> Answer:
     """Stop and remove one-off containers."""
-    names = named(host, app, container)
-    if not names and container:
-        raise NotFound(f"Container {container} does not exist")
-    for name in names:
-        host.act(f"stop and remove the container {name}", lambda: end_run(host, name))  # noqa: B023
-    return Answer(names, [f"-----> Stopped {name}" for name in names])
+    from dokkupy.usecases.oneoff import end_run
 
-
-def end_run(host: Host, name: str) -> None:
-    host.engine().stop(name, timeout=10)
-    host.engine().remove(name)
+    found = chosen(host, app, container, "app:write")
+    for one in found:
+        host.act(f"stop and remove the container {one.name}", lambda: end_run(host, one, "run:stop"))  # noqa: B023
+    return Answer([one.name for one in found], [f"-----> Stopped {one.name}" for one in found])
 
 
 @group.command("retire", needs="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> Answer:  # noqa: B008
-    """Remove one-off containers that ended."""
+    """Remove one-off containers that ended, and end those whose time is over."""
     from dokkupy.usecases.oneoff import retire_runs
 
     gone = retire_runs(host, scope.app)
     return Answer(gone, [f"-----> Removed {name}" for name in gone])
 
 
-def pairs(words: list[str]) -> list[tuple[str, str]]:
+def pairs(words: list[str]) -> tuple[tuple[str, str], ...]:
     found = []
     for word in words:
         key, mark, value = word.partition("=")
         if not mark:
             raise UserError("--env takes KEY=VALUE")
         found.append((key, value))
-    return found
+    return tuple(found)

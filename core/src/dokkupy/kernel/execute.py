@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -128,6 +129,18 @@ def ending_with_us() -> Callable[[], None]:
             os._exit(1)
 
     return ask
+
+
+def poll_reader(fd: int) -> select.poll:
+    """A poll that reports a pipe, socket or terminal whose other end was closed, and nothing else."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return poll
+
+
+def reader_left(fd: int) -> bool:
+    """Whether nobody can read any more what is written there: a dropped SSH connection, the end of a pipe's reader."""
+    return bool(poll_reader(fd).poll(0))
 
 
 def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:

@@ -63,7 +63,6 @@ class Host:
         self.dry_run = dry_run
         self.plan: list[str] = []
         self.force = False
-        self.labels: list[str] = []
         self.events = Events(root)
         self.audit = Audit(root)
         self._registry = registry

@@ -141,8 +141,8 @@ class Engine(ABC):
 
     # containers
     @abstractmethod
-    def create(self, spec: ContainerSpec) -> Container:
-        """Create and start. On any failure nothing is left."""
+    def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
+        """Create and start. On any failure nothing is left. start: False leaves the start to `start_argv`'s program."""
 
     @abstractmethod
     def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
@@ -187,9 +187,11 @@ class Engine(ABC):
         """The argv of a program that runs a command in a container on the caller's own terminal."""
 
     @abstractmethod
-    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
-        """The argv of a program that runs a new container on the caller's own terminal (one-off processes);
-        env_file is a 0600 file with the environment, so that no value is on the argv."""
+    def start_argv(self, ref: str, *, stdin: bool) -> list[str]:
+        """The argv of a program that starts a created container on the caller's own terminal or pipes, and ends as the
+        container does: with its exit status, or with another one when it could not be started (`exit_code` of
+        `container` says why: 127 for a command that is not there). It hands signals on unless the container has a
+        terminal."""
 
     @abstractmethod
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:

@@ -42,7 +42,7 @@ class Scheduler(ABC):
         """A spec for a one-off container in the release's surroundings: environment (with DYNO=`dyno`, PORT),
         network (created when missing), docker options of the phase `run`, labels (dokkupy.kind=`kind`: run, task or
         cron). command: argv words, or a Procfile command's text, or None for the image's own. Core hands it to the
-        engine, or to the engine's `run_argv` for the user's own terminal."""
+        engine, for the user's own terminal together with `start_argv`."""
 
     @abstractmethod
     def admit(self, app: AppName) -> None:

@@ -30,21 +30,34 @@ def merged_env(host: Host, app: AppName) -> dict[EnvKey, Secret]:
     return dict(sorted(merged.items()))
 
 
+LARGEST = 128 * 1024
+"""Bytes of `KEY=VALUE` and its NUL that Linux gives to a process (MAX_ARG_STRLEN, linux/binfmts.h)."""
+
+MOST = 3 * 512 * 1024
+"""Bytes of all variables of an app: Linux gives a new process 2 MiB for them and its arguments (execve(2))."""
+
+
 def vetted(key: EnvKey, text: str) -> str:
     if "\x00" in text:
         raise UserError(f"The value of {key} has a NUL, which no environment variable can hold")
     try:
-        text.encode()
+        size = len(f"{key}={text}".encode()) + 1
     except UnicodeEncodeError:
         raise UserError(f"The value of {key} is not UTF-8", hint="Encode it, such as by base64") from None
+    if size > LARGEST:
+        raise UserError(
+            f"The value of {key} is too large: with its name it has {size} bytes, and Linux starts no process with a "
+            f"variable of more than {LARGEST}",
+            hint="Put it into a file that the app reads, or into a service.", code="value_too_large",
+        )  # fmt: skip
     return text
 
 
 def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False) -> bool:
     """Set variables, or with None unset them, inside an operation. Returns whether anything changed.
 
-    Raises UserError for a value that no process can be given: a NUL ends it (POSIX, environ), and what is not UTF-8
-    has no place in the state.
+    Raises UserError for a value that no process can be given: a NUL ends it (POSIX, environ), Linux has a limit for its
+    length, and what is not UTF-8 has no place in the state.
     """
     host = tx.host
     before = {str(key): value.reveal() for key, value in get_env(host, app).items()}
@@ -56,6 +69,12 @@ def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None]
             after[str(key)] = vetted(key, value.reveal())
     if after == before:
         return False
+    size = sum(len(f"{key}={value}".encode()) + 1 for key, value in after.items())
+    if size > MOST:
+        raise UserError(
+            f"All variables together would have {size} bytes; more than {MOST} are refused, because Linux starts no "
+            "process with much more", hint="Put large ones into files that the app reads.", code="value_too_large",
+        )  # fmt: skip
     tx.write(*place(app), data={"env": dict(sorted(after.items()))})
     return True
 

@@ -3,76 +3,142 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import shlex
 import subprocess
-import tempfile
-from dataclasses import replace
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 
-from dokkupy.errors import NotFound
+from dokkupy.errors import Conflict, DokkupyError, NotFound, UserError
+from dokkupy.kernel import locks
 from dokkupy.kernel.execute import environment
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
 from dokkupy.roles.engine import Container, ContainerSpec
+from dokkupy.usecases.config import vetted
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.status import need_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+DAY = 86400
+GRACE = 10
+"""Seconds between the signal that asks a one-off process to end and the kill."""
+
+DEADLINE = "com.dokku.active-deadline-seconds"
+"""Label of a one-off container: the seconds that it may live."""
+
+CRON_ID = "com.dokku.cron-id"
+POLICIES = ("allow", "forbid", "replace")
+RESERVED = re.compile(r"dokku($|\.)|dokkupy\.|com\.dokku\.|org\.label-schema\.")
+"""Labels by which dokkupy and Dokku's tools know what a container is."""
 
 
-def spec_of(host: Host, release: Release, command: Sequence[str], env: Sequence[tuple[str, str]]) -> ContainerSpec:
-    """A container for a command; a Procfile type's name stands for its command."""
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a one-off container is made. ttl: seconds after which it is ended. policy: what happens when a container of
+    the same cron_id runs: allow both, forbid this one, or replace that one."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    labels: tuple[str, ...] = ()
+    ttl: int = DAY
+    tty: bool = False
+    cron_id: str = ""
+    policy: str = "allow"
+
+
+def checked(options: RunOptions) -> RunOptions:
+    """Raises UserError for what cannot be."""
+    if options.ttl < 1:
+        raise UserError(f"--ttl-seconds {options.ttl} is not a number of seconds from 1")
+    if options.policy not in POLICIES:
+        raise UserError(f"{options.policy[:40]!r} is not a concurrency policy: use {', '.join(POLICIES)}")
+    if options.policy != "allow" and not options.cron_id:
+        raise UserError(
+            f"--concurrency-policy {options.policy} has no effect without --cron-id",
+            hint="Containers are of one kind when they have the same --cron-id.",
+        )
+    if options.cron_id and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,127}", options.cron_id):
+        raise UserError(f"{options.cron_id[:60]!r} is not the id of a cron task")
+    labels_of(options)
+    return options
+
+
+def labels_of(options: RunOptions) -> Mapping[str, str]:
+    found = {}
+    for text in options.labels:
+        key, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", key) or not value.isprintable():
+            raise UserError(f"{text[:80]!r} is not a label: give KEY=VALUE")
+        if RESERVED.match(key):
+            raise UserError(f"The label {key} is reserved", hint="Use a name of your own, such as com.example.task")
+        found[key] = value
+    cron = {CRON_ID: options.cron_id, "com.dokku.container-type": "cron"} if options.cron_id else {}
+    return {**found, **cron, DEADLINE: str(options.ttl)}
+
+
+def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOptions) -> ContainerSpec:
+    """A container for a command; a Procfile type's name stands for its command, which further arguments follow."""
     words: tuple[str, ...] | str = tuple(command) or ("/bin/sh",)
-    if len(command) == 1:
-        known = {str(name): text for name, text in release.processes.items()}
-        text = known.get(command[0])
-        if text is not None:
-            host.out.section(f"Found '{command[0]}' in Procfile, running that command")
-            words = text
-    name = f"{release.app}.run.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
-    spec = host.scheduler(release.app).one_off(release, words, name=name, kind="run", dyno="run.1")
-    merged = dict(spec.env)
-    merged.update({EnvKey(key): Secret(value) for key, value in env})
-    return replace(spec, env=merged)
+    text = {str(name): text for name, text in release.processes.items()}.get(words[0])
+    if text is not None:
+        host.out.section(f"Found '{words[0]}' in Procfile, running that command")
+        words = " ".join([text, shlex.join(words[1:])]).rstrip() if words[1:] else text
+    dyno = f"run.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
+    spec = host.scheduler(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind="run", dyno=dyno)
+    given: dict[str, Secret] = {EnvKey(key): Secret(vetted(EnvKey(key), value)) for key, value in options.env}
+    return replace(
+        spec, env={**spec.env, **given}, labels={**spec.labels, **labels_of(options)}, tty=options.tty,
+        stop_timeout=GRACE,
+    )  # fmt: skip
 
 
-def run_attached(host: Host, app: AppName, command: Sequence[str], *, env: Sequence[tuple[str, str]], tty: bool) -> int:
-    """Run on the caller's own terminal; returns the command's exit status. The container goes with it."""
-    spec = replace(spec_of(host, need_deployed(host, app), command, env), tty=tty, stdin=True, remove_on_exit=True)
-    with tempfile.NamedTemporaryFile("w", dir=work(host), prefix="env-") as file:  # made with mode 0600
-        for key, value in spec.env.items():
-            if "\n" not in value.reveal():  # the client's file format knows one line per value
-                file.write(f"{key}={value.reveal()}\n")
-        file.flush()
-        try:
-            return subprocess.run(
-                host.engine().run_argv(spec, file.name), env=environment(terminal()), check=False
-            ).returncode
-        finally:
-            host.engine().remove(spec.name)
+def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
+    """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
+    from dokkupy.usecases.attached import attach
 
-
-def run_detached(host: Host, app: AppName, command: Sequence[str], *, env: Sequence[tuple[str, str]]) -> str:
     release = need_deployed(host, app)
+    checked(options)
+    with one_at_a_time(host, app, options):
+        container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
+    return attach(host, container, options.ttl)
+
+
+def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> str:
+    release = need_deployed(host, app)
+    checked(options)
     if host.dry_run:  # already a spec makes the app's network
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
         return ""
-    return host.engine().create(spec_of(host, release, command, env)).name
+    with one_at_a_time(host, app, options):
+        return host.engine().create(spec_of(host, release, command, options)).name
 
 
-def terminal() -> dict[str, str]:
-    return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}
-
-
-def work(host: Host) -> str:
-    from dokkupy.kernel.files import make_directory
-
-    directory = host.path("work")
-    make_directory(directory)
-    return directory
+@contextmanager
+def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[None]:
+    """Apply the concurrency policy. Raises Conflict naming the container that runs, when this one is forbidden."""
+    if options.policy == "allow":
+        yield
+        return
+    owner = {"command": host.command or "run", "pid": os.getpid(), "since": time.time()}
+    lock = locks.take(host.root, f"run:{app}", owner=owner, wait=GRACE + 5)
+    try:
+        for one in runs_of(host, app):
+            if one.labels.get(CRON_ID) != options.cron_id or one.state in ("exited", "dead"):
+                continue
+            if options.policy == "forbid":
+                raise Conflict(f"{one.name} of the cron task {options.cron_id} is still running", code="running")
+            end_run(host, one, "another one replaces it")
+        yield
+    finally:
+        lock.release()
 
 
 def runs_of(host: Host, app: AppName) -> list[Container]:
@@ -87,14 +153,43 @@ def run_of(host: Host, name: str) -> Container:
     return found
 
 
-def retire_runs(host: Host, app: AppName | None = None) -> list[str]:
-    """Remove one-off containers that ended."""
+def end_run(host: Host, one: Container, reason: str) -> None:
+    """End a one-off process and remove its container."""
+    stop_run(host, one, reason)
+    host.engine().remove(one.id)
+
+
+def stop_run(host: Host, one: Container, reason: str) -> None:
+    """Ask a one-off process to end, and kill it when it does not."""
+    host.engine().stop(one.id, timeout=GRACE)
+    host.events.record("run_ended", app=one.labels.get("dokkupy.app", ""), container=one.name, reason=reason)
+
+
+def deadline_of(one: Container) -> float:
+    """When a one-off container's time is over, in epoch seconds; also of one from before it had a label."""
+    created = one.created_at
+    ttl = one.labels.get(DEADLINE, "")
+    return (float(created) if created.isdecimal() else time.time()) + (int(ttl) if ttl.isdecimal() else DAY)
+
+
+def retire_runs(host: Host, app: AppName | None = None, now: float | None = None) -> list[str]:
+    """Remove one-off containers that ended, and end those whose time is over. One that fails is a warning."""
     gone = []
+    now = time.time() if now is None else now
     labels = {"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}
-    for container in host.engine().containers(labels):
-        if container.state in ("exited", "dead"):
-            host.act(f"remove the container {container.name}", lambda: host.engine().remove(container.id))  # noqa: B023
-            gone.append(container.name)
+    for one in host.engine().containers(labels):
+        is_over = now >= deadline_of(one)
+        if one.state not in ("exited", "dead") and not is_over:
+            continue
+        try:
+            if one.state in ("exited", "dead"):
+                host.act(f"remove the container {one.name}", partial(host.engine().remove, one.id))
+            else:
+                reason = f"its {one.labels.get(DEADLINE, DAY)} seconds are over"
+                host.act(f"end the container {one.name}: {reason}", partial(end_run, host, one, reason))
+            gone.append(one.name)
+        except DokkupyError as error:
+            host.out.warn(f"{one.name}: {error.message}")
     return gone
 
 
@@ -113,5 +208,7 @@ def enter_instance(
     if not found:
         running = ", ".join(one.dyno for one in instances) or "none"
         raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
+    from dokkupy.usecases.attached import terminal
+
     argv = host.engine().attach_argv(found[0].id, tuple(command) or ("/bin/sh",), tty=tty)
     return subprocess.run(argv, env=environment(terminal()), check=False).returncode

@@ -15,7 +15,8 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, Imag
 class FakeEngine(Engine):
     """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints.
     files: path -> content of the files that every image has. builds: what was built, with the Dockerfiles' texts.
-    fails: the error of the next build, when set. mounts: whether builds have BuildKit's. lasting: commands that do not end by themselves."""
+    fails: the error of the next build, when set. mounts: whether builds have BuildKit's. lasting: commands that do not end by themselves. client: what
+    `start_argv` says."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -33,6 +34,7 @@ class FakeEngine(Engine):
         self.mounts = True
         self.vols: dict[str, Mapping[str, str]] = {}
         self.removed_volumes: list[str] = []
+        self.client = ["true"]
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -80,14 +82,14 @@ class FakeEngine(Engine):
         self.image_labels[identifier] = dict(labels)
         return Image(identifier, labels=labels)
 
-    def create(self, spec: ContainerSpec) -> Container:
+    def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
         if spec.name in self.made:
             raise Conflict(f"The name {spec.name} is taken")
         if self.image(spec.image) is None:
             raise HostFault(f"There is no image {spec.image}")
         self.count += 1
         container = Container(
-            f"{self.count:064x}", spec.name, spec.image, "running", dict(spec.labels),
+            f"{self.count:064x}", spec.name, spec.image, "running" if start else "created", dict(spec.labels),
             {spec.network: spec.address} if spec.network else {},
             command=(*(spec.entrypoint or ()), *(spec.command or ())),
         )  # fmt: skip
@@ -158,8 +160,8 @@ class FakeEngine(Engine):
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
         return ["true"]
 
-    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
-        return ["true"]
+    def start_argv(self, ref: str, *, stdin: bool) -> list[str]:
+        return self.client
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
         content = self.files.get(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 import secrets
 import tarfile
@@ -19,8 +18,7 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import HostFault, NotFound, UserError
-from dokkupy_sdk.files import scratch_directory, write_atomic
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
 from dokkupy_sdk.roles import BackupSubject, ContainerSpec
@@ -190,13 +188,12 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
     spec = ContainerSpec(
-        name, IMAGE, command=("/usr/bin/tar", *words), labels={"dokkupy.kind": "programs"}, init=False, stdin=feeds,
+        name, IMAGE, command=("/usr/bin/tar", *words), env={EnvKey("PATH"): Secret("/usr/bin:/bin")}, labels={"dokkupy.kind": "programs"}, init=False, stdin=feeds,
         options=tuple(word for one, to in seen.items() for word in ("-v", f"{one}:{to}")), remove_on_exit=True,
     )  # fmt: skip
-    with scratch_directory(host.path("tmp", "volumes")) as directory:
-        file = os.path.join(directory, "env")
-        write_atomic(file, b"PATH=/usr/bin:/bin\n")
-        child = Child(host.engine().run_argv(spec, file), {}, feeds=feeds, reads=not feeds)
+    try:
+        host.engine().create(spec, start=False)
+        child = Child(host.engine().start_argv(name, stdin=feeds), {}, feeds=feeds, reads=not feeds)
         try:
             yield child
             status = child.finish(PATIENCE)
@@ -209,7 +206,8 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
             raise HostFault(f"tar did nothing for {PATIENCE:.0f} seconds") from None
         finally:
             child.end()
-            host.engine().remove(name)
+    finally:
+        host.engine().remove(name)
 
 
 def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]:

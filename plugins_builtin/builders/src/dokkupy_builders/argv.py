@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def pack(
-    program: str, *, source: str, tag: str, builder: str, descriptor: str, env_file: str, buildpacks: Sequence[str],
+    program: str, *, source: str, tag: str, builder: str, descriptor: str, keys: Iterable[str], buildpacks: Sequence[str],
     caches: Mapping[str, str] = {}, previous: str = "",
 ) -> list[str]:  # fmt: skip
     """https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/cli/pack_build/
 
-    caches: kind (build, launch) -> volume; without, pack makes two for each name of an image, which here is new each
+    keys: `--env KEY` takes the value from pack's own environment; its file of variables knows only one line for each, and
+    trims them. caches: kind (build, launch) -> volume; without, pack makes two for each name of an image, which here is new each
     time. previous: an image whose layers may be used again.
     """
     words = [program, "build", tag, f"--path={source}", f"--builder={builder}", "--pull-policy=if-not-present",
              "--trust-builder", "--no-color"]  # fmt: skip
     if descriptor:
         words.append(f"--descriptor={descriptor}")
-    if env_file:
-        words.append(f"--env-file={env_file}")
+    words += [f"--env={key}" for key in sorted(keys)]
     words += [f"--cache=type={kind};format=volume;name={name}" for kind, name in caches.items()]
     if previous:
         words.append(f"--previous-image={previous}")

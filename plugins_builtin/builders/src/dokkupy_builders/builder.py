@@ -12,7 +12,7 @@ from pathlib import Path
 from dokkupy_sdk.deploy import current
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.execute import environment, stream
-from dokkupy_sdk.files import read_text, scratch_directory, write_atomic
+from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder, ImageBuild
@@ -113,31 +113,13 @@ class PackBuilder(ToolBuilder):
     certainty = 90
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        env_file = ""
-        values = self.values(build)
-        if values:
-            env_file = os.path.join(directory, "env")
-            write_atomic(env_file, "".join(f"{key}={value}\n" for key, value in values.items()).encode())
         kept = self.host.store.read("apps", build.source.app, "buildpacks").get("list", [])
         release, _ = current(self.host, build.source.app)
         return argv.pack(
-            program, source=str(build.source.directory), tag=tag, descriptor=file, env_file=env_file,
+            program, source=str(build.source.directory), tag=tag, descriptor=file, keys=self.keys(build),
             builder=PACK.get(self.host.store, build.source.app, "builder-image"), buildpacks=kept,
             caches=volumes(build.source.app), previous=release.image if release and release.builder == "pack" else "",
         )  # fmt: skip
-
-    def values(self, build: Build) -> dict[str, str]:
-        found = {}
-        for key in self.keys(build):
-            value = build.env[key].reveal()
-            if "\n" in value:
-                self.host.out.warn(f"The variable {key} has several lines: pack cannot see it while building")
-            else:
-                found[key] = value
-        return found
-
-    def variables(self, build: Build) -> Mapping[str, str]:
-        return {}
 
     def last_lines(self, build: Build) -> list[str]:
         """With a Procfile of ours, commands go through the launcher, which sets up the buildpacks' environment."""

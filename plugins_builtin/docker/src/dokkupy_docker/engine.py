@@ -145,7 +145,7 @@ class DockerEngine(Engine):
 
     # containers
 
-    def create(self, spec: ContainerSpec) -> Container:
+    def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
         body = body_of(spec.options)
         host = body["HostConfig"]
         body["Image"] = spec.image
@@ -158,7 +158,9 @@ class DockerEngine(Engine):
         if spec.stop_signal:
             body["StopSignal"] = spec.stop_signal
         body.setdefault("StopTimeout", spec.stop_timeout)
-        body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin)
+        # StdinOnce: the end of the caller's input is the end of the command's.
+        body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin, StdinOnce=spec.stdin)
+        host["AutoRemove"] = spec.remove_on_exit
         host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
         host.setdefault("Init", spec.init)
         if "LogConfig" not in host:
@@ -183,8 +185,9 @@ class DockerEngine(Engine):
         with faults(f"The container {spec.name} could not be created"):
             made = self.client.create_container_from_config(body, spec.name)["Id"]
         try:
-            with faults(f"The container {spec.name} could not be started"):
-                self.client.start(made)
+            if start:
+                with faults(f"The container {spec.name} could not be started"):
+                    self.client.start(made)
             found = self.container(made)
             if found is None:
                 raise HostFault(f"The container {spec.name} is gone right after its start")
@@ -285,19 +288,8 @@ class DockerEngine(Engine):
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
         return ["docker", "exec", "--interactive", *(["--tty"] if tty else []), ref, *command]
 
-    def run_argv(self, spec: ContainerSpec, env_file: str) -> list[str]:
-        body_of(spec.options)  # refuses what may not be used
-        argv = ["docker", "run", "--pull=never", "--name", spec.name, "--env-file", env_file]
-        argv += ["--interactive"] if spec.stdin else []
-        argv += ["--tty"] if spec.tty else []
-        argv += ["--rm"] if spec.remove_on_exit else []
-        argv += ["--init"] if spec.init else []
-        argv += ["--network", spec.network or "none"]
-        argv += [word for key, value in spec.labels.items() for word in ("--label", f"{key}={value}")]
-        argv += spec.options
-        if spec.entrypoint is not None:
-            argv += ["--entrypoint", spec.entrypoint[0] if spec.entrypoint else ""]
-        return [*argv, spec.image, *((spec.entrypoint or ())[1:]), *(spec.command or ())]
+    def start_argv(self, ref: str, *, stdin: bool) -> list[str]:
+        return ["docker", "start", "--attach", *(["--interactive"] if stdin else []), ref]
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
         import docker.errors

@@ -94,8 +94,9 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
     import json
 
     from dokkupy_sdk.deploy import current
+    from dokkupy_sdk.execute import reader_left
 
-    from dokkupy_logs.follow import follow, reader_left
+    from dokkupy_logs.follow import follow
 
     descriptor = sys.stdout.fileno()
 

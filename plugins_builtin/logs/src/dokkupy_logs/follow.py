@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -78,10 +77,3 @@ def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[L
             host.out.warn(f"The output of {instance.dyno} ended: {error.message}")
 
     threading.Thread(target=pump, daemon=True, name=f"logs {instance.dyno}").start()
-
-
-def reader_left(fd: int) -> bool:
-    """Whether the other end of a pipe or socket was closed: a dropped SSH connection while an app is silent."""
-    poll = select.poll()
-    poll.register(fd, 0)
-    return any(event & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, event in poll.poll(0))

@@ -150,9 +150,13 @@ class EngineContract:
         assert ("stdout", b"hello world") in list(engine.logs(made.id))
         assert list(engine.logs(made.id, tail=0)) == []
 
-    def test_a_value_of_the_environment_is_on_no_argv(self, engine: Engine, spec: ContainerSpec) -> None:
+    def test_a_created_container_waits_for_the_program_that_starts_it(
+        self, engine: Engine, spec: ContainerSpec
+    ) -> None:
         secret = replace(spec, env={EnvKey("TOKEN"): Secret("hunter2")})
-        assert "hunter2" not in " ".join(engine.run_argv(secret, "/tmp/env"))
+        made = engine.create(secret, start=False)
+        assert made.state == "created"
+        assert "hunter2" not in " ".join(engine.start_argv(made.id, stdin=True))
 
     # networks
 

@@ -1,0 +1,120 @@
+"""A one-off container on the caller's own terminal or pipes: it lives no longer than its command, its caller, its time."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+from dokkupy.kernel.execute import environment, poll_reader
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import SignalReceived, signals_ignored
+from dokkupy.roles.engine import Container
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUTPUT = 1
+"""The file descriptor of standard output."""
+
+NOT_STARTED = 125
+"""The status for a container that the engine could not start, as `docker run` has it."""
+
+LONGEST_WAIT = 100_000
+"""Seconds that one poll(2) waits; its limit is 2^31 milliseconds."""
+
+
+def attach(host: Host, container: Container, ttl: int) -> int:
+    """Start a created container on the caller's terminal or pipes; returns its exit status and leaves no container.
+
+    Whatever ends this first ends the container too: a signal, the end of its time, a reader who left (an interrupted
+    SSH connection without a terminal sends no signal). Its process is asked to end, and killed after a grace.
+    """
+    engine = host.engine()
+    client: subprocess.Popen[bytes] | None = None
+    interrupted: SignalReceived | None = None
+    reason = ""
+    try:
+        try:
+            with interruptible():
+                client = subprocess.Popen(engine.start_argv(container.id, stdin=True), env=environment(terminal()))
+                reason = until_end(client, ttl)
+        except SignalReceived as error:
+            interrupted, reason = error, "its caller was interrupted"
+        with signals_ignored():
+            status = ended(host, container, client, reason)
+    finally:
+        engine.remove(container.id)
+    if interrupted is not None:
+        raise interrupted
+    if reason:
+        host.out.warn(f"{container.name} was ended: {reason}")
+    return status
+
+
+def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
+    """Wait for the client; returns why the container has to be ended before, or nothing."""
+    end = time.monotonic() + ttl
+    descriptor = os.pidfd_open(client.pid)
+    poll = poll_reader(OUTPUT)
+    poll.register(descriptor, select.POLLIN)
+    try:
+        while (left := end - time.monotonic()) > 0:
+            events = dict(poll.poll(min(left, LONGEST_WAIT) * 1000))
+            if descriptor in events:
+                return ""
+            if events:
+                return "its caller left"
+        return f"its {ttl} seconds are over"
+    finally:
+        os.close(descriptor)
+
+
+def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str) -> int:
+    """End what is still running; returns the exit status."""
+    from dokkupy.usecases.oneoff import GRACE, stop_run
+
+    engine = host.engine()
+    found = engine.container(container.id)
+    if found is not None and found.state not in ("exited", "dead", "created"):
+        stop_run(host, found, reason or "its caller left")
+        found = engine.container(container.id)
+    if client is not None:
+        try:
+            client.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            client.wait()
+    if found is None or found.exit_code is None:
+        return client.returncode if client is not None and client.returncode >= 0 else NOT_STARTED
+    return found.exit_code or (NOT_STARTED if found.state == "created" else 0)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise SignalReceived. SIGINT is the command's: the client, which has it too, hands it on."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SignalReceived(f"Interrupted by {signal.Signals(number).name}", exit_code=128 + number)
+
+    def leave(_number: int, _frame: object) -> None:
+        pass  # not SIG_IGN, which the client would inherit
+
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in ((signal.SIGTERM, end), (signal.SIGHUP, end), (signal.SIGINT, leave))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def terminal() -> dict[str, str]:
+    """What the engine's client needs of our environment beside the clean one. Nothing of the app's is in it."""
+    return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}

@@ -1,0 +1,99 @@
+"""`run` and `run:*` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import Run
+from dokkupy.cli.run import ago, wants_tty
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy_sdk.testing import deploy
+from dokkupy_sdk.testing.fake_engine import FakeEngine
+
+
+@pytest.fixture
+def engine(host: Host) -> FakeEngine:
+    for app in ("blog", "wiki"):
+        deploy(host, app, {"Procfile": "web: serve\n"})
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    return engine
+
+
+def labels(engine: FakeEngine) -> dict[str, str]:
+    return dict(engine.containers({"dokkupy.kind": "run"})[-1].labels)
+
+
+def test_labels_reach_the_container_from_both_places(run: Run, engine: FakeEngine) -> None:
+    words = ("--label=com.example.a=1", "run:detached", "--label", "b=2", "--ttl-seconds", "30", "blog", "sleep", "9")
+    status, out, _ = run(*words)
+    assert status == 0 and out.startswith("blog.run.")
+    found = labels(engine)
+    assert (found["com.example.a"], found["b"], found["com.dokku.active-deadline-seconds"]) == ("1", "2", "30")
+
+
+def test_a_label_before_a_command_that_starts_nothing_is_refused(run: Run, engine: FakeEngine) -> None:
+    status, _, error = run("--label=a=b", "ps:report", "blog")
+    assert status == 1 and "--label has no effect on ps:report" in error
+
+
+def test_secrets_of_a_one_off_command_are_not_in_the_audit(run: Run, host: Host, engine: FakeEngine) -> None:
+    run("run:detached", "--env=TOKEN=hunter2", "--env", "OTHER=hunter2", "blog", "curl", "hunter2")
+    assert "hunter2" not in open(host.audit.path).read()
+
+
+def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:
+    name = run("run:detached", "blog", "sleep", "9")[1].strip()
+    engine.made[name] = replace(engine.need(name), created_at="1659505664")
+    rows = json.loads(run("run:list", "--format", "json", "blog")[1])
+    assert rows == [
+        {"name": name, "state": "running", "command": "sleep 9", "created_at": "2022-08-03 05:47:44 +0000 UTC"}
+    ]
+    assert [ago(100, at) for at in ("99", "40", "-5000")] == ["1 second ago", "1 minute ago", "-5000"]
+    assert [ago(10**6, at) for at in ("999998", "996000", "1")] == ["2 seconds ago", "1 hour ago", "11 days ago"]
+
+
+@pytest.mark.parametrize("words", [("run:logs", "--container"), ("run:stop", "--container")])
+def test_a_container_of_a_foreign_app_is_denied(
+    run: Run, host: Host, engine: FakeEngine, words: tuple[str, ...]
+) -> None:
+    keys = {"dev": {"role": "deployer", "apps": ["blog"]}}
+    host.store.write("global", "ssh-keys", data={"keys": keys})
+    own, foreign = (run("run:detached", app, "sleep", "9")[1].strip() for app in ("blog", "wiki"))
+    assert "Access denied" in run(*words, foreign, who="key:dev")[2]
+    assert engine.container(foreign) is not None
+    assert run(*words, own, who="key:dev")[0] == 0
+
+
+def test_logs_have_time_and_container_unless_quiet(run: Run, engine: FakeEngine) -> None:
+    engine.output["sleep 9"] = [b"2026-01-01T00:00:00.000000000Z one", b"2026-01-01T00:00:01.000000000Z two"]
+    name = run("run:detached", "blog", "sleep", "9")[1].strip()
+    assert run("run:logs", "-n", "1", "blog")[1].startswith("2026-01-01T00:00:01.000000000Z app[run")
+    assert run("run:logs", "-q", "--container", name)[1] == "one\ntwo\n"
+    assert run("run:logs", "-t", "-q", "blog")[1] == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("no", "force", "default", "env", "wants"),
+    [
+        (False, False, True, "", True), (True, False, True, "", False), (False, True, False, "", True),
+        (False, False, True, "DOKKU_DISABLE_TTY", False), (False, False, False, "DOKKU_FORCE_TTY", True),
+        (False, True, False, "DOKKU_DISABLE_TTY", True), (True, False, True, "DOKKU_FORCE_TTY", False),
+    ],
+)  # fmt: skip
+def test_a_terminal_is_given_by_flag_then_by_dokkus_variables_then_as_the_caller_has_one(
+    monkeypatch: pytest.MonkeyPatch, no: bool, force: bool, default: bool, env: str, wants: bool
+) -> None:
+    for name in ("DOKKU_DISABLE_TTY", "DOKKU_FORCE_TTY"):
+        monkeypatch.delenv(name, raising=False)
+    if env:
+        monkeypatch.setenv(env, "1")
+    assert wants_tty(no, force, default) is wants
+
+
+def test_both_flags_for_a_terminal_are_an_error() -> None:
+    with pytest.raises(UserError):
+        wants_tty(True, True, False)
