@@ -35,7 +35,7 @@ SHORTEST = 51
 
 def parse_key(text: str) -> tuple[str, str]:
     """(type and base64 without the comment, SHA256 fingerprint) of the one public key in a text."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line.strip() for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#")]
     if len(lines) != 1:
         raise UserError("Give exactly one public key", hint="ssh-keys:add NAME < id_ed25519.pub", code="bad_key")
     words = lines[0].split()

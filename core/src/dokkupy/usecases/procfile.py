@@ -8,14 +8,15 @@ from dokkupy.errors import AppFault, UserError
 from dokkupy.model.names import ProcessType
 
 LINE = re.compile(r"([^\s:]+)\s*:\s*(.+)")
-COMMENT = re.compile(r"(?:^|\s)(?:#|//).*$")
+TOKEN = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>\s+(?:#|//)(?=\s|$))|.""")
+"""Quoted text, an escaped character, the sign of a comment with white space before and after it, or any other character."""
 
 
 def parse_procfile(text: str) -> dict[ProcessType, str]:
     """Process type -> command. Raises AppFault with the number of the line that is not `type: command`."""
     found: dict[ProcessType, str] = {}
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = COMMENT.sub("", raw).strip() if raw.lstrip().startswith(("#", "//")) else without_comment(raw).strip()
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = without_comment(raw.strip())
         if not line:
             continue
         match = LINE.fullmatch(line)
@@ -32,8 +33,11 @@ def parse_procfile(text: str) -> dict[ProcessType, str]:
 
 
 def without_comment(line: str) -> str:
-    """A trailing comment needs white space before it; `//` inside a URL does not end the command."""
-    return re.split(r"\s#(?=\s|$)|\s//(?=\s|$)", line, maxsplit=1)[0]
+    """A comment behind a command has white space around its sign; in quotes, and in a URL, the sign means nothing."""
+    if line.startswith(("#", "//")):
+        return ""
+    comment = next((token for token in TOKEN.finditer(line) if token["comment"]), None)
+    return line[: comment.start()].rstrip() if comment else line
 
 
 def invalid(number: int, why: str) -> AppFault:

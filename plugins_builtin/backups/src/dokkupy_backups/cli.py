@@ -46,7 +46,7 @@ def target_add(
 
     from dokkupy_backups import targets
 
-    words = [*credentials, *(read_input(65536).splitlines() if stdin else ())]
+    words = [*credentials, *(read_input(65536).strip("\n").split("\n") if stdin else ())]
     found, made, count = targets.add(
         host, target, url, [word for word in words if word], host_key=host_key, host_name=host_name or ""
     )

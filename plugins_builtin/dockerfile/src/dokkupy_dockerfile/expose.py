@@ -66,7 +66,7 @@ def exposed_ports(text: str, arguments: Mapping[str, str] | None = None, target:
 def instructions(text: str) -> list[tuple[str, str]]:
     """(INSTRUCTION, rest) of each logical line: comments left out, continued lines joined, heredocs skipped."""
     escape = "\\"
-    lines = text.splitlines()
+    lines = text.split("\n")
     for line in lines:
         found = DIRECTIVE.fullmatch(line.strip())
         if not found:

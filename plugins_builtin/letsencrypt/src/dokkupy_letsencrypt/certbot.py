@@ -210,7 +210,7 @@ class Certbot:
 
     def secrets(self, app: AppName) -> list[str]:
         """What certbot is told and must not be told on."""
-        pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).splitlines()
+        pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).split("\n")
         return [SETTINGS.get(self.host.store, app, "eab-hmac-key"), *(pair.partition("=")[2].strip() for pair in pairs)]
 
     def forget_account(self, app: AppName) -> bool:
