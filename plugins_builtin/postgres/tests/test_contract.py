@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk import Host
+from dokkupy_sdk.datastore import lifecycle, moving
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.datastore.role import Datastore, Inside
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 PASSWORD = 'PGPASSWORD="$(cat)" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h service -U "$1" -d "$2" -c "$3"'
@@ -43,3 +49,33 @@ class TestPostgres(DatastoreContract):
         except Exception as error:
             return "password authentication failed" in str(getattr(error, "details", ""))
         return False
+
+    def test_clients_that_demand_tls_connect_also_after_an_upgrade_and_to_a_clone(
+        self, host: Host, datastore: Datastore, image: str, newer: str
+    ) -> None:
+        name, copy = (ServiceName(f"tls-{secrets.token_hex(3)}") for _ in range(2))
+        made = lifecycle.create(host, datastore, name, Wish(image=image))
+        certificate = "cat $PGDATA/server.crt; stat -c %a:%U $PGDATA/server.key"
+        before = self.inside(host, made).run(["sh", "-c", certificate])
+        assert before.endswith("600:postgres\n")
+        assert tls_of(self.inside(host, made), "require") == "t"
+        assert tls_of(self.inside(host, made), "disable") == "f"
+        lifecycle.restart(host, datastore, name)
+        assert self.inside(host, made).run(["sh", "-c", certificate]) == before
+        moved = moving.upgrade(host, datastore, name, Wish(image=newer)).service
+        clone = moving.clone(host, datastore, name, copy, Wish())
+        for one in (moved, clone):
+            assert tls_of(self.inside(host, one), "require") == "t"
+        for one in (name, copy):
+            lifecycle.destroy(host, datastore, one, purge=True)
+
+
+TLS = 'PGPASSWORD="$(cat)" exec psql "host=service user=$1 dbname=$2 sslmode=$3" -X -A -t -c "$4"'
+ASK = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+
+def tls_of(inside: Inside, mode: str) -> str:
+    """Whether a connection over the network, made with this sslmode, is encrypted: t or f."""
+    service = inside.service
+    argv = ["bash", "-euc", TLS, "psql", service.user, service.database, mode, ASK]
+    return inside.run(argv, stdin=service.password.reveal().encode()).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -56,6 +57,12 @@ def wish_of(
     )
 
 
+def wished(kind: str, what: str, *, unless: str = "") -> str:
+    """What the environment of a `create` wants: POSTGRES_IMAGE, POSTGRES_IMAGE_VERSION, POSTGRES_CUSTOM_ENV,
+    POSTGRES_CONFIG_OPTIONS (reference, section 6.2). unless: a flag that was given in its place."""
+    return "" if unless else os.environ.get(f"{kind.upper().replace('-', '_')}_{what}", "")
+
+
 def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True) -> Group:
     """The commands of one kind of datastore. title: as people write it. dumps, connects: as the Datastore says."""
     group = Group(kind, help)
@@ -93,10 +100,10 @@ def add_life(group: Group, kind: str, title: str) -> None:
         from dokkupy_sdk.datastore import lifecycle, report
 
         wish = wish_of(
-            image,
-            image_version,
-            config_options,
-            custom_env,
+            image or wished(kind, "IMAGE"),
+            image_version or wished(kind, "IMAGE_VERSION", unless=image),
+            config_options or wished(kind, "CONFIG_OPTIONS"),
+            custom_env or wished(kind, "CUSTOM_ENV"),
             memory,
             shm_size,
             restart_policy,

@@ -118,12 +118,13 @@ def update(host: Host, app: App, crt: File = "", key: File = "") -> Answer:
 @group.command("generate", needs="app:write", changes=True)
 def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> Answer:
     """Make a key and a self-signed certificate for a domain, and add the domain; the request is `certs:show APP csr`."""
+    from dokkupy_sdk.self_signed import key_and_certificate
     from dokkupy_sdk.x509 import read_pair
 
     host.store.need_app(app)
     if domain == "_":
         raise UserError("A certificate is for names: `_` is none")
-    pair = read_pair(*make.key_and_certificate([domain]))
+    pair = read_pair(*key_and_certificate([domain]))
     return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
 
 

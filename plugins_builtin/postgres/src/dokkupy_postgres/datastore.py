@@ -22,6 +22,12 @@ TAR = b"toc.dat\0"
 """The first bytes of its tar format: the name of the first member."""
 OURS = b"DOKKUPY-POSTGRES "
 
+TLS_DAYS = 36500
+"""Nobody renews the certificate of a service, and no client looks at its end."""
+
+PUT_FILE = 'cd "$PGDATA"; umask 077; cat > "$1.new"; chown "$(stat -c %u:%g .)" "$1.new"; mv "$1.new" "$1"'
+"""Standard input becomes a file beside the data, for the server's own user alone (libpq demands that of a key)."""
+
 
 class Postgres(Datastore):
     kind = "postgres"
@@ -58,10 +64,24 @@ class Postgres(Datastore):
 
     def secure(self, inside: Inside) -> None:
         service = inside.service
+        self.offer_tls(inside)
         self.psql(inside, sql.role(service.user, service.password.reveal()))
         if service.database not in self.psql(inside, sql.DATABASES).splitlines():
             self.psql(inside, sql.database(service.database, service.user))
         self.psql(inside, sql.owned(service.database, service.user), service.database)
+
+    def offer_tls(self, inside: Inside) -> None:
+        """Take connections with TLS too, as dokku-postgres does: clients ask for it by `sslmode=require`. Key and
+        certificate lie with the data, under the server's own default names, and stay with it."""
+        if self.psql(inside, "SHOW ssl").strip() == "on":
+            return
+        from dokkupy_sdk.self_signed import key_and_certificate
+
+        service = inside.service
+        chain, key = key_and_certificate([service.hostname], days=TLS_DAYS)
+        inside.run(["sh", "-euc", PUT_FILE, "sh", "server.crt"], stdin=chain)
+        inside.run(["sh", "-euc", PUT_FILE, "sh", "server.key"], stdin=key)
+        self.psql(inside, "ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf();")
 
     def version(self, inside: Inside) -> str:
         return self.psql(inside, "SHOW server_version").split()[0]
