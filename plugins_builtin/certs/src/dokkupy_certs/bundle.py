@@ -53,7 +53,7 @@ def unpacked(data: bytes) -> bytes:
     openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
     opener = next((one for magic, one in openers.items() if data.startswith(magic)), None)
     try:
-        plain = opener(io.BytesIO(data)).read(LARGEST + 1) if opener else data  # type: ignore[operator]
+        plain = opener(io.BytesIO(data)).read(LARGEST + 1) if opener else data
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise UserError(f"Standard input is not a tar archive: {error}", hint=HINT) from None
     if len(plain) > LARGEST:
