@@ -1,6 +1,35 @@
 """Settings: properties declared once, and the commands that they give for nothing."""
 
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.kernel.settings import Property, Settings, boolean, integer, matching, one_of, plain
+from dokkupy.kernel.settings import (
+    AT_ONCE,
+    BUILD,
+    NEXT_DEPLOY,
+    RESTART,
+    ROUTE,
+    Applies,
+    Property,
+    Settings,
+    boolean,
+    integer,
+    matching,
+    one_of,
+    plain,
+)
 
-__all__ = ["Property", "Settings", "add_property_commands", "boolean", "integer", "matching", "one_of", "plain"]
+__all__ = [
+    "AT_ONCE",
+    "BUILD",
+    "NEXT_DEPLOY",
+    "RESTART",
+    "ROUTE",
+    "Applies",
+    "Property",
+    "Settings",
+    "add_property_commands",
+    "boolean",
+    "integer",
+    "matching",
+    "one_of",
+    "plain",
+]

@@ -150,6 +150,10 @@ def apply(
         from dokkupy.usecases.processes import restart_with_config
 
         restarted = restart_with_config(host, app)
+    if changed and not restarted:
+        from dokkupy.usecases.effect import tell_effect
+
+        tell_effect(host, app)
     return Answer({"app": app, "changed": changed, "restarted": restarted})
 
 

@@ -59,8 +59,8 @@ def add_property_commands(
             value: Annotated[list[str], Arg("value", "Nothing unsets it")] = [],  # noqa: B006 - never changed
         ) -> None:
             """Set or unset a property."""
-            from dokkupy.kernel.operation import operation
             from dokkupy.usecases.access import check_global
+            from dokkupy.usecases.effect import changing, pending_settings, tell_effect
 
             text = " ".join(value)
             if scope.app is not None:
@@ -68,13 +68,16 @@ def add_property_commands(
             else:
                 check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
-            subject = f"app:{scope.app}" if scope.app else "host"
-            with operation(host, f"{group.namespace}:{verb}", subject) as tx:
+            with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:
                 settings.set(tx, scope.app, name, text)
                 if on_set is not None:
                     on_set(tx, scope.app, name)
             told = MASK if prop.secret else text
             host.out.header(f"Setting {name} to {told}" if text else f"Unsetting {name}")
+            if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{name}"):
+                host.out.warn(f"{settings.namespace} {name} has no effect: {prop.inert}")
+            elif scope.app is None or not prop.is_kept or name in pending_settings(host, scope.app, settings):
+                tell_effect(host, scope.app, prop.applies)
 
     add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond)
 
@@ -117,6 +120,11 @@ def report_keys(
             values[""] = str(own.get(name, ""))
         for kind, value in values.items():
             keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
+    if app is not None and any(prop.is_kept for prop in settings.properties.values()):
+        from dokkupy.usecases.effect import pending_settings
+
+        for name, (before, after) in pending_settings(host, app, settings).items():
+            keys[f"--{prefix}-pending-{name}"] = f"{before} -> {after}"
     for name, value in (extra(host, app) if extra else {}).items():
         keys[name if name.startswith("--") else f"--{prefix}-{name}"] = value
     return dict(sorted(keys.items()))

@@ -123,6 +123,7 @@ def scale_app(
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
 ) -> Answer:
     """Show or set how many instances of each process type run."""
+    from dokkupy.usecases.effect import tell_effect
     from dokkupy.usecases.formation import RELEASE, stored_scale, wanted_formation
     from dokkupy.usecases.processes import scale
     from dokkupy.usecases.releases import current
@@ -137,6 +138,8 @@ def scale_app(
             changes.setdefault(ProcessType(name), int(count))
         host.out.section(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
         formation = scale(host, app, changes, skip_deploy=skip_deploy)
+        if skip_deploy:
+            tell_effect(host, app)
         return Answer({str(name): count for name, count in formation.items()})
     release, _ = current(host, app)
     formation = (

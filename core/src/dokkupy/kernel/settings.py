@@ -69,11 +69,46 @@ def plain(text: str) -> str:
     return text
 
 
+class Applies:
+    """When a change of a property is in force.
+
+    moment: completes "takes effect with ..."; empty: at once. command: brings it into force now, with `{app}` for the
+    app; empty when none does.
+    """
+
+    __slots__ = ("command", "moment")
+
+    def __init__(self, moment: str = "", command: str = "") -> None:
+        self.moment = moment
+        self.command = command
+
+
+AT_ONCE = Applies()
+"""It is read whenever it counts."""
+
+ROUTE = Applies()
+"""The proxy reads it: the command that sets it applies the app's route, too."""
+
+NEXT_DEPLOY = Applies("the next deploy")
+"""It says how a deploy or restart goes on, and nothing about what runs."""
+
+RESTART = Applies("the next deploy", "ps:restart {app}")
+"""Instances are started with it."""
+
+BUILD = Applies("the next deploy", "ps:rebuild {app}")
+"""The image is built with it: a restart keeps the value that the release was built with."""
+
+
 class Property:
     """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
-    rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep."""
+    rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
+    a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
+    once. inert: why it has no effect; whoever sets it reads that, unless a plugin declares that it acts on it
+    (`Registry.handles`)."""
 
-    __slots__ = ("default", "help", "in_release", "name", "parse", "scope", "secret")
+    __slots__ = ("applies", "default", "help", "in_release", "inert", "name", "parse", "scope", "secret")
+
+    applies: Applies
 
     def __init__(
         self,
@@ -85,8 +120,13 @@ class Property:
         scope: str = "both",
         in_release: bool = False,
         secret: bool = False,
+        applies: Applies | None = None,
+        inert: str = "",
     ) -> None:
         self.name = name
+        self.inert = inert
+        if applies is not None or in_release:
+            self.applies = applies or RESTART
         self.default = default
         self.help = help
         self.parse = parse
@@ -94,12 +134,20 @@ class Property:
         self.in_release = in_release
         self.secret = secret
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether releases keep its value: it shapes the instances or the image. A secret shapes builds alone."""
+        return self.in_release or (self.applies is BUILD and not self.secret)
+
 
 class Settings:
     """The properties of one namespace (`nginx`, `checks`, `ps`); found by the entry point group `dokkupy.settings`."""
 
-    def __init__(self, namespace: str, *properties: Property) -> None:
+    def __init__(self, namespace: str, *properties: Property, applies: Applies = AT_ONCE) -> None:
         self.namespace = namespace
+        for prop in properties:
+            if not hasattr(prop, "applies"):
+                prop.applies = applies
         self.properties = {prop.name: prop for prop in properties}
 
     def need(self, name: str, *, is_global: bool) -> Property:

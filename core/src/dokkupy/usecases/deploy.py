@@ -14,6 +14,7 @@ from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.settings import BUILD
 from dokkupy.kernel.tree import read_text
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.names import AppName, EnvKey, ProcessType
@@ -218,7 +219,7 @@ def with_state(host: Host, release: Release) -> Release:
             "run": options(host, app, "run", "run"),
             **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
         },
-        settings=release_settings(host, app),
+        settings=release_settings(host, app, release.settings or None),
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
 
@@ -233,13 +234,23 @@ def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ..
     return tuple(word for _, word in facts)
 
 
-def release_settings(host: Host, app: AppName) -> Mapping[str, Mapping[str, str]]:
-    """namespace -> property -> effective value of the properties that shape a release; empty ones are left out."""
+def release_settings(
+    host: Host, app: AppName, built: Mapping[str, Mapping[str, str]] | None
+) -> Mapping[str, Mapping[str, str]]:
+    """namespace -> property -> effective value of the properties that shape a release; empty ones are left out.
+
+    built: the settings of a release whose image stays: what its image was built with stays, too. None: a new image.
+    """
     found: dict[str, dict[str, str]] = {}
     for entry in host.registry.group("dokkupy.settings").values():
         settings = host.registry.load(entry)
         values = settings.all(host.store, app)
-        shaping = {name: values[name] for name, p in settings.properties.items() if p.in_release and values[name]}
+        shaping = {name: values[name] for name, p in settings.properties.items() if p.is_kept and values[name]}
+        if built is not None:
+            old = built.get(settings.namespace, {})
+            fixed = {name for name, p in settings.properties.items() if p.applies is BUILD}
+            shaping = {name: value for name, value in shaping.items() if name not in fixed}
+            shaping.update({name: value for name, value in old.items() if name in fixed})
         if shaping:
             found[settings.namespace] = shaping
     return found

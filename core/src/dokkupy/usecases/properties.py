@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.settings import Property, Settings, boolean, integer, matching
+from dokkupy.kernel.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
 from dokkupy.model.names import RelativePath
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
@@ -18,13 +18,15 @@ PS = Settings(
              in_release=True),
     Property("stop-timeout-seconds", "30", help="Seconds between the stop signal and the kill",
              parse=integer(0, 86400), in_release=True),
-    Property("procfile-path", "Procfile", help="Where the Procfile is, relative to the build's root", parse=path),
+    Property("procfile-path", "Procfile", help="Where the Procfile is, relative to the build's root", parse=path,
+             applies=BUILD),
 )  # fmt: skip
 
 BUILDER = Settings(
     "builder",
-    Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name")),
-    Property("build-dir", help="The directory of the repository that is built", parse=path),
+    Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name"),
+             applies=BUILD),
+    Property("build-dir", help="The directory of the repository that is built", parse=path, applies=BUILD),
     Property("skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean),
 )  # fmt: skip
 
@@ -55,4 +57,5 @@ PROXY = Settings(
     Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
     Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
     Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
+    applies=ROUTE,
 )  # fmt: skip

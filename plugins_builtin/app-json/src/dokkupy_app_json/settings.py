@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import RelativePath
-from dokkupy_sdk.settings import Property, Settings
+from dokkupy_sdk.settings import BUILD, Property, Settings
 
 
 def path(text: str) -> str:
@@ -13,6 +13,11 @@ def path(text: str) -> str:
 SETTINGS = Settings(
     "app-json",
     Property(
-        "appjson-path", "app.json", help="Where app.json is, relative to the build's root", parse=path, in_release=True
+        "appjson-path",
+        "app.json",
+        help="Where app.json is, relative to the build's root",
+        parse=path,
+        in_release=True,
+        applies=BUILD,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import RelativePath
-from dokkupy_sdk.settings import Property, Settings, matching
+from dokkupy_sdk.settings import BUILD, Property, Settings, matching
 
 
 def path(text: str) -> str:
@@ -18,20 +18,24 @@ PACK = Settings(
         "projecttoml-path", "project.toml", help="Where project.toml is, relative to the build's root", parse=path
     ),
     Property("builder-image", "heroku/builder:24", help="The image with the buildpacks", parse=image),
+    applies=BUILD,
 )
 NIXPACKS = Settings(
     "builder-nixpacks",
     Property(
         "nixpackstoml-path", "nixpacks.toml", help="Where nixpacks.toml is, relative to the build's root", parse=path
     ),
+    applies=BUILD,
 )
 RAILPACK = Settings(
     "builder-railpack",
     Property(
         "railpackjson-path", "railpack.json", help="Where railpack.json is, relative to the build's root", parse=path
     ),
+    applies=BUILD,
 )
 LAMBDA = Settings(
     "builder-lambda",
     Property("lambdayml-path", "lambda.yml", help="Where lambda.yml is, relative to the build's root", parse=path),
+    applies=BUILD,
 )

@@ -7,7 +7,7 @@ import re
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import read_file
-from dokkupy_sdk.settings import Property, Settings, plain
+from dokkupy_sdk.settings import BUILD, Property, Settings, plain
 
 URL = re.compile(r"https?://[^\s'\"\\$`]+")
 REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[a-z0-9._-]+)*")
@@ -58,6 +58,7 @@ SETTINGS = Settings(
     Property("maven-mirror", help="Mirror of Maven repositories for builds", parse=url, secret=True),
     Property("debian-mirror", "http://deb.debian.org/debian", help="Mirror of Debian's packages for bases", parse=url,
              scope="global"),
+    applies=BUILD,
 )  # fmt: skip
 
 NETWORK = {

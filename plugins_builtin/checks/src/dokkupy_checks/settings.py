@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import ProcessType
-from dokkupy_sdk.settings import Property, Settings, integer
+from dokkupy_sdk.settings import NEXT_DEPLOY, Property, Settings, integer
 
 ALL = "_all_"
 
@@ -19,26 +19,26 @@ def types(text: str) -> str:
 VISIBLE = (
     Property(
         "wait-to-retire", "60", help="Seconds that old instances serve on after a switch", parse=integer(0, 86400),
-        in_release=True,
+        in_release=True, applies=NEXT_DEPLOY,
     ),
     Property(
-        "default-wait", "0", parse=integer(0, 3600), in_release=True,
+        "default-wait", "0", parse=integer(0, 3600), in_release=True, applies=NEXT_DEPLOY,
         help="Seconds that an instance without checks of its own must stay up (Dokku: 10)",
     ),
     Property("wait", "5", help="Seconds between attempts of a check that does not say", parse=integer(0, 3600),
-             in_release=True),
+             in_release=True, applies=NEXT_DEPLOY),
     Property("timeout", "5", help="Seconds that an attempt may take, of a check that does not say",
-             parse=integer(1, 3600), in_release=True),
-    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), in_release=True),
+             parse=integer(1, 3600), in_release=True, applies=NEXT_DEPLOY),
+    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), in_release=True, applies=NEXT_DEPLOY),
 )  # fmt: skip
 
 SETTINGS = Settings(
     "checks",
     *VISIBLE,
     Property("disabled", scope="app", help="Process types whose old instances stop first (checks:disable)",
-             parse=types, in_release=True),
+             parse=types, in_release=True, applies=NEXT_DEPLOY),
     Property("skipped", scope="app", help="Process types that are not checked (checks:skip)", parse=types,
-             in_release=True),
+             in_release=True, applies=NEXT_DEPLOY),
 )  # fmt: skip
 """What a release keeps. The two lists are set by commands of their own."""
 

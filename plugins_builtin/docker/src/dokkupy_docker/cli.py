@@ -7,7 +7,7 @@ from typing import Annotated
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
 from dokkupy_docker.settings import LOCAL, SCHEDULER
 
@@ -65,6 +65,7 @@ def same(one: str, other: str) -> bool:
 
 
 def change(host: Host, verb: str, app: AppName, phases: list[str], option: str | None, *, add: bool) -> None:
+    from dokkupy_sdk.effect import tell_effect
     from dokkupy_sdk.operation import operation
 
     host.store.need_app(app)
@@ -85,6 +86,8 @@ def change(host: Host, verb: str, app: AppName, phases: list[str], option: str |
                     )
                 table[phase] = kept
         tx.write("apps", app, "docker-options", data={**data, "phases": table})
+    for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
+        tell_effect(host, app, applies)
 
 
 @options_group.command("add", needs="app:admin", changes=True)
@@ -129,7 +132,12 @@ def list_options(
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
-    return {} if app is None else {phase: " ".join(of_phase(host, app, phase)) for phase in PHASES}
+    if app is None:
+        return {}
+    from dokkupy_sdk.effect import pending_options
+
+    pending = {f"pending-{process}": text for process, text in pending_options(host, app).items()}
+    return {phase: " ".join(of_phase(host, app, phase)) for phase in PHASES} | pending
 
 
 add_property_commands(options_group, Settings("docker-options"), extra=extra, title="docker options")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import RelativePath
-from dokkupy_sdk.settings import Property, Settings
+from dokkupy_sdk.settings import BUILD, Property, Settings
 
 
 def path(text: str) -> str:
@@ -13,4 +13,5 @@ def path(text: str) -> str:
 SETTINGS = Settings(
     "builder-dockerfile",
     Property("dockerfile-path", "Dockerfile", help="Where the Dockerfile is, relative to the build's root", parse=path),
+    applies=BUILD,
 )

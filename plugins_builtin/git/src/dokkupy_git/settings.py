@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import EnvKey, GitRef
-from dokkupy_sdk.settings import Property, Settings, boolean, integer, plain
+from dokkupy_sdk.settings import BUILD, Property, Settings, boolean, integer, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def protocols(text: str) -> str:
 SETTINGS = Settings(
     "git",
     Property("deploy-branch", "master", help="The branch that deploys when it is pushed", parse=branch),
-    Property("keep-git-dir", "false", help="Leave .git in the build's directory", parse=boolean),
+    Property("keep-git-dir", "false", help="Leave .git in the build's directory", parse=boolean, applies=BUILD),
     Property(
-        "rev-env-var", "GIT_REV", help="The variable with the deployed commit; set to nothing: none", parse=env_key
+        "rev-env-var", "GIT_REV", help="The variable with the deployed commit; set to nothing: none", parse=env_key,
+        applies=BUILD,
     ),
     Property("source-image", help="The image of the last git:from-image or git:load-image", scope="app", parse=plain),
     Property(

@@ -6,7 +6,7 @@ import os
 import re
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.settings import Property, Settings, integer, matching, plain
+from dokkupy_sdk.settings import AT_ONCE, Applies, Property, Settings, integer, matching, plain
 
 SERVERS = {
     "default": "https://acme-v02.api.letsencrypt.org/directory",
@@ -39,13 +39,15 @@ def bundle(text: str) -> str:
     return text
 
 
+NEXT_CERTIFICATE = Applies("the next certificate", "letsencrypt:enable {app} --force")
+
 SETTINGS = Settings(
     "letsencrypt",
     Property("email", help="Whom the authority writes to",
              parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an address of e-mail")),
     Property("server", "default", help="default, staging, or the directory of another ACME authority", parse=server),
     Property("graceperiod", "2592000", help="Seconds before its end at which a certificate is renewed",
-             parse=integer(60, 31536000)),
+             parse=integer(60, 31536000), applies=AT_ONCE),
     Property("certificates", "shared", help="shared: one for all names of the app; each: one for each name",
              parse=matching("shared|each", "shared or each")),
     Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
@@ -57,6 +59,7 @@ SETTINGS = Settings(
     Property("eab-kid", help="External account binding: the key's identifier", parse=matching(r"[\w.=+/:-]+", "an identifier")),
     Property("eab-hmac-key", help="External account binding: the key", parse=matching(r"[A-Za-z0-9_=-]+", "base64url"),
              secret=True),
+    applies=NEXT_CERTIFICATE,
 )  # fmt: skip
 
 

@@ -8,13 +8,15 @@ SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option
 SIZE = matching(r"[1-9][0-9]{0,9}[kmg]|unlimited", "a size: write a number with k, m or g, or unlimited")
 LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
 
+UNSHIPPED = "no installed plugin ships logs to Vector"
+
 SETTINGS = Settings(
     "logs",
     Property("max-size", "10m", help="Size at which a container's log is cut off", parse=SIZE, in_release=True),
     Property("app-label-alias", "com.dokku.app-name", help="The label by which log shippers know the app", parse=LABEL,
-             in_release=True),
-    Property("vector-sink", help="Where Vector sends the logs", parse=SINK, secret=True),
-    Property("vector-cron-sink", help="Where Vector sends the logs of cron tasks", parse=SINK, secret=True),
-    Property("vector-image", scope="global", help="The image of Vector"),
-    Property("vector-networks", scope="global", help="Networks that Vector's container is attached to"),
+             inert=UNSHIPPED),
+    Property("vector-sink", help="Where Vector sends the logs", parse=SINK, secret=True, inert=UNSHIPPED),
+    Property("vector-cron-sink", help="Where Vector sends the logs of cron tasks", parse=SINK, secret=True, inert=UNSHIPPED),
+    Property("vector-image", scope="global", help="The image of Vector", inert=UNSHIPPED),
+    Property("vector-networks", scope="global", help="Networks that Vector's container is attached to", inert=UNSHIPPED),
 )  # fmt: skip

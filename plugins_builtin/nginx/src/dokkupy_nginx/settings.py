@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.settings import Property, Settings, boolean, integer, one_of
+from dokkupy_sdk.settings import AT_ONCE, BUILD, ROUTE, Property, Settings, boolean, integer, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,13 +148,13 @@ SETTINGS = Settings(
     Property("keepalive-timeout", "75s", help="How long an idle client connection is kept", parse=durations),
     Property("lingering-timeout", "5s", help="How long more data of a refused client is awaited", parse=duration),
     Property(
-        "nginx-conf-sigil-path", "nginx.conf.sigil", parse=template_path,
+        "nginx-conf-sigil-path", "nginx.conf.sigil", parse=template_path, applies=BUILD,
         help="Path of the app's own template in its repository: Jinja (nginx.conf.j2 is found without setting this)",
     ),
     Property(
         "nginx-service-command",
         help="How nginx is started and stopped: systemctl, service or nginx (default: found out)",
-        parse=one_of("systemctl", "service", "nginx"),
+        parse=one_of("systemctl", "service", "nginx"), applies=AT_ONCE,
     ),
     Property(
         "proxy-buffer-size", "32k",
@@ -182,4 +182,5 @@ SETTINGS = Settings(
     Property("x-forwarded-port-value", "$server_port", help="What X-Forwarded-Port says", parse=variable_text),
     Property("x-forwarded-proto-value", "$scheme", help="What X-Forwarded-Proto says", parse=variable_text),
     Property("x-forwarded-ssl", help="What X-Forwarded-Ssl says", parse=variable_text),
+    applies=ROUTE,
 )  # fmt: skip

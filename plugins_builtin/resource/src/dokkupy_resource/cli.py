@@ -6,7 +6,7 @@ from typing import Annotated
 
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
 from dokkupy_resource.table import DEFAULT, KINDS, RESOURCES, process_type, read, value_of
 
@@ -47,6 +47,13 @@ def show(host: Host, app: AppName, kind: str, name: str) -> Answer:
     )  # fmt: skip
 
 
+def tell(host: Host, app: AppName, process: str) -> None:
+    """When a change counts: limits of builds with the next one, all others when containers are started."""
+    from dokkupy_sdk.effect import tell_effect
+
+    tell_effect(host, app, BUILD if process == "build" else RESTART)
+
+
 def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, str]) -> Answer:
     """Set what was given; show what there is when nothing was."""
     from dokkupy_sdk.operation import operation
@@ -62,6 +69,7 @@ def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, s
         table[kind][name] = {resource: value for resource, value in values.items() if value}
         tx.write("apps", app, "resource", data=table)
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
+    tell(host, app, name)
     return Answer({"app": app, "process-type": name, **table[kind][name]})
 
 
@@ -76,6 +84,7 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> Answer:
         tx.write("apps", app, "resource", data=table)
     title = "defaults" if name == DEFAULT else name
     host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
+    tell(host, app, name)
     return Answer({"app": app, "process-type": name})
 
 
@@ -117,11 +126,13 @@ def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> Answer:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
+    from dokkupy_sdk.effect import pending_options
+
     table = read(host, app)
     return {
         f"{name}.{kind}.{resource}": table[kind].get(name, {}).get(resource, "")
         for kind in KINDS for name in sorted({DEFAULT, *table["limit"], *table["reserve"]}) for resource in RESOURCES
-    }  # fmt: skip
+    } | {f"pending-{process}": text for process, text in pending_options(host, app).items()}  # fmt: skip
 
 
 add_property_commands(group, Settings("resource"), extra=extra)

@@ -1,0 +1,124 @@
+"""When a change of an app's state is in force: at once, by the proxy, or with a later command; and what is pending.
+
+A release is compared with the state: what a release keeps of the settings is what its instances run with.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dokkupy.errors import Busy, DokkupyError
+from dokkupy.kernel import locks
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.settings import RESTART, ROUTE, Applies, Settings
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.proxy import Route
+
+
+def is_deployed(host: Host, app: AppName | None) -> bool:
+    """Whether the app (None: any app) is deployed."""
+    apps = [app] if app is not None else host.store.apps()
+    return any(os.path.exists(host.store.path("apps", one, "deployment")) for one in apps)
+
+
+def tell_effect(host: Host, app: AppName | None, applies: Applies = RESTART) -> None:
+    """Print with which command a change takes effect; nothing where it is in force, or where no app is deployed."""
+    if applies.moment and is_deployed(host, app) and not getattr(host.out, "quiet", False):
+        command = applies.command.replace("{app}", app or "--all")
+        host.out.detail(f"takes effect with {applies.moment}" + (f"; now: {command}" if command else ""))
+
+
+def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, tuple[str, str]]:
+    """Property -> (value in force, value set) of those that the serving release does not have yet.
+
+    A secret one, which no release keeps, is never among them.
+    """
+    table = host.store.read("apps", app, "deployment")
+    if not table:
+        return {}
+    release = host.store.read("apps", app, "releases", f"{int(table['release']):06d}")
+    kept = release.get("settings", {}).get(settings.namespace, {})
+    found = {}
+    for name, value in settings.all(host.store, app).items():
+        prop = settings.properties[name]
+        in_force = str(kept.get(name) or prop.default.replace("{app}", app))
+        if prop.is_kept and prop.applies.command and value != in_force:
+            found[name] = (in_force, value)
+    return found
+
+
+def pending_options(host: Host, app: AppName) -> dict[str, str]:
+    """Process type -> `options in force -> options set`, of the docker options that its instances do not have yet."""
+    from dokkupy.usecases.deploy import options
+    from dokkupy.usecases.releases import current
+
+    release, _ = current(host, app)
+    found = {}
+    for process in release.processes if release is not None else ():
+        before, after = release.deploy_options(process), options(host, app, "deploy", process)  # type: ignore[union-attr]
+        if before != after:
+            found[str(process)] = f"{' '.join(before) or 'none'} -> {' '.join(after) or 'none'}"
+    return found
+
+
+@contextmanager
+def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Tx]:
+    """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
+    if applies is not ROUTE:
+        with operation(host, verb, f"app:{app}" if app is not None else "host") as tx:
+            yield tx
+        return
+    with operation(host, verb, f"app:{app}" if app is not None else "host") as tx:
+        served = is_deployed(host, app)
+        if served and not unsets:
+            tx.protect("route", call(reroute_idle, app=app or ""))
+        yield tx
+        if served:
+            tx.step("switch the proxy", lambda: reroute_after(host, app, unsets=unsets))
+
+
+def reroute_after(host: Host, app: AppName | None, *, unsets: bool) -> None:
+    """What is unset stays unset although the proxy refuses what is left."""
+    try:
+        reroute_idle(host, app or "")
+    except DokkupyError as error:
+        if not unsets:
+            raise
+        host.out.warn(f"It is unset, and the proxy serves as before, because it refuses what is left: {error.message}")
+
+
+def reroute_idle(host: Host, app: str) -> None:
+    """Bring the proxy to the state of an app, or with "" of all apps, in one reload. Idempotent.
+
+    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
+    """
+    from dokkupy.usecases.routes import proxy_enabled, reroute, stored_route
+
+    if app:
+        reroute(host, app)
+        return
+    held: list[locks.Lease] = []
+    routes: list[Route] = []
+    owner = {"command": host.command or "proxy:build-config", "pid": os.getpid(), "since": time.time(), "who": host.who}
+    try:
+        for name in host.store.apps():
+            if not is_deployed(host, name) or not proxy_enabled(host, name):
+                continue
+            try:
+                held.append(locks.take(host.root, f"app:{name}", owner=owner, wait=0))
+            except Busy:
+                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
+                continue
+            routes.append(stored_route(host, name))
+        for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
+            proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
+    finally:
+        for lock in held:
+            lock.release()
