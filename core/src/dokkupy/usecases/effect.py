@@ -6,20 +6,18 @@ A release is compared with the state: what a release keeps of the settings is wh
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dokkupy.errors import Busy, DokkupyError
-from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
-from dokkupy.kernel.settings import RESTART, ROUTE, Applies, Settings
-from dokkupy.model.names import AppName
+from dokkupy.kernel.settings import RESTART, ROUTE, Applies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.model.proxy import Route
+    from collections.abc import Iterator
+
+    from dokkupy.kernel.host import Host
+    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.settings import Settings
+    from dokkupy.model.names import AppName
 
 
 def is_deployed(host: Host, app: AppName | None) -> bool:
@@ -71,6 +69,9 @@ def pending_options(host: Host, app: AppName) -> dict[str, str]:
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Tx]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
+    from dokkupy.kernel.operation import call, operation
+    from dokkupy.usecases.routes import reroute_idle
+
     if applies is not ROUTE:
         with operation(host, verb, f"app:{app}" if app is not None else "host") as tx:
             yield tx
@@ -86,39 +87,12 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
 
 def reroute_after(host: Host, app: AppName | None, *, unsets: bool) -> None:
     """What is unset stays unset although the proxy refuses what is left."""
+    from dokkupy.errors import DokkupyError
+    from dokkupy.usecases.routes import reroute_idle
+
     try:
         reroute_idle(host, app or "")
     except DokkupyError as error:
         if not unsets:
             raise
         host.out.warn(f"It is unset, and the proxy serves as before, because it refuses what is left: {error.message}")
-
-
-def reroute_idle(host: Host, app: str) -> None:
-    """Bring the proxy to the state of an app, or with "" of all apps, in one reload. Idempotent.
-
-    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
-    """
-    from dokkupy.usecases.routes import proxy_enabled, reroute, stored_route
-
-    if app:
-        reroute(host, app)
-        return
-    held: list[locks.Lease] = []
-    routes: list[Route] = []
-    owner = {"command": host.command or "proxy:build-config", "pid": os.getpid(), "since": time.time(), "who": host.who}
-    try:
-        for name in host.store.apps():
-            if not is_deployed(host, name) or not proxy_enabled(host, name):
-                continue
-            try:
-                held.append(locks.take(host.root, f"app:{name}", owner=owner, wait=0))
-            except Busy:
-                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
-                continue
-            routes.append(stored_route(host, name))
-        for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
-            proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
-    finally:
-        for lock in held:
-            lock.release()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 
 from dokkupy import hookspecs
+from dokkupy.errors import Busy
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
 from dokkupy.model.names import AppName, Domain, EnvKey
@@ -166,6 +168,38 @@ def reroute(host: Host, app: str) -> None:
             proxy.apply([], remove=[name])
         return
     proxy.apply([stored_route(host, name)])
+
+
+def reroute_idle(host: Host, app: str) -> None:
+    """Bring the proxy to the state of an app, or with "" of all apps, in one reload. Idempotent.
+
+    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
+    """
+    if app:
+        reroute(host, app)
+        return
+    import time
+
+    from dokkupy.kernel import locks
+
+    held: list[locks.Lease] = []
+    routes: list[Route] = []
+    owner = {"command": host.command or "proxy:build-config", "pid": os.getpid(), "since": time.time(), "who": host.who}
+    try:
+        for name in host.store.apps():
+            if not host.store.read("apps", name, "deployment") or not proxy_enabled(host, name):
+                continue
+            try:
+                held.append(locks.take(host.root, f"app:{name}", owner=owner, wait=0))
+            except Busy:
+                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
+                continue
+            routes.append(stored_route(host, name))
+        for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
+            proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
+    finally:
+        for lock in held:
+            lock.release()
 
 
 def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:
