@@ -160,8 +160,8 @@ class Engine(ABC):
     def start(self, ref: str) -> None: ...
 
     @abstractmethod
-    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
-        """Send the stop signal, wait `timeout` seconds, then kill; idempotent. With restart_policy, that policy is
+    def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
+        """Send the stop signal, wait `timeout` seconds (None: what the container was made with), then kill; idempotent. With restart_policy, that policy is
         set first, so that the engine does not bring the container back."""
 
     @abstractmethod
@@ -196,6 +196,10 @@ class Engine(ABC):
     @abstractmethod
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
         """A file out of an image, None when it is not there. Raises AppFault when larger than limit bytes."""
+
+    @abstractmethod
+    def has_file(self, image: str, path: str) -> bool:
+        """Whether an image has a file (or a link) at an absolute path."""
 
     # networks
     @abstractmethod

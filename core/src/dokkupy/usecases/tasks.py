@@ -44,14 +44,14 @@ def run_task(
 
 
 def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
-    """Run a container to its end and remove it."""
+    """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
     engine = host.engine()
     container = engine.create(spec)
     late = threading.Event()
 
     def end() -> None:
         late.set()
-        engine.remove(container.id)
+        end_task(host, container.id)
 
     timer = threading.Timer(timeout, end)
     timer.daemon = True
@@ -67,7 +67,7 @@ def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
             raise
     finally:
         timer.cancel()
-        engine.remove(container.id)
+        end_task(host, container.id)
     if late.is_set():
         raise AppFault(
             f"{title} failed: it did not end within {timeout:g} seconds",
@@ -81,8 +81,16 @@ def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
         )  # fmt: skip
 
 
+def end_task(host: Host, container: str) -> None:
+    """Stop a container, which has its stop timeout to end by itself, and remove it. Idempotent."""
+    engine = host.engine()
+    found = engine.container(container)
+    if found is not None and found.state == "running":
+        engine.stop(found.id, timeout=None)
+    engine.remove(container)
+
+
 def remove_tasks(host: Host, app: str) -> None:
     """Remove the task containers of an app, whose lease the caller holds: nobody waits for them any more."""
-    engine = host.engine()
-    for container in engine.containers({"dokkupy.app": app, "dokkupy.kind": "task"}):
-        engine.remove(container.id)
+    for container in host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "task"}):
+        end_task(host, container.id)

@@ -129,7 +129,7 @@ class FakeEngine(Engine):
     def start(self, ref: str) -> None:
         self.put(ref, "running")
 
-    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
+    def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         if self.container(ref) is not None:
             self.put(ref, "exited", 143)
 
@@ -168,6 +168,9 @@ class FakeEngine(Engine):
         if content is not None and len(content) > limit:
             raise AppFault(f"{path} is larger than {limit} bytes")
         return content
+
+    def has_file(self, image: str, path: str) -> bool:
+        return path in self.files
 
     def ensure_network(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
         subnet = subnet or f"10.200.{len(self.nets)}.0/24"

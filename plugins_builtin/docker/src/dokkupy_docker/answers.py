@@ -9,6 +9,8 @@ from typing import Any
 from dokkupy_sdk.model import Port
 from dokkupy_sdk.roles import Container
 
+from dokkupy_docker.command import text_without_passing, without_passing
+
 OUTPUT_LIMIT = 64 * 1024
 """Bytes of a command's output that are kept."""
 
@@ -52,7 +54,7 @@ def listed(one: Mapping[str, Any]) -> Container:
     return Container(
         id=one["Id"], name=one["Names"][0].removeprefix("/") if one.get("Names") else "", image=one["ImageID"],
         state=one["State"], labels=one.get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
-        created_at=str(one.get("Created", "")), command=tuple(str(one.get("Command", "")).split()),
+        created_at=str(one.get("Created", "")), command=tuple(text_without_passing(str(one.get("Command", ""))).split()),
     )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def inspected(one: Mapping[str, Any]) -> Container:
         labels=one["Config"].get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
         exit_code=state.get("ExitCode"), oom_killed=bool(state.get("OOMKilled")), restarts=one.get("RestartCount", 0),
         started_at=state.get("StartedAt", ""), created_at=one.get("Created", ""),
-        command=(str(one["Path"]), *(one.get("Args") or ())) if one.get("Path") else (),
+        command=without_passing((str(one["Path"]), *(one.get("Args") or ()))) if one.get("Path") else (),
     )  # fmt: skip
 
 

@@ -220,7 +220,7 @@ class DockerEngine(Engine):
         with faults(f"The container {ref[:12]} could not be changed"):
             self.client.update_container(ref, restart_policy=restart_policy(policy))
 
-    def stop(self, ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
+    def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         try:
             if restart_policy is not None:
                 self.set_restart_policy(ref, restart_policy)
@@ -309,6 +309,15 @@ class DockerEngine(Engine):
                 return None if file is None else file.read(limit)
         finally:
             self.remove(made)
+
+    def has_file(self, image: str, path: str) -> bool:
+        with faults(f"The image {image} could not be looked into"):
+            made = self.client.create_container_from_config({"Image": image, "Cmd": ["-"]})["Id"]
+            try:
+                answer = self.client.head(self.client._url("/containers/{0}/archive", made), params={"path": path})
+                return bool(answer.status_code == 200)
+            finally:
+                self.remove(made)
 
     # networks
 

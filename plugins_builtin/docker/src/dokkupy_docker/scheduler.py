@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
-from dokkupy_sdk.model import Instance, InstanceStatus, Readiness, Release
+from dokkupy_sdk.model import Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
-from dokkupy_sdk.roles import Container, ContainerSpec, Scheduler
+from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 
+from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1
 """How long a new instance is given to die at once of a wrong command; what dies later, the checks find."""
+
+STOPS_AT_ONCE = 16
 
 
 class DockerLocal(Scheduler):
@@ -40,8 +45,15 @@ class DockerLocal(Scheduler):
         name = network.network_name(app)
         taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
+        image = engine.image(release.image)
         specs = [
-            instance_spec(release, process, index, address, deployment)
+            with_command(
+                engine,
+                release,
+                image,
+                release.processes.get(process),
+                instance_spec(release, process, index, address, deployment),
+            )
             for (process, index), address in zip(wanted, addresses, strict=True)
         ]
         for process, index in wanted:
@@ -88,13 +100,15 @@ class DockerLocal(Scheduler):
     ) -> ContainerSpec:
         network.ensure(self.host.engine(), release.app)
         self.admit(release.app)
-        return ContainerSpec(
-            name=name, image=release.image, command=words_of(release, command),
-            env=release.environment(dyno), labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
+        engine = self.host.engine()
+        spec = ContainerSpec(
+            name=name, image=release.image, env=release.environment(dyno),
+            labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
             network=network.network_name(release.app), options=tuple(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
-            log_max_size=release.setting("logs", "max-size", "10m"),
+            stop_timeout=stop_timeout(release), log_max_size=release.setting("logs", "max-size", "10m"),
         )  # fmt: skip
+        return with_command(engine, release, engine.image(release.image), command, spec)
 
     def admit(self, app: AppName) -> None:
         engine, name = self.host.engine(), network.network_name(app)
@@ -124,17 +138,20 @@ class DockerLocal(Scheduler):
                 rename(engine, one.id, f"{app}.{one.dyno}")
 
     def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+        """Web instances are stopped when their connections have ended, all others at once; all beside each other."""
         engine = self.host.engine()
         alive = [one for one in instances if (found := engine.container(one.id)) and found.state == "running"]
-        wait_until_idle(self.host, alive, timeout=timeout)
-        for one in alive:
-            engine.stop(one.id, timeout=timeout, restart_policy="no")
+        web = [one for one in alive if one.process == "web"]
+        with stopping(engine, timeout) as stop:
+            stop(one.id for one in alive if one not in web)
+            wait_until_idle(self.host, web, timeout=timeout)
+            stop(one.id for one in web)
         for one in instances:
             engine.remove(one.id)
 
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
-        for one in instances:
-            self.host.engine().stop(one.id, timeout=timeout, restart_policy="no")
+        with stopping(self.host.engine(), timeout) as stop:
+            stop(one.id for one in instances)
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
         from dokkupy_docker.engine import DockerEngine
@@ -175,16 +192,32 @@ class DockerLocal(Scheduler):
 
     def forget(self, app: AppName) -> None:
         engine = self.host.engine()
-        for container in engine.containers({"dokkupy.app": app}):
+        containers = engine.containers({"dokkupy.app": app})
+        with stopping(engine) as stop:
+            stop(one.id for one in containers if one.state == "running")
+        for container in containers:
             engine.remove(container.id)
         network.remove(engine, app)
 
 
-def rename(engine: object, ref: str, name: str) -> None:
-    """Rename; when a dead container of an older time still has the name, that one gives way."""
-    from dokkupy_sdk.roles import Engine
+@contextmanager
+def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Yields a function that stops containers beside each other; leaving waits for all. The first error is raised."""
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-    assert isinstance(engine, Engine)
+    futures: list[Future[None]] = []
+    with ThreadPoolExecutor(max_workers=STOPS_AT_ONCE) as pool:
+
+        def stop(ids: Iterable[str]) -> None:
+            futures.extend(pool.submit(engine.stop, one, timeout=timeout, restart_policy="no") for one in ids)
+
+        yield stop
+    for future in futures:
+        future.result()
+
+
+def rename(engine: Engine, ref: str, name: str) -> None:
+    """Rename; when a dead container of an older time still has the name, that one gives way."""
     try:
         engine.rename(ref, name)
     except Conflict:
@@ -199,7 +232,10 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
     from dokkupy_docker.network import remove
 
     engine = host.engine()
-    for container in engine.containers({"dokkupy.app": app, "dokkupy.deployment": deployment}):
+    containers = engine.containers({"dokkupy.app": app, "dokkupy.deployment": deployment})
+    with stopping(engine) as stop:  # a web got no request yet, a worker may have taken a job
+        stop(one.id for one in containers if one.state == "running" and one.labels.get("dokkupy.process") != "web")
+    for container in containers:
         engine.remove(container.id)
     if network:
         try:
@@ -212,11 +248,17 @@ def policy_of(release: Release) -> str:
     return release.setting("ps", "restart-policy", "on-failure:10")
 
 
-def words_of(release: Release, command: tuple[str, ...] | str | None) -> tuple[str, ...] | None:
-    """A Procfile's text is run by the image's shell; `exec` lets simple commands have the signals themselves."""
-    if isinstance(command, str):
-        return (release.setting("scheduler", "shell", "/bin/sh"), "-c", command)
-    return command
+def stop_timeout(release: Release) -> int:
+    return int(release.setting("ps", "stop-timeout-seconds", "30"))
+
+
+def with_command(
+    engine: Engine, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
+) -> ContainerSpec:
+    """The spec with what it starts: a Procfile's text is run by the image's shell."""
+    shell = release.setting("scheduler", "shell", commands.SHELL)
+    entrypoint, words = commands.started(engine, image, command, shell=shell, init=spec.init, options=spec.options)
+    return replace(spec, entrypoint=entrypoint, command=words)
 
 
 def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
@@ -232,7 +274,6 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
     return ContainerSpec(
         name=f"{app}.{dyno}.upcoming-{secrets.token_hex(3)}",
         image=release.image,
-        command=words_of(release, release.processes.get(process)),
         env=release.environment(dyno),
         labels={
             **labels(app, "deploy", process, dyno), "dokkupy.index": str(index), "dokkupy.deployment": deployment,
@@ -244,7 +285,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         restart_policy=policy_of(release),
         options=release.deploy_options(process),
         init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
-        stop_timeout=int(release.setting("ps", "stop-timeout-seconds", "30")),
+        stop_timeout=stop_timeout(release),
         log_max_size=release.setting("logs", "max-size", "10m"),
     )  # fmt: skip
 

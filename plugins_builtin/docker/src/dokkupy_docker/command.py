@@ -1,0 +1,87 @@
+"""What a container starts, so that the stop signal arrives where the work is done.
+
+The engine gives the stop signal (the image's own STOPSIGNAL, else SIGTERM) to its init, and that to the one process
+that it started. Where this is a shell, or something else that does not wait for its children, the container ends at
+once and the app is killed. So `pass_signals.sh` stands before every command of a Procfile, before an image's command
+that a shell runs, and before a program that may start others. It is a shell script, because the shell is the one thing
+that such an image has for certain. Not used, although simpler:
+
+- `exec` in front of the text reaches neither `cd x && cmd` nor what a script starts;
+- the init's TINI_KILL_PROCESS_GROUP kills the workers of a server (Celery, Resque) with the jobs that the server would
+  have waited for, and the init still ends with the shell, before the app has done what it does on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Sequence
+from functools import cache
+
+from dokkupy_sdk.model import Image
+from dokkupy_sdk.roles import Engine
+
+SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
+RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "bundle", "make"))
+"""Programs that run the app as a child, mostly by a shell."""
+
+SHELL = "/bin/sh"
+FIRST_LINE = "# Runs its arguments and passes signals on to them."
+
+Words = tuple[str, ...]
+
+
+@cache
+def script() -> str:
+    with open(os.path.join(os.path.dirname(__file__), "pass_signals.sh"), encoding="utf-8") as file:
+        return file.read()
+
+
+def passing(shell: str) -> Words:
+    """Words that run the words after them and pass signals on to them."""
+    return (shell, "-c", script(), shell)
+
+
+def started(
+    engine: Engine, image: Image | None, command: Words | str | None, *, shell: str, init: bool, options: Sequence[str]
+) -> tuple[Words | None, Words | None]:
+    """(entry point, command) of a container; None: the image's own. command: the text of a Procfile, words or None."""
+    words = (shell, "-c", command) if isinstance(command, str) else command
+    own_entry = any(option.partition("=")[0] == "--entrypoint" for option in options)
+    if image is None or own_entry:
+        return None, words
+    if isinstance(command, str):
+        chosen = shell if is_shell(shell) else ""
+    else:
+        # Who turns the init off wants the image's program as process 1.
+        chosen = shell_for(engine, image, (*image.entrypoint, *(words or image.command))) if init else ""
+    if not chosen:
+        return None, words
+    return (*passing(chosen), *image.entrypoint), (image.command if words is None else words)
+
+
+def is_shell(program: str) -> bool:
+    return os.path.basename(program) in SHELLS
+
+
+def shell_for(engine: Engine, image: Image, argv: Words) -> str:
+    """The shell that passes signals on to an image's own command; empty where none has to, or the image has none."""
+    if not argv or is_shell(argv[0]):
+        return argv[0] if argv else ""
+    if "/" in argv[0] or argv[0].endswith(".sh") or argv[0] in RUNNERS:
+        return SHELL if engine.has_file(image.id, SHELL) else ""
+    return ""
+
+
+def without_passing(argv: Words) -> Words:
+    """The command of a container without what passes signals on: what a person wants to read."""
+    if len(argv) > 3 and argv[1] == "-c" and argv[2].startswith(FIRST_LINE):
+        return argv[4:]
+    return argv
+
+
+def text_without_passing(text: str) -> str:
+    """The same for the engine's one line, in which words with blanks are quoted."""
+    if FIRST_LINE not in text:
+        return text
+    _, found, rest = text.partition(f"'{script()}' ")
+    return rest.partition(" ")[2] if found else text
