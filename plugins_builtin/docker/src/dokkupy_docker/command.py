@@ -42,15 +42,21 @@ def passing(shell: str) -> Words:
 
 
 def started(
-    engine: Engine, image: Image | None, command: Words | str | None, *, shell: str, init: bool, options: Sequence[str]
+    engine: Engine,
+    image: Image | None,
+    command: Words | str | None,
+    *,
+    interpreter: str,
+    init: bool,
+    options: Sequence[str],
 ) -> tuple[Words | None, Words | None]:
     """(entry point, command) of a container; None: the image's own. command: the text of a Procfile, words or None."""
-    words = (shell, "-c", command) if isinstance(command, str) else command
+    words = (interpreter, "-c", command) if isinstance(command, str) else command
     own_entry = any(option.partition("=")[0] == "--entrypoint" for option in options)
     if image is None or own_entry:
         return None, words
     if isinstance(command, str):
-        chosen = shell if is_shell(shell) else ""
+        chosen = interpreter if is_shell(interpreter) else ""
     else:
         # Who turns the init off wants the image's program as process 1.
         chosen = shell_for(engine, image, (*image.entrypoint, *(words or image.command))) if init else ""

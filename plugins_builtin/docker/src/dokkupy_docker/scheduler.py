@@ -257,7 +257,9 @@ def with_command(
 ) -> ContainerSpec:
     """The spec with what it starts: a Procfile's text is run by the image's shell."""
     shell = release.setting("scheduler", "shell", commands.SHELL)
-    entrypoint, words = commands.started(engine, image, command, shell=shell, init=spec.init, options=spec.options)
+    entrypoint, words = commands.started(
+        engine, image, command, interpreter=shell, init=spec.init, options=spec.options
+    )
     return replace(spec, entrypoint=entrypoint, command=words)
 
 
