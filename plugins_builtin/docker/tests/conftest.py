@@ -63,5 +63,5 @@ def release(host: Host, app: AppName, image: str) -> Release:
             ProcessType("web"): "echo ready; exec httpd -f -p 5000", ProcessType("dies"): "echo no such thing; exit 3",
             ProcessType("worker"): "exec sleep 600",
         },
-        ports=(Port("http", 80, 5000),),
+        own_ports=(Port("http", 80, 5000),),
     )  # fmt: skip

@@ -229,6 +229,8 @@ def test_a_command_reads_what_it_is_given_and_its_exit_code_comes_back(
     spec = host.scheduler().one_off(
         replace(release, image=found.id), "cat; exit 4", name=f"{release.app}.run.9", kind="run", dyno="run.1"
     )
-    argv = host.engine().run_argv(replace(spec, stdin=True, remove_on_exit=True, env={}), "/dev/null")
-    done = subprocess.run(argv, input=b"hello", capture_output=True, check=False)
+    made = host.engine().create(replace(spec, stdin=True), start=False)
+    done = subprocess.run(
+        host.engine().start_argv(made.id, stdin=True), input=b"hello", capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout) == (4, b"hello")
