@@ -86,7 +86,7 @@ def test_the_help_of_a_command_has_one_usage_line_and_its_options(
 
 def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "global").mkdir()
-    (tmp_path / "global" / "ssh-keys.toml").write_text('[keys.eve]\nrole = "viewer"\napps = []\n')
+    (tmp_path / "global" / "ssh-keys.toml").write_text('schema = 1\n[keys.eve]\nrole = "viewer"\napps = []\n')
 
     def ssh(typed: str, name: str = "eve") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

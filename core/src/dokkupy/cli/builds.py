@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.many import apps_of
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import one_of
@@ -31,13 +32,17 @@ def list_builds(
     """List the builds of an app, or the running ones of all."""
     from dokkupy.usecases.access import visible_apps
     from dokkupy.usecases.builds import builds_of
+    from dokkupy.usecases.many import over_each, warn_of
 
     one_of(*LISTED_KINDS)(kind or LISTED_KINDS[0])
     one_of(*STATUSES)(status or STATUSES[0])
+    failed: list[tuple[AppName, Exception]] = []
     if app:
         found = builds_of(host, host.store.need_app(app))
     else:
-        found = [facts for name in visible_apps(host) for facts in builds_of(host, name)]
+        of_apps, failed = over_each(visible_apps(host), lambda name: builds_of(host, name))
+        found = [facts for _, of_app in of_apps for facts in of_app]
+        warn_of(host, failed)
         status = status or "running"
     rows = [
         {name: facts[name] for name in SHOWN}
@@ -52,7 +57,7 @@ def list_builds(
     lines = [
         f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
     ]
-    return Answer(rows, lines, columns=columns)
+    return Answer(rows, lines, columns=columns, status=1 if failed else 0)
 
 
 @group.command("info", needs="app:read")
@@ -91,10 +96,13 @@ def cancel(host: Host, app: App) -> Answer:
 def prune(host: Host, scope: Scope) -> Answer:
     """Remove the records of builds beyond the retention."""
     from dokkupy.usecases.builds import prune_builds
+    from dokkupy.usecases.many import over_each, warn_of
 
-    apps = [host.store.need_app(scope.app)] if scope.app else list(host.store.apps())
-    gone = [identifier for app in apps for identifier in prune_builds(host, app)]
-    return Answer(gone, [f"-----> Removed {identifier}" for identifier in gone])
+    apps = apps_of(host, scope if scope.app else Scope(is_all=True))
+    pruned, failed = over_each(apps, lambda app: prune_builds(host, app))
+    gone = [identifier for _, identifiers in pruned for identifier in identifiers]
+    warn_of(host, failed)
+    return Answer(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:

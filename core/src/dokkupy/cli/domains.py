@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Scope
+from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
@@ -27,7 +28,7 @@ def store_names(
     """Write the app's own list (None: back to the default) and let the proxy follow."""
     from dokkupy.usecases.traffic import rerouting
 
-    with rerouting(host, f"domains:{verb}", app) as tx:
+    with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
         table = dict(host.store.read("apps", app, "domains"))
         if names is None:
             table.pop("vhosts", None)
@@ -86,42 +87,37 @@ def remove(host: Host, app: App, names: Names) -> Answer:
     return Answer({"app": app, "domains": after})
 
 
-def each(host: Host, scope: Scope) -> list[AppName]:
-    if scope.is_all:
-        return list(host.store.apps())
-    if scope.app is None:
-        raise UserError("Please specify an app to run the command on")
-    return [host.store.need_app(scope.app)]
-
-
 @group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, scope: Scope) -> Answer:
     """Remove all domains of an app."""
-    apps = each(host, scope)
-    for app in apps:
+
+    def clear_names(app: AppName) -> None:
         store_names(host, "clear", app, [])
         host.out.section(f"Cleared domains in {app}")
-    return Answer(apps)
+
+    return each(host, scope, clear_names)
 
 
 @group.command("reset", needs="app:write", changes=True)
 def reset(host: Host, scope: Scope) -> Answer:
     """Go back to the domains that follow from the global ones."""
-    apps = each(host, scope)
-    for app in apps:
+
+    def reset_names(app: AppName) -> None:
         store_names(host, "reset", app, None, enabled=True)
         host.out.section(f"Reset domains in {app}")
-    return Answer(apps)
+
+    return each(host, scope, reset_names)
 
 
 def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
     from dokkupy.usecases.traffic import rerouting
 
-    apps = each(host, scope)
-    for app in apps:
-        with rerouting(host, f"domains:{'enable' if enabled else 'disable'}", app) as tx:
+    def switch_one(app: AppName) -> None:
+        verb = f"domains:{'enable' if enabled else 'disable'}"
+        with rerouting(host, verb, app, takes_away=not enabled) as tx:
             tx.write("apps", app, "domains", data={**host.store.read("apps", app, "domains"), "enabled": enabled})
-    return Answer(apps)
+
+    return each(host, scope, switch_one)
 
 
 @group.command("enable", needs="app:write", changes=True)
@@ -138,13 +134,15 @@ def disable(host: Host, scope: Scope) -> Answer:
 
 def write_global(host: Host, verb: str, names: Sequence[str]) -> Answer:
     from dokkupy.kernel.operation import operation
+    from dokkupy.usecases.many import warn_of
     from dokkupy.usecases.traffic import reroute_all
 
     with operation(host, f"domains:{verb}", "host") as tx:
         tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
-    reroute_all(host)
+    _, failed = reroute_all(host)
     host.out.section("Global domains: " + (" ".join(names) or "none"))
-    return Answer(list(names))
+    warn_of(host, failed)
+    return Answer(list(names), status=1 if failed else 0)
 
 
 def global_names(host: Host) -> list[str]:

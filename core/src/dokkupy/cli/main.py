@@ -93,6 +93,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
     host.force = flags.force
     call: Invocation | None = None
     try:
+        need_text(words)
         become_system_user(host, name)
         if not out.trace:
             out.trace = bool(host.store.read("global", "trace").get("on"))
@@ -114,6 +115,14 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
     if call is not None:
         record(host, call_status)
     return call_status
+
+
+def need_text(words: list[str]) -> None:
+    """Raise UserError for an argument that no program, file name or record can hold. Its value may be a secret."""
+    for number, word in enumerate(words):
+        if "\x00" in word or not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+            name = ascii(word.partition("=")[0][:80]) if "=" in word else f"number {number + 1}"
+            raise UserError(f"The argument {name} is not text: it has bytes that are not UTF-8, or a NUL character")
 
 
 def rest_format(words: list[str]) -> str:

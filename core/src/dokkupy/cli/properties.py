@@ -152,10 +152,13 @@ def report_answer(
             host.out.warn("You haven't deployed any applications yet")
     if len(info) > 1:
         raise UserError(f"{word}:report command allows only a single flag")
+    from dokkupy.usecases.many import over_each, warn_of
+
     lines: list[str] = []
     data: list[dict[str, str]] = []
-    for subject in subjects:
-        keys = keys_of(subject)
+    alone = len(subjects) == 1 and (scope.app is not None or scope.is_global)
+    found, failed = ([(subjects[0], keys_of(subjects[0]))], []) if alone else over_each(subjects, keys_of)
+    for subject, keys in found:
         if info:
             if info[0] not in keys:
                 raise UserError(f"Invalid flag passed, valid flags: {', '.join(keys)}")
@@ -166,10 +169,11 @@ def report_answer(
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
         lines.extend(report_line(flag, value) for flag, value in keys.items())
-    if len(subjects) == 1 and (scope.app is not None or scope.is_global):
+    if alone:
         return Answer(data[0], lines)
-    rows = [{"app": subject, **row} for subject, row in zip(subjects, data, strict=True)]
-    return Answer(rows, lines, documents=True)
+    warn_of(host, failed)
+    rows = [{"app": subject, **row} for (subject, _), row in zip(found, data, strict=True)]
+    return Answer(rows, lines, documents=True, status=1 if failed else 0)
 
 
 def named(flag: str, value: str, prefix: str) -> dict[str, str]:

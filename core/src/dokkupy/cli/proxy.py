@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Group, Opt, Scope
+from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.properties import PROXY
@@ -16,23 +16,15 @@ group = Group("proxy", "Manage the proxy of apps")
 Parallel = Annotated[int, Opt("--parallel", inert="apps are done one after the other")]
 
 
-def each(host: Host, scope: Scope) -> list[AppName]:
-    if scope.is_all:
-        return list(host.store.apps())
-    if scope.app is None:
-        raise UserError("Please specify an app to run the command on")
-    return [host.store.need_app(scope.app)]
-
-
 def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
     from dokkupy.usecases.traffic import rerouting
 
-    apps = each(host, scope)
-    for app in apps:
-        with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app) as tx:
+    def switch(app: AppName) -> None:
+        with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app, takes_away=disabled) as tx:
             PROXY.set(tx, app, "disabled", "true" if disabled else "")
         host.out.section(f"{'Disabling' if disabled else 'Enabling'} proxy for app ({app})")
-    return Answer(apps)
+
+    return each(host, scope, switch)
 
 
 @group.command("enable", needs="app:write", changes=True)
@@ -52,20 +44,22 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     """Write the proxy's configuration of an app again."""
     from dokkupy.usecases.traffic import rerouting
 
-    apps = each(host, scope)
-    for app in apps:
+    def build(app: AppName) -> None:
         with rerouting(host, "proxy:build-config", app):
             pass
-    return Answer(apps)
+
+    return each(host, scope, build)
 
 
 @group.command("clear-config", needs="app:write", changes=True)
 def clear_config(host: Host, scope: Scope) -> Answer:
     """Take the proxy's configuration of an app away until it is built again."""
-    apps = each(host, scope)
-    for app in apps:
-        host.act(f"take {app} out of the proxy", lambda: host.proxy(app).apply([], remove=[app]))  # noqa: B023
-    return Answer(apps)
+
+    def clear(app: AppName) -> None:
+        for proxy in host.adapters("proxy"):
+            host.act(f"take {app} out of the proxy", lambda: proxy.apply([], remove=[app]))  # noqa: B023
+
+    return each(host, scope, clear)
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, str]:

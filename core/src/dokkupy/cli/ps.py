@@ -5,42 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import DokkupyError, UserError
+from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.usecases.properties import PS
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 group = Group("ps", "Manage app processes")
-
-
-def apps_of(host: Host, scope: Scope) -> list[AppName]:
-    if scope.is_all:
-        return list(host.store.apps())
-    if scope.app is None:
-        raise UserError("Please specify an app to run the command on")
-    return [host.store.need_app(scope.app)]
-
-
-def each(host: Host, scope: Scope, do: Callable[[AppName], object]) -> Answer:
-    """Do it for one app, or for all: then one app's failure does not keep the others from it."""
-    apps = apps_of(host, scope)
-    status, rows = 0, []
-    for app in apps:
-        try:
-            do(app)
-            rows.append({"app": app, "status": "done"})
-        except DokkupyError as error:
-            if not scope.is_all:
-                raise
-            host.out.warn(f"{app}: {error.message}")
-            rows.append({"app": app, "status": "failed", "message": error.message})
-            status = 1
-    return Answer(rows, status=status)
 
 
 def deployed(host: Host, app: AppName) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import pluggy
 
-from dokkupy.errors import DokkupyError, PluginFault
+from dokkupy.errors import DokkupyError, Interrupted, PluginFault
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 
@@ -115,6 +115,18 @@ class Hooks:
         for implementation in self._implementations(spec):
             self._call(implementation, spec.__name__, given)
 
+    def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
+        """An event of something that cannot be undone any more: everybody is told; returns the failures."""
+        failures = []
+        for implementation in self._implementations(spec):
+            try:
+                self._call(implementation, spec.__name__, kwargs)
+            except Interrupted:
+                raise
+            except DokkupyError as error:
+                failures.append(error)
+        return failures
+
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """A query: the first answer that is not None."""
         given = bound(spec, args, kwargs)
@@ -132,6 +144,23 @@ class Hooks:
             answers = self._call(implementation, spec.__name__, given, consume=True)
             facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in answers)
         return facts
+
+    def gather_what_can(
+        self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[list[tuple[str, T]], list[tuple[str, DokkupyError]]]:
+        """A contribution where one plugin's failure must not hide the facts of the others: (facts, failures)."""
+        facts: list[tuple[str, T]] = []
+        failures: list[tuple[str, DokkupyError]] = []
+        for implementation in self._implementations(spec):
+            plugin = implementation.plugin_name.partition(".")[0]
+            try:
+                given = self._call(implementation, spec.__name__, kwargs, consume=True)
+                facts.extend((plugin, fact) for fact in given)
+            except Interrupted:
+                raise
+            except DokkupyError as error:
+                failures.append((plugin, error))
+        return facts, failures
 
     def notify(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An observer: a failure is a warning."""

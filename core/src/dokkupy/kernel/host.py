@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from _thread import RLock  # `threading` would be one more module for every command
 
-from dokkupy.errors import HostFault, PluginFault, UserError
+from dokkupy.errors import HostFault, PluginFault
 from dokkupy.kernel.console import Console
 from dokkupy.kernel.events import Audit, Events
 from dokkupy.kernel.registry import Registry
@@ -149,6 +149,24 @@ class Host:
         preferred = PREFERRED.get(role)
         return preferred if preferred in names else names[0]
 
+    def offered(self, role: str) -> list[str]:
+        """The names of the adapters of a role that can be chosen."""
+        adopted = [name for kind, name in self._roles if kind == role]
+        return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
+
+    def adapters(self, role: str) -> list[Any]:
+        """Every adapter of a role that is at hand and ready, whatever was chosen: what takes something away must not
+        depend on a plugin that is gone, nor leave behind what another one than the chosen has."""
+        found = []
+        for name in self.offered(role):
+            try:
+                adapter = self.role(role, name)
+                if adapter.prepare().state != "not-installed":
+                    found.append(adapter)
+            except PluginFault as fault:
+                self.out.warn(fault.message)
+        return found
+
     def engine(self) -> Engine:
         return self.role("engine", self.only("engine"))  # type: ignore[no-any-return]
 
@@ -183,10 +201,3 @@ FIRST = {
     "engine": "dokkupy-docker", "scheduler": "dokkupy-docker", "proxy": "dokkupy-nginx", "source": "dokkupy-git",
     "builder": "dokkupy-dockerfile",
 }  # fmt: skip
-
-
-def need_choice(role: str, name: str, known: list[str]) -> str:
-    """A user's choice of an adapter, if it is there."""
-    if name not in known:
-        raise UserError(f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}")
-    return name

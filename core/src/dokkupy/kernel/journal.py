@@ -44,6 +44,12 @@ class Journal:
                 f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
             ) from error
 
+    def note_undone(self, steps: list[int]) -> None:
+        """Journal the numbers of the steps that are undone, of an operation whose other steps could not be."""
+        if self._fd < 0:
+            self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND, 0o600)
+        self.write({"type": "undone", "steps": steps}, sync=True)
+
     def keep(self, path: str) -> str:
         """Keep a file's present content by a hard link; returns the backup's path, empty when there is no file."""
         make_directory(self.backups)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,12 +22,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from dokkupy.errors import DokkupyError, Interrupted, StateFault
+from dokkupy.errors import AppFault, Busy, DokkupyError, Interrupted, StateFault, UserError
 from dokkupy.kernel import locks
 from dokkupy.kernel.faults import boundary
 from dokkupy.kernel.files import link_over, make_directory, sync_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
+from dokkupy.kernel.store import forget_file
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,18 +126,29 @@ class Tx:
         run_after(self.host, self.verb, list(after))
 
     def undo(self) -> list[BaseException]:
-        return run_undo(self.host, self.verb, self._undo)
+        return run_undo(self.host, self._journal, self.verb, list(enumerate(self._undo)))
 
 
-def run_undo(host: Host, verb: str, steps: list[tuple[str, Call]]) -> list[BaseException]:
-    """Undo last in first out; one that fails does not stop the others."""
+def run_undo(host: Host, journal: Journal, verb: str, steps: list[tuple[int, tuple[str, Call]]]) -> list[BaseException]:
+    """Undo last in first out; one that fails does not stop the others.
+
+    What is undone is journalled, so that a later attempt does not undo it again over what was done meanwhile. What the
+    app's own fault or input prevents is a warning: another attempt would end alike, and what was there stays.
+    """
     failures: list[BaseException] = []
-    for name, undo in reversed(steps):
+    undone: list[int] = []
+    for number, (name, undo) in reversed(steps):
         try:
             host.out.debug(f"{verb}: undo {name}")
             undo.run(host)
+        except (AppFault, UserError) as error:
+            host.out.warn(f"{verb} is undone but for one thing ({name}): {error.message}")
         except Exception as error:
             failures.append(error)
+            continue
+        undone.append(number)
+    if failures:
+        journal.note_undone(undone)
     return failures
 
 
@@ -155,18 +166,21 @@ def restore_file(host: Host, path: str, backup: str) -> None:
     if backup and os.path.exists(backup):
         make_directory(os.path.dirname(path))
         link_over(backup, path, path + ".undo.tmp")
-    elif not backup and os.path.exists(path):
-        os.unlink(path)
+    elif not backup:
+        forget_file(path)
     if os.path.isdir(os.path.dirname(path)):
         sync_directory(os.path.dirname(path))
 
 
 @contextmanager
-def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = ()) -> Iterator[Tx]:
+def operation(
+    host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = (), takes_away: bool = False
+) -> Iterator[Tx]:
     """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
 
     Raises Busy when the subject's lease is not given back within `wait` seconds. What an earlier process left
     unfinished on the subject is finished or undone first. also: further subjects that it changes (a rename).
+    takes_away: it is a way out (unset, remove, destroy), so that what cannot be finished or undone does not stop it.
     """
     if host.dry_run:
         from dokkupy.kernel.rehearsal import RehearsedTx
@@ -180,7 +194,7 @@ def operation(host: Host, verb: str, subject: str, *, wait: float = 30.0, also: 
         for one in sorted({subject, *also}):
             leases.append(locks.take(host.root, one, owner=owner, wait=wait))
         for one in (subject, *also):
-            recover_subject(host, one, held=(subject, *also))
+            recover_subject(host, one, held=(subject, *also), goes_on=takes_away)
         journal = Journal(host.root, new_id())
         journal.begin({
             "id": journal.id, "verb": verb, "subject": subject, "also": also, "pid": os.getpid(), "who": host.who,
@@ -233,11 +247,11 @@ def subjects_of(entries: list[dict[str, Any]]) -> tuple[str, ...]:
     return (str(entries[0].get("subject")), *entries[0].get("also", ()))
 
 
-def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = ()) -> list[str]:
+def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goes_on: bool = False) -> list[str]:
     """Finish or undo what dead processes left unfinished on a subject, whose lease the caller holds (held: and those).
 
     Returns a line per operation. Raises when an undo fails: the journal then stays open. Raises Busy when somebody
-    works on another subject of an operation.
+    works on another subject of an operation. goes_on: that is a warning instead.
     """
     lines = []
     for identifier, entries in unfinished(host, subject):
@@ -246,6 +260,11 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = ()) -> 
         leases = [locks.take(host.root, one, owner=owner, wait=5) for one in others]
         try:
             lines += recover_operation(host, subject, identifier)
+        except Exception as error:
+            if not goes_on or isinstance(error, Interrupted | Busy):
+                raise
+            for text in messages(error):
+                host.out.warn(f"An earlier operation is still unfinished, and is tried again later: {text}")
         finally:
             for lease in leases:
                 lease.release()
@@ -269,7 +288,9 @@ def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
         outcome = "finished"
     else:
         steps = [(entry["name"], Call.from_json(entry["undo"])) for entry in entries if entry["type"] == "step"]
-        failures = run_undo(host, verb, steps)
+        undone = {number for entry in entries if entry["type"] == "undone" for number in entry["steps"]}
+        left = [(number, step) for number, step in enumerate(steps) if number not in undone]
+        failures = run_undo(host, journal, verb, left)
         if failures:
             raise BaseExceptionGroup(f"{verb} of {subject} could not be undone", failures)
         outcome = "taken back"
@@ -326,5 +347,15 @@ def as_errors(error: BaseException) -> list[DokkupyError]:
     return []
 
 
-def running_under_trace() -> bool:
-    return bool(os.environ.get("DOKKUPY_TRACE")) and sys.stderr is not None
+def messages(error: BaseException) -> list[str]:
+    """What an error or a group of them says. An undo may fail with anything."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for part in error.exceptions for text in messages(part)]
+    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]
+
+
+def forget_unfinished(host: Host, subject: str, *, but: str) -> None:
+    """Close what is unfinished on a subject that is gone; an operation on others besides is left to `recover`."""
+    for identifier, entries in unfinished(host, subject):
+        if identifier != but and entries and subjects_of(entries) == (subject,):
+            Journal(host.root, identifier).close("undone", "the subject is gone")

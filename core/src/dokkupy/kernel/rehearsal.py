@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
 
+    from dokkupy.errors import DokkupyError
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Call
     from dokkupy.model.names import AppName
@@ -84,6 +85,10 @@ class RehearsedHooks(Hooks):
     def emit(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         for implementation in self._implementations(spec):
             self.plan.append(f"ask the plugin {implementation.plugin_name} ({spec.__name__})")
+
+    def emit_to_all(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> list[DokkupyError]:
+        self.emit(spec)
+        return []
 
     def notify(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         pass

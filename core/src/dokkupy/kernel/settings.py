@@ -7,12 +7,14 @@ else the global one, else the default (reference, section 2.4).
 from __future__ import annotations
 
 from dokkupy.errors import UserError
+from dokkupy.model.names import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Tx
     from dokkupy.kernel.store import Store
     from dokkupy.model.names import AppName
@@ -27,13 +29,13 @@ def boolean(text: str) -> str:
         return "true"
     if text.lower() in FALSE:
         return "false"
-    raise UserError(f"{text!r} is not a boolean: use true or false")
+    raise UserError(f"{shown(text)} is not a boolean: use true or false")
 
 
 def integer(low: int, high: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise UserError(f"{text!r} is not a whole number from {low} to {high}")
+        if not text.isascii() or not text.isdigit() or len(text) > 30 or not low <= int(text) <= high:
+            raise UserError(f"{shown(text)} is not a whole number from {low} to {high}")
         return str(int(text))
 
     return parse
@@ -42,7 +44,7 @@ def integer(low: int, high: int) -> Callable[[str], str]:
 def one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
-            raise UserError(f"{text!r} is not one of: {', '.join(choices)}")
+            raise UserError(f"{shown(text)} is not one of: {', '.join(choices)}")
         return text
 
     return parse
@@ -56,7 +58,7 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise UserError(f"{text[:80]!r} is not {what}")
+            raise UserError(f"{shown(text)} is not {what}")
         return text
 
     return parse
@@ -104,9 +106,9 @@ class Property:
     rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
     a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
     once. inert: why it has no effect; whoever sets it reads that, unless a plugin declares that it acts on it
-    (`Registry.handles`)."""
+    (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer."""
 
-    __slots__ = ("applies", "default", "help", "in_release", "inert", "name", "parse", "scope", "secret")
+    __slots__ = ("applies", "default", "help", "in_release", "inert", "name", "parse", "role", "scope", "secret")
 
     applies: Applies
 
@@ -122,9 +124,11 @@ class Property:
         secret: bool = False,
         applies: Applies | None = None,
         inert: str = "",
+        role: str = "",
     ) -> None:
         self.name = name
         self.inert = inert
+        self.role = role
         if applies is not None or in_release:
             self.applies = applies or RESTART
         self.default = default
@@ -198,6 +202,8 @@ class Settings:
         """Set, or with the empty text unset, inside an operation."""
         prop = self.need(name, is_global=app is None)
         value = prop.parse(text) if text else ""
+        if value and prop.role:
+            need_choice(tx.host, prop.role, value)
         parts = place(app, self.namespace)
         data: dict[str, Any] = tx.host.store.read(*parts)
         table = dict(data.get("properties", {}))
@@ -206,6 +212,18 @@ class Settings:
         else:
             table.pop(name, None)
         tx.write(*parts, data={**data, "properties": table})
+
+
+def need_choice(host: Host, role: str, name: str) -> None:
+    """Raise UserError unless some plugin offers this adapter."""
+    known = host.offered(role)
+    if name not in known:
+        from dokkupy.kernel.hooks import did_you_mean
+
+        raise UserError(
+            f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}",
+            hint=did_you_mean(name, known) or f"Install its plugin first: plugin:install dokkupy-{name}",
+        )
 
 
 def place(app: AppName | None, namespace: str) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The store: TOML files, one directory per app, one file per plugin in it.
 
 A file is addressed by its path parts, `("apps", "blog", "nginx")` or `("global", "nginx")`, and holds a table with a
-`schema` number. Writing keeps the previous generation beside it (`nginx.toml.previous`). A file that does not parse
-is a `StateFault` that names file and line, never an empty table: an empty one would lose what the user had.
+`schema` number. Writing keeps the previous generation beside it (`nginx.toml.previous`; after the first write that is
+an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
+`StateFault` that names the file and what to do, never an empty table: an empty one would lose what the user had.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 
 from dokkupy.errors import AppNotFound, HostFault, StateFault
-from dokkupy.kernel.files import link_over, make_directory, write_atomic
+from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
@@ -44,11 +45,15 @@ class Store:
             with open(path, "rb") as file:
                 text = file.read()
         except (FileNotFoundError, NotADirectoryError):
+            if os.path.exists(previous_of(path)):
+                raise gone(path) from None
             return {}
         except PermissionError as error:
             raise HostFault(
                 f"{path} cannot be read by this user", hint="Run the command as root or as the user dokkupy."
             ) from error
+        except OSError as error:
+            raise StateFault(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
         return parse(path, text)
 
     def write(self, *parts: str, data: Table) -> None:
@@ -59,19 +64,17 @@ class Store:
         text = tomli_w.dumps({"schema": SCHEMA, **data}).encode()
         try:
             make_directory(os.path.dirname(path))
-            keep_previous(path)
+            is_first = not keep_previous(path)
             write_atomic(path, text)
+            if is_first:
+                mark_first(path)
         except OSError as error:
             raise HostFault(
                 f"{path} cannot be written: {error.strerror}", hint="Free some disk space and run the command again."
             ) from error
 
     def delete(self, *parts: str) -> None:
-        for path in (self.path(*parts), self.path(*parts) + ".previous"):
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
+        forget_file(self.path(*parts))
 
     def names(self, *parts: str) -> list[str]:
         """Names of the tables and directories in a directory, sorted."""
@@ -85,15 +88,38 @@ class Store:
 
     def apps(self) -> list[AppName]:
         root = os.path.join(self.root, "apps")
-        return [AppName(name) for name in self.names("apps") if os.path.exists(os.path.join(root, name, "app.toml"))]
+        names = [name for name in self.names("apps") if os.path.exists(os.path.join(root, name, "app.toml"))]
+        return [AppName(name) for name in names if AppName.fits(name)]
 
     def has_app(self, app: AppName) -> bool:
         return os.path.exists(self.path("apps", app, "app"))
 
+    def has_traces(self, app: AppName) -> bool:
+        """Whether an app has state files, also where its `app.toml` is lost."""
+        try:
+            names = os.listdir(self.directory("apps", app))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return any(name.endswith((".toml", ".toml.previous")) for name in names)
+
     def need_app(self, app: AppName) -> AppName:
+        """Raises AppNotFound, or StateFault where the app's other files are there without its `app.toml`."""
         if not self.has_app(app):
+            if self.has_traces(app):
+                raise lost_record(self.path("apps", app, "app"), app)
             raise AppNotFound(app)
         return app
+
+    def files(self, *tops: str) -> list[str]:
+        """The paths of all tables below these directories, sorted; also of those that are lost."""
+        found = []
+        for top in tops:
+            for directory, _, names in os.walk(os.path.join(self.root, top)):
+                tables = {
+                    name.removesuffix(".previous") for name in names if name.endswith((".toml", ".toml.previous"))
+                }
+                found += [os.path.join(directory, name) for name in tables]
+        return sorted(found)
 
 
 def parse(path: str, text: bytes) -> Table:
@@ -101,12 +127,14 @@ def parse(path: str, text: bytes) -> Table:
 
     try:
         table = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StateFault(
             f"{path} does not parse: {error}",
-            hint=f"Mend that line, or bring the generation before it back: cp {path}.previous {path}",
+            hint=f"Fix that line. {restore_hint(path)}",
         ) from error
-    schema = table.pop("schema", SCHEMA)
+    schema = table.pop("schema", None)
+    if schema is None:
+        raise StateFault(f"{path} is {'cut off: it has no schema' if table else 'empty'}", hint=restore_hint(path))
     if not isinstance(schema, int) or schema > SCHEMA:
         raise StateFault(
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
@@ -115,10 +143,56 @@ def parse(path: str, text: bytes) -> Table:
     return table
 
 
-def keep_previous(path: str) -> None:
-    """Keep the generation that is about to be replaced, by a hard link: no copy, no moment without either."""
-    previous = path + ".previous"
+def previous_of(path: str) -> str:
+    return path + ".previous"
+
+
+def keep_previous(path: str) -> bool:
+    """Keep the generation that is about to be replaced, by a hard link: no copy, no moment without either. Returns
+    whether there was one."""
+    previous = previous_of(path)
     try:
         link_over(path, previous, previous + ".tmp")
     except FileNotFoundError:
-        return
+        return False
+    return True
+
+
+def mark_first(path: str) -> None:
+    """Leave an empty previous generation beside a file that is new, so that its loss shows from now on."""
+    try:
+        fd = open_own(previous_of(path), os.O_WRONLY | os.O_EXCL, 0o600)
+    except OSError:
+        return  # only a safeguard: the file itself is written
+    try:
+        os.write(fd, f"schema = {SCHEMA}\n".encode())
+    finally:
+        os.close(fd)
+
+
+def forget_file(path: str) -> None:
+    """Remove a file and its previous generation; the latter first, as alone it would mean that the file was lost."""
+    for one in (previous_of(path), path):
+        try:
+            os.unlink(one)
+        except FileNotFoundError:
+            pass
+
+
+def gone(path: str) -> StateFault:
+    return StateFault(f"{path} is gone, and the generation before it is still there", hint=restore_hint(path))
+
+
+def restore_hint(path: str) -> str:
+    if os.path.exists(previous_of(path)):
+        return f"Bring the generation before it back: cp -p {previous_of(path)} {path}"
+    return "No generation before it is kept: restore it from a backup of the host, or write it again"
+
+
+def lost_record(path: str, app: str) -> StateFault:
+    if os.path.exists(previous_of(path)):
+        return gone(path)
+    return StateFault(
+        f"{path} is gone, and other files of the app {app} are still there",
+        hint=f"Write it again: echo schema = {SCHEMA} > {path}. Or remove what is left: apps:destroy --force {app}",
+    )

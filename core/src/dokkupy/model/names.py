@@ -39,6 +39,15 @@ class Identifier(str):
         return text
 
     @classmethod
+    def fits(cls, text: str) -> bool:
+        """Whether a text is one."""
+        try:
+            cls(text)
+        except UserError:
+            return False
+        return True
+
+    @classmethod
     def accepts(cls, text: str) -> bool:
         """What the pattern cannot say."""
         return True

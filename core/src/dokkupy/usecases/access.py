@@ -51,10 +51,12 @@ def key_record(host: Host, who: str) -> dict[str, Any]:
 
 def visible_apps(host: Host) -> list[AppName]:
     """The apps that the caller may see."""
-    apps = host.store.apps()
-    if not host.who.startswith("key:"):
-        return apps
-    return [app for app in apps if allowed(host, host.who, "app:read", app)]
+    return apps_with(host, "app:read")
+
+
+def apps_with(host: Host, permission: str) -> list[AppName]:
+    """The apps for which the caller has a permission: what `--all` means."""
+    return [app for app in host.store.apps() if allowed(host, host.who, permission, app)]
 
 
 def is_admin(host: Host) -> bool:

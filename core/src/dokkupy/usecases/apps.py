@@ -9,7 +9,8 @@ from dokkupy import hookspecs
 from dokkupy.errors import Conflict, HostFault
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Tx, call, forget_unfinished, operation
+from dokkupy.kernel.store import lost_record
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
@@ -28,6 +29,8 @@ def create_in(tx: Tx, app: AppName) -> None:
     host = tx.host
     if host.store.has_app(app):
         raise Conflict(f"Name is already taken: app {app} exists", code="name_taken")
+    if host.store.has_traces(app):
+        raise lost_record(host.store.path("apps", app, "app"), app)
     host.hooks.emit(hookspecs.pre_app_create, host=host, app=app, tx=tx)
     tx.protect("make the app's directory", call(remove_app_directory, app=app))
     tx.write("apps", app, "app", data={"created_at": stamp()})
@@ -65,48 +68,58 @@ def need_unlocked(host: Host, app: AppName) -> None:
 
 def destroy_app(host: Host, app: AppName) -> None:
     """Destroy an app with everything that it has. Until the commit nothing is taken away; after it everything is,
-    if need be by the next command."""
-    host.store.need_app(app)
-    with operation(host, "apps:destroy", f"app:{app}") as tx:
-        host.store.need_app(app)
+    if need be by the next command. It never depends on the validity of the app's state, only on what must be removed
+    being within reach."""
+    need_traces(host, app)
+    with operation(host, "apps:destroy", f"app:{app}", takes_away=True) as tx:
+        need_traces(host, app)
         host.hooks.emit(hookspecs.pre_app_destroy, host=host, app=app, tx=tx)
         tx.foresee(
             f"take {app} out of the proxy", "remove its containers and network", "remove its code, images and state"
         )
         tx.commit(after=(call(finish_destroy, app=app),))
+    forget_unfinished(host, f"app:{app}", but=tx.id)
     host.events.record("app_destroyed", app=app)
 
 
+def need_traces(host: Host, app: AppName) -> None:
+    if not host.store.has_traces(app):
+        host.store.need_app(app)
+
+
 def finish_destroy(host: Host, app: str) -> None:
-    """What follows the decision to destroy: traffic first, then containers, code, images, state."""
+    """What follows the decision to destroy: traffic first, then containers, code, images, state. Idempotent.
+
+    Asks every adapter that is at hand, not the chosen one, which may be gone or may have been changed."""
     name = AppName(app)
-    if "proxy" in roles_at_hand(host):
+    for proxy in host.adapters("proxy"):
         try:
-            host.proxy(name).apply([], remove=[name])
+            proxy.apply([], remove=[name])
         except HostFault as fault:
             if fault.code != "proxy_down":
                 raise
-            host.out.warn(f"{fault.message}: it serves nothing of {app} when it starts again")
-    if "scheduler" in roles_at_hand(host):
-        host.scheduler(name).forget(name)
+            host.out.warn(f"{fault.message}: it serves nothing of {app} when it takes its configuration again")
+    for scheduler in host.adapters("scheduler"):
+        scheduler.forget(name)
     forget_all_but_processes(host, app)
 
 
 def forget_all_but_processes(host: Host, app: str) -> None:
     """Code, images, records, state. Idempotent."""
     name = AppName(app)
-    if "source" in roles_at_hand(host):
-        host.sources().forget(name)
-    if "engine" in roles_at_hand(host):
-        engine = host.engine()
+    for source in host.adapters("source"):
+        source.forget(name)
+    for engine in host.adapters("engine"):
         # By name, not by label: a renamed or cloned app's image has the label of the app that it was built for.
         for _, tags, _size in engine.images({}):
             for tag in tags:
                 if tag.startswith(f"dokku/{app}:"):
                     engine.remove_image(tag)
-    host.hooks.emit(hookspecs.post_app_destroy, host=host, app=name)
+    faults = host.hooks.emit_to_all(hookspecs.post_app_destroy, host=host, app=name)
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
+    for fault in faults:
+        host.out.warn(f"{app} is destroyed, but a plugin may have left something of it: {fault.message}")
 
 
 def roles_at_hand(host: Host) -> set[str]:

@@ -72,11 +72,12 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
     from dokkupy.kernel.operation import call, operation
     from dokkupy.usecases.routes import reroute_idle
 
+    # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
     if applies is not ROUTE:
-        with operation(host, verb, f"app:{app}" if app is not None else "host") as tx:
+        with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
             yield tx
         return
-    with operation(host, verb, f"app:{app}" if app is not None else "host") as tx:
+    with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
         served = is_deployed(host, app)
         if served and not unsets:
             tx.protect("route", call(reroute_idle, app=app or ""))

@@ -24,7 +24,7 @@ def set_ports(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> None:
     listen elsewhere (PORT), and a map that leads to nobody is refused by the look after the switch.
     """
     host.store.need_app(app)
-    with operation(host, f"ports:{verb}", f"app:{app}") as tx:
+    with operation(host, f"ports:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
         tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(rows)})
         follow(tx, app)
 

@@ -25,7 +25,7 @@ PS = Settings(
 BUILDER = Settings(
     "builder",
     Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name"),
-             applies=BUILD),
+             applies=BUILD, role="builder"),
     Property("build-dir", help="The directory of the repository that is built", parse=path, applies=BUILD),
     Property("skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean),
 )  # fmt: skip
@@ -53,7 +53,7 @@ APPS = Settings(
 
 PROXY = Settings(
     "proxy",
-    Property("type", "nginx", help="The proxy that serves the app", parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name")),
+    Property("type", "nginx", help="The proxy that serves the app", parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name"), role="proxy"),
     Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
     Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
     Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),

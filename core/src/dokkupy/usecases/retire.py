@@ -65,7 +65,7 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
                 gone.extend(instances)
                 lease.discard()
             except DokkupyError as error:
-                host.out.warn(error.message)
+                host.out.warn(f"{name}: {error.message}")
             finally:
                 lease.release()
     return gone

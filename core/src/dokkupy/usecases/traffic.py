@@ -5,40 +5,82 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
+from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
 
 
 @contextmanager
-def rerouting(host: Host, verb: str, app: AppName, *, check: Callable[[], None] | None = None) -> Iterator[Tx]:
+def rerouting(
+    host: Host, verb: str, app: AppName, *, check: Callable[[], None] | None = None, takes_away: bool = False
+) -> Iterator[Tx]:
     """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows.
 
-    check: looks at what the proxy then serves, and raises when that is not what was meant.
+    check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
+    removes something, so that it does not fail where the proxy refused what was there before, too.
     """
     host.store.need_app(app)
-    with operation(host, verb, f"app:{app}") as tx:
+    with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
+        was_refused = refused_before(host, app) if takes_away and deployed else None
         if deployed:
             tx.protect("route", call(reroute, app=app))
         yield tx
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
-                tx.step("switch the proxy", lambda: apply_route(host, stored_route(host, app)))
-            else:
-                tx.step("switch the proxy", lambda: reroute(host, app))
+            tx.step("switch the proxy", lambda: follow(host, app, was_refused))
             if check is not None:
                 tx.step("look at what is served", check)
 
 
-def reroute_all(host: Host) -> list[str]:
-    """Bring the proxy to the state of every deployed app, as after a change of the global domains."""
-    done = []
-    for app in host.store.apps():
-        if host.store.read("apps", app, "deployment"):
-            with rerouting(host, "proxy:build-config", app):
-                pass
-            done.append(str(app))
-    return done
+def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
+    """Whether the proxy refuses the route that the state asks for now; found out when it is asked for."""
+    if not proxy_enabled(host, app):
+        return lambda: False
+    try:
+        route = stored_route(host, app)
+    except DokkupyError:
+        return lambda: True
+
+    def refused() -> bool:
+        try:
+            host.proxy(app).validate([route])
+        except DokkupyError:
+            return True
+        return False
+
+    return refused
+
+
+def follow(host: Host, app: AppName, was_refused: Callable[[], bool] | None) -> None:
+    try:
+        if proxy_enabled(host, app):
+            apply_route(host, stored_route(host, app))
+        else:
+            reroute(host, app)
+    except Interrupted:
+        raise
+    except DokkupyError as error:
+        if was_refused is None or not was_refused():
+            raise
+        host.out.warn(
+            f"It is done, and the proxy still serves {app} as before, because of another fault: {error.message}"
+        )
+        if error.hint:
+            host.out.warn(error.hint)
+
+
+def reroute_all(host: Host) -> tuple[list[str], list[tuple[AppName, Exception]]]:
+    """Bring the proxy to the state of every deployed app, as after a change of the global domains: (the apps, failures)."""
+
+    def again(app: AppName) -> None:
+        with rerouting(host, "proxy:build-config", app):
+            pass
+
+    deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
+    done, failed = over_each((app for app, there in deployed if there), again)
+    return [str(app) for app, _ in done], [*unread, *failed]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from dokkupy import hookspecs
 from dokkupy.errors import Busy, DokkupyError, HostFault, Interrupted
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import operation, unfinished
+from dokkupy.kernel.operation import messages, operation, unfinished
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
 from dokkupy.usecases import temporary
 from dokkupy.usecases.oneoff import retire_runs
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
+from dokkupy.usecases.state_check import state_findings
 
 BOOT_SECONDS = 120
 """How long `recover --boot` waits for the engine."""
@@ -40,7 +41,7 @@ def do_tick(host: Host) -> list[str]:
         except Interrupted:
             raise
         except Exception as error:
-            for text in told(error):
+            for text in messages(error):
                 host.out.warn(text)
     return lines
 
@@ -131,17 +132,10 @@ def recover_each(host: Host, subjects: Iterable[str]) -> tuple[list[str], list[s
         except Interrupted:
             raise
         except Exception as error:
-            for text in told(error):
+            for text in messages(error):
                 host.out.warn(f"{subject}: {text}")
             failed.append(subject)
     return lines, failed
-
-
-def told(error: BaseException) -> list[str]:
-    """What an error or a group of them says. An undo may fail with anything."""
-    if isinstance(error, BaseExceptionGroup):
-        return [text for part in error.exceptions for text in told(part)]
-    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]
 
 
 def wait_for_engine(host: Host) -> None:
@@ -154,38 +148,55 @@ def wait_for_engine(host: Host) -> None:
 
 
 def examine(host: Host) -> list[Finding]:
-    """What the host is like: core's own findings, the adapters', the plugins'."""
-    findings = [
-        state_finding(host), owner_finding(host), disk_finding(host), temporary.finding(host), keys_finding(host),
-        audit_finding(host),
-    ]  # fmt: skip
+    """What the host is like: core's own findings, the adapters', the plugins'. Nothing that is broken ends it."""
+    parts: dict[str, Callable[[Host], Iterable[Finding]]] = {
+        "state": state_findings,
+        "owner": lambda host: [owner_finding(host)],
+        "disk": lambda host: [disk_finding(host)],
+        "temporary": lambda host: [temporary.finding(host)],
+        "ssh-keys": lambda host: [keys_finding(host)],
+        "audit": lambda host: [audit_finding(host)],
+        "roles": role_findings,
+        "plugins": plugin_findings,
+        "operations": operation_findings,
+    }
+    findings: list[Finding] = []
+    for name, part in parts.items():
+        try:
+            findings += part(host)
+        except Interrupted:
+            raise
+        except Exception as error:
+            hint = error.hint if isinstance(error, DokkupyError) else ""
+            findings += [Finding(name, "error", text, hint) for text in messages(error)]
+    return list(dict.fromkeys(findings))
+
+
+def role_findings(host: Host) -> Iterator[Finding]:
     for role in ("engine", "scheduler", "proxy", "source"):
         try:
             ready = host.role(role, host.only(role)).prepare()
         except DokkupyError as error:
-            findings.append(Finding(role, "error", error.message, error.hint))
+            yield Finding(role, "error", error.message, error.hint)
             continue
         except Exception as error:  # the doctor is for the sick: one plugin's defect does not end it
-            findings.append(
-                Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
-            )
+            yield Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
             continue
         level = "ok" if ready.ready else "error"
-        findings.append(Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy))
-    findings += [finding for _, finding in host.hooks.gather(hookspecs.doctor_checks, host=host)]
-    findings += [Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values()]
+        yield Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy)
+
+
+def plugin_findings(host: Host) -> Iterator[Finding]:
+    found, failed = host.hooks.gather_what_can(hookspecs.doctor_checks, host=host)
+    yield from (finding for _, finding in found)
+    yield from (Finding(plugin, "error", error.message, error.hint) for plugin, error in failed)
+    yield from (Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values())
+
+
+def operation_findings(host: Host) -> Iterator[Finding]:
     open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
     if open_journals:
-        findings.append(
-            Finding("operations", "warning", f"unfinished: {', '.join(map(str, open_journals))}", "dokkupy recover")
-        )
-    return findings
-
-
-def state_finding(host: Host) -> Finding:
-    if not os.access(host.root, os.W_OK):
-        return Finding("state", "error", f"{host.root} cannot be written", "Run dokkupy setup as root.")
-    return Finding("state", "ok", f"{len(host.store.apps())} apps in {host.root}")
+        yield Finding("operations", "warning", f"unfinished: {', '.join(map(str, open_journals))}", "dokkupy recover")
 
 
 def owner_finding(host: Host) -> Finding:

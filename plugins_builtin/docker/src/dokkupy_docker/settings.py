@@ -7,7 +7,7 @@ from dokkupy_sdk.settings import Property, Settings, boolean, integer, matching
 SCHEDULER = Settings(
     "scheduler",
     Property("selected", "docker-local", help="The scheduler that runs the app",
-             parse=matching(r"[a-z][a-z0-9-]*", "a scheduler's name")),
+             parse=matching(r"[a-z][a-z0-9-]*", "a scheduler's name"), role="scheduler"),
     Property("shell", "/bin/sh", help="The shell of the image that runs commands",
              parse=matching(r"/[A-Za-z0-9._/-]+", "an absolute path"), in_release=True),
 )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Over many: one subject's failure keeps no other from its turn, and all failures are named at the end."""
+
+from __future__ import annotations
+
+from dokkupy.errors import DokkupyError, Interrupted
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
+
+    S = TypeVar("S")
+    T = TypeVar("T")
+
+
+def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S, T]], list[tuple[S, Exception]]]:
+    """Do it for each; (subject, result) of those that went well, (subject, error) of the others."""
+    done: list[tuple[S, T]] = []
+    failed: list[tuple[S, Exception]] = []
+    for subject in subjects:
+        try:
+            done.append((subject, do(subject)))
+        except Interrupted:
+            raise
+        except Exception as error:
+            failed.append((subject, error))
+    return done, failed
+
+
+def warn_of(host: Host, failed: Iterable[tuple[object, Exception]]) -> None:
+    """Name the failures, each with what to do."""
+    for subject, error in failed:
+        for text in messages(error):
+            host.out.warn(f"{subject}: {text}")
+        if isinstance(error, DokkupyError) and error.hint:
+            host.out.warn(error.hint)
+
+
+def raise_of(failed: list[tuple[S, Exception]]) -> None:
+    """Raise the failures as one, when there are any."""
+    if len(failed) == 1:
+        raise failed[0][1]
+    if failed:
+        names = ", ".join(str(subject) for subject, _ in failed)
+        raise ExceptionGroup(f"{names} failed", [error for _, error in failed])
