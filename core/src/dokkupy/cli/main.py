@@ -7,7 +7,7 @@ import sys
 
 from dokkupy.cli.declare import Answer, Command, Group
 from dokkupy.cli.output import Terminal
-from dokkupy.cli.parse import Invocation, WantsHelp, parse
+from dokkupy.cli.parse import Invocation, WantsHelp, need_text, parse
 from dokkupy.errors import DokkupyError, PluginFault, UserError
 from dokkupy.kernel.host import ROOT, Host, keep_temporary_files_in
 
@@ -115,14 +115,6 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
     if call is not None:
         record(host, call_status)
     return call_status
-
-
-def need_text(words: list[str]) -> None:
-    """Raise UserError for an argument that no program, file name or record can hold. Its value may be a secret."""
-    for number, word in enumerate(words):
-        if "\x00" in word or not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
-            name = ascii(word.partition("=")[0][:80]) if "=" in word else f"number {number + 1}"
-            raise UserError(f"The argument {name} is not text: it has bytes that are not UTF-8, or a NUL character")
 
 
 def rest_format(words: list[str]) -> str:

@@ -114,6 +114,14 @@ def value_of(name: str, value: str | None, words: list[str], index: int) -> tupl
     return words[index], index + 1
 
 
+def need_text(words: list[str]) -> None:
+    """Raise UserError for an argument that no program, file name or record can hold. Its value may be a secret."""
+    for number, word in enumerate(words):
+        if "\x00" in word or not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+            name = ascii(word.partition("=")[0][:80]) if "=" in word else f"number {number + 1}"
+            raise UserError(f"The argument {name} is not text: it has bytes that are not UTF-8, or a NUL character")
+
+
 def take(item: Parameter, name: str, value: str | None, words: list[str], index: int, options: dict[str, Any]) -> int:
     if item.is_bool:
         if value not in (None, "true", "false"):
