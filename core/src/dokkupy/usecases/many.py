@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import TypeVar
 
     S = TypeVar("S")
@@ -29,8 +28,12 @@ def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S
     return done, failed
 
 
-def warn_of(host: Host, failed: Iterable[tuple[object, Exception]]) -> None:
+def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
     """Name the failures, each with what to do."""
+    if not failed:
+        return
+    from dokkupy.kernel.operation import messages
+
     for subject, error in failed:
         for text in messages(error):
             host.out.warn(f"{subject}: {text}")
