@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from dokkupy.cli.declare import Answer, Arg, Group
 from dokkupy.cli.properties import add_property_commands
@@ -118,7 +118,7 @@ def clear(host: Host, app: App) -> Answer:
     return save(host, "clear", app, [])
 
 
-def extra(host: Host, app: AppName | None) -> dict[str, str]:
+def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     if app is None:
         return {}
     import json
@@ -132,6 +132,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         "map": " ".join(own(host, app)), "map-detected": " ".join(detected),
         "map-json": json.dumps([described(text) for text in own(host, app)]),
         "map-detected-json": json.dumps([described(text) for text in detected]),
+        "port_mappings": [described(text) for text in own(host, app)],
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
 from dokkupy.errors import UserError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dokkupy.kernel.operation import Tx
 
-    Extra = Callable[[Host, AppName | None], dict[str, str]]
+    Extra = Callable[[Host, AppName | None], dict[str, Any]]
     OnSet = Callable[[Tx, AppName | None, str], None]
 
 MASK = "*******"
@@ -39,7 +39,7 @@ def add_property_commands(
     """Give a group its `:set` (when there are properties) and `:report`.
 
     extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
-    it stands. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
+    it stands; a value that is no text is for the JSON alone. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
     information`. on_set: called inside the operation, after the property was written. verb: the name of the command
     that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
     a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line.
@@ -106,9 +106,9 @@ def add_report(
 
 def report_keys(
     host: Host, settings: Settings, app: AppName | None, prefix: str, extra: Extra | None
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Info flag -> value: for each property its raw, global and computed value, then the extra keys."""
-    keys: dict[str, str] = {}
+    keys: dict[str, Any] = {}
     computed = settings.all(host.store, app)
     own = host.store.read("apps", app, settings.namespace).get("properties", {}) if app is not None else {}
     shared = host.store.read("global", settings.namespace).get("properties", {})
@@ -136,7 +136,7 @@ def report_answer(
     info: list[str],
     prefix: str,
     word: str,
-    keys_of: Callable[[AppName | None], dict[str, str]],
+    keys_of: Callable[[AppName | None], dict[str, Any]],
 ) -> Answer:
     """The report of one app, the global one, or of all apps that the caller may see."""
     from dokkupy.usecases.access import visible_apps
@@ -155,20 +155,21 @@ def report_answer(
     from dokkupy.usecases.many import over_each, warn_of
 
     lines: list[str] = []
-    data: list[dict[str, str]] = []
+    data: list[dict[str, Any]] = []
     alone = len(subjects) == 1 and (scope.app is not None or scope.is_global)
     found, failed = ([(subjects[0], keys_of(subjects[0]))], []) if alone else over_each(subjects, keys_of)
     for subject, keys in found:
+        texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
         if info:
-            if info[0] not in keys:
-                raise UserError(f"Invalid flag passed, valid flags: {', '.join(keys)}")
-            lines.append(keys[info[0]])
+            if info[0] not in texts:
+                raise UserError(f"Invalid flag passed, valid flags: {', '.join(texts)}")
+            lines.append(texts[info[0]])
             data.append(named(info[0], keys[info[0]], prefix))
             continue
         data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
-        lines.extend(report_line(flag, value) for flag, value in keys.items())
+        lines.extend(report_line(flag, value) for flag, value in texts.items())
     if alone:
         return Answer(data[0], lines)
     warn_of(host, failed)
@@ -176,7 +177,7 @@ def report_answer(
     return Answer(rows, lines, documents=True, status=1 if failed else 0)
 
 
-def named(flag: str, value: str, prefix: str) -> dict[str, str]:
+def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
     """A value under both names that it has in Dokku's JSON: the short one, and the one with the plugin's prefix."""
     short = flag.removeprefix("--").removeprefix(f"{prefix}-")
     return {short: value, f"{prefix}-{short}": value}

@@ -20,7 +20,7 @@ from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker import api
 from dokkupy_docker.build_options import PERIOD, Vetted
-from dokkupy_docker.options import nano, size
+from dokkupy_docker.option_values import nano, size
 
 ROOT = "/sys/fs/cgroup"
 ALL = "dokkupy-builds"

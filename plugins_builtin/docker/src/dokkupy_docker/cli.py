@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
+from dokkupy_docker.kept import PHASES, divided, options_of, processes_of, same
 from dokkupy_docker.settings import LOCAL, SCHEDULER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 options_group = Group("docker-options", "Manage the options that docker gets for an app")
 scheduler_group = Group("scheduler", "Choose the scheduler of apps")
 local_group = Group("scheduler-docker-local", "Manage the scheduler docker-local")
 
-PHASES = ("build", "deploy", "run")
-
 App = Annotated[AppName, Arg("app")]
 PhaseWord = Annotated[str, Arg("phase(s)", "build, deploy, run; several with commas")]
+Processes = Annotated[list[str], Opt("--process", help="Only for this process type, in the phase deploy")]
+Options = Annotated[list[str], Rest("option")]
 
 
 def phases_of(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in PHASES:
-            raise UserError(f"Phase(s) must be one of [build deploy run], not {name[:40]!r}")
+    if not set(names) <= set(PHASES):
+        raise UserError("Phase(s) must be one of [build deploy run]")
     return names
 
 
-def vetted(words: list[str], phases: list[str]) -> str:
-    """The option as it is kept. It is looked at now, so that a later deploy does not fail by it."""
+def checked(words: list[str], phases: list[str]) -> list[str]:
+    """The options as they are kept. They are looked at now, so that a later deploy does not fail by them."""
     import shlex
 
-    text = " ".join(words).strip()
-    if not text:
+    found = divided(words)
+    if not found:
         raise UserError("Please specify docker options to add")
-    try:
-        split = shlex.split(text)
-    except ValueError as error:
-        raise UserError(f"{text[:60]!r} cannot be split into words: {error}") from None
-    if not split or not split[0].startswith("-"):
-        raise UserError(f"{text[:60]!r} is not an option of docker: it begins with a dash")
+    split = [word for option in found for word in shlex.split(option)]
     if phases != ["build"]:
         from dokkupy_docker.options import body_of
 
@@ -51,93 +50,115 @@ def vetted(words: list[str], phases: list[str]) -> str:
         from dokkupy_docker.cap import limits_of
 
         limits_of(vet(split, (), buildkit=True, buildx=True).limits)
-    return text
+    return found
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two options have the same words, however they are quoted."""
-    import shlex
-
-    try:
-        return one == other or shlex.split(one) == shlex.split(other)
-    except ValueError:
-        return False
-
-
-def change(host: Host, verb: str, app: AppName, phases: list[str], option: str | None, *, add: bool) -> None:
+def change(
+    host: Host, verb: str, app: AppName, phases: list[str], processes: list[str], edit: Callable[[list[str]], list[str]]
+) -> None:
+    """Edit the options of the phases, or with processes those of these types alone."""
     from dokkupy_sdk.effect import tell_effect
     from dokkupy_sdk.operation import operation
 
     host.store.need_app(app)
+    if processes and phases != ["deploy"]:
+        raise UserError("--process is only for the phase deploy")
     with operation(host, f"docker-options:{verb}", f"app:{app}") as tx:
-        data = host.store.read("apps", app, "docker-options")
-        table = {phase: list(data.get("phases", {}).get(phase, [])) for phase in PHASES}
-        for phase in phases:
-            if option is None:
-                table[phase] = []
-            elif add and option not in table[phase]:
-                table[phase].append(option)
-            elif not add:
-                kept = [text for text in table[phase] if not same(text, option)]
-                if len(kept) == len(table[phase]):
-                    raise UserError(
-                        f"{option[:60]!r} is not among the options of {app} for {phase}",
-                        hint=f"See them: dokkupy docker-options:list {app} {phase}",
-                    )
-                table[phase] = kept
-        tx.write("apps", app, "docker-options", data={**data, "phases": table})
+        data = dict(host.store.read("apps", app, "docker-options"))
+        table = {phase: options_of(host, app, phase) for phase in PHASES}
+        own = {name: {"deploy": options_of(host, app, "deploy", name)} for name in processes_of(host, app)}
+        for name in processes:
+            own[name] = {"deploy": edit(options_of(host, app, "deploy", name))}
+        for phase in phases if not processes else ():
+            table[phase] = edit(table[phase])
+        tx.write("apps", app, "docker-options", data={**data, "phases": table, "processes": own})
     for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
         tell_effect(host, app, applies)
 
 
+def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
+    from dokkupy_sdk.deploy import current
+
+    release = current(host, app)[0] if processes else None
+    for name in processes:
+        if release is not None and name not in release.processes:
+            host.out.warn(f"{app} has no process type {name} now: the option waits for one")
+
+
 @options_group.command("add", needs="app:admin", changes=True)
-def add(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str], Rest("option")]) -> Answer:
-    """Add an option for the given phases; it counts from the next build or deploy."""
+def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> Answer:  # noqa: B006
+    """Add options for the given phases; they count from the next build or deploy."""
+    import shlex
+
+    from dokkupy_docker.options import remarks
+
     names = phases_of(phases)
-    text = vetted(option, names)
-    change(host, "add", app, names, text, add=True)
-    return Answer({"app": app, "phases": names, "option": text})
+    found = checked(option, names)
+    types = [str(ProcessType(name)) for name in process]
+    change(host, "add", app, names, types, lambda kept: list(dict.fromkeys([*kept, *found])))
+    if names != ["build"]:
+        for remark in remarks([word for text in found for word in shlex.split(text)]):
+            host.out.warn(remark)
+    warn_of_unknown(host, app, types)
+    return Answer({"app": app, "phases": names, "processes": types, "options": found})
 
 
 @options_group.command("remove", needs="app:admin", changes=True)
-def remove(host: Host, app: App, phases: PhaseWord, option: Annotated[list[str], Rest("option")]) -> Answer:
-    """Remove an option from the given phases."""
+def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> Answer:  # noqa: B006
+    """Remove options from the given phases."""
     names = phases_of(phases)
-    change(host, "remove", app, names, " ".join(option).strip(), add=False)
-    return Answer({"app": app, "phases": names})
+    doomed = divided(option)
+
+    def edit(kept: list[str]) -> list[str]:
+        for text in doomed:
+            if not any(same(text, one) for one in kept):
+                raise UserError(
+                    f"{text[:60]!r} is not among the options of {app} for {','.join(process or names)}",
+                    hint=f"See them: dokkupy docker-options:report {app}",
+                )
+        return [one for one in kept if not any(same(text, one) for text in doomed)]
+
+    change(host, "remove", app, names, process, edit)
+    return Answer({"app": app, "phases": names, "processes": process})
 
 
 @options_group.command("clear", needs="app:admin", changes=True)
-def clear(host: Host, app: App, phases: PhaseWord = "build,deploy,run") -> Answer:
+def clear(
+    host: Host, app: App, phases: PhaseWord = "", *, process: Processes = []  # noqa: B006
+) -> Answer:  # fmt: skip
     """Remove all options of the given phases."""
-    names = phases_of(phases)
-    change(host, "clear", app, names, None, add=False)
-    return Answer({"app": app, "phases": names})
-
-
-def of_phase(host: Host, app: AppName, phase: str) -> list[str]:
-    return [str(text) for text in host.store.read("apps", app, "docker-options").get("phases", {}).get(phase, [])]
+    names = phases_of(phases) if phases else ["deploy"] if process else list(PHASES)
+    if not phases and not process and processes_of(host, app):
+        change(host, "clear", app, ["deploy"], processes_of(host, app), lambda kept: [])
+    change(host, "clear", app, names, process, lambda kept: [])
+    return Answer({"app": app, "phases": names, "processes": process})
 
 
 @options_group.command("list", needs="app:read")
 def list_options(
     host: Host, app: App, which: Annotated[str, Arg("phase")] = "", *,
     phase: Annotated[str, Opt("--phase", help="build, deploy or run")] = "",
+    process: Annotated[str, Opt("--process", help="Those of this process type alone")] = "",
 ) -> Answer:  # fmt: skip
-    """List the options, one a line."""
+    """List the options of a phase, one a line."""
     host.store.need_app(app)
-    names = phases_of(phase or which) if phase or which else list(PHASES)
-    table = {name: of_phase(host, app, name) for name in names}
+    if not phase and not which:
+        raise UserError("Please specify a phase: --phase build, deploy or run")
+    names = phases_of(phase or which)
+    table = {name: options_of(host, app, name, process) for name in names}
     return Answer(table, [text for name in names for text in table[name]])
 
 
-def extra(host: Host, app: AppName | None) -> dict[str, str]:
+def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     if app is None:
         return {}
+    found = {phase: options_of(host, app, phase) for phase in PHASES}
+    found.update({f"deploy.{name}": options_of(host, app, "deploy", name) for name in processes_of(host, app)})
     from dokkupy_sdk.effect import pending_options
 
+    lists = {f"{name}-list": options for name, options in found.items()}
     pending = {f"pending-{process}": text for process, text in pending_options(host, app).items()}
-    return {phase: " ".join(of_phase(host, app, phase)) for phase in PHASES} | pending
+    return {**{name: " ".join(options) for name, options in found.items()}, **lists, **pending}
 
 
 add_property_commands(options_group, Settings("docker-options"), extra=extra, title="docker options")

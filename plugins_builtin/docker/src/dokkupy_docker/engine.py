@@ -19,7 +19,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, Imag
 from dokkupy_docker import api
 from dokkupy_docker.answers import exposed, filters, inspected, lines_of, listed, output_of, quoted, words_of
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
-from dokkupy_docker.options import body_of, restart_policy
+from dokkupy_docker.options import body_of, joins, network_mode, restart_policy, without_joins
 
 LOG_FILES = 3
 CREATE_SECONDS = 120
@@ -174,7 +174,10 @@ class DockerEngine(Engine):
             body.setdefault("ExposedPorts", {})[f"{inner}/tcp"] = {}
             ports = host.setdefault("PortBindings", {}).setdefault(f"{inner}/tcp", [])
             ports.append({"HostIp": address, "HostPort": str(outer)})
-        if spec.network:
+        mode = network_mode(spec.options)
+        if mode:
+            host["NetworkMode"] = mode
+        elif spec.network:
             host["NetworkMode"] = spec.network
             endpoint: dict[str, Any] = {"Aliases": list(spec.aliases)}
             if spec.address:
@@ -195,6 +198,17 @@ class DockerEngine(Engine):
         except BaseException:
             self.remove(made)
             raise
+
+    def join_further(self, ref: str, spec: ContainerSpec) -> None:
+        """Join the networks of `--network`, as docker's command line does: with their own names and addresses."""
+        wanted = joins(spec.options)
+        for name in wanted["--network"]:
+            with faults(f"The container {spec.name} could not join the network {name}"):
+                self.client.connect_container_to_network(
+                    ref, name, aliases=[*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else None,
+                    ipv4_address=next(iter(wanted["--ip"]), None), ipv6_address=next(iter(wanted["--ip6"]), None),
+                    link_local_ips=wanted["--link-local-ip"] or None,
+                )  # fmt: skip
 
     def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
         found = api.get("/containers/json", all=0 if running_only else 1, filters={"label": filters(labels)}) or []

@@ -16,8 +16,24 @@ if TYPE_CHECKING:
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
     import shlex
 
-    table = host.store.read("apps", app, "docker-options").get("phases", {})
-    return [word for option in table.get(phase, []) for word in shlex.split(option)]
+    from dokkupy_docker.kept import options_for
+
+    return [word for option in options_for(host, app, phase, process) for word in shlex.split(option)]
+
+
+@hookimpl
+def app_guests(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+    """The containers that `--link CONTAINER:ALIAS` names come into the app's network."""
+    from dokkupy_docker.kept import all_options
+
+    if not any("--link" in option for option in all_options(host, app)):
+        return []
+    import shlex
+
+    from dokkupy_docker.options import joins
+
+    links = [link for option in all_options(host, app) for link in joins(shlex.split(option))["--link"]]
+    return [(name, alias or name) for name, _, alias in (link.partition(":") for link in links)]
 
 
 @hookimpl

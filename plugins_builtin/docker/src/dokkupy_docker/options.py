@@ -1,93 +1,114 @@
-"""Docker's options, as words of its command line, become arguments of its API."""
+"""Docker's options, as words of its command line, become arguments of its API (`docker create --help`, API 1.41)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dokkupy_sdk.errors import UserError
 
+from dokkupy_docker.option_values import duration, nano, publish, seconds, size, tail, whole
+
 SHORT = {"-v": "--volume", "-m": "--memory", "-e": "--env", "-l": "--label", "-u": "--user", "-w": "--workdir",
-         "-h": "--hostname", "-c": "--cpu-shares", "-p": "--publish", "-t": "--tty", "-i": "--interactive"}  # fmt: skip
-UNITS = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "g": 1 << 30, "gb": 1 << 30}
+         "-h": "--hostname", "-c": "--cpu-shares", "-p": "--publish", "-P": "--publish-all", "-t": "--tty",
+         "-i": "--interactive", "-a": "--attach", "-d": "--detach", "-q": "--quiet", "--net": "--network",
+         "--net-alias": "--network-alias", "--dns-opt": "--dns-option"}  # fmt: skip
 FLAGS = (
-    "--privileged",
-    "--init",
-    "--read-only",
-    "--oom-kill-disable",
-    "--no-healthcheck",
-    "--tty",
-    "--interactive",
-    "--rm",
-)
+    "--privileged", "--init", "--read-only", "--oom-kill-disable", "--no-healthcheck", "--tty", "--interactive", "--rm",
+    "--publish-all", "--detach", "--quiet", "--disable-content-trust", "--sig-proxy", "--help",
+)  # fmt: skip
 REFUSED = {
-    "--publish": "Ports are served by the proxy: use ports:add", "--publish-all": "Ports are served by the proxy",
-    "--name": "The name says what the container is", "--network": "Each app has its own network",
-    "--net": "Each app has its own network", "--detach": "It always is", "--rm": "The scheduler removes it",
-    "--tty": "The command decides", "--interactive": "The command decides",
+    "--name": "The name says what the container is", "--detach": "It always is", "--rm": "The scheduler removes it",
+    "--tty": "The command decides", "--interactive": "The command decides", "--attach": "The command decides",
+    "--cidfile": "Ask for the id: ps:inspect APP", "--platform": "The image decides",
+    "--pull": "The image is on this host", "--quiet": "Nothing is pulled", "--sig-proxy": "The command decides",
+    "--detach-keys": "The command decides", "--disable-content-trust": "Nothing is pulled",
+    "--isolation": "It is for Windows", "--help": "docker create --help lists the options",
 }  # fmt: skip
-
-
-def size(text: str) -> int:
-    """Bytes, from `512m`."""
-    lower = text.strip().lower()
-    digits = lower.rstrip("bkmg")
-    unit = lower[len(digits) :]
-    if not digits.isascii() or not digits.isdigit() or unit not in UNITS:
-        raise UserError(f"{text[:40]!r} is not a size such as 512m")
-    return int(digits) * UNITS[unit]
-
-
-def nano(text: str) -> int:
-    try:
-        return int(float(text) * 1_000_000_000)
-    except ValueError:
-        raise UserError(f"{text[:40]!r} is not a number of CPUs") from None
-
-
-def whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UserError(f"{text[:40]!r} is not a whole number") from None
-
-
-def seconds(text: str) -> int:
-    return whole(text.removesuffix("s"))
+ISOLATION = {
+    "--publish": "reaches the app past the proxy, and one instance at a time can hold the port: checks:disable APP TYPE "
+    "lets the old one stop first",
+    "--publish-all": "reaches the app past the proxy",
+    "--link": "lets that container into the app's network", "--network": "joins the app with what is in that network",
+    "--privileged": "lets the app do to the host what root may", "--pid": "shows the app processes outside it",
+    "--ipc": "shares memory with what is outside the app", "--uts": "shares the host's name",
+    "--userns": "takes the user namespace away", "--cap-add": "gives the app rights that containers do not have",
+    "--device": "gives the app a device of the host", "--security-opt": "may take confinement away",
+    "--volumes-from": "shares another container's volumes", "--cgroup-parent": "may lift the app's limits",
+}  # fmt: skip
+"""What an option does to the isolation of apps: said to whoever adds it."""
 
 
 HOST: dict[str, tuple[str, Callable[[str], Any], bool]] = {
     "--volume": ("Binds", str, True),
+    "--volume-driver": ("VolumeDriver", str, False),
     "--memory": ("Memory", size, False),
     "--memory-swap": ("MemorySwap", lambda text: -1 if text == "-1" else size(text), False),
+    "--memory-swappiness": ("MemorySwappiness", whole, False),
     "--memory-reservation": ("MemoryReservation", size, False),
+    "--kernel-memory": ("KernelMemory", size, False),
     "--cpus": ("NanoCpus", nano, False),
     "--cpu-shares": ("CpuShares", whole, False),
+    "--cpu-period": ("CpuPeriod", whole, False),
+    "--cpu-quota": ("CpuQuota", whole, False),
+    "--cpu-rt-period": ("CpuRealtimePeriod", whole, False),
+    "--cpu-rt-runtime": ("CpuRealtimeRuntime", whole, False),
     "--cpuset-cpus": ("CpusetCpus", str, False),
+    "--cpuset-mems": ("CpusetMems", str, False),
+    "--cgroup-parent": ("CgroupParent", str, False),
+    "--cgroupns": ("CgroupnsMode", str, False),
+    "--blkio-weight": ("BlkioWeight", whole, False),
+    "--blkio-weight-device": ("BlkioWeightDevice", tail("Path", "Weight", whole), True),
+    "--device-read-bps": ("BlkioDeviceReadBps", tail("Path", "Rate", size), True),
+    "--device-write-bps": ("BlkioDeviceWriteBps", tail("Path", "Rate", size), True),
+    "--device-read-iops": ("BlkioDeviceReadIOps", tail("Path", "Rate", whole), True),
+    "--device-write-iops": ("BlkioDeviceWriteIOps", tail("Path", "Rate", whole), True),
+    "--device-cgroup-rule": ("DeviceCgroupRules", str, True),
     "--pids-limit": ("PidsLimit", whole, False),
     "--shm-size": ("ShmSize", size, False),
-    "--add-host": ("ExtraHosts", str, True),
+    "--add-host": ("ExtraHosts", lambda text: text.replace("=", ":", 1) if ":" not in text else text, True),
     "--cap-add": ("CapAdd", str, True),
     "--cap-drop": ("CapDrop", str, True),
     "--dns": ("Dns", str, True),
     "--dns-search": ("DnsSearch", str, True),
+    "--dns-option": ("DnsOptions", str, True),
     "--security-opt": ("SecurityOpt", str, True),
     "--group-add": ("GroupAdd", str, True),
     "--volumes-from": ("VolumesFrom", str, True),
     "--runtime": ("Runtime", str, False),
     "--ipc": ("IpcMode", str, False),
     "--pid": ("PidMode", str, False),
+    "--uts": ("UTSMode", str, False),
     "--userns": ("UsernsMode", str, False),
     "--oom-score-adj": ("OomScoreAdj", whole, False),
 }
+HOST_TABLES = {"--sysctl": "Sysctls", "--storage-opt": "StorageOpt", "--annotation": "Annotations"}
+SWITCHES = {
+    "--privileged": "Privileged", "--read-only": "ReadonlyRootfs", "--init": "Init",
+    "--oom-kill-disable": "OomKillDisable", "--publish-all": "PublishAllPorts",
+}  # fmt: skip
 CONTAINER: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--user": ("User", str),
     "--workdir": ("WorkingDir", str),
     "--hostname": ("Hostname", str),
     "--domainname": ("Domainname", str),
+    "--mac-address": ("MacAddress", str),
     "--stop-signal": ("StopSignal", str),
     "--stop-timeout": ("StopTimeout", seconds),
+    "--entrypoint": ("Entrypoint", lambda text: [text]),
 }
+HEALTH: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "--health-cmd": ("Test", lambda text: ["CMD-SHELL", text]),
+    "--health-interval": ("Interval", duration),
+    "--health-timeout": ("Timeout", duration),
+    "--health-start-period": ("StartPeriod", duration),
+    "--health-start-interval": ("StartInterval", duration),
+    "--health-retries": ("Retries", whole),
+}
+JOINS = ("--network", "--network-alias", "--link", "--ip", "--ip6", "--link-local-ip")
+"""What `joins` reads: it is no part of the container's own description."""
+NEGATIVE = re.compile(r"-\d+")
 
 
 def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -97,13 +118,15 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
     while rest:
         word = rest.pop(0)
         name, mark, value = word.partition("=")
+        if not name.startswith("--") and len(name) > 2 and name[:2] in SHORT and not mark:
+            name, mark, value = name[:2], "=", name[2:]  # `-p80:80`
         name = SHORT.get(name, name)
         if not name.startswith("--"):
             raise UserError(f"{word[:60]!r} is not an option of docker")
         if not mark:
             if name in FLAGS:
                 value = "true"
-            elif rest:
+            elif rest and (not rest[0].startswith("-") or NEGATIVE.fullmatch(rest[0])):
                 value = rest.pop(0)
             else:
                 raise UserError(f"The docker option {name} needs a value")
@@ -127,59 +150,128 @@ def body_of(words: Sequence[str]) -> dict[str, Any]:
         elif name in CONTAINER:
             key, convert_one = CONTAINER[name]
             body[key] = convert_one(value)
-        elif name == "--label":
+        elif name in HEALTH:
+            key, convert_one = HEALTH[name]
+            body.setdefault("Healthcheck", {})[key] = convert_one(value)
+        elif name in HOST_TABLES:
             key, _, text = value.partition("=")
-            body["Labels"][key] = text
-        elif name == "--env":
-            body["Env"].append(value)
-        elif name == "--ulimit":
-            kind, _, limits = value.partition("=")
-            soft, _, hard = limits.partition(":")
-            host.setdefault("Ulimits", []).append({"Name": kind, "Soft": whole(soft), "Hard": whole(hard or soft)})
-        elif name == "--tmpfs":
-            path, _, how = value.partition(":")
-            host.setdefault("Tmpfs", {})[path] = how
-        elif name == "--sysctl":
-            key, _, text = value.partition("=")
-            host.setdefault("Sysctls", {})[key] = text
-        elif name == "--mount":
-            host.setdefault("Mounts", []).append(mount(value))
-        elif name == "--log-opt":
-            key, _, text = value.partition("=")
-            host.setdefault("LogConfig", {}).setdefault("Config", {})[key] = text
-        elif name == "--log-driver":
-            host.setdefault("LogConfig", {})["Type"] = value
-        elif name == "--device":
-            source, _, rest = value.partition(":")
-            target, _, rights = rest.partition(":")
-            host.setdefault("Devices", []).append(
-                {"PathOnHost": source, "PathInContainer": target or source, "CgroupPermissions": rights or "rwm"}
-            )
-        elif name == "--gpus":
-            count = -1 if value == "all" else whole(value)
-            host.setdefault("DeviceRequests", []).append({"Driver": "", "Count": count, "Capabilities": [["gpu"]]})
-        elif name == "--restart":
-            host["RestartPolicy"] = restart_policy(value)
-        elif name == "--privileged":
-            host["Privileged"] = value == "true"
-        elif name == "--read-only":
-            host["ReadonlyRootfs"] = value == "true"
-        elif name == "--init":
-            host["Init"] = value == "true"
-        elif name == "--oom-kill-disable":
-            host["OomKillDisable"] = value == "true"
-        elif name == "--no-healthcheck":
-            body["Healthcheck"] = {"Test": ["NONE"]}
-        else:
-            raise UserError(
-                f"The docker option {name} is not known here", hint="docker-options:report APP lists what is set."
-            )
+            host.setdefault(HOST_TABLES[name], {})[key] = text
+        elif name in SWITCHES:
+            host[SWITCHES[name]] = value == "true"
+        elif name in SPECIAL:
+            SPECIAL[name](body, value)
+        elif name not in JOINS:
+            raise UserError(f"{name} is not an option of docker create", hint="docker create --help lists them.")
     return body
+
+
+def joins(words: Sequence[str]) -> dict[str, list[str]]:
+    """Option of JOINS -> its values."""
+    found: dict[str, list[str]] = {name: [] for name in JOINS}
+    for name, value in pairs(words):
+        if name in JOINS:
+            found[name].append(value)
+    return found
+
+
+def network_mode(words: Sequence[str]) -> str:
+    """`host`, `none` or `container:NAME`, which take the place of the app's own network; empty for it."""
+    found = [name for name in joins(words)["--network"] if name in ("host", "none") or name.startswith("container:")]
+    return found[-1] if found else ""
+
+
+def without_joins(words: Sequence[str]) -> list[str]:
+    """The options without those that name networks or ports of the host, for a container that runs beside the app's."""
+    left = [pair for pair in pairs(words) if pair[0] not in (*JOINS, "--publish", "--publish-all")]
+    return [f"{name}={value}" for name, value in left]
+
+
+def remarks(words: Sequence[str]) -> list[str]:
+    """A sentence for each option that changes how isolated the app is."""
+    return [f"{name} {ISOLATION[name]}" for name in dict(pairs(words)) if name in ISOLATION]
+
+
+def label(body: dict[str, Any], text: str) -> None:
+    key, _, value = text.partition("=")
+    body["Labels"][key] = value
+
+
+def label_file(body: dict[str, Any], path: str) -> None:
+    for line in file_lines(path):
+        label(body, line)
+
+
+def ulimit(body: dict[str, Any], text: str) -> None:
+    kind, _, limits = text.partition("=")
+    soft, _, hard = limits.partition(":")
+    rows = body["HostConfig"].setdefault("Ulimits", [])
+    rows.append({"Name": kind, "Soft": whole(soft), "Hard": whole(hard or soft)})
+
+
+def tmpfs(body: dict[str, Any], text: str) -> None:
+    path, _, how = text.partition(":")
+    body["HostConfig"].setdefault("Tmpfs", {})[path] = how
+
+
+def log_option(body: dict[str, Any], text: str) -> None:
+    key, _, value = text.partition("=")
+    body["HostConfig"].setdefault("LogConfig", {}).setdefault("Config", {})[key] = value
+
+
+def device(body: dict[str, Any], text: str) -> None:
+    source, _, rest = text.partition(":")
+    target, _, rights = rest.partition(":")
+    body["HostConfig"].setdefault("Devices", []).append(
+        {"PathOnHost": source, "PathInContainer": target or source, "CgroupPermissions": rights or "rwm"}
+    )
+
+
+def gpus(body: dict[str, Any], text: str) -> None:
+    request: dict[str, Any] = {"Driver": "", "Capabilities": [["gpu"]]}
+    plain = text.strip('"')
+    if plain.startswith("device="):
+        request["DeviceIDs"] = plain.removeprefix("device=").split(",")
+    else:
+        request["Count"] = -1 if plain == "all" else whole(plain)
+    body["HostConfig"].setdefault("DeviceRequests", []).append(request)
+
+
+def file_lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [line for line in file.read().splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path[:120]!r} cannot be read: {error}") from None
 
 
 def restart_policy(text: str) -> dict[str, Any]:
     name, _, count = text.partition(":")
     return {"Name": name, "MaximumRetryCount": whole(count) if count else 0}
+
+
+def no_healthcheck(body: dict[str, Any], text: str) -> None:
+    body["Healthcheck"] = {"Test": ["NONE"]}
+
+
+SPECIAL: dict[str, Callable[[dict[str, Any], str], Any]] = {
+    "--label": label,
+    "--label-file": label_file,
+    "--env": lambda body, text: body["Env"].append(text),
+    "--env-file": lambda body, text: body["Env"].extend(file_lines(text)),
+    "--expose": lambda body, text: body.setdefault("ExposedPorts", {}).update(
+        {text if "/" in text else text + "/tcp": {}}
+    ),
+    "--publish": publish,
+    "--ulimit": ulimit,
+    "--tmpfs": tmpfs,
+    "--mount": lambda body, text: body["HostConfig"].setdefault("Mounts", []).append(mount(text)),
+    "--log-opt": log_option,
+    "--log-driver": lambda body, text: body["HostConfig"].setdefault("LogConfig", {}).update(Type=text),
+    "--device": device,
+    "--gpus": gpus,
+    "--restart": lambda body, text: body["HostConfig"].update(RestartPolicy=restart_policy(text)),
+    "--no-healthcheck": no_healthcheck,
+}
 
 
 def mount(text: str) -> dict[str, Any]:
@@ -192,12 +284,27 @@ def mount(text: str) -> dict[str, Any]:
         "dst": "Target",
         "destination": "Target",
     }
+    nested = {"bind-propagation": ("BindOptions", "Propagation", str), "tmpfs-size": ("TmpfsOptions", "SizeBytes", size),
+              "tmpfs-mode": ("TmpfsOptions", "Mode", lambda text: int(text, 8)),
+              "volume-nocopy": ("VolumeOptions", "NoCopy", lambda text: text in ("", "true", "1"))}  # fmt: skip
     for part in text.split(","):
         key, mark, value = part.partition("=")
         if key in names:
             found[names[key]] = value
         elif key in ("readonly", "ro"):
             found["ReadOnly"] = not mark or value in ("true", "1")
+        elif key in nested:
+            table, name, convert = nested[key]
+            found.setdefault(table, {})[name] = convert(value)  # type: ignore[operator]
+        elif key in ("volume-driver", "volume-opt", "volume-label"):
+            volume = found.setdefault("VolumeOptions", {})
+            left, _, right = value.partition("=")
+            if key == "volume-label":
+                volume.setdefault("Labels", {})[left] = right
+            elif key == "volume-driver":
+                volume.setdefault("DriverConfig", {})["Name"] = value
+            else:
+                volume.setdefault("DriverConfig", {}).setdefault("Options", {})[left] = right
         else:
-            raise UserError(f"{part[:40]!r} of --mount is not known here")
+            raise UserError(f"{part[:40]!r} is not a part of --mount")
     return found

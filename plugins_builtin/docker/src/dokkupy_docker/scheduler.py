@@ -19,6 +19,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.drain import wait_until_idle
+from dokkupy_docker.options import network_mode
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1
@@ -61,7 +62,7 @@ class DockerLocal(Scheduler):
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
         made = [
             Instance(
-                app, process, index, container.id, container.name, spec.address, release.listening.port, release.number,
+                app, process, index, container.id, container.name, address_of(spec), release.listening.port, release.number,
                 deployment,
             )
             for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
@@ -292,10 +293,15 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
     )  # fmt: skip
 
 
+def address_of(spec: ContainerSpec) -> str:
+    """Where the proxy reaches an instance: in the app's network, or on the host that it shares the network of."""
+    return "127.0.0.1" if network_mode(spec.options) == "host" else spec.address
+
+
 def instance_of(app: AppName, container: Container) -> Instance:
     label = container.labels
     return Instance(
         app, ProcessType(label["dokkupy.process"]), int(label.get("dokkupy.index", "1")), container.id, container.name,
-        next(iter(container.addresses.values()), ""), 0, int(label.get("dokkupy.release", "0")),
+        container.addresses.get(network.network_name(app), ""), 0, int(label.get("dokkupy.release", "0")),
         label.get("dokkupy.deployment", ""),
     )  # fmt: skip

@@ -1,0 +1,76 @@
+"""The docker options of apps as they are kept: by phase, those of the phase deploy by process too; in the words that the
+user typed, one entry an option (reference, section 1.10)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+
+PHASES = ("build", "deploy", "run")
+WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+FLAG = re.compile(r"--?[A-Za-z]")
+
+
+def options_of(host: Host, app: AppName, phase: str, process: str = "") -> list[str]:
+    """What was added to a phase, or to it for one process alone."""
+    table = host.store.read("apps", app, "docker-options")
+    kept = table.get("processes", {}).get(process, {}) if process else table.get("phases", {})
+    return [str(option) for option in kept.get(phase, [])]
+
+
+def processes_of(host: Host, app: AppName) -> list[str]:
+    """The process types that have options of their own."""
+    table = host.store.read("apps", app, "docker-options").get("processes", {})
+    return sorted(name for name, kept in table.items() if kept.get("deploy"))
+
+
+def options_for(host: Host, app: AppName, phase: str, process: str) -> list[str]:
+    """What a container of a process gets."""
+    own = options_of(host, app, phase, process) if phase == "deploy" and process else []
+    return [*options_of(host, app, phase), *own]
+
+
+def all_options(host: Host, app: AppName) -> Iterable[str]:
+    for phase in ("deploy", "run"):
+        yield from options_of(host, app, phase)
+    for process in processes_of(host, app):
+        yield from options_of(host, app, "deploy", process)
+
+
+def divided(words: Sequence[str]) -> list[str]:
+    """The options that were typed, each as it was typed. One argument may have several (`"-v /a:/b --label x"`); a value
+    that is an argument of its own keeps its spaces."""
+    text = " ".join(word if FLAG.match(word) or is_one(word) else shlex.quote(word) for word in words).strip()
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"{text[:60]!r} cannot be split into arguments: {error}") from None
+    found: list[str] = []
+    for word in WORD.findall(text):
+        if FLAG.match(word):
+            found.append(word)
+        elif not found:
+            raise UserError(f"{text[:60]!r} is not an option of docker: it begins with a dash")
+        else:
+            found[-1] += f" {word}"
+    return found
+
+
+def is_one(word: str) -> bool:
+    try:
+        return len(shlex.split(word)) == 1
+    except ValueError:
+        return False
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two options have the same words, however they are quoted."""
+    try:
+        return one == other or shlex.split(one) == shlex.split(other)
+    except ValueError:
+        return False
