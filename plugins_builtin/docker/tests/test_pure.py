@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 from dokkupy_docker.drain import established
+from dokkupy_docker.kept import divided
 from dokkupy_docker.network import free_addresses, free_subnet
-from dokkupy_docker.options import body_of
+from dokkupy_docker.option_values import size
+from dokkupy_docker.options import SHORT, body_of
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Group
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import HostFault, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
@@ -26,9 +33,11 @@ def test_options_become_the_engines_own_words() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["-p", "80:80"],
-        ["--network", "host"],
+        ["-p", "99999:80"],
+        ["-p", "80-82:80"],
         ["--name=x"],
+        ["--rm"],
+        ["--health-interval", "soon"],
         ["--nonsense", "1"],
         ["--memory", "lots"],
         ["x"],
@@ -87,11 +96,134 @@ def test_docker_options_are_kept_by_phase_and_reach_the_containers(host: Host) -
     command("remove")(host, blog, "deploy", ["--label", "'a=b c'"])
     assert list(container_options(host, blog, "deploy", "")) == []
     command("clear")(host, blog)
-    assert command("list")(host, blog).text == []
+    assert command("list")(host, blog, "build").text == []
+
+
+SIZES = {"512": 512, "1b": 1, "1k": 1 << 10, "1KB": 1 << 10, "1KiB": 1 << 10, "512m": 512 << 20, "512MB": 512 << 20,
+         "0.5g": 512 << 20, "2 GB": 2 << 30, "1t": 1 << 40}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SIZES)
+def test_a_size_is_read_as_docker_reads_it(text: str) -> None:
+    assert size(text) == SIZES[text]
+
+
+OPTIONS = {
+    "-p 127.0.0.1:8080:80": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}},
+    "-p 53:53/udp": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "53"}]}},
+    "--publish [::1]:1-2:1-2": {"PortBindings": {f"{n}/tcp": [{"HostIp": "::1", "HostPort": f"{n}"}] for n in (1, 2)}},
+    "-P": {"PublishAllPorts": True},
+    "--device-read-bps /dev/sda:1mb": {"BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1 << 20}]},
+    "--sysctl net.core.somaxconn=1024": {"Sysctls": {"net.core.somaxconn": "1024"}},
+    "--memory-swap -1": {"MemorySwap": -1},
+    "--gpus device=0,1": {"DeviceRequests": [{"Driver": "", "Capabilities": [["gpu"]], "DeviceIDs": ["0", "1"]}]},
+    "--uts host --cgroupns=host --group-add video": {"UTSMode": "host", "CgroupnsMode": "host", "GroupAdd": ["video"]},
+    "--mount type=tmpfs,target=/t,tmpfs-size=1m": {
+        "Mounts": [{"Type": "tmpfs", "Target": "/t", "TmpfsOptions": {"SizeBytes": 1 << 20}}]
+    },
+}
+
+
+@pytest.mark.parametrize("text", OPTIONS)
+def test_any_option_of_docker_becomes_a_part_of_the_create_call(text: str) -> None:
+    body = body_of(shlex.split(text))
+    assert {key: value for key, value in body["HostConfig"].items()} == OPTIONS[text]
+
+
+def test_every_option_of_the_docker_client_is_known_or_refused_with_its_reason() -> None:
+    """Against the client of this machine, so that an option of a later docker shows."""
+    shown = subprocess.run(["docker", "create", "--help"], capture_output=True, text=True, check=True).stdout
+    for name, kind in re.findall(r"^\s+(?:-\w, )?(--[\w-]+)(?: (\w+))?", shown, re.M):
+        value = "1" if kind else "true"
+        try:
+            body_of([f"{SHORT.get(name, name)}={value}"])
+        except UserError as error:
+            assert "is not an option" not in error.message, name
+
+
+def test_a_health_check_of_options_is_the_engine_s() -> None:
+    body = body_of(["--health-cmd", "curl -f localhost", "--health-interval=1m30s", "--health-retries", "3"])
+    assert body["Healthcheck"] == {"Test": ["CMD-SHELL", "curl -f localhost"], "Interval": 90 * 10**9, "Retries": 3}
+
+
+DIVIDED = {
+    ("-v /a:/b",): ["-v /a:/b"],
+    ("-v /a:/b --label x",): ["-v /a:/b", "--label x"],
+    ("-v /a:/b", "-v /c:/d"): ["-v /a:/b", "-v /c:/d"],
+    ("-v", "/a:/b", "--label=x"): ["-v /a:/b", "--label=x"],
+    ('--label a="b c"',): ['--label a="b c"'],
+    ("--label", "a=b c"): ["--label 'a=b c'"],
+    ("--label", "'a=b c'"): ["--label 'a=b c'"],
+    ("--memory-swap", "-1"): ["--memory-swap -1"],
+    ("--label $(id)",): ["--label $(id)"],
+}
+
+
+@pytest.mark.parametrize("words", DIVIDED)
+def test_options_are_divided_at_their_flags_and_kept_as_they_were_typed(words: tuple[str, ...]) -> None:
+    assert divided(words) == DIVIDED[words]
+
+
+def typed(host: Host, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(list(words), host=host)
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_options_of_one_process_reach_it_alone_and_every_report(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    from dokkupy_docker.hooks import container_options
+
+    blog = AppName("blog")
+    for words in (("deploy", "-v /a:/b"), ("--process", "worker", "deploy", "--label x=y --cpus 2")):
+        flags = words[:2] if words[0].startswith("--") else ()
+        assert typed(host, capsys, "docker-options:add", *flags, "blog", *words[len(flags) :])[0] == 0
+    assert list(container_options(host, blog, "deploy", "web")) == ["-v", "/a:/b"]
+    assert list(container_options(host, blog, "deploy", "worker")) == ["-v", "/a:/b", "--label", "x=y", "--cpus", "2"]
+    assert typed(host, capsys, "docker-options:list", "blog", "--phase", "deploy") == (0, "-v /a:/b\n", "")
+    alone = ("docker-options:list", "blog", "--process", "worker", "--phase", "deploy")
+    assert typed(host, capsys, *alone) == (0, "--label x=y\n--cpus 2\n", "")
+    flag = "--docker-options-deploy.worker"
+    assert typed(host, capsys, "docker-options:report", "blog", flag) == (0, "--label x=y --cpus 2\n", "")
+    report = json.loads(typed(host, capsys, "docker-options:report", "blog", "--format", "json")[1])
+    assert report["deploy"] == report["docker-options-deploy"] == "-v /a:/b"
+    assert (report["deploy-list"], report["run-list"]) == (["-v /a:/b"], [])
+    assert report["deploy.worker-list"] == ["--label x=y", "--cpus 2"]
+    assert "Docker options deploy worker:" in typed(host, capsys, "docker-options:report", "blog")[1]
+    assert typed(host, capsys, "docker-options:remove", "--process", "worker", "blog", "deploy", "--cpus 2")[0] == 0
+    assert list(container_options(host, blog, "deploy", "worker"))[2:] == ["--label", "x=y"]
+    assert typed(host, capsys, "docker-options:clear", "blog")[0] == 0
+    assert list(container_options(host, blog, "deploy", "worker")) == []
+
+
+def test_usage_errors_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed(host, capsys, "docker-options:list", "blog")[:2] == (1, "")
+    status, _, error = typed(host, capsys, "docker-options:add", "blog", "launch", "-v /a:/b")
+    assert (status, error) == (1, " !     Phase(s) must be one of [build deploy run]\n")
+    assert typed(host, capsys, "docker-options:add", "--process", "web", "blog", "run", "-v /a:/b")[0] == 1
+
+
+def test_who_opens_an_app_is_told_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    for option, word in (("-p 8080:80", "past the proxy"), ("--network host", "joins"), ("--link db:db", "lets")):
+        assert word in typed(host, capsys, "docker-options:add", "blog", "deploy", option)[2]
+    assert typed(host, capsys, "docker-options:add", "blog", "deploy", "-v /a:/b") == (0, "", "")
+
+
+def test_a_linked_container_is_a_guest_of_the_app(host: Host) -> None:
+    from dokkupy_docker.hooks import app_guests
+
+    command("add")(host, AppName("blog"), "deploy,run", ["--link dokku.postgres.db:dokku-postgres-db"])
+    assert set(app_guests(host, AppName("blog"))) == {("dokku.postgres.db", "dokku-postgres-db")}
+
+
+def test_options_reach_the_host_by_an_admin_only(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    host.who = "key:dev"
+    status, _, error = typed(host, capsys, "docker-options:add", "blog", "deploy", "--privileged")
+    assert status == 1 and "Access denied" in error
 
 
 @pytest.mark.parametrize(
-    "phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80"]), ("deploy", ["'"]), ("deploy", [])]
+    "phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80:80:80"]), ("deploy", ["'"]), ("deploy", [])]
 )
 def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[str]) -> None:
     with pytest.raises(UserError):

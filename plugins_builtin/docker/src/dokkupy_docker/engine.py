@@ -19,7 +19,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, Imag
 from dokkupy_docker import api
 from dokkupy_docker.answers import exposed, filters, inspected, lines_of, listed, output_of, quoted, words_of
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
-from dokkupy_docker.options import body_of, joins, network_mode, restart_policy, without_joins
+from dokkupy_docker.options import body_of, joins, network_mode, restart_policy
 
 LOG_FILES = 3
 CREATE_SECONDS = 120

@@ -16,7 +16,7 @@ SHORT = {"-v": "--volume", "-m": "--memory", "-e": "--env", "-l": "--label", "-u
          "--net-alias": "--network-alias", "--dns-opt": "--dns-option"}  # fmt: skip
 FLAGS = (
     "--privileged", "--init", "--read-only", "--oom-kill-disable", "--no-healthcheck", "--tty", "--interactive", "--rm",
-    "--publish-all", "--detach", "--quiet", "--disable-content-trust", "--sig-proxy", "--help",
+    "--publish-all", "--detach", "--quiet", "--disable-content-trust", "--sig-proxy", "--use-api-socket", "--help",
 )  # fmt: skip
 REFUSED = {
     "--name": "The name says what the container is", "--detach": "It always is", "--rm": "The scheduler removes it",
@@ -24,6 +24,7 @@ REFUSED = {
     "--cidfile": "Ask for the id: ps:inspect APP", "--platform": "The image decides",
     "--pull": "The image is on this host", "--quiet": "Nothing is pulled", "--sig-proxy": "The command decides",
     "--detach-keys": "The command decides", "--disable-content-trust": "Nothing is pulled",
+    "--use-api-socket": "Mount the engine's socket: -v /var/run/docker.sock:/var/run/docker.sock",
     "--isolation": "It is for Windows", "--help": "docker create --help lists the options",
 }  # fmt: skip
 ISOLATION = {
@@ -180,10 +181,10 @@ def network_mode(words: Sequence[str]) -> str:
     return found[-1] if found else ""
 
 
-def without_joins(words: Sequence[str]) -> list[str]:
-    """The options without those that name networks or ports of the host, for a container that runs beside the app's."""
-    left = [pair for pair in pairs(words) if pair[0] not in (*JOINS, "--publish", "--publish-all")]
-    return [f"{name}={value}" for name, value in left]
+def without_ports(words: Sequence[str]) -> tuple[str, ...]:
+    """The options of a one-off container: it cannot have the ports that the app itself holds."""
+    left = [(name, value) for name, value in pairs(words) if name not in ("--publish", "--publish-all")]
+    return tuple(f"{name}={value}" for name, value in left)
 
 
 def remarks(words: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.drain import wait_until_idle
-from dokkupy_docker.options import network_mode
+from dokkupy_docker.options import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1
@@ -105,7 +105,7 @@ class DockerLocal(Scheduler):
         spec = ContainerSpec(
             name=name, image=release.image, env=release.environment(dyno),
             labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
-            network=network.network_name(release.app), options=tuple(release.options.get("run", ())),
+            network=network.network_name(release.app), options=without_ports(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
             stop_timeout=stop_timeout(release), log_max_size=release.setting("logs", "max-size", "10m"),
         )  # fmt: skip
