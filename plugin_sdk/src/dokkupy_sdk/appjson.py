@@ -1,7 +1,7 @@
 """app.json (JSONC) as frozen facts: one reader for every plugin that needs a part of it.
 
-Unknown keys are ignored, as in Dokku; a known key of the wrong type is an `AppFault` that names its path. The fields
-and their defaults are those of the reference, sections 3.2 and 3.3.
+A known key of the wrong type is an `AppFault` that names its path; keys that nobody reads are listed in
+`AppJson.unread`, so that a plugin can say so. The fields and their defaults are those of the reference, sections 3.2 and 3.3.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.jsonc import Node, read_jsonc
@@ -65,7 +65,7 @@ class ProcessFormation:
 
     process: ProcessType
     quantity: int | None = None
-    max_parallel: int = 1
+    max_parallel: int | None = None
     autoscaling: Autoscaling | None = None
     exposed: bool = False
 
@@ -128,6 +128,8 @@ class AppJson:
     formation: Mapping[ProcessType, ProcessFormation] = field(default_factory=dict)
     healthchecks: Mapping[ProcessType, tuple[HealthCheck, ...]] = field(default_factory=dict)
     scripts: Scripts = field(default_factory=Scripts)
+    unread: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(path of a key that is not known, the keys that are known in its object)."""
 
     @property
     def quantities(self) -> dict[ProcessType, int]:
@@ -141,7 +143,7 @@ def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
         return AppJson()
     root = read_jsonc(file, text)
     root.table()
-    return AppJson(
+    facts = AppJson(
         buildpacks=tuple(
             row.value if isinstance(row.value, str) else row.text("url") for row in root.rows("buildpacks")
         ),
@@ -151,6 +153,7 @@ def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
         healthchecks={process(key, node): checks_of(root, key, node) for key, node in root.children("healthchecks")},
         scripts=scripts(root),
     )
+    return replace(facts, unread=tuple((path, tuple(known)) for path, known in root.unread()))
 
 
 def process(key: str, node: Node) -> ProcessType:
@@ -201,7 +204,7 @@ def formation_entry(key: str, node: Node) -> ProcessFormation:
     return ProcessFormation(
         process(key, node),
         quantity=node.whole("quantity", 0, MAX_QUANTITY),
-        max_parallel=or_else(node.whole("max_parallel", 1, MAX_QUANTITY), 1),
+        max_parallel=node.whole("max_parallel", 1, MAX_QUANTITY),
         autoscaling=autoscaling(scaling) if scaling else None,
         exposed=service.flag("exposed", False) if service else False,
     )
@@ -210,12 +213,8 @@ def formation_entry(key: str, node: Node) -> ProcessFormation:
 def autoscaling(node: Node) -> Autoscaling:
     triggers = []
     for row in node.rows("triggers"):
-        metadata = row.child("metadata")
-        triggers.append(
-            Trigger(
-                row.text("name"), row.text("type"), {k: str(v) for k, v in metadata.table().items()} if metadata else {}
-            )
-        )
+        metadata = {key: str(node.value) for key, node in row.children("metadata")}
+        triggers.append(Trigger(row.text("name"), row.text("type"), metadata))
     return Autoscaling(
         min_quantity=or_else(node.whole("min_quantity", 0, MAX_QUANTITY), 0),
         max_quantity=or_else(node.whole("max_quantity", 0, MAX_QUANTITY), 0),

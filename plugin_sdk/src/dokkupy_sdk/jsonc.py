@@ -16,15 +16,40 @@ DEPTH = 32
 """Levels of nesting that are read; app.json needs six."""
 
 
+ALL: set[str] = set()
+"""Stands for every key: compared by identity."""
+
+
 class Node:
-    """A value of a document and where it is."""
+    """A value of a document and where it is. asked: path of an object -> the keys that its reader asked for, of all
+    nodes of the document; ALL for an object whose keys are names of the author's."""
 
-    __slots__ = ("file", "path", "value")
+    __slots__ = ("asked", "file", "path", "value")
 
-    def __init__(self, file: str, value: Any, path: str = "") -> None:
+    def __init__(self, file: str, value: Any, path: str = "", asked: dict[str, set[str]] | None = None) -> None:
         self.file = file
         self.value = value
         self.path = path
+        self.asked = {} if asked is None else asked
+
+    def below(self, value: Any, path: str) -> Node:
+        return Node(self.file, value, path, self.asked)
+
+    def unread(self) -> list[tuple[str, list[str]]]:
+        """(path of a key that no reader asked for, the keys that were asked for beside it), in the file's order."""
+        found = []
+        if isinstance(self.value, list):
+            for number, row in enumerate(self.value):
+                found += self.below(row, f"{self.path}[{number}]").unread()
+        elif isinstance(self.value, dict) and self.path in self.asked:
+            known = self.asked[self.path]
+            for key, value in self.value.items():
+                path = f"{self.path}.{shown_key(key)}" if self.path else shown_key(key)
+                if known is ALL or key in known:
+                    found += self.below(value, path).unread()
+                else:
+                    found.append((path, sorted(known)))
+        return found
 
     def fault(self, complaint: str) -> AppFault:
         where = f"{self.path} " if self.path else ""
@@ -34,17 +59,17 @@ class Node:
 
     def child(self, key: str) -> Node | None:
         """The value of a key; None when it is absent or null."""
+        self.asked.setdefault(self.path, set()).add(key)
         value = self.table().get(key)
-        return None if value is None else Node(self.file, value, f"{self.path}.{key}" if self.path else key)
+        return None if value is None else self.below(value, f"{self.path}.{key}" if self.path else key)
 
     def children(self, key: str) -> list[tuple[str, Node]]:
         """(key, value) of a table below; none when it is absent."""
         table = self.child(key)
         if table is None:
             return []
-        return [
-            (name, Node(self.file, value, f"{table.path}.{shown_key(name)}")) for name, value in table.table().items()
-        ]
+        self.asked[table.path] = ALL
+        return [(name, self.below(value, f"{table.path}.{shown_key(name)}")) for name, value in table.table().items()]
 
     def rows(self, key: str) -> list[Node]:
         """The values of a list below; none when it is absent."""
@@ -53,7 +78,7 @@ class Node:
             return []
         if not isinstance(found.value, list):
             raise found.fault(f"must be a list, not {kind(found.value)}")
-        return [Node(self.file, value, f"{found.path}[{number}]") for number, value in enumerate(found.value)]
+        return [self.below(value, f"{found.path}[{number}]") for number, value in enumerate(found.value)]
 
     def table(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):

@@ -56,6 +56,10 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
 def post_source_receive(host: Host, source: Source) -> None:
     """A bad app.json, or a required variable that is missing, ends the deploy before its build."""
     planned(host, source)
+    from dokkupy_app_json.notices import notices
+
+    for line in notices(where(host, source.app), of_source(host, source), host.registry.handles):
+        host.out.warn(line)
 
 
 @hookimpl
@@ -95,6 +99,19 @@ def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Ite
 def release_tasks(release: Release) -> Iterable[tuple[str, str]]:
     command = of_release(release).scripts.predeploy
     return [(f"Executing predeploy task from app.json: {command}", command)] if command else []
+
+
+@hookimpl
+def pre_deploy(host: Host, deployment: Deployment) -> None:
+    """The process types are known now, so that those can be named that the file has and the app has not."""
+    facts = of_release(deployment.release)
+    if deployment.kind != "deploy" or not (facts.formation or facts.healthchecks):
+        return
+    from dokkupy_app_json.notices import without_process
+
+    path = deployment.release.setting("app-json", "appjson-path", "app.json")
+    for line in without_process(path, facts, deployment.release.processes):
+        host.out.warn(line)
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_resource.table import DEFAULT, KINDS, RESOURCES, process_type, read, value_of
+from dokkupy_resource.table import DEFAULT, KINDS, OPTIONS, RESOURCES, process_type, read, value_of
 
 group = Group("resource", "Limit what apps and their builds may use")
 
@@ -69,7 +69,8 @@ def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, s
         table[kind][name] = {resource: value for resource, value in values.items() if value}
         tx.write("apps", app, "resource", data=table)
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
-    tell(host, app, name)
+    if any(resource in OPTIONS[kind] for resource in wanted):
+        tell(host, app, name)
     return Answer({"app": app, "process-type": name, **table[kind][name]})
 
 
