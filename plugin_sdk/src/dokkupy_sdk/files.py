@@ -3,9 +3,9 @@
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.scratch import scratch_directory, unnamed_file
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
-from dokkupy.kernel.tree import read_text
+from dokkupy.kernel.tree import almost, read_text
 
 __all__ = [
-    "decode_text", "make_directory", "read_file", "read_input", "read_input_line", "read_text", "scratch_directory",
+    "almost", "decode_text", "make_directory", "read_file", "read_input", "read_input_line", "read_text", "scratch_directory",
     "unnamed_file", "write_atomic",
 ]  # fmt: skip

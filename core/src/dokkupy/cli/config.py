@@ -141,11 +141,14 @@ def apply(
 ) -> Answer:
     from dokkupy.kernel.operation import operation
     from dokkupy.usecases.config import change_env
+    from dokkupy.usecases.legacy_env import legacy_lines
 
     app = app_of(host, scope)
     with operation(host, "config:set", f"app:{app}" if app else "host") as tx:
         changed = change_env(tx, app, changes, replace=replace)
     restarted = False
+    for line in legacy_lines(host, app, [str(key) for key, value in changes.items() if value is not None]):
+        host.out.warn(line)
     if changed and app is not None and not no_restart:
         from dokkupy.usecases.processes import restart_with_config
 

@@ -13,6 +13,18 @@ from dokkupy.model.names import RelativePath
 LIMIT = 256 * 1024
 
 
+def almost(root: str | os.PathLike[str], path: str) -> str:
+    """The path of a file that its author may have meant by `path`, which is not there: `procfile`, `Procfile.txt`."""
+    folder, _, name = str(RelativePath(path)).rpartition("/")
+    meant = {name.lower(), f"{name.lower()}.txt", f"{name.lower()}c"}
+    try:
+        with os.scandir(os.path.join(root, folder)) as entries:
+            found = [one.name for one in entries if one.name.lower() in meant and one.is_file(follow_symlinks=False)]
+    except OSError:
+        return ""
+    return "" if name in found or not found else os.path.join(folder, min(found))
+
+
 def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) -> str | None:
     """The text of a file below `root`, None when it is not there.
 

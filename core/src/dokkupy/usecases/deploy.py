@@ -15,7 +15,7 @@ from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.kernel.settings import BUILD
-from dokkupy.kernel.tree import read_text
+from dokkupy.kernel.tree import almost, read_text
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Release
@@ -190,6 +190,8 @@ def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
     host, app = tx.host, source.app
     files = declared_files(host, app, source)
     procfile = files.get(PS.get(host.store, app, "procfile-path"))
+    if procfile is None and (close := almost(source.directory, PS.get(host.store, app, "procfile-path"))):
+        host.out.warn(f"{close} has no effect: a Procfile is called {PS.get(host.store, app, 'procfile-path')}")
     processes: dict[ProcessType, str | None] = {}
     processes.update(parse_procfile(procfile) if procfile is not None else {WEB: None})
     return with_state(

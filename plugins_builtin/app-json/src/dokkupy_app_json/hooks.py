@@ -56,8 +56,12 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
 def post_source_receive(host: Host, source: Source) -> None:
     """A bad app.json, or a required variable that is missing, ends the deploy before its build."""
     planned(host, source)
+    from dokkupy_sdk.files import almost
+
     from dokkupy_app_json.notices import notices
 
+    if close := almost(source.directory, where(host, source.app)):
+        host.out.warn(f"{close} has no effect: the file is called {where(host, source.app)}")
     for line in notices(where(host, source.app), of_source(host, source), host.registry.handles):
         host.out.warn(line)
 

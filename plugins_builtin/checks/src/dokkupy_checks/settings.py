@@ -49,3 +49,15 @@ BY_SET = Settings("checks", *VISIBLE)
 def covers(listed: str, process: str) -> bool:
     """Whether a list of process types names this one."""
     return listed == ALL or process in listed.split(",")
+
+
+LEGACY_ENV = {
+    r"DOKKU_CHECKS_(ENABLED|DISABLED)": "checks:enable APP or checks:disable APP",
+    r"DOKKU_CHECKS_SKIPPED": "checks:skip APP",
+    r"DOKKU_SKIP_(ALL|DEFAULT)_CHECKS": "checks:skip APP",
+    r"DOKKU_CHECKS_(WAIT|TIMEOUT|ATTEMPTS)": "checks:set APP wait|timeout|attempts NUMBER",
+    r"DOKKU_DEFAULT_CHECKS_WAIT": "checks:set APP default-wait SECONDS",
+    r"DOKKU_WAIT_TO_RETIRE": "checks:set APP wait-to-retire SECONDS",
+    r"DOKKU_CHECKS_(PATH|URL)": "healthchecks in app.json",
+}
+"""Variables of Dokku's, and what replaces each."""

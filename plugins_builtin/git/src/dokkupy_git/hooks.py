@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 
 @hookimpl
+def post_source_receive(host: Host, source: Source) -> None:
+    from dokkupy_git.pointers import pointers, warning
+
+    line = warning(pointers(source.directory))
+    if line:
+        host.out.warn(line)
+
+
+@hookimpl
 def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
     from dokkupy_sdk.names import Secret
 

@@ -95,3 +95,10 @@ def revision_variable(host: Host, app: AppName) -> str:
 
 def allowed_protocols(host: Host) -> tuple[str, ...]:
     return tuple(SETTINGS.get(host.store, None, "allowed-protocols").split(","))
+
+
+LEGACY_ENV = {
+    r"DOKKU_(GIT_)?(DEPLOY_)?BRANCH": "git:set APP deploy-branch BRANCH",
+    r"DOKKU_(GIT_)?KEEP_GIT_DIR": "git:set APP keep-git-dir true",
+}
+"""Variables of Dokku's, and what replaces each."""

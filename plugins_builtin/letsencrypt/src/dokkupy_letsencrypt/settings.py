@@ -66,3 +66,11 @@ SETTINGS = Settings(
 def directory_of(text: str) -> str:
     """The address of a server's directory."""
     return SERVERS.get(text, text)
+
+
+LEGACY_ENV = {
+    r"DOKKU_LETSENCRYPT_EMAIL": "letsencrypt:set APP email ADDRESS",
+    r"DOKKU_LETSENCRYPT_SERVER": "letsencrypt:set APP server URL",
+    r"DOKKU_LETSENCRYPT_.*": "letsencrypt:set APP PROPERTY VALUE",
+}
+"""Variables of Dokku's, and what replaces each."""

@@ -184,3 +184,10 @@ SETTINGS = Settings(
     Property("x-forwarded-ssl", help="What X-Forwarded-Ssl says", parse=variable_text),
     applies=ROUTE,
 )  # fmt: skip
+
+LEGACY_ENV = {
+    r"DOKKU_NGINX_(SSL_)?PORT": "ports:set APP SCHEME:HOST_PORT:CONTAINER_PORT",
+    r"DOKKU_(NGINX_)?HSTS.*": "nginx:set APP hsts true|false",
+    r"DOKKU_NGINX_.*": "nginx:set APP PROPERTY VALUE",
+}
+"""Variables of Dokku's, and what replaces each."""

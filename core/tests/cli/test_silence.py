@@ -1,0 +1,133 @@
+"""Nothing is accepted in silence: what has no effect says so in one line on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from dokkupy.kernel.discovery import EntryPoint
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.tree import almost
+from dokkupy.usecases.legacy_env import legacy_lines
+from dokkupy_sdk.testing import deploy, fake_host
+
+
+def warnings(err: str) -> list[str]:
+    return [line.removeprefix(" !     ") for line in err.splitlines()]
+
+
+@pytest.fixture
+def app(run: Run) -> str:
+    assert run("apps:create", "blog")[0] == 0
+    return "blog"
+
+
+@pytest.mark.parametrize(("words", "flag"), [
+    (("ps:restart", "--parallel", "2", "--all"), "--parallel"), (("proxy:build-config", "--parallel=2", "--all"), "--parallel"),
+    (("ps:stop", "-p", "-1", "--all"), "-p"),
+])  # fmt: skip
+def test_an_option_without_effect_says_so_and_the_command_goes_on(
+    run: Run, app: str, words: tuple[str, ...], flag: str
+) -> None:
+    status, _, err = run(*words)
+    assert status == 0
+    assert warnings(err)[0] == f"{flag} has no effect: apps are done one after the other"
+
+
+def test_an_option_that_is_not_given_says_nothing(run: Run, app: str) -> None:
+    assert "no effect" not in run("ps:restart", "--all")[2]
+
+
+def test_a_plugin_that_acts_on_an_option_takes_its_line_away(run: Run, app: str, host: Host) -> None:
+    entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "ps.restart.parallel", "x", "dokkupy-x", "1", "")]
+    host._registry = Registry(entries)
+    assert "no effect" not in run("ps:restart", "--parallel", "2", "--all")[2]
+
+
+@pytest.mark.parametrize(
+    ("row", "status"), [("tcp:53:53", 1), ("udp:53:53", 1), ("http:80:3000", 0), ("grpc:50051:50051", 0)]
+)
+@pytest.mark.parametrize("verb", ["add", "set"])
+def test_a_port_that_nothing_serves_is_refused(run: Run, app: str, verb: str, row: str, status: int) -> None:
+    done = run(f"ports:{verb}", app, row)
+    assert done[0] == status
+    assert ("does not serve" in done[2]) == bool(status)
+
+
+LEGACY = {
+    "DOKKU_APP_RESTORE": "ps:stop blog", "DOKKU_PROXY_PORT_MAP": "ports:set blog", "DOKKU_PROXY_TYPE": "proxy:set blog type",
+    "DOKKU_SKIP_DEPLOY": "config:set --no-restart blog", "DOKKU_DOCKERFILE_PORTS": "ports:set blog",
+    "NO_VHOST": "domains:disable blog", "DOKKU_SCALE": "ps:scale blog", "DOKKU_PROXY_SSL_PORT": "proxy-ssl-port",
+    "DOKKU_SOMETHING_NEW": "no command replaces it", "DOKKU_RM_CONTAINER": "one-off containers are removed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "use"), LEGACY.items())
+def test_a_variable_that_was_dokkus_is_named_with_what_replaces_it(run: Run, app: str, key: str, use: str) -> None:
+    for words, stdin in (
+        (("config:set", app, f"{key}=1"), ""),
+        (("config:import", "--format", "json", app), f'{{"{key}": "1"}}'),
+    ):
+        status, _, err = run(*words, stdin=stdin)
+        assert status == 0
+        assert len(warnings(err)) == 1, err
+        assert warnings(err)[0].startswith(f"{key} has no effect on the platform") and use in err
+
+
+def test_a_plugin_names_the_variables_of_its_namespace(run: Run, app: str, host: Host) -> None:
+    host._registry = Registry(
+        [*host.registry.entries, EntryPoint("dokkupy.legacy_env", "x", f"{__name__}:OWN", "dokkupy-x", "1", "")]
+    )
+    assert legacy_lines(host, None, ["DOKKU_X_SIZE"]) == [
+        "DOKKU_X_SIZE has no effect on the platform; use x:set --global size"
+    ]
+
+
+OWN = {"DOKKU_X_.*": "x:set APP size"}
+
+
+@pytest.mark.parametrize("key", ["DATABASE_URL", "DOKKU_POSTGRES_AQUA_URL", "PORT", "MY_DOKKU_VALUE", "BUILDPACK_URL"])
+def test_other_variables_are_set_without_a_word(run: Run, app: str, key: str) -> None:
+    assert run("config:set", app, f"{key}=x")[2] == ""
+    assert run("config:unset", app, "DOKKU_SCALE")[2] == ""
+
+
+def test_cron_job_of_plugins_and_install_options_say_what_they_do(run: Run) -> None:
+    status, out, _ = run("plugin:install", "--core")
+    assert (status, out) == (0, "-----> The core plugins were installed with the host\n")
+
+
+@pytest.mark.parametrize(("there", "meant", "found"), [
+    ("procfile", "Procfile", "procfile"), ("Procfile.txt", "Procfile", "Procfile.txt"), ("App.json", "app.json", "App.json"),
+    ("app.jsonc", "app.json", "app.jsonc"), ("deploy/Procfile", "Procfile", ""), ("Profile", "Procfile", ""),
+    ("sub/procfile", "sub/Procfile", "sub/procfile"),
+])  # fmt: skip
+def test_a_file_that_was_nearly_named_right_is_found(tmp_path: Path, there: str, meant: str, found: str) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("web: serve\n")
+    assert almost(tmp_path, meant) == found
+    (tmp_path / meant).parent.mkdir(exist_ok=True)
+    (tmp_path / meant).write_text("web: serve\n")
+    assert almost(tmp_path, meant) == ""
+
+
+def test_a_deploy_names_a_procfile_that_is_not_read(tmp_path: Path) -> None:
+    host = fake_host(tmp_path)
+    deploy(host, "blog", {"procfile": "web: serve\n"})
+    assert ("warn", "procfile has no effect: a Procfile is called Procfile") in host.out.lines  # type: ignore[attr-defined]
+
+
+def test_old_releases_stay_while_skip_cleanup_is_set(tmp_path: Path) -> None:
+    host = fake_host(tmp_path)
+    from dokkupy.cli.main import main
+
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    assert main(["releases:set", "blog", "retention", "1"], host=host) == 0
+    assert main(["builder:set", "blog", "skip-cleanup", "true"], host=host) == 0
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    assert len(host.store.names("apps", "blog", "releases")) == 2
+    assert main(["builder:set", "blog", "skip-cleanup"], host=host) == 0
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    assert len(host.store.names("apps", "blog", "releases")) == 1
