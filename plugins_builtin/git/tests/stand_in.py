@@ -1,7 +1,7 @@
 """A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy` and can fail.
 
 The pushed tree tells it what to do, as a Dockerfile tells the real one: a file `FAIL` fails the build, `SLEEP` makes
-it print and wait until it is ended.
+it print and wait until it is ended, `LOSE_REFS` makes the branch unwritable.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def deploy_source(
             for _ in range(300):
                 host.out.detail("still building")
                 time.sleep(0.1)
+        if "LOSE_REFS" in files:  # what happens between the first question and the last step
+            Path(host.path("repos", f"{app}.git", "refs", "heads", "main.lock")).touch()
         if "FAIL" in files:
             raise AppFault("App build failed")
         env = {name: secret.reveal() for name, secret in release_env(host, app)}

@@ -90,7 +90,7 @@ def test_hooks_do_not_run_wherever_they_lie(world: World, client: Client, tmp_pa
     bring(world, client)
     repository = Path(Repository(world.host, BLOG).path)
     (repository / "hooks").mkdir(exist_ok=True)
-    for name in ("post-checkout", "post-index-change", "reference-transaction", "pre-receive"):
+    for name in ("post-checkout", "post-index-change", "reference-transaction", "pre-receive", "proc-receive"):
         (repository / "hooks" / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/executed\n")
         (repository / "hooks" / name).chmod(0o755)
     (tmp_path / "out").mkdir()
@@ -177,7 +177,7 @@ def test_git_directory_is_kept_when_asked_for(world: World, client: Client, tmp_
     assert len(log.stdout.split()) == 2
 
 
-def test_push_with_kept_git_directory_reads_the_quarantine(world: World, client: Client) -> None:
+def test_push_with_kept_git_directory_hands_its_history_to_the_build(world: World, client: Client) -> None:
     world.make_app()
     world.host.store.write("apps", "blog", "git", data={"properties": {"keep-git-dir": "true"}})
     client.commit({"a": "1"})

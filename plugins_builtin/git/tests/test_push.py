@@ -301,7 +301,7 @@ def test_killed_push_is_swept_by_the_next(world: World, client: Client) -> None:
     os.killpg(push.pid, signal.SIGKILL)  # everything at once: a power cut
     push.wait()
     wait_for(lambda: not alive(hook))
-    assert any("incoming" in path for path in world.leftovers())
+    assert any("journal" in path for path in world.leftovers())
     assert head(world) == first
     client.git("rm", "-q", "SLEEP")
     last = client.commit({"a": "2"})
@@ -309,3 +309,132 @@ def test_killed_push_is_swept_by_the_next(world: World, client: Client) -> None:
     assert done.returncode == 0, done.stderr
     assert head(world) == last
     assert world.leftovers() == []
+
+
+# what git would refuse is asked before the deploy
+
+
+def refuse_and_look(world: World, client: Client, *refs: str, options: tuple[str, ...] = ()) -> str:
+    """Push something that is refused, onto an app that serves; returns what the client reads."""
+    before = (world.deployed, head(world, "main"), world.host.store.read("apps", "blog", "git"))
+    done = client.push(*refs, options=options)
+    assert done.returncode != 0
+    assert "Building" not in done.stderr, done.stderr
+    assert (world.deployed, head(world, "main"), world.host.store.read("apps", "blog", "git")) == before
+    return done.stderr
+
+
+@pytest.fixture
+def served(world: World, client: Client) -> str:
+    client.git("checkout", "-q", "-b", "main")
+    commit = client.commit({"a": "1"})
+    assert client.push("main").returncode == 0
+    return commit
+
+
+@pytest.mark.parametrize("kind", ["blob", "tree"])
+def test_an_object_that_is_no_commit_is_refused_before_anything_is_built(
+    world: World, client: Client, served: str, kind: str
+) -> None:
+    name = client.git("rev-parse", "main:a" if kind == "blob" else "main^{tree}")
+    client.git("tag", "-a", "-m", "no commit", "odd", name)  # git's own client refuses the bare object
+    assert "no commit" in refuse_and_look(world, client, "odd:refs/heads/main", options=("--force",))
+    assert "no commit" in refuse_and_look(world, client, "odd:refs/tags/main")
+
+
+def test_an_annotated_tag_pushed_to_the_branch_deploys_its_commit_and_the_branch_names_that(
+    world: World, client: Client, served: str
+) -> None:
+    commit = client.commit({"a": "2"})
+    client.git("tag", "-a", "-m", "two", "v2")
+    done = client.push("v2:refs/heads/main")
+    assert done.returncode == 0, done.stderr
+    assert world.deployed["commit"] == head(world, "main") == commit
+    assert world.host.store.read("apps", "blog", "git")["sha"] == commit
+
+
+@pytest.mark.parametrize(
+    ("setting", "refs"), [("receive.denyNonFastForwards", ("+main",)), ("receive.denyDeletes", ("main", ":topic"))]
+)
+def test_what_the_repository_denies_is_refused_before_anything_is_built(
+    world: World, client: Client, served: str, setting: str, refs: tuple[str, ...]
+) -> None:
+    assert client.push("main:topic").returncode == 0
+    Repository(world.host, BLOG).git("config", setting, "true")
+    client.git("commit", "-q", "--amend", "-m", "another history")
+    assert setting in refuse_and_look(world, client, *refs, options=("--force",))
+
+
+def test_a_lock_on_the_branch_refuses_the_push_before_anything_is_built(
+    world: World, client: Client, served: str
+) -> None:
+    from dokkupy_git.repository import hold
+
+    client.commit({"a": "2"})
+    busy = hold(Repository(world.host, BLOG))  # alone, the push would sweep the lock file away
+    try:
+        lock = world.root / "repos/blog.git/refs/heads/main.lock"
+        lock.touch()
+        assert "main.lock" in refuse_and_look(world, client, "main")
+        lock.unlink()
+    finally:
+        os.close(busy)
+    assert client.push("main").returncode == 0
+
+
+def test_a_name_below_the_branch_refuses_the_whole_push_before_anything_is_built(
+    world: World, client: Client, served: str
+) -> None:
+    client.commit({"a": "2"})
+    assert "refs/heads/main" in refuse_and_look(world, client, "main", "main:refs/heads/main/x")
+    assert head(world, "main") == served
+
+
+def test_a_ref_that_moved_meanwhile_refuses_the_push(world: World, client: Client, served: str) -> None:
+    from dokkupy_git import refs
+    from dokkupy_sdk.errors import HostFault
+
+    repository = Repository(world.host, BLOG)
+    move = refs.Move("refs/heads/main", "1" * 40, served)
+    with pytest.raises(HostFault, match="does not take the refs"):
+        refs.need_possible(repository, [move])
+
+
+def test_a_hidden_ref_cannot_be_pushed(world: World, client: Client, served: str) -> None:
+    client.commit({"a": "2"})
+    assert "hidden" in refuse_and_look(world, client, "main:refs/dokkupy/x")
+
+
+def test_a_repository_that_cannot_be_written_refuses_the_push_and_the_old_commit_serves(
+    world: World, client: Client, served: str
+) -> None:
+    """As on a full disk: the deploy worked, the ref cannot be moved; so the deploy is undone."""
+    client.commit({"LOSE_REFS": ""})
+    done = client.push("main")
+    assert done.returncode != 0
+    assert head(world, "main") == served
+    assert world.host.store.read("apps", "blog", "git")["sha"] == served
+    assert world.leftovers() == [str(world.root / "repos/blog.git/refs/heads/main.lock")]
+
+
+# what is rebuilt is what serves
+
+
+def test_a_rebuild_takes_the_commit_of_a_tag_that_was_deployed(world: World, client: Client, tmp_path: Path) -> None:
+    client.commit({"a": "1"})
+    assert client.push("master").returncode == 0
+    commit = client.commit({"a": "2"})
+    client.git("tag", "master")
+    assert client.push("refs/tags/master:refs/tags/master").returncode == 0
+    assert world.deployed["commit"] == commit
+    assert rebuilt(world, tmp_path / "one") == commit
+    last = client.commit({"a": "3"})
+    assert client.push("refs/heads/master:refs/heads/master").returncode == 0
+    assert rebuilt(world, tmp_path / "two") == last
+
+
+def rebuilt(world: World, directory: Path) -> str:
+    from dokkupy_git.sources import GitSources
+
+    directory.mkdir()
+    return GitSources(world.host).checkout(BLOG, directory)

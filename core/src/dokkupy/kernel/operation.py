@@ -71,6 +71,8 @@ class Tx:
         self._journal = journal
         self._undo: list[tuple[str, Call]] = []
         self.committed = False
+        self.left_over = False
+        """Whether something that follows the commit is still to be done; the journal stays open then."""
 
     def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
         """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done.
@@ -122,8 +124,14 @@ class Tx:
         boundary(f"{self.verb}: before commit")
         self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
         self.committed = True
-        boundary(f"{self.verb}: after commit")
-        run_after(self.host, self.verb, list(after))
+        try:
+            with signals_ignored():
+                boundary(f"{self.verb}: after commit")
+                run_after(self.host, self.verb, list(after))
+        except Exception as error:
+            self.left_over = True
+            reason = "; ".join(one.message for one in as_errors(error)) or f"{type(error).__name__}: {error}"
+            self.host.out.warn(f"{self.verb} is done, but what follows it failed and will be tried again: {reason}")
 
     def undo(self) -> list[BaseException]:
         return run_undo(self.host, self._journal, self.verb, list(enumerate(self._undo)))
@@ -153,7 +161,7 @@ def run_undo(host: Host, journal: Journal, verb: str, steps: list[tuple[int, tup
 
 
 def run_after(host: Host, verb: str, calls: list[Call]) -> None:
-    """What follows the commit cannot take it back: a failure is a warning, and `recover` tries again."""
+    """What follows the commit cannot undo it. Raises what fails: a warning for who commits; `recover` tries again."""
     for entry in calls:
         entry.run(host)
         boundary(f"{verb}: after {entry.function.rpartition(':')[2]}")
@@ -212,7 +220,8 @@ def _run(host: Host, tx: Tx, journal: Journal) -> Iterator[Tx]:
         yield tx
         if not tx.committed:
             tx.commit()
-        journal.close("done")
+        if not tx.left_over:
+            journal.close("done")
     except BaseException as error:
         with signals_ignored():
             if tx.committed:

@@ -98,11 +98,14 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
 
 def announce(host: Host, app: AppName) -> None:
     host.out.title("Application deployed:")
-    reason = why_unreachable(host, app)
+    try:
+        reason = why_unreachable(host, app)
+        found = urls(host, app) if not reason else []
+    except DokkupyError as error:  # it is deployed, whatever a plugin cannot say of its certificates
+        reason, found = error.message, []
     if reason:
         host.out.warn(reason)
-        return
-    for url in urls(host, app):
+    for url in found:
         host.out.detail(url)
 
 

@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import HostFault, UserError
 from dokkupy_sdk.operation import call, operation
 
 from dokkupy_git import archives, commits
-from dokkupy_git.incoming import Incoming, deploy, restore_ref
+from dokkupy_git.incoming import Incoming, deploy, restore_refs
 from dokkupy_git.repository import Repository, need_git
 from dokkupy_git.settings import allowed_protocols, deploy_branch, number
 
@@ -99,7 +99,7 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
         old = repository.ref(ref)
         tx.step(
             f"move {ref}", lambda: repository.move_ref(ref, commit),
-            undo=call(restore_ref, app=str(app), ref=ref, commit=old),
+            undo=call(restore_refs, app=str(app), moves=[[ref, old, commit]]),
         )  # fmt: skip
         if adopt:
             before = repository.head_branch() or adopt

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dokkupy_sdk.errors import AppFault, HostFault
@@ -38,7 +37,7 @@ class Survey:
     modules: dict[bytes, str]
 
 
-def survey(repository: Repository, commit: str, quarantine: Mapping[str, str] | None = None) -> Survey:
+def survey(repository: Repository, commit: str) -> Survey:
     """Count a tree before anything of it is written. Raises AppFault when it has more than the host allows."""
     max_files, max_size = number(repository.host, "tree-max-files"), number(repository.host, "tree-max-size")
     argv = program.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, repository=repository.path)
@@ -46,7 +45,7 @@ def survey(repository: Repository, commit: str, quarantine: Mapping[str, str] | 
     modules: dict[bytes, str] = {}
     with subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment(program.local_env(quarantine)),
+        env=environment(program.local_env()),
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
@@ -86,8 +85,7 @@ def too_large(files: int, max_files: int, max_size: int) -> AppFault:
 
 
 def write_tree(
-    repository: Repository, commit: str, directory: Path, *, quarantine: Mapping[str, str] | None = None,
-    keep_git: bool = False, origin: str = "",
+    repository: Repository, commit: str, directory: Path, *, keep_git: bool = False, origin: str = "",
 ) -> None:  # fmt: skip
     """Write a commit's tree, submodules included, into an empty directory. Raises AppFault for a hostile one.
 
@@ -95,15 +93,15 @@ def write_tree(
     """
     if not COMMIT.fullmatch(commit):
         raise ValueError(f"not a commit id: {commit!r}")
-    found = survey(repository, commit, quarantine)
-    unpack(repository.path, commit, directory, quarantine)
+    found = survey(repository, commit)
+    unpack(repository.path, commit, directory)
     if found.modules:
         from dokkupy_git.submodules import write_submodules
 
-        write_submodules(repository, commit, directory, found.modules, quarantine=quarantine, origin=origin)
+        write_submodules(repository, commit, directory, found.modules, origin=origin)
     git_directory = os.path.join(directory, ".git")
     if keep_git:
-        keep_history(repository, commit, git_directory, quarantine)
+        keep_history(repository, commit, git_directory)
     else:
         shutil.rmtree(git_directory)
 
@@ -112,12 +110,12 @@ FULL = 64 * 1024
 """Bytes; a disk with less is full."""
 
 
-def unpack(git_directory: str, commit: str, directory: Path | str, quarantine: Mapping[str, str] | None = None) -> None:
+def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
     """Write the files. The index that git needs for it lies in `.git`, the one name that no tree can have."""
     own = os.path.join(directory, ".git")
     os.mkdir(own, 0o700)
     argv = program.git(f"--work-tree={directory}", "read-tree", "-u", "--reset", commit, repository=git_directory)
-    env = environment(program.local_env({**(quarantine or {}), "GIT_INDEX_FILE": os.path.join(own, "index")}))
+    env = environment(program.local_env({"GIT_INDEX_FILE": os.path.join(own, "index")}))
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, capture_output=True, env=env, umask=OPEN_UMASK, cwd=directory, check=False
     )
@@ -129,7 +127,7 @@ def unpack(git_directory: str, commit: str, directory: Path | str, quarantine: M
         raise AppFault(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
 
 
-def keep_history(repository: Repository, commit: str, target: str, quarantine: Mapping[str, str] | None) -> None:
+def keep_history(repository: Repository, commit: str, target: str) -> None:
     """Make `.git` a repository with the commit and its history, for builds that ask git for a version."""
     for name in ("objects/pack", "refs/heads", "refs/tags"):
         os.makedirs(os.path.join(target, name), exist_ok=True)
@@ -142,7 +140,7 @@ def keep_history(repository: Repository, commit: str, target: str, quarantine: M
     pack = program.git("pack-objects", "--revs", "--stdout", "-q", repository=repository.path)
     with subprocess.Popen(
         pack, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=environment(program.local_env(quarantine)),
+        env=environment(program.local_env()),
     ) as packing:  # fmt: skip
         assert packing.stdin is not None
         packing.stdin.write(f"{commit}\n".encode())

@@ -1,50 +1,94 @@
-"""The process of the pre-receive hook: finds out who pushes to what, watches the connection, runs `git-hook`."""
+"""The process of the proc-receive hook: finds out who pushes to what, watches the connection, runs `git-hook`.
+
+git calls this hook in place of moving the refs itself: our deploy moves them, as one of its steps, so that a push that git
+cannot take has deployed nothing and one that did not deploy has moved no ref.
+"""
 
 from __future__ import annotations
 
 import _thread
 import contextlib
+import io
 import os
 import select
 import signal
 import sys
 
-from dokkupy_git import program
+from dokkupy_git import pkt_line, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+REFUSED = "pre-receive hook declined"
+"""What git's client shows beside a refused ref. These are the words of Dokku's hook, which its clients know."""
+
 
 def run() -> NoReturn:
-    """Run the deploy of a push; exit status 1 makes git refuse all of it."""
-    who = os.environ.get(program.WHO, "")
+    """Run the deploy of a push, and tell git what became of its refs."""
     repository = os.getcwd()
-    root = os.path.dirname(os.path.dirname(repository))
-    app = os.path.basename(repository).removesuffix(".git")
+    # Standard output is the protocol's: what anybody prints goes to the client by standard error.
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        updates = pkt_line.updates_of(sys.stdin.buffer, answers)
+        status = deploy(repository, updates)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        refs = [update.split(" ", 2)[2] for update in updates]
+        with contextlib.suppress(OSError):  # the client is gone
+            if status and not all(has_moved(repository, update) for update in updates):
+                pkt_line.report(answers, refs, reason=REFUSED)
+            else:  # what failed after the refs had moved did not undo the deploy
+                pkt_line.report(answers, refs, moved=stored(repository, updates))
+    os._exit(0)
+
+
+def deploy(repository: str, updates: list[str]) -> int:
+    who = os.environ.get(program.WHO, "")
     if not who:
         sys.stderr.write(" !     Push over SSH: git push dokku@HOST:APP\n")
-        os._exit(1)
-    gone = watch(int(os.environ.get(program.LINE, "2")))
+        return 1
+    watch(int(os.environ.get(program.LINE, "2")))
     from dokkupy_sdk.entry import main
 
-    status = main(["git-hook", app], who=who, root=root)
-    if gone[0] and status:
-        drop_quarantine(repository)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
-    os._exit(status)
+    root = os.path.dirname(os.path.dirname(repository))
+    app = os.path.basename(repository).removesuffix(".git")
+    sys.stdin = io.TextIOWrapper(io.BytesIO("\n".join(updates).encode()))
+    return main(["git-hook", app], who=who, root=root)
 
 
-def watch(descriptor: int) -> list[bool]:
+def stored(repository: str, updates: list[str]) -> dict[str, str]:
+    """The refs that name another object than was pushed: of an annotated tag pushed to a branch, its commit."""
+    found = {}
+    for update in updates:
+        _, new, ref = update.split(" ", 2)
+        now = named_by(repository, ref)
+        if now not in ("", new):
+            found[ref] = now
+    return found
+
+
+def has_moved(repository: str, update: str) -> bool:
+    old, _, ref = update.split(" ", 2)
+    return named_by(repository, ref) != old.replace("0" * len(old), "")
+
+
+def named_by(repository: str, ref: str) -> str:
+    """The object that a ref names which was just moved: then it has a file of its own. Empty when there is none."""
+    try:
+        with open(os.path.join(repository, ref), encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeError):
+        return ""
+
+
+def watch(descriptor: int) -> None:
     """Send ourselves SIGHUP when nobody reads from the connection any more: the client is gone.
 
     sshd sends no signal to a session without a terminal, and git, which stands between, waits for the hook to end and
     drops what it prints. So the endpoint hands us the connection itself: its writing end shows that the reader left.
-    The list that is returned then says True.
     """
-    gone = [False]
     own = os.dup(descriptor)
     if descriptor > 2:
         os.close(descriptor)
@@ -54,18 +98,6 @@ def watch(descriptor: int) -> list[bool]:
         poll.register(own, 0)
         while not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
             pass
-        gone[0] = True
         os.kill(os.getpid(), signal.SIGHUP)
 
     _thread.start_new_thread(wait, ())
-    return gone
-
-
-def drop_quarantine(repository: str) -> None:
-    """Remove the objects of a push whose git has died, or will: it had no chance to do it."""
-    import shutil
-
-    path = os.environ.get("GIT_QUARANTINE_PATH", "")
-    if path:
-        program.quarantine_env(repository, path)
-        shutil.rmtree(path, ignore_errors=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call
 
+from dokkupy_git import refs
 from dokkupy_git.checkout import write_tree
+from dokkupy_git.refs import HEADS, Move
 from dokkupy_git.repository import COMMIT, Repository
-from dokkupy_git.settings import SETTINGS
+from dokkupy_git.settings import SETTINGS, deploy_branch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from dokkupy_sdk import Host
     from dokkupy_sdk.model import Deployment
@@ -27,15 +29,15 @@ if TYPE_CHECKING:
 class Incoming:
     """A commit that is being deployed.
 
-    quarantine: environment that makes a push's objects visible. adopt: the branch that becomes the deploy branch.
-    ref: the full name of a ref that names the commit once it serves (a push's own is moved by git). image: the
-    property source-image. origin: the URL that it came from.
+    adopt: the branch that becomes the deploy branch. ref: the full name of a ref that names the commit once it serves.
+    moves: a push's changes of refs, which become true with the switch. image: the property source-image. origin: the
+    URL that it came from.
     """
 
     commit: str
-    quarantine: Mapping[str, str] = field(default_factory=dict)
     adopt: str = ""
     ref: str = ""
+    moves: tuple[Move, ...] = ()
     image: str | None = None
     origin: str = ""
 
@@ -56,7 +58,7 @@ def deploy(
     def fill(directory: Path) -> str:
         write_tree(
             repository, incoming.commit, directory,
-            quarantine=incoming.quarantine, keep_git=keep, origin=incoming.origin or origin_of(host, app),
+            keep_git=keep, origin=incoming.origin or origin_of(host, app),
         )  # fmt: skip
         return incoming.commit
 
@@ -81,10 +83,45 @@ def deployed_commit(host: Host, app: AppName) -> str:
 
 
 def settle(host: Host, deployment: Deployment, tx: Tx) -> None:
-    """The new release serves: note its commit, adopt the branch, move the ref. Undone when the deploy still fails."""
+    """The new release serves: note its commit, adopt the branch, move the refs. Undone when the deploy still fails."""
     app = deployment.app
     incoming = sources_of(host).pending.get(app)
+    repository = Repository(host, app)
     before = host.store.read("apps", app, "git")
+    moves = moves_of(repository, incoming) if incoming is not None else ()
+    after = with_serving(host, deployment, incoming, before, moves)
+    if after != before:
+        tx.write("apps", app, "git", data=after)
+    if incoming is None:
+        return
+    if moves:
+        rows = [[move.ref, move.old, move.new] for move in moves]
+        tx.step(
+            f"move {', '.join(move.ref for move in moves)}",
+            lambda: refs.make(repository, moves),
+            undo=call(restore_refs, app=str(app), moves=rows),
+        )
+    if incoming.adopt:
+        old_branch = repository.head_branch() or SETTINGS.properties["deploy-branch"].default
+        tx.step(
+            "let clones check the branch out",
+            lambda: repository.point_head(incoming.adopt),
+            undo=call(restore_head, app=str(app), branch=old_branch),
+        )
+
+
+def moves_of(repository: Repository, incoming: Incoming) -> tuple[Move, ...]:
+    if not incoming.ref:
+        return tuple(move for move in incoming.moves if move.old != move.new)
+    old = repository.ref(incoming.ref)
+    return (Move(incoming.ref, old, incoming.commit),) if old != incoming.commit else ()
+
+
+def with_serving(
+    host: Host, deployment: Deployment, incoming: Incoming | None, before: dict[str, Any], moves: tuple[Move, ...]
+) -> dict[str, Any]:
+    """The app's record of what serves. sha: the commit; head: what the deploy branch names, where that is another (after
+    a rollback, or the deploy of a tag): as long as it does, a rebuild takes the commit that serves."""
     after = dict(before)
     properties = dict(before.get("properties", {}))
     if COMMIT.fullmatch(deployment.release.revision):
@@ -99,31 +136,28 @@ def settle(host: Host, deployment: Deployment, tx: Tx) -> None:
             after["origin"] = incoming.origin
     if properties:
         after["properties"] = properties
-    if after != before:
-        tx.write("apps", app, "git", data=after)
-    if incoming is None:
-        return
-    repository = Repository(host, app)
-    if incoming.ref and repository.ref(incoming.ref) != incoming.commit:
-        old = repository.ref(incoming.ref)
-        tx.step(
-            f"move {incoming.ref}",
-            lambda: repository.move_ref(incoming.ref, incoming.commit),
-            undo=call(restore_ref, app=str(app), ref=incoming.ref, commit=old),
-        )
-    if incoming.adopt:
-        old_branch = repository.head_branch() or SETTINGS.properties["deploy-branch"].default
-        tx.step(
-            "let clones check the branch out",
-            lambda: repository.point_head(incoming.adopt),
-            undo=call(restore_head, app=str(app), branch=old_branch),
-        )
+    branch = HEADS + (
+        incoming.adopt if incoming is not None and incoming.adopt else deploy_branch(host, deployment.app)
+    )
+    moved = {move.ref: move.new for move in moves}
+    head = moved.get(branch) or Repository(host, deployment.app).ref(branch)
+    after.pop("head", None)
+    if after.get("sha") and head != after["sha"]:
+        after["head"] = f"{branch}@{head}"
+    return after
 
 
-def restore_ref(host: Host, app: str, ref: str, commit: str) -> None:
+def rebuilt_commit(host: Host, app: AppName) -> str:
+    """The commit that a rebuild builds: what serves, or what the deploy branch has come to name since."""
+    branch = HEADS + deploy_branch(host, app)
+    head = Repository(host, app).ref(branch)
+    return deployed_commit(host, app) if host.store.read("apps", app, "git").get("head") == f"{branch}@{head}" else head
+
+
+def restore_refs(host: Host, app: str, moves: list[list[str]]) -> None:
     repository = Repository(host, AppName(app))
     if repository.exists:
-        repository.move_ref(ref, commit)
+        refs.undo(repository, [Move(*row) for row in moves])
 
 
 def restore_head(host: Host, app: str, branch: str) -> None:

@@ -1,4 +1,4 @@
-"""The pre-receive hook that git runs: two lines that call back into this package, in the same environment of Python.
+"""The proc-receive hook that git runs: two lines that call back into this package, in the same environment of Python.
 
 One launcher serves all repositories: `core.hooksPath` on the command line names its directory, and no hook in a
 repository runs.
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk import Host
 
+HOOK = "proc-receive"
 CALL = "from dokkupy_git.hook import run; run()"
 LONGEST_SHEBANG = 120
 """Linux cuts a longer first line off."""
@@ -32,7 +33,7 @@ def launcher(python: str) -> str:
 def hooks_directory(host: Host) -> str:
     """The directory with the launcher, written again when it is not the one of this Python."""
     directory = host.path("git", "hooks")
-    path = os.path.join(directory, "pre-receive")
+    path = os.path.join(directory, HOOK)
     text = launcher(sys.executable)
     try:
         with open(path) as file:
@@ -41,5 +42,8 @@ def hooks_directory(host: Host) -> str:
     except FileNotFoundError:
         pass
     make_directory(directory)
+    for name in os.listdir(directory):  # the hook of an older version
+        if name != HOOK:
+            os.unlink(os.path.join(directory, name))
     write_atomic(path, text.encode(), mode=0o700)
     return directory

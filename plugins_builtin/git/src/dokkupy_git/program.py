@@ -56,7 +56,10 @@ def receive_pack_argv(repository: str, hooks: str, max_size: int) -> list[str]:
         f"receive.maxInputSize={max_size}",
         "receive.fsckObjects=true",
         *(f"receive.fsck.{name}=warn" for name in LENIENT_FSCK),
-        "receive.shallowUpdate=false",
+        # Such a push reaches our hook, which refuses it with the way out; git itself would only say no.
+        "receive.shallowUpdate=true",
+        # The hook moves all refs, as a step of the deploy.
+        "receive.procReceiveRefs=refs",
         "receive.keepAlive=2",
         "receive.denyDeleteCurrent=refuse",
         "receive.denyCurrentBranch=ignore",
@@ -83,9 +86,9 @@ QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "GIT_SSL_CAINFO", "SSL_CERT_FILE")
 
 
-def local_env(quarantine: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Extra environment of a call that stays on this host. quarantine: where a push's new objects are."""
-    return {**FILES_IGNORED, **QUIET, **(quarantine or {})}
+def local_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Environment of a call that stays on this host."""
+    return {**FILES_IGNORED, **QUIET, **(extra or {})}
 
 
 def network_env(config: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -117,11 +120,3 @@ def endpoint_env(who: str, protocol: str = "", line: int = -1) -> dict[str, str]
     if line >= 0:
         extra[LINE] = str(line)
     return environment({**extra, **FILES_IGNORED, **QUIET, WHO: who})
-
-
-def quarantine_env(repository: str, quarantine: str) -> dict[str, str]:
-    """Lets a call see the objects of a push that is not accepted yet. Raises ValueError for any other directory."""
-    objects = os.path.join(repository, "objects")
-    if os.path.dirname(os.path.realpath(quarantine)) != os.path.realpath(objects):
-        raise ValueError(f"{quarantine} is no quarantine of {repository}")
-    return {"GIT_OBJECT_DIRECTORY": quarantine, "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects}

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, GitRef, shown
 
+from dokkupy_git import refs
+from dokkupy_git.pkt_line import LONGEST_INPUT
+from dokkupy_git.refs import HEADS
 from dokkupy_git.repository import COMMIT
 
 TYPE_CHECKING = False
@@ -19,9 +22,7 @@ if TYPE_CHECKING:
 
     from dokkupy_git.repository import Repository
 
-HEADS = "refs/heads/"
 TAGS = "refs/tags/"
-LONGEST_INPUT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Update:
     @property
     def deletes(self) -> bool:
         return not self.new.strip("0")
+
+    @property
+    def move(self) -> refs.Move:
+        old, new = (name if name.strip("0") else "" for name in (self.old, self.new))
+        return refs.Move(self.ref, old, new)
 
     @property
     def branch(self) -> str:
@@ -101,49 +107,53 @@ def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: 
 
 
 def receive(host: Host, app: AppName) -> int:
-    """The body of `git-hook`: deploy what was pushed, or accept it with a warning. Any error refuses the push."""
+    """The body of `git-hook`: deploy what was pushed, or store it with a warning, and move the refs.
+
+    Whatever git would refuse is asked before the deploy; any error refuses the push, and then nothing has changed.
+    """
     from dokkupy_git import program
     from dokkupy_git.incoming import Incoming, deploy
     from dokkupy_git.repository import Repository
     from dokkupy_git.settings import deploy_branch, deploy_branch_is_chosen
 
-    quarantine = os.environ.get("GIT_QUARANTINE_PATH", "")
     if not os.environ.get(program.WHO) or not os.environ.get("GIT_DIR"):
         raise UserError("git-hook is run by git during a push", hint="Use: git push dokku@HOST:APP")
     host.store.need_app(app)
     repository = Repository(host, app)
-    updates = parse_updates(sys.stdin.buffer.read(LONGEST_INPUT).decode(errors="replace"))
-    env = program.quarantine_env(repository.path, quarantine) if quarantine else {}
-    need_whole(repository, updates, env)
+    updates = parse_updates(sys.stdin.read(LONGEST_INPUT))
+    need_whole(repository, updates)
     decided = plan(
         updates,
         branch=deploy_branch(host, app),
         chosen=deploy_branch_is_chosen(host, app),
         has_branches=repository.branches(),
     )
+    moves = [refs.peeled(repository, update.move) for update in updates]
+    refs.need_permitted(repository, moves)
+    refs.need_possible(repository, moves)
     if decided.deploy is not None:
-        commit = decided.deploy.new
-        if decided.deploy.ref.startswith(TAGS):  # perhaps an annotated tag
-            commit = repository.git("rev-parse", "--verify", f"{commit}^{{commit}}", env=env).stdout.strip()
-        deploy(
-            host, app, kind="git-hook",
-            incoming=Incoming(commit=commit, quarantine=env, adopt=decided.branch if decided.adopt else ""),
-        )  # fmt: skip
+        commit = refs.commit_of(repository, decided.deploy.new, decided.deploy.ref)  # perhaps of an annotated tag
+        adopt = decided.branch if decided.adopt else ""
+        deploy(host, app, kind="git-hook", incoming=Incoming(commit, adopt=adopt, moves=tuple(moves)))
+    else:
+        refs.make(repository, moves)
     for line in decided.warnings:
         host.out.warn(line)
     return 0
 
 
-def need_whole(repository: Repository, updates: Sequence[Update], env: dict[str, str]) -> None:
-    """Refuse commits whose ancestors are missing. git does so too, but only after this hook has deployed them.
+def need_whole(repository: Repository, updates: Sequence[Update]) -> None:
+    """Refuse commits whose ancestors are missing.
 
     git leaves a file `shallow_*` in the repository while a client pushes that has only part of a history.
     """
-    if not any(name.startswith("shallow_") for name in os.listdir(repository.path)):
+    if "GIT_SHALLOW_FILE" not in os.environ and not any(
+        name.startswith("shallow_") for name in os.listdir(repository.path)
+    ):
         return
     for update in updates:
         if not update.deletes:
-            done = repository.git("rev-list", "--quiet", update.new, "--not", "--all", env=env, check=False)
+            done = repository.git("rev-list", "--quiet", update.new, "--not", "--all", check=False)
             if not done.ok:
                 raise UserError(
                     "Shallow pushes are not supported: the history is cut off",

@@ -37,15 +37,17 @@ class GitSources(SourceStore):
         return Readiness()
 
     def has_code(self, app: AppName) -> bool:
-        return bool(Repository(self.host, app).ref(f"refs/heads/{deploy_branch(self.host, app)}"))
+        from dokkupy_git.incoming import rebuilt_commit
+
+        return bool(rebuilt_commit(self.host, app))
 
     def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
         from dokkupy_git.checkout import write_tree
-        from dokkupy_git.incoming import origin_of
+        from dokkupy_git.incoming import origin_of, rebuilt_commit
 
         repository = Repository(self.host, app)
         branch = deploy_branch(self.host, app)
-        commit = repository.resolve(GitRef(revision)) if revision else repository.ref(f"refs/heads/{branch}")
+        commit = repository.resolve(GitRef(revision)) if revision else rebuilt_commit(self.host, app)
         if not commit:
             wanted = f"revision {shown(revision)}" if revision else f"branch {branch}"
             raise NotFound(f"{app} has no {wanted}", hint=f"Push it: git push dokku@HOST:{app} {revision or branch}")

@@ -47,13 +47,12 @@ def write_submodules(
     directory: Path,
     modules: Mapping[bytes, str],
     *,
-    quarantine: Mapping[str, str] | None = None,
     origin: str = "",
 ) -> None:
     """Write all submodules, and theirs, into a tree that is already there."""
     repository.host.out.section("Updating submodules")
     left = [MAX_MODULES]
-    descend(repository, repository, commit, str(directory), modules, quarantine or {}, origin, 1, left)
+    descend(repository, repository, commit, str(directory), modules, origin, 1, left)
 
 
 def descend(
@@ -62,14 +61,13 @@ def descend(
     commit: str,
     directory: str,
     modules: Mapping[bytes, str],
-    quarantine: Mapping[str, str],
     origin: str,
     depth: int,
     left: list[int],
 ) -> None:
     if depth > MAX_DEPTH:
         raise AppFault(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="hostile_source")
-    urls = module_urls(repository, commit, quarantine)
+    urls = module_urls(repository, commit)
     for raw, wanted in modules.items():
         left[0] -= 1
         path = os.fsdecode(raw)
@@ -87,7 +85,7 @@ def descend(
         if os.path.realpath(target) != os.path.join(os.path.realpath(directory), path) or not os.path.isdir(target):
             raise AppFault(f"The submodule {shown(path)} lies behind a link", code="hostile_source")
         unpack(module.path, wanted, target)
-        descend(top, module, wanted, target, found.modules, {}, remote.url, depth + 1, left)
+        descend(top, module, wanted, target, found.modules, remote.url, depth + 1, left)
         drop_index(target)
 
 
@@ -110,11 +108,9 @@ def judged(repository: Repository, url: str, path: str, origin: str) -> Remote:
         ) from error
 
 
-def module_urls(repository: Repository, commit: str, quarantine: Mapping[str, str]) -> dict[str, str]:
+def module_urls(repository: Repository, commit: str) -> dict[str, str]:
     """path -> URL, as the tree's `.gitmodules` says. Parsed by git from the blob, includes switched off."""
-    done = repository.git(
-        "config", "--no-includes", "-z", "--blob", f"{commit}:.gitmodules", "--list", env=quarantine, check=False
-    )
+    done = repository.git("config", "--no-includes", "-z", "--blob", f"{commit}:.gitmodules", "--list", check=False)
     names: dict[str, dict[str, str]] = {}
     for row in done.stdout.split("\0") if done.ok else []:
         key, _, value = row.partition("\n")

@@ -1,0 +1,59 @@
+"""The protocol between `git receive-pack` and its hook proc-receive (githooks(5)): lines with their length before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+FLUSH = b"0000"
+LONGEST_INPUT = 16 * 1024 * 1024
+
+
+class ProtocolError(Exception):
+    """What arrives is not git's."""
+
+
+def read_lines(stream: IO[bytes]) -> list[bytes]:
+    """The lines up to a flush."""
+    found: list[bytes] = []
+    total = 0
+    while True:
+        size = stream.read(4)
+        try:
+            length = int(size, 16)
+        except ValueError:
+            raise ProtocolError(f"not a length: {size!r}") from None
+        if length == 0:
+            return found
+        total += length
+        if length < 4 or total > LONGEST_INPUT:
+            raise ProtocolError("a line is too long")
+        found.append(stream.read(length - 4).rstrip(b"\n"))
+
+
+def line(text: bytes) -> bytes:
+    return b"%04x%s" % (len(text) + 4, text)
+
+
+def updates_of(stream: IO[bytes], answers: IO[bytes]) -> list[str]:
+    """Agree on the version; returns the `old new ref` of each ref that is pushed."""
+    version = read_lines(stream)
+    if not version or not version[0].startswith(b"version=1"):
+        raise ProtocolError("git speaks another version of proc-receive")
+    answers.write(line(b"version=1") + FLUSH)
+    answers.flush()
+    return [text.decode(errors="replace") for text in read_lines(stream)]
+
+
+def report(
+    answers: IO[bytes], refs: Sequence[str], *, reason: str = "", moved: Mapping[str, str] | None = None
+) -> None:
+    """Tell git what became of the refs. reason: why none of them moved. moved: refs that name another object than was
+    pushed, with it."""
+    for ref in refs:
+        name = ref.encode(errors="replace")
+        answers.write(line(b"ng %s %s" % (name, reason.encode())) if reason else line(b"ok %s" % name))
+        if not reason and moved and ref in moved:
+            answers.write(line(b"option new-oid %s" % moved[ref].encode()))
+    answers.write(FLUSH)
+    answers.flush()

@@ -1,0 +1,102 @@
+"""Changes of refs: what git would refuse of them is asked first, and they are made all at once or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import HostFault, UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_git.repository import Repository
+
+HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A ref with its object before and after; empty for none."""
+
+    ref: str
+    old: str
+    new: str
+
+    @property
+    def back(self) -> Move:
+        return Move(self.ref, self.new, self.old)
+
+    def instruction(self, *, checked: bool = True) -> str:
+        """A line for `git update-ref --stdin -z`. checked: the ref must still be what it was."""
+        none = "0" * len(self.new or self.old)
+        if self.new:
+            return f"update {self.ref}\0{self.new}\0{(self.old or none) if checked else ''}\0"
+        return f"delete {self.ref}\0{self.old if checked else ''}\0"
+
+
+def peeled(repository: Repository, move: Move) -> Move:
+    """The move as git stores it: a branch names a commit, so of an annotated tag its commit. Raises UserError."""
+    if not move.new or not move.ref.startswith(HEADS):
+        return move
+    return Move(move.ref, move.old, commit_of(repository, move.new, move.ref))
+
+
+def commit_of(repository: Repository, name: str, ref: str) -> str:
+    done = repository.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False)
+    if not done.ok:
+        raise UserError(
+            f"{ref} would name {name[:10]}, which is no commit", hint="Push a branch, a commit or a tag of a commit."
+        )
+    return done.stdout.strip()
+
+
+def need_permitted(repository: Repository, moves: Sequence[Move]) -> None:
+    """Raises UserError for what the repository's own `receive.deny*` settings forbid."""
+    settings = repository.git(
+        "config", "--bool", "--get-regexp", r"^receive\.deny(nonfastforwards|deletes)$", check=False
+    )
+    forbidden = {line.partition(" ")[0] for line in settings.stdout.splitlines() if line.endswith(" true")}
+    if not forbidden:
+        return
+    for move in moves:
+        if not move.new and "receive.denydeletes" in forbidden:
+            raise UserError(f"{move.ref} cannot be deleted: this repository denies deletions (receive.denyDeletes)")
+        if (
+            "receive.denynonfastforwards" in forbidden
+            and move.old and move.new and move.ref.startswith(HEADS)
+            and not repository.git("merge-base", "--is-ancestor", move.old, move.new, check=False).ok
+        ):  # fmt: skip
+            raise UserError(
+                f"{move.ref} does not go forward: this repository denies that (receive.denyNonFastForwards)",
+                hint="Fetch and merge first: git pull",
+            )
+
+
+def need_possible(repository: Repository, moves: Sequence[Move]) -> None:
+    """Have git prepare the changes and give them up again: locks, names in each other's way, values that moved on."""
+    update(repository, [move.instruction() for move in moves], end="abort")
+
+
+def make(repository: Repository, moves: Sequence[Move]) -> None:
+    """Make all of the changes or none."""
+    update(repository, [move.instruction() for move in moves], end="commit")
+
+
+def undo(repository: Repository, moves: Sequence[Move]) -> None:
+    """Let the refs be what they were, whatever they are now. Idempotent."""
+    back = [move.back for move in moves if repository.ref(move.ref) != move.old]
+    if back:
+        update(repository, [move.instruction(checked=False) for move in back], end="commit")
+
+
+def update(repository: Repository, instructions: Sequence[str], *, end: str) -> None:
+    text = "".join(["start\0", *instructions, "prepare\0", f"{end}\0"])
+    done = repository.git("update-ref", "--stdin", "-z", stdin=text.encode(), check=False)
+    if not done.ok:
+        words = [line.removeprefix("fatal: ") for line in done.stderr.splitlines() if line.strip()]
+        raise HostFault(
+            f"git does not take the refs of {repository.app}: {words[0] if words else 'no reason given'}",
+            details=tuple(words[1:5]), code="refs_refused",
+            hint="Nothing was deployed. When another push was faster, fetch and push again.",
+        )  # fmt: skip
