@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
+from dokkupy.errors import HostFault
+from dokkupy.usecases import plugin_install
 from dokkupy_sdk.testing.effort import stride
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -50,14 +54,45 @@ class Environment:
         assert done.returncode == 0, done.stderr
         return {row["name"]: row for row in json.loads(done.stdout)}
 
+    def installed(self) -> list[Path]:
+        """What was installed here beside what a new environment has."""
+        return [
+            path for path in self.site.iterdir() if not path.name.startswith(("pip", "setuptools", "_dist", "pkg_"))
+        ]
+
     def own(self) -> set[str]:
-        """The files that were installed here, byte code and pip's left out."""
+        """The files that were installed here, byte code left out."""
         return {
             str(path.relative_to(self.site))
-            for path in self.site.rglob("*")
-            if path.is_file() and not str(path.relative_to(self.site)).startswith(("pip", "setuptools", "_dist", "pkg_"))
-            and "__pycache__" not in path.parts
-        }  # fmt: skip
+            for top in self.installed()
+            for path in (top.rglob("*") if top.is_dir() else [top])
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def keep(self, name: str) -> None:
+        """Remember what is installed and the state, for `bring_back`."""
+        kept = self.place / "kept" / name
+        shutil.copytree(self.root, kept / "state", symlinks=True)
+        (kept / "site").mkdir()
+        for path in self.installed():
+            copy(path, kept / "site" / path.name)
+
+    def bring_back(self, name: str) -> Environment:
+        """As it was when it was kept: by copying, since pip takes seconds for each step."""
+        kept = self.place / "kept" / name
+        for path in (*self.installed(), self.root):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in (kept / "site").iterdir():
+            copy(path, self.site / path.name)
+        shutil.copytree(kept / "state", self.root, symlinks=True)
+        return self
+
+
+def copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target)
 
 
 @pytest.fixture(scope="session")
@@ -113,12 +148,28 @@ def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -
     return dict(zip(made, map(Path, done.stdout.split("\n")), strict=False))
 
 
-@pytest.fixture
-def clean(environment: Environment) -> Environment:
-    environment.run("plugin:uninstall", "other")
-    environment.run("plugin:uninstall", "tool")
-    assert "tool" not in environment.listed()
+@pytest.fixture(scope="session")
+def prepared(environment: Environment, wheels: dict[str, Path]) -> Environment:
+    """Kept as it is without a plugin (`clean`) and with one (`good`), installed by the command itself."""
+    environment.keep("clean")
+    done = environment.run("plugin:install", str(wheels["good"]))
+    assert done.returncode == 0, done.stderr
+    environment.keep("good")
     return environment
+
+
+@pytest.fixture
+def clean(prepared: Environment) -> Environment:
+    found = prepared.bring_back("clean")
+    assert "tool" not in found.listed()
+    return found
+
+
+@pytest.fixture
+def good(prepared: Environment) -> Environment:
+    found = prepared.bring_back("good")
+    assert found.listed()["tool"]["version"] == "0.1.0"
+    return found
 
 
 def test_a_plugin_is_installed_used_rested_and_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
@@ -143,11 +194,10 @@ def test_a_plugin_is_installed_used_rested_and_uninstalled(clean: Environment, w
     assert clean.run("apps:destroy", "blog", "--force").returncode == 0
 
 
-def test_a_newer_version_takes_the_older_ones_place(clean: Environment, wheels: dict[str, Path]) -> None:
-    clean.run("plugin:install", str(wheels["good"]))
-    done = clean.run("plugin:install", str(wheels["newer"]), "--format", "json")
+def test_a_newer_version_takes_the_older_ones_place(good: Environment, wheels: dict[str, Path]) -> None:
+    done = good.run("plugin:install", str(wheels["newer"]), "--format", "json")
     assert json.loads(done.stdout) == [{"distribution": "dokkupy-tool", "version": "0.2.0", "before": "0.1.0"}]
-    assert clean.listed()["tool"]["version"] == "0.2.0"
+    assert good.listed()["tool"]["version"] == "0.2.0"
 
 
 def test_a_directory_is_a_source_and_update_takes_it_again(clean: Environment, tmp_path: Path) -> None:
@@ -165,7 +215,6 @@ def test_a_directory_is_a_source_and_update_takes_it_again(clean: Environment, t
 BAD = {
     "raises": "no",
     "exits": "SystemExit",
-    "hangs": "did not end within",
     "unknown hook": "Did you mean on_deploy_finished",
     "taken name": "apps is taken by dokkupy-core",
     "no group": "not a Group",
@@ -176,18 +225,28 @@ BAD = {
 
 @pytest.mark.parametrize("bad", list(BAD))
 def test_what_does_not_load_is_refused_by_name_and_nothing_changes(
-    clean: Environment, wheels: dict[str, Path], bad: str
+    good: Environment, wheels: dict[str, Path], bad: str
 ) -> None:
-    clean.run("plugin:install", str(wheels["good"]))
-    before = clean.own()
-    done = clean.run("plugin:install", str(wheels[bad]))
+    before = good.own()
+    done = good.run("plugin:install", str(wheels[bad]))
     assert done.returncode != 0
     assert BAD[bad] in done.stderr, done.stderr
     if bad != "other core":
         assert "dokkupy-tool" in done.stderr
-    assert clean.own() == before
-    assert clean.listed()["tool"]["status"] == "enabled"
-    assert os.listdir(clean.root / "work") == []
+    assert good.own() == before
+    assert good.listed()["tool"]["status"] == "enabled"
+    assert os.listdir(good.root / "work") == []
+
+
+def test_what_hangs_while_it_loads_is_refused(
+    wheels: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheels["hangs"]) as wheel:
+        wheel.extractall(site)
+    monkeypatch.setattr(plugin_install, "LOAD_SECONDS", 2)
+    with pytest.raises(HostFault, match="did not end within 2 seconds"):
+        plugin_install.need_loadable(str(site), ["dokkupy-tool"])
 
 
 def test_one_that_prints_garbage_disturbs_no_output(clean: Environment, wheels: dict[str, Path]) -> None:
@@ -196,11 +255,10 @@ def test_one_that_prints_garbage_disturbs_no_output(clean: Environment, wheels: 
     assert clean.listed()["tool"]["status"] == "enabled"
 
 
-def test_what_another_plugin_needs_is_not_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
-    clean.run("plugin:install", str(wheels["good"]))
-    done = clean.run("plugin:install", str(wheels["needs"]))
+def test_what_another_plugin_needs_is_not_uninstalled(good: Environment, wheels: dict[str, Path]) -> None:
+    done = good.run("plugin:install", str(wheels["needs"]))
     assert done.returncode == 0, done.stderr
-    refused = clean.run("plugin:uninstall", "tool")
+    refused = good.run("plugin:uninstall", "tool")
     assert refused.returncode == 1 and "dokkupy-other needs dokkupy-tool" in refused.stderr
 
 
@@ -221,15 +279,12 @@ def test_a_hostile_source_is_refused(environment: Environment, source: str) -> N
 
 @pytest.mark.parametrize("words", [["plugin:install", "newer"], ["plugin:uninstall", "tool"]])
 def test_killed_anywhere_a_plugin_is_there_whole_or_as_before(
-    clean: Environment, wheels: dict[str, Path], words: list[str]
+    prepared: Environment, wheels: dict[str, Path], words: list[str]
 ) -> None:
     line = [words[0], str(wheels.get(words[1], words[1]))]
     outcomes = []
     for number in range(1, 40, stride(3)):
-        clean.run("plugin:install", str(wheels["good"]))
-        if clean.listed()["tool"]["version"] != "0.1.0":
-            clean.run("plugin:uninstall", "tool")
-            clean.run("plugin:install", str(wheels["good"]))
+        clean = prepared.bring_back("good")
         before = clean.own()
         died = clean.run(*line, fault=f"kill@{number}")
         clean.run("recover")
