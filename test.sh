@@ -7,13 +7,14 @@
 #   ./test.sh --check        the linters and type checker alone
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
-# Each distribution's tests run in an environment of their own, so that none leans on another. The closing line
-# is pytest's, with the sums.
+# Each distribution's tests run in an environment of their own, so that none leans on another, on the distribution's own
+# Python (PYTHON=... names another), and where this machine's own dokkupy and nginx are broken (tests/strange-system).
+# The closing line is pytest's, with the sums.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly VENV=$PWD/.venv
-readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
+readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "pytest-xdist>=3.5" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
 readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
@@ -40,6 +41,18 @@ die() {
   printf ' !     %s\n' "$@" >&2
   exit 1
 }
+# The oldest that is supported is the one of Debian 12, 3.11.2: it comes first, whatever pyenv, uv or conda put on PATH.
+python_serves() { "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+choose_python() {
+  local candidate
+  for candidate in ${PYTHON:-/usr/bin/python3 python3}; do
+    if python_serves "$candidate"; then
+      python=$("$candidate" -c 'import sys; print(sys._base_executable)')
+      return
+    fi
+  done
+  return 1
+}
 have() { command -v -- "$1" >/dev/null 2>&1; }
 export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -47,7 +60,7 @@ install_packages() {
   local -a missing=()
   local log
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
-  python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing+=(python3 python3-venv)
+  choose_python || missing+=(python3 python3-venv)
   have git || missing+=(git)
   have curl || missing+=(curl)
   if [[ $check_only == no ]]; then
@@ -102,51 +115,95 @@ start_docker() {
   docker info >/dev/null 2>&1 || die "dockerd does not answer; see /var/log/dockerd.log"
 }
 
+# uv finds the index, the proxy and the certificates where pip finds them.
+settings_of_pip() {
+  local name value
+  local -A names=([index-url]=UV_DEFAULT_INDEX [extra-index-url]=UV_INDEX [find-links]=UV_FIND_LINKS)
+  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
+  export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT} UV_HTTP_TIMEOUT=${PIP_DEFAULT_TIMEOUT:-180} UV_NO_PROGRESS=1
+  for name in "${!names[@]}"; do
+    value=$("$VENV/bin/python" -m pip config get "global.$name" 2>/dev/null || true)
+    [[ $name != find-links || -n ${PIP_FIND_LINKS:-} ]] || continue
+    [[ $name != find-links ]] || value=$PIP_FIND_LINKS
+    if [[ -n $value ]]; then export "${names[$name]}=${value//$'\n'/ }"; fi
+  done
+}
+
+uv() { "$VENV/bin/uv" "$@"; }
+
 # The distributions, editable, with the tools; again only when a declaration changed.
 prepare_environment() {
   local stamp folder
   local -a folders=()
-  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
     if [[ -f $folder/pyproject.toml ]]; then folders+=(-e "./$folder"); fi
   done
-  stamp=$({ printf '%s\n' "$PWD" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
-  if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then return 0; fi
-  step "Preparing $VENV"
-  [[ -x $VENV/bin/python ]] || python3 -m venv "$VENV"
-  "$VENV/bin/python" -m pip --disable-pip-version-check install -q "${TOOLS[@]}"
-  "$VENV/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${folders[@]}"
+  stamp=$({ printf '%s\n' "$PWD" "$python" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
+  if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then
+    settings_of_pip
+    return 0
+  fi
+  step "Preparing $VENV with $python ($("$python" -c 'import platform; print(platform.python_version())'))"
+  if [[ $(readlink -e -- "$VENV/bin/python") != "$(readlink -e -- "$python")" || ! -x $VENV/bin/pip ]]; then
+    rm -rf -- "$VENV"
+    "$python" -m venv "$VENV"
+  fi
+  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
+  "$VENV/bin/python" -m pip --disable-pip-version-check install -q "uv>=0.5"
+  settings_of_pip
+  uv pip install -q --python "$VENV/bin/python" "${TOOLS[@]}"
+  uv pip install -q --python "$VENV/bin/python" --no-build-isolation "${folders[@]}"
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
-# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
-# Prints its Python. Tests that belong to no distribution run where everything is.
-python_of() {
-  local folder=$1 name own stamp needed
+# The distribution that a path belongs to; fails for tests that belong to none.
+distribution_of() {
+  local folder=$1
   while [[ $folder != . && $folder != / && ! -f $folder/pyproject.toml ]]; do folder=$(dirname -- "$folder"); done
-  if [[ ! $folder =~ ^(core|plugin_sdk|plugins_builtin/[^/]+|examples/plugins/[^/]+)$ ]]; then
-    echo "$VENV/bin/python"
-    return
-  fi
-  name=${folder//\//-}
-  own=$VENV/alone/$name
-  stamp=$(cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml" | sha256sum)
-  if [[ ! -e $own/stamp || $(cat "$own/stamp") != "$stamp" ]]; then
-    step "Preparing $own" >&2
-    rm -rf -- "$own"
-    python3 -m venv "$own"
-    "$own/bin/python" -m pip --disable-pip-version-check install -q "${ALONE[@]}"
-    local -a wanted=(-e ./core -e ./plugin_sdk)
-    if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
-    for needed in $(sed -n '/^\(dependencies\|testing\)/s/dokkupy-sdk//g; /^\(dependencies\|testing\)/p' "$folder/pyproject.toml" |
-      grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
-      if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
-    done
-    if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
-    "$own/bin/python" -m pip --disable-pip-version-check install -q --no-build-isolation "${wanted[@]}"
-    printf '%s' "$stamp" >"$own/stamp"
-  fi
-  echo "$own/bin/python"
+  [[ $folder =~ ^(core|plugin_sdk|plugins_builtin/[^/]+|examples/plugins/[^/]+)$ ]] && printf '%s\n' "$folder"
+}
+
+# The Python with which the tests below a path run: a distribution's own environment, else the one where everything is.
+python_of() {
+  local folder
+  if folder=$(distribution_of "$1"); then echo "$VENV/alone/${folder//\//-}/bin/python"; else echo "$VENV/bin/python"; fi
+}
+
+# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
+prepare_alone() {
+  local folder=$1 own stamp needed
+  own=$VENV/alone/${folder//\//-}
+  stamp=$({ echo "$python" && cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml"; } | sha256sum)
+  if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
+  rm -rf -- "$own"
+  uv venv -q --seed --python "$python" "$own"
+  uv pip install -q --python "$own/bin/python" "${ALONE[@]}"
+  local -a wanted=(-e ./core -e ./plugin_sdk)
+  if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
+  for needed in $(sed -n '/^\(dependencies\|testing\)/s/dokkupy-sdk//g; /^\(dependencies\|testing\)/p' "$folder/pyproject.toml" |
+    grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
+    if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
+  done
+  if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
+  uv pip install -q --python "$own/bin/python" --no-build-isolation "${wanted[@]}"
+  printf '%s' "$stamp" >"$own/stamp"
+}
+
+# All that will be asked for, two at a time: uv has each wheel once and links it into every environment.
+prepare_all_alone() {
+  local root folder waiting=0
+  local -A seen=()
+  for root in "${roots[@]}"; do
+    folder=$(distribution_of "${root%%::*}") && has_tests "${root%%::*}" && [[ -z ${seen[$folder]:-} ]] || continue
+    seen[$folder]=yes
+    if ((waiting >= 2)); then wait -n && waiting=$((waiting - 1)) || die "An environment could not be made (above)."; fi
+    prepare_alone "$folder" &
+    waiting=$((waiting + 1))
+  done
+  while ((waiting > 0)); do
+    wait -n || die "An environment could not be made (above)."
+    waiting=$((waiting - 1))
+  done
 }
 
 # The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
@@ -178,20 +235,25 @@ has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -q
 
 # One root's tests; its last line goes to the count at the end.
 run_root() {
-  local root=$1 log=$2 python code=0
+  local root=$1 log=$2 code=0 started=$SECONDS
+  local -a way=(tests/strange-system)
   step "$root"
-  python=$(python_of "${root%%::*}")
-  "$python" -m pytest "$root" -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
+  # A machine in a container is the system that its tests are about. Each of two workers has a machine that its tests share.
+  if [[ $root == tests/e2e* ]]; then way=(); fi
+  local -a workers=()
+  if [[ $root == tests/e2e ]]; then workers=(-n 2 --dist loadfile); fi
+  ${way[@]+"${way[@]}"} "$(python_of "${root%%::*}")" -m pytest "$root" ${workers[@]+"${workers[@]}"} -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
     ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
   tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
+  printf '%s\n' "$root: $((SECONDS - started)) s" >>"$log/times"
   # 5: nothing was collected, as when -k names tests of another root.
   if [[ $code != 5 ]]; then return "$code"; fi
 }
 
-# The roots whose tests mostly wait for servers that they start.
-readonly SERVERS='^(tests/services|plugins_builtin/(backups|mariadb|mongo|mysql)/tests)$'
+# The longest first, so that the lanes end together; measured in seconds of an idle machine: some hundred to ten.
+readonly LONGEST=(tests/services plugins_builtin/{letsencrypt,backups,mongo,mysql,nginx,docker,postgres,buildpacks,git}/tests core/tests)
 
-# Some roots, one after the other.
+# Roots one after the other, as a user reads them who named some.
 run_lane() {
   local log=$1 root code=0
   shift
@@ -199,42 +261,64 @@ run_lane() {
   return "$code"
 }
 
+# Takes the next root of the queue until it is empty; each root's output comes whole.
+run_queue() {
+  local log=$1 root code=0
+  while root=$(
+    exec 8<>"$log/queue"
+    flock 8
+    head -n 1 "$log/queue"
+    sed -i 1d "$log/queue"
+  ) && [[ -n $root ]]; do
+    run_root "$root" "$log" >"$log/output-${root//\//-}" 2>&1 || code=$?
+    cat "$log/output-${root//\//-}"
+  done
+  return "$code"
+}
+
+# Longest first, then as they come.
+in_order() {
+  local root
+  for root in "${LONGEST[@]}"; do [[ " $* " != *" $root "* ]] || echo "$root"; done
+  for root in "$@"; do [[ " ${LONGEST[*]} " == *" $root "* ]] || echo "$root"; done
+}
+
 run_tests() {
   local root worst=0 log counts started=$SECONDS pid
-  local -a here=() servers=() machines=() beside=()
+  local -a here=() machines=() beside=()
   log=$(mktemp -d)
   if [[ -t 1 ]]; then colour=--color=yes; fi
   for root in "${roots[@]}"; do
     has_tests "$root" || continue
-    # Named ones run one after the other; all together, machines and servers mostly wait for something, and run beside.
-    if [[ ${#roots[@]} -gt 20 && $root == tests/e2e ]]; then
-      machines+=("$root")
-    elif [[ ${#roots[@]} -gt 20 && $root =~ $SERVERS ]]; then
-      servers+=("$root")
-    else
-      here+=("$root")
-    fi
+    if [[ $root == tests/e2e ]]; then machines+=("$root"); else here+=("$root"); fi
   done
   # Process groups of their own: they are ended whole, and do not ignore SIGINT, as other jobs in the background do.
   set -m
-  if [[ ${#machines[@]} -gt 0 ]]; then
-    run_lane "$log" "${machines[@]}" >"$log/beside-1" 2>&1 &
-    beside+=($!)
-  fi
-  if [[ ${#servers[@]} -gt 0 ]]; then
-    run_lane "$log" "${servers[@]}" >"$log/beside-2" 2>&1 &
-    beside+=($!)
+  # shellcheck disable=SC2064  # the directory of now
+  trap "rm -rf -- '$log'" EXIT
+  if [[ ${#here[@]} -gt 20 ]]; then
+    # All together: machines and servers mostly wait for something, so there are more lanes than processors.
+    in_order "${here[@]}" >"$log/queue"
+    here=()
+    if [[ ${#machines[@]} -gt 0 ]]; then
+      run_lane "$log" "${machines[@]}" >"$log/machines" 2>&1 &
+      beside+=($!)
+      machines=()
+    fi
+    for _ in 1 2; do
+      run_queue "$log" &
+      beside+=($!)
+    done
   fi
   set +m
   # shellcheck disable=SC2064  # the values of now
   trap "for pid in ${beside[*]-}; do kill -- -\$pid 2>/dev/null || true; done; rm -rf -- '$log'" EXIT
-  run_lane "$log" ${here[@]+"${here[@]}"} || worst=$?
+  run_lane "$log" ${here[@]+"${here[@]}"} ${machines[@]+"${machines[@]}"} || worst=$?
   for pid in ${beside[@]+"${beside[@]}"}; do
-    step "The tests beside go on"
     wait "$pid" || worst=$?
   done
-  if [[ ${#beside[@]} -gt 0 ]]; then cat "$log"/beside-*; fi
-  touch "$log/closing"
+  if [[ -e $log/machines ]]; then cat "$log/machines"; fi
+  touch "$log/closing" "$log/times"
   counts=$(awk '
     {
       line = $0
@@ -249,12 +333,18 @@ run_tests() {
       for (i = 1; i <= n; i++) if (order[i] in sum) text = text (text == "" ? "" : ", ") sum[order[i]] " " order[i]
       print (text == "" ? "no tests ran" : text)
     }' "$log/closing")
+  if [[ $(wc -l <"$log/times") -gt 1 ]]; then
+    step "Seconds of each"
+    sort -t: -k2 -rn "$log/times" | sed 's/^/       /'
+  fi
   printf '==================== %s in %d.00s (%d:%02d) ====================\n' \
     "$counts" "$((SECONDS - started))" "$(((SECONDS - started) / 60))" "$(((SECONDS - started) % 60))"
   return "$worst"
 }
 
+python=
 install_packages
+choose_python || die "No Python 3.11 or newer with venv was found."
 prepare_environment
 if [[ $check_only == yes ]]; then
   check
@@ -266,4 +356,5 @@ if [[ ${#roots[@]} -eq 0 ]]; then
   default_roots
 fi
 start_docker
+prepare_all_alone
 run_tests

@@ -47,6 +47,11 @@ def installed_snapshot(app_base: str) -> tuple[str, str]:
     image = images.ready("bookworm")
     tag = f"dokkupy-bed/installed:{checkout.fingerprint()}-{image[-6:]}-{app_base[-6:]}"
     seed = cleanup.seed_of(tag)
+    with images.alone("snapshot"):
+        return installed(tag, seed, image, app_base)
+
+
+def installed(tag: str, seed: str, image: str, app_base: str) -> tuple[str, str]:
     if not image_exists(tag) or docker("volume", "inspect", seed, check=False).code:
         machine = Host(image, "installing")
         try:

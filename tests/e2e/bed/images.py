@@ -7,7 +7,8 @@ import hashlib
 import io
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bed import wayout
@@ -171,11 +172,18 @@ def _once(tag: str, build: Callable[[], object]) -> str:
     """Build unless it is there; two test runs on one machine build it once."""
     if image_exists(tag):
         return tag
-    with (Path(tempfile.gettempdir()) / "dokkupy-bed-images.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("images"):
         if not image_exists(tag):
             build()
     return tag
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """While no other process on this machine is in a block of the same name."""
+    with (Path(tempfile.gettempdir()) / f"dokkupy-bed-{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _tag(name: str, suite: str, content: bytes) -> str:
