@@ -5,6 +5,7 @@
 #   ./test.sh --fast         without the end-to-end tests
 #   ./test.sh --thorough     every boundary of every crash matrix, and a million rows where usually there are fewer
 #   ./test.sh --check        the linters and type checker alone
+#   ./test.sh --prepare      no tests: installs and starts what they need
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
 # Each distribution's tests run in an environment of their own, so that none leans on another, on the distribution's own
@@ -19,13 +20,14 @@ readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
 
-fast=no check_only=no
+fast=no check_only=no prepare_only=no
 roots=() arguments=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --fast) fast=yes ;;
     --thorough) export DOKKUPY_THOROUGH=1 ;;
     --check) check_only=yes ;;
+    --prepare) prepare_only=yes ;;
     -k | -m | -n | -p | --timeout)
       arguments+=("$1" "$2")
       shift
@@ -342,19 +344,28 @@ run_tests() {
   return "$worst"
 }
 
-python=
-install_packages
-choose_python || die "No Python 3.11 or newer with venv was found."
-prepare_environment
-if [[ $check_only == yes ]]; then
-  check
-  exit 0
-fi
-# Naming tests is asking for them alone.
-if [[ ${#roots[@]} -eq 0 ]]; then
-  check
-  default_roots
-fi
-start_docker
-prepare_all_alone
-run_tests
+# Read whole before it runs, so that an edit meanwhile does no harm.
+main() {
+  python=
+  install_packages
+  choose_python || die "No Python 3.11 or newer with venv was found."
+  prepare_environment
+  if [[ $check_only == yes ]]; then
+    check
+    exit 0
+  fi
+  if [[ $prepare_only == yes ]]; then
+    start_docker
+    exit 0
+  fi
+  # Naming tests is asking for them alone.
+  if [[ ${#roots[@]} -eq 0 ]]; then
+    check
+    default_roots
+  fi
+  start_docker
+  prepare_all_alone
+  run_tests
+}
+
+main; exit

@@ -209,8 +209,9 @@ def test_clone_gets_what_was_pushed(world: World, client: Client, tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     head_of_clone = subprocess.run(
-        ["git", "-C", str(tmp_path / "clone"), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-    )
+        ["git", "-C", str(tmp_path / "clone"), "rev-parse", "HEAD"], env=client.env, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
     assert head_of_clone.stdout.strip() == commit
 
 
