@@ -56,7 +56,7 @@ def test_text_of_a_route_is_the_golden_one(name: str) -> None:
 
 
 def test_challenges_of_an_authority_are_answered_before_anything_else() -> None:
-    facts = Facts(challenges="/var/www/dokkupy/challenges")
+    facts = Facts(challenges="/var/www/dokkupy/challenges", waiting="/var/www/dokkupy/waiting")
     secure = replace(ROUTES["https"], extra=())
     check("challenges", render_app(secure, facts).text)
     check(

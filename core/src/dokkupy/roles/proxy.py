@@ -59,6 +59,12 @@ class Proxy(ABC):
         """A directory that we may write to and whose files are served, over HTTP on port 80 and for every name, as
         `/.well-known/acme-challenge/FILE` (RFC 8555, section 8.3). Raises HostFault when there is none."""
 
+    def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:  # noqa: B027 - a courtesy
+        """Answer these names with a page and the status 502 while no route has them; forget those of the app before.
+
+        reason: see `Route.unavailable`. No names: the app's are forgotten. Cheap: nothing is reloaded. By default such
+        names are unknown ones, as those of nobody."""
+
     @abstractmethod
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         """SHA-256 (hex, of the DER form) of the certificate that clients get for a name on a TLS port of the host, by a

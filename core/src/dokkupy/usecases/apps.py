@@ -12,6 +12,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
 from dokkupy.model.names import AppName
+from dokkupy.usecases.announce import announce
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def create_app(host: Host, app: AppName) -> None:
     """Create an app, or raise Conflict when the name is taken."""
     with operation(host, "apps:create", f"app:{app}") as tx:
         create_in(tx, app)
+        tx.commit(after=(call(announce, app=app),))
     host.events.record("app_created", app=app)
 
 
@@ -94,6 +96,7 @@ def finish_destroy(host: Host, app: str) -> None:
     name = AppName(app)
     for proxy in host.adapters("proxy"):
         try:
+            proxy.announce(name, (), "")
             proxy.apply([], remove=[name])
         except HostFault as fault:
             if fault.code != "proxy_down":

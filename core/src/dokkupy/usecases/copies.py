@@ -19,6 +19,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Release
+from dokkupy.usecases.announce import announce
 from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
 from dokkupy.usecases.converge import converge
 from dokkupy.usecases.deploy import with_state
@@ -55,7 +56,7 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
         else:
-            tx.commit(after=(call(finish_destroy, app=old),))
+            tx.commit(after=(call(finish_destroy, app=old), call(announce, app=new)))
     host.events.record("app_renamed", app=new, old=old)
 
 
@@ -68,6 +69,8 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
         host.hooks.emit(hookspecs.post_app_clone, host=host, old=old, new=new, tx=tx)
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Cloned from {old}", replacing=new)
+        else:
+            tx.commit(after=(call(announce, app=new),))
     host.events.record("app_cloned", app=new, old=old)
 
 

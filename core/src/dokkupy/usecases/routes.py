@@ -14,6 +14,7 @@ from dokkupy.model.names import AppName, Domain, EnvKey
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Release
+from dokkupy.usecases.announce import announce
 from dokkupy.usecases.config import merged_env
 from dokkupy.usecases.properties import PROXY
 from dokkupy.usecases.releases import closed_ports, current, own_ports
@@ -166,8 +167,10 @@ def reroute(host: Host, app: str) -> None:
     if not deployed or not proxy_enabled(host, name):
         if name in proxy.apps():
             proxy.apply([], remove=[name])
+        announce(host, app)
         return
     proxy.apply([stored_route(host, name)])
+    announce(host, app)
 
 
 def reroute_idle(host: Host, app: str) -> None:
@@ -204,7 +207,9 @@ def reroute_idle(host: Host, app: str) -> None:
 
 def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:
     """Apply a route and tell the plugins; what they raise undoes the operation that this is a step of."""
-    host.proxy(route.app).apply([route], remove=remove)
+    proxy = host.proxy(route.app)
+    proxy.apply([route], remove=remove)
+    proxy.announce(route.app, (), "")
     host.hooks.emit(hookspecs.post_proxy_apply, host=host, route=route)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
+from dokkupy.usecases.announce import announce
 from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
 
@@ -26,9 +28,10 @@ def rerouting(
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
         was_refused = refused_before(host, app) if takes_away and deployed else None
-        if deployed:
-            tx.protect("route", call(reroute, app=app))
+        tx.protect("route", call(reroute if deployed else announce, app=app))
         yield tx
+        if not deployed:
+            tx.step("tell visitors why it does not answer", lambda: announce(host, app))
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
@@ -75,7 +78,7 @@ def follow(host: Host, app: AppName, was_refused: Callable[[], bool] | None) -> 
 
 
 def reroute_all(host: Host) -> tuple[list[str], list[tuple[AppName, Exception]]]:
-    """Bring the proxy to the state of every deployed app, as after a change of the global domains: (the apps, failures)."""
+    """Bring the proxy to the state of every app, as after a change of the global domains: (the deployed ones, failures)."""
 
     def again(app: AppName) -> None:
         with rerouting(host, "proxy:build-config", app):
@@ -83,4 +86,6 @@ def reroute_all(host: Host) -> tuple[list[str], list[tuple[AppName, Exception]]]
 
     deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
     done, failed = over_each((app for app, there in deployed if there), again)
+    for app in (app for app, there in deployed if not there):
+        host.act(f"tell visitors of {app} why it does not answer", partial(announce, host, app))
     return [str(app) for app, _ in done], [*unread, *failed]

@@ -156,7 +156,7 @@ def remove_fakes(host: Host, app: str, deployment: str) -> None:
 
 class FakeProxy(Proxy):
     """routes: what is applied, by app. refuses: apps whose next application raises. serves: by name, the certificate
-    that clients get instead of the route's. closed: ports of instances on which nothing listens. silent: names at which
+    that clients get instead of the route's. waiting: reason and names of the apps that were announced. closed: ports of instances on which nothing listens. silent: names at which
     clients reach nobody."""
 
     def __init__(self, host: Host) -> None:
@@ -166,6 +166,7 @@ class FakeProxy(Proxy):
         self.serves: dict[str, str] = {}
         self.closed: set[int] = set()
         self.silent: set[str] = set()
+        self.waiting: dict[str, tuple[str, ...]] = {}
         self.reloads = 0
 
     def prepare(self) -> Readiness:
@@ -203,6 +204,11 @@ class FakeProxy(Proxy):
 
     def listened_on(self, upstreams: Sequence[Upstream]) -> bool:
         return any(one.port not in self.closed for one in upstreams)
+
+    def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
+        self.waiting.pop(app, None)
+        if names:
+            self.waiting[str(app)] = (reason, *map(str, names))
 
     def challenges(self) -> str:
         path = self.host.path("challenges")

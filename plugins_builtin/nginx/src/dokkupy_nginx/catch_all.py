@@ -8,7 +8,7 @@ from dokkupy_nginx.conf import HTTP, TLS, Claim
 from dokkupy_nginx.foreign import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
 from dokkupy_nginx.pages import cause_map
-from dokkupy_nginx.render import Facts, challenge_lines, listen
+from dokkupy_nginx.render import Facts, challenge_lines, checked_path, listen
 from dokkupy_nginx.tls import HOST_MAPS, PROFILES, quic_catch_alls
 
 
@@ -42,8 +42,8 @@ def render_default(
             lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
         # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same
         # with TLS, where the handshake is refused. An authority may ask for a name whose app was never deployed.
-        if claim.kind == HTTP and facts.challenges:
-            lines += [*challenge_lines(facts), "    location / { return 444; }", "}", ""]
+        if claim.kind == HTTP and (facts.challenges or facts.waiting):
+            lines += [*challenge_lines(facts), *waiting_lines(facts), "}", ""]
         else:
             lines += ["    return 444;", "}", ""]
     lines += quic_catch_alls(quic, facts, foreign_quic or {})
@@ -62,3 +62,23 @@ def render_default(
         "",
     ]
     return "\n".join(lines)
+
+
+def waiting_lines(facts: Facts) -> list[str]:
+    """The page of a name that no route serves, where there is one: a file that is called like the name."""
+    if not facts.waiting:
+        return ["    location / { return 444; }"]
+    directory = checked_path(facts.waiting, "Directory").rstrip("/")
+    return [
+        f"    root {directory};",
+        "    error_page 502 @dokkupy_waiting;",
+        "    location / {",
+        "        if (-f $document_root/$host) { return 502; }",
+        "        return 444;",
+        "    }",
+        "    location @dokkupy_waiting {",
+        "        internal;",
+        "        default_type text/html;",
+        "        try_files /$host =444;",
+        "    }",
+    ]

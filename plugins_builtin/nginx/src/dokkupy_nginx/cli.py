@@ -114,12 +114,12 @@ def reload(host: Host) -> None:
 
 
 def need_valid(proxy: NginxProxy) -> None:
-    from dokkupy_nginx.proxy import fault
+    from dokkupy_nginx.diagnose import refused
 
     with proxy.lease():
         complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
     if complaint is not None:
-        raise fault(complaint, complaint.app)
+        raise refused(complaint, complaint.app)
 
 
 @nginx.command("validate-config", needs="app:read", changes=True)

@@ -96,7 +96,7 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     for app, reason in quarantined(proxy).items():
         yield Finding(
             "nginx quarantine", "error", f"App {app} is not served: {reason}",
-            f"Mend the cause, then run: dokkupy proxy:build-config {app}",
+            f"Fix the cause, then run: dokkupy proxy:build-config {app}",
         )  # fmt: skip
 
 

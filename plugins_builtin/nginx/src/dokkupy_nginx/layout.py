@@ -95,6 +95,21 @@ class Layout:
         """What nginx's workers serve to certificate authorities; they cannot read the state directory."""
         return self.on_system("/var/www/dokkupy/challenges")
 
+    @property
+    def waiting(self) -> str:
+        """Pages for names that no route serves, each in a file of that name; nginx's workers read them."""
+        return self.on_system("/var/www/dokkupy/waiting")
+
+    @property
+    def waiting_records(self) -> str:
+        """Which of them are of which app."""
+        return os.path.join(self.base, "waiting")
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The directories from which nginx's workers serve files."""
+        return self.challenges, self.waiting
+
     def snippets(self, app: str) -> str:
         """The directory of the app's own configuration files, put there by the host's admin."""
         return os.path.join(self.root, "apps", app, "nginx.conf.d")

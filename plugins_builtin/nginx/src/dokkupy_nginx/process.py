@@ -67,6 +67,7 @@ class Nginx:
             http2=kept["http2"],
             http3=kept["http3"],
             challenges=self.layout.challenges if os.path.isdir(self.layout.challenges) else "",
+            waiting=self.layout.waiting if os.path.isdir(self.layout.waiting) else "",
             ipv6=self.layout.ipv6,
             logs=self.layout.logs,
             reject_handshake=version >= OLDEST_WITHOUT_CERTIFICATE,

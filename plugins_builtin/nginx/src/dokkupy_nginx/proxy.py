@@ -16,7 +16,7 @@ from dokkupy_sdk.roles import Proxy
 
 from dokkupy_nginx.catch_all import render_default
 from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
-from dokkupy_nginx.diagnose import Complaint, locate, read_complaint
+from dokkupy_nginx.diagnose import Complaint, locate, read_complaint, refused
 from dokkupy_nginx.foreign import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
 from dokkupy_nginx.layout import Layout
@@ -69,6 +69,11 @@ class NginxProxy(Proxy):
         if not os.path.isdir(self.layout.challenges):
             raise HostFault(f"{self.layout.challenges} is missing", hint="Run: dokkupy setup")
         return self.layout.challenges
+
+    def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
+        from dokkupy_nginx.waiting import announce
+
+        announce(self.layout, app, names, reason)
 
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         from dokkupy_sdk.certificates import handshake
@@ -259,7 +264,7 @@ class NginxProxy(Proxy):
             complaint = complaint if complaint.app else self.attribute(complaint, staged)
             app = complaint.app
             if app is None or app not in {conf.app for conf in staged.others}:
-                raise fault(complaint, app)
+                raise refused(complaint, app)
             self._set_aside(app, complaint)
             staged.leave_out({app})
             self._build(staged)
@@ -464,20 +469,3 @@ class _Held:
 
     def __exit__(self, *_: object) -> None:
         self.lease.release()
-
-
-def fault(complaint: Complaint, app: AppName | None) -> DokkupyError:
-    if app is None:
-        where = f" ({complaint.where})" if complaint.where else ""
-        return HostFault(
-            f"nginx refuses its configuration{where}: {complaint.said}",
-            details=complaint.details, code="proxy_refused",
-            hint="It is not an app's: mend that file, then run the command again.",
-        )  # fmt: skip
-    cause = f" Cause: {complaint.cause}." if complaint.cause else ""
-    line = f" line {complaint.line}" if complaint.line else ""
-    return AppFault(
-        f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}", details=complaint.details,
-        hint="The configuration before it still serves. Mend the cause, then run: dokkupy proxy:build-config " + app,
-        code="bad_proxy_input",
-    )  # fmt: skip

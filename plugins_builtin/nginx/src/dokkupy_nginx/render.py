@@ -49,6 +49,8 @@ class Facts:
     tls_profile: str = "intermediate"
     challenges: str = ""
     """The directory of ACME's answers; empty where setup has not made one."""
+    waiting: str = ""
+    """The directory of pages for names that no route serves; empty likewise."""
 
     @property
     def http2_directive(self) -> bool:

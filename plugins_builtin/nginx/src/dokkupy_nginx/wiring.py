@@ -54,7 +54,7 @@ class Wiring:
             raise HostFault("nginx is not installed", hint="apt-get install nginx, then run: dokkupy setup")
         self.check_version()
         self.own_directory()
-        self.challenge_directory()
+        self.served_directories()
         self.switch_off_welcome_site()
         self.nobody_certificate()
         self.first_tree()
@@ -79,13 +79,13 @@ class Wiring:
                 make_directory(path, 0o750)
                 self.layout.hand_over(path)
 
-    def challenge_directory(self) -> None:
-        place = self.layout.challenges
-        if not os.path.isdir(place) and self.changes(f"make {place}"):
-            make_directory(place, 0o755)
-            for path in (os.path.dirname(place), place):
-                os.chmod(path, 0o755)  # whatever the umask
-            self.layout.hand_over(place)
+    def served_directories(self) -> None:
+        for directory in self.layout.served:
+            if not os.path.isdir(directory) and self.changes(f"make {directory}"):
+                make_directory(directory, 0o755)
+                for path in (os.path.dirname(directory), directory):
+                    os.chmod(path, 0o755)  # whatever the umask
+                self.layout.hand_over(directory)
 
     def switch_off_welcome_site(self) -> None:
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
@@ -215,11 +215,11 @@ class Wiring:
         ):  # fmt: skip
             if os.path.lexists(path) and self.changes(f"remove {path}"):
                 remove(path)
-        place = self.layout.challenges
-        if os.path.isdir(place) and self.changes(f"remove {place}"):
-            shutil.rmtree(place)
-            if not os.listdir(os.path.dirname(place)):
-                os.rmdir(os.path.dirname(place))
+        for directory in self.layout.served:
+            if os.path.isdir(directory) and self.changes(f"remove {directory}"):
+                shutil.rmtree(directory)
+                if not os.listdir(os.path.dirname(directory)):
+                    os.rmdir(os.path.dirname(directory))
         site = read(self.welcome_note).strip()
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
         if (
@@ -323,7 +323,7 @@ def leftovers(layout: Layout) -> Iterator[str]:
         layout.link,
         layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
         layout.on_system(DROP_IN),
-        layout.challenges,
+        *layout.served,
     ):
         if os.path.lexists(path):
             yield path
