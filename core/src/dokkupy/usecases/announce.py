@@ -13,16 +13,24 @@ def announce(host: Host, app: str) -> None:
     A page is a courtesy: what goes wrong with it is a warning, and fails nothing.
     """
     from dokkupy.usecases.apps import roles_at_hand
-    from dokkupy.usecases.routes import domains_of, proxy_enabled
+    from dokkupy.usecases.routes import domains_of
 
     if "proxy" not in roles_at_hand(host):
         return
     name = AppName(app)
-    known = host.store.has_app(name)
-    reason = "not-deployed" if known and not host.store.read("apps", name, "deployment") else ""
-    if known and not proxy_enabled(host, name):
-        reason = "disabled"
     try:
+        reason = why_unrouted(host, name)
         host.proxy(name).announce(name, domains_of(host, name) if reason else (), reason)
     except (DokkupyError, OSError) as error:
         host.out.warn(f"Visitors of {app} are not told why it does not answer: {error}")
+
+
+def why_unrouted(host: Host, app: AppName) -> str:
+    """The reason of `Route.unavailable` of an app without a route; empty when it has one, or is not there."""
+    from dokkupy.usecases.routes import proxy_enabled
+
+    if not host.store.has_app(app):
+        return ""
+    if not host.store.read("apps", app, "deployment"):
+        return "not-deployed"
+    return "" if proxy_enabled(host, app) else "disabled"
