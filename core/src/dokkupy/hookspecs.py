@@ -24,6 +24,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job
+from dokkupy.model.crash import Crash
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate, ProxyFact, Route
 from dokkupy.model.release import Deployment, Release
@@ -204,6 +205,16 @@ def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
 @hookspec
 def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str) -> None:
     """A deploy ended. outcome: succeeded or failed; deployment is None when it failed before a release existed."""
+
+
+@hookspec
+def on_process_crashed(host: Host, crash: Crash) -> None:
+    """A process of an app, or the server of a service, ended without having been asked to.
+
+    The timer calls it, at most once a minute for each process; `crash.restarts` counts the ends in between. `crash.oom`
+    says that it ran out of memory, `crash.lines` are its last lines of output. The engine or the timer starts it again
+    by its restart policy, whatever an implementation does.
+    """
 
 
 # proxy

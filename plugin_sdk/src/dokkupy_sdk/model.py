@@ -2,6 +2,7 @@
 
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job, Readiness
+from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Unserved, Upstream
 from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
@@ -9,7 +10,9 @@ from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatu
 __all__ = [
     "Build",
     "Certificate",
+    "Crash",
     "Deployment",
+    "Ending",
     "Finding",
     "Formation",
     "Image",

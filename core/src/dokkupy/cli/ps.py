@@ -166,15 +166,17 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         from dokkupy.usecases.formation import fixed_formation
         from dokkupy.usecases.releases import current
         from dokkupy.usecases.status import statuses
+        from dokkupy.usecases.watched import described
 
         release, _ = current(host, app)
         fixed = bool(release and fixed_formation(host, app, release.files))
         found = statuses(host, app)
         up = [status.state == "running" for status in found]
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
+        words = described(host, app, found)
         for status in found:
             extra[f"--status-{status.instance.dyno.replace('.', '-')}"] = (
-                f"{status.state} (CID: {status.instance.id[:11]})"
+                f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
             )
     return {
         "--deployed": "true" if table else "false",

@@ -14,6 +14,7 @@ from dokkupy.model.secret import Secret
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.kernel.host import Host
+    from dokkupy.model.crash import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container as the engine sees it. addresses: network name -> IPv4. state as in `InstanceStatus`."""
+    """A container as the engine sees it. addresses: network name -> IPv4. state as in `InstanceStatus`. up_seconds: how
+    long it has been running, rounded down as a listing has it."""
 
     id: str
     name: str
@@ -64,6 +66,7 @@ class Container:
     started_at: str = ""
     created_at: str = ""
     command: tuple[str, ...] = ()
+    up_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,11 @@ class Engine(ABC):
     @abstractmethod
     def container(self, ref: str) -> Container | None:
         """One container by id or name, with everything known; None when it is gone."""
+
+    @abstractmethod
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        """Container id -> how it ended since a time (epoch seconds), oldest first. As far as the engine remembers:
+        Docker keeps its last 256 events, and forgets them when it ends itself."""
 
     @abstractmethod
     def rename(self, ref: str, name: str) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName, ProcessType
@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Tx
+    from dokkupy.model.crash import Ending
     from dokkupy.roles.engine import ContainerSpec
 
 
@@ -70,6 +71,16 @@ class Scheduler(ABC):
     @abstractmethod
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         """In the order given; an instance that is gone has the state `missing`. Does not import heavy libraries."""
+
+    @abstractmethod
+    def steady(self, seconds: float) -> frozenset[str]:
+        """Ids of the instances, of whatever app, that have been running for at least `seconds` without a break. One
+        cheap question for all of them, asked every minute: where in doubt, one is left out."""
+
+    @abstractmethod
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        """Instance id -> how it ended since a time (epoch seconds), oldest first, of all apps, as far as it is
+        remembered: not over a start of the engine."""
 
     @abstractmethod
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:

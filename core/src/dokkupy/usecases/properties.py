@@ -18,6 +18,8 @@ PS = Settings(
              in_release=True),
     Property("stop-timeout-seconds", "30", help="Seconds between the stop signal and the kill",
              parse=integer(0, 86400), in_release=True),
+    Property("rollback-on-crash", "false", parse=boolean,
+             help="Whether a crash of all instances of a new release brings the release before back"),
     Property("procfile-path", "Procfile", help="Where the Procfile is, relative to the build's root", parse=path,
              applies=BUILD),
 )  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppFault
-from dokkupy_sdk.names import Secret
+from dokkupy_sdk.model import Crash
+from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import deploy, fake_host
-from dokkupy_webhook.hooks import on_backup_finished
+from dokkupy_webhook.hooks import on_backup_finished, on_process_crashed
 from dokkupy_webhook.send import SIGNATURE, signature
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nrelease: migrate"}
@@ -139,6 +141,19 @@ def test_the_backup_of_an_app_is_told_to_its_own_address_and_that_of_the_host_to
     on_backup_finished(host, "host", "failed", "the disk is full")
     assert listener.paths == ["/token-7/blog", "/token-7"]
     assert (listener.news()["subject"], listener.news()["reason"]) == ("host", "the disk is full")
+
+
+def test_a_crash_is_told_without_the_output_of_the_app(host: Host, listener: Listener) -> None:
+    main(["apps:create", "blog"], host=host)
+    main(["webhook:set", "blog", "url", f"{listener.url}/blog"], host=host)
+    crash = Crash("app:blog", AppName("blog"), "web.1", 137, True, 10, "2026-01-31T12:00:00Z", ("token=s3cret",))
+    on_process_crashed(host, crash)
+    news = listener.news()
+    assert (news["event"], news["app"], news["process"]) == ("process_crashed", "blog", "web.1")
+    assert (news["exit_code"], news["signal"], news["out_of_memory"], news["restarts"]) == (137, "SIGKILL", True, 10)
+    assert "s3cret" not in json.dumps(news)
+    on_process_crashed(host, replace(crash, subject="postgres:db", app=None))
+    assert listener.paths == ["/token-7/blog", "/token-7"]
 
 
 def test_the_body_is_signed(host: Host, listener: Listener) -> None:

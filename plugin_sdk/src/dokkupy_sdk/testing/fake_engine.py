@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, Conflict, HostFault, NotFound
-from dokkupy_sdk.model import Image, Readiness
+from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
 
@@ -35,6 +36,8 @@ class FakeEngine(Engine):
         self.vols: dict[str, Mapping[str, str]] = {}
         self.removed_volumes: list[str] = []
         self.client = ["true"]
+        self.ended: dict[str, list[Ending]] = {}
+        self.clock = time.time
         self.count = 0
 
     def prepare(self) -> Readiness:
@@ -126,11 +129,38 @@ class FakeEngine(Engine):
         found = self.need(ref)
         self.made[found.name] = replace(found, state=state, exit_code=code)
 
+    def age(self, seconds: int) -> None:
+        """Let time go by for what runs."""
+        for name, one in self.made.items():
+            if one.state == "running":
+                self.made[name] = replace(one, up_seconds=one.up_seconds + seconds)
+
+    def end(self, ref: str, code: int, *, at: float, oom: bool = False, restarted: bool = False) -> None:
+        """Let a container end by itself. restarted: the engine has started it again."""
+        found = self.need(ref)
+        self.ended.setdefault(found.id, []).append(Ending(at, code, oom))
+        state = "running" if restarted else "exited"
+        self.made[found.name] = replace(
+            found, state=state, exit_code=0 if restarted else code, oom_killed=oom and not restarted,
+            restarts=found.restarts + restarted, up_seconds=0,
+        )  # fmt: skip
+
+    def forget_endings(self) -> None:
+        """As after a start of the engine."""
+        self.ended.clear()
+
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        return {ref: [one for one in found if one.at >= since] for ref, found in self.ended.items()}
+
     def start(self, ref: str) -> None:
         self.put(ref, "running")
+        found = self.need(ref)
+        self.made[found.name] = replace(found, restarts=0, up_seconds=0)
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         if self.container(ref) is not None:
+            if self.need(ref).state == "running":
+                self.ended.setdefault(self.need(ref).id, []).append(Ending(self.clock(), 143, stopped=True))
             self.put(ref, "exited", 143)
 
     def remove(self, ref: str) -> None:
@@ -143,7 +173,7 @@ class FakeEngine(Engine):
         if timeout is not None and command in self.lasting:
             raise TimeoutError(f"{ref} did not end within {timeout} seconds")
         code = self.exit_codes.get(command, 0)
-        self.put(ref, "exited", code)
+        self.end(ref, code, at=self.clock())
         return code
 
     def logs(

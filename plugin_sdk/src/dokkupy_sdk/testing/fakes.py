@@ -13,6 +13,7 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.model import (
     Build,
+    Ending,
     Image,
     Instance,
     InstanceStatus,
@@ -130,8 +131,21 @@ class FakeScheduler(Scheduler):
         return tuple(alive)
 
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
-        found = [(one, self.host.engine().container(one.id)) for one in instances]
-        return tuple(InstanceStatus(one, container.state if container else "missing") for one, container in found)
+        found = []
+        for one in instances:
+            seen = self.host.engine().container(one.id)
+            if seen is None:
+                found.append(InstanceStatus(one, "missing"))
+            else:
+                found.append(InstanceStatus(one, seen.state, seen.exit_code, seen.oom_killed, seen.restarts))
+        return tuple(found)
+
+    def steady(self, seconds: float) -> frozenset[str]:
+        found = self.host.engine().containers({"dokkupy.kind": "deploy"}, running_only=True)
+        return frozenset(one.id for one in found if one.up_seconds >= seconds)
+
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        return self.host.engine().endings(since)
 
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from dokkupy_sdk.model import Port
+from dokkupy_sdk.model import Ending, Port
 from dokkupy_sdk.roles import Container
 
 from dokkupy_docker.command import text_without_passing, without_passing
 
 OUTPUT_LIMIT = 64 * 1024
 """Bytes of a command's output that are kept."""
+
+
+ENDING_SIGNALS = ("2", "9", "15")
+"""SIGINT, SIGKILL, SIGTERM: who sends one of these through the engine wants an end."""
 
 
 def filters(labels: Mapping[str, str]) -> list[str]:
@@ -55,7 +60,44 @@ def listed(one: Mapping[str, Any]) -> Container:
         id=one["Id"], name=one["Names"][0].removeprefix("/") if one.get("Names") else "", image=one["ImageID"],
         state=one["State"], labels=one.get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
         created_at=str(one.get("Created", "")), command=tuple(text_without_passing(str(one.get("Command", ""))).split()),
+        up_seconds=up_seconds(str(one.get("Status", ""))),
     )  # fmt: skip
+
+
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
+
+
+def up_seconds(status: str) -> int:
+    """At least so many seconds of `Up 3 minutes (healthy)`, 0 for what is not up (docker/go-units, HumanDuration)."""
+    words = status.removeprefix("Up ").replace("About an", "1").replace("About a", "1").split()
+    if not status.startswith("Up ") or len(words) < 2 or not words[0].isdecimal():
+        return 0  # also "Up Less than a second"
+    size = UNITS.get(words[1].removesuffix("s"), 0)
+    # From an hour on it is rounded to the nearest, not down.
+    return int(words[0]) * size if size < 3600 else max(3600, (int(words[0]) * size) // 2)
+
+
+def endings_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Ending]]:
+    """The engine's events `oom`, `kill`, `die` and `stop`, in their order, as the ends of containers."""
+    found: dict[str, list[Ending]] = {}
+    oom: set[str] = set()
+    killed: set[str] = set()
+    for event in events:
+        identifier, what = event["Actor"]["ID"], event["Action"]
+        about = event["Actor"].get("Attributes") or {}
+        if what == "oom":
+            oom.add(identifier)
+        elif what == "kill" and about.get("signal") in ENDING_SIGNALS:
+            killed.add(identifier)
+        elif what == "die":
+            at, code = event.get("timeNano", 0) / 1e9, int(about.get("exitCode", 0))
+            ending = Ending(at, code, oom=identifier in oom, stopped=identifier in killed)
+            found.setdefault(identifier, []).append(ending)
+            oom.discard(identifier)
+            killed.discard(identifier)
+        elif what == "stop" and found.get(identifier):
+            found[identifier][-1] = replace(found[identifier][-1], stopped=True)
+    return found
 
 
 def inspected(one: Mapping[str, Any]) -> Container:

@@ -27,15 +27,23 @@ def down(error: object) -> HostFault:
 
 def get(path: str, **query: Any) -> Any:
     """GET a JSON document; None for 404. Mappings in the query are sent as JSON."""
+    status, body = asked(path, query)
+    return None if status == 404 else json.loads(body)
+
+
+def lines(path: str, **query: Any) -> list[Any]:
+    """GET a JSON document in each line."""
+    return [json.loads(line) for line in asked(path, query)[1].splitlines() if line]
+
+
+def asked(path: str, query: dict[str, Any]) -> tuple[int, bytes]:
     from urllib.parse import urlencode
 
     words = urlencode({key: json.dumps(value) if isinstance(value, dict) else value for key, value in query.items()})
     status, body = fetch(f"/{VERSION}{path}" + (f"?{words}" if words else ""))
-    if status == 404:
-        return None
-    if status >= 400:
+    if status >= 400 and status != 404:
         raise HostFault(f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}")
-    return json.loads(body)
+    return status, body
 
 
 def fetch(target: str) -> tuple[int, bytes]:

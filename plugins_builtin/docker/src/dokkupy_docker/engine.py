@@ -13,11 +13,21 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
-from dokkupy_sdk.model import Image, Readiness
+from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
 from dokkupy_docker import api
-from dokkupy_docker.answers import exposed, filters, inspected, lines_of, listed, output_of, quoted, words_of
+from dokkupy_docker.answers import (
+    endings_of,
+    exposed,
+    filters,
+    inspected,
+    lines_of,
+    listed,
+    output_of,
+    quoted,
+    words_of,
+)
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
 from dokkupy_docker.options import body_of, joins, network_mode, restart_policy
 
@@ -217,6 +227,11 @@ class DockerEngine(Engine):
     def container(self, ref: str) -> Container | None:
         found = api.get(f"/containers/{quoted(ref)}/json")
         return None if found is None else inspected(found)
+
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        wanted = {"type": ["container"], "event": ["die", "oom", "kill", "stop"]}
+        found = api.lines("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=wanted)
+        return endings_of(found)
 
     def rename(self, ref: str, name: str) -> None:
         found = self.container(ref)

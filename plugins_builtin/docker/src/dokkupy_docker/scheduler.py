@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
-from dokkupy_sdk.model import Image, Instance, InstanceStatus, Readiness, Release
+from dokkupy_sdk.model import Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
@@ -185,6 +185,13 @@ class DockerLocal(Scheduler):
                     )
                 )  # fmt: skip
         return tuple(found)
+
+    def steady(self, seconds: float) -> frozenset[str]:
+        found = self.host.engine().containers({"dokkupy.kind": "deploy"}, running_only=True)
+        return frozenset(one.id for one in found if one.state == "running" and one.up_seconds >= seconds)
+
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        return self.host.engine().endings(since)
 
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}

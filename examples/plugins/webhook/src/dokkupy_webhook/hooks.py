@@ -1,4 +1,4 @@
-"""Observes how deploys and backups end. What an observer raises is a warning: what it observed stands."""
+"""Observes how deploys and backups end, and what crashes. What an observer raises is a warning: what it observed stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dokkupy_sdk.model import Deployment
+    from dokkupy_sdk.model import Crash, Deployment
 
 
 @hookimpl
@@ -31,6 +31,21 @@ def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> N
     kind, _, name = subject.partition(":")
     app = AppName(name) if kind == "app" else None
     tell(host, app, "backup_finished", {"subject": subject, "outcome": outcome, "reason": reason})
+
+
+@hookimpl
+def on_process_crashed(host: Host, crash: Crash) -> None:
+    facts = {
+        "app": str(crash.app) if crash.app is not None else None,
+        "subject": crash.subject,
+        "process": crash.process,
+        "exit_code": crash.exit_code,
+        "signal": crash.signal,
+        "out_of_memory": crash.oom,
+        "restarts": crash.restarts,
+        "crashed_at": crash.at,
+    }  # not its output, which may hold secrets
+    tell(host, crash.app, "process_crashed", facts)
 
 
 def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -138,6 +139,15 @@ class EngineContract:
         assert engine.wait(made.id, timeout=30) == 1
         found = engine.container(made.id)
         assert found is not None and (found.state, found.exit_code) == ("exited", 1)
+
+    def test_an_end_is_remembered_with_its_exit_code(self, engine: Engine, spec: ContainerSpec) -> None:
+        since = time.time() - 60
+        made = engine.create(replace(spec, command=("false",)))
+        engine.wait(made.id, timeout=30)
+        (ending,) = engine.endings(since)[made.id]
+        assert (ending.exit_code, ending.oom, ending.stopped) == (1, False, False)
+        assert abs(ending.at - time.time()) < 60
+        assert not engine.endings(time.time()).get(made.id)
 
     def test_waiting_for_what_does_not_end_times_out(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.create(spec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dokkupy_sdk import Host
@@ -103,6 +105,24 @@ class SchedulerContract:
         scheduler.stop([there], timeout=1)
         assert self.states(scheduler, gone) == ["missing"]
         assert scheduler.resume(release, [gone, there]) == (there,)
+
+    def test_only_what_has_been_up_for_long_enough_is_steady(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        scheduler.stop([down], timeout=1)
+        assert {up.id, down.id} & scheduler.steady(0) == {up.id}
+        assert {up.id, down.id} & scheduler.steady(3600) == set()
+
+    def test_one_that_was_stopped_ended_because_somebody_asked(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        since = time.time() - 60
+        scheduler.stop([down], timeout=1)
+        found = scheduler.endings(since)
+        assert up.id not in found
+        assert [one.stopped for one in found[down.id]] == [True]
 
     def test_a_stray_is_one_that_nobody_knows(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         known, unknown = self.start(host, release, (WORKER, 1), (WORKER, 2))

@@ -1,0 +1,43 @@
+"""Crashes: who is told, and what."""
+
+from __future__ import annotations
+
+import time
+
+from dokkupy import hookspecs
+from dokkupy.errors import DokkupyError
+from dokkupy.kernel.host import Host
+from dokkupy.model.crash import Crash
+from dokkupy.model.names import AppName
+from dokkupy.usecases.watched import Watched
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LAST_LINES = 20
+"""Lines of output that go with a crash."""
+
+
+def announce(host: Host, crash: Crash) -> None:
+    """Tell the events and the observers. `logs` shows the event among an app's output."""
+    facts = {"app": str(crash.app)} if crash.app is not None else {"service": crash.subject}
+    host.events.record(
+        "process_crashed", **facts, process=crash.process,
+        exit_code="" if crash.exit_code is None else str(crash.exit_code), signal=crash.signal,
+        oom="true" if crash.oom else "", restarts=str(crash.restarts), lines="\n".join(crash.lines),
+    )  # fmt: skip
+    host.hooks.notify(hookspecs.on_process_crashed, host=host, crash=crash)
+
+
+def last_lines(host: Host, ref: str) -> tuple[str, ...]:
+    """What a container printed last; nothing when it is gone."""
+    try:
+        return tuple(line.decode(errors="replace") for _, line in host.engine().logs(ref, tail=LAST_LINES))
+    except DokkupyError:
+        return ()
+
+
+def crash_of(watched: Watched, subject: str, process: str, lines: Sequence[str], app: AppName | None = None) -> Crash:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(watched.last))
+    return Crash(subject, app, process, watched.exit_code, watched.oom, watched.total, at, tuple(lines))

@@ -1,0 +1,278 @@
+"""Supervision of apps: the timer sees what crashed, says so, and starts what should run.
+
+The engine restarts a process quickly, as often as the app's restart policy says. What it has given up, what was stopped
+or removed behind our back, is started here, at first at once and then with pauses that grow, without an end.
+
+The cost of a minute in which nothing happened is one listing of the engine and one small file for each app.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dokkupy.errors import Busy, DokkupyError, Interrupted
+from dokkupy.kernel import locks
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.operation import Tx, operation
+from dokkupy.model.checks import Finding
+from dokkupy.model.crash import Ending
+from dokkupy.model.names import AppName
+from dokkupy.model.release import Instance, InstanceStatus, Release
+from dokkupy.roles.scheduler import Scheduler
+from dokkupy.usecases.converge import converge
+from dokkupy.usecases.crashes import announce, crash_of, last_lines
+from dokkupy.usecases.formation import wanted_formation
+from dokkupy.usecases.properties import PS
+from dokkupy.usecases.releases import instances_of, numbers, read_release
+from dokkupy.usecases.status import should_run
+from dokkupy.usecases.watched import PLACE, Watched, describe, is_due, judged, read_watched, to_table, tried
+
+SLACK = 5
+"""Seconds by which the engine's rounding and a late timer may differ."""
+
+REMEMBERED = 300
+"""Seconds before the last look for which endings are asked again: an app may have been left out of it."""
+
+ROLLBACK_SECONDS = 3600
+"""For how long after its release a crash of all instances may bring the old release back."""
+
+
+@dataclass
+class Look:
+    """One look at all apps. since: the last one, None for the first ever; left_out: apps that it could not look at."""
+
+    host: Host
+    now: float
+    since: float | None
+    left_out: frozenset[str]
+    skipped: set[str] = field(default_factory=set)
+    _steady: dict[Scheduler, frozenset[str]] = field(default_factory=dict)
+    _endings: dict[Scheduler, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
+
+    def steady(self, scheduler: Scheduler) -> frozenset[str]:
+        """Instances that have been up since before the last look: one question for all apps."""
+        if scheduler not in self._steady:
+            elapsed = self.now - self.since if self.since is not None else 0
+            self._steady[scheduler] = scheduler.steady(max(elapsed, 0) + SLACK)
+        return self._steady[scheduler]
+
+    def endings(self, scheduler: Scheduler) -> Mapping[str, Sequence[Ending]]:
+        if scheduler not in self._endings:
+            self._endings[scheduler] = scheduler.endings((self.since or self.now) - REMEMBERED)
+        return self._endings[scheduler]
+
+
+def supervise(host: Host, now: float | None = None) -> list[str]:
+    """Look at every app. One that fails is a warning; a supervision that is still at work is not joined."""
+    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
+    try:
+        lock = locks.take(host.root, "supervision", owner=owner, wait=0)
+    except Busy:
+        return []
+    try:
+        return look_at_all(host, time.time() if now is None else now)
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True)
+class Case:
+    """An app with something to do. watched: by instance id. crashed: whether something of it crashed since last time."""
+
+    app: AppName
+    deployment: str
+    release: Release
+    watched: dict[str, Watched]
+    statuses: list[InstanceStatus]
+    crashed: bool
+
+
+def look_at_all(host: Host, now: float) -> list[str]:
+    last = host.store.read("global", "supervision")
+    look = Look(host, now, last.get("looked"), frozenset(last.get("skipped", ())))
+    lines: list[str] = []
+    cases: list[Case] = []
+    for app in host.store.apps():
+        with warned(host, app):
+            cases += look_at(look, app)
+    host.store.write("global", "supervision", data={"looked": now, "skipped": sorted(look.skipped)})
+    # After all have been looked at: a start with its checks may take minutes.
+    for case in cases:
+        with warned(host, case.app):
+            if case.crashed and roll_back(look, case):
+                lines.append(f"{case.app}: rolled back from v{case.release.number}")
+                continue
+            lines += [f"{case.app}: started {dyno}" for dyno in start_due(look, case)]
+    return lines
+
+
+@contextmanager
+def warned(host: Host, app: AppName) -> Iterator[None]:
+    """One app's trouble does not keep the others from their turn."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Busy:
+        pass  # an operation is at work; the next minute sees what it made
+    except Exception as error:
+        host.out.warn(
+            f"{app}: {error.message if isinstance(error, DokkupyError) else f'{type(error).__name__}: {error}'}"
+        )
+
+
+def look_at(look: Look, app: AppName) -> list[Case]:
+    host = look.host
+    table = host.store.read("apps", app, "deployment")
+    if not table:
+        return []
+    instances = instances_of(app, table)
+    watched = read_watched(host, app)
+    scheduler = host.scheduler(app)
+    steady = look.steady(scheduler)
+    if app not in look.left_out and all(one.id in steady and is_well(watched.get(one.id)) for one in instances):
+        return []
+    if not should_run(host, app):
+        forget(host, app)
+        return []
+    if locks.holder(host.root, f"app:{app}"):
+        look.skipped.add(str(app))  # what an operation stops and starts is no crash
+        return []
+    statuses = list(scheduler.status(instances))
+    after: dict[str, Watched] = {}
+    crashed: list[Instance] = []
+    for status in statuses:
+        one = status.instance
+        endings = look.endings(scheduler).get(one.id, ())
+        after[one.id], has_crashed = judged(watched.get(one.id, Watched()), status, endings, look.now)
+        if has_crashed:
+            crashed.append(one)
+    write_watched(host, app, after, before=watched)
+    for one in crashed:
+        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host, one.id), app))
+    if not crashed and not any(one.down for one in after.values()):
+        return []
+    release = read_release(host, app, int(table["release"]))
+    return [Case(app, str(table["id"]), release, after, statuses, bool(crashed))]
+
+
+def is_well(watched: Watched | None) -> bool:
+    return watched is None or watched.is_quiet
+
+
+def start_due(look: Look, case: Case) -> list[str]:
+    """Start what is down and due; returns the dynos that were started."""
+    host, app, release = look.host, case.app, case.release
+    policy = release.setting("ps", "restart-policy", "on-failure:10")
+    due = [status for status in case.statuses if is_due(case.watched[status.instance.id], policy, look.now)]
+    if not due:
+        return []
+    with operation(host, "restart", f"app:{app}", wait=0) as tx:
+        if not should_run(host, app) or host.store.read("apps", app, "deployment").get("id") != case.deployment:
+            return []  # it was stopped or deployed in the meantime
+        attempted = {one.instance.id: tried(case.watched[one.instance.id], look.now, started=False) for one in due}
+        write_watched(host, app, {**case.watched, **attempted}, before={})  # before the start, which may fail
+        started = start_again(tx, app, release, due)
+    for one in started:
+        attempted[one.id] = tried(case.watched[one.id], look.now, started=True)
+    write_watched(host, app, {**case.watched, **attempted}, before={})
+    dynos = [one.dyno for one in started]
+    if dynos:
+        host.events.record("process_started", app=app, process=" ".join(dynos))
+    return dynos
+
+
+def start_again(tx: Tx, app: AppName, release: Release, due: Sequence[InstanceStatus]) -> list[Instance]:
+    """Start the containers that are there; where one is gone, a new instance takes its part."""
+    host = tx.host
+    there = tuple(status.instance for status in due if status.state != "missing")
+    gone = [status.instance for status in due if status.state == "missing"]
+    started: list[Instance] = []
+    if there:
+        names = ", ".join(one.dyno for one in there)
+        started += tx.step(f"start {names}", lambda: host.scheduler(app).resume(release, there), planned=there)
+    if gone:
+        formation = wanted_formation(host, app, release.files, release.processes)
+        converge(tx, release, formation, kind="restore", replaces=lambda process: False)
+        started += gone
+    return started
+
+
+def roll_back(look: Look, case: Case) -> bool:
+    """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
+    from dokkupy.usecases.processes import rollback
+
+    host, app, release = look.host, case.app, case.release
+    if PS.get(host.store, app, "rollback-on-crash") != "true":
+        return False
+    all_crashed = all(one.last and not one.stopped for one in case.watched.values())
+    if not all_crashed or look.now - seconds_of(release.created_at) > ROLLBACK_SECONDS:
+        return False
+    earlier = [number for number in numbers(host, app) if number < release.number]
+    given_up = set(host.store.read("apps", app, PLACE).get("given_up", ()))
+    if not earlier or max(earlier) in given_up:
+        return False  # this release is what a rollback made: there is nothing better to go to
+    to = max(earlier)
+    forget(host, app, given_up=sorted({*given_up, release.number}))
+    host.out.section(f"All instances of v{release.number} of {app} crashed: rolling back to v{to}")
+    rollback(host, app, to)
+    host.events.record("rolled_back_after_crash", app=app, release=str(release.number), to=str(to))
+    return True
+
+
+def seconds_of(stamp: str) -> float:
+    import calendar
+
+    return calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+# the record
+
+
+def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, before: Mapping[str, Watched]) -> None:
+    kept = {one: watched for one, watched in after.items() if watched != Watched()}
+    if kept == dict(before) or not host.store.has_app(app):
+        return
+    given_up = host.store.read("apps", app, PLACE).get("given_up", [])
+    data = {"given_up": given_up, "instances": {one: to_table(watched) for one, watched in kept.items()}}
+    host.store.write("apps", app, PLACE, data=data)
+
+
+def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:
+    record = host.store.read("apps", app, PLACE)
+    if record or given_up is not None:
+        host.store.write("apps", app, PLACE, data={"given_up": given_up or record.get("given_up", []), "instances": {}})
+
+
+# what is said of it
+
+
+def findings(host: Host) -> list[Finding]:
+    """The doctor's: processes that should run and do not, and those that crash again and again."""
+    found: list[Finding] = []
+    look = Look(host, time.time(), None, frozenset())
+    count = 0
+    for app in host.store.apps():
+        table = host.store.read("apps", app, "deployment")
+        if not table or not should_run(host, app):
+            continue
+        count += 1
+        watched, scheduler = read_watched(host, app), host.scheduler(app)
+        instances = instances_of(app, table)
+        steady = look.steady(scheduler)
+        odd = [one for one in instances if one.id not in steady or not is_well(watched.get(one.id))]
+        if not odd or locks.holder(host.root, f"app:{app}"):
+            continue
+        for status in scheduler.status(odd):
+            text = describe(status.state, watched.get(status.instance.id), time.time())
+            if text != "running":
+                level = "warning" if status.state == "running" else "error"
+                message = f"{app}: {status.instance.dyno} should run and is {text}"
+                if level == "warning":
+                    message = f"{app}: {status.instance.dyno} crashed and runs again: {text}"
+                found.append(Finding("apps", level, message, f"dokkupy logs {app}; dokkupy ps:restart {app}"))
+    return found or [Finding("apps", "ok", f"all processes of {count} apps run")]

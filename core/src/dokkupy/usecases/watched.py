@@ -1,0 +1,143 @@
+"""Whether a process ended since it was last looked at, and what is known of it: values in, values out, and their record."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from dokkupy.kernel.host import Host
+from dokkupy.model.crash import Ending
+from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Protocol
+
+    from dokkupy.model.release import InstanceStatus
+
+    class Seen(Protocol):
+        """An InstanceStatus or a Container."""
+
+        @property
+        def state(self) -> str: ...
+        @property
+        def exit_code(self) -> int | None: ...
+        @property
+        def oom_killed(self) -> bool: ...
+        @property
+        def restarts(self) -> int: ...
+
+
+PLACE = "crashes"
+"""The state file of an app."""
+
+DOWN = ("exited", "dead", "created", "missing")
+STABLE = 600
+"""Seconds without a crash after which a process counts as well again."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 60, 600
+"""Seconds between our attempts to start a process that the engine gave up: doubled each time, up to the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the last look at a process saw. restarts: the engine's own count. down: it did not run. total: how often it
+    was started again in this row of crashes; exit_code, oom, last: of the last end (epoch seconds, 0 for none).
+    stopped: that end was asked for; by_hand: and the engine remembers by whom it was asked. tries, next: attempts to
+    start it again, and when the next is due."""
+
+    restarts: int = 0
+    down: bool = False
+    total: int = 0
+    exit_code: int | None = None
+    oom: bool = False
+    last: float = 0.0
+    stopped: bool = False
+    by_hand: bool = False
+    tries: int = 0
+    next: float = 0.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing but the engine's count is worth keeping."""
+        return not self.last and not self.down
+
+
+def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -> tuple[Watched, bool]:
+    """What is known of a process now, and whether it crashed since the last look. Pure.
+
+    endings: those that the engine remembers. One that it does not remember was before its own last start: a boot is no
+    crash. A count that went down began again, by a boot or by a stop and start by hand.
+    """
+    known = before.restarts if seen.restarts >= before.restarts else 0
+    fresh = seen.restarts - known
+    down = seen.state in DOWN
+    after = replace(before, restarts=seen.restarts, down=down, total=before.total + fresh)
+    if not fresh and not (down and not before.down):
+        well = not down and before.last and now - before.last >= STABLE
+        return (Watched(restarts=seen.restarts) if well else after), False
+    new = [one for one in endings if one.at > before.last]
+    last = new[-1] if new else None
+    code = seen.exit_code if seen.state in ("exited", "dead", "restarting") else last.exit_code if last else None
+    oom = seen.oom_killed or (last is not None and last.oom)
+    stopped = down and not fresh and not oom and (last.stopped if last else True)
+    after = replace(
+        after, exit_code=code, oom=oom, last=last.at if last else now, stopped=stopped,
+        by_hand=stopped and last is not None,
+    )  # fmt: skip
+    return after, not stopped
+
+
+def is_due(watched: Watched, policy: str, now: float) -> bool:
+    """Whether a process that does not run is to be started again now, by the user's own restart policy."""
+    if not watched.down or now < watched.next or policy == "no":
+        return False
+    if policy == "unless-stopped" and watched.by_hand:
+        return False
+    if policy.startswith("on-failure") and not watched.stopped:
+        return watched.exit_code != 0 or watched.oom
+    return True
+
+
+def tried(watched: Watched, now: float, *, started: bool) -> Watched:
+    """After an attempt to start it: the next is later, and there is no last."""
+    pause = min(FIRST_PAUSE * 2**watched.tries, LONGEST_PAUSE)
+    after = replace(watched, tries=min(watched.tries + 1, 30), next=now + pause)
+    return replace(after, restarts=0, down=False, total=watched.total + 1) if started else after
+
+
+def describe(state: str, watched: Watched | None, now: float) -> str:
+    """`running`, or with what happened: `crashed (exit 1, 10 restarts, last 14:15:40)`."""
+    if watched is None or not watched.last or watched.stopped:
+        return state
+    ends = (
+        "out of memory" if watched.oom else "exit unknown" if watched.exit_code is None else f"exit {watched.exit_code}"
+    )
+    form = "%H:%M:%S" if now - watched.last < 86400 else "%Y-%m-%d %H:%M:%S"
+    when = time.strftime(form, time.gmtime(watched.last))
+    name = state if state == "running" or watched.exit_code == 0 else "crashed"
+    return f"{name} ({ends}, {watched.total} restart{'' if watched.total == 1 else 's'}, last {when})"
+
+
+# the record
+
+
+def to_table(watched: Watched) -> dict[str, Any]:
+    values = {name: getattr(watched, name) for name in Watched.__dataclass_fields__}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def from_table(table: dict[str, Any]) -> Watched:
+    return Watched(**{name: table[name] for name in Watched.__dataclass_fields__ if name in table})
+
+
+def read_watched(host: Host, app: AppName) -> dict[str, Watched]:
+    """Instance id -> what the last look saw."""
+    return {one: from_table(table) for one, table in host.store.read("apps", app, PLACE).get("instances", {}).items()}
+
+
+def described(host: Host, app: AppName, statuses: Sequence[InstanceStatus]) -> dict[str, str]:
+    """Instance id -> its state in words, with what the timer saw of it."""
+    watched, now = read_watched(host, app), time.time()
+    return {one.instance.id: describe(one.state, watched.get(one.instance.id), now) for one in statuses}
