@@ -7,12 +7,11 @@ import os
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
+from dokkupy_sdk.errors import AppFault, Conflict, HostFault, NotFound
 from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
@@ -28,16 +27,12 @@ from dokkupy_docker.answers import (
     quoted,
     words_of,
 )
+from dokkupy_docker.faults import faults
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
 from dokkupy_docker.options import body_of, joins, network_mode, restart_policy
 
 LOG_FILES = 3
 CREATE_SECONDS = 120
-IN_THE_WAY = ("overlaps", "conflicts with network", "active endpoints")
-"""What engines say (20.10 to 28) when a subnet is taken or a network is used."""
-
-NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
-"""The engine's words when a command is not in the image, or is no program."""
 
 
 class DockerEngine(Engine):
@@ -413,28 +408,3 @@ class DockerEngine(Engine):
                 self.client.remove_volume(name)
         except NotFound:
             pass
-
-
-@contextmanager
-def faults(what: str) -> Iterator[None]:
-    """The SDK's errors become ours, with the engine's own words."""
-    import docker.errors
-    import requests
-
-    try:
-        yield
-    except DokkupyError:
-        raise
-    except docker.errors.APIError as error:
-        words = f"{what}: {error.explanation or error}"
-        if error.status_code == 404:
-            raise NotFound(words) from error
-        if error.status_code == 409 or (error.status_code in (403, 500) and any(sign in words for sign in IN_THE_WAY)):
-            raise Conflict(words) from error
-        if any(sign in words for sign in NOT_RUNNABLE):
-            raise AppFault(words, hint="Look at the command in the Procfile and at the image.") from error
-        raise HostFault(words) from error
-    except (docker.errors.DockerException, requests.exceptions.ConnectionError) as error:
-        if "timed out" in str(error):  # the SDK's name for an answer that did not come in time
-            raise TimeoutError(what) from error
-        raise api.down(error) from error
