@@ -19,7 +19,7 @@ NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create ta
 @contextmanager
 def faults(what: str) -> Iterator[None]:
     """The SDK's errors become ours, with the engine's own words."""
-    import docker.errors
+    import docker.errors  # type: ignore[import-untyped]
     import requests
 
     try:
