@@ -15,10 +15,11 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from dokkupy_git.hooks import post_deploy, release_env
+from dokkupy_git.hooks import container_options, post_build, post_deploy
 from dokkupy_sdk import Host
+from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import AppFault
-from dokkupy_sdk.model import Deployment, Release
+from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call, operation
 
@@ -50,11 +51,14 @@ def deploy_source(
             Path(host.path("repos", f"{app}.git", "refs", "heads", "main.lock")).touch()
         if "FAIL" in files:
             raise AppFault("App build failed")
-        env = {name: secret.reveal() for name, secret in release_env(host, app)}
+        source = Source(app, directory, kind, commit, metadata)
+        options = tuple(container_options(host, app, "build"))
+        post_build(host, Build(tx.id, source, "fake", options=options), tx)
+        env = {str(name): secret.reveal() for name, secret in get_env(host, app).items()}
         release = Release(app, 1, "sha256:0", "", kind, revision=commit)
         deployment = Deployment(tx.id, app, "deploy", release)
         post_deploy(host, deployment, tx)
-        record = {"commit": commit, "kind": kind, "files": files, "env": env, "metadata": metadata, "who": host.who,
+        record = {"commit": commit, "kind": kind, "files": files, "env": env, "metadata": metadata, "who": host.who, "options": options,
                   "git_dir": (directory / ".git").is_dir()}  # fmt: skip
         Path(host.path("deployed.json")).write_text(json.dumps(record))
         if "FAIL_LATE" in files:

@@ -138,7 +138,7 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
             parent,
         )  # fmt: skip
         need_changes(repository, commit, parent)
-        deploy(host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref, image=""))
+        deploy(host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref))
     return commit
 
 

@@ -8,9 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dokkupy_sdk.model import Deployment, Finding, Source
+    from dokkupy_sdk.model import Build, Deployment, Finding, Source
     from dokkupy_sdk.names import AppName, Secret
     from dokkupy_sdk.operation import Tx
+
+SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
 
 
 @hookimpl
@@ -33,15 +35,29 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
 
 
 @hookimpl
-def release_env(host: Host, app: AppName) -> Iterable[tuple[str, Secret]]:
-    from dokkupy_sdk.names import Secret
+def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
+    """The image that the app was deployed from, as a label where Dokku's tools look for it."""
+    if phase != "build":
+        return []
+    import json
 
-    from dokkupy_git.incoming import revision_env
+    from dokkupy_git.incoming import source_image
+
+    image = source_image(host, app)
+    return ["--label", f"{SOURCE_IMAGE}={json.dumps([image])}"] if image else []
+
+
+@hookimpl
+def post_build(host: Host, build: Build, tx: Tx) -> None:
+    """Dokku keeps the commit among the app's variables: `config:get APP GIT_REV`."""
+    from dokkupy_sdk.config import set_env
+    from dokkupy_sdk.names import EnvKey, Secret
+
     from dokkupy_git.settings import revision_variable
 
-    name = revision_variable(host, app)
-    commit = revision_env(host, app)
-    return [(name, Secret(commit))] if name and commit else []
+    name = revision_variable(host, build.source.app)
+    if name and build.source.revision:
+        set_env(tx, build.source.app, {EnvKey(name): Secret(build.source.revision)})
 
 
 @hookimpl

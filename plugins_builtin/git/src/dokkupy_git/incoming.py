@@ -38,7 +38,7 @@ class Incoming:
     adopt: str = ""
     ref: str = ""
     moves: tuple[Move, ...] = ()
-    image: str | None = None
+    image: str = ""
     origin: str = ""
 
 
@@ -130,12 +130,14 @@ def with_serving(
         after["sha"] = incoming.commit
         if incoming.adopt:
             properties["deploy-branch"] = incoming.adopt
-        if incoming.image is not None:
+        properties.pop("source-image", None)
+        if incoming.image:
             properties["source-image"] = incoming.image
         if incoming.origin:
             after["origin"] = incoming.origin
-    if properties:
-        after["properties"] = properties
+    after["properties"] = properties
+    if not properties:
+        del after["properties"]
     branch = HEADS + (
         incoming.adopt if incoming is not None and incoming.adopt else deploy_branch(host, deployment.app)
     )
@@ -166,10 +168,9 @@ def restore_head(host: Host, app: str, branch: str) -> None:
         repository.point_head(branch)
 
 
-def revision_env(host: Host, app: AppName) -> str:
-    """The commit for the environment of a new release: the one that is on its way, else the one that serves."""
-    sources = sources_of(host)
-    incoming = sources.pending.get(app)
+def source_image(host: Host, app: AppName) -> str:
+    """The image that an app is deployed from, now or by its last deploy; empty where that is code."""
+    incoming = sources_of(host).pending.get(app)
     if incoming is not None:
-        return incoming.commit
-    return sources.checked_out.get(app) or deployed_commit(host, app)
+        return incoming.image
+    return SETTINGS.raw(host.store, app, "source-image")

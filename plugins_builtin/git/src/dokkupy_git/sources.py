@@ -27,7 +27,6 @@ class GitSources(SourceStore):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.pending: dict[AppName, Incoming] = {}
-        self.checked_out: dict[AppName, str] = {}
 
     def prepare(self) -> Readiness:
         try:
@@ -53,7 +52,6 @@ class GitSources(SourceStore):
             raise NotFound(f"{app} has no {wanted}", hint=f"Push it: git push dokku@HOST:{app} {revision or branch}")
         keep = SETTINGS.get(self.host.store, app, "keep-git-dir") == "true"
         write_tree(repository, commit, directory, keep_git=keep, origin=origin_of(self.host, app))
-        self.checked_out[app] = commit
         return commit
 
     def forget(self, app: AppName) -> None:
