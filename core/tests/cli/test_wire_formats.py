@@ -205,3 +205,46 @@ def test_the_report_of_everything_shows_a_key_only_the_apps_that_it_may_see(run:
     for words in (("report", "wiki"), ("builds:list", "wiki"), ("run:logs", "wiki")):
         assert run(*words, who="key:dev")[2].startswith(" !     Access denied\n"), words
     assert "wiki" not in run("report", "--all", who="key:dev")[1]
+
+
+def test_a_domain_with_a_leading_dot_is_the_name_and_all_below_it(run: Run, app: str, host: Host) -> None:
+    deploy(host, app, TREE)
+    assert run("domains:set", app, ".example.org")[0] == 0
+    assert run("domains:report", app, "--domains-app-vhosts") == (0, ".example.org\n", "")
+    assert set(host.proxy().routes[app].domains) == {"example.org", "*.example.org"}  # type: ignore[attr-defined]
+    assert run("urls", app) == (0, "http://example.org\n", "")
+    assert run("domains:remove", app, ".example.org")[0] == 0
+    assert run("domains:report", app, "--domains-app-vhosts") == (0, "\n", "")
+
+
+@pytest.mark.parametrize("address", ["2001:db8::1", "[2001:DB8::1]", "192.0.2.1"])
+def test_an_address_is_a_global_domain_below_which_no_app_has_a_name(run: Run, address: str) -> None:
+    run("apps:create", "blog")
+    assert run("domains:set-global", address)[0] == 0
+    plain = address.strip("[]").lower()
+    assert run("domains:report", "--global", "--domains-global-vhosts") == (0, f"{plain}\n", "")
+    assert run("domains:report", "blog", "--domains-app-vhosts") == (0, "\n", "")
+
+
+@pytest.mark.parametrize("name", ["2001:db8::zz", "1:2", "_", ".example.com", "a..b", "host:80"])
+def test_what_is_neither_a_name_nor_an_address_is_no_global_domain(run: Run, name: str) -> None:
+    status, out, error = run("domains:set-global", name)
+    assert (status, out) == (1, "") and error.startswith(" !     ")
+
+
+def test_a_rename_takes_along_the_names_that_came_from_the_app_s_own(run: Run, app: str) -> None:
+    run("domains:add", app, "www.example.org")
+    assert run("apps:rename", app, "diary")[0] == 0
+    assert run("domains:report", "diary", "--domains-app-vhosts") == (0, "diary.example.com www.example.org\n", "")
+
+
+def test_what_has_a_certificate_is_listed_with_http_too(run: Run, app: str, host: Host) -> None:
+    from dokkupy.model.names import Domain
+    from dokkupy.model.proxy import Certificate
+    from dokkupy.usecases import routes
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes, "certificates_of", lambda host, app: {Domain("blog.example.com"): Certificate("c", "k")})
+        urls = "https://blog.example.com\nhttp://blog.example.com\n"
+        assert run("urls", app) == (0, urls, "")
+        assert run("url", app) == (0, "https://blog.example.com\n", "")

@@ -10,7 +10,7 @@ from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import Settings
-from dokkupy.model.names import AppName, Domain
+from dokkupy.model.names import AppName, Domain, GlobalDomain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ group = Group("domains", "Manage domains of apps")
 
 App = Annotated[AppName, Arg("app")]
 Names = Annotated[list[Domain], Arg("domain")]
+GlobalNames = Annotated[list[GlobalDomain], Arg("domain")]
 
 
 def store_names(
@@ -47,7 +48,7 @@ def present(host: Host, app: AppName) -> list[str]:
     return [str(name) for name in table.get("vhosts", default_domains(host, app))]
 
 
-def need(names: Sequence[Domain]) -> None:
+def need(names: Sequence[str]) -> None:
     if not names:
         raise UserError("Please specify a domain name")
 
@@ -150,21 +151,21 @@ def global_names(host: Host) -> list[str]:
 
 
 @group.command("add-global", needs="host:write", changes=True)
-def add_global(host: Host, names: Names) -> Answer:
+def add_global(host: Host, names: GlobalNames) -> Answer:
     """Add global domains: each app answers to `APP.DOMAIN`."""
     need(names)
     return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
 
 
 @group.command("set-global", needs="host:write", changes=True)
-def set_global(host: Host, names: Names) -> Answer:
+def set_global(host: Host, names: GlobalNames) -> Answer:
     """Replace the global domains."""
     need(names)
     return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
 
 
 @group.command("remove-global", needs="host:write", changes=True)
-def remove_global(host: Host, names: Names) -> Answer:
+def remove_global(host: Host, names: GlobalNames) -> Answer:
     """Remove global domains."""
     need(names)
     return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
@@ -180,10 +181,10 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     shared = global_names(host)
     keys = {"global-enabled": "true" if shared else "false", "global-vhosts": " ".join(shared)}
     if app is not None:
-        from dokkupy.usecases.routes import domains_of
+        from dokkupy.usecases.routes import listed_domains
 
         keys["app-enabled"] = "true" if host.store.read("apps", app, "domains").get("enabled", True) else "false"
-        keys["app-vhosts"] = " ".join(domains_of(host, app))
+        keys["app-vhosts"] = " ".join(listed_domains(host, app))
     return keys
 
 

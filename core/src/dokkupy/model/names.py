@@ -107,7 +107,8 @@ class EnvKey(Identifier):
 
 
 class Domain(Identifier):
-    """A host name that an app answers to: `blog.example.com`, `*.example.com`, or `_` (any name).
+    """A host name that an app answers to: `blog.example.com`, `*.example.com`, `.example.com` (both `example.com` and
+    `*.example.com`), or `_` (any name).
 
     DNS knows no case, and a dot at the end says nothing more: both are dropped. An internationalized name becomes its ASCII
     form (`bücher.example` -> `xn--bcher-kva.example`), in which the proxy, certificates and browsers have it.
@@ -115,7 +116,7 @@ class Domain(Identifier):
 
     __slots__ = ()
     what = "Domain"
-    pattern = re.compile(r"_|(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+    pattern = re.compile(r"_|(?:\*?\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
     max_length = 253
 
     @classmethod
@@ -130,6 +131,45 @@ class Domain(Identifier):
     @classmethod
     def complaint(cls, text: str) -> str:
         return f"{shown(text)} is invalid. exiting..."
+
+
+class GlobalDomain(Identifier):
+    """What apps without names of their own are called below: a host name, or the host's address, IPv4 or IPv6, below which
+    nothing can be called."""
+
+    __slots__ = ()
+    what = "Domain"
+    pattern = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\.).+")
+    max_length = 253
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        plain = text.strip("[]").lower()
+        return plain if ":" in plain else str(Domain(text))
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return ":" not in text or is_address(text)
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{shown(text)} is invalid. exiting..."
+
+    @property
+    def is_address(self) -> bool:
+        return is_address(self)
+
+
+def is_address(text: str) -> bool:
+    import socket
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def in_ascii(name: str) -> str:

@@ -17,7 +17,7 @@ from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, Domain
 from dokkupy.model.release import Release
 from dokkupy.usecases.announce import announce
 from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
@@ -34,6 +34,7 @@ from dokkupy.usecases.releases import (
     write_deployment,
     write_release,
 )
+from dokkupy.usecases.routes import default_domains
 from dokkupy.usecases.status import should_run
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
@@ -124,7 +125,17 @@ def bring_up(tx: Tx, serving: Release, new: AppName, description: str, *, replac
 def copy_state(host: Host, old: AppName, new: AppName) -> None:
     """Copy the app's state files; `app.toml` last, which makes the app exist."""
     copy_files(host, old, new, leave_out=NEVER_COPIED)
+    rename_domains(host, old, new)
     record(host, old, new, created_at=str(host.store.read("apps", old, "app").get("created_at", stamp())))
+
+
+def rename_domains(host: Host, old: AppName, new: AppName) -> None:
+    """Names that came from the app's own name follow it, also where others were added to them."""
+    table = host.store.read("apps", new, "domains")
+    if "vhosts" in table:
+        follow = dict(zip(default_domains(host, old), default_domains(host, new), strict=False))
+        names = [str(follow.get(Domain(name), name)) for name in table["vhosts"]]
+        host.store.write("apps", new, "domains", data={**table, "vhosts": list(dict.fromkeys(names))})
 
 
 def clone_state(host: Host, old: AppName, new: AppName) -> None:

@@ -10,7 +10,7 @@ from dokkupy import hookspecs
 from dokkupy.errors import Busy
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx
-from dokkupy.model.names import AppName, Domain, EnvKey
+from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Release
@@ -24,8 +24,8 @@ FIRST_ALLOCATED = 10000
 """The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
 
 
-def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
-    """The names the app answers to: its own list, else `<app>.<global domain>` for each; none when disabled."""
+def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
+    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled."""
     table = host.store.read("apps", app, "domains")
     if not table.get("enabled", True):
         return ()
@@ -34,18 +34,22 @@ def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
     return default_domains(host, app)
 
 
+def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
+    """The names the app answers to: `.example.com` is `example.com` and every name below it."""
+    names: list[str] = []
+    for name in listed_domains(host, app):
+        names += [name[1:], f"*{name}"] if name.startswith(".") else [name]
+    return tuple(Domain(name) for name in dict.fromkeys(names))
+
+
 def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
     if "." in app:
         return (Domain(app),)
-    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not looks_like_address(name))
+    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not name.is_address)
 
 
-def global_domains(host: Host) -> tuple[Domain, ...]:
-    return tuple(Domain(name) for name in host.store.read("global", "domains").get("vhosts", []))
-
-
-def looks_like_address(name: str) -> bool:
-    return name.replace(".", "").isdigit()
+def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
+    return tuple(GlobalDomain(name) for name in host.store.read("global", "domains").get("vhosts", []))
 
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
@@ -231,8 +235,8 @@ def urls(host: Host, app: AppName) -> list[str]:
         if port.scheme in DEFAULT_PORTS:
             suffix = "" if port.host == DEFAULT_PORTS[port.scheme] else f":{port.host}"
             for name in names:
-                # What has a certificate is redirected to https; what has none is not there.
-                if (name in certificates) == (port.scheme == "https"):
+                # What has a certificate answers on both, by a redirect to https; what has none does not answer there.
+                if name in certificates or port.scheme == "http":
                     found.append(f"{port.scheme}://{name or host_name(host)}{suffix}")
     return found
 
@@ -252,4 +256,5 @@ def why_unreachable(host: Host, app: AppName) -> str:
 def host_name(host: Host) -> str:
     import socket
 
-    return next(iter(global_domains(host)), None) or socket.gethostname()
+    name = next(iter(global_domains(host)), None) or socket.gethostname()
+    return f"[{name}]" if ":" in name else name

@@ -50,14 +50,9 @@ def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
 @hookimpl
 def post_build(host: Host, build: Build, tx: Tx) -> None:
     """Dokku keeps the commit among the app's variables: `config:get APP GIT_REV`."""
-    from dokkupy_sdk.config import set_env
-    from dokkupy_sdk.names import EnvKey, Secret
+    from dokkupy_git.incoming import keep_revision
 
-    from dokkupy_git.settings import revision_variable
-
-    name = revision_variable(host, build.source.app)
-    if name and build.source.revision:
-        set_env(tx, build.source.app, {EnvKey(name): Secret(build.source.revision)})
+    keep_revision(tx, build.source)
 
 
 @hookimpl

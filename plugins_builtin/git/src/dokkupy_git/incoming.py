@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dokkupy_sdk import Host
-    from dokkupy_sdk.model import Deployment
+    from dokkupy_sdk.model import Deployment, Source
     from dokkupy_sdk.operation import Tx
 
     from dokkupy_git.sources import GitSources
@@ -174,3 +174,21 @@ def source_image(host: Host, app: AppName) -> str:
     if incoming is not None:
         return incoming.image
     return SETTINGS.raw(host.store, app, "source-image")
+
+
+def keep_revision(tx: Tx, source: Source) -> None:
+    """Write the commit into the app's variables; a variable of an earlier name goes."""
+    from dokkupy_sdk.config import set_env
+    from dokkupy_sdk.names import EnvKey, Secret
+
+    from dokkupy_git.settings import revision_variable
+
+    app, name = source.app, revision_variable(tx.host, source.app)
+    table = tx.host.store.read("apps", app, "git")
+    before = str(table.get("revision_variable", ""))
+    changes: dict[EnvKey, Secret | None] = {EnvKey(before): None} if before and before != name else {}
+    if name and source.revision:
+        changes[EnvKey(name)] = Secret(source.revision)
+    set_env(tx, app, changes)
+    if before != name:
+        tx.write("apps", app, "git", data={**table, "revision_variable": name})
