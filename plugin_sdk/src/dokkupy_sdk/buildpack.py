@@ -7,8 +7,9 @@ through `Tree` and returns a `Plan`, which is printed by `buildpacks:plan` and r
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ MOST_ENTRIES = 100_000
 
 ROOT = "/app"
 """Where the source lies in the image, as on Heroku."""
+
+
+REFERENCE = (
+    r"""\$\{?NAME(?![A-Za-z0-9_])|%(?:env\()?NAME\)?%|\benv\.NAME(?![A-Za-z0-9_])"""
+    r"""|(?i:env\w*)(?:\.\w+)?\s*[\[(]\s*["']NAME["']"""
+)
 
 
 class Tree:
@@ -125,12 +132,14 @@ class Toolchain:
 class Step:
     """A command of the build, by `sh -eu` in /app. files: paths of the source that it needs and that are copied
     before it ("." for all): what does not change is not done again. caches: directories kept from build to build, the
-    app's own. config: whether it sees the app's configuration as its environment."""
+    app's own. config: whether it sees the app's configuration as its environment. install: whether it brings
+    dependencies, and sees the variables that the manifests name (`Plan.variables`)."""
 
     command: str = ""
     files: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     config: bool = False
+    install: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,8 @@ class Plan:
 
     runtime: what the image stands on when it is not the toolchain's own. stages in order; copies: what of them the image gets, rarely changing things first. packages, build_packages:
     Debian packages on top of the toolchain's. env: of the image. build_env: of the stages alone. processes: default
-    commands where the app has no Procfile. entrypoint: what every command of the image is run through. remarks: lines for the user.
+    commands where the app has no Procfile. entrypoint: what every command of the image is run through. variables: names
+    of the app's variables that its manifests name (`named`). remarks, warnings: lines for the user.
     """
 
     language: str
@@ -172,7 +182,9 @@ class Plan:
     build_env: Mapping[str, str] = field(default_factory=dict)
     processes: Mapping[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,13 @@ class Context:
     config: frozenset[str] = frozenset()
     values: Mapping[str, str] = field(default_factory=dict)
     procfile: bool = False
+
+
+def named(names: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of the variables that the texts refer to, in any of the ways of manifests: `$NAME`, `${NAME}`, `%env(NAME)%`,
+    `env.NAME`, `ENV["NAME"]`, `os.environ.get("NAME")`."""
+    text = "\n".join(texts)
+    return tuple(sorted(name for name in names if re.search(REFERENCE.replace("NAME", re.escape(name)), text)))
 
 
 class Language(ABC):

@@ -120,7 +120,7 @@ def test_django_collects_static_files_with_the_configuration(bench: Bench) -> No
     plan = bench.plan()
     collect = [step for stage in plan.stages for step in stage.steps if "collectstatic" in step.command]
     assert [step.config for step in collect] == [True]
-    assert plan.processes["web"].startswith("gunicorn blog.wsgi ")
+    assert plan.processes["web"].startswith("gunicorn blog.wsgi:application ") and plan.warnings == ()
     assert "collectstatic" not in steps(bench.plan({"DISABLE_COLLECTSTATIC": "1"}))
 
 
@@ -129,7 +129,10 @@ def test_django_collects_static_files_with_the_configuration(bench: Bench) -> No
     [
         ("app = FastAPI()", "fastapi\nuvicorn", "uvicorn app:app"),
         ("api: Flask = Flask(__name__)", "flask\ngunicorn", "gunicorn app:api"),
-        ("app = Flask(__name__)", "flask", "flask --app app:app run"),
+        ("app = Sanic('x')", "sanic", "sanic app:app"),
+        ("app = Quart(__name__)", "quart", "hypercorn app:app"),
+        ("app = FastAPI()", "fastapi[standard]", "uvicorn app:app"),
+        ("app = Flask(__name__)", "flask\nwaitress", "waitress-serve --listen=0.0.0.0:${PORT:-5000} app:app"),
         ("print('hi')", "requests", "python app.py"),
     ],
 )
@@ -138,6 +141,108 @@ def test_python_default_process_follows_the_framework(
 ) -> None:
     bench.write({"requirements.txt": requirements, "app.py": source})
     assert bench.plan().processes["web"].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("files", "web", "package"),
+    [
+        # Flask's and Django's own servers are for development: they served before, in silence.
+        ({"requirements.txt": "flask", "app.py": "app = Flask(__name__)"}, "gunicorn app:app ", "gunicorn"),
+        ({"requirements.txt": "Django", "manage.py": "", "blog/wsgi.py": ""}, "gunicorn blog.wsgi:application ", "gunicorn"),
+        ({"requirements.txt": "Django\n# gunicorn\n", "manage.py": "", "blog/wsgi.py": ""}, "gunicorn blog.wsgi:application ", "gunicorn"),
+        ({"requirements.txt": "Django", "manage.py": "", "blog/asgi.py": ""}, "uvicorn blog.asgi:application ", "uvicorn"),
+        ({"requirements.txt": "fastapi", "main.py": "app = FastAPI()"}, "uvicorn main:app ", "uvicorn"),
+        ({"uv.lock": "django", "pyproject.toml": "[project]\nname='x'\n[build-system]\n", "manage.py": "", "blog/wsgi.py": ""},
+         "gunicorn blog.wsgi:application ", "gunicorn"),
+    ],
+)  # fmt: skip
+def test_missing_server_for_production_is_added_and_said(
+    bench: Bench, files: dict[str, object], web: str, package: str
+) -> None:
+    bench.write(files)
+    plan = bench.plan()
+    assert plan.processes["web"].startswith(web)
+    last = [step.command for stage in plan.stages for step in stage.steps if "pip install" in step.command][-1]
+    assert last.endswith(f"pip install {package}")
+    assert f"{package} is added" in plan.warnings[0] and f"`{package}`" in plan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "more"), [("gunicorn", {}), ("-r more/all.txt", {"more/all.txt": "gunicorn==23"}), ("flask", {"Procfile": "web: x"})]
+)  # fmt: skip
+def test_server_that_the_app_brings_is_not_added_again(
+    bench: Bench, requirements: str, more: dict[str, object]
+) -> None:
+    bench.write({"requirements.txt": requirements, "app.py": "app = Flask(__name__)", **more})
+    assert bench.plan().warnings == ()
+
+
+def test_django_that_nothing_but_runserver_can_serve_is_refused_with_the_line_to_add(bench: Bench) -> None:
+    bench.write({"requirements.txt": "Django", "manage.py": ""})
+    with pytest.raises(AppFault, match="neither wsgi.py nor asgi.py") as caught:
+        bench.plan()
+    assert "web: gunicorn" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"uv.lock": "", "pyproject.toml": "", "requirements.txt": ""}, "from uv.lock; requirements.txt is not looked at"),
+        ({"Pipfile.lock": "{}", "Pipfile": "", "requirements.txt": ""}, "from Pipfile.lock; requirements.txt is not looked at"),
+        ({"requirements.txt": "", "Pipfile": ""}, "from requirements.txt; Pipfile is not looked at"),
+        ({"Pipfile.lock": "{}", "Pipfile": ""}, ""), ({"poetry.lock": "", "pyproject.toml": ""}, ""),
+    ],
+)  # fmt: skip
+def test_python_says_which_of_several_files_it_does_not_look_at(
+    bench: Bench, files: dict[str, object], said: str
+) -> None:
+    bench.write({**files, "Procfile": "web: x"})
+    warnings = bench.plan().warnings
+    assert len(warnings) == bool(said) and said in " ".join(warnings)
+
+
+def test_python_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:
+    bench.write({"uv.lock": "", "poetry.lock": "", "pyproject.toml": "", "Procfile": "web: x"})
+    with pytest.raises(AppFault, match=r"uv.lock, poetry.lock"):
+        bench.plan()
+
+
+VERSION_FILES = {
+    ".nvmrc": (["20", "v20", "20 # why", "# why\n\n20\n", "lts/iron", "LTS/Iron", "20.x"], {"package.json": {"scripts": {"start": "node x"}}}, "20", "18"),
+    ".node-version": (["v20", "20"], {"package.json": {"scripts": {"start": "node x"}}}, "20", "18"),
+    ".python-version": (["3.11", "3.11 # why", "\n# why\n3.11\n", "python-3.11", "3.11.4", "cpython-3.11"], {"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
+    "runtime.txt": (["python-3.11.4", "python-3.11 # why", "\npython-3.11"], {"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
+    ".ruby-version": (["3.1", "ruby-3.1.2", "3.1.2-p20", "ruby-3.1.2@blog", "3.1 # why"], {"Gemfile": "", "Gemfile.lock": "", "config.ru": ""}, "3.1", "3.3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, facts in VERSION_FILES.items() for text in facts[0]])
+def test_version_files_are_read_as_their_tools_read_them(bench: Bench, name: str, text: str, encoding: str) -> None:
+    _, files, accepted, refused = VERSION_FILES[name]
+    bench.write(dict(files))
+    (bench.root / name).write_bytes(f"{text}\n".replace("\n", "\r\n").encode(encoding))
+    wanted = bench.plan().wanted
+    assert wanted.origin == name and wanted.accepts(accepted) and not wanted.accepts(refused)
+
+
+@pytest.mark.parametrize("text", ["lts/*", "node", "stable", "# nothing\n", ""])
+def test_node_version_that_is_any_takes_what_there_is(bench: Bench, text: str) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node x"}}, ".nvmrc": text})
+    assert bench.plan().wanted.accepts("20")
+
+
+@pytest.mark.parametrize(
+    ("files", "accepted", "refused"),
+    [({"package.json": {"scripts": {"start": "node x"}}}, "20", "18"), ({"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
+     ({"Gemfile": "", "Gemfile.lock": "", "config.ru": ""}, "3.1", "3.3")],
+)  # fmt: skip
+def test_tool_versions_names_the_version_of_each_language(
+    bench: Bench, files: dict[str, object], accepted: str, refused: str
+) -> None:
+    bench.write({**files, ".tool-versions": "# asdf\nnodejs 20 18.0.0\npython 3.11.2 # why\nruby 3.1.2\n"})
+    wanted = bench.plan().wanted
+    assert wanted.origin == ".tool-versions" and wanted.accepts(accepted) and not wanted.accepts(refused)
 
 
 # Node.js
@@ -166,10 +271,75 @@ def test_node_development_dependencies_build_and_are_not_in_the_image(bench: Ben
     }
     bench.write({"package.json": package, "package-lock.json": "{}"})
     plan = bench.plan()
-    assert [copy.stage for copy in plan.copies if "node_modules" in copy.path] == ["dependencies"]
-    production = next(stage for stage in plan.stages if stage.name == "dependencies")
-    assert "--omit=dev" in production.steps[0].command
-    assert "--include=dev" in steps(plan)
+    # One tree: installed with everything, built in, and then without its tools. A second installation without them
+    # would run the lifecycle scripts without their tools, and would lose what the build wrote below node_modules.
+    assert [copy.stage for copy in plan.copies if "node_modules" in copy.path] == ["pruned"]
+    chain = {stage.name: stage.after for stage in plan.stages}
+    assert (chain["pruned"], chain["all"], chain["dependencies"]) == ("all", "dependencies", "tool")
+    commands = [step.command for stage in plan.stages for step in stage.steps if "npm ci" in step.command]
+    assert len(commands) == 1 and "--include=dev" in commands[0]
+
+
+@pytest.mark.parametrize(
+    ("lock", "env", "kept"),
+    [
+        ("package-lock.json", {}, False), ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "false"}, True),
+        ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "true"}, False), ("package-lock.json", {"NODE_ENV": "staging"}, True),
+        ("package-lock.json", {"NODE_ENV": ""}, False), ("yarn.lock", {"YARN_PRODUCTION": "false"}, True),
+        ("pnpm-lock.yaml", {"PNPM_SKIP_PRUNING": "true"}, True), ("pnpm-lock.yaml", {"NPM_CONFIG_PRODUCTION": "false"}, False),
+    ],
+)  # fmt: skip
+def test_node_development_dependencies_stay_where_herokus_variables_say_so(
+    bench: Bench, lock: str, env: dict[str, str], kept: bool
+) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node x"}}, lock: ""})
+    plan = bench.plan(env)
+    assert ("prune.js" not in steps(plan)) == kept
+    assert any("Development dependencies stay" in one for one in plan.remarks) == kept
+
+
+def test_node_installs_once_and_keeps_the_layer_while_only_code_changes(bench: Bench) -> None:
+    package = {"scripts": {"build": "tsc", "start": "node x"}, "dependencies": {"a": "1"}}
+    bench.write({"package.json": package, "package-lock.json": "{}"})
+    assert [stage.steps[0].files for stage in bench.plan().stages if stage.name == "dependencies"] == [
+        ("package.json", "package-lock.json")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rc", "pnp"), [({}, False), ({".yarnrc.yml": "nodeLinker: pnp\n"}, True), ({".pnp.cjs": ""}, True),
+                    ({".pnp.cjs": "", ".yarnrc.yml": "nodeLinker: node-modules\n"}, False)],
+)  # fmt: skip
+def test_yarn_links_as_the_source_says(bench: Bench, rc: dict[str, object], pnp: bool) -> None:
+    bench.write({"package.json": {"scripts": {"start": "node x.js"}}, "yarn.lock": "__metadata:\n  version: 8\n", **rc})
+    plan = bench.plan()
+    assert plan.build_env["YARN_NODE_LINKER"] == ("pnp" if pnp else "node-modules")
+    assert plan.processes["web"] == ("yarn node x.js" if pnp else "node x.js")
+    assert ("workspaces focus" in steps(plan)) == pnp
+
+
+def test_yarn_is_there_while_the_app_runs(bench: Bench) -> None:
+    bench.write({"package.json": {}, "yarn.lock": "", "Procfile": "web: yarn start"})
+    plan = bench.plan()
+    assert ("tool", "/opt/manager") in [(copy.stage, copy.to) for copy in plan.copies]
+    assert "/opt/manager/bin" in plan.env["PATH"]
+
+
+@pytest.mark.parametrize(
+    ("package", "lock", "expected"),
+    [({"packageManager": "bun@1.2.3"}, "bun.lock", "bun@1.2.3"), ({}, "bun.lockb", "bun@1")],
+)  # fmt: skip
+def test_bun_installs_and_runs(bench: Bench, package: dict[str, object], lock: str, expected: str) -> None:
+    bench.write({"package.json": package, lock: "", "index.ts": ""})
+    plan = bench.plan()
+    assert expected in steps(plan) and "bun install --frozen-lockfile" in steps(plan)
+    assert plan.processes["web"] == "bun index.ts"
+
+
+def test_lock_file_of_another_manager_than_the_chosen_one_is_an_error_that_names_both(bench: Bench) -> None:
+    bench.write({"package.json": {"packageManager": "pnpm@9.1.0"}, "yarn.lock": ""})
+    with pytest.raises(AppFault, match=r"packageManager pnpm, the lock file is yarn\.lock"):
+        bench.plan()
 
 
 def test_node_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:
@@ -194,6 +364,46 @@ def test_node_build_without_a_server_is_served_as_a_static_site(bench: Bench) ->
     plan = bench.plan()
     assert plan.language == "nodejs" and "nginx" in plan.processes["web"]
     assert any(copy.path == "/site" for copy in plan.copies)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "web"),
+    [
+        ({"start": "nodemon server.js"}, "node server.js"), ({"start": "node --watch server.js"}, "node server.js"),
+        ({"start": "nest start", "start:prod": "node dist/main"}, "npm run start:prod"),
+        ({"start": "next dev", "build": "next build"}, "next start -p ${PORT:-5000}"),
+        ({"start": "react-scripts start", "build": "react-scripts build"}, "nginx"), ({"start": "vite", "build": "vite build"}, "nginx"),
+        ({"start": "ts-node-dev src/x.ts"}, ""), ({"start": "webpack serve"}, ""),
+    ],
+)  # fmt: skip
+def test_development_server_of_a_start_script_does_not_serve_in_silence(
+    bench: Bench, scripts: dict[str, object], web: str
+) -> None:
+    bench.write({"package.json": {"scripts": scripts}, "package-lock.json": ""})
+    if not web:
+        with pytest.raises(AppFault, match="runs a development server"):
+            bench.plan()
+        return
+    plan = bench.plan()
+    assert web in plan.processes["web"] and "runs a development server" in plan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "start", ["node server.js", "next start", "vite preview", "serve -s build", "node dist/nodemon.js", "nuxt start", "nest-server start"]
+)  # fmt: skip
+def test_servers_for_production_pass_without_a_word(bench: Bench, start: str) -> None:
+    bench.write({"package.json": {"scripts": {"start": start}}})
+    assert bench.plan().warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "warned"),
+    [("python manage.py runserver 0.0.0.0:$PORT", True), ("php -S 0.0.0.0:$PORT -t public", True), ("flask --app x run", True),
+     ("uvicorn app:app --reload", True), ("uvicorn app:app", False), ("gunicorn blog.wsgi", False)],
+)  # fmt: skip
+def test_development_server_of_a_procfile_is_warned_of(bench: Bench, command: str, warned: bool) -> None:
+    bench.write({"requirements.txt": "flask", "Procfile": f"worker: x\nweb: {command}\n"})
+    assert bool(bench.plan().warnings) == warned
 
 
 def test_plain_start_script_is_run_without_npm_between_the_app_and_its_signals(bench: Bench) -> None:
@@ -265,7 +475,7 @@ BROKEN = [
     {"package.json": "{"},
     {"package.json": "[]"},
     {"package.json": {"scripts": []}},
-    {"package.json": {"packageManager": "bun@1"}},
+    {"package.json": {"packageManager": "deno@1.0.0"}},
     {"package.json": {"engines": {"node": "twenty"}, "scripts": {"start": "x"}}},
     {"package.json": {"name": "nothing to start"}},
     {"go.mod": "go 1.22\n", "main.go": "package main"},

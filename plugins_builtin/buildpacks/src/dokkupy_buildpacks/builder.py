@@ -9,7 +9,7 @@ import re
 import secrets as random
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dokkupy_sdk import Host
@@ -21,28 +21,19 @@ from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
 
+from dokkupy_buildpacks import development
 from dokkupy_buildpacks.choose import certainties, choose
 from dokkupy_buildpacks.lists import kept, of_dotenv
-from dokkupy_buildpacks.render import CA, CONFIG, NETWORK, Bases, Mounts, dockerfile
+from dokkupy_buildpacks.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
 from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
 from dokkupy_buildpacks.settings import SETTINGS, bundle_of
 from dokkupy_buildpacks.toolchains import resolve
+from dokkupy_buildpacks.withheld import NOT_FOR_BUILDS, PACKAGE_VARIABLES, explained, seen, withheld
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
 """What never gets into an image: it is made anew, or nobody's business."""
 
 PROFILE = 'for file in /app/.profile.d/*.sh /app/.profile; do if [ -f "$file" ]; then . "$file"; fi; done; exec "$@"'
-
-NOT_FOR_BUILDS = frozenset(
-    {"PATH", "HOME", "GIT_DIR", "CPATH", "CPPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LIBRARY_PATH"}
-)
-"""Variables of the app that would break the tools of a build (Heroku's buildpack API leaves out the same)."""
-
-PACKAGE_VARIABLES = re.compile(
-    r"(PIP|UV|POETRY|PIPENV|PDM|NPM|YARN|PNPM|BUNDLE|CARGO|GEM|MAVEN|GRADLE|NODE_AUTH)_[A-Z0-9_]+"
-    r"|COMPOSER_AUTH|GOPRIVATE|GONOSUMDB|GONOSUMCHECK|GOPROXY|GONOPROXY|GITHUB_TOKEN|NPM_TOKEN"
-)
-"""Variables of the app that the steps which bring dependencies see: where packages come from, and by whose leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +69,18 @@ class BuildpacksBuilder(Builder):
         planned = plan_source(host, app, tree, build.env)
         names = ", ".join(plan.language for plan in planned.plans)
         host.out.detail(f"Language: {names} ({planned.origin})")
-        given = build_secrets(host, app, build.env)
+        names_seen = seen(host, app, planned.plans, build.env)
+        given = build_secrets(host, app, build.env, names_seen)
         parts: list[tuple[Plan, Bases]] = []
         for plan in planned.plans:
+            for warning in plan.warnings:
+                host.out.warn(warning)
             parts.append((plan, self.bases(app, plan)))
             for remark in plan.remarks:
                 host.out.detail(remark)
         mounts = Mounts(
             f"{app}{generation(host, app)}", caches=host.engine().can_mount_in_builds(), config=CONFIG in given, ca=CA in given,
-            network=NETWORK in given, digest=digest(host, given),
+            network=NETWORK in given, digest=digest(host, given, CONFIG), install=digest(host, given, INSTALL),
         )  # fmt: skip
         if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
             host.out.warn("This host's docker has no BuildKit: the app's configuration is not seen while building")
@@ -94,13 +88,15 @@ class BuildpacksBuilder(Builder):
             path = Path(directory, "Dockerfile")
             path.write_text(dockerfile(parts, mounts))
             Path(directory, "Dockerfile.dockerignore").write_text("\n".join((*IGNORED, *slugignore(tree), "")))
-            image = host.engine().build(
-                ImageBuild(
-                    context=build.source.directory, dockerfile=path, tag=build.tag, options=build.options,
-                    env=build.env, secrets=given if mounts.caches else {},
-                    labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
-                )
+            request = ImageBuild(
+                context=build.source.directory, dockerfile=path, tag=build.tag, options=build.options,
+                env=build.env, secrets=given if mounts.caches else {},
+                labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
             )  # fmt: skip
+            try:
+                image = host.engine().build(request)
+            except AppFault as error:
+                raise explained(error, app, withheld(planned.plans, build.env, names_seen)) from None
         web = parts[-1][0].processes.get("web")
         if web:
             host.out.detail(f"Default process: web: {web}")
@@ -157,6 +153,9 @@ def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret])
         plans = [with_packages(plan, packages) for plan in plans]
     if tree.has(".profile") or tree.has_directory(".profile.d"):
         plans[-1] = with_profile(plans[-1])
+    warning = development.of_procfile(tree.text("Procfile") or "") if procfile else ""
+    if warning:
+        plans[-1] = replace(plans[-1], warnings=(*plans[-1].warnings, warning))
     return Planned(origin, tuple(plans))
 
 
@@ -176,8 +175,6 @@ def aptfile(tree: Tree) -> tuple[str, ...]:
 
 
 def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
-    from dataclasses import replace
-
     return replace(
         plan, packages=(*plan.packages, *packages), build_packages=(*plan.build_packages, *packages),
         remarks=(*plan.remarks, f"Packages of the Aptfile: {', '.join(packages)}"),
@@ -186,8 +183,6 @@ def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
 
 def with_profile(plan: Plan) -> Plan:
     """Every command through the app's own `.profile.d/*.sh` and `.profile` (Heroku: "Dyno startup behavior")."""
-    from dataclasses import replace
-
     return plan if plan.entrypoint else replace(plan, entrypoint=("/bin/bash", "-c", PROFILE, "start"))
 
 
@@ -197,12 +192,17 @@ def slugignore(tree: Tree) -> list[str]:
     return [line for line in lines if line and not line.startswith(("#", "!"))]
 
 
-def build_secrets(host: Host, app: AppName | None, env: Mapping[str, Secret]) -> dict[str, Secret]:
-    """id -> content of what the build's steps see and the image never has. app: None for what holds for all."""
+def build_secrets(
+    host: Host, app: AppName | None, env: Mapping[str, Secret], names: frozenset[str] = frozenset()
+) -> dict[str, Secret]:
+    """id -> content of what the build's steps see and the image never has. app: None for what holds for all. names: of
+    the variables that the install steps see too."""
     found: dict[str, Secret] = {}
     config = {key: value.reveal() for key, value in env.items() if key not in NOT_FOR_BUILDS}
     if config:
         found[CONFIG] = Secret(lines(config))
+    if names:
+        found[INSTALL] = Secret(lines({key: config[key] for key in names}))
     network = {key: value for key, value in config.items() if PACKAGE_VARIABLES.fullmatch(key)}
     for name, variables in NETWORK_VARIABLES.items():
         value = SETTINGS.get(host.store, app, name)
@@ -226,9 +226,9 @@ def lines(values: Mapping[str, str]) -> str:
     return "".join(f"{key}={shlex.quote(value)}\n" for key, value in sorted(values.items()))
 
 
-def digest(host: Host, given: Mapping[str, Secret]) -> str:
-    """What changes when the configuration does, and tells nobody what it is: keyed with a number of this host's."""
-    if CONFIG not in given:
+def digest(host: Host, given: Mapping[str, Secret], identifier: str) -> str:
+    """What changes when a secret does, and tells nobody what it is: keyed with a number of this host's."""
+    if identifier not in given:
         return ""
     path = host.path("cache", "buildpacks-key")
     try:
@@ -238,4 +238,4 @@ def digest(host: Host, given: Mapping[str, Secret]) -> str:
         key = random.token_bytes(32)
         make_directory(os.path.dirname(path))
         write_atomic(path, key)
-    return hmac.new(key, given[CONFIG].reveal().encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(key, given[identifier].reveal().encode(), hashlib.sha256).hexdigest()[:16]

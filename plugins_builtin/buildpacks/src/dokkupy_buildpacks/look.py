@@ -36,7 +36,7 @@ def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
 def plan_facts(host: Host, app: AppName, tree: Tree) -> dict[str, Any]:
     env = {**get_env(host, None), **get_env(host, app)}
     planned = plan_source(host, app, tree, {str(key): value for key, value in env.items()})
-    mounts = Mounts(app, config=bool(env))
+    mounts = Mounts(app, config=bool(env), install="shown" if any(plan.variables for plan in planned.plans) else "")
     parts = [
         (plan, Bases(f"{plan.toolchain.name}-build", f"{(plan.runtime or plan.toolchain).name}-run"))
         for plan in planned.plans
@@ -52,7 +52,8 @@ def plan_facts(host: Host, app: AppName, tree: Tree) -> dict[str, Any]:
                      "sees-config": step.config}
                     for stage in plan.stages for step in stage.steps
                 ],
-                "processes": dict(plan.processes), "remarks": list(plan.remarks),
+                "processes": dict(plan.processes), "remarks": list(plan.remarks), "warnings": list(plan.warnings),
+                "install-variables": list(plan.variables),
             }
             for plan in planned.plans
         ],
@@ -65,7 +66,11 @@ def plan_lines(facts: dict[str, Any]) -> list[str]:
     for plan in facts["plans"]:
         version = f" {plan['version']} ({plan['version-origin']})" if plan["version"] else ""
         lines.append(f"Language:   {plan['language']}{version}")
-        lines += [f"            {remark}" for remark in plan["remarks"]]
+        lines += [f"            {remark}" for remark in (*plan["warnings"], *plan["remarks"])]
+        if plan["install-variables"]:
+            lines.append(
+                f"Variables:  {' '.join(plan['install-variables'])} (named by the manifests, seen by the installation)"
+            )
         if plan["packages"]:
             lines.append(f"Packages:   {' '.join(plan['packages'])}")
         for step in plan["steps"]:

@@ -17,6 +17,7 @@ SECRETS = "/run/secrets"
 CONFIG = "dokkupy-config"
 CA = "dokkupy-ca"
 NETWORK = "dokkupy-network"
+INSTALL = "dokkupy-install"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*|\.|\.[A-Za-z0-9][A-Za-z0-9._/-]*")
 CA_VARIABLES = (
     "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO",
@@ -36,7 +37,8 @@ class Bases:
 @dataclass(frozen=True, slots=True)
 class Mounts:
     """What a step sees during the build alone. digest: of the configuration, keyed, so that a change of it is a change
-    of the steps that see it. caches: whether the engine has mounts at all; owner: whose caches they are."""
+    of the steps that see it; install: the same of the variables that the install steps see, empty for none. caches:
+    whether the engine has mounts at all; owner: whose caches they are."""
 
     owner: str
     caches: bool = True
@@ -44,6 +46,12 @@ class Mounts:
     ca: bool = False
     network: bool = False
     digest: str = ""
+    install: str = ""
+
+
+FAILED = "Dependencies could not be installed"
+TRAP = f"trap 'test $? = 0 || echo \"{FAILED}\" >&2' EXIT"
+"""The engine does not say which step of a Dockerfile failed in a way that a program can rely on: the step says so itself."""
 
 
 def words(command: str) -> str:
@@ -83,7 +91,7 @@ def step_lines(step: Step, mounts: Mounts, assets: str = "") -> list[str]:
     if not step.command:
         return lines
     flags = []
-    prelude = []
+    prelude = [TRAP] if step.install else []
     if mounts.caches:
         for target in step.caches:
             identifier = f"dokkupy-{mounts.owner}-{target.strip('/').replace('/', '-')}"
@@ -94,6 +102,10 @@ def step_lines(step: Step, mounts: Mounts, assets: str = "") -> list[str]:
         if mounts.network:
             flags.append(f"--mount=type=secret,id={NETWORK}")
             prelude.append(f"set -a; . {SECRETS}/{NETWORK}; set +a")
+        if step.install and mounts.install and not step.config:
+            lines.append(f"ARG DOKKUPY_INSTALL={mounts.install}")
+            flags.append(f"--mount=type=secret,id={INSTALL}")
+            prelude.append(f"set -a; . {SECRETS}/{INSTALL}; set +a")
         if step.config and mounts.config:
             lines.append(f"ARG DOKKUPY_CONFIG={mounts.digest}")
             flags.append(f"--mount=type=secret,id={CONFIG}")

@@ -7,6 +7,7 @@ import re
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import read_file
+from dokkupy_sdk.names import EnvKey
 from dokkupy_sdk.settings import BUILD, Property, Settings, plain
 
 URL = re.compile(r"https?://[^\s'\"\\$`]+")
@@ -40,6 +41,11 @@ def registry(text: str) -> str:
     return name
 
 
+def variables(text: str) -> str:
+    """Names of variables with commas, or `*`."""
+    return text if text == "*" else ",".join(EnvKey(name.strip()) for name in text.split(",") if name.strip())
+
+
 SETTINGS = Settings(
     "buildpacks",
     Property("stack", help="An image to build and run on instead of the language's own base"),
@@ -47,6 +53,10 @@ SETTINGS = Settings(
     Property(
         "ca-bundle", parse=bundle,
         help="File with the certificates that builds trust; unset: the host's, if an administrator added to them; none",
+    ),
+    Property(
+        "install-variables", parse=variables,
+        help="Variables of the app that the steps which install dependencies see too, with commas; * for all",
     ),
     Property("http-proxy", help="Proxy of builds for http", parse=url, secret=True),
     Property("https-proxy", help="Proxy of builds for https", parse=url, secret=True),

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import re
 
-from dokkupy_sdk.buildpack import Wanted
+from dokkupy_sdk.buildpack import Tree, Wanted
 from dokkupy_sdk.errors import AppFault
 
+LTS = {"argon": "4", "boron": "6", "carbon": "8", "dubnium": "10", "erbium": "12", "fermium": "14", "gallium": "16",
+       "hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}  # fmt: skip
+"""Names of Node.js' long-term releases (github.com/nodejs/Release)."""
+
 PINNED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.\*|\.x)?")
+
+
+def version_line(tree: Tree, path: str) -> str:
+    """What a file such as `.nvmrc` says: its first line that is more than a comment; empty when there is none."""
+    for line in (tree.text(path) or "").splitlines():
+        said = re.split(r"\s*(?:#|//)", line, maxsplit=1)[0].strip()
+        if said:
+            return said
+    return ""
+
+
+def tool_version(tree: Tree, *names: str) -> str:
+    """The version of a tool by one of its names in `.tool-versions`, of asdf and mise; the first of several."""
+    for line in (tree.text(".tool-versions") or "").splitlines():
+        found = line.split("#")[0].split()
+        if len(found) > 1 and found[0] in names and found[1] not in ("system", "latest"):
+            return found[1]
+    return ""
 
 
 def pinned(text: str, origin: str) -> Wanted:
@@ -46,8 +68,9 @@ def node_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
     """An npm range such as `>=18 <23`, `20.x`, `^22.1`, `lts/*`."""
     from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
 
-    cleaned = text.strip()
-    if cleaned.startswith("lts/") or cleaned in ("node", "stable", "latest", "current"):
+    cleaned = text.strip().lower()
+    cleaned = LTS.get(cleaned.removeprefix("lts/"), cleaned) if cleaned.startswith("lts/") else cleaned
+    if cleaned.startswith("lts") or cleaned in ("node", "stable", "latest", "current"):
         return Wanted(text, origin, lambda version: True, known)
     cleaned = re.sub(r"(^|\s|[<>=^~])v(?=\d)", r"\1", cleaned)
     cleaned = re.sub(r"([<>=^~])\s+(?=\d)", r"\1", cleaned)

@@ -7,6 +7,10 @@ from collections import deque
 
 TAIL = 20
 FAILED = re.compile(r"#\d+ ERROR: (?:executor failed running|process) ")
+STARTED = re.compile(r"#\d+ \[[^]]*\d+/\d+\] ")
+WIDEST = 240
+"""Characters of the line that announces a step: a script of a hundred lines is one such line."""
+
 ENDED = re.compile(r"exit code: (\d+)$")
 
 
@@ -37,6 +41,8 @@ class Output:
                 return None
             self.code = int(ended[1])
             text = f"{self._step} ERROR: exit code {self.code}"
+        elif len(text) > WIDEST and STARTED.match(text):
+            text = f"{text[:WIDEST]} ..."
         self.tail.append(text)
         return text
 

@@ -12,7 +12,8 @@ TOOLCHAIN = Toolchain(
     official="eclipse-temurin",
     debian={"bookworm": "17", "trixie": "21"},
     build_packages=("ca-certificates", "git", "maven", "unzip"),
-    run_packages=("ca-certificates",),
+    # Fonts: pictures, PDF and Excel files are drawn by AWT, which fails without any.
+    run_packages=("ca-certificates", "fontconfig", "fonts-dejavu-core", "libfreetype6"),
     suite_packages={"bookworm": ("openjdk-17-jdk-headless",), "trixie": ("openjdk-21-jdk-headless",)},
     suite_run_packages={"bookworm": ("openjdk-17-jre-headless",), "trixie": ("openjdk-21-jre-headless",)},
     build_variants=("-jdk",),

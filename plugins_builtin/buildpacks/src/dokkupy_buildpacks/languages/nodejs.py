@@ -1,15 +1,19 @@
-"""Node.js: npm, yarn, pnpm; a site that only needs Node to be built is served as a static site."""
+"""Node.js: npm, yarn, pnpm, bun; a site that only needs Node to be built is served as a static site."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
 from dokkupy_sdk.errors import AppFault
 
+from dokkupy_buildpacks import development
 from dokkupy_buildpacks.languages import static
-from dokkupy_buildpacks.versions import node_range
+from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
+from dokkupy_buildpacks.languages.node_managers import HOME, LIFECYCLE, LOCKS, Manager, manager_of
+from dokkupy_buildpacks.versions import node_range, tool_version, version_line
 
 KNOWN = ("22", "24", "20", "18")
 RANGE = re.compile(r"[0-9A-Za-z.*<>=~^ |x-]{1,60}")
@@ -23,7 +27,8 @@ def from_npm(wanted: Wanted) -> tuple[str, ...]:
     return (
         "machine=$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/'); "
         f"npm install --no-audit --no-fund --prefix /opt/node 'node-linux-'$machine@'{text}'; "
-        'install -m 755 "/opt/node/node_modules/node-linux-$machine/bin/node" /usr/local/bin/node; rm -rf /opt/node',
+        'cd "/opt/node/node_modules/node-linux-$machine"; install -m 755 bin/node /usr/local/bin/node; '
+        "cp -R include /usr/local/; rm -rf /opt/node",
     )
 
 
@@ -31,15 +36,11 @@ TOOLCHAIN = Toolchain(
     "nodejs",
     official="node",
     debian={"trixie": "20", "bookworm": "18"},
-    build_packages=("build-essential", "ca-certificates", "git", "nodejs", "npm", "python3"),
-    run_packages=("ca-certificates", "nodejs", "npm"),
+    build_packages=(*HEADERS, "libkrb5-dev", "libnode-dev", "libsasl2-dev", "nodejs", "npm", "python3"),
+    run_packages=(*LIBRARIES, "libgssapi-krb5-2", "libsasl2-2", "nodejs", "npm"),
     prepare=from_npm,
 )
 
-NPM = "/root/.npm"
-CACHES = {"npm": (NPM,), "yarn": (NPM, "/root/.cache/yarn"), "pnpm": (NPM, "/root/.cache/pnpm-store")}
-LOCKS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "package-lock.json": "npm", "npm-shrinkwrap.json": "npm"}
-MANAGER = re.compile(r"(npm|yarn|pnpm)@(\d+\.\d+\.\d+)(?:[-+].*)?")
 OUTPUTS = ("dist", "build", "out", "public", "_site", ".output/public")
 SERVERS = ("server.js", "index.js", "app.js", "main.js")
 
@@ -47,7 +48,7 @@ SERVERS = ("server.js", "index.js", "app.js", "main.js")
 class Node(Language):
     name = "nodejs"
     toolchain = TOOLCHAIN
-    steering = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "USE_NPM_INSTALL")
+    steering = ("NODE_ENV", "NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "YARN2_SKIP_PRUNING", "PNPM_SKIP_PRUNING")
 
     def detect(self, tree: Tree) -> int:
         if not tree.has("package.json"):
@@ -56,52 +57,62 @@ class Node(Language):
 
     def plan(self, tree: Tree, context: Context) -> Plan:
         package = tree.json("package.json")
-        manager, version = package_manager(tree, package)
+        manager = manager_of(tree, package)
         scripts = table(package, "scripts")
-        files = manifest_files(tree, package, manager)
-        locked = any(tree.has(name) for name in LOCKS)
-        caches = CACHES[manager]
-        tool = bring(manager, version)
-        build = "heroku-postbuild" if "heroku-postbuild" in scripts else "build" if "build" in scripts else ""
-        first = tuple(Step(command, caches=caches) for command in tool)
-        everything = Step(install(manager, version, locked, dev=True), files=files, caches=caches)
-        production = Step(install(manager, version, locked, dev=False), files=files, caches=caches)
-        remarks = [f"Dependencies by {manager}" + (f" {version}" if version else "")]
-        if not locked:
-            remarks.append("There is no lock file: what is installed may differ from build to build")
-        web = "" if context.procfile else default_web(tree, package, scripts)
-        stages = [Stage("tool", first), Stage("dependencies", (production,), after="tool")]
-        if build:
-            steps = [everything, Step(files=(".",))]
-            steps.append(Step(f"{manager} run {build}", caches=(), config=True))
-            stages.append(Stage("all", tuple(steps), after="tool"))
-            stages.append(Stage("app", (Step("rm -rf node_modules"),), after="all"))
-            if not context.procfile and not web:
-                return self.site(tree, stages, remarks, package)
-            copies: tuple[Copy, ...] = (Copy("app", "/app", "/app"),)
-        else:
-            copies = (Copy("", ".", "/app"),)
-        if "cleanup" in scripts or "heroku-cleanup" in scripts:
-            remarks.append("The script heroku-cleanup is not run: development dependencies are never in the image")
-        if not context.procfile and not web:
+        files = manifest_files(tree, package)
+        whole = files == (".",)
+        build = next((name for name in ("heroku-postbuild", "build") if name in scripts), "")
+        cleanup = next((name for name in ("heroku-cleanup", "cleanup") if name in scripts), "")
+        web, warnings = ("", ()) if context.procfile else start_of(tree, package, scripts, manager)
+        if not context.procfile and not web and not build:
             raise AppFault(
                 "Nothing says how this Node.js app is started",
                 hint="Add a script `start` to package.json, or a Procfile with `web: node server.js`.",
                 code="no_process",
             )
-        modules = (Copy("dependencies", "/app/node_modules", "/app/node_modules"),) if dependencies(package) else ()
-        return Plan(
+        remarks = [f"Dependencies by {manager.name}" + (f" {manager.version}" if manager.version else "")]
+        if not manager.locked:
+            remarks.append("There is no lock file: what is installed may differ from build to build")
+        kept = manager.kept(context.values)
+        if kept:
+            remarks.append(f"Development dependencies stay in the image: {kept}")
+        bring = manager.bring()
+        stages = [Stage("tool", (Step(bring, caches=manager.caches),) if bring else ())]
+        install = [Step(install_command(manager, scripts), files=files, caches=manager.caches, install=True)]
+        prune = [] if kept else [Step(manager.prune(), caches=manager.caches, install=True)]
+        later = bool(build or cleanup or whole or manager.pnp)
+        stages.append(Stage("dependencies", tuple(install if later else [*install, *prune]), after="tool"))
+        if later:
+            steps = [] if whole else [Step(files=(".",))]
+            steps += [Step(BUILD.format(command=f"{manager.name} run {build}"), config=True)] if build else []
+            stages.append(Stage("all", tuple(steps), after="dependencies"))
+        base = Plan(
             language=self.name, toolchain=TOOLCHAIN, wanted=wanted(tree, package), stages=tuple(stages),
-            copies=(*modules, *copies),
-            env={"NODE_ENV": "production", "PATH": "/app/node_modules/.bin:/usr/local/bin:/usr/local/sbin:/usr/bin:"
-                 "/usr/sbin:/bin:/sbin"},
-            build_env={"CI": "true", "npm_config_update_notifier": "false", "NPM_CONFIG_FUND": "false",
-                       "YARN_NODE_LINKER": "node-modules", "YARN_ENABLE_TELEMETRY": "0",
-                       "YARN_GLOBAL_FOLDER": "/root/.cache/yarn", "YARN_ENABLE_GLOBAL_CACHE": "true"},
-            processes={"web": web} if web else {}, remarks=tuple(remarks),
+            build_env=build_env(manager), remarks=tuple(remarks), warnings=warnings,
+            variables=named(context.config, manifest_texts(tree, scripts)),
+        )  # fmt: skip
+        if not context.procfile and not web:
+            return self.site(tree, base)
+        if later:
+            steps = [*prune, *([Step(f"{manager.name} run {cleanup}", config=True)] if cleanup else [])]
+            stages.append(Stage("pruned", tuple(steps), after="all"))
+            changed = cleanup or manager.pnp
+            stages.append(Stage("app", (Step("rm -rf node_modules"),), after="pruned" if changed else "all"))
+        return replace(
+            base, stages=tuple(stages), copies=self.copies(manager, later, bring, package),
+            env=environment(manager, context), processes={"web": web} if web else {},
         )  # fmt: skip
 
-    def site(self, tree: Tree, stages: list[Stage], remarks: list[str], package: dict[str, Any]) -> Plan:
+    def copies(self, manager: Manager, later: bool, bring: str, package: dict[str, Any]) -> tuple[Copy, ...]:
+        """The modules are a layer of their own: it is kept as long as their content is the same."""
+        tool = (Copy("tool", HOME, HOME),) if bring else ()
+        if later:
+            return (*tool, Copy("pruned", "/app/node_modules", "/app/node_modules"), Copy("app", "/app", "/app"))
+        if package.get("workspaces") or manager.name == "pnpm":
+            return (*tool, Copy("dependencies", "/app", "/app"), Copy("", ".", "/app"))
+        return (*tool, Copy("dependencies", "/app/node_modules", "/app/node_modules"), Copy("", ".", "/app"))
+
+    def site(self, tree: Tree, base: Plan) -> Plan:
         """A build without a server: its outcome is served as files."""
         candidates = " ".join(OUTPUTS)
         collect = (
@@ -110,14 +121,52 @@ class Node(Language):
             "if [ ! -d /site ]; then echo 'The build left no index.html in one of: "
             f"{candidates}. A server needs a script `start`.' >&2; exit 1; fi"
         )
-        stages[-1] = Stage("app", (Step(collect),), after="all")
         plan = static.served("app", "/site", single_page=static.is_single_page(tree, default=True))
-        return Plan(
-            language=self.name, toolchain=TOOLCHAIN, wanted=wanted(tree, package),
-            stages=(*(stage for stage in stages if stage.name != "dependencies"), *plan.stages), copies=plan.copies,
-            runtime=plan.toolchain, env=plan.env, build_env={"CI": "true", "npm_config_update_notifier": "false", "YARN_NODE_LINKER": "node-modules"},
-            processes=plan.processes, remarks=(*remarks, "Served as a static site: package.json has no script `start`"),
+        return replace(
+            base, stages=(*base.stages, Stage("app", (Step(collect),), after="all"), *plan.stages), copies=plan.copies,
+            runtime=plan.toolchain, env=plan.env, processes=plan.processes,
+            remarks=(*base.remarks, "Served as a static site: no script of package.json starts a server"),
         )  # fmt: skip
+
+
+BUILD = """\
+mkdir -p node_modules
+cached=$(ls -d node_modules/.cache 2>/dev/null || true)
+{command}
+if [ -z "$cached" ]; then rm -rf node_modules/.cache; fi"""
+"""What the build writes below node_modules is a part of the app, but for the caches of its tools."""
+
+PATH = f"/app/node_modules/.bin:{HOME}/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
+
+
+def install_command(manager: Manager, scripts: dict[str, Any]) -> str:
+    before = f"{manager.name} run heroku-prebuild\n" if "heroku-prebuild" in scripts else ""
+    return f"{NODE_HEADERS}{before}{manager.install()}\nmkdir -p node_modules"
+
+
+NODE_HEADERS = """\
+major=$(node -p 'process.versions.modules')
+for one in /usr /usr/local; do
+if grep -qs "define NODE_MODULE_VERSION $major" $one/include/node/node_version.h; then export npm_config_nodedir=$one; fi
+done
+"""
+"""Add-ons in C are compiled with the headers that came with this Node; node-gyp would fetch them at each build."""
+
+
+def environment(manager: Manager, context: Context) -> dict[str, str]:
+    linker = {"YARN_NODE_LINKER": "node-modules"} if manager.kind == "berry" and not manager.pnp else {}
+    said = context.values.get("NODE_ENV", "")
+    return {"NODE_ENV": said if re.fullmatch(r"[\w-]+", said) else "production", "PATH": PATH, **linker}
+
+
+def build_env(manager: Manager) -> dict[str, str]:
+    found = {"CI": "true", "npm_config_update_notifier": "false", "NPM_CONFIG_FUND": "false", "PATH": PATH}
+    if manager.kind == "berry":
+        found |= {"YARN_ENABLE_TELEMETRY": "0", "YARN_GLOBAL_FOLDER": "/root/.cache/yarn"}
+        # Plug'n'Play runs out of the packages' archives, which then must be in the image.
+        found["YARN_ENABLE_GLOBAL_CACHE"] = "false" if manager.pnp else "true"
+        found["YARN_NODE_LINKER"] = "pnp" if manager.pnp else "node-modules"
+    return found
 
 
 def table(package: dict[str, Any], name: str) -> dict[str, Any]:
@@ -127,83 +176,33 @@ def table(package: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def dependencies(package: dict[str, Any]) -> bool:
-    return any(table(package, name) for name in ("dependencies", "optionalDependencies")) or bool(
-        package.get("workspaces")
-    )
-
-
-def package_manager(tree: Tree, package: dict[str, Any]) -> tuple[str, str]:
-    """Name and version, empty for any. `packageManager` wins over the lock file, as with corepack."""
-    said = package.get("packageManager", "")
-    found = MANAGER.fullmatch(said) if isinstance(said, str) else None
-    if said and found is None:
-        raise AppFault(f"package.json: packageManager {str(said)[:40]!r} is not like pnpm@9.1.0")
-    if found:
-        return found[1], found[2]
-    locks = [name for name in LOCKS if tree.has(name)]
-    managers = {LOCKS[name] for name in locks}
-    if len(managers) > 1:
-        raise AppFault(
-            f"There are lock files of several package managers: {', '.join(locks)}", hint="Keep one of them.",
-            code="two_lock_files",
-        )  # fmt: skip
-    manager = managers.pop() if managers else "npm"
-    version = ""
-    if manager == "yarn" and "__metadata:" in (tree.text("yarn.lock") or ""):
-        version = "4.5.3"
-    elif manager == "pnpm":
-        # The lock file's format belongs to a major version (pnpm's documentation): 9.0 is read by 9 and 10.
-        lock = re.search(r"(?m)^lockfileVersion:\s*'?(\d+)", tree.text("pnpm-lock.yaml") or "")
-        version = {"5": "7", "6": "8"}.get(lock[1] if lock else "", "9")
-    return manager, version
-
-
-def bring(manager: str, version: str) -> tuple[str, ...]:
-    """Commands that put the package manager on the path; npm is there already."""
-    install = "npm install -g --no-audit --no-fund --prefix /usr/local"
-    if manager == "yarn" and version and not version.startswith("1."):
-        return (f"{install} @yarnpkg/cli-dist@{version}",)
-    if manager == "yarn":
-        return (f"{install} yarn@{version or '1'}",)
-    if manager == "pnpm":
-        return (f"{install} pnpm@{version or '9'}",)
-    return (f"{install} npm@{version}",) if version else ()
-
-
-def install(manager: str, version: str, locked: bool, *, dev: bool) -> str:
-    if manager == "pnpm":
-        return (
-            f"pnpm config set store-dir /root/.cache/pnpm-store; pnpm config set package-import-method copy; "
-            f"pnpm install {'--frozen-lockfile' if locked else ''} {'--prod=false' if dev else '--prod'}"
-        )
-    if manager == "yarn":
-        if version and not version.startswith("1."):
-            production = "" if dev else "; yarn workspaces focus --all --production"
-            return f"yarn install --immutable{production}"
-        return f"yarn install {'--frozen-lockfile' if locked else ''} --production={'false' if dev else 'true'}"
-    verb = "ci" if locked else "install"
-    return f"npm {verb} --no-audit {'--include=dev' if dev else '--omit=dev'}"
-
-
-def manifest_files(tree: Tree, package: dict[str, Any], manager: str) -> tuple[str, ...]:
+def manifest_files(tree: Tree, package: dict[str, Any]) -> tuple[str, ...]:
     """What the installation needs: the manifests, the lock, configuration; all when scripts of it may need more."""
     scripts = table(package, "scripts")
     names = [
         name
-        for name in ("package.json", *LOCKS, ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs")
+        for name in ("package.json", *LOCKS, ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs",
+                     "bunfig.toml")
         if tree.has(name)
-    ]
+    ]  # fmt: skip
     local = any(
         isinstance(value, str) and value.startswith(("file:", "link:", "portal:", "./", "../"))
         for name in ("dependencies", "devDependencies", "optionalDependencies")
         for value in table(package, name).values()
     )
-    if local or {"preinstall", "install", "postinstall", "prepare"} & scripts.keys() or tree.has_directory(".yarn"):
+    if local or set(LIFECYCLE) & scripts.keys() or tree.has_directory(".yarn") or tree.has_directory("patches"):
         return (".",)
     if package.get("workspaces") or tree.has("pnpm-workspace.yaml"):
         names += [path for path in tree.files("package.json", depth=4) if path.endswith("/package.json")]
     return tuple(names)
+
+
+def manifest_texts(tree: Tree, scripts: dict[str, Any]) -> list[str]:
+    """What may refer to variables while dependencies are installed: configuration, scripts, the files that those run."""
+    run = "\n".join(str(scripts[name]) for name in LIFECYCLE if name in scripts)
+    files = [".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", ".pnpmfile.cjs"]
+    files += [name.removeprefix("./") for name in re.findall(r"[\w./-]+\.(?:[cm]?[jt]s|sh)\b", run)]
+    return [run, *(tree.text(name) or "" for name in files if tree.has(name))]
 
 
 def wanted(tree: Tree, package: dict[str, Any]) -> Wanted:
@@ -212,22 +211,56 @@ def wanted(tree: Tree, package: dict[str, Any]) -> Wanted:
     if isinstance(said, str) and said.strip():
         return node_range(said, "package.json", KNOWN)
     for name in (".nvmrc", ".node-version"):
-        text = tree.text(name)
-        if text is not None and text.strip():
-            return node_range(text.strip().removeprefix("v"), name, KNOWN)
+        text = version_line(tree, name)
+        if text:
+            return node_range(text, name, KNOWN)
+    text = tool_version(tree, "nodejs", "node")
+    if text:
+        return node_range(text, ".tool-versions", KNOWN)
     return Wanted(tags=KNOWN[:1])
 
 
-def default_web(tree: Tree, package: dict[str, Any], scripts: dict[str, Any]) -> str:
+def start_of(
+    tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager
+) -> tuple[str, tuple[str, ...]]:
+    """The command of `web`, empty for a site; and what must be said of it. Raises AppFault for a development server
+    that nothing takes the place of."""
+    text = scripts.get("start")
+    tool = development.server(text) if isinstance(text, str) else ""
+    if not isinstance(text, str) or not tool:
+        return default_web(tree, package, scripts, manager), ()
+    said = f"The script start runs a development server ({tool})"
+    for name in ("start:prod", "start:production", "serve:prod"):
+        if isinstance(scripts.get(name), str) and not development.server(scripts[name]):
+            return f"{manager.name} run {name}", (f"{said}: the script {name} is started instead",)
+    plain = re.fullmatch(r"(?:nodemon|node --watch) ([\w./-]+\.[cm]?js)", text.strip())
+    if plain:
+        web = f"{'yarn ' if manager.pnp else ''}node {plain[1]}"
+        return web, (f"{said}: `{web}` is started instead",)
+    if "build" in scripts and tool == "next dev":
+        return "next start -p ${PORT:-5000}", (f"{said}: `next start` is started instead",)
+    if "build" in scripts and tool in development.SITES:
+        return "", (f"{said}: what the script build leaves is served instead",)
+    raise AppFault(
+        said, code="development_server",
+        hint="Add a script `start:prod` that runs what the build makes, or a Procfile with `web: node dist/main.js`.",
+    )  # fmt: skip
+
+
+def default_web(tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager) -> str:
+    node = "yarn node" if manager.pnp else "node"
     if "start" in scripts:
         # npm would stand between the app and its stop signal: a script that is one plain command is run itself.
         text = scripts["start"]
         if isinstance(text, str) and re.fullmatch(r"node [\w./=: @-]+", text) and "prestart" not in scripts:
-            return text
-        return "npm start --silent"
+            return text.replace("node", node, 1)
+        return "yarn start" if manager.pnp else "npm start --silent"
     main = package.get("main")
     for path in (main, *SERVERS):
         if isinstance(path, str) and re.fullmatch(r"[\w./-]+\.[cm]?js", path) and tree.has(path.removeprefix("./")):
             if path != main or "build" not in scripts:
-                return f"node {path}"
+                return f"{node} {path}"
+    for path in ("index.ts", "src/index.ts", "server.ts", "src/server.ts") if manager.name == "bun" else ():
+        if tree.has(path):
+            return f"bun {path}"
     return ""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from typing import Any
 
-from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
 from dokkupy_sdk.errors import AppFault
 
-from dokkupy_buildpacks.versions import pinned, python_range
+from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
+from dokkupy_buildpacks.languages.python_web import default_web, has
+from dokkupy_buildpacks.versions import pinned, python_range, tool_version, version_line
 
 VENV = "/opt/venv"
 KNOWN = ("3.13", "3.14", "3.12", "3.11", "3.10")
@@ -19,18 +22,59 @@ TOOLCHAIN = Toolchain(
     "python",
     official="python",
     debian={"trixie": "3.13", "bookworm": "3.11"},
-    build_packages=("build-essential", "git", "libffi-dev", "libpq-dev", "pkg-config", "python3-dev", "python3-venv"),
-    run_packages=("libpq5", "python3"),
+    build_packages=(
+        *HEADERS,
+        "libbz2-dev",
+        "libfreetype-dev",
+        "libgmp-dev",
+        "libkrb5-dev",
+        "liblcms2-dev",
+        "libldap-dev",
+        "libopenjp2-7-dev",
+        "libsasl2-dev",
+        "libtiff-dev",
+        "libwebp-dev",
+        "python3-dev",
+        "python3-venv",
+    ),
+    run_packages=(
+        *LIBRARIES,
+        "libbz2-1.0",
+        "libfreetype6",
+        "libgmp10",
+        "libgssapi-krb5-2",
+        "liblcms2-2",
+        "libmagic1",
+        "libopenjp2-7",
+        "libsasl2-2",
+        "libtiff6",
+        "libwebp7",
+        "libwebpdemux2",
+        "libwebpmux3",
+        "media-types",
+        "python3",
+    ),
+    # The shared libpython is for servers that have the interpreter in them (mod_wsgi, uWSGI).
+    suite_run_packages={
+        "bookworm": ("libldap-2.5-0", "libpython3.11"),
+        "trixie": ("libldap2", "libpython3.13"),
+    },
 )
 
 CACHES = ("/root/.cache/pip", "/root/.cache/uv")
 LOCAL = re.compile(r"(?m)^\s*(-r|-c|-e|--requirement|--constraint|--editable|--find-links|-f|\.|file:|[./]\S*/)")
 """Lines of a requirements file that lead to other files of the source."""
 
-WSGI = re.compile(
-    r"^\s*(\w+)\s*(?::[^=]+)?=\s*(Flask|FastAPI|Starlette|Quart|Sanic|Litestar|falcon\.App)\(", re.MULTILINE
-)
-ASGI = ("FastAPI", "Starlette", "Quart", "Sanic", "Litestar")
+LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
+"""In the order in which they count."""
+
+PIP_CONF = """\
+if [ -f pip.conf ]; then
+python3 -c 'import os, sys; sys.stdout.write(os.path.expandvars(open("pip.conf", encoding="utf-8-sig").read()))' >/dev/shm/pip.conf
+export PIP_CONFIG_FILE=/dev/shm/pip.conf
+fi
+"""
+"""A pip.conf at the root counts; pip itself replaces no variables in it. In memory alone: there may be a token in it."""
 
 
 class Python(Language):
@@ -39,7 +83,7 @@ class Python(Language):
     steering = ("DISABLE_COLLECTSTATIC", "WEB_CONCURRENCY")
 
     def detect(self, tree: Tree) -> int:
-        if any(tree.has(name) for name in ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "requirements.txt")):
+        if any(tree.has(name) for name in (*LOCKS, "requirements.txt")):
             return 90
         if any(tree.has(name) for name in ("pyproject.toml", "Pipfile", "setup.py")):
             return 80
@@ -47,6 +91,7 @@ class Python(Language):
 
     def plan(self, tree: Tree, context: Context) -> Plan:
         project = tree.toml("pyproject.toml")
+        warnings = unused(tree)
         manager, steps, after = dependencies(tree, project)
         text = declared(tree)
         static: tuple[Step, ...] = ()
@@ -56,7 +101,14 @@ class Python(Language):
                 static = (Step("python manage.py collectstatic --noinput", config=True),)
             else:
                 remarks.append("DISABLE_COLLECTSTATIC is set: static files are not collected")
-        processes = {} if context.procfile else {"web": default_web(tree, text)}
+        web = None if context.procfile else default_web(tree, text)
+        if web is not None and web.added:
+            # Unpinned, as no file of the app says which: the remark says how to pin it.
+            add = Step(f"{VENV}/bin/python -m pip --version >/dev/null 2>&1 || {VENV}/bin/python -m ensurepip -q\n"
+                       f"{VENV}/bin/python -m pip install {web.added}", caches=CACHES, install=True)  # fmt: skip
+            steps, after = (steps, (*after, add)) if after else ((*steps, add), after)
+            warnings = (*warnings, f"{web.added} is added to serve this app: no server for production is among its "
+                        f"dependencies. Add a line `{web.added}` to them to choose its version")  # fmt: skip
         create = Step(f"python3 -m venv {VENV}")
         return Plan(
             language=self.name,
@@ -73,9 +125,57 @@ class Python(Language):
                 "PYTHONPATH": "/app",
             },
             build_env={"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", "VIRTUAL_ENV": VENV},
-            processes=processes,
+            processes={"web": web.command} if web is not None else {},
+            variables=named(context.config, manifest_texts(tree)),
+            warnings=warnings,
             remarks=(f"Dependencies by {manager}", *remarks),
         )  # fmt: skip
+
+
+def unused(tree: Tree) -> tuple[str, ...]:
+    """A warning about files that say what to install and are not looked at. Raises AppFault for several locks."""
+    locks = [name for name in LOCKS if tree.has(name)]
+    if len(locks) > 1:
+        raise AppFault(
+            f"There are lock files of several package managers: {', '.join(locks)}", hint="Keep one of them.",
+            code="two_lock_files",
+        )  # fmt: skip
+    if not locks:
+        others = [name for name in ("Pipfile",) if tree.has(name) and tree.has("requirements.txt")]
+        used = "requirements.txt"
+    else:
+        used = locks[0]
+        others = [name for name in ("requirements.txt", "Pipfile") if tree.has(name)]
+        others = [name for name in others if not (name == "Pipfile" and used == "Pipfile.lock")]
+    if not others:
+        return ()
+    return (
+        f"Dependencies are installed from {used}; {' and '.join(others)} is not looked at. Remove the one that does not count",
+    )
+
+
+def manifest_texts(tree: Tree) -> list[str]:
+    """What may refer to variables while dependencies are installed."""
+    names = ("pip.conf", "pyproject.toml", "uv.toml", "Pipfile", "poetry.toml", "pdm.toml", "setup.py", "setup.cfg")
+    return [*requirement_texts(tree), *(tree.text(name) or "" for name in names)]
+
+
+INCLUDE = re.compile(r"(?m)^\s*(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+
+
+def requirement_texts(tree: Tree) -> list[str]:
+    """requirements.txt and the files of the source that it leads to by `-r` and `-c`."""
+    left, texts = ["requirements.txt"], dict[str, str]()
+    while left and len(texts) < 50:
+        path = left.pop()
+        text = None if path in texts or path.startswith("../") else tree.text(path)
+        if text is None:
+            continue
+        texts[path] = text
+        directory = posixpath.dirname(path)
+        names = [name for name in INCLUDE.findall(text) if "://" not in name and not name.startswith(("/", "$"))]
+        left += [posixpath.normpath(posixpath.join(directory, name)) for name in names]
+    return list(texts.values())
 
 
 def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, ...], tuple[Step, ...]]:
@@ -85,46 +185,65 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, 
     if tree.has("uv.lock"):
         sync = "UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never /opt/tool/bin/uv sync --locked --no-dev"
         whole = workspace(project)
-        first = Step(f"{tool} uv", caches=CACHES)
+        first = Step(f"{tool} uv", caches=CACHES, install=True)
         if whole:
-            return "uv", (first, Step(sync, files=(".",), caches=CACHES)), ()
-        steps = (first, Step(f"{sync} --no-install-project", files=("pyproject.toml", "uv.lock"), caches=CACHES))
-        return "uv", steps, (Step(sync, caches=CACHES),) if is_package else ()
+            return "uv", (first, Step(sync, files=(".",), caches=CACHES, install=True)), ()
+        steps = (
+            first,
+            Step(f"{sync} --no-install-project", files=("pyproject.toml", "uv.lock"), caches=CACHES, install=True),
+        )
+        return "uv", steps, (Step(sync, caches=CACHES, install=True),) if is_package else ()
     if tree.has("poetry.lock"):
-        # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have.
+        # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
+        # there may be the password of a private index in it.
         export = (
-            "/opt/tool/bin/poetry export --only main --format requirements.txt --output /tmp/requirements.txt; "
-            f"{VENV}/bin/pip install -r /tmp/requirements.txt"
+            "/opt/tool/bin/poetry export --only main --format requirements.txt --with-credentials --output /dev/shm/requirements.txt; "
+            f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
         )
         steps = (
-            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES),
-            Step(export, files=("pyproject.toml", "poetry.lock"), caches=CACHES),
+            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES, install=True),
+            Step(export, files=("pyproject.toml", "poetry.lock"), caches=CACHES, install=True),
         )
         root = project.get("tool", {}).get("poetry", {}).get("package-mode", True) and is_package
-        return "Poetry", steps, (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES),) if root else ()
+        return (
+            "Poetry",
+            steps,
+            (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES, install=True),) if root else (),
+        )
     if tree.has("Pipfile.lock"):
         files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
         sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
-        return "Pipenv", (Step(f"{tool} pipenv", caches=CACHES), Step(sync, files=files, caches=CACHES)), ()
+        return (
+            "Pipenv",
+            (Step(f"{tool} pipenv", caches=CACHES, install=True), Step(sync, files=files, caches=CACHES, install=True)),
+            (),
+        )
     if tree.has("pdm.lock"):
         sync = "PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
         steps = (
             # pdm 2.29 does not work with hishel 2, and does not say so.
-            Step(f"{tool} pdm 'hishel<2'", caches=CACHES),
+            Step(f"{tool} pdm 'hishel<2'", caches=CACHES, install=True),
             Step(
                 f"/opt/tool/bin/pdm use -f {VENV}; {sync} --no-self",
                 files=("pyproject.toml", "pdm.lock"),
                 caches=CACHES,
+                install=True,
             ),
         )
-        return "PDM", steps, (Step(f"/opt/tool/bin/pdm use -f {VENV}; {sync}", caches=CACHES),) if is_package else ()
+        return (
+            "PDM",
+            steps,
+            (Step(f"/opt/tool/bin/pdm use -f {VENV}; {sync}", caches=CACHES, install=True),) if is_package else (),
+        )
     requirements = tree.text("requirements.txt")
     if requirements is not None:
-        files = (".",) if LOCAL.search(requirements) else ("requirements.txt",)
-        return "pip", (Step(f"{VENV}/bin/pip install -r requirements.txt", files=files, caches=CACHES),), ()
+        conf = ("pip.conf",) if tree.has("pip.conf") else ()
+        files = (".",) if LOCAL.search(requirements) else ("requirements.txt", *conf)
+        pip = f"{PIP_CONF if conf else ''}{VENV}/bin/pip install -r requirements.txt"
+        return "pip", (Step(pip, files=files, caches=CACHES, install=True),), ()
     if "project" in project:
         if is_package or tree.has("setup.py"):
-            return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES),)
+            return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
         listed = project["project"].get("dependencies", [])
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise AppFault("pyproject.toml: project.dependencies is not a list of requirements")
@@ -134,9 +253,13 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, 
             'wanted = tomllib.load(open("pyproject.toml", "rb"))["project"].get("dependencies", []); '
             'sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *wanted]) if wanted else 0)\''
         )
-        return "pip", (Step(command, files=("pyproject.toml",), caches=CACHES),) if lines != "[]" else (), ()
+        return (
+            "pip",
+            (Step(command, files=("pyproject.toml",), caches=CACHES, install=True),) if lines != "[]" else (),
+            (),
+        )
     if tree.has("setup.py"):
-        return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES),)
+        return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
     if tree.has("Pipfile"):
         raise AppFault("There is a Pipfile but no Pipfile.lock", hint="Run `pipenv lock` and commit Pipfile.lock.")
     return "nothing: no dependencies are declared", (), ()
@@ -152,14 +275,13 @@ def workspace(project: dict[str, Any]) -> bool:
 
 
 def wanted(tree: Tree, project: dict[str, Any]) -> Wanted:
-    version = tree.text(".python-version")
-    if version is not None:
-        lines = [line.strip() for line in version.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-        if lines:
-            return pinned(lines[0].removeprefix("python-"), ".python-version")
-    runtime = tree.text("runtime.txt")
-    if runtime is not None and runtime.strip():
-        return pinned(runtime.strip().removeprefix("python-"), "runtime.txt")
+    for name in (".python-version", "runtime.txt"):
+        version = version_line(tree, name)
+        if version:
+            return pinned(version.lower().removeprefix("c").removeprefix("python-"), name)
+    version = tool_version(tree, "python")
+    if version:
+        return pinned(version, ".tool-versions")
     table = project.get("project", {})
     text = table.get("requires-python", "") if isinstance(table, dict) else ""
     if isinstance(text, str) and text:
@@ -178,42 +300,6 @@ def wanted(tree: Tree, project: dict[str, Any]) -> Wanted:
 
 def declared(tree: Tree) -> str:
     """Everything that says what the app depends on, as one text to look for names in."""
-    names = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock")
-    return "\n".join(tree.text(name) or "" for name in names).lower()
-
-
-def has(text: str, package: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", text) is not None
-
-
-def default_web(tree: Tree, text: str) -> str:
-    """The command of an app that does not say one. Raises AppFault when nothing can be guessed."""
-    workers = "--workers ${WEB_CONCURRENCY:-2}"
-    if tree.has("manage.py"):
-        found = next((path for path in tree.files("wsgi.py", depth=2)), "")
-        module = found.removesuffix(".py").replace("/", ".")
-        if module and has(text, "gunicorn"):
-            return f"gunicorn {module} --bind 0.0.0.0:${{PORT:-5000}} {workers}"
-        return "python manage.py runserver --noreload 0.0.0.0:${PORT:-5000}"
-    for path in ("app.py", "main.py", "wsgi.py", "asgi.py", "server.py", "src/main.py", "app/main.py"):
-        source = tree.text(path)
-        if source is None:
-            continue
-        module = path.removesuffix(".py").replace("/", ".")
-        found_app = WSGI.search(source)
-        if found_app:
-            name, kind = found_app[1], found_app[2]
-            if kind in ASGI and has(text, "uvicorn"):
-                return f"uvicorn {module}:{name} --host 0.0.0.0 --port ${{PORT:-5000}}"
-            if kind in ASGI and has(text, "fastapi"):
-                return f"uvicorn {module}:{name} --host 0.0.0.0 --port ${{PORT:-5000}}"
-            if has(text, "gunicorn"):
-                return f"gunicorn {module}:{name} --bind 0.0.0.0:${{PORT:-5000}} {workers}"
-            if kind == "Flask":
-                return f"flask --app {module}:{name} run --host 0.0.0.0 --port ${{PORT:-5000}}"
-        return f"python {path}"
-    raise AppFault(
-        "Nothing says how this Python app is started",
-        hint="Add a Procfile, e.g. `web: gunicorn app:app --bind 0.0.0.0:$PORT`.",
-        code="no_process",
-    )
+    names = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg", *LOCKS)
+    listed = (re.sub(r"(?m)(?:^|\s)#.*$", "", text) for text in requirement_texts(tree))
+    return "\n".join([*listed, *(tree.text(name) or "" for name in names)]).lower()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 
-from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
+from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
 from dokkupy_sdk.errors import AppFault
 
-from dokkupy_buildpacks.versions import pinned
+from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
+from dokkupy_buildpacks.versions import pinned, tool_version, version_line
 
 TOOLCHAIN = Toolchain(
     "ruby",
     official="ruby",
     debian={"trixie": "3.3", "bookworm": "3.1"},
-    build_packages=(
-        "build-essential", "ca-certificates", "git", "libffi-dev", "libpq-dev", "libsqlite3-dev", "libyaml-dev",
-        "pkg-config", "ruby", "ruby-bundler", "ruby-dev", "zlib1g-dev",
-    ),
-    run_packages=("ca-certificates", "libpq5", "libsqlite3-0", "ruby", "ruby-bundler", "tzdata"),
+    build_packages=(*HEADERS, "libgmp-dev", "libreadline-dev", "ruby", "ruby-bundler", "ruby-dev"),
+    run_packages=(*LIBRARIES, "libgmp10", "libreadline8", "ruby", "ruby-bundler"),
 )  # fmt: skip
 
 BUNDLE = "/opt/bundle"
@@ -25,7 +23,7 @@ CACHES = ("/root/.bundle/cache", "/root/.gem")
 
 INSTALL = f"""\
 mkdir -p {BUNDLE} /opt/bundle-config
-bundle config set --local without development:test
+bundle config set --local without "${{BUNDLE_WITHOUT:-development:test}}"
 if bundle install --local --quiet 2>/dev/null; then
   echo 'Every gem is a package of Debian'
 else
@@ -51,7 +49,7 @@ class Ruby(Language):
         local = re.search(r"(?m)^PATH$", lock) is not None
         install = Step(
             INSTALL,
-            files=(".",) if local else names, caches=CACHES,
+            files=(".",) if local else names, caches=CACHES, install=True,
         )  # fmt: skip
         rails = re.search(r"(?m)^    (railties|rails) \(", lock) is not None
         steps = [Step(files=(".",))]
@@ -78,22 +76,35 @@ class Ruby(Language):
             env=env,
             build_env={"BUNDLE_APP_CONFIG": "/opt/bundle-config"},
             processes={} if context.procfile else {"web": default_web(tree, lock, rails)},
+            variables=named(
+                context.config, [tree.text(name) or "" for name in (*names, *tree.files(".gemspec", depth=2))]
+            ),
+            warnings=() if context.procfile or server_of(lock) else (NO_SERVER,),
         )
 
 
 def wanted(tree: Tree, lock: str) -> Wanted:
     for text, origin in (
-        (tree.text(".ruby-version"), ".ruby-version"),
+        (version_line(tree, ".ruby-version"), ".ruby-version"),
         (ruby_line(tree.text("Gemfile") or ""), "Gemfile"),
+        (tool_version(tree, "ruby"), ".tool-versions"),
     ):
-        if text and text.strip():
-            return pinned(text.strip().removeprefix("ruby-").split("p")[0], origin)
+        if text:
+            return pinned(re.split("[p@]", text.removeprefix("ruby-"))[0].rstrip("-"), origin)
     found = re.search(r"(?m)^RUBY VERSION\n\s+ruby (\d+\.\d+\.\d+)", lock)
     return pinned(found[1], "Gemfile.lock") if found else Wanted(tags=("3.3", "3"))
 
 
 def ruby_line(gemfile: str) -> str:
     found = re.search(r"""(?m)^\s*ruby\s+["']([0-9.]+)["']""", gemfile)
+    return found[1] if found else ""
+
+
+NO_SERVER = "No server for production is in the Gemfile: WEBrick, which is for development, would serve. Add one: bundle add puma"
+
+
+def server_of(lock: str) -> str:
+    found = re.search(r"(?m)^    (puma|falcon|unicorn|iodine|thin|passenger|agoo) \(", lock)
     return found[1] if found else ""
 
 

@@ -1,0 +1,91 @@
+"""How a Python app serves when it does not say so itself: by a server for production, which is added when it is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dokkupy_sdk.buildpack import Tree
+from dokkupy_sdk.errors import AppFault
+
+WORKERS = "--workers ${WEB_CONCURRENCY:-2}"
+SERVERS = {
+    "gunicorn": "gunicorn {app} --bind 0.0.0.0:${{PORT:-5000}} " + WORKERS.replace("{", "{{").replace("}", "}}"),
+    "waitress": "waitress-serve --listen=0.0.0.0:${{PORT:-5000}} {app}",
+    "uvicorn": "uvicorn {app} --host 0.0.0.0 --port ${{PORT:-5000}}",
+    "hypercorn": "hypercorn {app} --bind 0.0.0.0:${{PORT:-5000}}",
+    "daphne": "daphne -b 0.0.0.0 -p ${{PORT:-5000}} {app}",
+    "sanic": "sanic {app} --host 0.0.0.0 --port ${{PORT:-5000}}",
+}
+"""package -> the command by which it serves `module:object`."""
+
+WSGI = ("gunicorn", "waitress")
+ASGI = ("uvicorn", "hypercorn", "daphne")
+"""Best first; the first is what is added to an app that has none."""
+
+OBJECT = re.compile(
+    r"^\s*(\w+)\s*(?::[^=]+)?=\s*(Flask|FastAPI|Starlette|Quart|Sanic|Litestar|falcon\.App|falcon\.asgi\.App)\(", re.MULTILINE
+)  # fmt: skip
+FRAMEWORKS = {
+    "Flask": WSGI, "falcon.App": WSGI, "FastAPI": ASGI, "Starlette": ASGI, "Litestar": ASGI, "falcon.asgi.App": ASGI,
+    "Quart": ("hypercorn", "uvicorn"), "Sanic": ("sanic",),
+}  # fmt: skip
+BRINGS = {"uvicorn": r"fastapi\[(?:standard|all)\]", "hypercorn": r"quart(?![\w-])"}
+"""A server -> what depends on it, so that it need not be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The command of the process web. added: the package that must be installed for it; empty for none."""
+
+    command: str
+    added: str = ""
+
+
+def has(text: str, package: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", text) is not None
+
+
+def served(text: str, app: str, servers: tuple[str, ...]) -> Web:
+    """The app by the first of the servers that it depends on, else by the first of all."""
+    for server in servers:
+        if has(text, server) or (server in BRINGS and re.search(BRINGS[server], text)):
+            return Web(SERVERS[server].format(app=app))
+    return Web(SERVERS[servers[0]].format(app=app), servers[0])
+
+
+def default_web(tree: Tree, text: str) -> Web:
+    """How an app serves that does not say it. Raises AppFault when nothing can be guessed."""
+    if tree.has("manage.py"):
+        return django(tree, text)
+    for path in ("app.py", "main.py", "wsgi.py", "asgi.py", "server.py", "src/main.py", "app/main.py"):
+        source = tree.text(path)
+        if source is None:
+            continue
+        found = OBJECT.search(source)
+        if found is None:
+            return Web(f"python {path}")
+        module = path.removesuffix(".py").replace("/", ".")
+        return served(text, f"{module}:{found[1]}", FRAMEWORKS[found[2]])
+    raise AppFault(
+        "Nothing says how this Python app is started",
+        hint="Add a Procfile, e.g. `web: gunicorn app:app --bind 0.0.0.0:$PORT`.",
+        code="no_process",
+    )
+
+
+def django(tree: Tree, text: str) -> Web:
+    """`runserver` is for development: it serves one slow request after the other, and pages with secrets on errors."""
+    found = {
+        kind: next((path.removesuffix(".py").replace("/", ".") for path in tree.files(f"{kind}.py", depth=2)), "")
+        for kind in ("wsgi", "asgi")
+    }
+    asgi = found["asgi"] and (not found["wsgi"] or (any(has(text, one) for one in ASGI) and not has(text, "gunicorn")))
+    if asgi:
+        return served(text, f"{found['asgi']}:application", ASGI)
+    if found["wsgi"]:
+        return served(text, f"{found['wsgi']}:application", WSGI)
+    raise AppFault(
+        "This Django project has neither wsgi.py nor asgi.py: only `runserver` could serve it, which is for development",
+        hint="Add a Procfile, e.g. `web: gunicorn PROJECT.wsgi --bind 0.0.0.0:$PORT`.", code="no_process",
+    )  # fmt: skip

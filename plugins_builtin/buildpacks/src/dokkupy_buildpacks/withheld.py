@@ -1,0 +1,58 @@
+"""Which of an app's variables the steps see that install dependencies: third parties' scripts run there, so not all.
+
+Seen are the package managers' own (`PIP_*`, `NPM_*`...), those that the manifests name, and those that the property
+install-variables lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.buildpack import Plan
+from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.names import AppName, Secret
+
+from dokkupy_buildpacks.render import FAILED
+from dokkupy_buildpacks.settings import SETTINGS
+
+NOT_FOR_BUILDS = frozenset(
+    {"PATH", "HOME", "GIT_DIR", "CPATH", "CPPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LIBRARY_PATH"}
+)
+"""Variables of the app that would break the tools of a build (Heroku's buildpack API leaves out the same)."""
+
+PACKAGE_VARIABLES = re.compile(
+    r"(PIP|UV|POETRY|PIPENV|PDM|NPM|YARN|PNPM|BUN|BUNDLE|CARGO|GEM|MAVEN|GRADLE|NODE_AUTH)_[A-Z0-9_]+"
+    r"|COMPOSER_AUTH|GOPRIVATE|GONOSUMDB|GONOSUMCHECK|GOPROXY|GONOPROXY|GITHUB_TOKEN|NPM_TOKEN"
+)
+"""Variables of the app that the steps which bring dependencies see: where packages come from, and by whose leave."""
+
+SHOWN = 12
+
+
+def seen(host: Host, app: AppName, plans: Iterable[Plan], env: Mapping[str, Secret]) -> frozenset[str]:
+    """The names that the install steps see beside the package managers' own."""
+    said = SETTINGS.get(host.store, app, "install-variables")
+    names = {name for plan in plans for name in plan.variables} | set(said.split(","))
+    chosen = set(env) if said == "*" else names & set(env)
+    return frozenset(chosen - NOT_FOR_BUILDS)
+
+
+def withheld(plans: Iterable[Plan], env: Iterable[str], names: frozenset[str]) -> list[str]:
+    """The app's variables that a step did not see which brings dependencies; none when there is no such step."""
+    if not any(step.install and not step.config for plan in plans for stage in plan.stages for step in stage.steps):
+        return []
+    return sorted(name for name in env if name not in names | NOT_FOR_BUILDS and not PACKAGE_VARIABLES.fullmatch(name))
+
+
+def explained(error: AppFault, app: AppName, hidden: list[str]) -> AppFault:
+    """A failed build's error; with the variables that were not seen, if it was a step that brings dependencies."""
+    if not hidden or not any(FAILED in line for line in error.details):
+        return error
+    shown = ", ".join(hidden[:SHOWN]) + (f" and {len(hidden) - SHOWN} more" if len(hidden) > SHOWN else "")
+    hint = (
+        f"The steps that install dependencies did not see these variables of the app: {shown}. If one of them is missing "
+        f"there: dokkupy buildpacks:set-property {app} install-variables NAME,NAME"
+    )
+    return AppFault(error.message, details=error.details, code=error.code, hint=f"{error.hint} {hint}".strip())
