@@ -62,7 +62,7 @@ class Node(Language):
         files = manifest_files(tree, package)
         whole = files == (".",)
         build = next((name for name in ("heroku-postbuild", "build") if name in scripts), "")
-        cleanup = next((name for name in ("heroku-cleanup", "cleanup") if name in scripts), "")
+        cleanup = "heroku-cleanup" if "heroku-cleanup" in scripts else ""
         web, warnings = ("", ()) if context.procfile else start_of(tree, package, scripts, manager)
         if not context.procfile and not web and not build:
             raise AppFault(
