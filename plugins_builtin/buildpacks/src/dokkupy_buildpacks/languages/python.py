@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, To
 from dokkupy_sdk.errors import AppFault
 
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
+from dokkupy_buildpacks.languages.python_files import LOCKS, declared, manifest_texts, unused
 from dokkupy_buildpacks.languages.python_web import default_web, has
 from dokkupy_buildpacks.versions import pinned, python_range, tool_version, version_line
 
@@ -64,9 +64,6 @@ TOOLCHAIN = Toolchain(
 CACHES = ("/root/.cache/pip", "/root/.cache/uv")
 LOCAL = re.compile(r"(?m)^\s*(-r|-c|-e|--requirement|--constraint|--editable|--find-links|-f|\.|file:|[./]\S*/)")
 """Lines of a requirements file that lead to other files of the source."""
-
-LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
-"""In the order in which they count."""
 
 PIP_CONF = """\
 if [ -f pip.conf ]; then
@@ -130,52 +127,6 @@ class Python(Language):
             warnings=warnings,
             remarks=(f"Dependencies by {manager}", *remarks),
         )  # fmt: skip
-
-
-def unused(tree: Tree) -> tuple[str, ...]:
-    """A warning about files that say what to install and are not looked at. Raises AppFault for several locks."""
-    locks = [name for name in LOCKS if tree.has(name)]
-    if len(locks) > 1:
-        raise AppFault(
-            f"There are lock files of several package managers: {', '.join(locks)}", hint="Keep one of them.",
-            code="two_lock_files",
-        )  # fmt: skip
-    if not locks:
-        others = [name for name in ("Pipfile",) if tree.has(name) and tree.has("requirements.txt")]
-        used = "requirements.txt"
-    else:
-        used = locks[0]
-        others = [name for name in ("requirements.txt", "Pipfile") if tree.has(name)]
-        others = [name for name in others if not (name == "Pipfile" and used == "Pipfile.lock")]
-    if not others:
-        return ()
-    return (
-        f"Dependencies are installed from {used}; {' and '.join(others)} is not looked at. Remove the one that does not count",
-    )
-
-
-def manifest_texts(tree: Tree) -> list[str]:
-    """What may refer to variables while dependencies are installed."""
-    names = ("pip.conf", "pyproject.toml", "uv.toml", "Pipfile", "poetry.toml", "pdm.toml", "setup.py", "setup.cfg")
-    return [*requirement_texts(tree), *(tree.text(name) or "" for name in names)]
-
-
-INCLUDE = re.compile(r"(?m)^\s*(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
-
-
-def requirement_texts(tree: Tree) -> list[str]:
-    """requirements.txt and the files of the source that it leads to by `-r` and `-c`."""
-    left, texts = ["requirements.txt"], dict[str, str]()
-    while left and len(texts) < 50:
-        path = left.pop()
-        text = None if path in texts or path.startswith("../") else tree.text(path)
-        if text is None:
-            continue
-        texts[path] = text
-        directory = posixpath.dirname(path)
-        names = [name for name in INCLUDE.findall(text) if "://" not in name and not name.startswith(("/", "$"))]
-        left += [posixpath.normpath(posixpath.join(directory, name)) for name in names]
-    return list(texts.values())
 
 
 def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, ...], tuple[Step, ...]]:
@@ -296,10 +247,3 @@ def wanted(tree: Tree, project: dict[str, Any]) -> Wanted:
         if isinstance(exact, str):
             return pinned(exact, "Pipfile.lock")
     return Wanted(tags=KNOWN[:1])
-
-
-def declared(tree: Tree) -> str:
-    """Everything that says what the app depends on, as one text to look for names in."""
-    names = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg", *LOCKS)
-    listed = (re.sub(r"(?m)(?:^|\s)#.*$", "", text) for text in requirement_texts(tree))
-    return "\n".join([*listed, *(tree.text(name) or "" for name in names)]).lower()
