@@ -129,8 +129,12 @@ class Python(Language):
         )  # fmt: skip
 
 
-def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, ...], tuple[Step, ...]]:
-    """The manager, the steps that bring the dependencies, and those after the source is there."""
+Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
+"""The manager, the steps that bring the dependencies, and those after the source is there."""
+
+
+def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
+    """By the lock file; None when there is none."""
     tool = "python3 -m venv /opt/tool; /opt/tool/bin/pip install -q"
     is_package = "build-system" in project
     if tree.has("uv.lock"):
@@ -186,6 +190,14 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> tuple[str, tuple[Step, 
             steps,
             (Step(f"/opt/tool/bin/pdm use -f {VENV}; {sync}", caches=CACHES, install=True),) if is_package else (),
         )
+    return None
+
+
+def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
+    found = locked(tree, project)
+    if found is not None:
+        return found
+    is_package = "build-system" in project
     requirements = tree.text("requirements.txt")
     if requirements is not None:
         conf = ("pip.conf",) if tree.has("pip.conf") else ()
