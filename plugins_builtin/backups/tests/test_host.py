@@ -21,6 +21,9 @@ from dokkupy_backups.tree import pack, unpack, walk
 from dokkupy_sdk.errors import HostFault
 from fake import make_host
 
+#: git without the settings of this machine and user.
+OWN_CONFIG = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+
 
 def state(world: World) -> Path:
     """A host with apps, a release, keys, a repository, a certificate, an account and a service's record."""
@@ -40,7 +43,7 @@ def state(world: World) -> Path:
     live = root / "letsencrypt/config/live/blog"
     live.mkdir(parents=True)
     (live / "cert.pem").symlink_to("../../archive/blog/cert1.pem")
-    subprocess.run(["git", "init", "-q", "--bare", str(root / "repos/blog.git")], check=True)
+    subprocess.run(["git", "init", "-q", "--bare", str(root / "repos/blog.git")], check=True, env=OWN_CONFIG)
     (root / "apps/blog/tls/abc/key.pem").chmod(0o600)
     return root
 
@@ -84,7 +87,10 @@ def test_host_is_backed_up_verified_and_rebuilt_on_another_machine(local: World,
     assert sorted(one["target"] for one in other.json("backups:target-list")) == ["local", "rescue"]
     assert not (found / "backups/keys/local").exists() and (found / "backups/keys/rescue").exists()
     assert not (found / "backups/restore").exists() or not list((found / "backups/restore").iterdir())
-    assert subprocess.run(["git", "-C", str(found / "repos/blog.git"), "fsck"], check=False).returncode == 0
+    assert (
+        subprocess.run(["git", "-C", str(found / "repos/blog.git"), "fsck"], check=False, env=OWN_CONFIG).returncode
+        == 0
+    )
     messages = [one.message for one in findings(other.host, local_now())]
     assert any("key of the target local is lost" in message for message in messages)
 
@@ -235,3 +241,18 @@ def test_a_directory_that_cannot_be_renamed_moves_piece_by_piece_and_goes_on_aft
     host_state.move(str(source), str(target))
     assert not source.exists() and (target / "a").stat().st_mode & 0o777 == 0o710
     assert [(target / name).read_text() for name in ("a/b/one", "a/two", "three")] == ["a/b/one", "a/two", "three"]
+
+
+def test_archive_that_was_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    """Python's tarfile takes one that ends between two members, or in Debian 12 within a header, for a whole one."""
+    (tmp_path / "from").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "from" / name).write_bytes(b"x" * 700)
+    pieces: list[bytes] = []
+    pack(str(tmp_path / "from"), walk(str(tmp_path / "from"), lambda _: True), pieces.append)
+    data = b"".join(pieces)
+    end = -(-len(data.rstrip(b"\0")) // 512) * 512 + 1024
+    for cut in (*range(1, end, 61), *range(512, end, 512)):
+        with pytest.raises(HostFault):
+            unpack([data[:cut]], str(tmp_path / f"to-{cut}"))
+    assert unpack([data[:end]], str(tmp_path / "whole")) == 3

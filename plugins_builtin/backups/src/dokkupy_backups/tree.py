@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dokkupy_sdk.errors import HostFault
 
+END = 2 * tarfile.BLOCKSIZE
+"""Bytes that mark an archive's end (POSIX.1, pax)."""
+
 MEMBERS = 5_000_000
 """Members that an archive may have."""
 
@@ -39,6 +42,7 @@ class Source(io.RawIOBase):
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._rest = b""
+        self.taken = 0
 
     def readable(self) -> bool:
         return True
@@ -52,6 +56,7 @@ class Source(io.RawIOBase):
                 return 0
         piece, self._rest = self._rest[: len(view)], self._rest[len(view) :]
         view[: len(piece)] = piece
+        self.taken += len(piece)
         return len(piece)
 
 
@@ -139,7 +144,8 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
     """
     links: list[tuple[str, str]] = []
     seen: set[str] = set()
-    source = io.BufferedReader(Source(pieces), CHUNK)
+    raw = Source(pieces)
+    source = io.BufferedReader(raw, CHUNK)
     try:
         with tarfile.open(fileobj=source, mode="r|", bufsize=CHUNK) as tar:
             for member in tar:
@@ -152,7 +158,10 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
                 else:
                     extract(tar, member, os.path.join(root, path))
         while source.read(CHUNK):
-            pass  # padding; the stream's own end says whether it was whole
+            pass  # padding
+        # tarfile takes an archive that was cut between two members, and up to 3.11.3 within a header, for a whole one.
+        if raw.taken < tar.offset + END:
+            raise HostFault("The archive is damaged: it was cut off", code="bad_archive")
     except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
         raise HostFault(f"The archive is damaged: {error}", code="bad_archive") from error
     for path, to in links:
