@@ -20,7 +20,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.model.release import Instance
+    from dokkupy.model.release import Instance, InstanceStatus
 
 
 class DokkupyError(Exception):
@@ -99,15 +99,23 @@ class AppFault(DokkupyError):
 
 
 class CheckFailed(AppFault):
-    """Instances did not become healthy. instances: those at fault, whose last log lines core shows."""
+    """Instances did not become healthy. instances: those at fault, whose last log lines core shows. states: what they
+    were when they failed, where that is known: afterwards they are stopped, or started again."""
 
     code = "check_failed"
 
     def __init__(
-        self, message: str, *, instances: tuple[Instance, ...] = (), hint: str = "", details: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        instances: tuple[Instance, ...] = (),
+        states: tuple[InstanceStatus, ...] = (),
+        hint: str = "",
+        details: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.instances = instances
+        self.states = states
 
 
 class HostFault(DokkupyError):

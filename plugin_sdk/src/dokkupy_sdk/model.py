@@ -1,13 +1,16 @@
 """Frozen facts: releases, instances, builds, routes, findings."""
 
+from dokkupy.model.activity import Activity
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job, Readiness
 from dokkupy.model.crash import Crash, Ending
+from dokkupy.model.ending import exit_in_words, how_it_ended, memory_limit
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Unserved, Upstream
 from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
 
 __all__ = [
+    "Activity",
     "Build",
     "Certificate",
     "Crash",
@@ -29,4 +32,7 @@ __all__ = [
     "Source",
     "Unserved",
     "Upstream",
+    "exit_in_words",
+    "how_it_ended",
+    "memory_limit",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import tarfile
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostFault
-from dokkupy_sdk.model import Instance, InstanceStatus, Release
+from dokkupy_sdk.model import Activity, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.roles import ExecResult
 
@@ -74,6 +75,9 @@ class Engine:
 class Scheduler:
     """What checks ask of a scheduler."""
 
+    def __init__(self) -> None:
+        self.pids: dict[str, str] = {}
+
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         rows = []
         for instance in instances:
@@ -89,6 +93,15 @@ class Scheduler:
                 )
             )
         return tuple(rows)
+
+    def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
+        """Quiet from the start, whatever they do; the tests of docker-local look at the real thing."""
+        for one in instances:
+            self.pids.setdefault(one.id, docker("inspect", "-f", "{{.State.Pid}}", one.id, check=False))
+        alive = [
+            self.pids[one.id] not in ("", "0") and os.path.exists(f"/proc/{self.pids[one.id]}") for one in instances
+        ]
+        return tuple(Activity(known=True, alive=one) for one in alive)
 
 
 class Lines(list[str]):
@@ -151,8 +164,15 @@ def start(image: str) -> Iterator[Start]:
         docker("rm", "-f", identifier, check=False)
 
 
+def times(host: Host, **values: str) -> None:
+    """Set properties of checks (`default_wait` for default-wait)."""
+    host.store.write(
+        "apps", APP, "checks", data={"properties": {key.replace("_", "-"): value for key, value in values.items()}}
+    )
+
+
 def release(files: dict[str, str] | None = None, **settings: str) -> Release:
-    """A release with these files and settings of checks (`default_wait` for default-wait)."""
+    """A release with these files and lists of types that are not checked (`skipped`, `disabled`)."""
     values = {name.replace("_", "-"): value for name, value in settings.items()}
     return Release(
         app=APP, number=1, image="sha256:0", created_at="", source="git-hook", files=files or {},

@@ -13,7 +13,7 @@ from conftest import APP, release
 from dokkupy_checks.legacy import parse_checks_file
 from dokkupy_checks.listeners import explain, listeners
 from dokkupy_checks.notify import post_json, public
-from dokkupy_checks.plan import plan_checks
+from dokkupy_checks.plan import Waits, plan_checks
 from dokkupy_checks.settings import SETTINGS
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
@@ -28,37 +28,44 @@ def app_json(**healthchecks: object) -> dict[str, str]:
     return {"app.json": json.dumps({"healthchecks": healthchecks})}
 
 
-def test_defaults_come_from_the_settings_of_the_release() -> None:
-    found = plan_checks(release(attempts="7", wait="1"), {WEB, WORKER}, domain="a.example.com", secure=True).checks
+def test_defaults_come_from_the_settings_at_the_time_of_the_check() -> None:
+    both = {WEB, WORKER}
+    found = plan_checks(release(), both, Waits(attempts=7, wait=1), domain="a.example.com", secure=True).checks
     web, worker = found[WEB][0], found[WORKER][0]
     assert (web.kind, web.attempts, web.wait, web.timeout, web.budget) == ("answers", 7, 1, 5, 41)
+    assert (web.patience, web.seconds) == (300, 0)
     assert ("Host", "a.example.com") in web.headers and ("X-Forwarded-Proto", "https") in web.headers
-    assert (worker.kind, worker.seconds) == ("uptime", 0.1)
-    assert plan_checks(release(default_wait="10"), {WORKER}, domain="", secure=False).checks[WORKER][0].seconds == 10
+    assert (worker.kind, worker.seconds) == ("started", 10)
+    exact = plan_checks(release(), both, Waits(default_wait=20), domain="", secure=False).checks
+    assert (exact[WORKER][0].kind, exact[WORKER][0].seconds, exact[WEB][0].seconds) == ("uptime", 20, 20)
+    none = plan_checks(release(), both, Waits(default_wait=0), domain="", secure=False).checks
+    assert (none[WORKER][0].kind, none[WORKER][0].seconds) == ("uptime", 0.1)
 
 
 def test_only_startup_entries_count_and_one_without_type_is_named() -> None:
     files = app_json(web=[{"type": "liveness", "path": "/a"}, {"path": "/b", "name": "b"}])
-    plan = plan_checks(release(files), {WEB}, domain="", secure=False)
+    plan = plan_checks(release(files), {WEB}, Waits(), domain="", secure=False)
     assert [check.kind for check in plan.checks[WEB]] == ["answers"]
     assert len(plan.warnings) == 1 and "Health check b of web has no type" in plan.warnings[0]
 
 
 def test_a_web_with_checks_that_never_look_at_the_port_is_warned_about_it() -> None:
     files = app_json(web=[{"type": "startup", "command": ["true"]}])
-    found = plan_checks(release(files), {WEB}, domain="", secure=False).checks[WEB]
+    found = plan_checks(release(files), {WEB}, Waits(), domain="", secure=False).checks[WEB]
     assert [(check.kind, check.warn) for check in found] == [("command", False), ("listening", True)]
 
 
 def test_the_sources_headers_win_over_ours() -> None:
     entry = {"type": "startup", "path": "/", "httpHeaders": [{"name": "host", "value": "own"}]}
-    check = plan_checks(release(app_json(web=[entry])), {WEB}, domain="a.example.com", secure=False).checks[WEB][0]
+    check = plan_checks(release(app_json(web=[entry])), {WEB}, Waits(), domain="a.example.com", secure=False).checks[
+        WEB
+    ][0]
     assert check.headers == (("host", "own"), ("User-Agent", "dokkupy-checks"))
 
 
 def test_a_web_without_http_ports_only_has_to_listen() -> None:
     tcp = replace(release(), own_ports=(Port("tcp", 25, 2525),))
-    assert plan_checks(tcp, {WEB}, domain="", secure=False).checks[WEB][0].kind == "listening"
+    assert plan_checks(tcp, {WEB}, Waits(), domain="", secure=False).checks[WEB][0].kind == "listening"
 
 
 def test_the_legacy_file_becomes_checks_of_web() -> None:

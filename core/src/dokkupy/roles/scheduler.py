@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+from dokkupy.model.activity import Activity
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance, InstanceStatus, Release
@@ -70,7 +71,13 @@ class Scheduler(ABC):
 
     @abstractmethod
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
-        """In the order given; an instance that is gone has the state `missing`. Does not import heavy libraries."""
+        """In the order given; an instance that is gone has the state `missing`. The exit code is that of
+        its last end, also of one that runs again. Does not import heavy libraries."""
+
+    def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
+        """What their processes do at this moment, in the order given; asked ten times a second while instances start.
+        A scheduler that cannot see them need not have this method."""
+        return tuple(Activity() for _ in instances)
 
     @abstractmethod
     def steady(self, seconds: float) -> frozenset[str]:

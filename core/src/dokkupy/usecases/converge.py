@@ -10,6 +10,7 @@ from dokkupy.errors import CheckFailed
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Call, Tx, call
+from dokkupy.model.ending import how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
 from dokkupy.usecases.formation import WEB
@@ -61,7 +62,7 @@ def converge(
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
         deployment = switch(tx, deployment, replacing)
     except CheckFailed as fault:
-        explain(host, app, fault)
+        explain(host, release, fault, serving=bool(old))
         raise
     host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
@@ -205,22 +206,29 @@ def prune_old(host: Host, app: str) -> None:
         prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))
 
 
-def explain(host: Host, app: AppName, fault: CheckFailed) -> None:
-    """Add to the error what the instances at fault printed last, how they ended; keep it for `logs:failed`."""
-    engine = host.engine()
+def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) -> None:
+    """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
+    `logs:failed`. serving: whether an older release goes on."""
+    engine, app = host.engine(), release.app
+    states = {row.instance.id: row for row in fault.states or host.scheduler(app).status(fault.instances)}
     rows, details = [], list(fault.details)
     for one in fault.instances:
-        container = engine.container(one.id)
-        if container is None:
+        state = states.get(one.id)
+        if state is None or engine.container(one.id) is None:
             continue
         lines = [line.decode(errors="replace") for _, line in engine.logs(one.id, tail=LAST_LINES)]
-        memory = ", it ran out of memory" if container.oom_killed else ""
-        ended = f"exited with status {container.exit_code}{memory}" if container.state != "running" else "running"
-        details += [f"{app}[{one.dyno}] ({ended}), its last lines:", *(f"  {line}" for line in lines or ["(none)"])]
-        rows.append({
-            "dyno": one.dyno, "exit_code": -1 if container.exit_code is None else container.exit_code,
-            "oom": container.oom_killed, "lines": lines,
-        })  # fmt: skip
+        ran = state.state == "running" and not state.restarts
+        ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
+        again = f", was started again {state.restarts} times" if state.restarts else ""
+        details += [
+            f"{app}[{one.dyno}] {ended}{again}, its last lines:",
+            *(f"  {line}" for line in lines or ["(none)"]),
+        ]
+        code = {} if ran or state.exit_code is None else {"exit_code": state.exit_code}
+        rows.append({"dyno": one.dyno, "ended": ended, **code, "oom": state.oom_killed, "lines": lines})
     fault.details = tuple(details)
+    old = "The old instances go on serving." if serving else ""
+    see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
+    fault.hint = " ".join(text for text in (fault.hint, old, see) if text)
     # Not a part of the operation: it is there to outlive the undo.
     host.store.write("apps", app, "failed", data={"at": stamp(), "reason": fault.message, "instances": rows})

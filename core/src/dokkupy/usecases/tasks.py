@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dokkupy.errors import AppFault, DokkupyError
 from dokkupy.kernel.host import Host
+from dokkupy.model.ending import exit_in_words
 from dokkupy.model.release import Release
 
 TYPE_CHECKING = False
@@ -40,10 +41,10 @@ def run_task(
     spec = replace(spec, env={**spec.env, **(env or {})})
     if program:
         spec = replace(spec, entrypoint=(command,), command=())
-    watch(host, spec, title, timeout)
+    watch(host, release, spec, title, timeout)
 
 
-def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
+def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float) -> None:
     """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
     engine = host.engine()
     container = engine.create(spec)
@@ -68,17 +69,13 @@ def watch(host: Host, spec: ContainerSpec, title: str, timeout: float) -> None:
     finally:
         timer.cancel()
         end_task(host, container.id)
+    serves = host.store.read("apps", release.app, "deployment")
+    hint = "The release that served goes on serving." if serves else ""
     if late.is_set():
-        raise AppFault(
-            f"{title} failed: it did not end within {timeout:g} seconds",
-            hint="The release that served goes on serving.", code="task_timeout",
-        )  # fmt: skip
+        raise AppFault(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
     if status != 0:
-        memory = " (it ran out of memory)" if ended is not None and ended.oom_killed else ""
-        raise AppFault(
-            f"{title} failed: it exited with status {status}{memory}", hint="The release that served goes on serving.",
-            code="task_failed",
-        )  # fmt: skip
+        memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
+        raise AppFault(f"{title} failed: {exit_in_words(status)}{memory}", hint=hint, code="task_failed")
 
 
 def end_task(host: Host, container: str) -> None:

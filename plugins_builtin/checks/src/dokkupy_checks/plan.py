@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dokkupy_sdk.appjson import AppJson, HealthCheck, parse_app_json
@@ -9,17 +10,22 @@ from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
 
 from dokkupy_checks.legacy import parse_checks_file
-from dokkupy_checks.settings import SETTINGS
+from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS
 
 SETTLING = 0.1
-"""Seconds that an instance without any check is watched at least, after those that its scheduler gave it."""
+"""Seconds that an instance is watched at least where `default-wait` is 0, after those that its scheduler gave it."""
+
+DEFAULT = "default"
+"""The name of the check of an instance that has none of its own."""
 
 WEB = ProcessType("web")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check with nothing left open. kind: command, path, listening, uptime or answers (the default of web)."""
+    """A check with nothing left open. kind: command, path, listening, uptime, answers (the default
+    of web) or started (that of other types). patience: seconds that it waits at most for a port while the instance is
+    busy."""
 
     name: str
     kind: str
@@ -36,6 +42,7 @@ class Check:
     headers: tuple[tuple[str, str], ...] = ()
     command: tuple[str, ...] = ()
     seconds: float = 0
+    patience: float = 0
     warn: bool = False
     on_failure_command: tuple[str, ...] = ()
     on_failure_url: str = ""
@@ -52,6 +59,26 @@ class Plan:
 
     checks: dict[ProcessType, tuple[Check, ...]]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What `checks:set` says about checks that do not say it themselves. default_wait: None for `auto`."""
+
+    attempts: int = 3
+    timeout: int = 5
+    wait: int = 5
+    default_wait: float | None = None
+    max_wait: float = 300
+
+
+def waits(values: Mapping[str, str]) -> Waits:
+    """From the values of the properties, by name."""
+    stay = values["default-wait"]
+    return Waits(
+        int(values["attempts"]), int(values["timeout"]), int(values["wait"]), None if stay == AUTO else float(stay),
+        float(values["max-wait"]),
+    )  # fmt: skip
 
 
 def setting(release: Release, name: str) -> str:
@@ -73,7 +100,7 @@ def facts_of(release: Release) -> tuple[AppJson, tuple[str, ...]]:
     return replace(facts, healthchecks={**facts.healthchecks, WEB: checks}), notes
 
 
-def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, secure: bool) -> Plan:
+def plan_checks(release: Release, processes: set[ProcessType], times: Waits, *, domain: str, secure: bool) -> Plan:
     """The checks of these process types. domain: for the Host header, or empty. secure: the app has a certificate."""
     facts, notes = facts_of(release)
     warnings = list(notes)
@@ -85,13 +112,13 @@ def plan_checks(release: Release, processes: set[ProcessType], *, domain: str, s
             for entry in entries
             if not entry.type
         )
-        found = [resolved(release, entry, domain, secure) for entry in entries if entry.type == "startup"]
+        found = [resolved(times, entry, domain, secure) for entry in entries if entry.type == "startup"]
         if not found:
-            found = [default_check(release, process, domain, secure)]
+            found = [default_check(release, process, times, domain, secure)]
         elif process == WEB and not any(check.kind in ("listening", "path") for check in found):
             found.append(Check("port listening", "listening", 1, 5, 0, warn=True))
         if process == WEB:
-            found = [*asked_at(found, release), *further_ports(release, secure)]
+            found = [*asked_at(found, release), *further_ports(release, times, secure)]
         checks[process] = tuple(found)
     return Plan(checks, tuple(warnings))
 
@@ -102,37 +129,36 @@ def asked_at(found: list[Check], release: Release) -> list[Check]:
     return [check if check.port else replace(check, candidates=ports) for check in found]
 
 
-def further_ports(release: Release, secure: bool) -> list[Check]:
+def further_ports(release: Release, times: Waits, secure: bool) -> list[Check]:
     """Where the proxy will go besides, by the app's own map: a port that opens late must not be switched to early."""
     served = {"http", "grpc", *(("https", "grpcs") if secure else ())}
     routed = {port.container for port in release.ports if port.scheme in served}
-    attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
     return [
-        Check(f"port {port}", "listening", attempts, timeout, wait, port=port)
+        Check(f"port {port}", "listening", times.attempts, times.timeout, times.wait, port=port)
         for port in release.listening.required
         if port in routed
     ]
 
 
-def default_check(release: Release, process: ProcessType, domain: str, secure: bool) -> Check:
-    attempts, timeout, wait = (int(setting(release, name)) for name in ("attempts", "timeout", "wait"))
-    stay = float(setting(release, "default-wait"))
+def default_check(release: Release, process: ProcessType, times: Waits, domain: str, secure: bool) -> Check:
+    check = Check(DEFAULT, "answers", times.attempts, times.timeout, times.wait, patience=times.max_wait)
     if process == WEB and release.listening.candidates:
         if not any(port.scheme in ("http", "https") for port in release.ports):
-            return Check("default", "listening", attempts, timeout, wait)
-        headers = with_own((), domain, secure)
-        return Check("default", "answers", attempts, timeout, wait, seconds=stay, headers=headers)
-    return Check("default", "uptime", 1, timeout, 0, seconds=max(stay, SETTLING))
+            return replace(check, kind="listening")
+        return replace(check, seconds=times.default_wait or 0, headers=with_own((), domain, secure))
+    if times.default_wait is None:
+        return replace(check, kind="started", seconds=AUTO_SECONDS)
+    return replace(check, kind="uptime", seconds=max(times.default_wait, SETTLING))
 
 
-def resolved(release: Release, entry: HealthCheck, domain: str, secure: bool) -> Check:
+def resolved(times: Waits, entry: HealthCheck, domain: str, secure: bool) -> Check:
     kind = "command" if entry.command else "path" if entry.path else "listening" if entry.listening else "uptime"
     return Check(
         name=entry.name,
         kind=kind,
-        attempts=entry.attempts if entry.attempts is not None else int(setting(release, "attempts")),
-        timeout=entry.timeout if entry.timeout is not None else int(setting(release, "timeout")),
-        wait=entry.wait if entry.wait is not None else int(setting(release, "wait")),
+        attempts=entry.attempts if entry.attempts is not None else times.attempts,
+        timeout=entry.timeout if entry.timeout is not None else times.timeout,
+        wait=entry.wait if entry.wait is not None else times.wait,
         delay=entry.initial_delay,
         port=entry.port or 0,
         scheme=entry.scheme,

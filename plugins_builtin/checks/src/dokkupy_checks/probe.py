@@ -15,6 +15,7 @@ from dokkupy_sdk.model import Instance
 
 from dokkupy_checks.listeners import explain, listeners
 from dokkupy_checks.plan import Check
+from dokkupy_checks.startup import Progress
 
 FIRST_POLL = 0.02
 LAST_POLL = 0.1
@@ -24,6 +25,9 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of a body in which the expected content is looked for."""
 
 READ = 65536
+
+REPORT = 10.0
+"""Seconds after which a check says that it still waits, and says so again."""
 
 UNANSWERED = 5.0
 """Seconds after which a port that takes connections and speaks no HTTP is taken as it is (the default check)."""
@@ -38,6 +42,7 @@ class Outcome:
     error: str = ""
     stopped: bool = False
     attempts: int = 1
+    port: int = 0
 
     @property
     def passed(self) -> bool:
@@ -49,14 +54,26 @@ class Stopped(Exception):
 
 
 class Probe:
-    """Runs a check on an instance. stop: set when there is no point in going on."""
+    """Runs a check on an instance. stop: set when there is no point in going on. progress: what is seen of the
+    instance meanwhile. report: takes a line for the user."""
 
-    def __init__(self, host: Host, instance: Instance, check: Check, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        host: Host,
+        instance: Instance,
+        check: Check,
+        stop: threading.Event,
+        progress: Progress,
+        report: Callable[[str], object],
+    ) -> None:
+        self.progress = progress
+        self.report = report
         self.host = host
         self.instance = instance
         self.check = check
         self.stop = stop
         self.port = check.port or instance.port
+        self.reported = 0.0
         self.candidates = check.candidates or (self.port,)
 
     def run(self) -> Outcome:
@@ -67,11 +84,12 @@ class Probe:
                 "path": self.path,
                 "listening": self.listening,
                 "uptime": self.uptime,
+                "started": self.has_started,
                 "answers": self.answers,
             }[self.check.kind]()
         except Stopped:
             return Outcome(self.instance, self.check, stopped=True)
-        return Outcome(self.instance, self.check, error, attempts=attempts)
+        return Outcome(self.instance, self.check, error, attempts=attempts, port=self.port)
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds) if seconds > 0 else self.stop.is_set():
@@ -81,6 +99,13 @@ class Probe:
 
     def uptime(self) -> tuple[str, int]:
         self.pause(self.check.seconds)  # who watches the instances sets `stop` when one exits or restarts
+        return "", 1
+
+    def has_started(self) -> tuple[str, int]:
+        """Until it is seen to be past its start, or was up for long enough."""
+        deadline = time.monotonic() + self.check.seconds
+        while not self.progress.is_up() and time.monotonic() < deadline:
+            self.pause(LAST_POLL)
         return "", 1
 
     def listening(self) -> tuple[str, int]:
@@ -191,7 +216,7 @@ class Probe:
         address = self.instance.address
         if not address:
             return "the instance has no address"
-        deadline = time.monotonic() + self.check.budget
+        began = time.monotonic()
         poll = FIRST_POLL
         while True:
             self.pause(0)
@@ -202,13 +227,38 @@ class Probe:
                     continue
                 self.port = port
                 return ""
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            limit = self.limit(waited)
+            if waited >= limit:
                 break
-            self.pause(min(poll, max(0.0, deadline - time.monotonic())))
+            self.say_that_it_waits(waited, limit)
+            self.pause(min(poll, max(0.0, limit - waited)))
             poll = min(poll * 2, LAST_POLL)
+        return self.why_nobody_listened(waited)
+
+    def limit(self, waited: float) -> float:
+        """Seconds within which it must listen: more for the default check of an instance that is busy."""
+        budget = self.check.budget
+        if waited + 2 * LAST_POLL >= budget and self.check.patience > budget and self.progress.is_busy():
+            return self.check.patience
+        return budget
+
+    def say_that_it_waits(self, waited: float, limit: float) -> None:
+        if waited < self.reported + REPORT:
+            return
+        self.reported += REPORT
+        ports = " or ".join(map(str, self.candidates[:5]))
+        limit = max(limit, self.check.patience if self.progress.is_busy() else 0)
+        until = time.strftime("%H:%M:%S UTC", time.gmtime(time.time() + limit - waited))
+        busy = ", it is busy" if self.progress.is_busy() else ""
+        self.report(
+            f"Still waiting for {self.instance.dyno} on port {ports} ({self.reported:.0f} s{busy}), at most until {until}"
+        )
+
+    def why_nobody_listened(self, waited: float) -> str:
         reason = self.explanation()
         ports = " or ".join(map(str, self.candidates[:5]))
-        return f"nobody listened on {address}:{ports} within {self.check.budget:g} s" + (
+        return f"nobody listened on {self.instance.address}:{ports} within {waited:.0f} s" + (
             f"; {reason}" if reason else ""
         )
 

@@ -9,18 +9,25 @@ from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import CheckFailed
-from dokkupy_sdk.model import Instance, InstanceStatus, Release
+from dokkupy_sdk.model import Instance, InstanceStatus, Release, how_it_ended, memory_limit
 from dokkupy_sdk.names import ProcessType
 
-from dokkupy_checks.plan import Check
+from dokkupy_checks.plan import DEFAULT, Check
 from dokkupy_checks.probe import Outcome, Probe
+from dokkupy_checks.startup import Progress
 
 THREADS = 64
 LOOK = 0.1
 LOOK_LATER = 0.5
 """Seconds between looks at the instances: often while most things happen, then seldom."""
 
+SOON = 15.0
+
 ENDED = ("exited", "restarting", "dead", "missing")
+
+Work = list[tuple[Instance, Check]]
+Found = queue.SimpleQueue[Outcome | str | BaseException]
+"""What the threads find: how a check ended, a line for the user, an error of ours."""
 
 
 def run_checks(
@@ -31,20 +38,17 @@ def run_checks(
     if not work:
         return
     stop = threading.Event()
-    before = {row.instance.id: row.restarts for row in host.scheduler(release.app).status(instances)}
+    watch = Watch(host, release, instances)
     try:
-        watch(host, release, instances, before, len(work), started(host, work, stop))
+        watch.until_all_ended(len(work), started(host, work, stop, watch.progress))
     finally:
         stop.set()
 
 
-Outcomes = queue.SimpleQueue[Outcome | BaseException]
-
-
-def started(host: Host, work: list[tuple[Instance, Check]], stop: threading.Event) -> Outcomes:
+def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str, Progress]) -> Found:
     """Threads at work, and where they put what they find. Daemons: a command that hangs must not keep us alive."""
     left: queue.SimpleQueue[tuple[Instance, Check]] = queue.SimpleQueue()
-    outcomes: Outcomes = queue.SimpleQueue()
+    found: Found = queue.SimpleQueue()
     for item in work:
         left.put(item)
 
@@ -55,101 +59,134 @@ def started(host: Host, work: list[tuple[Instance, Check]], stop: threading.Even
             except queue.Empty:
                 return
             try:
-                outcomes.put(Probe(host, instance, check, stop).run())
+                found.put(Probe(host, instance, check, stop, progress[instance.id], found.put).run())
             except BaseException as error:  # the main thread raises it
-                outcomes.put(error)
+                found.put(error)
 
     for number in range(min(THREADS, len(work))):
         threading.Thread(target=probe, name=f"check {number}", daemon=True).start()
-    return outcomes
+    return found
 
 
-def watch(
-    host: Host,
-    release: Release,
-    instances: Sequence[Instance],
-    before: Mapping[str, int],
-    pending: int,
-    outcomes: Outcomes,
-) -> None:
-    """Tell of each check that ended, and look at the instances in between and once more at the end."""
-    scheduler = host.scheduler(release.app)
-    began = looked = time.monotonic()
-    while True:
-        found = collect(outcomes)
-        pending -= len(found)
-        failed = [outcome for outcome in found if not tell(host, outcome)]
-        now = time.monotonic()
-        if failed or not pending or now - looked >= (LOOK if now - began < 5 else LOOK_LATER):
-            looked = now
-            fallen = [row for row in scheduler.status(instances) if has_ended(row, before)]
-            if fallen:
-                raise CheckFailed(
-                    "; ".join(epitaph(row) for row in fallen),
-                    instances=tuple(row.instance for row in fallen),
-                    hint="The last lines of its output say why. The old instances go on serving.",
-                )
-        if failed:
-            from dokkupy_checks.notify import on_failure
+class Watch:
+    """Looks at instances while their checks run. Between the first look and the last the engine is asked only where the
+    processes of an instance cannot be seen, or its first process is gone."""
 
-            for outcome in failed:
-                on_failure(host, release, outcome)
+    def __init__(self, host: Host, release: Release, instances: Sequence[Instance]) -> None:
+        self.host = host
+        self.release = release
+        self.instances = instances
+        self.scheduler = host.scheduler(release.app)
+        self.restarts = {row.instance.id: row.restarts for row in self.scheduler.status(instances)}
+        self.progress = {one.id: Progress() for one in instances}
+
+    def until_all_ended(self, pending: int, found: Found) -> None:
+        """Tell of each check that ended, and look at the instances in between and once more at the end."""
+        began = looked = time.monotonic()
+        while True:
+            outcomes = collect(self.host, found)
+            pending -= len(outcomes)
+            failed = [outcome for outcome in outcomes if not tell(self.host, outcome)]
+            now = time.monotonic()
+            is_last = bool(failed) or not pending
+            if is_last or now - looked >= (LOOK if now - began < SOON else LOOK_LATER):
+                looked = now
+                if not self.all_seem_alive(now) or is_last:
+                    self.need_alive()
+            if failed:
+                self.fail(failed)
+            if not pending:
+                return
+
+    def all_seem_alive(self, now: float) -> bool:
+        """Whether the processes of all instances are seen to be there."""
+        seen = self.scheduler.activity(self.instances)
+        for instance, one in zip(self.instances, seen, strict=True):
+            self.progress[instance.id].add(now, one)
+        return all(one.known and one.alive for one in seen)
+
+    def need_alive(self) -> None:
+        rows = [row for row in self.scheduler.status(self.instances) if self.has_ended(row)]
+        if rows:
             raise CheckFailed(
-                "; ".join(sentence(outcome) for outcome in failed),
-                instances=tuple(dict.fromkeys(outcome.instance for outcome in failed)),
-                hint="The old instances go on serving.",
-            )
-        if not pending:
-            return
+                "; ".join(self.epitaph(row) for row in rows), instances=tuple(row.instance for row in rows),
+                states=tuple(rows),
+            )  # fmt: skip
+
+    def has_ended(self, row: InstanceStatus) -> bool:
+        return row.state in ENDED or row.restarts > self.restarts.get(row.instance.id, 0)
+
+    def epitaph(self, row: InstanceStatus) -> str:
+        memory = memory_limit(self.release.deploy_options(row.instance.process))
+        return f"{row.instance.app} {row.instance.dyno} {how_it_ended(row, memory)} while it was checked"
+
+    def fail(self, failed: Sequence[Outcome]) -> None:
+        from dokkupy_checks.notify import on_failure
+
+        instances = tuple(dict.fromkeys(outcome.instance for outcome in failed))
+        states = self.scheduler.status(instances)
+        for outcome in failed:
+            on_failure(self.host, self.release, outcome)
+        raise CheckFailed(
+            "; ".join(sentence(outcome) for outcome in failed), instances=instances, states=states,
+            hint=" ".join(dict.fromkeys(advice(outcome) for outcome in failed)).strip(),
+        )  # fmt: skip
 
 
-def collect(outcomes: Outcomes) -> list[Outcome]:
+def collect(host: Host, found: Found) -> list[Outcome]:
     """What ended by now; waits a moment for the first."""
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
     wait = LOOK
     while True:
         try:
-            outcome = outcomes.get(timeout=wait) if wait else outcomes.get_nowait()
+            one = found.get(timeout=wait) if wait else found.get_nowait()
         except queue.Empty:
-            return found
-        if isinstance(outcome, BaseException):
-            raise outcome
-        found.append(outcome)
+            return outcomes
+        if isinstance(one, BaseException):
+            raise one
+        if isinstance(one, str):
+            host.out.detail(one)
+            continue
+        outcomes.append(one)
         wait = 0
 
 
-def has_ended(row: InstanceStatus, before: Mapping[str, int]) -> bool:
-    return row.state in ENDED or row.restarts > before.get(row.instance.id, 0)
-
-
-def epitaph(row: InstanceStatus) -> str:
-    name = f"{row.instance.app} {row.instance.dyno}"
-    if row.oom_killed:
-        return f"{name} ran out of memory while it started"
-    if row.state == "missing":
-        return f"{name} was removed while it was checked"
-    code = "" if row.exit_code is None else f" with exit code {row.exit_code}"
-    return f"{name} exited{code} while it was checked"
-
-
 def tell(host: Host, outcome: Outcome) -> bool:
-    """Print what became of a check; False when it is a failure that counts."""
-    where = f"{outcome.instance.dyno}: {outcome.check.name}"
+    """Print what became of a check; False when it is a failure that counts, which the error tells of."""
     if outcome.stopped:
         return True
     if not outcome.error:
-        host.out.detail(f"{where} passed")
+        host.out.detail(f"{outcome.instance.dyno} {success(outcome)}")
         return True
     if outcome.check.warn:
-        host.out.warn(f"{where} did not pass (a warning only): {outcome.error}")
+        host.out.warn(
+            f"{outcome.instance.dyno} did not pass the check {outcome.check.name!r} (a warning only): {outcome.error}"
+        )
         return True
-    host.out.warn(f"{where} failed: {outcome.error}")
     return False
+
+
+def success(outcome: Outcome) -> str:
+    check = outcome.check
+    if check.name != DEFAULT:
+        return f"passed the check {check.name!r}"
+    verb = {"answers": "answers", "listening": "listens"}.get(check.kind)
+    return f"{verb} on port {outcome.port}" if verb else "is up"
 
 
 def sentence(outcome: Outcome) -> str:
     times = f" after {outcome.attempts} attempts" if outcome.attempts > 1 else ""
+    which = "its check" if outcome.check.name == DEFAULT else f"the check {outcome.check.name!r}"
+    return f"{outcome.instance.app} {outcome.instance.dyno} failed {which}{times}: {outcome.error}"
+
+
+def advice(outcome: Outcome) -> str:
+    """Which property gives more time, and what it is now."""
+    app, check = outcome.instance.app, outcome.check
+    if check.kind not in ("answers", "listening", "path", "command"):
+        return ""
+    where = "" if check.name == DEFAULT else ", unless app.json says it"
     return (
-        f"Health check {outcome.check.name} of {outcome.instance.app} {outcome.instance.dyno} failed{times}: "
-        f"{outcome.error}"
+        f"If it takes longer to start: checks:set {app} attempts N (now {check.attempts}), timeout SECONDS "
+        f"(now {check.timeout:g}) or wait SECONDS (between attempts, now {check.wait:g}){where}."
     )

@@ -1,4 +1,7 @@
-"""The properties of the namespace `checks`. All shape a release, so a rollback brings them back."""
+"""The properties of the namespace `checks`.
+
+How long a check waits is read when it runs: a change counts for the next attempt, a rollback included.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,33 @@ def types(text: str) -> str:
     return ",".join(dict.fromkeys(str(ProcessType(name)) for name in names))
 
 
+AUTO = "auto"
+AUTO_SECONDS = 10.0
+"""Dokku's default: `auto` waits no longer."""
+
+
+def wait_or_auto(text: str) -> str:
+    return AUTO if text == AUTO else integer(0, 3600)(text)
+
+
 VISIBLE = (
     Property(
         "wait-to-retire", "60", help="Seconds that old instances serve on after a switch", parse=integer(0, 86400),
         in_release=True, applies=NEXT_DEPLOY,
     ),
     Property(
-        "default-wait", "0", parse=integer(0, 3600), in_release=True, applies=NEXT_DEPLOY,
-        help="Seconds that an instance without checks of its own must stay up (Dokku: 10)",
+        "default-wait", AUTO, parse=wait_or_auto, applies=NEXT_DEPLOY,
+        help="Seconds that an instance without checks of its own must stay up; auto: until it is past its start, 10 s at most",
+    ),
+    Property(
+        "max-wait", "300", parse=integer(0, 86400), applies=NEXT_DEPLOY,
+        help="Seconds at most that the default check of web waits for a port while the instance is busy starting",
     ),
     Property("wait", "5", help="Seconds between attempts of a check that does not say", parse=integer(0, 3600),
-             in_release=True, applies=NEXT_DEPLOY),
+             applies=NEXT_DEPLOY),
     Property("timeout", "5", help="Seconds that an attempt may take, of a check that does not say",
-             parse=integer(1, 3600), in_release=True, applies=NEXT_DEPLOY),
-    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), in_release=True, applies=NEXT_DEPLOY),
+             parse=integer(1, 3600), applies=NEXT_DEPLOY),
+    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), applies=NEXT_DEPLOY),
 )  # fmt: skip
 
 SETTINGS = Settings(
@@ -40,7 +56,7 @@ SETTINGS = Settings(
     Property("skipped", scope="app", help="Process types that are not checked (checks:skip)", parse=types,
              in_release=True, applies=NEXT_DEPLOY),
 )  # fmt: skip
-"""What a release keeps. The two lists are set by commands of their own."""
+"""The two lists are kept by a release, and set by commands of their own."""
 
 BY_SET = Settings("checks", *VISIBLE)
 """What `checks:set` knows and `checks:report` shows three times."""

@@ -11,13 +11,24 @@ from dataclasses import replace
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
-from dokkupy_sdk.model import Ending, Image, Instance, InstanceStatus, Readiness, Release
+from dokkupy_sdk.model import (
+    Activity,
+    Ending,
+    Image,
+    Instance,
+    InstanceStatus,
+    Readiness,
+    Release,
+    how_it_ended,
+    memory_limit,
+)
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
+from dokkupy_docker.activity import Process, activity, first_process
 from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.options import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
@@ -25,11 +36,18 @@ from dokkupy_docker.settings import LOCAL
 SETTLE_SECONDS = 0.1
 """How long a new instance is given to die at once of a wrong command; what dies later, the checks find."""
 
+SETTLE_LIMIT = 1.0
+REMEMBERED = 3600.0
 STOPS_AT_ONCE = 16
+ENDED = ("exited", "dead", "missing", "restarting")
 
 
 class DockerLocal(Scheduler):
     """Runs instances beside each other on this host."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.first_processes: dict[str, Process | None] = {}
 
     def prepare(self) -> Readiness:
         return self.host.engine().prepare()
@@ -67,7 +85,7 @@ class DockerLocal(Scheduler):
             )
             for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
         ]  # fmt: skip
-        self.need_alive(made)
+        self.need_alive(release, made)
         return tuple(made)
 
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
@@ -84,17 +102,21 @@ class DockerLocal(Scheduler):
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def need_alive(self, made: Sequence[Instance]) -> None:
-        if made:
+    def need_alive(self, release: Release, made: Sequence[Instance]) -> None:
+        began = time.monotonic()
+        while made and time.monotonic() - began < SETTLE_LIMIT:
             time.sleep(SETTLE_SECONDS)
-        dead = []
-        for status in self.status(made):
-            # One that the engine restarts over and over may just be running when it is looked at.
-            if status.state in ("exited", "dead", "missing", "restarting") or status.restarts:
-                dead.append(status.instance)
+            if not any(one.alive and one.working and one.cpu < SETTLE_SECONDS / 4 for one in self.activity(made)):
+                break  # on a busy host, one may not have had its turn yet
+        # One that the engine restarts over and over may just be running when it is looked at.
+        dead = [row for row in self.status(made) if row.state in ENDED or row.restarts]
         if dead:
-            names = ", ".join(one.dyno for one in dead)
-            raise CheckFailed(f"{names} of {dead[0].app} ended right after the start", instances=tuple(dead))
+            ends = "; ".join(
+                f"{release.app} {row.instance.dyno} "
+                f"{how_it_ended(row, memory_limit(release.deploy_options(row.instance.process)))} right after the start"
+                for row in dead
+            )
+            raise CheckFailed(ends, instances=tuple(row.instance for row in dead), states=tuple(dead))
 
     def one_off(
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
@@ -172,18 +194,18 @@ class DockerLocal(Scheduler):
         return tuple(running)
 
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
-        found = []
+        engine, found = self.host.engine(), []
         for one in instances:
-            container = self.host.engine().container(one.id)
+            container = engine.container(one.id)
             if container is None:
                 found.append(InstanceStatus(one, "missing"))
-            else:
-                found.append(
-                    InstanceStatus(
-                        one, container.state, container.exit_code, container.oom_killed, container.restarts,
-                        container.started_at,
-                    )
-                )  # fmt: skip
+                continue
+            code, oom = container.exit_code, container.oom_killed
+            if container.restarts and container.state == "running":
+                # Of one that runs again the engine says 0.
+                ends = engine.endings(time.time() - REMEMBERED).get(container.id, ())
+                code, oom = (ends[-1].exit_code, ends[-1].oom) if ends else (None, oom)
+            found.append(InstanceStatus(one, container.state, code, oom, container.restarts, container.started_at))
         return tuple(found)
 
     def steady(self, seconds: float) -> frozenset[str]:
@@ -192,6 +214,12 @@ class DockerLocal(Scheduler):
 
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
         return self.host.engine().endings(since)
+
+    def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
+        for one in instances:
+            if one.id not in self.first_processes:
+                self.first_processes[one.id] = first_process(one.id)
+        return tuple(activity(self.first_processes[one.id]) for one in instances)
 
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}

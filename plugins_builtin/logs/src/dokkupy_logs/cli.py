@@ -152,6 +152,8 @@ def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> li
 
 
 def fate(row: dict[str, object]) -> str:
+    if row.get("ended"):
+        return harmless(str(row["ended"]))
     if row.get("oom"):
         return "ran out of memory"
     return "was stopped" if row.get("exit_code") is None else f"exited with {row['exit_code']}"

@@ -1,0 +1,46 @@
+"""How a process ended, in words."""
+
+from __future__ import annotations
+
+from dokkupy.model.crash import signal_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy.model.release import InstanceStatus
+
+MEANINGS = {
+    126: "the command is not executable",
+    127: "the command was not found",
+    137: "it was killed",
+    139: "segmentation fault",
+    143: "it was stopped",
+}
+
+
+def how_it_ended(row: InstanceStatus, memory: str = "") -> str:
+    """Completes "web.1 ...". memory: the limit of its memory, if it has one."""
+    if row.state == "missing":
+        return "was removed"
+    if row.oom_killed:
+        return "ran out of memory" + (f": its limit is {memory}, resource:limit --memory raises it" if memory else "")
+    if row.exit_code is None:
+        return "ended"
+    return f"ended with {exit_in_words(row.exit_code)}"
+
+
+def exit_in_words(code: int) -> str:
+    """`exit code 127 (the command was not found)`"""
+    meaning = MEANINGS.get(code, "") or signal_of(code)
+    return f"exit code {code}" + (f" ({meaning})" if meaning else "")
+
+
+def memory_limit(options: Sequence[str]) -> str:
+    """The last limit of memory in docker options, as it is written there; empty for none."""
+    found = ""
+    for index, word in enumerate(options):
+        name, equals, value = word.partition("=")
+        if name in ("--memory", "-m"):
+            found = value if equals else "".join(options[index + 1 : index + 2])
+    return found

@@ -1,0 +1,81 @@
+"""What is seen of the processes of real containers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from dokkupy_docker.activity import is_connecting
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import CheckFailed
+from dokkupy_sdk.model import Instance, Release
+from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.operation import operation
+
+WORKER = ProcessType("worker")
+
+
+def start(host: Host, release: Release, command: str) -> Instance:
+    release = replace(release, processes={WORKER: command})
+    with operation(host, "test", f"app:{release.app}") as tx:
+        (instance,) = host.scheduler().start(release, [(WORKER, 1)], tx.id, tx)
+    return instance
+
+
+def test_one_that_sleeps_is_idle_and_one_that_ended_is_not_alive(host: Host, release: Release) -> None:
+    instance = start(host, release, "sleep 600")
+    first, second = (host.scheduler().activity([instance])[0] for _ in range(2))
+    assert first.known and first.alive and not first.working and not first.listens
+    assert second.cpu == first.cpu
+    host.scheduler().stop([instance], timeout=1)
+    assert not host.scheduler().activity([instance])[0].alive
+
+
+def test_work_behind_a_shell_is_seen(host: Host, release: Release) -> None:
+    # A bounded loop: it ends by itself.
+    instance = start(host, release, "(i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); done); sleep 600")
+    before = host.scheduler().activity([instance])[0]
+    time.sleep(0.3)
+    after = host.scheduler().activity([instance])[0]
+    assert before.working or after.working
+    assert after.cpu > before.cpu
+
+
+def test_a_port_that_is_listened_on_is_seen(host: Host, release: Release) -> None:
+    instance = start(host, release, "exec httpd -f -p 9000")
+    assert host.scheduler().activity([instance])[0].listens
+
+
+def test_one_that_waits_for_an_answer_of_the_name_server_works() -> None:
+    udp = "  sl  local_address rem_address   st\n  1: 0100007F:C000 0B00007F:0035 01"
+    tcp = "  sl  local_address rem_address   st\n  1: 0100007F:C000 010200C0:0050 {}"
+    assert is_connecting("", udp)
+    assert is_connecting(tcp.format("02"), "")
+    assert not is_connecting(tcp.format("01"), "")
+
+
+def test_the_exit_code_of_one_that_the_engine_started_again_is_that_of_its_end(host: Host, release: Release) -> None:
+    release = replace(release, settings={"ps": {"restart-policy": "on-failure:10"}})
+    instance = start(host, release, "sleep 0.4; exit 9")
+    for _ in range(100):
+        row = host.scheduler().status([instance])[0]
+        if row.restarts:
+            break
+        time.sleep(0.1)
+    assert row.restarts and row.exit_code == 9
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("no-such-program", "exit code 127 (the command was not found)"),
+        ("/etc", "exit code 126 (the command is not executable)"),
+        ("if; then", "exit code 2"),
+        ("kill -SEGV $$", "exit code 139 (segmentation fault)"),
+    ],
+)
+def test_one_that_is_dead_on_arrival_says_how_it_ended(host: Host, release: Release, command: str, words: str) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        start(host, release, command)
+    assert f"worker.1 ended with {words} right after the start" in caught.value.message
