@@ -139,6 +139,54 @@ def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: H
         assert process.wait(timeout=10) == 0
 
 
+def test_following_goes_on_after_a_crash_and_says_that_there_was_one(host: Host, start: Start) -> None:
+    """One script, two lives: the second says something else."""
+    one = start("if [ -e /lived ]; then echo second; sleep 60; else echo first; sleep 1; : >/lived; exit 4; fi")
+    deployed(host, web_1=one)
+    with follower(host, "-t") as process:
+        assert process.stdout is not None
+        assert b"app[web.1]: first" in process.stdout.readline()
+        docker("wait", one)
+        host.events.record("process_crashed", app="blog", process="web.1", exit_code="4", restarts="0")
+        line = process.stdout.readline()
+        assert b"dokkupy[web.1]: State changed from up to crashed (exit 4, 0 restarts)" in line
+        docker("start", one)
+        assert b"app[web.1]: second" in process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=10) == 0
+
+
+def test_what_the_platform_says_of_an_app_is_among_its_lines(
+    host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    one = start("echo before; sleep 2.1; echo after")
+    deployed(host, web_1=one)
+    docker("wait", one)
+    first, last = (line.split()[0] for line in docker("logs", "-t", one).splitlines())
+    between = f"{first[:17]}{(int(first[17:19]) + 1) % 60:02}Z"
+    for time, facts in (
+        ("2020-01-01T00:00:00Z", {"app": "blog", "process": "web.1"}), (between, {"app": "blog", "process": "web.1"}),
+        (between, {"app": "other", "process": "web.1"}), (between, {"app": "blog", "process": "worker.1"}),
+    ):  # fmt: skip
+        os.makedirs(os.path.dirname(host.events.path), exist_ok=True)
+        with open(host.events.path, "a") as file:
+            row = {
+                "time": time,
+                "event": "process_crashed",
+                "exit_code": "137",
+                "oom": "true",
+                "restarts": "1",
+                **facts,
+            }
+            file.write(json.dumps(row) + "\n")
+    assert main(["logs", "blog", "--ps", "web"], host=host) == 0
+    words = [line.partition(b" ")[2] for line in capsysbinary.readouterr().out.splitlines()]
+    assert words == [
+        b"app[web.1]: before", b"dokkupy[web.1]: State changed from up to crashed (out of memory, 1 restart)",
+        b"app[web.1]: after",
+    ]  # fmt: skip
+
+
 def test_an_interrupt_ends_following(host: Host, start: Start) -> None:
     deployed(host, web_1=start("echo up; exec sleep 300"))
     with follower(host, "--tail") as process:

@@ -182,9 +182,10 @@ class Engine(ABC):
 
     @abstractmethod
     def logs(
-        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
-        """Lines as ("stdout" | "stderr", bytes without the newline)."""
+        """Lines as ("stdout" | "stderr", bytes without the newline). since: epoch seconds; earlier lines are left out.
+        With follow, those that come too, until the container ends."""
 
     @abstractmethod
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:

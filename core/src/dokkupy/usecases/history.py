@@ -41,22 +41,44 @@ def told(row: dict[str, Any]) -> str:
     return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
 
 
-def follow(host: Host, rows: list[dict[str, Any]], *, pause: float = 0.5) -> Iterator[str]:
-    """The lines of these events and of all that follow, across a rotation; ends only with its reader."""
+class Tail:
+    """The events that come from now on, across a rotation of their file."""
+
+    def __init__(self, host: Host) -> None:
+        self.path = host.events.path
+        try:
+            self.offset = os.stat(self.path).st_size
+        except FileNotFoundError:
+            self.offset = 0
+
+    def fresh(self) -> list[dict[str, Any]]:
+        """Those that came since it was asked last."""
+        try:
+            with open(self.path, "rb") as file:
+                if os.fstat(file.fileno()).st_size < self.offset:
+                    self.offset = 0  # the log was rotated
+                file.seek(self.offset)
+                whole = [line for line in file.readlines() if line.endswith(b"\n")]
+        except FileNotFoundError:
+            return []
+        self.offset += sum(map(len, whole))
+        return parsed([line.decode(errors="replace") for line in whole])
+
+
+def recent(host: Host, size: int = 1024 * 1024) -> list[dict[str, Any]]:
+    """The events in the last `size` bytes of their file, oldest first."""
     try:
-        place = os.stat(host.events.path).st_size
+        with open(host.events.path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - size))
+            return parsed([line.decode(errors="replace") for line in file.readlines()])
     except FileNotFoundError:
-        place = 0
+        return []
+
+
+def follow(host: Host, rows: list[dict[str, Any]], *, pause: float = 0.5) -> Iterator[str]:
+    """The lines of these events and of all that follow; ends only with its reader."""
+    tail = Tail(host)
     yield from map(told, rows)
     while True:
-        try:
-            with open(host.events.path, encoding="utf-8", errors="replace") as file:
-                if os.fstat(file.fileno()).st_size < place:
-                    place = 0  # the log was rotated
-                file.seek(place)
-                fresh = [line for line in file.readlines() if line.endswith("\n")]
-            place += sum(len(line.encode()) for line in fresh)
-        except FileNotFoundError:
-            fresh = []
-        yield from map(told, parsed(fresh))
+        yield from map(told, tail.fresh())
         time.sleep(pause)

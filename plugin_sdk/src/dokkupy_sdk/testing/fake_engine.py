@@ -177,7 +177,7 @@ class FakeEngine(Engine):
         return code
 
     def logs(
-        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
         lines = self.output.get(" ".join(self.need(ref).command), [])
         for line in lines if tail is None else lines[len(lines) - tail :] if tail else []:

@@ -270,7 +270,7 @@ class DockerEngine(Engine):
             raise TimeoutError(f"{ref[:12]} did not end within {timeout} seconds") from error
 
     def logs(
-        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
         found = api.get(f"/containers/{quoted(ref)}/json")
         if found is None:
@@ -280,7 +280,7 @@ class DockerEngine(Engine):
                 self.client._url("/containers/{0}/logs", ref),
                 params={
                     "stdout": 1, "stderr": 1, "follow": int(follow), "timestamps": int(timestamps),
-                    "tail": "all" if tail is None else tail,
+                    "tail": "all" if tail is None else tail, "since": since,
                 },
                 stream=True, timeout=None,
             )  # fmt: skip

@@ -45,10 +45,20 @@ def logs(
     instances = serving(host, app, ps)
     if tail:
         return stream(host, app, ps, num, quiet=quiet)
-    found = list(past(host, instances, num))
+    found = with_changes(host, app, ps, list(past(host, instances, num)), num)
     if wants_json(host):
         return Answer([line.as_json() for line in found])
     return Answer(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
+
+
+def with_changes(host: Host, app: AppName, ps: str, found: list[Line], num: int) -> list[Line]:
+    """The lines with what the platform says of the same time."""
+    from dokkupy_sdk.events import recent
+
+    from dokkupy_logs.changes import lines_about
+
+    about = [line for line in lines_about(app, recent(host), ps) if not found or line.at >= found[0].at]
+    return sorted([*found, *about[len(about) - num :]], key=lambda line: line.at) if about and num else found
 
 
 def serving(host: Host, app: AppName, ps: str) -> list[Instance]:
@@ -94,8 +104,10 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
     import json
 
     from dokkupy_sdk.deploy import current
+    from dokkupy_sdk.events import Tail
     from dokkupy_sdk.execute import reader_left
 
+    from dokkupy_logs.changes import lines_about
     from dokkupy_logs.follow import follow
 
     descriptor = sys.stdout.fileno()
@@ -103,7 +115,11 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
     def now() -> list[Instance]:
         return choose(current(host, app)[1], ps) if host.store.has_app(app) else []
 
-    found = follow(host, now, num, gone=lambda: reader_left(descriptor) or not host.store.has_app(app))
+    tail = Tail(host)
+    found = follow(
+        host, now, num, gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
+        news=lambda: lines_about(app, tail.fresh(), ps),
+    )  # fmt: skip
     if wants_json(host):
         texts: Iterator[bytes] = (json.dumps(line.as_json()).encode() for line in found)
     else:

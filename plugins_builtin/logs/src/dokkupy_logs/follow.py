@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
 
-from dokkupy_logs.lines import Line, in_order, parse_line
+from dokkupy_logs.lines import Line, in_order, parse_line, whole_seconds
 
 GATHER = 0.05
 """Seconds for which lines are collected before they are put in order."""
@@ -27,22 +27,31 @@ def past(host: Host, instances: Sequence[Instance], num: int) -> Iterator[Line]:
     return in_order([read(host, instance, tail=num, follow=False) for instance in instances])
 
 
-def read(host: Host, instance: Instance, *, tail: int | None, follow: bool) -> Iterator[Line]:
-    """An instance's lines; none when it is gone."""
+def read(host: Host, instance: Instance, *, tail: int | None, follow: bool, after: str = "") -> Iterator[Line]:
+    """An instance's lines, none when it is gone. after: only later ones than of this time."""
+    since = whole_seconds(after) if after else 0
     try:
-        for stream, data in host.engine().logs(instance.id, tail=tail, follow=follow, timestamps=True):
-            yield parse_line(instance.dyno, stream, data)
+        for stream, data in host.engine().logs(instance.id, tail=tail, follow=follow, timestamps=True, since=since):
+            line = parse_line(instance.dyno, stream, data)
+            if not after or line.at > after:
+                yield line
     except DokkupyError:
         if host.engine().container(instance.id) is not None:
             raise
 
 
 def follow(
-    host: Host, serving: Callable[[], Sequence[Instance]], num: int, *, gone: Callable[[], bool]
+    host: Host,
+    serving: Callable[[], Sequence[Instance]],
+    num: int,
+    *,
+    gone: Callable[[], bool],
+    news: Callable[[], Iterable[Line]] = tuple,
 ) -> Iterator[Line]:
     """The last lines and then all that come, from the instances that serve now and those of later deploys.
 
-    gone: whether nobody reads any more. Ends then; an app whose instances all ended may get new ones.
+    gone: whether nobody reads any more. Ends then; an app whose instances all ended may get new ones. news: what else
+    is to be shown.
     """
     lines: queue.Queue[Line] = queue.Queue(BACKLOG)
     known: set[str] = set()
@@ -53,6 +62,7 @@ def follow(
                 known.add(instance.id)
                 start(host, instance, num if first else None, lines)
         first = False
+        yield from news()
         until = time.monotonic() + LOOK
         while (left := until - time.monotonic()) > 0:
             try:
@@ -70,10 +80,26 @@ def follow(
 
 def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[Line]) -> None:
     def pump() -> None:
+        after = ""
         try:
-            for line in read(host, instance, tail=tail, follow=True):
-                lines.put(line)
+            while True:
+                for line in read(host, instance, tail=None if after else tail, follow=True, after=after):
+                    after = max(after, line.at)
+                    lines.put(line)
+                if not runs_again(host, instance):
+                    return
+                after = after or began
         except DokkupyError as error:
             host.out.warn(f"The output of {instance.dyno} ended: {error.message}")
 
+    began = time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime())
     threading.Thread(target=pump, daemon=True, name=f"logs {instance.dyno}").start()
+
+
+def runs_again(host: Host, instance: Instance) -> bool:
+    """Wait for an instance that ended, until it was started again (True) or is gone."""
+    while (found := host.engine().container(instance.id)) is not None:
+        if found.state == "running":
+            return True
+        time.sleep(LOOK)
+    return False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import re
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 
 from dokkupy_sdk.cli import harmless
@@ -17,12 +19,14 @@ STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an instance. at: RFC 3339 with nanoseconds, which sorts as text; empty when the engine gave none."""
+    """A line of an instance, or about it. at: RFC 3339 with nanoseconds, which sorts as text; empty when the engine gave
+    none. source: `app`, or `dokkupy` for what the platform says of the instance."""
 
     at: str
     dyno: str
     stream: str
     text: bytes
+    source: str = "app"
 
     def as_json(self) -> dict[str, str]:
         return {
@@ -40,6 +44,11 @@ def parse_line(dyno: str, stream: str, data: bytes) -> Line:
     return Line(at, dyno, stream, data[found.end() :])
 
 
+def whole_seconds(at: str) -> int:
+    """The epoch seconds of a line's time."""
+    return calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
 def in_order(sources: Iterable[Iterable[Line]]) -> Iterator[Line]:
     """The lines of several instances by time; a line without a time stays behind the one before it."""
     return merge(*(stamped(lines) for lines in sources), key=lambda line: line.at)
@@ -49,7 +58,7 @@ def stamped(lines: Iterable[Line]) -> Iterator[Line]:
     last = ""
     for line in lines:
         if not line.at:
-            line = Line(last, line.dyno, line.stream, line.text)
+            line = replace(line, at=last)
         last = line.at
         yield line
 
@@ -59,7 +68,7 @@ def shown(line: Line, *, quiet: bool, colour: int | None, raw: bool = False) -> 
     text = line.text if raw else harmless(line.text.decode(errors="replace")).encode()
     if quiet:
         return text
-    prefix = f"{line.at} app[{line.dyno}]:"
+    prefix = f"{line.at} {line.source}[{line.dyno}]:"
     if colour is not None:
         prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
     return prefix.encode() + b" " + text
