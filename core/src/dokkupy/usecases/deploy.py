@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dokkupy import hookspecs
-from dokkupy.errors import AppFault, DokkupyError, UserError
+from dokkupy.errors import AppFault, DokkupyError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
@@ -22,6 +22,7 @@ from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import need_unlocked
 from dokkupy.usecases.build_slot import build_slot
+from dokkupy.usecases.builder_choice import choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, vetted
 from dokkupy.usecases.converge import converge
@@ -131,26 +132,6 @@ def received(tx: Tx, source: Source) -> Source:
         source = Source(source.app, Path(directory), source.kind, source.revision, source.metadata)
     host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
     return source
-
-
-def choose_builder(host: Host, source: Source) -> str:
-    """The one that was selected, else that a plugin knows, else the one that is surest."""
-    chosen = BUILDER.get(host.store, source.app, "selected") or host.hooks.ask(
-        hookspecs.resolve_builder, host=host, source=source
-    )
-    names = list(host.registry.group("dokkupy.builder"))
-    if chosen:
-        if chosen not in names:
-            raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
-        return chosen
-    sure = sorted((-host.builder(name).detect(source), name) for name in names)
-    if not sure or sure[0][0] == 0:
-        raise AppFault(
-            "No builder knows how to build this source",
-            hint="Add a Dockerfile, or what a language has (requirements.txt, package.json, go.mod, index.html...). "
-            f"Installed builders: {', '.join(names) or 'none'}",
-        )
-    return sure[0][1]
 
 
 def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:

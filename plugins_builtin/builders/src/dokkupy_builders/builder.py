@@ -42,7 +42,10 @@ class ToolBuilder(Builder):
     def prepare(self) -> Readiness:
         if self.installed():
             return Readiness()
-        return Readiness("not-installed", f"The program {self.program} is not installed", self.get)
+        sign = self.settings.properties[self.marker].default
+        return Readiness(
+            "not-installed", f"the program {self.program}, for sources with {sign}, is not installed", self.get
+        )
 
     def path(self, source: Source) -> str:
         return self.settings.get(self.host.store, source.app, self.marker)

@@ -1,0 +1,46 @@
+"""Which builder makes an app's image."""
+
+from __future__ import annotations
+
+from dokkupy import hookspecs
+from dokkupy.errors import AppFault, HostFault, UserError
+from dokkupy.kernel.host import Host
+from dokkupy.model.build import Source
+from dokkupy.usecases.properties import BUILDER
+
+
+def choose_builder(host: Host, source: Source) -> str:
+    """The one that was selected, else that a plugin knows, else the one that is surest."""
+    chosen = BUILDER.get(host.store, source.app, "selected") or host.hooks.ask(
+        hookspecs.resolve_builder, host=host, source=source
+    )
+    names = list(host.registry.group("dokkupy.builder"))
+    if chosen:
+        if chosen not in names:
+            raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
+        return chosen
+    sure = [
+        name for certainty, name in sorted((-host.builder(name).detect(source), name) for name in names) if certainty
+    ]
+    if not sure:
+        raise AppFault(
+            "No builder knows how to build this source",
+            hint="Add a Dockerfile, or what a language has (requirements.txt, package.json, go.mod, index.html...). "
+            f"Installed builders: {', '.join(names) or 'none'}",
+        )
+    readiness = host.builder(sure[0]).prepare()
+    if not readiness.ready:
+        raise not_ready(host, source, sure, readiness.reason, readiness.remedy)
+    return sure[0]
+
+
+def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostFault:
+    """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
+    would make another image than the one that the source asks for."""
+    able = [name for name in sure[1:] if host.builder(name).prepare().ready]
+    details = (f"Builders that could build this source, too: {', '.join(able)}.",) if able else ()
+    commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])
+    return HostFault(
+        f"The source is for the builder {sure[0]}, which does not work on this host: {reason}",
+        details=details, hint=f"{remedy}. Or choose another builder: {commands}" if able else remedy, code="no_program",
+    )  # fmt: skip
