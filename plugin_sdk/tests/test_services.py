@@ -12,6 +12,7 @@ import pytest
 from dokkupy.kernel import faults
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
+from dokkupy.usecases.history import latest
 from dokkupy.usecases.plugins import need_unused
 from dokkupy.usecases.setup import tear_down
 from dokkupy.usecases.upkeep import recover_each
@@ -23,6 +24,7 @@ from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, NotFound, UserError
+from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host, rehearsing
 from dokkupy_sdk.testing.datastores import FakeDatastore
@@ -199,6 +201,48 @@ def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
     assert os.listdir(host.path("journal", "closed")) == journals
     engine_of(host).start("dokku.fake.paused")
     assert upkeep.bring_up_all(host) == ["fake:paused: paused"]
+
+
+def test_a_server_that_crashed_is_told_as_a_crashed_app_is_and_brought_up_again(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Crash] = []
+    monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
+    service, engine = new(host), engine_of(host)
+    engine.output["serve"] = [f"FATAL: password {service.password.reveal()}".encode()]
+    assert upkeep.supervise(host) == []
+    engine.end(service.container, 137, at=time.time(), oom=True, restarted=True)
+    assert upkeep.supervise(host) == []
+    assert [(one.subject, one.app, one.process, one.exit_code, one.oom) for one in seen] == [
+        ("fake:db", None, service.container, 137, True)
+    ]
+    assert seen[0].lines == ("FATAL: password ***",)
+    assert [one.level for one in upkeep.findings(host)] == ["warning"]
+    assert "out of memory, 1 restart" in upkeep.findings(host)[0].message
+    engine.end(service.container, 3, at=time.time())
+    assert upkeep.supervise(host) == ["fake:db: started"]
+    assert [(one.exit_code, one.restarts) for one in seen[1:]] == [(3, 1)]
+    event = latest(host, 1)[0]
+    assert (event["event"], event["service"], event["exit_code"]) == ("process_crashed", "fake:db", "3")
+
+
+def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Crash] = []
+    monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
+    service, engine = new(host), engine_of(host)
+    upkeep.supervise(host)
+    engine.stop(service.container, timeout=1)
+    assert upkeep.supervise(host) == ["fake:db: started"]
+    engine.remove(service.container)
+    assert upkeep.supervise(host) == ["fake:db: made its container anew"]
+    engine.end(service.container, 1, at=time.time())
+    engine.forget_endings()
+    assert upkeep.supervise(host) == ["fake:db: started"]
+    lifecycle.set_state(host, fake(host), DB, "paused", "pause")
+    assert upkeep.supervise(host) == []
+    assert seen == []
 
 
 def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:

@@ -14,6 +14,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
+from dokkupy.usecases import upkeep
 from dokkupy.usecases.history import latest
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
@@ -329,6 +330,25 @@ def test_without_the_setting_a_crash_of_all_instances_rolls_nothing_back(
         engine.end(one.id, 1, at=clock.now + 1)
     clock.tick()
     assert current(host, APP)[0].number == 2  # type: ignore[union-attr]
+
+
+def test_the_timer_and_the_doctor_look(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
+    engine.end(web(host).id, 1, at=time.time())
+    assert [one.message for one in upkeep.examine(host) if one.check == "apps"] == [
+        "blog: web.1 should run and is: exited"
+    ]
+    assert "blog: started web.1" in upkeep.do_tick(host)
+    assert len(crashes) == 1
+
+
+def test_an_app_that_cannot_be_read_hides_no_other_from_the_doctor(
+    host: Host, engine: FakeEngine, clock: Clock
+) -> None:
+    deploy(host, "aaa", TREE)
+    with open(host.store.path("apps", "aaa", "deployment"), "w") as file:
+        file.write("garbage = [")
+    engine.end(web(host).id, 1, at=clock.now)
+    assert [one.message for one in findings(host)] == ["blog: web.1 should run and is: exited"]
 
 
 # the pure part

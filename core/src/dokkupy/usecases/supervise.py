@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dokkupy.errors import Busy, DokkupyError, Interrupted
+from dokkupy.errors import Busy, DokkupyError, Interrupted, StateFault
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, operation
@@ -253,26 +253,34 @@ def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -
 
 def findings(host: Host) -> list[Finding]:
     """The doctor's: processes that should run and do not, and those that crash again and again."""
-    found: list[Finding] = []
     look = Look(host, time.time(), None, frozenset())
+    found: list[Finding] = []
     count = 0
     for app in host.store.apps():
-        table = host.store.read("apps", app, "deployment")
-        if not table or not should_run(host, app):
-            continue
-        count += 1
-        watched, scheduler = read_watched(host, app), host.scheduler(app)
-        instances = instances_of(app, table)
-        steady = look.steady(scheduler)
-        odd = [one for one in instances if one.id not in steady or not is_well(watched.get(one.id))]
-        if not odd or locks.holder(host.root, f"app:{app}"):
-            continue
-        for status in scheduler.status(odd):
-            text = describe(status.state, watched.get(status.instance.id), time.time())
-            if text != "running":
-                level = "warning" if status.state == "running" else "error"
-                message = f"{app}: {status.instance.dyno} should run and is {text}"
-                if level == "warning":
-                    message = f"{app}: {status.instance.dyno} crashed and runs again: {text}"
-                found.append(Finding("apps", level, message, f"dokkupy logs {app}; dokkupy ps:restart {app}"))
-    return found or [Finding("apps", "ok", f"all processes of {count} apps run")]
+        try:
+            found += findings_of(look, app)
+            count += 1
+        except StateFault:
+            continue  # the check of the state names it
+    return found or [Finding("apps", "ok", f"what should run of {count} apps runs")]
+
+
+def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
+    host = look.host
+    table = host.store.read("apps", app, "deployment")
+    if not table or not should_run(host, app):
+        return
+    watched, scheduler = read_watched(host, app), host.scheduler(app)
+    steady = look.steady(scheduler)
+    odd = [one for one in instances_of(app, table) if one.id not in steady or not is_well(watched.get(one.id))]
+    if not odd or locks.holder(host.root, f"app:{app}"):
+        return
+    for status in scheduler.status(odd):
+        words = describe(status.state, watched.get(status.instance.id), look.now)
+        if words != "running":
+            runs = status.state == "running"
+            what = "crashed and runs again" if runs else "should run and is"
+            yield Finding(
+                "apps", "warning" if runs else "error", f"{app}: {status.instance.dyno} {what}: {words}",
+                f"dokkupy logs {app}; dokkupy ps:restart {app}",
+            )  # fmt: skip

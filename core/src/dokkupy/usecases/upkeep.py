@@ -20,6 +20,8 @@ from dokkupy.usecases.oneoff import retire_runs
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
 from dokkupy.usecases.state_check import state_findings
+from dokkupy.usecases.supervise import findings as process_findings
+from dokkupy.usecases.supervise import supervise
 
 BOOT_SECONDS = 120
 """How long `recover --boot` waits for the engine."""
@@ -35,7 +37,9 @@ LOW_DISK = 1024**3
 def do_tick(host: Host) -> list[str]:
     """What is due now. One part's failure is a warning and does not keep the others from their work."""
     lines: list[str] = []
-    for part in (retire_old, recover_unfinished, retire_ended_runs, temporary.remove_left_over, run_jobs):
+    for part in (
+        retire_old, recover_unfinished, supervise, retire_ended_runs, temporary.remove_left_over, run_jobs,
+    ):  # fmt: skip
         try:
             lines += part(host)
         except Interrupted:
@@ -156,6 +160,7 @@ def examine(host: Host) -> list[Finding]:
         "temporary": lambda host: [temporary.finding(host)],
         "ssh-keys": lambda host: [keys_finding(host)],
         "audit": lambda host: [audit_finding(host)],
+        "apps": process_findings,
         "roles": role_findings,
         "plugins": plugin_findings,
         "operations": operation_findings,

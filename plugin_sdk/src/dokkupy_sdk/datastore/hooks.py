@@ -70,7 +70,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     if not any_service(host):
         return []
     return [
-        Job("services", 60, "dokkupy_sdk.datastore.upkeep:bring_up_all"),
+        Job("services", 60, "dokkupy_sdk.datastore.upkeep:supervise"),
         Job("services-trash", 3600, "dokkupy_sdk.datastore.upkeep:give_back"),
     ]
 

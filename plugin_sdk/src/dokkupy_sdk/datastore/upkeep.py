@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, expose, lifecycle, moving, records, trash
 from dokkupy_sdk.datastore.lifecycle import MOVING, RUNNING
+from dokkupy_sdk.datastore.supervise import described, look_at_all, watched
 from dokkupy_sdk.errors import Busy, DokkupyError, HostFault
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
@@ -13,6 +16,15 @@ from dokkupy_sdk.names import AppName
 def known(host: Host, kind: str) -> bool:
     """Whether the plugin of a kind of service is here."""
     return kind in records.kinds(host)
+
+
+def supervise(host: Host) -> list[str]:
+    """The timer's minute: tell which servers crashed, then bring them up again."""
+    every = records.services(host)
+    if every:
+        listed = {one.name: one for one in host.engine().containers({container.MARK: ""})}
+        look_at_all(host, every, listed, time.time())
+    return bring_up_all(host)
 
 
 def bring_up_all(host: Host) -> list[str]:
@@ -63,6 +75,7 @@ def give_back(host: Host) -> list[str]:
 
 def findings(host: Host) -> list[Finding]:
     found = []
+    crashed = watched(host)
     for service in records.services(host):
         if not known(host, service.kind):
             found.append(Finding(
@@ -71,10 +84,12 @@ def findings(host: Host) -> list[Finding]:
             ))  # fmt: skip
             continue
         state = lifecycle.status(host, service)
-        if service.state == RUNNING and state != "running":
+        words = described(service, state, crashed)
+        if service.state == RUNNING and words != "running":
+            what = "crashed and runs again" if state == "running" else "should run and is"
             found.append(Finding(
-                "services", "error", f"{service.subject} should run and is {state}",
-                f"dokkupy {service.kind}:start {service.name}; dokkupy {service.kind}:logs {service.name}",
+                "services", "warning" if state == "running" else "error", f"{service.subject} {what}: {words}",
+                f"dokkupy {service.kind}:logs {service.name}; dokkupy {service.kind}:restart {service.name}",
             ))  # fmt: skip
         if expose.is_open(service):
             found.append(Finding(
