@@ -419,7 +419,7 @@ run_demo() {
     ssh-keygen -q -t ed25519 -N '' -C dokkupy-demo -f "$work/key"
   fi
   if ! "$BIN/dokkupy" ssh-keys:list 2>/dev/null | grep -q 'NAME="demo"'; then
-    "$BIN/dokkupy" ssh-keys:add demo <"$work/key.pub"
+    "$BIN/dokkupy" ssh-keys:add demo <"$work/key.pub" >>"$LOG"
   fi
 
   domain=$("$BIN/dokkupy" domains:report --global --domains-global-vhosts 2>/dev/null </dev/null | tr ' ' '\n' | sed -n '/[a-z]/{p;q}') || true

@@ -1,45 +1,85 @@
-"""Follows docs/tutorial/first-app.md on a machine, typing what it says and reading what it shows."""
+"""Types what the first pages say, on a newcomer's own machine, and reads what they show: docs/tutorial/first-app.md, then
+the README's five minutes. `your-server` is a name that this machine knows; nothing else is put in their place.
+"""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
+from bed import servers
 from bed.checkout import ROOT
 from bed.host import Host
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docs"))
 
-from markdown import blocks, commands
+from markdown import Command, blocks, commands
 
+#: The laptop and the server are one machine here, reached by the server's name. The installation's checkout is in root's home.
 PREPARE = """
-mkdir -p /root/tutorial ~/.ssh
-ln -sfn /root/dokkupy-checkout /root/tutorial/dokkupy
+echo '127.0.0.1 your-server' >>/etc/hosts
+mkdir -p /root/laptop ~/.ssh
 [ -e ~/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519
+cp ~/.ssh/id_ed25519.pub ~/.ssh/authorized_keys
 printf 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n' > ~/.ssh/config
 git config --global user.name Newcomer
 git config --global user.email newcomer@example.com
 """
+#: A repository of the newcomer's own, whose app.json fixes nothing.
+REPOSITORY = """
+cp -r /root/dokkupy/examples/apps/hello mine && cd mine && rm -rf app.json .git
+git init -q -b main && git add . && git commit -q -m mine
+"""
+INTERRUPTED = 3
+"""Seconds after which a command that goes on until Ctrl-C is interrupted."""
 
 
-def test_a_newcomer_gets_what_the_tutorial_shows(fresh_host: Host) -> None:
+class Newcomer:
+    """Types lines into a shell, one after the other."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.place = "/root/laptop"
+        self.count = 0
+
+    def type(self, line: str, *, endless: bool = False) -> list[str]:
+        """Both streams, line by line; the line has to succeed."""
+        script = f"{line}\npwd > /run/place"
+        words = ["bash", "-ec", script]
+        if endless:
+            words = ["timeout", "--signal=INT", str(INTERRUPTED), "bash", "-c", f"exec {line}"]
+        done = self.host.exec(words, cwd=self.place, env={"HOME": "/root"}, check=False)
+        assert done.code in ((0, 124, 130, 255) if endless else (0,)), f"{line}\n{done.stdout}{done.stderr}"
+        if not endless:
+            self.place = self.host.exec(["cat", "/run/place"]).stdout.strip()
+        # The remote's lines come with the spaces that git adds to clear the line.
+        return [text.rstrip() for text in (done.stdout + done.stderr).splitlines()]
+
+    def follow(self, page: Path) -> None:
+        """Type what a page says and compare what it shows."""
+        for block in blocks(page):
+            for command in commands(block) if block.language == "console" else []:
+                self.follow_line(command)
+
+    def follow_line(self, command: Command) -> None:
+        endless = "-t" in shlex.split(command.line, comments=True)
+        shown = self.type(command.line, endless=endless)
+        for expected in command.output:
+            assert any(text.startswith(expected) for text in shown), f"{command.line}: {expected}\n" + "\n".join(shown)
+        self.count += 1
+
+
+def test_a_newcomer_gets_what_the_first_pages_show(fresh_host: Host) -> None:
     host = fresh_host
     host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
-    host.copy_in(ROOT / "examples", "/root/dokkupy-checkout/examples")
-    place = "/root/tutorial"
-    count = 0
-    for block in blocks(ROOT / "docs/tutorial/first-app.md"):
-        assert block.language == "console"
-        for command in commands(block):
-            line = command.line.replace("your-server", "127.0.0.1")
-            done = host.exec(
-                ["bash", "-ec", f"{line}\npwd > /run/place"], cwd=place, env={"HOME": "/root"}, check=False
-            )
-            assert done.code == 0, f"{line}\n{done.stdout}{done.stderr}"
-            place = host.exec(["cat", "/run/place"]).stdout.strip()
-            # The remote's lines come with the spaces that git adds to clear the line.
-            shown = [text.rstrip() for text in (done.stdout + done.stderr).splitlines()]
-            for expected in command.output:
-                assert any(text.startswith(expected) for text in shown), f"{line}: {expected}\n" + "\n".join(shown)
-            count += 1
-    assert count > 15
+    host.copy_in(ROOT / "examples", "/root/dokkupy/examples")
+    # The newest that Debian has, in the place of the image that the plugin asks for by itself.
+    host.load_image(servers.server("postgres:17"), "postgres:18")
+    newcomer = Newcomer(host)
+    newcomer.follow(ROOT / "docs/tutorial/first-app.md")
+    assert newcomer.count > 15
+    newcomer.place = "/root/laptop"
+    newcomer.type(REPOSITORY)
+    newcomer.follow(ROOT / "README.md")
+    assert newcomer.count > 30

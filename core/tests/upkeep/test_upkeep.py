@@ -16,7 +16,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Journal, call, unfinished
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy.usecases import upkeep
+from dokkupy.usecases import interpreter, upkeep
 from dokkupy.usecases.history import follow, latest, told
 from dokkupy.usecases.keys import write_authorized_keys
 
@@ -155,3 +155,14 @@ def test_following_tells_each_event_once(host: Host) -> None:
     assert next(lines).endswith("first")
     threading.Timer(0.05, lambda: host.events.record("second")).start()
     assert [line.split()[1] for line in islice(lines, 1)] == ["second"]
+
+
+def test_an_interpreter_below_a_closed_directory_is_named(host: Host, tmp_path: Path) -> None:
+    program = tmp_path / "home" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text("")
+    program.chmod(0o755)
+    (tmp_path / "home").chmod(0o700)
+    for uid, closed in ((os.getuid(), ""), (64999, str(tmp_path / "home"))):
+        assert interpreter.blocked(str(program), uid, uid, 0o1) == closed
+    assert interpreter.finding(host).level == "ok"

@@ -15,7 +15,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import messages, operation, unfinished
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
-from dokkupy.usecases import temporary
+from dokkupy.usecases import interpreter, temporary
 from dokkupy.usecases.oneoff import retire_runs
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
@@ -158,6 +158,7 @@ def examine(host: Host) -> list[Finding]:
         "owner": lambda host: [owner_finding(host)],
         "disk": lambda host: [disk_finding(host)],
         "temporary": lambda host: [temporary.finding(host)],
+        "interpreter": lambda host: [interpreter.finding(host)],
         "ssh-keys": lambda host: [keys_finding(host)],
         "audit": lambda host: [audit_finding(host)],
         "apps": process_findings,
