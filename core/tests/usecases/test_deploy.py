@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault, UserError
@@ -11,17 +12,20 @@ from dokkupy.kernel import faults
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.ports import Port
+from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import deploy as deploy_module
-from dokkupy.usecases import processes, status
+from dokkupy.usecases import look, processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
 from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.deploy import contributed
 from dokkupy.usecases.reconcile import reconcile
-from dokkupy.usecases.releases import current, releases
+from dokkupy.usecases.releases import current, read_release, releases
 from dokkupy.usecases.retire import retire_due
-from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
+from dokkupy.usecases.routes import reroute, urls
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy, fake_host
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
@@ -291,3 +295,131 @@ def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest
     assert release.deploy_options("worker") == ("--label=deploy=worker",)
     older = replace(release, options={"deploy": ("--init",)})
     assert older.deploy_options("web") == ("--init",)
+
+
+# a deploy that would take away what serves
+
+
+APP_JSON = '{"formation": {"web": {"quantity": 0}, "worker": {"quantity": 1}}}'
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"Procfile": "Web: serve\nworker: work\n"}, "write `web:` for `Web:`"),
+        ({"Procfile": "worker: work\n"}, "has no process type web (it has: worker); add a line `web: COMMAND`"),
+    ],
+)
+def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_for(
+    host: Host, tree: dict[str, str], words: str
+) -> None:
+    deploy(host, "blog", TREE)
+    before = picture(host)
+    with pytest.raises(AppFault, match="would stop blog serving") as refusal:
+        deploy(host, "blog", tree)
+    assert words in refusal.value.message
+    assert "`ps:scale blog web=0`" in refusal.value.hint
+    assert picture(host) == before
+    processes.scale(host, BLOG, {ProcessType("web"): 0})
+    deploy(host, "blog", tree)
+
+
+def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) -> None:
+    deploy(host, "blog", {"Procfile": "worker: work\n"})
+    deploy(host, "blog", TREE)
+    with pytest.raises(AppFault, match="would stop blog serving"):
+        processes.rollback(host, BLOG)
+    assert "web" in {one.process for one in current(host, BLOG)[1]}
+    processes.stop_app(host, BLOG)  # then nothing serves that could be taken away
+    processes.rollback(host, BLOG)
+
+
+def test_a_formation_of_the_source_without_web_is_refused_where_web_serves(tmp_path: Path) -> None:
+    host = fake_host(tmp_path / "two", plugins=("app-json",))
+    deploy(host, "blog", TREE)
+    with pytest.raises(AppFault, match="app.json of blog sets the quantity of web to 0") as refusal:
+        deploy(host, "blog", {**TREE, "app.json": APP_JSON})
+    assert "`ps:stop blog`" in refusal.value.hint
+    processes.stop_app(host, BLOG)
+    deploy(host, "blog", {**TREE, "app.json": APP_JSON})
+
+
+def test_a_first_deploy_that_runs_nothing_says_so(host: Host) -> None:
+    deploy(host, "blog", {"Procfile": "Web: serve\n"})
+    said = host.out.text()  # type: ignore[attr-defined]
+    assert "No process of blog runs. Start one: `ps:scale blog Web=1`" in said
+    assert "write `web:` for `Web:`" in said
+    assert "http://" not in said
+
+
+# the look after the switch
+
+
+def test_what_clients_do_not_reach_goes_back_to_the_old_release(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    before = picture(host)
+    proxy(host).silent.add("blog.example.com")
+    with pytest.raises(CheckFailed, match="a request through the proxy does not reach it") as failure:
+        deploy(host, "blog", TREE)
+    assert "http://blog.example.com: nobody listens" in failure.value.details
+    assert picture(host) == before
+
+
+def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    before = picture(host)
+    apply = FakeProxy.apply
+
+    def kills(self: FakeProxy, *words: object, **keywords: object) -> None:
+        apply(self, *words, **keywords)  # type: ignore[arg-type]
+        for one in [one for one in engine(host).made.values() if ".web.1.upcoming" in one.name]:
+            engine(host).stop(one.id, timeout=0)
+
+    monkeypatch.setattr(FakeProxy, "apply", kills)
+    with pytest.raises(CheckFailed, match="ended right after the switch"):
+        deploy(host, "blog", TREE)
+    monkeypatch.undo()
+    assert picture(host)["release"] == before["release"]
+
+
+def test_what_an_image_exposes_and_nobody_listens_on_is_left_out(host: Host) -> None:
+    builder(host).ports = tuple(Port("http", number, number) for number in (8080, 3000, 9229))
+    proxy(host).closed |= {8080, 9229}
+    deploy(host, "blog", TREE)
+    assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
+    assert [one.port for one in current(host, BLOG)[1] if one.process == "web"] == [3000]
+    reroute(host, "blog")
+    assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
+    assert urls(host, BLOG) == ["http://blog.example.com:3000"]
+    processes.scale(host, BLOG, {ProcessType("web"): 2})
+    assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
+    proxy(host).closed.add(3000)
+    with pytest.raises(CheckFailed):
+        deploy(host, "blog", TREE)
+
+
+def test_instances_that_are_not_checked_are_not_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy(host).silent.add("blog.example.com")
+    monkeypatch.setattr(Release, "setting", lambda *_: "web")
+    assert look.is_checked(Release(BLOG, 1, "", "", ""), "web") is False
+
+
+# what follows the commit
+
+
+def test_what_fails_after_the_commit_is_a_warning_and_is_done_later(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    monkeypatch.setattr(FakeScheduler, "settle", lambda *_: (_ for _ in ()).throw(HostFault("the engine is away")))
+    deployment = deploy(host, "blog", TREE)
+    assert current(host, BLOG)[0] == read_release(host, BLOG, deployment.release.number)
+    assert "is done, but what follows it failed and will be tried again: the engine is away" in host.out.text()  # type: ignore[attr-defined]
+    monkeypatch.undo()
+    with operation(host, "look", "app:blog"):
+        pass
+    assert {one.name for one in engine(host).made.values() if one.id in {i.id for i in deployment.instances}} == {
+        "blog.web.1"
+    }

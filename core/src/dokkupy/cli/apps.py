@@ -32,7 +32,7 @@ def create(host: Host, app: App) -> None:
     """Create an app."""
     from dokkupy.usecases.apps import create_app
 
-    host.out.section(f"Creating {app}...")
+    host.out.announce(f"Creating {app}...")
     create_app(host, app)
 
 
@@ -51,7 +51,7 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
     host.force = host.force or force  # plugins that are asked before it goes do not ask either
-    host.out.section(f"Destroying {app} (including all add-ons)")
+    host.out.announce(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
 
 
@@ -63,7 +63,7 @@ def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, ski
     """Give an app a new name."""
     from dokkupy.usecases.copies import rename_app
 
-    host.out.section(f"Renaming {old} to {new}...")
+    host.out.announce(f"Renaming {old} to {new}...")
     rename_app(host, old, new, deploy=not skip_deploy)
 
 
@@ -82,7 +82,7 @@ def clone(
     if ignore_existing and host.store.has_app(new):
         host.out.warn(f"App {new} already exists")
         return
-    host.out.section(f"Cloning {old} to {new}...")
+    host.out.announce(f"Cloning {old} to {new}...")
     clone_app(host, old, new, deploy=not skip_deploy)
 
 

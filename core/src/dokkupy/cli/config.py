@@ -95,10 +95,15 @@ def set_config(
         if not mark:
             raise UserError("Invalid env pair: give KEY=VALUE")
         changes[EnvKey(name)] = Secret(decoded(value) if encoded else value)
-    host.out.section("Setting config vars")
-    for key in changes:
-        host.out.detail(f"{key}:  ***")
+    announce(host, changes)
     return apply(host, scope, changes, no_restart=no_restart)
+
+
+def announce(host: Host, changes: Mapping[EnvKey, Secret | None]) -> None:
+    if changes:
+        host.out.announce("Setting config vars", *(f"{key}:  ***" for key in changes))
+    else:
+        host.out.announce("There is no variable to set")
 
 
 def decoded(text: str) -> str:
@@ -118,16 +123,16 @@ def unset(
     present = variables(host, scope, False)
     for key in names:
         if key in present:
-            host.out.section(f"Unsetting {key}")
+            host.out.announce(f"Unsetting {key}")
         else:
-            host.out.section(f"Skipping {key}, it is not set in the environment")
+            host.out.announce(f"Skipping {key}, it is not set in the environment")
     return apply(host, scope, dict.fromkeys(names), no_restart=no_restart)
 
 
 @group.command("clear", needs="app:write", changes=True)
 def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> Answer:
     """Unset all variables."""
-    host.out.section("Unsetting all config vars")
+    host.out.announce("Unsetting all config vars")
     return apply(host, scope, {}, no_restart=no_restart, replace=True)
 
 
@@ -233,7 +238,7 @@ def import_config(
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
     changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}
-    host.out.section("Setting config vars")
+    announce(host, changes)
     return apply(host, scope, changes, no_restart=no_restart, replace=replace)
 
 

@@ -81,10 +81,14 @@ def set_names(host: Host, app: App, names: Names) -> Answer:
 def remove(host: Host, app: App, names: Names) -> Answer:
     """Remove domains from an app."""
     need(names)
-    after = [name for name in present(host, app) if name not in names]
+    before = present(host, app)
+    after = [name for name in before if name not in names]
     store_names(host, "remove", app, after)
     for name in names:
-        host.out.section(f"Removed {name} from {app}")
+        if name in before:
+            host.out.section(f"Removed {name} from {app}")
+        else:
+            host.out.section(f"Skipping {name}, it is not a domain of {app}")
     return Answer({"app": app, "domains": after})
 
 

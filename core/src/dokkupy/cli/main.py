@@ -320,6 +320,7 @@ def invoke(host: Host, call: Invocation) -> int:
         show(host, plan, json_wanted)
         return plan.status
     answer: Any = command.function(host, *call.arguments, **call.keywords)
+    host.out.proceed()
     if isinstance(answer, int):
         answer = Answer({"command": command.full_name, "status": answer}, status=answer)
     if answer is None:

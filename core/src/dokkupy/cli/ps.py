@@ -53,6 +53,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
 
     def one(app: AppName) -> None:
         if deployed(host, app):
+            host.out.announce(f"Starting {app}")
             start_app(host, app)
 
     return each(host, scope, one)
@@ -65,7 +66,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
 
     def one(app: AppName) -> None:
         if deployed(host, app):
-            host.out.section(f"Stopping {app}")
+            host.out.announce(f"Stopping {app}")
             stop_app(host, app)
 
     return each(host, scope, one)
@@ -108,7 +109,7 @@ def scale_app(
             if not mark or not count.isascii() or not count.isdigit() or int(count) > 1000:
                 raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000")
             changes.setdefault(ProcessType(name), int(count))
-        host.out.section(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
+        host.out.announce(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
         formation = scale(host, app, changes, skip_deploy=skip_deploy)
         if skip_deploy:
             tell_effect(host, app)

@@ -17,6 +17,25 @@ class Console:
     log: IO[str] | None = None
     """A file that gets every line too: the log of a build."""
 
+    held: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def announce(self, text: str, *details: str) -> None:
+        """Say as a section what a command is about to do. It appears with the operation's first step: what is refused
+        before, for want of a permission or for a bad value, has announced nothing."""
+        self.held = (*self.held, (text, details))
+
+    def proceed(self) -> None:
+        """What was announced begins, or has been done."""
+        held, self.held = self.held, ()
+        for text, details in held:
+            self.section(text)
+            for detail in details:
+                self.detail(detail)
+
+    def retract(self) -> None:
+        """What was announced does not happen."""
+        self.held = ()
+
     def section(self, text: str) -> None: ...
 
     def title(self, text: str) -> None: ...

@@ -81,6 +81,7 @@ class Tx:
         """
         if self.committed:
             raise RuntimeError(f"step {name!r} after the commit of {self.verb}")
+        self.host.out.proceed()
         self.host.out.debug(f"{self.verb}: {name}")
         if undo is not None:
             self._journal.write({"type": "step", "name": name, "undo": undo.as_json()}, sync=True)
@@ -210,7 +211,9 @@ def operation(
         tx = Tx(host, journal, verb, subject)
         with signals_as_exceptions():
             yield from _run(host, tx, journal)
+        host.out.proceed()
     finally:
+        host.out.retract()
         for lease in leases:
             lease.release()
 

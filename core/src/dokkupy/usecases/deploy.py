@@ -26,10 +26,10 @@ from dokkupy.usecases.builder_choice import choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, vetted
 from dokkupy.usecases.converge import converge
-from dokkupy.usecases.formation import RELEASE, WEB, wanted_formation
+from dokkupy.usecases.formation import RELEASE, WEB, need_web_kept, nothing_runs, wanted_formation, web_missing
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import BUILDER, PS
-from dokkupy.usecases.releases import drop_image, next_number, own_ports, write_release
+from dokkupy.usecases.releases import current, drop_image, next_number, own_ports, write_release
 from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
 
@@ -62,6 +62,7 @@ def deploy_source(
                 tag = f"dokku/{app}:build-{tx.id}".lower()
                 builder, image = build(tx, source, tag, no_cache=no_cache)
                 release = make_release(tx, source, builder, image)
+                need_web_kept(host, release, current(host, app)[1])
             finally:
                 remove_work(host, tx.id)
             write_release(tx, release)
@@ -100,7 +101,7 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
 def announce(host: Host, app: AppName) -> None:
     host.out.title("Application deployed:")
     try:
-        reason = why_unreachable(host, app)
+        reason = idle(host, app) or why_unreachable(host, app)
         found = urls(host, app) if not reason else []
     except DokkupyError as error:  # it is deployed, whatever a plugin cannot say of its certificates
         reason, found = error.message, []
@@ -108,6 +109,15 @@ def announce(host: Host, app: AppName) -> None:
         host.out.warn(reason)
     for url in found:
         host.out.detail(url)
+
+
+def idle(host: Host, app: AppName) -> str:
+    """What a deploy has to say of an app that serves nobody, because of its Procfile or formation."""
+    release, _ = current(host, app)
+    if release is None:
+        return ""
+    formation = wanted_formation(host, app, release.files, release.processes)
+    return "; ".join(filter(None, (nothing_runs(release, formation), web_missing(host, release, formation))))
 
 
 def remove_work(host: Host, identifier: str) -> None:

@@ -14,7 +14,7 @@ from dokkupy.model.release import Deployment, Formation, Release
 from dokkupy.usecases.config import set_env
 from dokkupy.usecases.converge import converge, resume_instances
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
-from dokkupy.usecases.formation import RELEASE, fixed_formation, stored_scale, wanted_formation
+from dokkupy.usecases.formation import RELEASE, fixed_formation, need_web_kept, stored_scale, wanted_formation
 from dokkupy.usecases.releases import (
     current,
     next_number,
@@ -51,7 +51,7 @@ def restart_with_config(host: Host, app: AppName) -> bool:
     """Restart an app whose configuration changed, if it is there and meant to run. Returns whether it was."""
     if not host.store.read("apps", app, "deployment") or not should_run(host, app):
         return False
-    host.out.section(f"Restarting app {app}")
+    host.out.announce(f"Restarting app {app}")
     redeploy(host, app, kind="config")
     return True
 
@@ -164,6 +164,7 @@ def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
             target, number=next_number(host, app), created_at=stamp(), description=f"Rollback to v{number}",
             formation=wanted_formation(host, app, target.files, target.processes), own_ports=own_ports(host, app),
         )  # fmt: skip
+        need_web_kept(host, release, current(host, app)[1])
         set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
         write_release(tx, release)
         host.out.section(f"Rolling {app} back to v{number}")

@@ -128,7 +128,7 @@ def add_life(group: Group, kind: str, title: str) -> None:
         if not force and not records.links(host, one):
             confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
         host.force = host.force or force  # whoever else is asked before it goes does not ask either
-        host.out.section(f"Deleting {service}")
+        host.out.announce(f"Deleting {service}")
         lifecycle.destroy(host, found(host, kind), service, purge=purge)
         host.out.title(f"{title} container deleted: {service}")
         return Answer({"service": service, "data-kept": not purge and bool(one.volume)})

@@ -115,12 +115,14 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
     Dokku, whose scripts tell by the exit status."""
-    from dokkupy_git.download import obtain, without_query
+    from dokkupy_git.download import need_http, obtain, without_query
 
     if kind and kind not in archives.TYPES:
         raise UserError(f"Invalid archive type specified, valid archive types include: {', '.join(archives.TYPES)}")
     who = commits.author(user, email)
     host.store.need_app(app)
+    if place != "--":
+        need_http(place)
     limits = archives.Limits(number(host, "archive-max-files"), number(host, "archive-max-size"))
     if host.dry_run:
         with obtain(host, place, limits.size) as file:

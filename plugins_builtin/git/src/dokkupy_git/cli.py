@@ -189,7 +189,7 @@ def auth(
         raise UserError("Missing a password for git-auth", hint="Give it after the user, or on standard input.")
     if host.dry_run:
         return planned(f"The login for {target} would be " + ("set" if user else "removed"))
-    host.out.section(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
+    host.out.announce(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
     return Answer({"host": target, "user": user, "changed": credentials.set_login(target, user, secret)})
 
 
