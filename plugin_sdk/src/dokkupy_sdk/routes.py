@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases.routes import add_domains, certificates_of, domains_of
+from dokkupy.model.proxy import Route
+from dokkupy.roles.proxy import Proxy
+from dokkupy.usecases.routes import add_domains, certificates_of, domains_of, proxy_enabled, stored_route
 
 
 def has_certificate(host: Host, app: AppName) -> bool:
@@ -12,4 +14,17 @@ def has_certificate(host: Host, app: AppName) -> bool:
     return bool(certificates_of(host, app))
 
 
-__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate"]
+def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[AppName, Exception]]]:
+    """(the routes that the state asks for, of the deployed apps whose proxy this is; the apps whose route cannot be
+    made, each with the reason)."""
+    from dokkupy.usecases.many import over_each
+
+    def route(app: AppName) -> Route | None:
+        serves = host.store.read("apps", app, "deployment") and proxy_enabled(host, app) and host.proxy(app) is proxy
+        return stored_route(host, app) if serves else None
+
+    found, failed = over_each(host.store.apps(), route)
+    return [one for _, one in found if one is not None], failed
+
+
+__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate", "stored_routes"]

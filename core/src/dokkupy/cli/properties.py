@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dokkupy.kernel.operation import Tx
 
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
+    Judge = Callable[[Host, AppName | None, str, str], None]
     OnSet = Callable[[Tx, AppName | None, str], None]
 
 MASK = "*******"
@@ -31,6 +32,7 @@ def add_property_commands(
     extra: Extra | None = None,
     prefix: str | None = None,
     title: str | None = None,
+    judge: Judge | None = None,
     on_set: OnSet | None = None,
     needs: str = "app:write",
     verb: str = "set",
@@ -39,8 +41,9 @@ def add_property_commands(
     """Give a group its `:set` (when there are properties) and `:report`.
 
     extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
-    it stands; a value that is no text is for the JSON alone. prefix: of the info flags, by default the namespace. title: the word in the header `APP <title>
-    information`. on_set: called inside the operation, after the property was written. verb: the name of the command
+    it stands; a value that is no text is for the JSON alone. prefix: of the info flags, by default the namespace.
+    title: the word in the header `APP <title> information`. judge: raises UserError for a value that cannot be used
+    there, before it is stored. on_set: called inside the operation, after the property was written. verb: the name of the command
     that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
     a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line.
     """
@@ -69,6 +72,8 @@ def add_property_commands(
                 check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
             with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:
+                if text and judge is not None:
+                    judge(host, scope.app, name, settings.parse(host, name, text))
                 settings.set(tx, scope.app, name, text)
                 if on_set is not None:
                     on_set(tx, scope.app, name)

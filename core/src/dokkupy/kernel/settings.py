@@ -198,12 +198,18 @@ class Settings:
             values[name] = str(value) or prop.default.replace("{app}", app or "")
         return values
 
+    def parse(self, host: Host, name: str, text: str) -> str:
+        """The text to keep of a value. Raises UserError."""
+        prop = self.properties[name]
+        value = prop.parse(text)
+        if value and prop.role:
+            need_choice(host, prop.role, value)
+        return value
+
     def set(self, tx: Tx, app: AppName | None, name: str, text: str) -> None:
         """Set, or with the empty text unset, inside an operation."""
-        prop = self.need(name, is_global=app is None)
-        value = prop.parse(text) if text else ""
-        if value and prop.role:
-            need_choice(tx.host, prop.role, value)
+        self.need(name, is_global=app is None)
+        value = self.parse(tx.host, name, text) if text else ""
         parts = place(app, self.namespace)
         data: dict[str, Any] = tx.host.store.read(*parts)
         table = dict(data.get("properties", {}))

@@ -12,7 +12,7 @@ from dokkupy.kernel.settings import RESTART, ROUTE, Applies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Tx
@@ -74,6 +74,7 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
     from dokkupy.kernel.operation import call, operation
     from dokkupy.usecases.routes import reroute_idle
+    from dokkupy.usecases.traffic import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
     if applies is not ROUTE:
@@ -82,21 +83,25 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
         return
     with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
         served = is_deployed(host, app)
+        # Asked for when it counts, of the state as it is now: what was refused before is not this value's fault.
+        apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
+        before = [refused_before(host, one) for one in apps if is_deployed(host, one)]
         if served and not unsets:
             tx.protect("route", call(reroute_idle, app=app or ""))
         yield tx
         if served:
-            tx.step("switch the proxy", lambda: reroute_after(host, app, unsets=unsets))
+            tx.step("switch the proxy", lambda: reroute_after(host, app, unsets=unsets, before=before))
 
 
-def reroute_after(host: Host, app: AppName | None, *, unsets: bool) -> None:
-    """What is unset stays unset although the proxy refuses what is left."""
+def reroute_after(host: Host, app: AppName | None, *, unsets: bool, before: Sequence[Callable[[], bool]]) -> None:
+    """What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what
+    was there before, too."""
     from dokkupy.errors import DokkupyError
     from dokkupy.usecases.routes import reroute_idle
 
     try:
         reroute_idle(host, app or "")
     except DokkupyError as error:
-        if not unsets:
+        if not unsets and not any(refused() for refused in before):
             raise
-        host.out.warn(f"It is unset, and the proxy serves as before, because it refuses what is left: {error.message}")
+        host.out.warn(f"It is done, and the proxy serves as before, because it refuses what is left: {error.message}")

@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
+from dokkupy_nginx.settings import LOGS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,14 +187,10 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def check_set(tx: Tx, app: AppName | None, name: str) -> None:
-    """What a validator cannot say, as it knows no app: an app logs to files of its own only."""
+    """Say where a value waits for another nginx."""
     value = SETTINGS.raw(tx.host.store, app, name)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
         tx.host.out.warn("This host's nginx is built without HTTP/3: the setting waits for another (Debian 13 has one)")
-    if app is None or not value:
-        return
-    if name.endswith("-log-path") and not own_log(app, value):
-        raise UserError(f"{value} is not a log file of {app}'s own", hint=f"Use {LOGS}/{app}-NAME.log, or off")
 
 
 def way(host: Host) -> str:
@@ -206,4 +202,10 @@ def adapter(host: Host) -> NginxProxy:
     return found
 
 
-add_property_commands(nginx, SETTINGS, extra=report_extra, on_set=check_set)
+def judge_value(host: Host, app: AppName | None, name: str, value: str) -> None:
+    from dokkupy_nginx.judge import judge
+
+    judge(host, app, name, value)
+
+
+add_property_commands(nginx, SETTINGS, extra=report_extra, judge=judge_value, on_set=check_set)

@@ -40,6 +40,12 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
         yield Finding("nginx wiring", "error", f"{layout.include} or {layout.link} is missing or changed", SETUP)
         return
     yield Finding("nginx wiring", "ok", f"{layout.include} includes the apps")
+    if not proxy.trees.is_whole:
+        yield Finding(
+            "nginx tree", "error", f"{layout.live} is missing: nginx serves no app once it reads its configuration again",
+            "The timer brings it back; at once: dokkupy recover",
+        )  # fmt: skip
+        return
     if layout.sudo:
         path = layout.on_system("/etc/sudoers.d/dokkupy-nginx")
         present = os.path.exists(path)

@@ -91,22 +91,33 @@ class NginxProxy(Proxy):
             try:
                 staged = self._stage(self._render(routes), ())
                 if staged is not None:
-                    self._need_accepted(staged)
+                    self._need_accepted(staged, sets_aside=False)
             finally:
                 self.trees.sweep()
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """See the role. HostFault with the code `proxy_down` means that nginx does not run: the files are switched
-        all the same, so that a later start serves the new routes."""
+        all the same, so that a later start serves the new routes. So it is when only apps are taken away and nginx
+        refuses its configuration for a reason that is not ours: another's broken site keeps no app here."""
         with self.lease():
+            routes = [*routes, *self._lost_routes({*remove, *(route.app for route in routes)})]
             self.trees.sweep()
+            if not routes and not self.nginx.installed:
+                self._take_out_blindly(remove)
+                return
             try:
                 staged = self._stage(self._render(routes), remove)
                 if staged is None:
                     self._need_served(routes)
                     return
-                self._need_accepted(staged)
-                self._switch(staged)
+                try:
+                    self._need_accepted(staged)
+                    self._switch(staged)
+                except HostFault as refused:
+                    if routes or refused.code == "proxy_down":
+                        raise
+                    self.trees.switch(staged.tree)
+                    raise HostFault(refused.message, hint=refused.hint, code="proxy_down") from refused
             finally:
                 self.trees.sweep()
             if os.path.isdir(self.layout.ocsp):
@@ -115,10 +126,38 @@ class NginxProxy(Proxy):
                 sweep(self.layout, map(self.trees.text, self.trees.apps()))
         self._settle_quarantine(routes, remove)
 
+    def _take_out_blindly(self, apps: Sequence[AppName]) -> None:
+        """Leave apps out of the tree without asking nginx, which is not installed any more."""
+        gone = {*apps} & {*self.trees.apps()}
+        if gone:
+            self.trees.switch(self.trees.stage(new_generation(), {}, self.trees.default(), without=gone))
+            self.trees.sweep()
+
+    def _lost_routes(self, known: set[AppName]) -> list[Route]:
+        """The routes of all other apps, where no tree is in force although apps are deployed: somebody removed it.
+
+        A tree that is still there is put in force instead."""
+        if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
+            return []
+        from dokkupy_sdk.routes import stored_routes
+
+        routes, failed = stored_routes(self.host, self)
+        for app, error in failed:
+            self.host.out.warn(f"{app} cannot be served again: {error}")
+        return [route for route in routes if route.app not in known]
+
+    def repair(self) -> None:
+        """Bring back the tree that is lost, and have nginx serve it."""
+        if self.trees.is_whole:
+            return
+        self.apply([])
+        if self.trees.is_whole and self.nginx.pid() is not None and self.served_generation() != self.trees.generation:
+            self.reload()
+
     def ensure_tree(self) -> bool:
         """Put the tree without apps in force where there is none yet; True when it was made."""
         with self.lease():
-            if self.trees.live and os.path.exists(os.path.join(self.trees.live, "default.conf")):
+            if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
                 return False
             staged = Staged(new_generation(), {}, {}, [], set())
             self._build(staged)
@@ -252,10 +291,10 @@ class NginxProxy(Proxy):
 
     # testing
 
-    def _need_accepted(self, staged: Staged) -> None:
+    def _need_accepted(self, staged: Staged, *, sets_aside: bool = True) -> None:
         """Test the whole tree. Another app's file that went bad meanwhile is set aside, so it does not block this one.
 
-        Raises AppFault when an app of this change is at fault, HostFault when nobody's file is.
+        sets_aside: for good; else for this test alone. Raises AppFault when an app of this change is at fault, HostFault when nobody's file is.
         """
         for _ in range(MAX_REMOVALS):
             complaint = self.refusal(staged.tree)
@@ -265,7 +304,8 @@ class NginxProxy(Proxy):
             app = complaint.app
             if app is None or app not in {conf.app for conf in staged.others}:
                 raise refused(complaint, app)
-            self._set_aside(app, complaint)
+            if sets_aside:
+                self._set_aside(app, complaint)
             staged.leave_out({app})
             self._build(staged)
         raise HostFault(

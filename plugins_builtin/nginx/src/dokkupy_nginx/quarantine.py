@@ -122,6 +122,8 @@ def clean(proxy: NginxProxy) -> dict[AppName, str]:
 def tick(host: Host) -> None:
     """The timer's part: what was set aside is tried again; an nginx that is down is made able to start."""
     proxy: NginxProxy = host.role("proxy", "nginx")
+    if proxy.prepare().ready:
+        proxy.repair()
     if proxy.nginx.installed and proxy.nginx.pid() is None:
         clean(proxy)
     elif quarantined(proxy):

@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dokkupy_nginx.process import Nginx
+
 HEAD = 64 * 1024
 """How much of a file is read for its claims."""
 
@@ -41,6 +43,28 @@ class Trees:
             return os.path.join(self.layout.trees, os.path.basename(os.readlink(self.layout.live)))
         except OSError:
             return ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a tree is in force, and there."""
+        return bool(self.live) and is_tree(self.live)
+
+    def adopt_newest(self, nginx: Nginx) -> bool:
+        """Put a tree in force where the link to it is lost, but it is not: the newest. Returns whether there was one."""
+        try:
+            found = [entry.path for entry in os.scandir(self.layout.trees) if is_tree(entry.path)]
+        except OSError:
+            return False
+        if not found:
+            return False
+        # One that was being built is younger than the one that serves, and nginx has not accepted it.
+        accepted = [tree for tree in sorted(found, key=os.path.getmtime, reverse=True) if self._accepted(nginx, tree)]
+        if accepted:
+            self.switch(accepted[0])
+        return bool(accepted)
+
+    def _accepted(self, nginx: Nginx, tree: str) -> bool:
+        return not nginx.test(self.point_check_at(tree))
 
     @property
     def generation(self) -> str:
@@ -140,6 +164,10 @@ class Trees:
         for name in os.listdir(self.layout.base):
             if name.endswith(".tmp"):
                 os.unlink(os.path.join(self.layout.base, name))
+
+
+def is_tree(path: str) -> bool:
+    return os.path.exists(os.path.join(path, "default.conf")) and os.path.isdir(os.path.join(path, "apps"))
 
 
 def remove_tree(path: str) -> None:

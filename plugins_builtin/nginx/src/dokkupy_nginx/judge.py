@@ -1,0 +1,56 @@
+"""A setting is judged when it is set, by nginx itself: also of an app that is not deployed, and for all apps."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.model import Port, Route, Upstream
+from dokkupy_sdk.names import AppName, Domain
+
+from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
+
+SAMPLE = AppName("sample-of-a-setting")
+"""Stands for every app when a setting is global; no file of it is ever put in force."""
+
+
+def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
+    """Raise UserError for a value that the app's configuration could not be served with. What is wrong for another
+    reason, or cannot be tested now, does not keep a value from being set: it may be the remedy."""
+    if app is not None and name.endswith("-log-path") and not own_log(app, value):
+        raise UserError(f"{value} is not a log file of {app}'s own", hint=f"Use {LOGS}/{app}-NAME.log, or off")
+    proxy: NginxProxy = host.role("proxy", "nginx")
+    if not proxy.prepare().ready:
+        return
+    now = SETTINGS.all(host.store, app)
+    plain = {one: prop.default.replace("{app}", app or SAMPLE) for one, prop in SETTINGS.properties.items()}
+    try:
+        refused = refusal(proxy, app, {**now, name: value})
+        if refused is None:
+            return
+        alone = refusal(proxy, app, {**plain, name: value})
+        if alone is not None or refusal(proxy, app, now) is None:
+            refused = alone or refused
+            raise UserError(
+                f"{name} is not set: {refused.message.partition(': ')[2] or refused.message}",
+                details=refused.details, hint="Nothing was changed.", code="bad_proxy_input",
+            )  # fmt: skip
+        host.out.warn(f"Another setting is wrong: {refused.message}")
+    except HostFault as fault:
+        host.out.warn(f"{name} cannot be tested now: {fault.message}")
+
+
+def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) -> AppFault | None:
+    """Why nginx, with all that it serves, refuses an app with these settings; None when it does not."""
+    route = Route(
+        app or SAMPLE,
+        domains=(Domain(f"{SAMPLE}.invalid"),),
+        ports=(Port("http", proxy.layout.http_port, 5000),),
+        upstreams={5000: (Upstream("127.0.0.1", 5000),)},
+        settings=settings,
+    )
+    try:
+        proxy.validate([route])
+    except AppFault as fault:
+        return fault
+    return None
