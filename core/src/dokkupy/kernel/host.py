@@ -155,14 +155,12 @@ class Host:
         return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
 
     def adapters(self, role: str) -> list[Any]:
-        """Every adapter of a role that is at hand and ready, whatever was chosen: what takes something away must not
+        """Every adapter of a role that is at hand, whatever was chosen: what takes something away must not
         depend on a plugin that is gone, nor leave behind what another one than the chosen has."""
         found = []
         for name in self.offered(role):
             try:
-                adapter = self.role(role, name)
-                if adapter.prepare().state != "not-installed":
-                    found.append(adapter)
+                found.append(self.role(role, name))
             except PluginFault as fault:
                 self.out.warn(fault.message)
         return found

@@ -16,7 +16,10 @@ from dokkupy.usecases.announce import announce
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from dokkupy.roles.engine import Engine
 
 
 def create_app(host: Host, app: AppName) -> None:
@@ -103,7 +106,7 @@ def finish_destroy(host: Host, app: str) -> None:
                 raise
             host.out.warn(f"{fault.message}: it serves nothing of {app} when it takes its configuration again")
     for scheduler in host.adapters("scheduler"):
-        scheduler.forget(name)
+        with_what_is_installed(host, scheduler, lambda one: one.forget(name))
     forget_all_but_processes(host, app)
 
 
@@ -111,18 +114,32 @@ def forget_all_but_processes(host: Host, app: str) -> None:
     """Code, images, records, state. Idempotent."""
     name = AppName(app)
     for source in host.adapters("source"):
-        source.forget(name)
+        with_what_is_installed(host, source, lambda one: one.forget(name))
     for engine in host.adapters("engine"):
-        # By name, not by label: a renamed or cloned app's image has the label of the app that it was built for.
-        for _, tags, _size in engine.images({}):
-            for tag in tags:
-                if tag.startswith(f"dokku/{app}:"):
-                    engine.remove_image(tag)
+        with_what_is_installed(host, engine, lambda one: remove_images(one, name))
     faults = host.hooks.emit_to_all(hookspecs.post_app_destroy, host=host, app=name)
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
     for fault in faults:
         host.out.warn(f"{app} is destroyed, but a plugin may have left something of it: {fault.message}")
+
+
+def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) -> None:
+    """Do it, but for an adapter whose program is not on the host (any more): it has nothing that could be removed."""
+    try:
+        do(adapter)
+    except HostFault as fault:
+        if adapter.prepare().state != "not-installed":
+            raise
+        host.out.warn(fault.message)
+
+
+def remove_images(engine: Engine, app: AppName) -> None:
+    """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
+    for _, tags, _size in engine.images({}):
+        for tag in tags:
+            if tag.startswith(f"dokku/{app}:"):
+                engine.remove_image(tag)
 
 
 def roles_at_hand(host: Host) -> set[str]:

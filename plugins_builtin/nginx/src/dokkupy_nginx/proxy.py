@@ -418,7 +418,10 @@ class NginxProxy(Proxy):
 
     def _need_free_ports(self, staged: Staged, live: str) -> None:
         """Raise AppFault for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
-        that fails by it takes nginx 2.5 s; what this look misses, the probe finds."""
+        that fails by it takes nginx 2.5 s; what this look misses, the probe finds. Where the tree is lost, the one that
+        listens is nginx."""
+        if not live:
+            return
         serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in staged.texts]
         known = {claim.port for conf in (*staged.others, *serving) for claim in conf.claims}
         known |= {self.layout.http_port, self.layout.tls_port}
