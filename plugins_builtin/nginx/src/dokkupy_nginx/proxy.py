@@ -113,11 +113,11 @@ class NginxProxy(Proxy):
                 try:
                     self._need_accepted(staged)
                     self._switch(staged)
-                except HostFault as refused:
-                    if routes or refused.code == "proxy_down":
+                except HostFault as untested:
+                    if routes or untested.code == "proxy_down":
                         raise
                     self.trees.switch(staged.tree)
-                    raise HostFault(refused.message, hint=refused.hint, code="proxy_down") from refused
+                    raise HostFault(untested.message, hint=untested.hint, code="proxy_down") from untested
             finally:
                 self.trees.sweep()
             if os.path.isdir(self.layout.ocsp):
