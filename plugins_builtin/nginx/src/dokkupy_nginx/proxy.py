@@ -20,11 +20,12 @@ from dokkupy_nginx.diagnose import Complaint, locate, read_complaint, refused
 from dokkupy_nginx.foreign import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
 from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.lost import lost_routes, take_out_blindly
 from dokkupy_nginx.names import JINJA, find_template, template_names
 from dokkupy_nginx.process import Nginx, not_running
 from dokkupy_nginx.render import KINDS, addresses, render_app
 from dokkupy_nginx.settings import SETTINGS
-from dokkupy_nginx.sockets import held_for_udp, listened_on, need_own_address
+from dokkupy_nginx.sockets import held_for_udp, need_free_ports, need_own_address
 from dokkupy_nginx.trees import Trees, new_generation
 
 TYPE_CHECKING = False
@@ -100,10 +101,10 @@ class NginxProxy(Proxy):
         all the same, so that a later start serves the new routes. So it is when only apps are taken away and nginx
         refuses its configuration for a reason that is not ours: another's broken site keeps no app here."""
         with self.lease():
-            routes = [*routes, *self._lost_routes({*remove, *(route.app for route in routes)})]
+            routes = [*routes, *lost_routes(self, {*remove, *(route.app for route in routes)})]
             self.trees.sweep()
             if not routes and not self.nginx.installed:
-                self._take_out_blindly(remove)
+                take_out_blindly(self, remove)
                 return
             try:
                 staged = self._stage(self._render(routes), remove)
@@ -125,34 +126,6 @@ class NginxProxy(Proxy):
 
                 sweep(self.layout, map(self.trees.text, self.trees.apps()))
         self._settle_quarantine(routes, remove)
-
-    def _take_out_blindly(self, apps: Sequence[AppName]) -> None:
-        """Leave apps out of the tree without asking nginx, which is not installed any more."""
-        gone = {*apps} & {*self.trees.apps()}
-        if gone:
-            self.trees.switch(self.trees.stage(new_generation(), {}, self.trees.default(), without=gone))
-            self.trees.sweep()
-
-    def _lost_routes(self, known: set[AppName]) -> list[Route]:
-        """The routes of all other apps, where no tree is in force although apps are deployed: somebody removed it.
-
-        A tree that is still there is put in force instead."""
-        if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
-            return []
-        from dokkupy_sdk.routes import stored_routes
-
-        routes, failed = stored_routes(self.host, self)
-        for app, error in failed:
-            self.host.out.warn(f"{app} cannot be served again: {error}")
-        return [route for route in routes if route.app not in known]
-
-    def repair(self) -> None:
-        """Bring back the tree that is lost, and have nginx serve it."""
-        if self.trees.is_whole:
-            return
-        self.apply([])
-        if self.trees.is_whole and self.nginx.pid() is not None and self.served_generation() != self.trees.generation:
-            self.reload()
 
     def ensure_tree(self) -> bool:
         """Put the tree without apps in force where there is none yet; True when it was made."""
@@ -248,7 +221,7 @@ class NginxProxy(Proxy):
         ]
         check_clashes([confs[app] for app in texts], others)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
-        self._need_free_ports(staged, live)
+        need_free_ports(self, staged, live)
         self._build(staged)
         return staged
 
@@ -415,25 +388,6 @@ class NginxProxy(Proxy):
         if not routes or master is None or self.nginx.generation(self._probe_address()) == generation:
             return
         self._reload(generation)
-
-    def _need_free_ports(self, staged: Staged, live: str) -> None:
-        """Raise AppFault for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
-        that fails by it takes nginx 2.5 s; what this look misses, the probe finds. Where the tree is lost, the one that
-        listens is nginx."""
-        if not live:
-            return
-        serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in staged.texts]
-        known = {claim.port for conf in (*staged.others, *serving) for claim in conf.claims}
-        known |= {self.layout.http_port, self.layout.tls_port}
-        new = {
-            claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known
-        }
-        held = {port for port in new if listened_on(port)} if new else set()
-        for port in held - survey(self.layout).ports if held else ():
-            raise AppFault(
-                f"App {new[port]}: host port {port} cannot be used: another program listens on it",
-                hint=f"Choose another one: dokkupy ports:set {new[port]} ...", code="port_taken",
-            )  # fmt: skip
 
     # quarantine
 

@@ -123,7 +123,9 @@ def tick(host: Host) -> None:
     """The timer's part: what was set aside is tried again; an nginx that is down is made able to start."""
     proxy: NginxProxy = host.role("proxy", "nginx")
     if proxy.prepare().ready:
-        proxy.repair()
+        from dokkupy_nginx.lost import repair
+
+        repair(proxy)
     if proxy.nginx.installed and proxy.nginx.pid() is None:
         clean(proxy)
     elif quarantined(proxy):

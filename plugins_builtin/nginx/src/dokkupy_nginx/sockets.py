@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dokkupy_sdk.errors import AppFault
 
+from dokkupy_nginx.conf import read_conf
+from dokkupy_nginx.foreign import survey
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.names import AppName
+
+    from dokkupy_nginx.proxy import NginxProxy, Staged
 
 
 def need_own_address(app: AppName, address: str, version: int) -> None:
@@ -25,6 +30,24 @@ def need_own_address(app: AppName, address: str, version: int) -> None:
             f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
             code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
         ) from None  # fmt: skip
+
+
+def need_free_ports(proxy: NginxProxy, staged: Staged, live: str) -> None:
+    """Raise AppFault for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
+    that fails by it takes nginx 2.5 s; what this look misses, the probe finds. Where the tree is lost, the one that
+    listens is nginx."""
+    if not live:
+        return
+    serving = [read_conf(app, proxy.trees.text(app, live, head=True)) for app in staged.texts]
+    known = {claim.port for conf in (*staged.others, *serving) for claim in conf.claims}
+    known |= {proxy.layout.http_port, proxy.layout.tls_port}
+    new = {claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known}
+    held = {port for port in new if listened_on(port)} if new else set()
+    for port in held - survey(proxy.layout).ports if held else ():
+        raise AppFault(
+            f"App {new[port]}: host port {port} cannot be used: another program listens on it",
+            hint=f"Choose another one: dokkupy ports:set {new[port]} ...", code="port_taken",
+        )  # fmt: skip
 
 
 def listened_on(port: int) -> bool:
