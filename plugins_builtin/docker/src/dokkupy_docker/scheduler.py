@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
+from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, HostFault, NotFound
 from dokkupy_sdk.model import (
     Activity,
     Ending,
@@ -173,8 +173,13 @@ class DockerLocal(Scheduler):
             engine.remove(one.id)
 
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
-        with stopping(self.host.engine(), timeout) as stop:
+        engine = self.host.engine()
+        with stopping(engine, timeout) as stop:
             stop(one.id for one in instances)
+        running = {one.id for one in engine.containers({"dokkupy.kind": "deploy"}, running_only=True)}
+        for one in instances:
+            if one.id in running:
+                engine.stop(one.id, timeout=timeout, restart_policy="no")
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
         from dokkupy_docker.engine import DockerEngine
@@ -238,7 +243,8 @@ class DockerLocal(Scheduler):
 
 @contextmanager
 def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
-    """Yields a function that stops containers beside each other; leaving waits for all. The first error is raised."""
+    """Yields a function that stops containers beside each other; leaving waits for all. What follows removes them, or
+    looks whether they stopped: one that just ends, or is started again, makes some engines fail."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
     futures: list[Future[None]] = []
@@ -249,7 +255,9 @@ def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[I
 
         yield stop
     for future in futures:
-        future.result()
+        error = future.exception()
+        if error is not None and not isinstance(error, HostFault):
+            raise error
 
 
 def rename(engine: Engine, ref: str, name: str) -> None:
