@@ -77,6 +77,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self.pids: dict[str, str] = {}
+        self.working = False
 
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         rows = []
@@ -95,13 +96,13 @@ class Scheduler:
         return tuple(rows)
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
-        """Quiet from the start, whatever they do; the tests of docker-local look at the real thing."""
+        """Quiet (or at work) from the start, whatever they do; the tests of docker-local look at the real thing."""
         for one in instances:
             self.pids.setdefault(one.id, docker("inspect", "-f", "{{.State.Pid}}", one.id, check=False))
         alive = [
             self.pids[one.id] not in ("", "0") and os.path.exists(f"/proc/{self.pids[one.id]}") for one in instances
         ]
-        return tuple(Activity(known=True, alive=one) for one in alive)
+        return tuple(Activity(known=True, alive=one, working=self.working) for one in alive)
 
 
 class Lines(list[str]):

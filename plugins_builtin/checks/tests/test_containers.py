@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import APP, Start, release, times
 from dokkupy_checks import hooks
+from dokkupy_checks.run import stay_alive
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import CheckFailed
@@ -214,8 +216,9 @@ def test_the_command_checks_what_runs(host: Host, start: Start, capsys: pytest.C
     deployed(host, start(HTTPD), start(SILENT), start(SILENT, "worker"))
     assert main(["checks:run", "blog", "worker"], host=host) == 0
     assert main(["checks:run", "blog", "web.1"], host=host) == 0
+    assert main(["checks:run", "blog", "worker,web.1"], host=host) == 0
     capsys.readouterr()
-    assert main(["checks:run", "blog"], host=host) == 1
+    assert main(["checks:run", "blog", "web.2,worker"], host=host) == 1
     assert "blog web.2 failed its check: nobody listened" in capsys.readouterr().err
     for which, complaint in (("web.3", "no web.3"), ("web.x", "not a number"), ("cron", "runs no cron")):
         assert main(["checks:run", "blog", which], host=host) == 1
@@ -231,3 +234,34 @@ def test_a_failing_check_does_not_wait_for_a_command_that_hangs(host: Host, star
             hooks.check(host, release(healthchecks(*entries)), [instance])
 
     assert took(run) < 5
+
+
+def test_a_web_that_is_busy_gets_more_time_and_the_user_hears_until_when(
+    host: Host, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dokkupy_checks.probe.REPORT", 1.0)
+    times(host, attempts="1", timeout="1", wait="0", max_wait="30")
+    host.scheduler(APP).working = True  # type: ignore[attr-defined]
+    hooks.check(host, release(), [start(f"sleep 3; {HTTPD}")])
+    text = host.out.text  # type: ignore[attr-defined]
+    assert re.search(
+        r"Still waiting for web\.1 on port 5000 \(1 s, it is busy\), at most until \d\d:\d\d:\d\d UTC", text
+    )
+    assert "web.1 answers on port 5000" in text
+
+
+def test_a_web_that_is_busy_for_ever_fails_in_the_end_and_the_properties_are_named(host: Host, start: Start) -> None:
+    times(host, attempts="1", timeout="1", wait="0", max_wait="3")
+    host.scheduler(APP).working = True  # type: ignore[attr-defined]
+    with pytest.raises(CheckFailed, match="within [3-9] s") as caught:
+        hooks.check(host, release(), [start(SILENT)])
+    assert "checks:set blog attempts N (now 1), timeout SECONDS (now 1)" in caught.value.hint
+    assert [row.state for row in caught.value.states] == ["running"]
+
+
+def test_a_web_that_answers_and_then_ends_has_failed(host: Host, start: Start) -> None:
+    instance = start("httpd -p 5000 -h /www; sleep 1; exit 3")
+    with pytest.raises(CheckFailed, match=r"web\.1 ended with exit code 3"):  # noqa: PT012
+        hooks.check(host, release(), [instance])
+        for _ in range(20):
+            stay_alive(host, release(), [instance])

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from conftest import APP, release
+from dokkupy_checks.hooks import release_files
 from dokkupy_checks.legacy import parse_checks_file
 from dokkupy_checks.listeners import explain, listeners
 from dokkupy_checks.notify import post_json, public
@@ -74,6 +75,28 @@ def test_the_legacy_file_becomes_checks_of_web() -> None:
     assert (first.path, first.content, first.wait, first.timeout, first.attempts) == ("/up", "all well", 1, 2, 3)
     assert (second.scheme, second.path, second.headers) == ("https", "/path", (("Host", "x.org"),))
     assert third.headers == (("Host", "y.org"),)
+
+
+def test_the_legacy_file_is_looked_for_beside_app_json(host: Host) -> None:
+    host.store.write("apps", APP, "app-json", data={"properties": {"appjson-path": "deploy/app.json"}})
+    assert list(release_files(host, APP)) == ["deploy/app.json", "deploy/CHECKS", "CHECKS"]
+    there = replace(
+        release({"deploy/CHECKS": "/up\n", "CHECKS": "/root\n"}),
+        settings={"app-json": {"appjson-path": "deploy/app.json"}},
+    )
+    plan = plan_checks(there, {WEB}, Waits(), domain="", secure=False)
+    assert plan.checks[WEB][0].path == "/up"
+    assert plan.warnings == ("The file deploy/CHECKS is deprecated: use healthchecks in deploy/app.json",)
+
+
+def test_an_app_json_without_a_startup_check_of_web_leaves_the_legacy_file_in_force() -> None:
+    files = {**app_json(web=[{"type": "liveness", "path": "/live"}]), "CHECKS": "/up\n"}
+    assert plan_checks(release(files), {WEB}, Waits(), domain="", secure=False).checks[WEB][0].path == "/up"
+    files = {**app_json(web=[{"type": "startup", "path": "/own"}]), "CHECKS": "/up\n"}
+    plan = plan_checks(release(files), {WEB}, Waits(), domain="", secure=False)
+    assert (plan.checks[WEB][0].path, plan.warnings) == (
+        "/own", ("The file CHECKS is ignored: app.json has healthchecks for web",),
+    )  # fmt: skip
 
 
 def test_a_bad_legacy_line_is_named_without_the_secret_in_it() -> None:

@@ -61,10 +61,10 @@ def converge(
         deployment = replace(deployment, instances=ordered(kept + fresh), fresh=fresh)
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
         deployment = switch(tx, deployment, replacing)
+        host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
         explain(host, release, fault, serving=bool(old))
         raise
-    host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
     tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.commit(
@@ -219,7 +219,7 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
         lines = [line.decode(errors="replace") for _, line in engine.logs(one.id, tail=LAST_LINES)]
         ran = state.state == "running" and not state.restarts
         ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
-        again = f", was started again {state.restarts} times" if state.restarts else ""
+        again = ", and was started again" if state.restarts else ""
         details += [
             f"{app}[{one.dyno}] {ended}{again}, its last lines:",
             *(f"  {line}" for line in lines or ["(none)"]),

@@ -91,7 +91,7 @@ def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
 
 
 @group.command("run", needs="app:write")
-def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N]")] = "") -> Answer:
+def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> Answer:
     """Run the checks against the running instances."""
     from dokkupy_sdk.deploy import current
 
@@ -109,9 +109,15 @@ def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N]")]
 
 
 def choose(app: AppName, instances: Sequence[Instance], which: str) -> list[Instance]:
-    """The instances that `type` or `type.N` names. Raises UserError when there are none."""
-    if not which:
+    """The instances that a comma list of `type` or `type.N` names. Raises UserError where one names none."""
+    wanted = [name.strip() for name in which.split(",") if name.strip()]
+    if not wanted or ALL in wanted:
         return list(instances)
+    found = [one for name in wanted for one in chosen(app, instances, name)]
+    return list(dict.fromkeys(found))
+
+
+def chosen(app: AppName, instances: Sequence[Instance], which: str) -> list[Instance]:
     name, dot, number = which.partition(".")
     process = ProcessType(name)
     found = [one for one in instances if one.process == process]

@@ -15,15 +15,32 @@ if TYPE_CHECKING:
 
 @hookimpl
 def release_files(host: Host, app: AppName) -> Iterable[str]:
+    from dokkupy_checks.legacy import places
+
     # The path is app-json's property; this plugin works without that one.
     own = host.store.read("apps", app, "app-json").get("properties", {}).get("appjson-path")
     shared = host.store.read("global", "app-json").get("properties", {}).get("appjson-path")
-    return [str(own or shared or "app.json"), "CHECKS"]
+    path = str(own or shared or "app.json")
+    return [path, *places(path)]
 
 
 @hookimpl
 def pre_switch(host: Host, deployment: Deployment, tx: Tx) -> None:
     check(host, deployment.release, deployment.fresh)
+
+
+@hookimpl
+def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+    """A web that answers and ends at once is seen too. It serves meanwhile: only the end of the deploy waits for it."""
+    from dokkupy_checks.plan import WEB, setting
+    from dokkupy_checks.run import stay_alive
+    from dokkupy_checks.settings import covers
+
+    release, fresh = deployment.release, deployment.fresh
+    off = any(covers(setting(release, name), WEB) for name in ("skipped", "disabled"))
+    # Beside other types it was watched for as long as they were.
+    if deployment.kind == "deploy" and not off and {one.process for one in fresh} == {WEB}:
+        stay_alive(host, release, fresh)
 
 
 def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 
@@ -13,6 +14,11 @@ ASSIGNMENT = re.compile(r"(WAIT|TIMEOUT|ATTEMPTS)=(\d{1,5})")
 VARIABLE = re.compile(r"""\{\{\s*var\s+["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\}\}""")
 TARGET = re.compile(r"(?:(https?):)?(?://([A-Za-z0-9.:-]+))?(/[\x21-\x7e]*)")
 DEFAULTS = {"WAIT": 5, "TIMEOUT": 30, "ATTEMPTS": 5}
+
+
+def places(app_json: str) -> tuple[str, ...]:
+    """Where the file may be: beside app.json, as in Dokku, or in the root of the source."""
+    return tuple(dict.fromkeys((posixpath.join(posixpath.dirname(app_json), "CHECKS"), "CHECKS")))
 
 
 def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck, ...]:

@@ -9,7 +9,7 @@ from dokkupy_sdk.appjson import AppJson, HealthCheck, parse_app_json
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
 
-from dokkupy_checks.legacy import parse_checks_file
+from dokkupy_checks.legacy import parse_checks_file, places
 from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS
 
 SETTLING = 0.1
@@ -89,14 +89,14 @@ def facts_of(release: Release) -> tuple[AppJson, tuple[str, ...]]:
     """app.json's facts, with a legacy CHECKS file as the health checks of web when app.json has none."""
     path = release.setting("app-json", "appjson-path") or "app.json"
     facts = parse_app_json(release.files.get(path), path)
-    legacy = release.files.get("CHECKS")
-    if legacy is None or not legacy.strip():
+    file, legacy = next(((one, text) for one in places(path) if (text := release.files.get(one, "")).strip()), ("", ""))
+    if not legacy:
         return facts, ()
-    if WEB in facts.healthchecks:
-        return facts, ("The file CHECKS is ignored: app.json has healthchecks for web",)
+    if any(entry.type == "startup" for entry in facts.healthchecks.get(WEB, ())):
+        return facts, (f"The file {file} is ignored: {path} has healthchecks for web",)
     env = {str(key): value for key, value in release.env.items()}
     checks = parse_checks_file(legacy, env)
-    notes = ("The file CHECKS is deprecated: use healthchecks in app.json",)
+    notes = (f"The file {file} is deprecated: use healthchecks in {path}",)
     return replace(facts, healthchecks={**facts.healthchecks, WEB: checks}), notes
 
 

@@ -22,6 +22,11 @@ LOOK_LATER = 0.5
 """Seconds between looks at the instances: often while most things happen, then seldom."""
 
 SOON = 15.0
+"""Seconds of looking often."""
+
+STEADY = 0.6
+"""Seconds that a web must go on after the switch: it answered before that, and a process whose workers or background
+tasks fail at once ends within half a second of it."""
 
 ENDED = ("exited", "restarting", "dead", "missing")
 
@@ -43,6 +48,17 @@ def run_checks(
         watch.until_all_ended(len(work), started(host, work, stop, watch.progress))
     finally:
         stop.set()
+
+
+def stay_alive(host: Host, release: Release, instances: Sequence[Instance]) -> None:
+    """Raises CheckFailed when one of them ends within STEADY seconds."""
+    watch = Watch(host, release, instances)
+    watch.restarts = {}  # one that was started again before the first look ended, too
+    began = now = time.monotonic()
+    while now < began + STEADY and watch.all_seem_alive(now):
+        time.sleep(LOOK)
+        now = time.monotonic()
+    watch.need_alive("right after it had answered")
 
 
 def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str, Progress]) -> Found:
@@ -105,11 +121,11 @@ class Watch:
             self.progress[instance.id].add(now, one)
         return all(one.known and one.alive for one in seen)
 
-    def need_alive(self) -> None:
+    def need_alive(self, when: str = "while it was checked") -> None:
         rows = [row for row in self.scheduler.status(self.instances) if self.has_ended(row)]
         if rows:
             raise CheckFailed(
-                "; ".join(self.epitaph(row) for row in rows), instances=tuple(row.instance for row in rows),
+                "; ".join(f"{self.epitaph(row)} {when}" for row in rows), instances=tuple(row.instance for row in rows),
                 states=tuple(rows),
             )  # fmt: skip
 
@@ -118,7 +134,7 @@ class Watch:
 
     def epitaph(self, row: InstanceStatus) -> str:
         memory = memory_limit(self.release.deploy_options(row.instance.process))
-        return f"{row.instance.app} {row.instance.dyno} {how_it_ended(row, memory)} while it was checked"
+        return f"{row.instance.app} {row.instance.dyno} {how_it_ended(row, memory)}"
 
     def fail(self, failed: Sequence[Outcome]) -> None:
         from dokkupy_checks.notify import on_failure
