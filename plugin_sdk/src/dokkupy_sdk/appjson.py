@@ -63,7 +63,6 @@ class Autoscaling:
 class ProcessFormation:
     """What the source says of one process type. quantity: None when it says nothing of it."""
 
-    process: ProcessType
     quantity: int | None = None
     max_parallel: int | None = None
     autoscaling: Autoscaling | None = None
@@ -78,7 +77,6 @@ class HealthCheck:
     seconds. attempts, timeout, wait: None when the source says nothing. port: None for the app's own.
     """
 
-    process: ProcessType
     name: str
     type: str = "startup"
     command: tuple[str, ...] = ()
@@ -149,7 +147,7 @@ def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
         ),
         cron=tuple(cron_entry(row) for row in root.rows("cron")),
         env=tuple(env_entry(key, node) for key, node in root.children("env")),
-        formation={process(key, node): formation_entry(key, node) for key, node in root.children("formation")},
+        formation={process(key, node): formation_entry(node) for key, node in root.children("formation")},
         healthchecks={process(key, node): checks_of(root, key, node) for key, node in root.children("healthchecks")},
         scripts=scripts(root),
     )
@@ -198,11 +196,10 @@ def env_entry(key: str, node: Node) -> EnvEntry:
     )
 
 
-def formation_entry(key: str, node: Node) -> ProcessFormation:
+def formation_entry(node: Node) -> ProcessFormation:
     scaling = node.child("autoscaling")
     service = node.child("service")
     return ProcessFormation(
-        process(key, node),
         quantity=node.whole("quantity", 0, MAX_QUANTITY),
         max_parallel=node.whole("max_parallel", 1, MAX_QUANTITY),
         autoscaling=autoscaling(scaling) if scaling else None,
@@ -257,7 +254,6 @@ def health_check(name: ProcessType, node: Node, number: int) -> HealthCheck:
     if url and not re.fullmatch(r"https?://[\x21-\x7e]+", url):
         raise node.fault("has an onFailure.url that is not an http or https URL")
     return HealthCheck(
-        process=name,
         name=node.text("name") or f"{name}-{number}",
         type=kind,
         command=command,

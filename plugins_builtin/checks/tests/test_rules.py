@@ -43,11 +43,13 @@ def test_defaults_come_from_the_settings_at_the_time_of_the_check() -> None:
     assert (none[WORKER][0].kind, none[WORKER][0].seconds) == ("uptime", 0.1)
 
 
-def test_only_startup_entries_count_and_one_without_type_is_named() -> None:
+def test_only_startup_entries_count_and_the_others_are_named() -> None:
     files = app_json(web=[{"type": "liveness", "path": "/a"}, {"path": "/b", "name": "b"}])
     plan = plan_checks(release(files), {WEB}, Waits(), domain="", secure=False)
     assert [check.kind for check in plan.checks[WEB]] == ["answers"]
-    assert len(plan.warnings) == 1 and "Health check b of web has no type" in plan.warnings[0]
+    assert len(plan.warnings) == 2
+    assert "Health check b of web has no type" in plan.warnings[0]
+    assert "Health check web-1 of web is not run: it is of the type liveness" in plan.warnings[1]
 
 
 def test_a_web_with_checks_that_never_look_at_the_port_is_warned_about_it() -> None:

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class Arg:
-    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning."""
+    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: as of `Opt`."""
 
-    __slots__ = ("help", "metavar")
+    __slots__ = ("help", "inert", "metavar")
 
-    def __init__(self, metavar: str, help: str = "") -> None:
+    def __init__(self, metavar: str, help: str = "", *, inert: str = "") -> None:
         self.metavar = metavar
-        self.help = help
+        self.help = help or (f"No effect: {inert}" if inert else "")
+        self.inert = inert
 
 
 class Rest(Arg):
@@ -247,7 +248,7 @@ def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool
         found.convert = to_int if hint is int else hint
     found.flags = ("--" + name.strip("_").replace("_", "-"),)
     if isinstance(marker, Arg):
-        found.metavar, found.help = marker.metavar, marker.help
+        found.metavar, found.help, found.inert = marker.metavar, marker.help, marker.inert
         if isinstance(marker, Rest):
             found.kind = "rest"
     elif isinstance(marker, Opt):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class Invocation:
     """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None.
-    inert: options that were given and have no effect, by the flag that was typed."""
+    inert: what was given and has no effect, by the flag that was typed or `<argument>`."""
 
     __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords")
 
@@ -159,6 +159,8 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             argument = item.convert(loose.pop(0))
             if call.app is None and isinstance(argument, AppName):
                 call.app = argument
+            if item.inert and argument:
+                call.inert[f"<{item.metavar}>"] = item
             call.arguments.append(argument)
         elif item.required:
             missing(call, item)

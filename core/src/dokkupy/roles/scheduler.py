@@ -57,8 +57,9 @@ class Scheduler(ABC):
         """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
 
     @abstractmethod
-    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
-        """Stop (signal, `timeout` seconds, kill) and remove these instances; idempotent."""
+    def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
+        """Stop (signal, `timeout` seconds, kill) and remove these instances; idempotent. drain: seconds that a web
+        instance may first go on with the connections that it has; None: as long as `timeout`."""
 
     @abstractmethod
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:

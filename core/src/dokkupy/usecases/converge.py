@@ -76,6 +76,7 @@ def converge(
                 instances=as_tables(retiring),
                 timeout=timeout,
                 forget="" if replacing == app else str(replacing),
+                drain=int(release.setting("checks", "wait-to-retire") or timeout),
             ),
             call(settle_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
             call(prune_old, app=app),

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 def record_retiring(
-    host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int, forget: str = ""
-) -> None:
+    host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int, forget: str = "",
+    drain: int | None = None,
+) -> None:  # fmt: skip
     """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent.
 
-    forget: the app that they were, when that is gone with them (a rename).
+    forget: the app that they were, when that is gone with them (a rename). drain: seconds that web instances may take to
+    finish the connections that they have; None: as long as `timeout`.
     """
     if instances:
         data = {"instances": instances, "timeout": timeout, "forget": forget}
+        data |= {} if drain is None else {"drain": drain}
         host.store.write("apps", app, "retire", deployment, data=data)
 
 
@@ -58,7 +61,7 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
             try:
                 table = host.store.read("apps", name, "retire", deployment)
                 instances = instances_of(name, table)
-                host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)))
+                host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)), drain=table.get("drain"))
                 if table.get("forget") and not host.store.has_app(AppName(table["forget"])):
                     host.scheduler(name).forget(AppName(table["forget"]))
                 host.store.delete("apps", name, "retire", deployment)

@@ -48,7 +48,7 @@ def add_backups(group: Group, kind: str) -> None:
         host: Host, service: cli.Name, key: Annotated[str, Arg("aws-access-key-id")],
         secret: Annotated[str, Arg("aws-secret-access-key")],
         region: Annotated[str, Arg("aws-default-region")] = "",
-        signature: Annotated[str, Arg("aws-signature-version")] = "", endpoint: Annotated[str, Arg("endpoint-url")] = "",
+        signature: Annotated[str, Arg("aws-signature-version", inert="restic signs by version 4")] = "", endpoint: Annotated[str, Arg("endpoint-url")] = "",
     ) -> Answer:  # fmt: skip
         """Keep the key that opens a service's buckets."""
         from dokkupy_sdk.names import Secret
@@ -99,6 +99,8 @@ def add_encryption(group: Group, kind: str) -> None:
     @group.command("backup-set-encryption", needs="host:write", changes=True, secret_args=1)
     def set_encryption(host: Host, service: cli.Name, passphrase: Annotated[str, Arg("passphrase")] = "") -> Answer:
         """Do nothing: backups are always encrypted, by their target's key."""
+        if not passphrase:
+            raise UserError("Please specify a passphrase")
         backups(host, kind, service)
         host.out.warn(f"{always}; the passphrase is not needed. {hint}")
         return Answer({"service": service, "encrypted": True})
@@ -119,4 +121,5 @@ def add_encryption(group: Group, kind: str) -> None:
     def unset_public(host: Host, service: cli.Name) -> Answer:
         """Do nothing: there is no public key."""
         backups(host, kind, service)
+        host.out.section(f"Nothing to unset: there is no public key. {always}")
         return Answer({"service": service, "encrypted": True})

@@ -116,7 +116,7 @@ class FakeScheduler(Scheduler):
             if engine.container(one.id):
                 engine.rename(one.id, f"{app}.{one.dyno}")
 
-    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+    def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         for one in instances:
             self.host.engine().remove(one.id)
 

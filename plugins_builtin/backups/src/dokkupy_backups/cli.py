@@ -348,6 +348,8 @@ def set_property(
 
     from dokkupy_backups.settings import SETTINGS
 
+    if not is_global:
+        raise UserError("Backups are set up for the whole host", hint="Leave --global=false out")
     with operation(host, "backups:set", "host") as tx:
         SETTINGS.set(tx, None, name, value)
     host.out.header(f"Setting {name} to {value}" if value else f"Unsetting {name}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from dokkupy_sdk.appjson import HealthCheck
 from dokkupy_sdk.errors import AppFault
-from dokkupy_sdk.names import ProcessType, Secret, shown
+from dokkupy_sdk.names import Secret, shown
 
 ASSIGNMENT = re.compile(r"(WAIT|TIMEOUT|ATTEMPTS)=(\d{1,5})")
 VARIABLE = re.compile(r"""\{\{\s*var\s+["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\}\}""")
@@ -43,7 +43,6 @@ def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck
         targets.append((number, target, content.strip()))
     return tuple(
         HealthCheck(
-            process=ProcessType("web"),
             name=f"check-{number}",
             path=target[3],
             content=content,

@@ -112,6 +112,11 @@ def plan_checks(release: Release, processes: set[ProcessType], times: Waits, *, 
             for entry in entries
             if not entry.type
         )
+        warnings.extend(
+            f"Health check {entry.name} of {process} is not run: it is of the type {entry.type}, and startup checks alone are"
+            for entry in entries
+            if entry.type not in ("", "startup")
+        )
         found = [resolved(times, entry, domain, secure) for entry in entries if entry.type == "startup"]
         if not found:
             found = [default_check(release, process, times, domain, secure)]

@@ -30,7 +30,7 @@ def wait_or_auto(text: str) -> str:
 
 VISIBLE = (
     Property(
-        "wait-to-retire", "60", help="Seconds that old instances serve on after a switch", parse=integer(0, 86400),
+        "wait-to-retire", "60", help="Seconds that old web instances may take to finish their connections after a switch; idle ones stop at once", parse=integer(0, 86400),
         in_release=True, applies=NEXT_DEPLOY,
     ),
     Property(

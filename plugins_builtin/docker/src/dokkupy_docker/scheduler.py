@@ -160,14 +160,14 @@ class DockerLocal(Scheduler):
             if found is not None and found.name != f"{app}.{one.dyno}":
                 rename(engine, one.id, f"{app}.{one.dyno}")
 
-    def retire(self, instances: Sequence[Instance], *, timeout: int) -> None:
+    def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         """Web instances are stopped when their connections have ended, all others at once; all beside each other."""
         engine = self.host.engine()
         alive = [one for one in instances if (found := engine.container(one.id)) and found.state == "running"]
         web = [one for one in alive if one.process == "web"]
         with stopping(engine, timeout) as stop:
             stop(one.id for one in alive if one not in web)
-            wait_until_idle(self.host, web, timeout=timeout)
+            wait_until_idle(self.host, web, timeout=timeout if drain is None else drain)
             stop(one.id for one in web)
         for one in instances:
             engine.remove(one.id)

@@ -1,0 +1,225 @@
+"""Who reads what: the source of core, the SDK and the built-in plugins, as trees."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ("core/src", "plugin_sdk/src", "plugins_builtin", "examples/plugins")
+
+
+@functools.cache
+def modules() -> dict[Path, ast.Module]:
+    """Path -> tree of every module that ships."""
+    files = [file for place in SOURCES for file in sorted((ROOT / place).rglob("*.py")) if "tests" not in file.parts]
+    return {file: ast.parse(file.read_text()) for file in files if "src" in file.parts}
+
+
+@functools.cache
+def by_name() -> dict[str, Path]:
+    """Dotted name -> path."""
+    found = {}
+    for file in modules():
+        parts = file.with_suffix("").parts
+        inside = parts[len(parts) - parts[::-1].index("src") :]
+        found[".".join(inside).removesuffix(".__init__")] = file
+    return found
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@functools.cache
+def functions(file: Path) -> dict[str, list[Function]]:
+    """Name -> the functions of a module that have it, also those within others."""
+    found: dict[str, list[Function]] = {}
+    for node in ast.walk(modules()[file]):
+        if isinstance(node, Function):
+            found.setdefault(node.name, []).append(node)
+    return found
+
+
+def node_of(function: Callable[..., Any]) -> tuple[Path, Function]:
+    """Where a function is declared, also one within another."""
+    code = function.__code__
+    file = Path(code.co_filename)
+    for node in functions(file).get(code.co_name, []):
+        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+        if first == code.co_firstlineno:
+            return file, node
+    raise LookupError(f"{code.co_filename}:{code.co_firstlineno}")
+
+
+def imported(file: Path, scope: ast.AST, name: str) -> tuple[Path, str] | None:
+    """The module and the name there, for a name that a function or its module imports."""
+    for tree in (scope, modules()[file]):
+        found = imports(tree).get(name)
+        if found is not None and found[0] in by_name():
+            return by_name()[found[0]], found[1]
+    return None
+
+
+@functools.cache
+def imports(tree: ast.AST) -> dict[str, tuple[str, str]]:
+    """Name here -> (module, name there) of every `from module import name`."""
+    return {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def callee(file: Path, scope: ast.AST, call: ast.Call) -> tuple[Path, Function] | None:
+    """The function of ours that a plain call `name(...)` calls, else None."""
+    if not isinstance(call.func, ast.Name):
+        return None
+    name, place = call.func.id, file
+    for _ in range(4):  # an SDK module re-exports a name of core's
+        found = functions(place).get(name)
+        if found:
+            return place, found[0]
+        elsewhere = imported(place, scope, name)
+        if elsewhere is None:
+            return None
+        place, name = elsewhere
+        scope = modules()[place]
+    return None
+
+
+def parameter_of(call: ast.Call, argument: ast.AST, function: Function) -> str:
+    """The parameter that an argument of a call fills; empty when that cannot be seen."""
+    for keyword in call.keywords:
+        if keyword.value is argument:
+            return keyword.arg or ""
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    for number, given in enumerate(call.args):
+        if isinstance(given, ast.Starred):
+            return ""
+        if given is argument:
+            return names[number] if number < len(names) else ""
+    return ""
+
+
+def is_read(file: Path, function: Function, name: str, seen: frozenset[tuple[str, int, str]] = frozenset()) -> bool:
+    """Whether a function does something with a parameter: neither `del` nor a bare mention of it nor handing it to a
+    function of ours that does nothing with it counts. A function that always refuses does enough."""
+    if isinstance(function.body[-1], ast.Raise):
+        return True
+    mark = (str(file), function.lineno, name)
+    if mark in seen:
+        return False
+    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(ast.Module(function.body, [])):
+        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
+            continue
+        parent = parents[node]
+        if isinstance(parent, ast.keyword):
+            parent = parents[parent]
+        if isinstance(parent, ast.Expr) or is_thrown_away(parent):
+            continue
+        if isinstance(parent, ast.Call) and node is not parent.func:
+            called = callee(file, function, parent)
+            if called is not None:
+                target = parameter_of(parent, node, called[1])
+                if target and not is_read(*called, target, seen | {mark}):
+                    continue
+        return True
+    return False
+
+
+def is_thrown_away(node: ast.AST) -> bool:
+    """`_ = name`."""
+    return isinstance(node, ast.Assign) and all(isinstance(one, ast.Name) and one.id == "_" for one in node.targets)
+
+
+# text that is read by
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """Patterns of the texts that an expression can be: a constant, or an f-string with anything in its gaps."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield re.escape(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [re.escape(str(one.value)) if isinstance(one, ast.Constant) else "[a-z0-9-]+" for one in node.values]
+        if any(isinstance(one, ast.Constant) for one in node.values):
+            yield "".join(parts)
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        for one in node.elts:
+            yield from texts(one)
+    elif isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+
+
+DECLARES = ("Property", "Settings", "Opt", "Arg", "Rest", "matching", "warn", "section", "UserError")
+"""Calls whose texts declare a setting or are shown to people: they read nothing."""
+
+
+@functools.cache
+def keys_read(distribution: Path) -> frozenset[str]:
+    """Patterns of the texts by which a distribution looks something up: arguments of calls, subscripts, keys of
+    tables and the values of loops and constants."""
+    found: set[str] = set()
+    for file, tree in modules().items():
+        if distribution not in file.parents:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name not in DECLARES:
+                    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                        found.update(texts(argument))
+            elif isinstance(node, ast.Subscript):
+                found.update(texts(node.slice))
+            elif isinstance(node, ast.Dict):
+                for key in node.keys:
+                    if key is not None:
+                        found.update(texts(key))
+            elif isinstance(node, (ast.For, ast.comprehension)):
+                found.update(texts(node.iter))
+            elif isinstance(node, ast.Assign):
+                found.update(texts(node.value))
+            elif isinstance(node, ast.Compare):
+                for one in (node.left, *node.comparators):
+                    found.update(texts(one))
+    return frozenset(found)
+
+
+@functools.cache
+def release_settings_read() -> frozenset[tuple[str, str]]:
+    """(namespace, property) of `release.setting("ps", "restart-policy")`, anywhere, and of a choice of an adapter."""
+    found = set()
+    for tree in modules().values():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("setting", "_selected")
+            ):
+                values = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if len(values) >= 2:
+                    found.add((str(values[0]), str(values[1])))
+    return frozenset(found)
+
+
+def attributes_read(*trees: ast.AST) -> set[str]:
+    """Names of the attributes that are read there, `object.name`."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+
+
+def importers(module: str) -> list[ast.AST]:
+    """The modules that import something of a module of ours."""
+    return [tree for tree in modules().values() if any(source == module for source, _ in imports(tree).values())]
+
+
+def class_of(module: str, name: str) -> ast.AST:
+    return next(
+        node for node in modules()[by_name()[module]].body if isinstance(node, ast.ClassDef) and node.name == name
+    )

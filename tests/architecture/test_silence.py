@@ -1,0 +1,231 @@
+"""Nothing is accepted in silence: every option, property, key of app.json, construct of a Procfile and option of a hook is
+read by somebody, or is refused, or has its one line of output.
+
+The exceptions are not listed here: an option or property says by `inert` why it has no effect, and that line is tested.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pluggy
+import pytest
+from dokkupy import hookspecs
+from dokkupy.cli.declare import Answer, Command, Group, Parameter, Scope, parameters
+from dokkupy.cli.main import handle_of, invoke
+from dokkupy.cli.parse import parse
+from dokkupy.errors import AppFault
+from dokkupy.kernel.hooks import REFUSED
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.settings import Applies, Property, Settings
+from dokkupy.model.names import AppName
+from dokkupy.usecases.procfile import parse_procfile
+from dokkupy_app_json.notices import notices
+from dokkupy_sdk import appjson
+from dokkupy_sdk.testing import RecordingConsole, fake_host
+from readers import (
+    ROOT,
+    attributes_read,
+    by_name,
+    class_of,
+    importers,
+    is_read,
+    keys_read,
+    node_of,
+    release_settings_read,
+)
+
+REGISTRY = Registry()
+GROUPS: list[Group] = [REGISTRY.load(entry) for entry in REGISTRY.group("dokkupy.commands").values()]
+COMMANDS = [command for group in GROUPS for command in group.commands.values()]
+ENTRIES = REGISTRY.group("dokkupy.settings")
+SETTINGS: list[Settings] = [REGISTRY.load(entry) for entry in ENTRIES.values()]
+PROPERTIES = [(settings, prop) for settings in SETTINGS for prop in settings.properties.values()]
+
+
+# options
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.full_name)
+def test_every_parameter_of_a_command_is_read_or_says_that_it_has_no_effect(command: Command) -> None:
+    file, node = node_of(command.function)
+    unread = [
+        item.name for item in parameters(command.function) if not item.inert and not is_read(file, node, item.name)
+    ]
+    assert unread == [], f"{command.full_name} takes {unread} and does nothing with it"
+
+
+INERT = [(command, item) for command in COMMANDS for item in parameters(command.function) if item.inert]
+
+
+@pytest.mark.parametrize(
+    ("command", "item"), INERT, ids=lambda one: getattr(one, "full_name", getattr(one, "name", ""))
+)
+def test_an_option_without_effect_prints_its_line(
+    command: Command, item: Parameter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not REGISTRY.handles(handle_of(command, item)), "a plugin acts on it: `inert` is out of date"
+    host = fake_host(tmp_path)
+    words = [word for one in parameters(command.function) if one.required for word in plausible(one)]
+    if item.kind == "argument":
+        before = [one for one in parameters(command.function) if one.kind == "argument"]
+        shown, words = (
+            f"<{item.metavar}>",
+            ["blog" for _ in before[: [one.name for one in before].index(item.name) + 1]],
+        )
+    else:
+        shown, words = item.flags[0], [*words, item.flags[0], *([] if item.is_bool else ["2"])]
+    call = parse(command, words)
+    monkeypatch.setattr(command, "function", lambda *_, **__: Answer())
+    invoke(host, call)
+    assert isinstance(host.out, RecordingConsole)
+    assert host.out.lines == [("warn", f"{shown} has no effect: {item.inert}")]
+
+
+def plausible(item: Parameter) -> list[str]:
+    if item.kind in ("argument", "scope", "rest"):
+        return ["blog"]
+    return [item.flags[0], "1"] if item.kind == "option" and not item.is_bool else []
+
+
+def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
+    """`is_read` refuses what only looks like a use."""
+    import ast
+
+    def read(body: str) -> bool:
+        tree = ast.parse(f"def f(host, x):\n    {body}\n")
+        function = tree.body[0]
+        assert isinstance(function, ast.FunctionDef)
+        return is_read(ROOT / "core/src/dokkupy/cli/ports.py", function, "x")
+
+    assert not any(map(read, ("pass", "del x", "x", "_ = x", '"""x"""', "y = 'x'", "x = 1")))
+    assert all(map(read, ("return x", "if x:\n        return 1", "print(x)", "y = {x: 1}", "return row(x)")))
+    from dokkupy.cli.ports import row
+
+    assert node_of(row)[1].name == "row"
+
+
+# properties
+
+
+@pytest.mark.parametrize(
+    ("settings", "prop"), PROPERTIES, ids=lambda one: getattr(one, "namespace", getattr(one, "name", ""))
+)
+def test_every_property_is_read_or_says_that_it_has_no_effect(settings: Settings, prop: Property) -> None:
+    """By the package that declares it, or of a release by any."""
+    import re
+
+    package = ENTRIES[settings.namespace].module.partition(".")[0]
+    home = next(file for name, file in by_name().items() if name.partition(".")[0] == package)
+    home = next(folder for folder in home.parents if folder.name == "src").parent
+    by_package = any(re.fullmatch(pattern, prop.name) for pattern in keys_read(home))
+    by_release = (settings.namespace, prop.name) in release_settings_read()
+    assert isinstance(prop.applies, Applies)
+    if prop.inert:
+        assert not (by_package or by_release), (
+            f"{settings.namespace} {prop.name} is read, but is declared without effect"
+        )
+    else:
+        assert by_package or by_release, f"nobody reads {settings.namespace} {prop.name}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "prop"), [pair for pair in PROPERTIES if pair[1].inert],
+    ids=lambda one: getattr(one, "namespace", getattr(one, "name", "")),
+)  # fmt: skip
+def test_a_property_without_effect_prints_its_line(settings: Settings, prop: Property, tmp_path: Path) -> None:
+    values = {"vector-sink": "console://?x=y", "vector-cron-sink": "console://?x=y"}
+    host = Host(str(tmp_path), out=RecordingConsole())
+    host.store.write("apps", "blog", "app", data={"created_at": "now"})
+    setter = REGISTRY.load(REGISTRY.group("dokkupy.commands")[settings.namespace]).commands["set"].function
+    scope = Scope(is_global=True) if prop.scope == "global" else Scope(AppName("blog"))
+    setter(host, scope, prop.name, [values.get(prop.name, "value")])
+    assert isinstance(host.out, RecordingConsole)
+    lines = [text for kind, text in host.out.lines if kind == "warn"]
+    assert lines == [f"{settings.namespace} {prop.name} has no effect: {prop.inert}"]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings.namespace)
+def test_a_property_that_shapes_a_release_says_with_which_command_it_takes_effect(settings: Settings) -> None:
+    for prop in settings.properties.values():
+        assert not prop.in_release or prop.applies.moment, f"{settings.namespace} {prop.name}: `applies` is at once"
+        if prop.applies.command:
+            command = prop.applies.command.partition(" ")[0]
+            assert any(one.full_name == command for one in COMMANDS), f"there is no command {command}"
+
+
+# app.json
+
+SHOWN = {
+    appjson.CronEntry: '{"cron": [{"command": "a", "schedule": "@daily"}]}',
+    appjson.Autoscaling: '{"formation": {"web": {"autoscaling": {"min_quantity": 1}}}}',
+    appjson.Trigger: '{"formation": {"web": {"autoscaling": {"triggers": [{"name": "a"}]}}}}',
+}
+"""Parts of app.json that nobody acts on, and an input for which the one line must be printed."""
+
+MODELS = [one for one in vars(appjson).values() if dataclasses.is_dataclass(one) and one.__module__ == appjson.__name__]
+READERS = [*importers(appjson.__name__), class_of(appjson.__name__, "AppJson")]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_part_of_app_json_is_acted_on_or_named(model: Any) -> None:
+    if model in SHOWN:
+        assert len(notices("app.json", appjson.parse_app_json(SHOWN[model]), lambda name: False)) == 1
+        return
+    read = attributes_read(*READERS)
+    unread = [field.name for field in dataclasses.fields(model) if field.name not in read]
+    assert unread == [], f"nobody reads {unread} of {model.__name__}"
+
+
+def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
+    """Whatever the key and wherever it is: what is known is what the reader asked for."""
+    text = """{"zz": 1, "scripts": {"zz": 1, "dokku": {"zz": 1}}, "env": {"A": {"zz": 1}},
+               "formation": {"web": {"zz": 1, "service": {"zz": 1}, "autoscaling": {"zz": 1, "triggers": [{"zz": 1}]}}},
+               "healthchecks": {"web": [{"path": "/", "zz": 1, "onFailure": {"zz": 1}, "httpHeaders": [{"name": "a", "zz": 1}]}]},
+               "cron": [{"command": "a", "schedule": "@daily", "zz": 1}], "buildpacks": [{"url": "u", "zz": 1}]}"""
+    found = [path for path, _ in appjson.parse_app_json(text).unread]
+    assert len(found) == text.count('"zz"'), found
+
+
+# Procfile
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("web: serve", {"web": "serve"}), ("web: serve\n\n# note\nworker: work # note", {"web": "serve", "worker": "work"}),
+    ("web:serve", {"web": "serve"}), ("release: migrate", {"release": "migrate"}), ("any-type_1: x", {"any-type_1": "x"}),
+    ("web: a # b\n// c", {"web": "a"}), ("web: echo 'a # b'", {"web": "echo 'a # b'"}),
+])  # fmt: skip
+def test_a_construct_of_a_procfile_counts(text: str, expected: dict[str, str]) -> None:
+    assert parse_procfile(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["web: a\nweb: b", "web:", "web", "web: a\n   b", "a b: c", ": a", "web: a\nworker:  # no"]
+)
+def test_a_construct_that_a_procfile_does_not_have_is_refused_with_its_line(text: str) -> None:
+    with pytest.raises(AppFault, match="line [12]"):
+        parse_procfile(text)
+
+
+# hooks
+
+WORKS = {"optionalhook", "specname"}
+"""Options of pluggy's `hookimpl` that do what they say; core/tests/kernel/test_hooks.py tries each."""
+
+
+def test_every_option_of_a_hook_implementation_works_or_is_refused() -> None:
+    assert set(pluggy.HookimplOpts.__annotations__) == WORKS | set(REFUSED)
+
+
+HOOKS = [member for member in vars(hookspecs).values() if hasattr(member, "dokkupy_spec")]
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.__name__)
+def test_the_options_of_a_specification_say_how_it_is_called(hook: Any) -> None:
+    options = hook.dokkupy_spec
+    assert set(options) == {"firstresult", "historic", "warn_on_impl", "warn_on_impl_args"}
+    assert options["firstresult"] == hook.__name__.startswith(("resolve_", "dns_"))
+    assert not options["historic"], "a plugin that is loaded later would be called for what is past: nobody does that"
