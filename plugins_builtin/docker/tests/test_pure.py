@@ -14,6 +14,7 @@ from dokkupy_docker.kept import divided
 from dokkupy_docker.network import free_addresses, free_subnet
 from dokkupy_docker.option_values import size
 from dokkupy_docker.options import SHORT, body_of
+from dokkupy_docker.scheduler import masked
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Group
 from dokkupy_sdk.entry import main
@@ -229,3 +230,10 @@ def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[s
     with pytest.raises(UserError):
         command("add")(host, AppName("blog"), phase, words)
     assert host.store.read("apps", "blog", "docker-options") == {}
+
+
+def test_the_engine_s_answer_shows_no_value_of_the_environment() -> None:
+    found = {"Id": "1", "Name": "/blog.web.1", "Config": {"Env": ["A=secret", "B=", "C"], "Image": "x"}}
+    shown = masked(found)
+    assert shown["Config"]["Env"] == ["A=*******", "B=*******", "C=*******"]
+    assert {**shown, "Config": {}} == {**found, "Config": {}} and shown["Config"]["Image"] == "x"

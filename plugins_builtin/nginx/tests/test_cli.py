@@ -40,9 +40,13 @@ def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped
     report = json.loads(out)
     assert status == 0
     assert (report["client-max-body-size"], report["computed-client-max-body-size"]) == ("", "1m")
-    assert sum(key.startswith("computed-") for key in report) == 31 + 3  # Dokku's, the TLS profile, HTTP/3, stapling
+    assert sum(key.startswith("computed-") for key in report) == 31
+    assert not {key for key in report if "http3" in key or "tls-profile" in key or "stapling" in key}
+    whole = json.loads(cli("nginx:report", "blog", "--verbose", "--format", "json")[1])
+    assert sum(key.startswith("computed-") for key in whole) == 31 + 3  # Dokku's, the TLS profile, HTTP/3, stapling
+    assert cli("nginx:report", "blog", "--nginx-computed-tls-profile")[1] == "intermediate\n"
     before = int(report["last-visited-at"])
-    rig.get("blog.example.com")
+    assert rig.get("blog.example.com").headers["server"] == "nginx"  # without its version
     assert int(cli("nginx:report", "blog", "--nginx-last-visited-at")[1]) >= before
 
 

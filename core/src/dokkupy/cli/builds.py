@@ -116,4 +116,4 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-add_property_commands(group, BUILDS, extra=report_extra)
+add_property_commands(group, BUILDS, extra=report_extra, beyond=("memory", "parallel"))

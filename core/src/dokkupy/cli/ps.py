@@ -129,21 +129,14 @@ def scale_app(
 
 @group.command("inspect", needs="app:read")
 def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
-    """Show what the engine says of an app's instances; the environment is left out."""
-    from dokkupy.usecases.status import statuses
-
-    host.store.need_app(app)
-    rows = [
-        {
-            "name": s.instance.name, "id": s.instance.id, "state": s.state, "exit_code": s.exit_code,
-            "oom_killed": s.oom_killed, "restarts": s.restarts, "started_at": s.started_at,
-            "address": s.instance.address, "port": s.instance.port, "release": s.instance.release,
-        }
-        for s in statuses(host, app)
-    ]  # fmt: skip
+    """Print what the engine says of an app's instances, as `docker inspect` does; values of the environment are masked."""
     import json
 
-    return Answer(rows, json.dumps(rows, indent=2).splitlines())
+    from dokkupy.usecases.releases import current
+
+    _, instances = current(host, host.store.need_app(app))
+    rows = host.scheduler(app).inspect(instances) if instances else []
+    return Answer(rows, json.dumps(rows, indent=4).splitlines())
 
 
 @group.command("retire", needs="host:write", hidden=True)
@@ -176,9 +169,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
         words = described(host, app, found)
         for status in found:
-            extra[f"--status-{status.instance.dyno.replace('.', '-')}"] = (
-                f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
-            )
+            extra[f"--status-{status.instance.dyno}"] = f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
     return {
         "--deployed": "true" if table else "false",
         "--processes": str(len(table.get("instances", []))),

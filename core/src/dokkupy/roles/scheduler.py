@@ -12,6 +12,8 @@ from dokkupy.model.release import Instance, InstanceStatus, Release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Tx
     from dokkupy.model.crash import Ending
@@ -93,6 +95,18 @@ class Scheduler(ABC):
     @abstractmethod
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         """Containers that carry the app's label as instances and are not among the known."""
+
+    def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
+        """All that the engine behind it says of instances, in its own form, with the values of the environment masked;
+        those that are gone are left out."""
+        return [
+            {
+                "Id": one.instance.id, "Name": f"{one.instance.app}.{one.instance.dyno}", "RestartCount": one.restarts,
+                "State": {"Status": one.state, "ExitCode": one.exit_code, "OOMKilled": one.oom_killed,
+                          "StartedAt": one.started_at},
+            }
+            for one in self.status(instances)
+        ]  # fmt: skip
 
     @abstractmethod
     def forget(self, app: AppName) -> None:

@@ -26,7 +26,15 @@ from dokkupy.usecases.builder_choice import choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, vetted
 from dokkupy.usecases.converge import converge
-from dokkupy.usecases.formation import RELEASE, WEB, need_web_kept, nothing_runs, wanted_formation, web_missing
+from dokkupy.usecases.formation import (
+    RELEASE,
+    WEB,
+    need_web_kept,
+    nothing_runs,
+    stored_scale,
+    wanted_formation,
+    web_missing,
+)
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import BUILDER, PS
 from dokkupy.usecases.releases import current, drop_image, next_number, own_ports, write_release
@@ -187,7 +195,9 @@ def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
     if procfile is None and (close := almost(source.directory, PS.get(host.store, app, "procfile-path"))):
         host.out.warn(f"{close} has no effect: a Procfile is called {PS.get(host.store, app, 'procfile-path')}")
     processes: dict[ProcessType, str | None] = {}
-    processes.update(parse_procfile(procfile) if procfile is not None else {WEB: None})
+    # Without a Procfile each type that was scaled runs the image's own command, as in Dokku.
+    scaled = dict.fromkeys(name for name in (WEB, *stored_scale(host, app)) if name != RELEASE)
+    processes.update(parse_procfile(procfile) if procfile is not None else scaled)
     return with_state(
         host,
         Release(

@@ -24,6 +24,7 @@ from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import PluginName
+from dokkupy.usecases import shell_plugins
 from dokkupy.usecases.plugins import OURS, need_plugin, need_unused
 
 TYPE_CHECKING = False
@@ -96,12 +97,14 @@ def requirement(source: str, committish: str = "") -> str:
 
 def install(host: Host, source: str, *, committish: str = "", upgrade: bool = False) -> list[Piece]:
     """Install a plugin or update one; returns what came. Raises UserError or PluginFault with nothing changed."""
+    shell_plugins.check(host, source)
     wanted = requirement(source, committish)
     with operation(host, "plugin:update" if upgrade else "plugin:install", "host") as tx:
         scratch = host.path("work", f"plugin-{'plan' if host.dry_run else tx.id}")
         tx.protect("use a scratch directory", call(remove_scratch, scratch=scratch))
         try:
-            pieces = prepare(host, wanted, scratch, upgrade=upgrade)
+            with shell_plugins.explained(host, source):
+                pieces = prepare(host, wanted, scratch, upgrade=upgrade)
             if not pieces:
                 tx.commit(after=(call(remove_scratch, scratch=scratch),))
                 return []

@@ -76,18 +76,44 @@ def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_
                 f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
                 code="formation_fixed",
             )
-        for process in changes:
-            if process == RELEASE or (release is not None and process not in release.processes):
-                raise UserError(f"{process} is not a valid process name to scale up")
+        need_scalable(changes, release)
         record = host.store.read("apps", app, "ps")
-        after = {**stored_scale(host, app), **changes}
+        after = {**stored_scale(host, app), **{name: count for name, count in changes.items() if name != RELEASE}}
         tx.write("apps", app, "ps", data={**record, "scale": {str(name): count for name, count in after.items()}})
         if release is None:
             return after
+        release = with_types(tx, release, changes)
         formation = wanted_formation(host, app, release.files, release.processes)
         if not skip_deploy and should_run(host, app):
             converge(tx, release, formation, kind="scale", replaces=lambda name: False)
     return formation
+
+
+def need_scalable(changes: Mapping[ProcessType, int], release: Release | None) -> None:
+    """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have."""
+    for process, count in changes.items():
+        unknown = release is not None and has_procfile(release) and process not in release.processes
+        if count and (process == RELEASE or unknown):
+            raise UserError(f"{process} is not a valid process name to scale up")
+
+
+def has_procfile(release: Release) -> bool:
+    """Without one, the only command is the image's own."""
+    return any(command is not None for command in release.processes.values())
+
+
+def with_types(tx: Tx, release: Release, changes: Mapping[ProcessType, int]) -> Release:
+    """The release, or a new one with further types: without a Procfile, each type runs the image's own command."""
+    further = {process: None for process, count in changes.items() if count and process not in release.processes}
+    if not further:
+        return release
+    fresh = replace(
+        release, processes={**release.processes, **further}, number=next_number(tx.host, release.app),
+        created_at=stamp(), description=f"Add {', '.join(further)}",
+    )  # fmt: skip
+    fresh = with_state(tx.host, fresh)
+    write_release(tx, fresh)
+    return fresh
 
 
 def stop_app(host: Host, app: AppName) -> None:

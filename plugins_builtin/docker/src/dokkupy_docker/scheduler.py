@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
@@ -26,9 +27,10 @@ from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Tx, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 
+from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
-from dokkupy_docker import network
 from dokkupy_docker.activity import Process, activity, first_process
+from dokkupy_docker.answers import quoted
 from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.options import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
@@ -40,6 +42,7 @@ SETTLE_LIMIT = 1.0
 REMEMBERED = 3600.0
 STOPS_AT_ONCE = 16
 ENDED = ("exited", "dead", "missing", "restarting")
+MASK = "*******"
 
 
 class DockerLocal(Scheduler):
@@ -231,6 +234,10 @@ class DockerLocal(Scheduler):
         found = self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
         return tuple(instance_of(app, one) for one in found if one.id not in ids)
 
+    def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
+        found = (api.get(f"/containers/{quoted(one.id)}/json") for one in instances)
+        return [masked(one) for one in found if one is not None]
+
     def forget(self, app: AppName) -> None:
         engine = self.host.engine()
         containers = engine.containers({"dokkupy.app": app})
@@ -258,6 +265,13 @@ def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[I
         error = future.exception()
         if error is not None and not isinstance(error, HostFault):
             raise error
+
+
+def masked(found: dict[str, Any]) -> dict[str, Any]:
+    """The engine's answer without the values of the environment."""
+    config = found.get("Config") or {}
+    names = [text.partition("=")[0] for text in config.get("Env") or ()]
+    return {**found, "Config": {**config, "Env": [f"{name}={MASK}" for name in names]}}
 
 
 def rename(engine: Engine, ref: str, name: str) -> None:

@@ -257,6 +257,10 @@ def unlock(host: Host, app: AppName) -> None:
 # properties
 
 
+BEYOND = ("allowed-protocols", "push-max-size", "tree-max-files", "tree-max-size")
+"""What Dokku does not have."""
+
+
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     from dokkupy_git.incoming import deployed_commit
     from dokkupy_git.repository import Repository
@@ -301,4 +305,4 @@ def follow(tx: Tx, app: AppName | None, name: str) -> None:
             )  # fmt: skip
 
 
-add_property_commands(git, SETTINGS, extra=report_extra, on_set=follow)
+add_property_commands(git, SETTINGS, extra=report_extra, beyond=BEYOND, on_set=follow)

@@ -168,6 +168,10 @@ def validate(
     return validate_config(host, app, clean=clean)  # type: ignore[no-any-return]
 
 
+BEYOND = ("ssl-stapling", "tls-profile", "http3", "http3-served", "http3-supported")
+"""What Dokku does not have."""
+
+
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     """When the app was last visited, as seconds since the epoch: when its access log was last written to. And whether
     HTTP/3 is served: true, false, or unsupported."""
@@ -208,4 +212,4 @@ def judge_value(host: Host, app: AppName | None, name: str, value: str) -> None:
     judge(host, app, name, value)
 
 
-add_property_commands(nginx, SETTINGS, extra=report_extra, judge=judge_value, on_set=check_set)
+add_property_commands(nginx, SETTINGS, extra=report_extra, beyond=BEYOND, judge=judge_value, on_set=check_set)

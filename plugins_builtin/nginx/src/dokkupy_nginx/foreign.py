@@ -17,6 +17,8 @@ HTTP_DIRECTIVES = {
     "server_names_hash_max_size": "65536",
     # Cookies of 16 kB come back in a request's head; nginx's own 8 kB would refuse what an app's answer may set.
     "large_client_header_buffers": "4 32k",
+    # Which version it is helps only who looks for its faults.
+    "server_tokens": "off",
 }
 """What the whole of nginx gets from us, unless the host's own configuration says it."""
 

@@ -1,0 +1,84 @@
+"""Plugins of Dokku's, which are shell scripts: refused by name, together with the distribution that does their work here."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, requires
+
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+
+OFFICIAL = re.compile(
+    r"(?:git\+)?(?:(?:https?|git|ssh)://(?:[^/@\s]+@)?|[^/@\s]+@)github\.com[/:]dokku/(dokku-[a-z0-9-]+?)(?:\.git)?/?(?:[#@].*)?"
+)
+NO_PROJECT = ("neither 'setup.py' nor 'pyproject.toml'", "does not appear to be a Python project")
+META = "dokkupy"
+"""The distribution that requires everything that comes with the project."""
+
+
+def check(host: Host, source: str) -> None:
+    """Raises UserError for what is known to be a plugin of Dokku's without looking into it, or lies on this host."""
+    official = OFFICIAL.fullmatch(source)
+    if official:
+        raise refusal(host, official[1])
+    if os.path.isdir(source) and is_shell_plugin(set(os.listdir(source))):
+        raise refusal(host, os.path.basename(os.path.realpath(source)))
+    if os.path.isfile(source) and source.endswith((".tar.gz", ".tgz")) and is_shell_plugin(set(names_in(source))):
+        raise refusal(host, os.path.basename(source).partition(".")[0])
+
+
+@contextmanager
+def explained(host: Host, source: str) -> Iterator[None]:
+    """What pip says of a repository that is no Python project, in the words of who expected a plugin."""
+    try:
+        yield
+    except UserError as error:
+        if error.code == "pip_refused" and any(sign in line for line in error.details for sign in NO_PROJECT):
+            plain = source.removeprefix("git+").partition("#")[0].rstrip("/").removesuffix(".git")
+            raise refusal(host, plain.rpartition("/")[2].partition("@")[0]) from error
+        raise
+
+
+def is_shell_plugin(names: set[str]) -> bool:
+    return "plugin.toml" in names and not names & {"pyproject.toml", "setup.py"}
+
+
+def names_in(archive: str) -> list[str]:
+    """The names at the top of an archive, or in its only directory."""
+    import tarfile
+
+    try:
+        with tarfile.open(archive) as tar:
+            names = [name.removeprefix("./") for name in tar.getnames()]
+    except (OSError, tarfile.TarError):
+        return []
+    top = {name.partition("/")[0] for name in names}
+    return [name.partition("/")[2] if len(top) == 1 else name for name in names]
+
+
+def refusal(host: Host, name: str) -> UserError:
+    short = re.sub(r"^dokku-", "", name.lower())
+    entry = host.registry.find("dokkupy.commands", short)
+    known = f"dokkupy-{short}"
+    if entry is not None:
+        hint = f"{entry.distribution} does its work here and is installed: dokkupy {short}:help"
+    elif known in offered():
+        hint = f"{known} does its work here: dokkupy plugin:install {known}"
+    else:
+        hint = "No distribution that comes with dokkupy does its work. A plugin of your own: dokkupy plugin:new"
+    return UserError(
+        f"{name[:80]} is not a Python distribution: plugins of Dokku's in shell do not run here",
+        hint=hint, code="shell_plugin",
+    )  # fmt: skip
+
+
+def offered() -> set[str]:
+    """The distributions that come with the project."""
+    try:
+        wanted = requires(META) or []
+    except PackageNotFoundError:
+        return set()
+    return {re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in wanted}
