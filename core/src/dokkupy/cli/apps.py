@@ -118,9 +118,10 @@ def locked(host: Host, app: App) -> Answer:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
+    from dokkupy.usecases.releases import current_record
+
     record = host.store.read("apps", app, "app")
-    table = host.store.read("apps", app, "deployment")
-    release = host.store.read("apps", app, "releases", f"{int(table['release']):06d}") if table else {}
+    release = current_record(host, app)
     return {
         "created-at": epoch(str(record.get("created_at", ""))),
         "deploy-source": str(release.get("source", "")),

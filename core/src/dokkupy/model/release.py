@@ -13,6 +13,10 @@ from dokkupy.model.secret import Secret
 Formation = Mapping[ProcessType, int]
 """How many instances of each process type should run; a type that is absent runs 0."""
 
+RESTART_POLICY = "on-failure:10"
+STOP_TIMEOUT = "30"
+"""What `ps:set` changes, as a release without a value of its own has it."""
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -79,6 +83,15 @@ class Release:
         """The variables of a container."""
         own = {str(key): value for key, value in self.env.items()}
         return {**own, "PORT": Secret(str(self.listening.port)), "DYNO": Secret(dyno)}
+
+    @property
+    def restart_policy(self) -> str:
+        return self.setting("ps", "restart-policy", RESTART_POLICY)
+
+    @property
+    def stop_timeout(self) -> int:
+        """Seconds between the stop signal and the kill."""
+        return int(self.setting("ps", "stop-timeout-seconds", STOP_TIMEOUT))
 
     def setting(self, plugin: str, name: str, default: str = "") -> str:
         return self.settings.get(plugin, {}).get(name, default)

@@ -16,7 +16,7 @@ from dokkupy.model.release import Deployment, Formation, Instance, Release
 from dokkupy.usecases.formation import WEB
 from dokkupy.usecases.look import closed_after, covers, need_alive
 from dokkupy.usecases.properties import BUILDER, RELEASES
-from dokkupy.usecases.releases import closed_ports, current, instances_of, prune_releases, write_deployment
+from dokkupy.usecases.releases import closed_ports, current, image_name, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
 from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
 from dokkupy.usecases.tasks import remove_tasks
@@ -65,7 +65,7 @@ def converge(
     except CheckFailed as fault:
         explain(host, release, fault, serving=bool(old))
         raise
-    timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+    timeout = release.stop_timeout
     tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.commit(
         after=(
@@ -122,7 +122,7 @@ def stop_unchecked(tx: Tx, release: Release, retiring: tuple[Instance, ...]) -> 
     """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
     first = [one for one in retiring if covers(release.setting("checks", "disabled"), one.process)]
     if first:
-        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        timeout = release.stop_timeout
         tx.step(
             "stop instances that are not checked",
             lambda: tx.host.scheduler(release.app).stop(first, timeout=timeout),
@@ -155,7 +155,7 @@ def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> Deployment:
     record = host.store.read("apps", app, "ps")
     if not record.get("restore", True):
         tx.write("apps", app, "ps", data={**record, "restore": True})
-    tx.step("tag the image", lambda: host.engine().tag(release.image, f"dokku/{app}:latest"))
+    tx.step("tag the image", lambda: host.engine().tag(release.image, image_name(app, "latest")))
     return deployment
 
 
@@ -196,9 +196,9 @@ def retag_latest(host: Host, app: str) -> None:
     """The tag `latest` follows the pointer."""
     release, _ = current(host, AppName(app))
     if release is not None:
-        host.engine().tag(release.image, f"dokku/{app}:latest")
+        host.engine().tag(release.image, image_name(app, "latest"))
     else:
-        host.engine().remove_image(f"dokku/{app}:latest")
+        host.engine().remove_image(image_name(app, "latest"))
 
 
 def prune_old(host: Host, app: str) -> None:

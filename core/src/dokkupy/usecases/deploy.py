@@ -37,7 +37,7 @@ from dokkupy.usecases.formation import (
 )
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import BUILDER, PS
-from dokkupy.usecases.releases import current, drop_image, next_number, own_ports, write_release
+from dokkupy.usecases.releases import current, drop_image, image_name, next_number, own_ports, write_release
 from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
 
@@ -67,7 +67,7 @@ def deploy_source(
             try:
                 revision = fill(directory) or revision
                 source = received(tx, Source(app, directory, kind, revision, metadata))
-                tag = f"dokku/{app}:build-{tx.id}".lower()
+                tag = image_name(app, f"build-{tx.id}".lower())
                 builder, image = build(tx, source, tag, no_cache=no_cache)
                 release = make_release(tx, source, builder, image)
                 need_web_kept(host, release, current(host, app)[1])

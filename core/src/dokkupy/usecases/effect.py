@@ -38,10 +38,11 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
     A secret one, which no release keeps, is never among them.
     """
-    table = host.store.read("apps", app, "deployment")
-    if not table:
+    from dokkupy.usecases.releases import current_record
+
+    release = current_record(host, app)
+    if not release:
         return {}
-    release = host.store.read("apps", app, "releases", f"{int(table['release']):06d}")
     kept = release.get("settings", {}).get(settings.namespace, {})
     found = {}
     for name, value in settings.all(host.store, app).items():

@@ -123,7 +123,7 @@ def stop_app(host: Host, app: AppName) -> None:
         release, instances = current(host, app)
         if release is None:
             return
-        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        timeout = release.stop_timeout
         tx.protect("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
         if proxy_enabled(host, app):
             tx.protect("route", call(reroute, app=app))
@@ -147,7 +147,7 @@ def bring_back(tx: Tx, app: AppName) -> None:
     if release is None:
         return
     if not should_run(host, app):
-        timeout = int(release.setting("ps", "stop-timeout-seconds", "30"))
+        timeout = release.stop_timeout
         tx.protect("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
     # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
     lasting = tuple(one for one in instances if one.port in release.listening.candidates)

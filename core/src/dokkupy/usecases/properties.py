@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy.kernel.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
 from dokkupy.model.names import RelativePath
+from dokkupy.model.release import RESTART_POLICY, STOP_TIMEOUT
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
 
@@ -14,9 +15,9 @@ def path(text: str) -> str:
 
 PS = Settings(
     "ps",
-    Property("restart-policy", "on-failure:10", help="What the engine does when a process ends", parse=RESTART,
+    Property("restart-policy", RESTART_POLICY, help="What the engine does when a process ends", parse=RESTART,
              in_release=True),
-    Property("stop-timeout-seconds", "30", help="Seconds between the stop signal and the kill",
+    Property("stop-timeout-seconds", STOP_TIMEOUT, help="Seconds between the stop signal and the kill",
              parse=integer(0, 86400), in_release=True),
     Property("rollback-on-crash", "false", parse=boolean,
              help="Whether a crash of all instances of a new release brings the release before back"),

@@ -17,8 +17,24 @@ KEPT = 10
 """How many releases, the serving one included, keep their record and image (`releases:prune`, property `retention`)."""
 
 
+def image_name(app: AppName | str, tag: str) -> str:
+    """Dokku's name of an app's images; without a tag what they all begin with."""
+    return f"dokku/{app}:{tag}"
+
+
 def release_tag(app: AppName, number: int) -> str:
-    return f"dokku/{app}:r{number}"
+    return image_name(app, f"r{number}")
+
+
+def record_path(app: AppName, number: int) -> tuple[str, ...]:
+    """Where the state keeps a release. By name in the order of their numbers."""
+    return ("apps", app, "releases", f"{number:06d}")
+
+
+def current_record(host: Host, app: AppName) -> dict[str, Any]:
+    """The record of the serving release, for reports that want a value or two of it; empty when there is none."""
+    table = host.store.read("apps", app, "deployment")
+    return host.store.read(*record_path(app, int(table["release"]))) if table else {}
 
 
 def numbers(host: Host, app: AppName) -> list[int]:
@@ -31,7 +47,7 @@ def next_number(host: Host, app: AppName) -> int:
 
 def read_release(host: Host, app: AppName, number: int) -> Release:
     """Raises NotFound when there is no such release (any more)."""
-    table = host.store.read("apps", app, "releases", f"{number:06d}")
+    table = host.store.read(*record_path(app, number))
     if not table:
         known = ", ".join(f"v{n}" for n in numbers(host, app)) or "none"
         raise NotFound(f"App {app} has no release v{number}", hint=f"Kept releases: {known}")
@@ -54,7 +70,7 @@ def write_release(tx: Tx, release: Release) -> None:
     host, app = tx.host, release.app
     tag = release_tag(app, release.number)
     tx.step("keep the image", lambda: host.engine().tag(release.image, tag), undo=call(drop_image, ref=tag))
-    tx.write("apps", app, "releases", f"{release.number:06d}", data=to_table(release))
+    tx.write(*record_path(app, release.number), data=to_table(release))
 
 
 def drop_image(host: Host, ref: str) -> None:
@@ -204,7 +220,7 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
 
 def remove_release(host: Host, app: AppName, number: int) -> None:
     host.engine().remove_image(release_tag(app, number))
-    host.store.delete("apps", app, "releases", f"{number:06d}")
+    host.store.delete(*record_path(app, number))
 
 
 def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:

@@ -167,7 +167,7 @@ def is_well(watched: Watched | None) -> bool:
 def start_due(look: Look, case: Case) -> list[str]:
     """Start what is down and due; returns the dynos that were started."""
     host, app, release = look.host, case.app, case.release
-    policy = release.setting("ps", "restart-policy", "on-failure:10")
+    policy = release.restart_policy
     due = [status for status in case.statuses if is_due(case.watched[status.instance.id], policy, look.now)]
     if not due:
         return []

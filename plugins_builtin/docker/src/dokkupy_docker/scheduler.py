@@ -132,7 +132,7 @@ class DockerLocal(Scheduler):
             labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
             network=network.network_name(release.app), options=without_ports(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
-            stop_timeout=stop_timeout(release), log_max_size=release.setting("logs", "max-size", "10m"),
+            stop_timeout=release.stop_timeout, log_max_size=release.setting("logs", "max-size", "10m"),
         )  # fmt: skip
         return with_command(engine, release, engine.image(release.image), command, spec)
 
@@ -192,7 +192,7 @@ class DockerLocal(Scheduler):
         for one in instances:
             try:
                 if isinstance(engine, DockerEngine):
-                    engine.set_restart_policy(one.id, policy_of(release))
+                    engine.set_restart_policy(one.id, release.restart_policy)
                 engine.start(one.id)
                 running.append(one)
             except NotFound:
@@ -302,14 +302,6 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
             pass  # a one-off container lives in it
 
 
-def policy_of(release: Release) -> str:
-    return release.setting("ps", "restart-policy", "on-failure:10")
-
-
-def stop_timeout(release: Release) -> int:
-    return int(release.setting("ps", "stop-timeout-seconds", "30"))
-
-
 def with_command(
     engine: Engine, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
 ) -> ContainerSpec:
@@ -342,10 +334,10 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         network=network.network_name(app),
         address=address,
         aliases=(f"{app}.{process}",),
-        restart_policy=policy_of(release),
+        restart_policy=release.restart_policy,
         options=release.deploy_options(process),
         init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
-        stop_timeout=stop_timeout(release),
+        stop_timeout=release.stop_timeout,
         log_max_size=release.setting("logs", "max-size", "10m"),
     )  # fmt: skip
 
