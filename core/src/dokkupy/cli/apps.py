@@ -118,7 +118,7 @@ def locked(host: Host, app: App) -> Answer:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy.usecases.releases import current_record
+    from dokkupy.usecases.release_records import current_record
 
     record = host.store.read("apps", app, "app")
     release = current_record(host, app)

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
 from dokkupy.model.secret import Secret
 
 Formation = Mapping[ProcessType, int]
 """How many instances of each process type should run; a type that is absent runs 0."""
-
-RESTART_POLICY = "on-failure:10"
-STOP_TIMEOUT = "30"
-"""What `ps:set` changes, as a release without a value of its own has it."""
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 

@@ -112,8 +112,6 @@ def finish_destroy(host: Host, app: str) -> None:
 
 def forget_all_but_processes(host: Host, app: str) -> None:
     """Code, images, records, state. Idempotent."""
-    from dokkupy.usecases.releases import image_name
-
     name = AppName(app)
     for source in host.adapters("source"):
         with_what_is_installed(host, source, lambda one: one.forget(name))
@@ -138,6 +136,8 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
 
 def remove_images(engine: Engine, app: AppName) -> None:
     """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
+    from dokkupy.usecases.releases import image_name
+
     for _, tags, _size in engine.images({}):
         for tag in tags:
             if tag.startswith(image_name(app, "")):

@@ -38,7 +38,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
     A secret one, which no release keeps, is never among them.
     """
-    from dokkupy.usecases.releases import current_record
+    from dokkupy.usecases.release_records import current_record
 
     release = current_record(host, app)
     if not release:

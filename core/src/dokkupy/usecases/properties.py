@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dokkupy.kernel.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
+from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy.model.names import RelativePath
-from dokkupy.model.release import RESTART_POLICY, STOP_TIMEOUT
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
 

@@ -12,6 +12,7 @@ from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port, parse_port
 from dokkupy.model.release import Instance, Release
 from dokkupy.model.secret import Secret
+from dokkupy.usecases.release_records import record_path
 
 KEPT = 10
 """How many releases, the serving one included, keep their record and image (`releases:prune`, property `retention`)."""
@@ -24,17 +25,6 @@ def image_name(app: AppName | str, tag: str) -> str:
 
 def release_tag(app: AppName, number: int) -> str:
     return image_name(app, f"r{number}")
-
-
-def record_path(app: AppName, number: int) -> tuple[str, ...]:
-    """Where the state keeps a release. By name in the order of their numbers."""
-    return ("apps", app, "releases", f"{number:06d}")
-
-
-def current_record(host: Host, app: AppName) -> dict[str, Any]:
-    """The record of the serving release, for reports that want a value or two of it; empty when there is none."""
-    table = host.store.read("apps", app, "deployment")
-    return host.store.read(*record_path(app, int(table["release"]))) if table else {}
 
 
 def numbers(host: Host, app: AppName) -> list[int]:
