@@ -32,8 +32,13 @@ def how_it_ended(row: InstanceStatus, memory: str = "") -> str:
 
 def exit_in_words(code: int) -> str:
     """`exit code 127 (the command was not found)`"""
+    return f"exit code {code}{meaning_of(code)}"
+
+
+def meaning_of(code: int) -> str:
+    """What an exit code says by convention, in brackets; empty for the app's own."""
     meaning = MEANINGS.get(code, "") or signal_of(code)
-    return f"exit code {code}" + (f" ({meaning})" if meaning else "")
+    return f" ({meaning})" if meaning else ""
 
 
 def memory_limit(options: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dokkupy.errors import AppFault, DokkupyError
 from dokkupy.kernel.host import Host
-from dokkupy.model.ending import exit_in_words
+from dokkupy.model.ending import meaning_of
 from dokkupy.model.release import Release
 
 TYPE_CHECKING = False
@@ -75,7 +75,9 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
         raise AppFault(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
     if status != 0:
         memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
-        raise AppFault(f"{title} failed: {exit_in_words(status)}{memory}", hint=hint, code="task_failed")
+        raise AppFault(
+            f"{title} failed: it exited with status {status}{meaning_of(status)}{memory}", hint=hint, code="task_failed"
+        )
 
 
 def end_task(host: Host, container: str) -> None:
