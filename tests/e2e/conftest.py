@@ -59,6 +59,8 @@ def installed(tag: str, seed: str, image: str, app_base: str) -> tuple[str, str]
             machine.install("--yes")
             machine.engine_ready()
             machine.exec(["dokkupy", "domains:add-global", "apps.example.com"])
+            # Three seconds a deploy of a worker would be minutes of the suite: test_start_and_stop.py waits for them.
+            machine.exec(["dokkupy", "checks:set", "--global", "default-wait", "0"])
             machine.load_image(app_base, *APP_BASE_NAMES)
             machine.snapshot(tag, seed)
         finally:
