@@ -5,17 +5,20 @@ The machine has bash, apt and a clone of this checkout with what is not yet comm
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bed import checkout, cleanup, images
-from bed.engine import pipe, run
-from bed.host import SOURCE, Host
+from bed.engine import LABEL, OWNER, docker, pipe, run
+from bed.host import SOURCE, Host, me
 
 COMMANDS = (["./install.sh", "--demo", "--yes"], ["./test.sh"])
 
@@ -23,8 +26,16 @@ COMMANDS = (["./install.sh", "--demo", "--yes"], ["./test.sh"])
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     cleanup.leftovers()
-    machine = Host(images.bare("bookworm"), "readme")
+    image = images.bare("bookworm")
+    with network() as own:
+        return follow(Host(image, "readme", network=own), arguments)
+
+
+def follow(machine: Host, arguments: list[str]) -> int:
     try:
+        # On a network of one's own the engine answers names on a loopback address, which engines inside do not pass on.
+        names = ["run", "--rm", "--pull=never", "--entrypoint", "cat", machine.image, "/etc/resolv.conf"]
+        machine.copy_in(docker(*names).stdout.encode(), "/etc/resolv.conf")
         lay_clone(machine)
         status = 0
         for command in COMMANDS:
@@ -36,6 +47,23 @@ def main(arguments: list[str]) -> int:
         return status
     finally:
         machine.close()
+
+
+@contextmanager
+def network() -> Iterator[str]:
+    """A network outside of the range that engines take theirs from. The machines of the tests are two engines below; with
+    the addresses of the outermost bridge on one of their own, they drop what its gateway says about large packets.
+    """
+    name = f"dokkupy-bed-{os.getpid()}"
+    labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
+    for number in range(20):
+        made = docker("network", "create", *labels, "--subnet", f"10.213.{number}.0/24", name, check=number == 19)
+        if made.code == 0:
+            break
+    try:
+        yield name
+    finally:
+        docker("network", "rm", name, check=False)
 
 
 def lay_clone(machine: Host) -> None:

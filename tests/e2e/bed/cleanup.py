@@ -25,6 +25,11 @@ def leftovers(*, mine: bool = False) -> None:
         volume, _, owner = line.partition(" ")
         if gone(owner):
             docker("volume", "rm", volume, check=False)
+    form = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'
+    for line in docker("network", "ls", "--filter", f"label={OWNER}", "--format", form).stdout.splitlines():
+        network, _, owner = line.partition(" ")
+        if gone(owner):
+            docker("network", "rm", network, check=False)
 
 
 def old_snapshots() -> None:

@@ -63,7 +63,9 @@ def _started(process: int) -> str:
 class Host:
     """One machine. Everything that reaches it goes by argv lists; nothing is quoted for a shell."""
 
-    def __init__(self, image: str, name: str, *, seed: str | None = None, kept: bool = False) -> None:
+    def __init__(
+        self, image: str, name: str, *, seed: str | None = None, kept: bool = False, network: str = "bridge"
+    ) -> None:
         """Boot a machine. kept: no later test run removes it; `tests/e2e/machine.py` makes such ones to try things on."""
         self._called(f"dokkupy-kept-{name}" if kept else f"dokkupy-bed-{os.getpid()}-{name}", image)
         labels = ("--label", f"{LABEL}=1", *(() if kept else ("--label", f"{OWNER}={me()}")))
@@ -75,7 +77,7 @@ class Host:
             )  # fmt: skip
         variables = [flag for key, value in wayout.environment().items() for flag in ("-e", f"{key}={value}")]
         docker(
-            "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, *labels, *_powers(image),
+            "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, "--network", network, *labels, *_powers(image),
             "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", CLOSED_TMP,
             "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
         )  # fmt: skip
