@@ -1,0 +1,27 @@
+"""That no test reads or changes the real system is held by `tests/strange-system`, in which `./test.sh` runs them."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/nginx/nginx.conf", "/var/www/dokkupy/challenges/token", "/var/lib/dokkupy/global/domains.toml",
+             "/usr/local/bin/dokkupy", "/etc/gitconfig", "/etc/ssh/sshd_config", "/etc/letsencrypt/cli.ini"],
+)  # fmt: skip
+def test_the_real_system_makes_no_sense_to_a_test(path: str) -> None:
+    assert "no test reads it" in Path(path).read_text(), "run it as ./test.sh tests/distributions"
+
+
+@pytest.mark.parametrize("path", ["/etc/nginx/conf.d", "/var/lib/dokkupy", "/var/www", "/usr/local/bin", "/opt"])
+def test_the_real_system_cannot_be_written_by_a_test(path: str) -> None:
+    with pytest.raises(OSError) as refused:
+        (Path(path) / "written-by-a-test").write_text("")
+    assert refused.value.errno == errno.EROFS
+
+
+def test_a_test_has_a_home_of_its_own() -> None:
+    assert list(Path.home().iterdir()) == []
