@@ -190,9 +190,10 @@ def test_name_of_several_parts_arrives_over_ssh(world: World, typed: tuple[str, 
 
 
 def test_status_of_a_login_is_the_exit_status(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(world, "git:auth-status", "git.example.com") == 1
+    """Without a user it asks whether there is no login, as `git:auth HOST` leaves it."""
+    assert run(world, "git:auth-status", "git.example.com") == 0
     assert run(world, "git:auth", "git.example.com", "ann", "pw") == 0
-    for typed, status in ((("ann", "pw"), 0), (("ann", "other"), 1), (("bob", "pw"), 1), ((), 0)):
+    for typed, status in ((("ann", "pw"), 0), (("ann", "other"), 1), (("bob", "pw"), 1), (("ann",), 1), ((), 1)):
         capsys.readouterr()
         assert run(world, "git:auth-status", "git.example.com", *typed) == status
         assert capsys.readouterr().err == ""
@@ -280,10 +281,10 @@ def test_login_is_written_for_the_owner_alone_and_removed(world: World, tmp_path
     assert run(world, "git:auth", "other.example", "bob", "pw") == 0
     assert run(world, "git:auth-status", "example.com", "ann", "s3cret") == 0
     assert run(world, "git:auth-status", "example.com", "ann", "wrong") == 1
-    assert run(world, "git:auth-status", "example.com") == 0
+    assert run(world, "git:auth-status", "example.com") == 1
     assert run(world, "git:auth", "example.com") == 0
     assert netrc.read_text() == "machine other.example login bob password pw\n"
-    assert run(world, "git:auth-status", "example.com") == 1
+    assert run(world, "git:auth-status", "example.com") == 0
     assert "s3cret" not in (world.root / "logs" / "audit.log").read_text()
 
 

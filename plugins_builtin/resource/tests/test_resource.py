@@ -10,6 +10,7 @@ from dokkupy_resource.hooks import container_options
 from dokkupy_resource.table import RESOURCES
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
@@ -68,9 +69,23 @@ def test_report_has_a_key_for_each_type(host: Host) -> None:
     assert keys["web.limit.memory"] == "100" and keys["_default_.limit.memory"] == ""
 
 
+@pytest.mark.parametrize("text", ["512MB", "512mb", "0.5g", "512MiB", "536870912b"])
+def test_a_size_is_taken_as_docker_takes_it(host: Host, text: str) -> None:
+    cli.limit(host, APP, memory=text)
+    assert options(host, "web") == [f"--memory={text}"]
+
+
+def test_report_s_labels_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.limit(host, APP, process_type="web", memory="100")
+    assert main(["resource:report", APP], host=host) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"=====> {APP} resource information\n       _default_ limit cpu:\n")
+    assert "       web limit memory:              100\n" in shown
+
+
 @pytest.mark.parametrize(
     "given",
-    [{"memory": "lots"}, {"memory": "5m"}, {"memory": "-1"}, {"memory": "512mb"}, {"cpu": "0"}, {"cpu": "-1"},
+    [{"memory": "lots"}, {"memory": "5m"}, {"memory": "-1"}, {"memory": "512mx"}, {"cpu": "0"}, {"cpu": "-1"},
      {"cpu": "1e3"}, {"cpu": "nan"}, {"nvidia_gpu": "all --privileged"}, {"network": "x"},
      {"memory": "1g", "process_type": "../web"}, {"memory": "1g", "process_type": "a b"}],
 )  # fmt: skip

@@ -37,6 +37,7 @@ def add_property_commands(
     needs: str = "app:write",
     verb: str = "set",
     beyond: Collection[str] = (),
+    plain: bool = False,
 ) -> None:
     """Give a group its `:set` (when there are properties) and `:report`.
 
@@ -45,7 +46,8 @@ def add_property_commands(
     title: the word in the header `APP <title> information`. judge: raises UserError for a value that cannot be used
     there, before it is stored. on_set: called inside the operation, after the property was written. verb: the name of the command
     that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
-    a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line.
+    a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line. plain:
+    the lines of the report are keys without the prefix, as Dokku's `resource:report` has them.
     """
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace
@@ -84,11 +86,18 @@ def add_property_commands(
             elif scope.app is None or not prop.is_kept or name in pending_settings(host, scope.app, settings):
                 tell_effect(host, scope.app, prop.applies)
 
-    add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond)
+    add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond, plain=plain)
 
 
 def add_report(
-    group: Group, settings: Settings, *, prefix: str, word: str, extra: Extra | None, beyond: Collection[str]
+    group: Group,
+    settings: Settings,
+    *,
+    prefix: str,
+    word: str,
+    extra: Extra | None,
+    beyond: Collection[str],
+    plain: bool,
 ) -> None:
     @group.command("report", needs="app:read")
     def report(
@@ -106,6 +115,7 @@ def add_report(
                 flag: value
                 for flag, value in report_keys(host, settings, app, prefix, extra).items() if flag not in hidden
             },
+            plain=plain,
         )  # fmt: skip
 
 
@@ -142,6 +152,8 @@ def report_answer(
     prefix: str,
     word: str,
     keys_of: Callable[[AppName | None], dict[str, Any]],
+    *,
+    plain: bool = False,
 ) -> Answer:
     """The report of one app, the global one, or of all apps that the caller may see."""
     from dokkupy.usecases.access import visible_apps
@@ -174,7 +186,7 @@ def report_answer(
         data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
-        lines.extend(report_line(flag, value) for flag, value in texts.items())
+        lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in texts.items())
     if alone:
         return Answer(data[0], lines)
     warn_of(host, failed)
@@ -188,6 +200,8 @@ def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
     return {short: value, f"{prefix}-{short}": value}
 
 
-def report_line(flag: str, value: str) -> str:
-    label = flag.removeprefix("--").replace("-", " ").replace(".", " ")
-    return f"       {label[:1].upper() + label[1:] + ':':<30} {value}".rstrip()
+def report_line(flag: str, value: str, without: str = "") -> str:
+    """without: a prefix that the label does not have."""
+    label = flag.removeprefix(f"--{without}-" if without else "--").replace("-", " ").replace(".", " ")
+    label = label if without else label[:1].upper() + label[1:]
+    return f"       {label + ':':<30} {value}".rstrip()

@@ -88,7 +88,7 @@ def vetted(wish: Wish) -> Wish:
         raise UserError(f"{wish.memory[:40]!r} is not a number of megabytes")
     if wish.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", wish.cpus):
         raise UserError(f"{wish.cpus[:40]!r} is not a number of CPUs such as 0.5")
-    if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}[bkmgBKMG]?", wish.shm_size):
+    if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}(?:[bkmgBKMG]|[kmgKMG][bB])?", wish.shm_size):
         raise UserError(f"{wish.shm_size[:40]!r} is not a size such as 64m")
     if wish.restart_policy and not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d{1,4})?", wish.restart_policy):
         raise UserError(

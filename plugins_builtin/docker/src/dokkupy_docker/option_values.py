@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.sizes import bytes_of
 
-SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
-POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 PORT = re.compile(
@@ -19,11 +18,7 @@ PORT = re.compile(
 
 
 def size(text: str) -> int:
-    """Bytes, from `512m`, `512MB`, `0.5g`: as docker reads it."""
-    found = SIZE.fullmatch(text.strip())
-    if not found:
-        raise UserError(f"{text[:40]!r} is not a size such as 512m")
-    return int(float(found[1]) * 1024 ** POWERS[found[2].lower()])
+    return bytes_of(text)
 
 
 def nano(text: str) -> int:

@@ -82,11 +82,9 @@ def set_login(host: str, user: str, password: Secret | None) -> bool:
 
 
 def has_login(host: str, user: str, password: Secret | None) -> bool:
-    """Whether the file says the same: this login, or (without one) none for the machine."""
+    """Whether the file says the same: this login, or without a user that there is none for the machine."""
     rows = [row for row in read_netrc() if row[0] == host]
-    if password is None:
-        return bool(rows) if not user else any(row[1] == user for row in rows)
-    return (host, user, password.reveal()) in rows
+    return (host, user, password.reveal() if password else "") in rows if user else not rows
 
 
 # SSH

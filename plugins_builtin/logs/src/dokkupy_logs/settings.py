@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_sdk.settings import Property, Settings, matching
 
 SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option=value&option=value")
-SIZE = matching(r"[1-9][0-9]{0,9}[kmg]|unlimited", "a size: write a number with k, m or g, or unlimited")
+SIZE = matching(r"[1-9][0-9]{0,9}(?:[kmg]|[kKmMgG][bB])|unlimited", "a size such as 10m or 10MB, or unlimited")
 LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
 
 UNSHIPPED = "no installed plugin ships logs to Vector"

@@ -136,4 +136,4 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     } | {f"pending-{process}": text for process, text in pending_options(host, app).items()}  # fmt: skip
 
 
-add_property_commands(group, Settings("resource"), extra=extra)
+add_property_commands(group, Settings("resource"), extra=extra, plain=True)

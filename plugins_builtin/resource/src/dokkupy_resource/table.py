@@ -7,6 +7,7 @@ import re
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.sizes import bytes_of
 
 DEFAULT = "_default_"
 """The process type whose values count where a type has none of its own; Dokku's name for it."""
@@ -18,7 +19,6 @@ compiles or migrates."""
 KINDS = ("limit", "reserve")
 RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu")
 CLEAR = "clear"
-SIZE = re.compile(r"\d{1,15}[bkmg]?", re.IGNORECASE)
 CPUS = re.compile(r"\d{1,4}(\.\d{1,3})?")
 LEAST_MEMORY = 6 * 1024 * 1024
 """Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
@@ -43,8 +43,6 @@ def value_of(resource: str, text: str) -> str:
     elif resource in ("memory", "memory-swap"):
         if text == "-1" and resource == "memory-swap":
             return text
-        if not SIZE.fullmatch(text):
-            raise UserError(f"{text[:40]!r} is not a size such as 512m (b, k, m or g; a number alone is megabytes)")
         if size(text) < LEAST_MEMORY:
             raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
     elif not re.fullmatch(r"[0-9]{1,9}", text):
@@ -58,8 +56,7 @@ def unit(text: str) -> str:
 
 
 def size(text: str) -> int:
-    text = unit(text).lower()
-    return int(text[:-1]) * {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[text[-1]]
+    return bytes_of(unit(text))
 
 
 def read(host: Host, app: AppName) -> Table:
