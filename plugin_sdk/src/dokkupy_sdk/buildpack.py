@@ -113,7 +113,8 @@ class Toolchain:
     official: repository of its official image, empty for none. debian: suite -> version that the suite has.
     build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
     suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first, for building and for running. prepare:
-    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can.
+    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: of npm's
+    registry, whose versions are those that `prepare` can bring; empty when that cannot be asked.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Toolchain:
     build_variants: tuple[str, ...] = ("", "-slim")
     run_variants: tuple[str, ...] = ("-slim", "")
     prepare: Callable[[Wanted], tuple[str, ...]] | None = field(default=None, compare=False)
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)

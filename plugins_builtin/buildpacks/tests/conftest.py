@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_buildpacks.builder import BuildpacksBuilder, plan_source
+from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Plan, Tree
 from dokkupy_sdk.model import Build, Image, Source
 from dokkupy_sdk.names import AppName, Secret
@@ -61,10 +62,16 @@ def steps(plan: Plan) -> str:
     return "\n".join(step.command for stage in plan.stages for step in stage.steps)
 
 
+def unreachable(host: Host, url: str) -> bytes:
+    raise OSError("no route to host")
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    from dokkupy_buildpacks import settings
+    from dokkupy_buildpacks import registries, settings
 
     # Whether this machine's administrator added certificates is nothing for a test.
     monkeypatch.setattr(settings, "LOCAL_CERTIFICATES", str(tmp_path / "none"))
+    # Nor whether it reaches a registry: a test that asks one says what it answers.
+    monkeypatch.setattr(registries, "fetch", unreachable)
     return Bench(tmp_path)

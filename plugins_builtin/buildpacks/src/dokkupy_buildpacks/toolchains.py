@@ -84,7 +84,8 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
         if pulled is not None:
             return pulled
         tags = ", ".join(wanted.tags[:3]) or "none"
-        tried.append(f"pulling {repository} ({tags})")
+        why = Failures(host).reason(repository)
+        tried.append(f"pulling {repository} ({tags}{f': {why}' if why else ''})")
     for suite, version in toolchain.debian.items():
         if wanted.accepts(version):
             return made(host, toolchain, wanted, suite, exact=False, secrets=secrets)
@@ -114,29 +115,49 @@ def made(
 
 
 def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> Found | None:
-    """An official image that a registry has, in its best variant; None when there is none or no registry."""
+    """An official image that a registry has, in its best variant; None when there is none or no registry. Why not is said
+    once, and kept for as long as the registry is not asked again."""
     failed = Failures(host)
+    if failed.lately(repository) or not wanted.tags:
+        return None
+    reason = ""
     for version in wanted.tags:
         for variant in dict.fromkeys((*toolchain.run_variants, *toolchain.build_variants)):
             ref = f"{repository}:{version}{variant}"
-            if failed.lately(repository):
-                return None
             try:
                 host.out.detail(f"Asking for the image {ref}")
                 host.engine().pull(ref)
             except DokkupyError as error:
-                if not missing(error.message):
-                    failed.note(repository)
-                    return None
-                continue
+                reason = why(error.message)
+                if reason == NO_TAG:
+                    continue
+                break
             return Found(Bases(ref, ref), version, f"the image {ref}, pulled")
-    failed.note(repository)
+        if reason != NO_TAG:
+            break
+    host.out.detail(f"No image {repository} was pulled: {reason}")
+    failed.note(repository, reason)
     return None
 
 
-def missing(message: str) -> bool:
-    """Whether a registry answered that it has no such image, and not that it cannot be reached."""
-    return any(words in message.lower() for words in ("not found", "manifest unknown", "does not exist"))
+NO_TAG = "the registry has no such tag"
+REASONS = {
+    NO_TAG: ("manifest unknown", "manifest for", "not found", "does not exist"),
+    "the registry refuses it (log in, or the name is wrong)": ("denied", "unauthorized", "forbidden", "authentication required"),
+    "the registry limits how often it is asked": ("toomanyrequests", "rate limit"),
+    "the registry's name is not known on this host (DNS)": ("no such host", "server misbehaving", "name resolution"),
+    "the registry's certificate is not trusted": ("x509", "certificate"),
+    "there is no route to the registry": ("no route", "unreachable", "connection refused", "timeout", "timed out", "deadline"),
+}  # fmt: skip
+"""What is said of a failed pull -> parts of what engines say. `pull access denied ... repository does not exist` is both a
+name that is wrong and one that wants a login; so it is looked at before the missing tag."""
+
+
+def why(message: str) -> str:
+    """The reason of a failed pull, in a few words."""
+    text = message.lower()
+    order = sorted(REASONS, key=lambda reason: reason == NO_TAG)
+    return next((one for one in order if any(part in text for part in REASONS[one])), message[:200])
 
 
 class Failures:
@@ -144,17 +165,22 @@ class Failures:
 
     def __init__(self, host: Host) -> None:
         self.path = host.path("cache", "buildpacks-pulls.json")
+        self.times: dict[str, tuple[float, str]]
         try:
             with open(self.path, encoding="utf-8") as file:
-                self.times = {str(key): float(value) for key, value in json.load(file).items()}
+                found = json.load(file)
+            self.times = {str(key): (float(time), str(reason)) for key, (time, reason) in found.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             self.times = {}
 
     def lately(self, repository: str) -> bool:
-        return 0 <= time.time() - self.times.get(repository, 0) < FORGET
+        return 0 <= time.time() - self.times.get(repository, (0, ""))[0] < FORGET
 
-    def note(self, repository: str) -> None:
-        self.times[repository] = time.time()
+    def reason(self, repository: str) -> str:
+        return self.times.get(repository, (0, ""))[1]
+
+    def note(self, repository: str, reason: str) -> None:
+        self.times[repository] = (time.time(), reason)
         self.keep()
 
     def forget(self) -> None:

