@@ -33,19 +33,20 @@ piped: (python3 job.py piped) | cat
 """
 TYPES = ("plain", "chain", "script", "bash", "piped")
 
-DONE = ["started", "signal", "handed back"]
+
+def ended(host: Host, directory: str) -> dict[str, tuple[int, int]]:
+    """Of each type: how many instances got the signal, and how many finished their work after it."""
+    lines = {name: host.exec(["cat", f"{directory}/{name}"], check=False).stdout.splitlines() for name in TYPES}
+    return {name: (found.count("signal"), found.count("handed back")) for name, found in lines.items()}
 
 
-def jobs(host: Host, directory: str) -> dict[str, list[str]]:
-    return {name: host.exec(["cat", f"{directory}/{name}"], check=False).stdout.splitlines() for name in TYPES}
-
-
-def wait_for(host: Host, directory: str, rounds: int) -> None:
+def wait_for(host: Host, directory: str, number: int) -> None:
+    wanted = dict.fromkeys(TYPES, (number, number))
     for _ in range(100):
-        if all(lines[: 3 * rounds] == DONE * rounds for lines in jobs(host, directory).values()):
+        if ended(host, directory) == wanted:
             return
         time.sleep(0.3)
-    assert jobs(host, directory) == {name: DONE * rounds for name in TYPES}
+    assert ended(host, directory) == wanted
 
 
 def test_workers_finish_their_work_and_one_that_dies_after_its_imports_is_refused(
