@@ -190,6 +190,20 @@ def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
     assert len(found) == text.count('"zz"'), found
 
 
+# datastores
+
+
+@pytest.mark.parametrize("kind", list(REGISTRY.group("dokkupy.datastore")))
+def test_a_password_of_a_service_counts_or_has_its_line(kind: str, tmp_path: Path) -> None:
+    from dokkupy_sdk.datastore.lifecycle import Wish, draft
+    from dokkupy_sdk.datastore.names import ServiceName
+    from dokkupy_sdk.model import Image
+
+    datastore = REGISTRY.load(REGISTRY.group("dokkupy.datastore")[kind])(fake_host(tmp_path))
+    service = draft(datastore, ServiceName("db"), "image:1", Image("sha256:0"), Wish(password="correct-horse"))
+    assert ("correct-horse" in datastore.url(service, "host", 1)) == datastore.authenticates
+
+
 # Procfile
 
 

@@ -123,6 +123,21 @@ def test_disabled_custom_configuration_ignores_the_template(rig: Rig) -> None:
     assert rig.get("blog.example.com").body == "blog /"
 
 
+def test_the_template_stays_where_it_was_when_the_release_was_built(rig: Rig) -> None:
+    """Another path counts from the next build on: until then the release's own template serves."""
+    from dokkupy_nginx.settings import SETTINGS
+    from dokkupy_sdk.operation import operation
+
+    with operation(rig.proxy.host, "nginx:set", "app:blog") as tx:
+        SETTINGS.set(tx, AppName("blog"), "nginx-conf-sigil-path", "other.j2")
+    backend = rig.backend("blog")
+    rig.proxy.apply([
+        rig.route("blog", "blog.example.com", upstreams={5000: (backend.upstream,)}, files={"own.j2": GOOD},
+                  settings={"nginx-conf-sigil-path": "own.j2"})
+    ])  # fmt: skip
+    assert rig.get("blog.example.com", "/gone").status == 410
+
+
 def test_go_template_is_not_used(rig: Rig) -> None:
     backend = rig.backend("blog")
     files = {"nginx.conf.sigil": "{{ .APP }} server {"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy.cli.declare import parameters
 from dokkupy_resource import cli
 from dokkupy_resource.hooks import container_options
-from dokkupy_resource.table import RESOURCES
+from dokkupy_resource.table import OPTIONS, RESOURCES
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing import deploy, fake_host
 
 APP = AppName("blog")
 
@@ -99,3 +100,21 @@ def test_an_app_that_is_not_there(host: Host) -> None:
     for command in (cli.limit, cli.limit_clear):
         with pytest.raises(NotFound):
             command(host, AppName("nobody"))
+
+
+def test_a_change_says_when_it_takes_effect_and_is_pending_until_then(host: Host) -> None:
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    cli.limit(host, APP, memory="512")
+    cli.limit(host, APP, process_type="build", memory="2g")
+    said = [text for kind, text in host.out.lines if text.startswith("takes effect")]  # type: ignore[attr-defined]
+    assert [text.rpartition("now: ")[2] for text in said] == ["ps:restart blog", "ps:rebuild blog"]
+    assert cli.extra(host, APP)["pending-web"] == "none -> --memory=512m"
+    assert main(["ps:restart", "blog"], host=host) == 0
+    assert "pending-web" not in cli.extra(host, APP)
+
+
+@pytest.mark.parametrize(("kind", "command"), [("limit", cli.limit), ("reserve", cli.reserve)])
+def test_a_resource_reaches_docker_or_its_option_says_that_it_has_no_effect(kind: str, command: object) -> None:
+    inert = {item.name.replace("_", "-"): item.inert for item in parameters(command)}  # type: ignore[arg-type]
+    for resource in RESOURCES:
+        assert (resource in OPTIONS[kind]) != bool(inert[resource]), resource

@@ -172,7 +172,11 @@ class Host:
         return self.role("scheduler", self._selected("scheduler", "selected", app))  # type: ignore[no-any-return]
 
     def proxy(self, app: AppName | None = None) -> Proxy:
-        return self.role("proxy", self._selected("proxy", "type", app))  # type: ignore[no-any-return]
+        return self.role("proxy", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def proxy_name(self, app: AppName | None = None) -> str:
+        """The adapter's name, which is that of its settings, too."""
+        return self._selected("proxy", "type", app)
 
     def builder(self, name: str) -> Builder:
         return self.role("builder", name)  # type: ignore[no-any-return]

@@ -150,6 +150,7 @@ def make_route(
         extra=tuple(fact for _, fact in facts),
         listeners=listeners,
         files=release.files if release else {},
+        settings=release.settings.get(host.proxy_name(app), {}) if release else {},
         unavailable="" if web else "no-web" if release else "not-deployed",
     )
 

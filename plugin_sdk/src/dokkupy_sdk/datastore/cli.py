@@ -351,6 +351,9 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         from dokkupy_sdk.datastore import lifecycle, moving
 
         datastore = found(host, kind)
+        wishes = (config_options, custom_env, image, image_version, memory, shm_size, restart_policy, cpus)
+        if revert and any((*wishes, initial_network, post_create_network, post_start_network)):
+            raise UserError("--revert goes back to the instance before as it was: it takes no other wish with it")
         if revert:
             moved = moving.revert(host, datastore, service)
         else:

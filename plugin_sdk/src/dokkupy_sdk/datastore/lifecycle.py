@@ -124,6 +124,9 @@ def create(
 ) -> Service:
     """Make a service that answers, or nothing. Raises Conflict when the name is taken."""
     kind = datastore.kind
+    for flag, given in (("--password", wish.password), ("--root-password", wish.root_password)):
+        if given and not datastore.authenticates:
+            host.out.warn(f"{flag} has no effect: {datastore.title} knows no passwords")
     need_free(host, datastore, name)
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
         need_free(host, datastore, name)

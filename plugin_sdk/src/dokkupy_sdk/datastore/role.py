@@ -45,6 +45,7 @@ class Datastore(ABC):
     its URL. alias: of the variable that a linked app gets (`DATABASE` -> `DATABASE_URL`). data: path of its data in the
     container, where the volume is mounted; empty when it keeps none. dumps: whether there are dump and restore, so
     export, import, clone, upgrade with data and backups. connects: whether there is a client to connect with.
+    authenticates: whether the server knows passwords.
     suffix: of a dump's file name. dump_command: what a person runs elsewhere to make a dump that `import` takes; errors show
     it. import_magics: how a file that `import` takes may begin; anyhow when there are none. compressed_imports: whether `restore` itself reads what gzip compressed. stop_seconds: how long it is given to stop. start_seconds: how long it is given to
     answer when it is new.
@@ -60,6 +61,7 @@ class Datastore(ABC):
     data: ClassVar[str]
     dumps: ClassVar[bool] = True
     connects: ClassVar[bool] = True
+    authenticates: ClassVar[bool] = True
     suffix: ClassVar[str] = "dump"
     dump_command: ClassVar[str] = "the server's own dump program"
     import_magics: ClassVar[tuple[bytes, ...]] = ()

@@ -26,6 +26,7 @@ class Memcached(Datastore):
     data = ""
     dumps = False
     connects = False
+    authenticates = False
     stop_seconds = 5
     start_seconds = 30
 

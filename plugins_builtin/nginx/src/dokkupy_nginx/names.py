@@ -16,8 +16,11 @@ JINJA = "nginx.conf.j2"
 
 
 def template_names(host: Host, app: AppName) -> list[str]:
-    """The files to look for, best first."""
-    chosen = SETTINGS.get(host.store, app, "nginx-conf-sigil-path")
+    """The files that the next build looks for, best first."""
+    return names_for(SETTINGS.get(host.store, app, "nginx-conf-sigil-path"))
+
+
+def names_for(chosen: str) -> list[str]:
     return [JINJA, SIGIL] if chosen == SIGIL else [chosen]
 
 

@@ -21,7 +21,7 @@ from dokkupy_nginx.foreign import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.lost import lost_routes, take_out_blindly
-from dokkupy_nginx.names import JINJA, find_template, template_names
+from dokkupy_nginx.names import JINJA, SIGIL, find_template, names_for
 from dokkupy_nginx.process import Nginx, not_running
 from dokkupy_nginx.render import KINDS, addresses, render_app
 from dokkupy_nginx.settings import SETTINGS
@@ -198,7 +198,7 @@ class NginxProxy(Proxy):
             return None
         if route.template is not None:
             return route.template
-        found = find_template(route.files, template_names(self.host, route.app))
+        found = find_template(route.files, names_for(route.settings.get("nginx-conf-sigil-path", SIGIL)))
         if found is not None and found[0].endswith(".sigil"):
             self.host.out.warn(
                 f"App {route.app}: {found[0]} is a Go template, which is not used: write {JINJA} instead"

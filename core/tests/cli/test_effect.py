@@ -1,0 +1,127 @@
+"""When a setting is in force: at once, or the command says with which one it will be, and reports show it as pending."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from conftest import Run
+from dokkupy.kernel import locks
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
+from dokkupy_sdk.testing import deploy
+
+NOW_RESTART = "       takes effect with the next deploy; now: ps:restart blog\n"
+NOW_REBUILD = "       takes effect with the next deploy; now: ps:rebuild blog\n"
+TREE = {"Procfile": "web: serve\n", "deploy/Procfile": "web: other\n"}
+
+
+def ports(host: Host, app: str = "blog") -> Sequence[int]:
+    return [port.host for port in host.proxy().routes[app].ports]  # type: ignore[attr-defined]
+
+
+def report(run: Run, namespace: str) -> dict[str, str]:
+    return json.loads(run(f"{namespace}:report", "blog", "--format", "json")[1])  # type: ignore[no-any-return]
+
+
+def pending(run: Run, namespace: str) -> dict[str, str]:
+    short = (key.removeprefix(f"{namespace}-") for key in report(run, namespace))
+    return {key: report(run, namespace)[key] for key in short if key.startswith("pending-")}
+
+
+def test_what_the_proxy_reads_is_served_before_the_command_ends(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    status, out, _ = run("proxy:set", "blog", "proxy-port", "8080")
+    assert (status, out) == (0, "=====> Setting proxy-port to 8080\n")
+    assert ports(host) == [8080]
+    assert run("proxy:set", "blog", "proxy-port")[0] == 0
+    assert ports(host) != [8080]
+
+
+def test_a_global_one_is_applied_for_all_apps_in_one_reload(run: Run, host: Host) -> None:
+    for name in ("blog", "shop", "wiki"):
+        deploy(host, name, TREE)
+    before = host.proxy().reloads  # type: ignore[attr-defined]
+    assert run("proxy:set", "--global", "proxy-port", "8080")[0] == 0
+    assert [ports(host, name) for name in ("blog", "shop", "wiki")] == [[8080]] * 3
+    assert host.proxy().reloads == before + 1  # type: ignore[attr-defined]
+
+
+def test_an_app_that_is_being_changed_is_left_to_that_change_and_named(run: Run, host: Host) -> None:
+    for name in ("blog", "shop"):
+        deploy(host, name, TREE)
+    held = locks.take(host.root, "app:blog", owner={"command": "deploy", "pid": 1, "since": 0, "who": ""}, wait=0)
+    try:
+        status, _, err = run("proxy:set", "--global", "proxy-port", "8080")
+    finally:
+        held.release()
+    assert status == 0
+    assert "blog is being changed" in err and "proxy:build-config blog" in err
+    assert (ports(host, "shop"), ports(host) == [8080]) == ([8080], False)
+
+
+def test_what_is_unset_stays_unset_although_the_proxy_refuses_the_rest(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    run("proxy:set", "blog", "proxy-port", "8080")
+    host.proxy().refuses.add("blog")  # type: ignore[attr-defined]
+    status, _, err = run("proxy:set", "blog", "proxy-port")
+    assert status == 0 and "the proxy serves as before" in err
+    assert host.store.read("apps", "blog", "proxy")["properties"] == {}
+
+
+def test_a_setting_of_instances_is_pending_until_a_restart(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert pending(run, "ps") == {}
+    assert (
+        run("ps:set", "blog", "restart-policy", "always")[1]
+        == "=====> Setting restart-policy to always\n" + NOW_RESTART
+    )
+    assert report(run, "ps")["pending-restart-policy"] == "on-failure:10 -> always"
+    assert "Ps pending restart policy:" in run("ps:report", "blog")[1]
+    assert run("ps:report", "blog", "--ps-pending-restart-policy")[1] == "on-failure:10 -> always\n"
+    assert run("ps:restart", "blog")[0] == 0
+    assert "pending" not in run("ps:report", "blog")[1]
+    assert run("ps:set", "blog", "restart-policy", "always")[1] == "=====> Setting restart-policy to always\n"
+
+
+def test_a_setting_of_builds_is_pending_until_a_build_and_a_restart_keeps_what_was_built(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert NOW_REBUILD in run("ps:set", "blog", "procfile-path", "deploy/Procfile")[1]
+    run("ps:restart", "blog")
+    assert report(run, "ps")["pending-procfile-path"] == "Procfile -> deploy/Procfile"
+    deploy(host, "blog", TREE)
+    assert "pending" not in run("ps:report", "blog")[1]
+
+
+def test_variables_that_wait_for_a_restart_say_so(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert run("config:set", "--no-restart", "blog", "KEY=x")[1].endswith(NOW_RESTART)
+    assert "takes effect" not in run("config:set", "blog", "KEY=y")[1]
+    assert run("config:set", "--global", "KEY=x")[1].endswith("now: ps:restart --all\n")
+    assert run("ps:scale", "--skip-deploy", "blog", "web=2")[1].endswith(NOW_RESTART)
+
+
+@pytest.mark.parametrize("words", [
+    ("ps:set", "blog", "restart-policy", "always"), ("ps:set", "--global", "restart-policy", "always"),
+    ("builder:set", "blog", "build-dir", "x"), ("config:set", "--no-restart", "blog", "A=b"), ("config:set", "--global", "A=b"),
+])  # fmt: skip
+def test_where_nothing_is_deployed_nothing_is_said(run: Run, words: tuple[str, ...]) -> None:
+    run("apps:create", "blog")
+    assert "takes effect" not in run(*words)[1]
+
+
+def test_quiet_leaves_the_line_out(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert run("--quiet", "ps:set", "blog", "restart-policy", "always")[1] == ""
+
+
+def test_a_property_applies_with_its_release_or_as_its_namespace_says() -> None:
+    inside, own = Property("a", help="x", in_release=True), Property("b", help="x", applies=BUILD)
+    plain, secret = Property("c", help="x"), Property("d", help="x", secret=True, applies=BUILD)
+    Settings("tool", inside, own, plain, secret, applies=ROUTE)
+    assert [one.applies for one in (inside, own, plain)] == [RESTART, BUILD, ROUTE]
+    assert [one.is_kept for one in (inside, own, plain, secret)] == [True, True, False, False]
+    free = Property("e", help="x")
+    Settings("tool", free)
+    assert free.applies is AT_ONCE
