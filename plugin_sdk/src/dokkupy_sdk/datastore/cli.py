@@ -348,7 +348,7 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         revert: Annotated[bool, Opt("--revert", help="Go back to the instance before, with the data of then")] = False,
     ) -> Answer:  # fmt: skip
         """Let a service run another version, with its data."""
-        from dokkupy_sdk.datastore import lifecycle, moving
+        from dokkupy_sdk.datastore import moving
 
         datastore = found(host, kind)
         wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus)
@@ -357,11 +357,17 @@ def add_changes(group: Group, kind: str, title: str) -> None:
             need_no_wish(wish, networks)
             moved = moving.revert(host, datastore, service)
         else:
-            for key, value in networks.items():
-                if value:
-                    lifecycle.set_network(host, datastore, service, key, value)
+            set_networks(host, datastore, service, networks)
             moved = moving.upgrade(host, datastore, service, wish)
         return told_moved(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
+
+
+def set_networks(host: Host, datastore: Datastore, service: ServiceName, networks: dict[str, str]) -> None:
+    from dokkupy_sdk.datastore import lifecycle
+
+    for key, value in networks.items():
+        if value:
+            lifecycle.set_network(host, datastore, service, key, value)
 
 
 def need_no_wish(wish: object, networks: dict[str, str]) -> None:
