@@ -354,29 +354,12 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus)
         networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
         if revert:
-            need_no_wish(wish, networks)
+            moving.need_no_wish(wish, networks)
             moved = moving.revert(host, datastore, service)
         else:
-            set_networks(host, datastore, service, networks)
+            moving.set_networks(host, datastore, service, networks)
             moved = moving.upgrade(host, datastore, service, wish)
         return told_moved(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
-
-
-def set_networks(host: Host, datastore: Datastore, service: ServiceName, networks: dict[str, str]) -> None:
-    from dokkupy_sdk.datastore import lifecycle
-
-    for key, value in networks.items():
-        if value:
-            lifecycle.set_network(host, datastore, service, key, value)
-
-
-def need_no_wish(wish: object, networks: dict[str, str]) -> None:
-    from dokkupy_sdk.datastore.lifecycle import Wish
-
-    if wish != Wish() or any(networks.values()):
-        raise UserError(
-            "--revert brings the instance before back as it was, and takes no other option but --restart-apps"
-        )
 
 
 def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer:

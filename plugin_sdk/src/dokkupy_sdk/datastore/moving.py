@@ -18,7 +18,7 @@ from dokkupy_sdk.datastore.lifecycle import MOVING, Wish
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, HostFault, NotFound
+from dokkupy_sdk.errors import Conflict, HostFault, NotFound, UserError
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.operation import Tx, call, new_id, operation
 
@@ -226,6 +226,20 @@ def back_in_place(host: Host, kind: str, name: str, instance: str) -> None:
         host.engine().stop(one.id, timeout=container.STOP_SECONDS, restart_policy="no")  # it has our only data
     container.remove_instance(host, service.id, instance)
     lifecycle.bring_to_state(host, records.datastore(host, kind), service)
+
+
+def set_networks(host: Host, datastore: Datastore, service: ServiceName, networks: Mapping[str, str]) -> None:
+    for key, value in networks.items():
+        if value:
+            lifecycle.set_network(host, datastore, service, key, value)
+
+
+def need_no_wish(wish: Wish, networks: Mapping[str, str]) -> None:
+    """Raise UserError when `--revert` is asked for together with something that it could not do."""
+    if wish != Wish() or any(networks.values()):
+        raise UserError(
+            "--revert brings the instance before back as it was, and takes no other option but --restart-apps"
+        )
 
 
 def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
