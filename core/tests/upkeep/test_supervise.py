@@ -367,6 +367,9 @@ def test_an_end_is_read_from_the_state_or_else_from_what_the_engine_remembers() 
     assert (after.exit_code, after.last, crashed) == (5, 90.0, True)
     after, crashed = judged(Watched(), Seen(restarts=1), [], 100.0)
     assert (after.exit_code, after.last, crashed) == (None, 100.0, True)
+    crash_then_stop = [Ending(80.0, 137, oom=True), Ending(90.0, 143, stopped=True)]
+    both, crashed = judged(Watched(), Seen("exited", 143, 1), crash_then_stop, 100.0)
+    assert (both.exit_code, both.oom, both.last, crashed) == (137, True, 80.0, True)
     again, crashed = judged(after, Seen(restarts=1), [], 160.0)
     assert (again, crashed) == (after, False)
 

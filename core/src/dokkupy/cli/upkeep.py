@@ -62,14 +62,15 @@ def events(
     """Show the latest events."""
     import sys
 
+    from dokkupy.cli.output import harmless
     from dokkupy.usecases.history import follow, latest
 
     rows = latest(host, max(1, num))
     if tail:
         for line in follow(host, rows):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return Answer(rows)
     from dokkupy.usecases.history import told
 
-    return Answer(rows, [told(row) for row in rows])
+    return Answer(rows, [harmless(told(row)) for row in rows])

@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LAST_LINES = 20
-"""Lines of output that go with a crash."""
+LAST_LINES, LONGEST_LINE = 10, 500
+"""Lines of output that go with a crash, and characters of each."""
 
 
 def announce(host: Host, crash: Crash) -> None:
@@ -33,7 +33,9 @@ def announce(host: Host, crash: Crash) -> None:
 def last_lines(host: Host, ref: str) -> tuple[str, ...]:
     """What a container printed last; nothing when it is gone."""
     try:
-        return tuple(line.decode(errors="replace") for _, line in host.engine().logs(ref, tail=LAST_LINES))
+        return tuple(
+            line.decode(errors="replace")[:LONGEST_LINE] for _, line in host.engine().logs(ref, tail=LAST_LINES)
+        )
     except DokkupyError:
         return ()
 

@@ -36,8 +36,12 @@ def parsed(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def told(row: dict[str, Any]) -> str:
-    """An event as a line."""
-    facts = (f"{key}={value}" for key, value in row.items() if key not in ("time", "event") and value)
+    """An event as a line, also where a fact has several."""
+    facts = (
+        f"{key}={' | '.join(str(value).splitlines())}"
+        for key, value in row.items()
+        if key not in ("time", "event") and value
+    )
     return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
 
 

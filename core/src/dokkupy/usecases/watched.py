@@ -78,10 +78,13 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
         well = not down and before.last and now - before.last >= STABLE
         return (Watched(restarts=seen.restarts) if well else after), False
     new = [one for one in endings if one.at > before.last]
-    last = new[-1] if new else None
-    code = seen.exit_code if seen.state in ("exited", "dead", "restarting") else last.exit_code if last else None
-    oom = seen.oom_killed or (last is not None and last.oom)
-    stopped = down and not fresh and not oom and (last.stopped if last else True)
+    asked = not new or new[-1].stopped
+    stopped = down and not fresh and not seen.oom_killed and asked
+    own = [one for one in new if not one.stopped or stopped]  # a crash is not told by the stop that followed it
+    last = own[-1] if own else None
+    is_last = seen.state in ("exited", "dead", "restarting") and (stopped or last is None or last is new[-1])
+    code = seen.exit_code if is_last else last.exit_code if last else None
+    oom = (is_last and seen.oom_killed) or (last is not None and last.oom)
     after = replace(
         after, exit_code=code, oom=oom, last=last.at if last else now, stopped=stopped,
         by_hand=stopped and last is not None,

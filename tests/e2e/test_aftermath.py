@@ -1,0 +1,111 @@
+"""After a deploy: crashes are seen, said and answered; one-off processes have the app's environment and an end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from apps import Repository
+from bed.host import Host
+
+APP = "aftermath"
+WORKER = """
+import os, time
+print("worker is up", flush=True)
+while True:
+    time.sleep(0.1)
+    if os.path.exists("/tmp/eat"):
+        os.remove("/tmp/eat")
+        eaten = [bytearray(1 << 20) for _ in range(200)]
+"""
+PEM = "-----BEGIN KEY-----\nabc=\n\n-----END KEY-----\n"
+LARGE = "x" * 100_000
+
+
+@pytest.fixture(scope="module")
+def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    repository = Repository(tmp_path_factory.mktemp("aftermath") / "app")
+    repository.write("worker.py", WORKER)
+    repository.scalable()
+    host.exec(["dokkupy", "apps:create", APP])
+    host.exec(["dokkupy", "config:import", APP, "-"], input=f'PEM="{PEM}"\nLARGE={LARGE}\n'.encode())
+    host.exec(["dokkupy", "domains:set", APP, f"{APP}.example.com"])
+    host.exec(["dokkupy", "resource:limit", "--memory", "64", "--process-type", "worker", APP])
+    host.exec(["dokkupy", "ps:scale", APP, "web=1", "worker=1"])
+    host.git_push(repository.path, APP)
+    yield APP
+    host.exec(["dokkupy", "apps:destroy", APP, "--force"])
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come true within {seconds:.0f} s"
+        time.sleep(0.3)
+
+
+def events(host: Host, name: str) -> list[dict[str, str]]:
+    rows = json.loads(host.exec(["dokkupy", "events", "--format", "json", "-n", "300"]).stdout)
+    return [row for row in rows if row["event"] == name and row.get("app") == APP]
+
+
+def runs(host: Host) -> list[str]:
+    labels = ("--filter", f"label=dokkupy.app={APP}", "--filter", "label=dokkupy.kind=run")
+    return host.exec(["docker", "ps", "-aq", *labels]).stdout.split()
+
+
+def report(host: Host, key: str) -> str:
+    return host.exec(["dokkupy", "ps:report", APP, key]).stdout.strip()
+
+
+def test_crashes_are_seen_said_and_answered(host: Host, app: str) -> None:
+    host.exec(["dokkupy", "tick"])
+    process = host.exec(["docker", "inspect", "-f", "{{.State.Pid}}", f"{APP}.web.1"]).stdout.strip()
+    host.exec(["kill", "-9", process])
+    host.exec(["docker", "exec", f"{APP}.worker.1", "touch", "/tmp/eat"])
+    until(lambda: host.exec(["dokkupy", "tick"]).code == 0 and len(events(host, "process_crashed")) >= 2, "two events")
+    seen = {row["process"]: row for row in events(host, "process_crashed")}
+    assert (seen["web.1"]["exit_code"], seen["web.1"]["signal"], seen["web.1"]["oom"]) == ("137", "SIGKILL", "")
+    assert seen["worker.1"]["oom"] == "true" and "worker is up" in seen["worker.1"]["lines"]
+    assert "(exit 137, 1 restart, last " in report(host, "--status-web-1")
+    assert "(out of memory, " in report(host, "--status-worker-1")
+    doctor = host.exec(["dokkupy", "doctor"], check=False).stdout
+    assert f"{APP}: web.1 crashed and runs again" in doctor and f"dokkupy logs {APP}" in doctor
+    assert "dokkupy[web.1]: State changed from up to crashed" in host.exec(["dokkupy", "logs", APP]).stdout
+
+
+def test_what_was_stopped_or_removed_behind_our_back_runs_again_without_a_crash(host: Host, app: str) -> None:
+    before = len(events(host, "process_crashed"))
+    host.exec(["docker", "stop", "-t", "1", f"{APP}.worker.1"])
+    host.exec(["docker", "rm", "-f", f"{APP}.web.1"])
+    until(lambda: host.exec(["dokkupy", "tick"]).code == 0 and report(host, "--running") == "true", "both run")
+    assert host.http_get(f"{APP}.example.com").status == 200
+    assert len(events(host, "process_crashed")) == before
+
+
+def test_a_one_off_process_has_every_variable_whole(host: Host, app: str) -> None:
+    code = "import hashlib, os; print(hashlib.sha256((os.environ['PEM'] + os.environ['LARGE']).encode()).hexdigest())"
+    attached = host.exec(["dokkupy", "run", APP, "python3", "-c", code]).stdout
+    web = host.exec(["docker", "exec", f"{APP}.web.1", "python3", "-c", code]).stdout
+    assert attached == web
+    assert host.exec(["dokkupy", "run", APP, "printenv", "PEM"]).stdout.rstrip("\n") == PEM.rstrip("\n")
+    assert host.exec(["dokkupy", "run", APP, "sh", "-c", "exit 7"], check=False).code == 7
+
+
+def test_a_one_off_process_ends_with_its_caller_and_with_its_time(host: Host, app: str, tmp_path: Path) -> None:
+    client = subprocess.Popen(
+        [*host._ssh_command(), f"dokku@{host.ip}", "run", APP, "sleep", "300"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until(lambda: len(runs(host)) == 1, "the container is there")
+    client.terminate()
+    client.wait()
+    until(lambda: runs(host) == [], "the container is gone")
+    host.exec(["dokkupy", "run:detached", "--ttl-seconds", "1", APP, "sleep", "300"])
+    time.sleep(1.1)
+    until(lambda: host.exec(["dokkupy", "tick"]).code == 0 and runs(host) == [], "its time is over")
+    assert [row["reason"] for row in events(host, "run_ended")] == ["its caller left", "its 1 seconds are over"]
