@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 from conftest import Rig
+from dokkupy_sdk.model import Upstream
 from dokkupy_sdk.names import AppName, Domain
 
 BLOG, NAME = AppName("blog"), "blog.example.com"
@@ -60,6 +62,20 @@ def test_apps_do_not_take_each_other_s_pages(rig: Rig) -> None:
 def test_a_route_comes_before_a_page(rig: Rig) -> None:
     announce(rig, NAME)
     rig.serve("blog", NAME)
+    assert rig.get(NAME).body.startswith("blog")
+
+
+def test_an_app_that_is_known_to_have_crashed_says_so_until_it_answers(rig: Rig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    rig.proxy.apply([rig.route("blog", NAME, upstreams={5000: (Upstream("127.0.0.1", port),)})])
+    assert "It is starting" in rig.get(NAME).body
+    announce(rig, NAME, reason="crashed")
+    answer = rig.get(NAME, "/any/path")
+    assert answer.status == 502 and "This app has crashed" in answer.body
+    rig.serve("blog", NAME)
+    assert rig.get(NAME).body.startswith("blog")
+    announce(rig)
     assert rig.get(NAME).body.startswith("blog")
 
 

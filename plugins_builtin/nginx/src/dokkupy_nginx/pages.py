@@ -59,15 +59,18 @@ def unavailable_page(reason: str) -> list[str]:
     return location(502, quoted(page(502, title, owner)))
 
 
-def error_pages(max_body_size: str) -> list[str]:
-    """The answers where an instance runs and gave none, or where nginx itself refused the request."""
+def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
+    """The answers where an instance runs and gave none, or where nginx itself refused the request.
+
+    waiting: the directory of pages by host name; one that is there, because the app is known to have crashed, comes first.
+    """
     cause = quoted(page(502, "This app does not answer", "@CAUSE@")).replace("@CAUSE@", f"${CAUSE}")
     return [
         *location(413, quoted(page(
             413, "The request is too large",
             f"its limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
         ))),
-        *location(502, cause),
+        *(location(502, cause) if not waiting else [*crashed_page(waiting), *location(502, cause, "cause")]),
         *location(503, quoted(page(503, "This app is not available", "ps:report APP says why"))),
         *location(504, quoted(page(
             504, "This app did not answer in time", "to wait longer: nginx:set APP proxy-read-timeout 120s"
@@ -75,10 +78,23 @@ def error_pages(max_body_size: str) -> list[str]:
     ]  # fmt: skip
 
 
-def location(status: int, text: str) -> list[str]:
+def crashed_page(waiting: str) -> list[str]:
     return [
-        f"    error_page {status} @dokkupy_{status};",
-        f"    location @dokkupy_{status} {{",
+        "    error_page 502 @dokkupy_502;",
+        "    location @dokkupy_502 {",
+        "        internal;",
+        "        default_type text/html;",
+        f"        root {waiting};",
+        "        try_files /$host @dokkupy_cause;",
+        "    }",
+    ]
+
+
+def location(status: int, text: str, name: str = "") -> list[str]:
+    """A named location that answers with a status and a page. name: where something else leads there."""
+    return [
+        *([] if name else [f"    error_page {status} @dokkupy_{status};"]),
+        f"    location @dokkupy_{name or status} {{",
         "        internal;",
         "        default_type text/html;",
         f"        return {status} {text};",

@@ -166,6 +166,10 @@ class AppRendering:
         return lines
 
     @property
+    def waiting(self) -> str:
+        return checked_path(self.facts.waiting, "Directory").rstrip("/") if self.facts.waiting else ""
+
+    @property
     def keeps_alive(self) -> bool:
         return int(self.values["proxy-keepalive"] or "0") > 0
 
@@ -208,7 +212,7 @@ class AppRendering:
         elif port.scheme.startswith("grpc"):
             lines += self.grpc(port)
         else:
-            lines += error_pages(self.values["client-max-body-size"]) + self.proxied(port)
+            lines += error_pages(self.values["client-max-body-size"], self.waiting) + self.proxied(port)
         if self.snippets:
             lines.append(f"    include {self.snippets};")
         return ["server {", *lines, "}", ""]
