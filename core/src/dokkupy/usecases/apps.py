@@ -12,7 +12,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
 from dokkupy.model.names import AppName
-from dokkupy.usecases.announce import announce
+from dokkupy.usecases.waiting_page import update_waiting_page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def create_app(host: Host, app: AppName) -> None:
     """Create an app, or raise Conflict when the name is taken."""
     with operation(host, "apps:create", f"app:{app}") as tx:
         create_in(tx, app)
-        tx.commit(after=(call(announce, app=app),))
+        tx.commit(after=(call(update_waiting_page, app=app),))
     host.events.record("app_created", app=app)
 
 

@@ -19,7 +19,6 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.release import Release
-from dokkupy.usecases.announce import announce
 from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
 from dokkupy.usecases.converge import converge
 from dokkupy.usecases.deploy import with_state
@@ -36,6 +35,7 @@ from dokkupy.usecases.releases import (
 )
 from dokkupy.usecases.routes import default_domains
 from dokkupy.usecases.status import should_run
+from dokkupy.usecases.waiting_page import update_waiting_page
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")
@@ -57,7 +57,7 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
         else:
-            tx.commit(after=(call(finish_destroy, app=old), call(announce, app=new)))
+            tx.commit(after=(call(finish_destroy, app=old), call(update_waiting_page, app=new)))
     host.events.record("app_renamed", app=new, old=old)
 
 
@@ -71,7 +71,7 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Cloned from {old}", replacing=new)
         else:
-            tx.commit(after=(call(announce, app=new),))
+            tx.commit(after=(call(update_waiting_page, app=new),))
     host.events.record("app_cloned", app=new, old=old)
 
 

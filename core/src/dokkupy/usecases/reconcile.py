@@ -5,12 +5,12 @@ from __future__ import annotations
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName
-from dokkupy.usecases.announce import announce
 from dokkupy.usecases.processes import bring_back
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.retire import retire_due, retiring
 from dokkupy.usecases.routes import reroute
 from dokkupy.usecases.status import should_run
+from dokkupy.usecases.waiting_page import update_waiting_page
 
 
 def reconcile(host: Host, app: AppName) -> list[str]:
@@ -29,7 +29,7 @@ def reconcile(host: Host, app: AppName) -> list[str]:
             tx.step(f"remove {names}", lambda: scheduler.retire(strays, timeout=10))
             lines.append(f"{app}: removed {names}")
         if release is None:
-            tx.step("tell visitors why it does not answer", lambda: announce(host, app))
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
         if should_run(host, app):
             down = [status.instance.dyno for status in scheduler.status(instances) if status.state != "running"]

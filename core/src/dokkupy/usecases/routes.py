@@ -14,11 +14,11 @@ from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Release
-from dokkupy.usecases.announce import announce
 from dokkupy.usecases.config import merged_env
 from dokkupy.usecases.properties import PROXY
 from dokkupy.usecases.releases import closed_ports, current, own_ports
 from dokkupy.usecases.status import should_run
+from dokkupy.usecases.waiting_page import update_waiting_page
 
 FIRST_ALLOCATED = 10000
 """The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
@@ -172,10 +172,10 @@ def reroute(host: Host, app: str) -> None:
     if not deployed or not proxy_enabled(host, name):
         if name in proxy.apps():
             proxy.apply([], remove=[name])
-        announce(host, app)
+        update_waiting_page(host, app)
         return
     proxy.apply([stored_route(host, name)])
-    announce(host, app)
+    update_waiting_page(host, app)
 
 
 def reroute_idle(host: Host, app: str) -> None:

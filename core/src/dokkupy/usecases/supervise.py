@@ -29,6 +29,7 @@ from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import instances_of, numbers, read_release
 from dokkupy.usecases.status import should_run
+from dokkupy.usecases.waiting_page import update_waiting_page
 from dokkupy.usecases.watched import PLACE, Watched, describe, is_due, judged, read_watched, to_table, tried
 
 SLACK = 5
@@ -240,6 +241,7 @@ def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, bef
     given_up = host.store.read("apps", app, PLACE).get("given_up", [])
     data = {"given_up": given_up, "instances": {one: to_table(watched) for one, watched in kept.items()}}
     host.store.write("apps", app, PLACE, data=data)
+    update_waiting_page(host, app)
 
 
 def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:

@@ -10,9 +10,9 @@ from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Tx, call, operation
 from dokkupy.model.names import AppName
-from dokkupy.usecases.announce import announce
 from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
+from dokkupy.usecases.waiting_page import update_waiting_page
 
 
 @contextmanager
@@ -28,10 +28,10 @@ def rerouting(
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
         was_refused = refused_before(host, app) if takes_away and deployed else None
-        tx.protect("route", call(reroute if deployed else announce, app=app))
+        tx.protect("route", call(reroute if deployed else update_waiting_page, app=app))
         yield tx
         if not deployed:
-            tx.step("tell visitors why it does not answer", lambda: announce(host, app))
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
@@ -87,5 +87,5 @@ def reroute_all(host: Host) -> tuple[list[str], list[tuple[AppName, Exception]]]
     deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
     done, failed = over_each((app for app, there in deployed if there), again)
     for app in (app for app, there in deployed if not there):
-        host.act(f"tell visitors of {app} why it does not answer", partial(announce, host, app))
+        host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app))
     return [str(app) for app, _ in done], [*unread, *failed]

@@ -1,0 +1,51 @@
+"""The page for visitors of an app that does not answer: nothing is deployed, its proxy is disabled, or it has crashed."""
+
+from __future__ import annotations
+
+from dokkupy.errors import DokkupyError
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+
+
+def update_waiting_page(host: Host, app: str) -> None:
+    """Bring the page to the app's state, also when there is no app of this name. Idempotent.
+
+    A page is a courtesy: what goes wrong with it is a warning, and fails nothing.
+    """
+    from dokkupy.usecases.apps import roles_at_hand
+    from dokkupy.usecases.routes import domains_of
+
+    if "proxy" not in roles_at_hand(host):
+        return
+    name = AppName(app)
+    try:
+        reason = why_waiting(host, name)
+        host.proxy(name).announce(name, domains_of(host, name) if reason else (), reason)
+    except (DokkupyError, OSError) as error:
+        host.out.warn(f"The page for visitors of {app} could not be updated: {error}")
+
+
+def why_waiting(host: Host, app: AppName) -> str:
+    """The reason (`Route.unavailable`) for which an app may not answer; empty when none is known."""
+    from dokkupy.usecases.routes import proxy_enabled
+
+    if not host.store.has_app(app):
+        return ""
+    if not host.store.read("apps", app, "deployment"):
+        return "not-deployed"
+    if not proxy_enabled(host, app):
+        return "disabled"
+    return "crashed" if has_crashed(host, app) else ""
+
+
+def has_crashed(host: Host, app: AppName) -> bool:
+    """Whether each web instance crashed and was not up for long since, as the last look saw it."""
+    from dokkupy.usecases.releases import current
+    from dokkupy.usecases.watched import Watched, read_watched
+
+    watched = read_watched(host, app)
+    if not watched:
+        return False
+    web = [one for one in current(host, app)[1] if one.process == "web"]
+    rows = [watched.get(one.id, Watched()) for one in web]
+    return bool(rows) and all(one.last and not one.stopped for one in rows)
