@@ -114,7 +114,8 @@ class Toolchain:
     build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
     suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first, for building and for running. prepare:
     commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: of npm's
-    registry, whose versions are those that `prepare` can bring; empty when that cannot be asked.
+    registry, whose versions are those that `prepare` can bring; empty when that cannot be asked. libraries: Debian
+    packages without which a small official image does not run what the full one compiled.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Toolchain:
     run_variants: tuple[str, ...] = ("-slim", "")
     prepare: Callable[[Wanted], tuple[str, ...]] | None = field(default=None, compare=False)
     package: str = ""
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,8 +252,10 @@ def test_own_registry_is_asked_instead_of_docker_hub(bench: Bench) -> None:
     )
     bench.write({**FLASK, "runtime.txt": "python-3.12.1"})
     _, text = bench.build()
-    assert asked == ["registry.example.com:5000/python:3.12.1-slim"]
-    assert f"FROM {asked[0]} AS" in text
+    # The small one to run on, the full one to compile on: the small one has no compiler, and was used for both before.
+    assert asked == [f"registry.example.com:5000/python:3.12.1{variant}" for variant in ("-slim", "")]
+    assert f"FROM {asked[1]} AS" in text and f"\nFROM {asked[0]}\n" in text
+    assert "libpq5" in text.split(f"FROM {asked[0]}")[1], "what was compiled finds its libraries"
 
 
 def test_stack_replaces_the_base(bench: Bench) -> None:

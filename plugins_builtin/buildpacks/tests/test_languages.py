@@ -466,6 +466,54 @@ def test_static_site_answers_unknown_paths_as_it_says(bench: Bench, site: dict[s
     assert f"$uri.html {fallback};" in steps(bench.plan())
 
 
+@pytest.mark.parametrize(
+    ("files", "packages"),
+    [
+        ({"composer.json": {"require": {"ext-gd": "*", "ext-pdo_pgsql": "*", "ext-json": "*"}}}, ()),
+        ({"composer.json": {"require": {"ext-imagick": "*", "ext-soap": "*"}}}, ("php-imagick", "php-soap")),
+        ({"composer.json": {"require": {"a/b": "1"}}, "composer.lock": {"packages": [{"name": "a/b", "require": {"ext-ldap": "*"}}]}},
+         ("php-ldap",)),
+    ],
+)  # fmt: skip
+def test_php_extensions_of_the_app_and_of_its_dependencies_are_there(
+    bench: Bench, files: dict[str, object], packages: tuple[str, ...]
+) -> None:
+    bench.write({**files, "index.php": ""})
+    plan = bench.plan()
+    assert plan.packages == plan.build_packages == packages
+
+
+def test_php_extension_that_debian_does_not_have_is_refused_by_name(bench: Bench) -> None:
+    bench.write({"composer.json": {"require": {"ext-swoole": "*"}}, "index.php": ""})
+    with pytest.raises(AppFault, match="ext-swoole"):
+        bench.plan()
+
+
+def test_maven_gets_the_apps_own_settings(bench: Bench) -> None:
+    bench.write({"pom.xml": "<project/>"})
+    assert " -s " not in steps(bench.plan())
+    bench.write({"settings.xml": "<settings/>", "build.gradle": ""})
+    assert "$settings -s settings.xml" in steps(bench.plan())
+    assert "build.gradle is not looked at" in bench.plan().warnings[0]
+    with pytest.raises(AppFault, match="MAVEN_SETTINGS_PATH"):
+        bench.plan({"MAVEN_SETTINGS_PATH": "other.xml"})
+
+
+def test_ruby_without_a_server_for_production_says_so(bench: Bench) -> None:
+    bench.write({"Gemfile": "", "Gemfile.lock": "GEM\n    rails (7)\n"})
+    assert "bundle add puma" in bench.plan().warnings[0]
+    bench.write({"Gemfile.lock": "GEM\n    puma (6)\n    rails (7)\n"})
+    assert bench.plan().warnings == ()
+
+
+@pytest.mark.parametrize("name", ["go", "rust", "java", "php"])
+def test_compilers_see_the_configuration_as_other_builds_do(bench: Bench, name: str) -> None:
+    files = {**SOURCES[name][0], "composer.json": {"autoload": {"psr-4": {}}}} if name == "php" else SOURCES[name][0]
+    bench.write(dict(files))
+    last = [step for stage in bench.plan().stages if stage.name == "app" for step in stage.steps][-1]
+    assert last.config
+
+
 # bad input
 
 BROKEN = [
@@ -541,7 +589,7 @@ def test_maven_is_told_of_the_proxy_in_its_own_language(tmp_path: Path, env: dic
     if not parts:
         assert (done.stdout, path.exists()) == ("", False)
         return
-    assert done.stdout == f"-s {path}"
+    assert done.stdout == f"-gs {path}", "global settings, so that the app's own count more"
     text = path.read_text()
     assert tree.fromstring(text).tag == "settings"
     for part in parts:

@@ -75,7 +75,8 @@ class BuildpacksBuilder(Builder):
         for plan in planned.plans:
             for warning in plan.warnings:
                 host.out.warn(warning)
-            parts.append((plan, self.bases(app, plan)))
+            bases = self.bases(app, plan)
+            parts.append((with_libraries(plan, bases), bases))
             for remark in plan.remarks:
                 host.out.detail(remark)
         mounts = Mounts(
@@ -179,6 +180,13 @@ def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
         plan, packages=(*plan.packages, *packages), build_packages=(*plan.build_packages, *packages),
         remarks=(*plan.remarks, f"Packages of the Aptfile: {', '.join(packages)}"),
     )  # fmt: skip
+
+
+def with_libraries(plan: Plan, bases: Bases) -> Plan:
+    """What a full official image compiled needs its libraries, too, on the small one that it runs on."""
+    if not bases.official or bases.build == bases.run:
+        return plan
+    return replace(plan, packages=(*plan.packages, *plan.toolchain.libraries))
 
 
 def with_profile(plan: Plan) -> Plan:

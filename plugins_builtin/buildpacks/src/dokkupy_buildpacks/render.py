@@ -28,10 +28,11 @@ APT = "apt-get -q -o Acquire::Retries=3"
 
 @dataclass(frozen=True, slots=True)
 class Bases:
-    """The images that a plan stands on."""
+    """The images that a plan stands on. official: of the language's makers, not of our own making."""
 
     build: str
     run: str
+    official: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted:
         build = next((variants[one] for one in toolchain.build_variants if one in variants), "")
         run = next((variants[one] for one in toolchain.run_variants if one in variants), "")
         if build and run:
-            return version, Bases(build, run)
+            return version, Bases(build, run, official=True)
     return None
 
 
@@ -122,22 +122,36 @@ def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> F
         return None
     reason = ""
     for version in wanted.tags:
-        for variant in dict.fromkeys((*toolchain.run_variants, *toolchain.build_variants)):
-            ref = f"{repository}:{version}{variant}"
-            try:
-                host.out.detail(f"Asking for the image {ref}")
-                host.engine().pull(ref)
-            except DokkupyError as error:
-                reason = why(error.message)
-                if reason == NO_TAG:
-                    continue
-                break
-            return Found(Bases(ref, ref), version, f"the image {ref}, pulled")
+        run, reason = first_pulled(host, f"{repository}:{version}", toolchain.run_variants)
+        if run:
+            # The full image compiles what has extensions in C; the small one has no compiler.
+            build, _ = first_pulled(host, f"{repository}:{version}", toolchain.build_variants, have=run)
+            shown = run if build in ("", run) else f"{build} and {run}"
+            return Found(Bases(build or run, run, official=True), version, f"the image {shown}, pulled")
         if reason != NO_TAG:
             break
     host.out.detail(f"No image {repository} was pulled: {reason}")
     failed.note(repository, reason)
     return None
+
+
+def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = "") -> tuple[str, str]:
+    """(the first of the variants that could be pulled, ""), or ("", why none could). have: one that is here already."""
+    reason = ""
+    for variant in variants:
+        ref = f"{name}{variant}"
+        if ref == have:
+            return ref, ""
+        try:
+            host.out.detail(f"Asking for the image {ref}")
+            host.engine().pull(ref)
+        except DokkupyError as error:
+            reason = why(error.message)
+            if reason != NO_TAG:
+                break
+        else:
+            return ref, ""
+    return "", reason
 
 
 NO_TAG = "the registry has no such tag"

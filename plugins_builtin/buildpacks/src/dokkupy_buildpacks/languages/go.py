@@ -49,7 +49,7 @@ class Go(Language):
             wanted=wanted(text),
             # What runs is a static program: any Debian will do, and the base is one that other apps have too.
             runtime=PLAIN,
-            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES),)),),
+            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={

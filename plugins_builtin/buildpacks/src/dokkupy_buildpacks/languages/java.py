@@ -46,7 +46,7 @@ fi
 MAVEN_SETTINGS = """\
 settings=
 if [ -n "${http_proxy:-}${https_proxy:-}${MAVEN_MIRROR_URL:-}" ]; then
-  settings="-s /dev/shm/settings.xml"
+  settings="-gs /dev/shm/settings.xml"
   xml() { printf %s "$1" | sed 's/&/\\&amp;/g; s/</\\&lt;/g'; }
   plain() { printf %s "$1" | perl -pe 's/%([0-9A-Fa-f]{2})/chr hex $1/ge'; }
   proxy() {
@@ -80,7 +80,7 @@ QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 class Java(Language):
     name = "java"
     toolchain = TOOLCHAIN
-    steering = ("MAVEN_CUSTOM_OPTS", "MAVEN_CUSTOM_GOALS", "GRADLE_TASK")
+    steering = ("MAVEN_SETTINGS_PATH", "MAVEN_CUSTOM_OPTS", "MAVEN_CUSTOM_GOALS", "GRADLE_TASK")
 
     def detect(self, tree: Tree) -> int:
         if tree.has("pom.xml"):
@@ -93,7 +93,7 @@ class Java(Language):
             program = "sh ./mvnw" if tree.has("mvnw") and tree.has(".mvn/wrapper/maven-wrapper.properties") else "mvn"
             options = words(context.values.get("MAVEN_CUSTOM_OPTS", "-DskipTests"), "MAVEN_CUSTOM_OPTS")
             goals = words(context.values.get("MAVEN_CUSTOM_GOALS", "clean package"), "MAVEN_CUSTOM_GOALS")
-            command = f"{program} -B -q $settings {options} {goals}"
+            command = f"{program} -B -q $settings{own_settings(tree, context)} {options} {goals}"
             before = TRUST + MAVEN_SETTINGS
             output = "target"
         else:
@@ -119,8 +119,22 @@ class Java(Language):
             },
             build_env={"HOME": "/root", "MAVEN_OPTS": QUICK},
             processes={} if context.procfile else {"web": default_web(output)},
+            warnings=("Built by Maven; build.gradle is not looked at. Remove the one that does not count",)
+            if maven and (tree.has("build.gradle") or tree.has("build.gradle.kts"))
+            else (),
             remarks=("Built by " + command.split(" -")[0],),
         )
+
+
+def own_settings(tree: Tree, context: Context) -> str:
+    """The app's settings.xml (devcenter.heroku.com/articles/using-a-custom-maven-settings-xml): it counts more than ours,
+    and may name variables, as `${env.NAME}`."""
+    path = words(context.values.get("MAVEN_SETTINGS_PATH", "settings.xml"), "MAVEN_SETTINGS_PATH")
+    if tree.has(path):
+        return f" -s {path}"
+    if "MAVEN_SETTINGS_PATH" in context.values:
+        raise AppFault(f"MAVEN_SETTINGS_PATH: there is no {path} in the source")
+    return ""
 
 
 def words(text: str, name: str) -> str:

@@ -35,6 +35,7 @@ def from_npm(wanted: Wanted) -> tuple[str, ...]:
 TOOLCHAIN = Toolchain(
     "nodejs",
     official="node",
+    libraries=LIBRARIES,
     debian={"trixie": "20", "bookworm": "18"},
     build_packages=(*HEADERS, "libkrb5-dev", "libnode-dev", "libsasl2-dev", "nodejs", "npm", "python3"),
     run_packages=(*LIBRARIES, "libgssapi-krb5-2", "libsasl2-2", "nodejs", "npm"),

@@ -19,6 +19,22 @@ TOOLCHAIN = Toolchain(
     ),
 )  # fmt: skip
 
+PROVIDED = frozenset(
+    "calendar core ctype date dom exif ffi fileinfo filter ftp gettext hash iconv igbinary json libxml mbstring mysqli mysqlnd "
+    "opcache openssl pcntl pcre pdo pdo_mysql pdo_pgsql pdo_sqlite phar posix random readline reflection session shmop simplexml "
+    "sockets sodium spl standard sysvmsg sysvsem sysvshm tokenizer xmlreader xmlwriter xsl zlib".split()
+) | frozenset(EXTENSIONS)
+"""Extensions that PHP itself or the packages above have."""
+
+PACKAGED = {
+    **{one: one for one in (
+        "amqp apcu ast bz2 dba ds enchant excimer gearman gmp gnupg imagick imap ldap mailparse memcache memcached mongodb msgpack "
+        "oauth odbc pcov pspell raphf rrd smbclient snmp soap solr ssh2 stomp tidy uploadprogress uuid xdebug xmlrpc yaml zmq"
+    ).split()},
+    "pdo_odbc": "odbc", "pdo_dblib": "sybase", "pdo_firebird": "interbase", "zend-opcache": "opcache",
+}  # fmt: skip
+"""Extensions that are a Debian package of their own, `php-NAME`."""
+
 CACHES = ("/root/.cache/composer", "/root/.composer/cache")
 
 APACHE = """\
@@ -90,6 +106,7 @@ class Php(Language):
                 )
             command = "composer install --no-dev --prefer-dist --no-interaction --no-progress --optimize-autoloader"
             steps.append(Step(f"COMPOSER_ALLOW_SUPERUSER=1 {command}", caches=CACHES, config=True))
+        packages = extension_packages(tree, composer)
         root = next((one for one in ("public", "web", "webroot") if tree.has(f"{one}/index.php")), "")
         return Plan(
             language=self.name,
@@ -101,6 +118,8 @@ class Php(Language):
                 Copy("server", "/server/bin", "/usr/local/bin"),
                 Copy("app", "/app", "/app"),
             ),
+            packages=packages,
+            build_packages=packages,
             env={"PATH": "/app/vendor/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             processes={} if context.procfile else {"web": f"serve-php {root}".strip()},
         )
@@ -109,6 +128,23 @@ class Php(Language):
 def required(composer: dict[str, Any]) -> dict[str, Any]:
     found = composer.get("require", {})
     return found if isinstance(found, dict) else {}
+
+
+def extension_packages(tree: Tree, composer: dict[str, Any]) -> tuple[str, ...]:
+    """The Debian packages of the extensions that the app and its dependencies require as `ext-NAME`. Raises AppFault for
+    one that Debian does not have: it would be missing only when it is used."""
+    found = set(required(composer))
+    locked = tree.json("composer.lock").get("packages", [])
+    for one in locked if isinstance(locked, list) else []:
+        found |= set(required(one)) if isinstance(one, dict) else set()
+    names = sorted(name.removeprefix("ext-").lower() for name in found if name.startswith("ext-"))
+    unknown = [name for name in names if name not in PROVIDED and name not in PACKAGED]
+    if unknown:
+        raise AppFault(
+            f"The extension ext-{unknown[0][:40]} is required, which is no package of Debian", code="no_extension",
+            hint="Build this app with a Dockerfile: https://hub.docker.com/_/php says how extensions are added.",
+        )  # fmt: skip
+    return tuple(f"php-{PACKAGED[name]}" for name in names if name not in PROVIDED)
 
 
 def has_packages(composer: dict[str, Any]) -> bool:

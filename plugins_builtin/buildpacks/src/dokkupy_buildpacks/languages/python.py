@@ -21,6 +21,7 @@ KNOWN = ("3.13", "3.14", "3.12", "3.11", "3.10")
 TOOLCHAIN = Toolchain(
     "python",
     official="python",
+    libraries=LIBRARIES,
     debian={"trixie": "3.13", "bookworm": "3.11"},
     build_packages=(
         *HEADERS,

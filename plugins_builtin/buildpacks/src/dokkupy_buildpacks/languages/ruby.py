@@ -13,6 +13,7 @@ from dokkupy_buildpacks.versions import pinned, tool_version, version_line
 TOOLCHAIN = Toolchain(
     "ruby",
     official="ruby",
+    libraries=LIBRARIES,
     debian={"trixie": "3.3", "bookworm": "3.1"},
     build_packages=(*HEADERS, "libgmp-dev", "libreadline-dev", "ruby", "ruby-bundler", "ruby-dev"),
     run_packages=(*LIBRARIES, "libgmp10", "libreadline8", "ruby", "ruby-bundler"),

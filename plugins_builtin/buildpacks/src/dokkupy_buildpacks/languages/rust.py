@@ -60,7 +60,7 @@ class Rust(Language):
             toolchain=TOOLCHAIN,
             wanted=wanted(tree, manifests),
             runtime=PLAIN,
-            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES),)),),
+            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={"CARGO_TARGET_DIR": "/target", "CARGO_HOME": "/root/.cargo", "CARGO_TERM_COLOR": "never",
