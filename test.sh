@@ -119,15 +119,17 @@ start_docker() {
 
 # uv finds the index, the proxy and the certificates where pip finds them.
 settings_of_pip() {
-  local name value
-  local -A names=([index-url]=UV_DEFAULT_INDEX [extra-index-url]=UV_INDEX [find-links]=UV_FIND_LINKS)
-  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
+  local name value variable
+  local -A names=([index-url]=UV_DEFAULT_INDEX [extra-index-url]=UV_INDEX [find-links]=UV_FIND_LINKS [trusted-host]=UV_INSECURE_HOST)
   export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT} UV_HTTP_TIMEOUT=${PIP_DEFAULT_TIMEOUT:-180} UV_NO_PROGRESS=1
   for name in "${!names[@]}"; do
-    value=$("$VENV/bin/python" -m pip config get "global.$name" 2>/dev/null || true)
-    [[ $name != find-links || -n ${PIP_FIND_LINKS:-} ]] || continue
-    [[ $name != find-links ]] || value=$PIP_FIND_LINKS
-    if [[ -n $value ]]; then export "${names[$name]}=${value//$'\n'/ }"; fi
+    variable=${name^^}
+    variable=PIP_${variable//-/_}
+    value=${!variable:-$("$VENV/bin/python" -m pip config get "global.$name" 2>/dev/null || true)}
+    # Several in one setting: a blank or a line each here, a comma between links there.
+    value=${value//$'\n'/ }
+    if [[ $name == find-links ]]; then value=${value// /,}; fi
+    if [[ -n $value ]]; then export "${names[$name]}=$value"; fi
   done
 }
 
@@ -137,6 +139,7 @@ uv() { "$VENV/bin/uv" "$@"; }
 prepare_environment() {
   local stamp folder
   local -a folders=()
+  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
     if [[ -f $folder/pyproject.toml ]]; then folders+=(-e "./$folder"); fi
   done
@@ -150,7 +153,6 @@ prepare_environment() {
     rm -rf -- "$VENV"
     "$python" -m venv "$VENV"
   fi
-  if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   "$VENV/bin/python" -m pip --disable-pip-version-check install -q "uv>=0.5"
   settings_of_pip
   uv pip install -q --python "$VENV/bin/python" "${TOOLS[@]}"

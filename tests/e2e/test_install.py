@@ -192,6 +192,8 @@ def test_interpreter_is_one_that_the_service_user_can_run(rooted: Host) -> None:
     install_with(host, AS_ROOT_TYPES)
     assert interpreter(host) == "/usr/bin/python3.11"
     assert service_user_runs_it(host)
+    refused = host.exec(["bash", "-c", "dokkupy apps:list"], user="somebody", check=False)
+    assert refused.code != 0 and "sudo dokkupy" in refused.stderr
 
     # An environment from before, made of root's own interpreter, with a plugin of somebody else's in it.
     site = "/opt/dokkupy/venv/lib/python3.11/site-packages"

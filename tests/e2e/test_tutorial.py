@@ -80,6 +80,7 @@ def test_a_newcomer_gets_what_the_first_pages_show(fresh_host: Host) -> None:
     newcomer.follow(ROOT / "docs/tutorial/first-app.md")
     assert newcomer.count > 15
     newcomer.place = "/root/laptop"
+    newcomer.type("ssh root@your-server dokkupy ssh-keys:remove me")
     newcomer.type(REPOSITORY)
     newcomer.follow(ROOT / "README.md")
     assert newcomer.count > 30

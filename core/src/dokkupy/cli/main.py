@@ -205,7 +205,14 @@ def become_system_user(host: Host, name: str) -> None:
 
     Commands that are declared `root` (plugins, keys, setup) are the exception; they hand their files over.
     """
-    if os.getuid() != 0 or name.partition(":")[0] in ("setup", "plugin", "ssh-keys", "doctor"):
+    if os.getuid() != 0:
+        if os.path.isdir(host.root) and not os.access(host.root, os.R_OK | os.X_OK):
+            raise UserError(
+                f"The user {local_user()} may not read dokkupy's state in {host.root}",
+                hint="On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ...",
+            )
+        return
+    if name.partition(":")[0] in ("setup", "plugin", "ssh-keys", "doctor"):
         return
     try:
         owner = os.stat(host.root)
