@@ -30,7 +30,6 @@ ALIASES = {
 
 COMMANDS = "dokkupy.commands"
 GLOBALS = ("--quiet", "--trace", "--force", "--app")
-SYSTEM_USER = "dokkupy"
 
 
 class Globals:
@@ -207,10 +206,8 @@ def become_system_user(host: Host, name: str) -> None:
     """
     if os.getuid() != 0:
         if os.path.isdir(host.root) and not os.access(host.root, os.R_OK | os.X_OK):
-            raise UserError(
-                f"The user {local_user()} may not read dokkupy's state in {host.root}",
-                hint="On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ...",
-            )
+            hint = "On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ..."
+            raise UserError(f"The user {local_user()} may not read dokkupy's state in {host.root}", hint=hint)
         return
     if name.partition(":")[0] in ("setup", "plugin", "ssh-keys", "doctor"):
         return
