@@ -18,7 +18,7 @@ from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Settings
+from dokkupy.kernel.settings import Property, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
@@ -149,19 +149,26 @@ def described(command: Command, usage: str) -> list[str]:
 def settings(registry: Registry) -> str:
     out = ["# Settings", "", "Set with `<namespace>:set <app>|--global <property> [value]`, shown by `<namespace>:report`.",
            "Scope: where it can be set. What is marked *release* is kept with every release, so that a rollback restores it.",
-           ""]  # fmt: skip
+           "In force: with which command a change is, of an app that is deployed; `set` prints it, and the report shows the",
+           "value as `pending` until then.", ""]  # fmt: skip
     for entry, found in loaded(registry, "dokkupy.settings"):
         assert isinstance(found, Settings)
         if not found.properties:
             continue
-        out += [f"## {found.namespace}", "", f"From `{entry.distribution}`.", "", "| property | default | scope | |",
-                "|---|---|---|---|"]  # fmt: skip
+        out += [f"## {found.namespace}", "", f"From `{entry.distribution}`.", "", "| property | default | scope | in force | |",
+                "|---|---|---|---|---|"]  # fmt: skip
         for prop in found.properties.values():
-            marks = prop.help + (" *release*" if prop.in_release else "") + (" *secret*" if prop.secret else "")
+            effect = f"no effect: {prop.inert}" if prop.inert else in_force(prop)
+            marks = prop.help + (" *release*" if prop.is_kept else "") + (" *secret*" if prop.secret else "")
             default = f"`{prop.default}`" if prop.default else ""
-            out.append(f"| `{prop.name}` | {default} | {prop.scope} | {marks.replace('|', chr(92) + '|')} |")
+            out.append(f"| `{prop.name}` | {default} | {prop.scope} | {effect} | {marks.replace('|', chr(92) + '|')} |")
         out.append("")
     return "\n".join(out)
+
+
+def in_force(prop: Property) -> str:
+    command = prop.applies.command.replace("{app}", "APP")
+    return f"`{command}`" if command else prop.applies.moment or "at once"
 
 
 # errors
