@@ -38,7 +38,6 @@ def test_a_domain_is_kept_as_dns_and_certificates_have_it(typed: str, name: str)
         ".",
         "a..b",
         "a.b..",
-        ".example.com",
         "☃.net",
         "bü cher.de",
         "bücher.de/x",
@@ -50,3 +49,10 @@ def test_a_domain_is_kept_as_dns_and_certificates_have_it(typed: str, name: str)
 def test_what_is_no_host_name_is_refused(typed: str) -> None:
     with pytest.raises(UserError):
         Domain(typed)
+
+
+def test_a_leading_dot_is_kept_as_dokku_keeps_it() -> None:
+    assert Domain(".Example.com") == ".example.com"
+    for text in ("..example.com", ".", "*..example.com", ".*.example.com"):
+        with pytest.raises(UserError):
+            Domain(text)

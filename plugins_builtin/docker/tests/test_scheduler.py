@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -161,3 +163,56 @@ def test_what_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(h
         engine.wait(worker.id, timeout=0.5)
     with pytest.raises(TimeoutError):
         engine.exec(worker.id, ["sleep", "5"], timeout=0.5)
+
+
+def with_options(release: Release, *words: str) -> Release:
+    return replace(release, options={"deploy:web": words})
+
+
+def test_options_join_a_network_publish_a_port_and_link_a_container(host: Host, release: Release, image: str) -> None:
+    name = f"{release.app}-shared"
+    made = ["docker", "network", "create", "--label", f"dokkupy.app={release.app}", name]
+    subprocess.run(made, check=True, capture_output=True)
+    try:
+        port = free_port()
+        options = (
+            "--network",
+            name,
+            "--network-alias",
+            "shop",
+            "-p",
+            f"127.0.0.1:{port}:5000",
+            "--sysctl",
+            "net.core.somaxconn=99",
+        )
+        (web,) = start(host, with_options(release, *options), (WEB, 1))
+        networks = inspect(web.id)["NetworkSettings"]["Networks"]  # type: ignore[index]
+        assert set(networks) == {f"dokkupy-app-{release.app}", name}
+        assert {f"{release.app}.web", "shop"} <= set(networks[name]["Aliases"])
+        # The proxy reaches it in the app's own network, as ever.
+        assert networks[f"dokkupy-app-{release.app}"]["IPAddress"] == web.address
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/bin/busybox", timeout=10).status == 200
+    finally:
+        host.scheduler().forget(release.app)
+        subprocess.run(["docker", "network", "rm", name], check=False, capture_output=True)
+
+
+def test_an_instance_in_the_host_s_network_is_reached_on_the_host(host: Host, release: Release) -> None:
+    (one,) = start(host, replace(release, options={"deploy:worker": ("--network=host",)}), (WORKER, 1))
+    assert one.address == "127.0.0.1"
+    assert inspect(one.id)["HostConfig"]["NetworkMode"] == "host"  # type: ignore[index]
+
+
+def test_inspect_is_the_engine_s_answer_with_the_final_name_and_no_values(host: Host, release: Release) -> None:
+    (web,) = start(host, release, (WEB, 1))
+    host.scheduler().settle(release.app, [web], [])
+    (shown,) = host.scheduler().inspect([web])
+    real = inspect(web.id)
+    assert shown["Name"] == f"/{release.app}.web.1" and shown["State"] == real["State"]
+    assert "COLOR=*******" in shown["Config"]["Env"] and "blue" not in json.dumps(shown)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

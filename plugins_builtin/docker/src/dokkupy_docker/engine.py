@@ -193,6 +193,8 @@ class DockerEngine(Engine):
         with faults(f"The container {spec.name} could not be created"):
             made = self.client.create_container_from_config(body, spec.name)["Id"]
         try:
+            if not mode:
+                self.join_further(made, spec)
             if start:
                 with faults(f"The container {spec.name} could not be started"):
                     self.client.start(made)

@@ -28,8 +28,8 @@ REFUSED = {
     "--isolation": "It is for Windows", "--help": "docker create --help lists the options",
 }  # fmt: skip
 ISOLATION = {
-    "--publish": "reaches the app past the proxy, and one instance at a time can hold the port: checks:disable APP TYPE "
-    "lets the old one stop first",
+    "--publish": "reaches the app past the proxy; one instance at a time can hold the port: add it with --process TYPE, and "
+    "checks:disable APP TYPE lets the old instance stop first",
     "--publish-all": "reaches the app past the proxy",
     "--link": "lets that container into the app's network", "--network": "joins the app with what is in that network",
     "--privileged": "lets the app do to the host what root may", "--pid": "shows the app processes outside it",
