@@ -66,8 +66,8 @@ def test_only_the_end_of_a_line_changes() -> None:
 
 
 ROOT = Path(__file__).parents[3]
-OWN_INPUT = {"dokkupy/cli/confirm.py", "dokkupy/cli/shell.py", "dokkupy_nginx/sandbox.py"}
-"""What a person types at a terminal, and what dokkupy writes to itself."""
+OWN_INPUT = {"dokkupy/cli/confirm.py", "dokkupy/cli/shell.py", "dokkupy_nginx/sandbox.py", "dokkupy_git/push.py"}
+"""What a person types at a terminal, what dokkupy writes to itself, and the names of refs that git writes to its hook."""
 
 
 def texts_of_standard_input() -> Iterator[str]:
