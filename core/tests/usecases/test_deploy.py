@@ -406,6 +406,15 @@ def test_instances_that_are_not_checked_are_not_asked(host: Host, monkeypatch: p
     assert look.is_checked(Release(BLOG, 1, "", "", ""), "web") is False
 
 
+def test_instances_that_go_on_may_still_be_starting(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    processes.stop_app(host, BLOG)
+    proxy(host).silent.add("blog.example.com")
+    processes.start_app(host, BLOG)
+    processes.scale(host, BLOG, {ProcessType("worker"): 2})
+    assert reconcile(host, BLOG) == []
+
+
 # what follows the commit
 
 

@@ -50,13 +50,23 @@ def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[
     Raises CheckFailed when a client of the app reaches no instance: then nothing was deployed.
     """
     web = [one for one in deployment.instances if one.process == "web"]
-    if not web or not is_checked(deployment.release, "web"):
+    if not is_asked(deployment, web):
         return frozenset()
     missing = host.proxy(deployment.app).unserved(route)
     closed = frozenset(row.port.container for row in missing)
     if missing and not may_be_closed(deployment.release, route, missing):
         raise unreachable(deployment, missing, web)
     return closed
+
+
+def is_asked(deployment: Deployment, web: Sequence[Instance]) -> bool:
+    """Whether clients of these instances must be served by now. Those that only go on (`ps:start`, a boot) may still be
+    starting, and those that were there before are no news, unless a new release leads to them (`ports:set`)."""
+    if not web or not is_checked(deployment.release, "web"):
+        return False
+    if any(one.process == "web" for one in deployment.fresh):
+        return True
+    return deployment.kind != "restore" and any(one.release != deployment.release.number for one in web)
 
 
 def may_be_closed(release: Release, route: Route, missing: Sequence[Unserved]) -> bool:
