@@ -38,6 +38,7 @@ class TestFakeEngine(EngineContract):
         host.engine().exit_codes["false"] = 1  # type: ignore[attr-defined]
         host.engine().output["echo hello world"] = [b"hello world"]  # type: ignore[attr-defined]
         host.engine().lasting.add("sleep 600")  # type: ignore[attr-defined]
+        host.engine().files["/bin/sh"] = b""  # type: ignore[attr-defined]
         return host.engine()
 
     @pytest.fixture

@@ -13,13 +13,14 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port
-from dokkupy.model.release import Release
+from dokkupy.model.release import InstanceStatus, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import deploy as deploy_module
 from dokkupy.usecases import look, processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
 from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
+from dokkupy.usecases.converge import explain
 from dokkupy.usecases.deploy import contributed
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, read_release, releases
@@ -130,6 +131,27 @@ def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:
     assert any("cannot bind" in line for line in caught.value.details)
     assert host.store.read("apps", BLOG, "failed")["instances"][0]["dyno"] == "web.1"
     assert engine(host).made == {}
+
+
+def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    processes.scale(host, BLOG, {ProcessType("worker"): 1})
+    release, (web, worker) = current(host, BLOG)
+    assert release is not None
+    states = (InstanceStatus(web, "running"), InstanceStatus(worker, "restarting", 137, oom_killed=True, restarts=1))
+    for one in (web, worker):
+        engine(host).stop(one.id, timeout=1)  # what happened to them afterwards is of no interest
+    for serving in (True, False):
+        fault = CheckFailed("no answer", instances=(web, worker), states=states)
+        explain(host, release, fault, serving=serving)
+        assert "blog[web.1] was running, its last lines:" in fault.details
+        assert "blog[worker.1] ran out of memory, and was started again, its last lines:" in fault.details
+        assert ("The old instances go on serving." in fault.hint) is serving
+        assert "resource:limit blog --memory" in fault.hint
+        assert fault.hint.endswith("See also: logs:failed blog, builds:output blog")
+    first, second = host.store.read("apps", BLOG, "failed")["instances"]
+    assert (first["ended"], "exit_code" in first) == ("was running", False)
+    assert (second["ended"], second["exit_code"]) == ("ran out of memory", 137)
 
 
 def test_scaling_keeps_the_running_instances(host: Host) -> None:

@@ -24,7 +24,7 @@ def how_it_ended(row: InstanceStatus, memory: str = "") -> str:
     if row.state == "missing":
         return "was removed"
     if row.oom_killed:
-        return "ran out of memory" + (f": its limit is {memory}, resource:limit --memory raises it" if memory else "")
+        return "ran out of memory" + (f" (its limit is {memory})" if memory else "")
     if row.exit_code is None:
         return "ended"
     return f"ended with {exit_in_words(row.exit_code)}"

@@ -228,8 +228,10 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
         code = {} if ran or state.exit_code is None else {"exit_code": state.exit_code}
         rows.append({"dyno": one.dyno, "ended": ended, **code, "oom": state.oom_killed, "lines": lines})
     fault.details = tuple(details)
+    oom = any(row.oom_killed for row in states.values())
+    more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
     old = "The old instances go on serving." if serving else ""
     see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
-    fault.hint = " ".join(text for text in (fault.hint, old, see) if text)
+    fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
     # Not a part of the operation: it is there to outlive the undo.
     host.store.write("apps", app, "failed", data={"at": stamp(), "reason": fault.message, "instances": rows})

@@ -35,7 +35,8 @@ UNANSWERED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. error: empty when it passed. stopped: it was told to end before it knew."""
+    """What became of a check. error: empty when it passed. stopped: it was told to end before it knew. elsewhere: the instance listens, but not
+    where it has to."""
 
     instance: Instance
     check: Check
@@ -43,6 +44,7 @@ class Outcome:
     stopped: bool = False
     attempts: int = 1
     port: int = 0
+    elsewhere: bool = False
 
     @property
     def passed(self) -> bool:
@@ -74,6 +76,7 @@ class Probe:
         self.stop = stop
         self.port = check.port or instance.port
         self.reported = 0.0
+        self.elsewhere = False
         self.candidates = check.candidates or (self.port,)
 
     def run(self) -> Outcome:
@@ -89,7 +92,7 @@ class Probe:
             }[self.check.kind]()
         except Stopped:
             return Outcome(self.instance, self.check, stopped=True)
-        return Outcome(self.instance, self.check, error, attempts=attempts, port=self.port)
+        return Outcome(self.instance, self.check, error, attempts=attempts, port=self.port, elsewhere=self.elsewhere)
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds) if seconds > 0 else self.stop.is_set():
@@ -256,21 +259,25 @@ class Probe:
         )
 
     def why_nobody_listened(self, waited: float) -> str:
-        reason = self.explanation()
+        reason, self.elsewhere = self.explanation()
         ports = " or ".join(map(str, self.candidates[:5]))
         return f"nobody listened on {self.instance.address}:{ports} within {waited:.0f} s" + (
             f"; {reason}" if reason else ""
         )
 
-    def explanation(self) -> str:
+    def explanation(self) -> tuple[str, bool]:
+        """Why nobody answers, as far as the sockets say; whether it listens, but not where it is asked."""
         try:
             found = self.host.engine().exec(
                 self.instance.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
             )
         except (DokkupyError, TimeoutError):
-            return ""
+            return "", False
         # Without IPv6 there is no tcp6, and cat says so with its exit code; without cat there is no header.
-        return explain(listeners(found.output), self.port) if "local_address" in found.output else ""
+        if "local_address" not in found.output:
+            return "", False
+        sockets = listeners(found.output)
+        return explain(sockets, self.port), bool(sockets)
 
     def says_something(self, deadline: float) -> bool:
         """Whether a plain request for / gets at least a byte back."""

@@ -199,7 +199,7 @@ def sentence(outcome: Outcome) -> str:
 def advice(outcome: Outcome) -> str:
     """Which property gives more time, and what it is now."""
     app, check = outcome.instance.app, outcome.check
-    if check.kind not in ("answers", "listening", "path", "command"):
+    if outcome.elsewhere or check.kind not in ("answers", "listening", "path", "command"):
         return ""
     where = "" if check.name == DEFAULT else ", unless app.json says it"
     return (

@@ -115,6 +115,12 @@ class EngineContract:
         found = engine.container(made.id)
         assert found is not None and found.state == "running"
 
+    def test_a_file_of_an_image_is_seen_without_running_anything(self, engine: Engine, image: str, mark: str) -> None:
+        """The image has /bin/sh, as it must to run a Procfile's commands."""
+        assert engine.has_file(image, "/bin/sh")
+        assert not engine.has_file(image, "/bin/there-is-no-such-file")
+        assert engine.containers({MARK: mark}) == []
+
     def test_removing_twice_is_removing_once(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.create(spec)
         for _ in range(2):
