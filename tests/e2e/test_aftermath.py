@@ -71,8 +71,8 @@ def test_crashes_are_seen_said_and_answered(host: Host, app: str) -> None:
     seen = {row["process"]: row for row in events(host, "process_crashed")}
     assert (seen["web.1"]["exit_code"], seen["web.1"]["signal"], seen["web.1"]["oom"]) == ("137", "SIGKILL", "")
     assert seen["worker.1"]["oom"] == "true" and "worker is up" in seen["worker.1"]["lines"]
-    assert "(exit 137, 1 restart, last " in report(host, "--status-web-1")
-    assert "(out of memory, " in report(host, "--status-worker-1")
+    assert "(exit 137, 1 restart, last " in report(host, "--status-web.1")
+    assert "(out of memory, " in report(host, "--status-worker.1")
     doctor = host.exec(["dokkupy", "doctor"], check=False).stdout
     assert f"{APP}: web.1 crashed and runs again" in doctor and f"dokkupy logs {APP}" in doctor
     assert "dokkupy[web.1]: State changed from up to crashed" in host.exec(["dokkupy", "logs", APP]).stdout
@@ -108,4 +108,4 @@ def test_a_one_off_process_ends_with_its_caller_and_with_its_time(host: Host, ap
     host.exec(["dokkupy", "run:detached", "--ttl-seconds", "1", APP, "sleep", "300"])
     time.sleep(1.1)
     until(lambda: host.exec(["dokkupy", "tick"]).code == 0 and runs(host) == [], "its time is over")
-    assert [row["reason"] for row in events(host, "run_ended")] == ["its caller left", "its 1 seconds are over"]
+    assert [row["reason"] for row in events(host, "run_ended")][-2:] == ["its caller left", "its 1 seconds are over"]

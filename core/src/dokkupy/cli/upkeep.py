@@ -14,11 +14,17 @@ events_group = Group("events", "Show what happened", bare="")
 
 
 @tick_group.command("", needs="host:write")
-def tick(host: Host) -> Answer:
+def tick(
+    host: Host,
+    *,
+    within: Annotated[
+        int, Opt("--within", help="Seconds after which jobs that still run go on in a process of their own; 0 waits")
+    ] = 0,
+) -> Answer:
     """Retire, recover and run the plugins' jobs that are due."""
     from dokkupy.usecases.upkeep import do_tick
 
-    lines = do_tick(host)
+    lines = do_tick(host, within or None)
     return Answer(lines, [f"-----> {line}" for line in lines])
 
 

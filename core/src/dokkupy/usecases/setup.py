@@ -46,6 +46,9 @@ COMPLETION_TEXT = f"""# Written by `dokkupy setup`.
 [ -x {PROGRAM} ] && eval "$({PROGRAM} completion bash)"
 """
 
+JOB_SECONDS = 50
+"""How long the timer's minute waits for jobs; a longer one, such as a backup, must not hold up the next minute."""
+
 SSHD_TEXT = f"""# Written by `dokkupy setup`.
 Match User {USER},{SECOND}
     AuthorizedKeysFile .ssh/authorized_keys
@@ -60,7 +63,7 @@ Match User {USER},{SECOND}
 
 CRON_TEXT = f"""# Written by `dokkupy setup`.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-* * * * * {USER} {PROGRAM} --quiet tick >/dev/null 2>&1
+* * * * * {USER} {PROGRAM} --quiet tick --within {JOB_SECONDS} >/dev/null 2>&1
 @reboot {USER} {PROGRAM} --quiet recover --boot >/dev/null 2>&1
 """
 
@@ -73,7 +76,7 @@ After=docker.service
 Type=oneshot
 User={USER}
 KillMode=process
-ExecStart={PROGRAM} --quiet tick
+ExecStart={PROGRAM} --quiet tick --within {JOB_SECONDS}
 """,
     "dokkupy-tick.timer": """[Unit]
 Description=Runs dokkupy's time-driven work every minute

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 
 from dokkupy import hookspecs
@@ -34,11 +37,15 @@ LOW_DISK = 1024**3
 """Bytes below which the doctor warns."""
 
 
-def do_tick(host: Host) -> list[str]:
-    """What is due now. One part's failure is a warning and does not keep the others from their work."""
+def do_tick(host: Host, patience: float | None = None) -> list[str]:
+    """What is due now. One part's failure is a warning and does not keep the others from their work.
+
+    patience: seconds for the plugins' jobs, which then go on in a process of their own; None waits for their end.
+    """
+    jobs = run_jobs if patience is None else partial(run_jobs_aside, patience=patience)
     lines: list[str] = []
     for part in (
-        retire_old, recover_unfinished, supervise, retire_ended_runs, temporary.remove_left_over, run_jobs,
+        retire_old, recover_unfinished, supervise, retire_ended_runs, temporary.remove_left_over, jobs,
     ):  # fmt: skip
         try:
             lines += part(host)
@@ -65,34 +72,66 @@ def recover_unfinished(host: Host) -> list[str]:
 
 
 def run_jobs(host: Host) -> list[str]:
-    """Run the plugins' jobs that are due. A job that takes longer than a minute is not started a second time."""
-    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
+    """Run the plugins' jobs that are due."""
+    return run_due(host, time.time())
+
+
+def run_jobs_aside(host: Host, patience: float) -> list[str]:
+    """The same in a process of its own, which is waited for so many seconds: a backup of hours must not keep the next
+    minute from its look at what crashed. The timer's unit leaves such a process alive."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            run_jobs(host)
+            sys.stderr.flush()
+        finally:
+            os._exit(0)
+    descriptor = os.pidfd_open(child)
     try:
-        lease = locks.take(host.root, "tick", owner=owner, wait=0)
-    except Busy:
-        return []
-    try:
-        return run_due(host, time.time())
+        ended = select.select([descriptor], [], [], patience)[0]
     finally:
-        lease.release()
+        os.close(descriptor)
+    if ended:
+        os.waitpid(child, 0)
+        return []
+    return [f"left the jobs to process {child}"]
 
 
 def run_due(host: Host, now: float) -> list[str]:
+    """One that still runs is not started a second time, and keeps no other from its turn."""
     lines = []
-    last = dict(host.store.read("global", "tick").get("last", {}))
     for plugin, job in host.hooks.gather(hookspecs.scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
-        if now - float(last.get(name, 0)) < job.every:
-            continue
-        module, _, function = job.run.partition(":")
+        owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
         try:
-            getattr(import_module(module), function)(host)
-            lines.append(f"ran {name}")
-        except (Exception, SystemExit) as error:
-            host.out.warn(f"The job {job.name} of the plugin {plugin} failed: {error}")
-        last[name] = now
-        host.store.write("global", "tick", data={"last": last})
+            lock = locks.take(host.root, f"job:{name}", owner=owner, wait=0)
+        except Busy:
+            continue
+        try:
+            if now - float(host.store.read("global", "tick").get("last", {}).get(name, 0)) < job.every:
+                continue
+            module, _, function = job.run.partition(":")
+            try:
+                getattr(import_module(module), function)(host)
+                lines.append(f"ran {name}")
+            except (Exception, SystemExit) as error:
+                host.out.warn(f"The job {job.name} of the plugin {plugin} failed: {error}")
+            note_run(host, name, now)
+        finally:
+            lock.release()
     return lines
+
+
+def note_run(host: Host, name: str, now: float) -> None:
+    """Two processes may have run jobs at the same time: each adds its own."""
+    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
+    lock = locks.take(host.root, "tick", owner=owner, wait=10)
+    try:
+        last = dict(host.store.read("global", "tick").get("last", {}))
+        host.store.write("global", "tick", data={"last": {**last, name: now}})
+    finally:
+        lock.release()
 
 
 def recover_subject_of(host: Host, subject: str) -> list[str]:
