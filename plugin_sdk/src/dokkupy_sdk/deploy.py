@@ -1,6 +1,7 @@
 """Deploys: made, and what serves and is kept."""
 
 from dokkupy.usecases.build_slot import memory_cap
+from dokkupy.usecases.builder_choice import built_part
 from dokkupy.usecases.builds import purge_cache
 from dokkupy.usecases.deploy import deploy_source
 from dokkupy.usecases.processes import restart_with_config
@@ -9,6 +10,7 @@ from dokkupy.usecases.routes import reroute
 from dokkupy.usecases.tasks import run_task
 
 __all__ = [
+    "built_part",
     "current",
     "deploy_source",
     "memory_cap",

@@ -94,6 +94,14 @@ def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
     assert detected.data[0]["name"] == "python"
 
 
+def test_plan_looks_at_the_part_of_the_source_that_is_built(bench: Bench) -> None:
+    source = bench.host.sources()
+    source.trees[APP] = {"index.html": "", "api/requirements.txt": "flask", "api/Procfile": "web: x"}  # type: ignore[attr-defined]
+    bench.host.store.write("apps", APP, "builder", data={"properties": {"build-dir": "api"}})
+    assert cli.plan(bench.host, APP).data["plans"][0]["language"] == "python"
+    assert cli.detect(bench.host, APP).data[0]["name"] == "python"
+
+
 def test_purged_cache_is_a_cache_of_another_name(bench: Bench) -> None:
     from dokkupy_sdk.deploy import purge_cache
     from dokkupy_sdk.operation import operation

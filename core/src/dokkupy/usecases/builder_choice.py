@@ -1,12 +1,31 @@
-"""Which builder makes an app's image."""
+"""Which part of a source is built, and by which builder."""
 
 from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
 
 from dokkupy import hookspecs
 from dokkupy.errors import AppFault, HostFault, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.build import Source
 from dokkupy.usecases.properties import BUILDER
+
+
+def built_part(host: Host, source: Source) -> Source:
+    """The part of a source that is built: the property build-dir. Raises AppFault when it is no directory of it."""
+    part = BUILDER.get(host.store, source.app, "build-dir")
+    if not part:
+        return source
+    root = os.path.realpath(source.directory)
+    directory = os.path.join(root, part)
+    if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
+        raise AppFault(
+            f"The build-dir {part} is not a directory of the source",
+            hint=f"Say another one: builder:set {source.app} build-dir PATH",
+        )
+    return replace(source, directory=Path(directory))
 
 
 def choose_builder(host: Host, source: Source) -> str:

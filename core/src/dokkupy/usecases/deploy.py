@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dokkupy import hookspecs
-from dokkupy.errors import AppFault, DokkupyError
+from dokkupy.errors import DokkupyError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
@@ -22,7 +22,7 @@ from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import need_unlocked
 from dokkupy.usecases.build_slot import build_slot
-from dokkupy.usecases.builder_choice import choose_builder
+from dokkupy.usecases.builder_choice import built_part, choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, vetted
 from dokkupy.usecases.converge import converge
@@ -36,7 +36,7 @@ from dokkupy.usecases.formation import (
     web_missing,
 )
 from dokkupy.usecases.procfile import parse_procfile
-from dokkupy.usecases.properties import BUILDER, PS
+from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current, drop_image, image_name, next_number, own_ports, write_release
 from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
@@ -138,16 +138,7 @@ def remove_work(host: Host, identifier: str) -> None:
 def received(tx: Tx, source: Source) -> Source:
     """The part of the source that is built, looked at by the plugins."""
     host = tx.host
-    part = BUILDER.get(host.store, source.app, "build-dir")
-    if part:
-        root = os.path.realpath(source.directory)
-        directory = os.path.join(root, part)
-        if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
-            raise AppFault(
-                f"The build-dir {part} is not a directory of the source",
-                hint=f"Mend it: builder:set {source.app} build-dir PATH",
-            )
-        source = Source(source.app, Path(directory), source.kind, source.revision, source.metadata)
+    source = built_part(host, source)
     host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
     return source
 

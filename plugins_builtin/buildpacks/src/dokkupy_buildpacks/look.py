@@ -11,8 +11,10 @@ from typing import Any
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.config import get_env
+from dokkupy_sdk.deploy import built_part
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import scratch_directory
+from dokkupy_sdk.model import Source
 from dokkupy_sdk.names import AppName
 
 from dokkupy_buildpacks.builder import plan_source
@@ -30,7 +32,7 @@ def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
         place = Path(directory, "source")
         os.mkdir(place)
         sources.checkout(app, place, branch)
-        yield Tree(place)
+        yield Tree(built_part(host, Source(app, place, "look")).directory)
 
 
 def plan_facts(host: Host, app: AppName, tree: Tree) -> dict[str, Any]:
