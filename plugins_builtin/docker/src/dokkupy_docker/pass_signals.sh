@@ -54,7 +54,7 @@ sort_out() {
 
 stop() {
     trap '' HUP INT QUIT TERM USR1 USR2 WINCH
-    sent=' ' rounds=0
+    sent=' ' rounds=0 alone=0
     while look "$1" && [ "$all" ]; do
         rounds=$((rounds + 1))
         targets=
@@ -62,13 +62,16 @@ stop() {
         if [ "$rounds" = 1 ]; then
             targets=${heirs:-$all}
         elif [ ! "$living" ]; then
-            targets=$fresh
+            # A script that ran them may still have a last command, or end by itself.
+            alone=$((alone + 1))
+            [ "$alone" -gt 5 ] && targets=$fresh
         elif [ "$rounds" = 64 ]; then
             # After five seconds: a parent that handles the signal may not have passed it on.
             eval "sort_out $handlers"
             targets=$fresh
         fi
         if [ "$targets" ]; then
+            alone=0
             eval "kill -$1 $targets" 2>/dev/null
             sent="$sent$targets "
         fi
