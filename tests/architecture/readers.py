@@ -133,6 +133,26 @@ def is_read(file: Path, function: Function, name: str, seen: frozenset[tuple[str
     return False
 
 
+def attributes_of(
+    file: Path, function: Function, name: str, seen: frozenset[tuple[str, int, str]] = frozenset()
+) -> set[str]:
+    """The attributes of a parameter that a function reads, or a function of ours that it hands it to."""
+    mark = (str(file), function.lineno, name)
+    if mark in seen:
+        return set()
+    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
+    found: set[str] = set()
+    for node in ast.walk(ast.Module(function.body, [])):
+        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
+            continue
+        parent = parents[node]
+        if isinstance(parent, ast.Attribute):
+            found.add(parent.attr)
+        elif isinstance(parent, ast.Call) and (called := callee(file, function, parent)) is not None:
+            found |= attributes_of(*called, parameter_of(parent, node, called[1]), seen | {mark})
+    return found
+
+
 def is_thrown_away(node: ast.AST) -> bool:
     """`_ = name`."""
     return isinstance(node, ast.Assign) and all(isinstance(one, ast.Name) and one.id == "_" for one in node.targets)

@@ -16,7 +16,7 @@ from dokkupy import hookspecs
 from dokkupy.cli.declare import Answer, Command, Group, Parameter, Scope, parameters
 from dokkupy.cli.main import handle_of, invoke
 from dokkupy.cli.parse import parse
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppFault, UserError
 from dokkupy.kernel.hooks import REFUSED
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
@@ -28,6 +28,7 @@ from dokkupy_sdk import appjson
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 from readers import (
     ROOT,
+    attributes_of,
     attributes_read,
     by_name,
     class_of,
@@ -106,6 +107,35 @@ def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
     from dokkupy.cli.ports import row
 
     assert node_of(row)[1].name == "row"
+
+
+SCOPES = {"--global": "is_global", "--all": "is_all"}
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        (command, flag)
+        for command in COMMANDS
+        for flag, attribute in SCOPES.items()
+        for item in parameters(command.function)
+        if item.kind == "scope"
+        and item.required
+        and attribute not in attributes_of(*node_of(command.function), item.name)
+    ],
+    ids=lambda one: getattr(one, "full_name", one),
+)
+def test_a_scope_that_a_command_does_not_have_is_refused(command: Command, flag: str, tmp_path: Path) -> None:
+    """`nginx:set --all` is not `--global`."""
+    call = parse(
+        command, [flag, *(word for one in parameters(command.function) if one.required for word in others(one))]
+    )
+    with pytest.raises(UserError):
+        command.function(fake_host(tmp_path), *call.arguments, **call.keywords)
+
+
+def others(item: Parameter) -> list[str]:
+    return [] if item.kind == "scope" else plausible(item)
 
 
 # properties

@@ -98,8 +98,7 @@ def prune(host: Host, scope: Scope) -> Answer:
     from dokkupy.usecases.builds import prune_builds
     from dokkupy.usecases.many import over_each, warn_of
 
-    apps = apps_of(host, scope if scope.app else Scope(is_all=True))
-    pruned, failed = over_each(apps, lambda app: prune_builds(host, app))
+    pruned, failed = over_each(apps_of(host, scope), lambda app: prune_builds(host, app))
     gone = [identifier for _, identifiers in pruned for identifier in identifiers]
     warn_of(host, failed)
     return Answer(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)

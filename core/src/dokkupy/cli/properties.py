@@ -68,6 +68,10 @@ def add_property_commands(
             from dokkupy.usecases.effect import changing, pending_settings, tell_effect
 
             text = " ".join(value)
+            if scope.is_all:
+                raise UserError(
+                    "A property is set for one app, or with --global for all that have no value of their own"
+                )
             if scope.app is not None:
                 host.store.need_app(scope.app)
             else:

@@ -138,7 +138,7 @@ def failed(host: Host, scope: Scope) -> Answer:
     """Print the output of the instances of the last failed deploy."""
     from dokkupy_sdk.access import visible_apps
 
-    if scope.is_global:
+    if scope.app is None and not scope.is_all:
         raise UserError("logs:failed takes an app or --all")
     apps = [host.store.need_app(scope.app)] if scope.app is not None else visible_apps(host)
     text: list[str] = []
