@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.settings import Property
 
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
     Judge = Callable[[Host, AppName | None, str, str], None]
@@ -65,7 +66,7 @@ def add_property_commands(
         ) -> None:
             """Set or unset a property."""
             from dokkupy.usecases.access import check_global
-            from dokkupy.usecases.effect import changing, pending_settings, tell_effect
+            from dokkupy.usecases.effect import changing
 
             text = " ".join(value)
             if scope.is_all:
@@ -85,12 +86,19 @@ def add_property_commands(
                     on_set(tx, scope.app, name)
             told = MASK if prop.secret else text
             host.out.header(f"Setting {name} to {told}" if text else f"Unsetting {name}")
-            if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{name}"):
-                host.out.warn(f"{settings.namespace} {name} has no effect: {prop.inert}")
-            elif scope.app is None or not prop.is_kept or name in pending_settings(host, scope.app, settings):
-                tell_effect(host, scope.app, prop.applies)
+            tell_when(host, settings, prop, scope.app, text)
 
     add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond, plain=plain)
+
+
+def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
+    """Print with which command a property that was set takes effect, or that it has none."""
+    from dokkupy.usecases.effect import pending_settings, tell_effect
+
+    if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
+        host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
+    elif app is None or not prop.is_kept or prop.name in pending_settings(host, app, settings):
+        tell_effect(host, app, prop.applies)
 
 
 def add_report(
