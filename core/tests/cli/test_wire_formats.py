@@ -313,3 +313,10 @@ def test_a_directory_or_archive_of_shell_triggers_is_refused(host: Host, tmp_pat
     with pytest.raises(UserError, match="dokku-postgres is not a Python distribution") as caught:
         install(host, source)
     assert caught.value.code == "shell_plugin"
+
+
+def test_a_missing_variable_is_an_error_in_json_and_nothing_elsewhere(run: Run, app: str) -> None:
+    assert run("config:get", app, "NOPE") == (1, "", "")
+    status, out, error = run("config:get", app, "NOPE", "--format", "json")
+    found = json.loads(out)
+    assert (status, error, found["error"], found["exit_code"], found["value"]) == (1, "", "not_set", 1, None)

@@ -64,7 +64,9 @@ def get(
     """Print one variable; the exit status is 1 when it is not set."""
     value = variables(host, scope, False).get(str(key))
     if value is None:
-        return Answer({"key": key, "value": None}, status=1)
+        # On standard output nothing, as in Dokku; the JSON has the keys of every error.
+        missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
+        return Answer({**missing, "plugin": None, "key": key, "value": None}, status=1)
     return Answer({"key": key, "value": value}, [quoted(value) if quote else value])
 
 

@@ -1,0 +1,64 @@
+"""Clients written for Dokku, over SSH and unmodified: what they type, and the bytes and exit statuses that they read."""
+
+from __future__ import annotations
+
+import json
+
+from apps import Repository
+from bed.host import Host
+
+
+def typed(host: Host, *words: str) -> tuple[int, str, str]:
+    done = host.ssh(["--", *words], check=False)
+    return done.code, done.stdout, done.stderr
+
+
+def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, repository: Repository) -> None:
+    """One app from the first question of a CI action to the end: pushed, configured, opened, rolled back."""
+    assert typed(host, "apps:exists", app) == (20, "", f" !     App {app} does not exist\n")
+    assert typed(host, "apps:create", app) == (0, f"-----> Creating {app}...\n", "")
+    assert typed(host, "apps:exists", app) == (0, "", "")
+    domain = f"{app}.example.org"
+    typed(host, "domains:set", app, domain)
+    waiting = host.http_get(domain)
+    assert waiting.status == 502, waiting  # the name is known, nothing is deployed
+
+    repository.scalable()
+    host.git_push(repository.path, app)
+    commit = repository.git("rev-parse", "HEAD").strip()
+    # The client script of Dokku passes the app by the flag.
+    assert typed(host, "--app", app, "config:get", "GIT_REV") == (0, f"{commit}\n", "")
+    assert typed(host, "--app", app, "ps:report", "--running") == (0, "true\n", "")
+    assert typed(host, "domains:report", app, "--domains-app-vhosts") == (0, f"{domain}\n", "")
+    assert typed(host, "--quiet", "apps:list", "surplus")[1].splitlines().count(app) == 1
+    assert typed(host, "config:get", app, "NO_SUCH_KEY") == (1, "", "")
+    assert typed(host, "version")[1].startswith("dokku version 0.38.") and typed(host, "version")[1].count("\n") == 1
+    assert "server: nginx\r\n" in head(host, domain).lower().replace("\n", "\r\n").replace("\r\r", "\r")
+
+    # After `ps:scale` down returns, what was replaced is gone or named as draining.
+    typed(host, "ps:scale", app, "web=2")
+    assert typed(host, "ps:scale", app, "web=1")[0] == 0
+    names = host.exec(["docker", "ps", "--format", "{{.Names}}"]).stdout.split()
+    assert f"{app}.web.1" in names and f"{app}.web.2" not in names
+    shown = json.loads(typed(host, "ps:inspect", app)[1])
+    assert {one["Name"].removeprefix("/") for one in shown} == {f"{app}.web.1"}
+    assert all(text.endswith("=*******") for one in shown for text in one["Config"]["Env"])
+
+    # A published port past the proxy, of one process.
+    typed(host, "docker-options:add", "--process", "web", app, "deploy", "-p", "127.0.0.1:8099:5000")
+    typed(host, "checks:disable", app, "web")
+    assert typed(host, "ps:restart", app)[0] == 0
+    assert host.exec(["curl", "-sf", "http://127.0.0.1:8099/"]).stdout
+    assert typed(host, "docker-options:list", app)[0] == 1
+
+    # What was deployed before is deployed again from its image, whose label names it.
+    host.exec(["docker", "tag", f"dokku/{app}:latest", f"{app}/source:v1"])
+    typed(host, "docker-options:clear", app)
+    assert typed(host, "git:from-image", app, f"{app}/source:v1", "Ann", "von", "Au", "ann@example.com")[0] == 0
+    form = '{{index .Config.Labels "com.dokku.docker-image-labeler/alternate-tags"}}'
+    label = host.exec(["docker", "image", "inspect", "-f", form, f"dokku/{app}:latest"]).stdout
+    assert json.loads(label) == [f"{app}/source:v1"]
+
+
+def head(host: Host, name: str) -> str:
+    return host.exec(["curl", "-sI", "-H", f"Host: {name}", "http://127.0.0.1/"]).stdout
