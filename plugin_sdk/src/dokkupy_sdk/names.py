@@ -11,6 +11,7 @@ from dokkupy.model.names import (
     PluginName,
     ProcessType,
     RelativePath,
+    digits,
     shown,
 )
 from dokkupy.model.secret import Secret
@@ -27,5 +28,6 @@ __all__ = [
     "ProcessType",
     "RelativePath",
     "Secret",
+    "digits",
     "shown",
 ]

@@ -9,7 +9,7 @@ from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import NotFound, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import Settings
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def row(text: str) -> str:
     if scheme not in SCHEMES:
         raise UserError(f"{scheme[:20]!r} is not a scheme: use one of {', '.join(SCHEMES)}")
     for number in numbers:
-        if not number.isascii() or not number.isdigit() or not 0 < int(number) <= 65535:
+        if not 0 < (digits(number) or 0) <= 65535:
             raise UserError(f"{number[:20]!r} is not a port from 1 to 65535")
     return f"{scheme}:{int(numbers[0])}:{int(numbers[1])}"
 

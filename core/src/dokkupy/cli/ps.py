@@ -9,7 +9,7 @@ from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.names import AppName, ProcessType, digits
 from dokkupy.usecases.properties import PS
 
 group = Group("ps", "Manage app processes")
@@ -106,7 +106,7 @@ def scale_app(
         changes: dict[ProcessType, int] = {}
         for word in quantities:
             name, mark, count = word.partition("=")
-            if not mark or not count.isascii() or not count.isdigit() or int(count) > 1000:
+            if not mark or (number := digits(count)) is None or number > 1000:
                 raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000")
             changes.setdefault(ProcessType(name), int(count))
         host.out.announce(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))

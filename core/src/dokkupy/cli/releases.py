@@ -8,7 +8,7 @@ from dokkupy.cli.declare import Answer, Arg, Group, Opt
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, digits
 from dokkupy.usecases.properties import RELEASES
 
 group = Group("releases", "Show releases and go back to one", bare="list")
@@ -17,10 +17,10 @@ App = Annotated[AppName, Arg("app")]
 
 
 def number_of(text: str) -> int:
-    digits = text.removeprefix("v")
-    if not digits.isascii() or not digits.isdigit():
+    number = digits(text.removeprefix("v"))
+    if number is None:
         raise UserError(f"{text[:40]!r} is not a release: give its number, such as v12")
-    return int(digits)
+    return number
 
 
 @group.command("list", needs="app:read")

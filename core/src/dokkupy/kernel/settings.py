@@ -6,8 +6,8 @@ else the global one, else the default (reference, section 2.4).
 
 from __future__ import annotations
 
-from dokkupy.errors import UserError
-from dokkupy.model.names import shown
+from dokkupy.errors import StateFault, UserError
+from dokkupy.model.names import digits, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,10 +34,12 @@ def boolean(text: str) -> str:
 
 def integer(low: int, high: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if not text.isascii() or not text.isdigit() or len(text) > 30 or not low <= int(text) <= high:
+        number = digits(text)
+        if number is None or not low <= number <= high:
             raise UserError(f"{shown(text)} is not a whole number from {low} to {high}")
-        return str(int(text))
+        return str(number)
 
+    parse.is_number = True  # type: ignore[attr-defined]
     return parse
 
 
@@ -169,6 +171,17 @@ class Settings:
             raise UserError("Property can only be specified globally")
         return prop
 
+    def usable(self, prop: Property, value: object, app: AppName | None) -> str:
+        """A stored value; readers compute with numbers, so one that is none is an error that names its property."""
+        text = str(value)
+        if text and getattr(prop.parse, "is_number", False) and digits(text) is None:
+            scope = app or "--global"
+            raise StateFault(
+                f"{self.namespace} {prop.name} ({scope}) is {shown(text)}, which is not a whole number",
+                hint=f"Unset it: {self.namespace}:set {scope} {prop.name}",
+            )
+        return text
+
     def raw(self, store: Store, app: AppName | None, name: str) -> str:
         """What was set on the app (None: globally); empty when nothing was."""
         table = store.read(*place(app, self.namespace)).get("properties", {})
@@ -180,11 +193,11 @@ class Settings:
         if app is not None and prop.scope != "global":
             value = self.raw(store, app, name)
             if value:
-                return value
+                return self.usable(prop, value, app)
         if prop.scope != "app":
             value = self.raw(store, None, name)
             if value:
-                return value
+                return self.usable(prop, value, None)
         return prop.default.replace("{app}", app or "")
 
     def all(self, store: Store, app: AppName | None) -> dict[str, str]:
@@ -193,9 +206,9 @@ class Settings:
         shared = store.read(*place(None, self.namespace)).get("properties", {})
         values = {}
         for name, prop in self.properties.items():
-            value = own.get(name, "") if prop.scope != "global" else ""
-            value = value or (shared.get(name, "") if prop.scope != "app" else "")
-            values[name] = str(value) or prop.default.replace("{app}", app or "")
+            value = self.usable(prop, own.get(name, ""), app) if prop.scope != "global" else ""
+            value = value or (self.usable(prop, shared.get(name, ""), None) if prop.scope != "app" else "")
+            values[name] = value or prop.default.replace("{app}", app or "")
         return values
 
     def parse(self, host: Host, name: str, text: str) -> str:

@@ -57,6 +57,11 @@ class Identifier(str):
         return f"{cls.what} {shown(text)} is invalid: it {cls.rule}"
 
 
+def digits(text: str) -> int | None:
+    """The whole number that a text of ASCII digits is; None for everything else, and for more digits than anything has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def shown(text: str) -> str:
     """A hostile text made safe for a terminal and short enough for a line."""
     return ascii(text if len(text) <= 80 else text[:77] + "...")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
+from dokkupy.errors import StateFault
 from dokkupy.kernel.settings import RESTART, ROUTE, Applies
 
 TYPE_CHECKING = False
@@ -45,7 +46,12 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
         return {}
     kept = release.get("settings", {}).get(settings.namespace, {})
     found = {}
-    for name, value in settings.all(host.store, app).items():
+    try:
+        values = settings.all(host.store, app)
+    except StateFault as fault:  # another property; the deploy will refuse it
+        host.out.warn(f"{fault.message}. {fault.hint}")
+        return {}
+    for name, value in values.items():
         prop = settings.properties[name]
         in_force = str(kept.get(name) or prop.default.replace("{app}", app))
         if prop.is_kept and prop.applies.command and value != in_force:
@@ -97,12 +103,17 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
 def reroute_after(host: Host, app: AppName | None, *, unsets: bool, before: Sequence[Callable[[], bool]]) -> None:
     """What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what
     was there before, too."""
-    from dokkupy.errors import DokkupyError
+    from dokkupy.errors import Interrupted
+    from dokkupy.kernel.operation import messages
     from dokkupy.usecases.routes import reroute_idle
 
     try:
         reroute_idle(host, app or "")
-    except DokkupyError as error:
+    except Interrupted:
+        raise
+    except Exception as error:
         if not unsets and not any(refused() for refused in before):
             raise
-        host.out.warn(f"It is done, and the proxy serves as before, because it refuses what is left: {error.message}")
+        host.out.warn(
+            f"It is done, and the proxy serves as before, because it refuses what is left: {'; '.join(messages(error))}"
+        )

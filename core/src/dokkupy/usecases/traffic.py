@@ -8,7 +8,7 @@ from functools import partial
 
 from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Tx, call, messages, operation
 from dokkupy.model.names import AppName
 from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
@@ -46,7 +46,9 @@ def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
         return lambda: False
     try:
         route = stored_route(host, app)
-    except DokkupyError:
+    except Interrupted:
+        raise
+    except Exception:
         return lambda: True
 
     def refused() -> bool:
@@ -67,13 +69,12 @@ def follow(host: Host, app: AppName, was_refused: Callable[[], bool] | None) -> 
             reroute(host, app)
     except Interrupted:
         raise
-    except DokkupyError as error:
+    except Exception as error:
         if was_refused is None or not was_refused():
             raise
-        host.out.warn(
-            f"It is done, and the proxy still serves {app} as before, because of another fault: {error.message}"
-        )
-        if error.hint:
+        reason = "; ".join(messages(error))
+        host.out.warn(f"It is done, and the proxy still serves {app} as before, because of another fault: {reason}")
+        if isinstance(error, DokkupyError) and error.hint:
             host.out.warn(error.hint)
 
 

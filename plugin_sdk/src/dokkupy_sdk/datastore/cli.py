@@ -9,7 +9,7 @@ from typing import Annotated
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest, confirm
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def add_looks(group: Group, kind: str, title: str) -> None:
         """Print what the server printed."""
         from dokkupy_sdk.datastore import records, report
 
-        lines = num or (int(number) if number.isascii() and number.isdigit() else 0)
+        lines = num or (digits(number) or 0)
         report.print_logs(host, records.read(host, kind, service), lines, follow=tail)
 
 

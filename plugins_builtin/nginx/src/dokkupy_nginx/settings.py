@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import digits
 from dokkupy_sdk.settings import AT_ONCE, BUILD, ROUTE, Property, Settings, boolean, integer, one_of
 
 TYPE_CHECKING = False
@@ -62,7 +63,7 @@ def durations(text: str) -> str:
 def buffers(text: str) -> str:
     """`8 4k`: how many buffers of which size, per connection."""
     count, space, each = text.partition(" ")
-    if not space or not count.isascii() or not count.isdigit() or not 2 <= int(count) <= 256:
+    if not space or not 2 <= (digits(count) or 0) <= 256:
         raise refuse(text, "a number of buffers from 2 to 256 and their size, such as 8 4k")
     return f"{int(count)} {size('1m')(each)}"
 

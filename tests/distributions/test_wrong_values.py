@@ -1,0 +1,279 @@
+"""Every argument, option and property of every command is given plausible wrong values: a proper error that stores
+nothing, or a state that can be unset and destroyed; never an internal error.
+
+Generated from the registry: a new command is tried without a word here. Roles are fakes, and nothing outside is reached.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy.cli.declare import Command, Group, Parameter, parameters
+from dokkupy.cli.main import main
+from dokkupy.kernel.discovery import entry_points
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.settings import Settings
+from dokkupy.model.names import AppName
+from dokkupy_sdk.testing import deploy, fake_host
+
+REGISTRY = Registry(entry_points())
+PLUGINS = tuple(sorted({entry.plugin for entry in REGISTRY.entries}))
+GROUPS: dict[str, Group] = {name: REGISTRY.load(entry) for name, entry in REGISTRY.group("dokkupy.commands").items()}
+OF_THE_MACHINE = {
+    "setup",
+    "ssh-entry",
+    "shell",
+    "events",
+    "nginx",
+    "git-hook",
+    "git-receive-pack",
+    "git-upload-archive",
+    "git-upload-pack",
+}
+OF_THE_MACHINE_TOO = {
+    "nginx:start", "nginx:stop", "nginx:reload", "plugin:install", "plugin:update", "plugin:uninstall",
+    "plugin:install-dependencies", "plugin:trigger", "plugin:new", "checks:run", "run", "enter", "logs", "ps:retire",
+}  # fmt: skip
+"""What acts on the machine itself, waits for an app to answer, or hands a terminal to a real program."""
+FOLLOWS = {"--tail", "-t", "--follow", "-f"}
+
+WRONG = (
+    "", "-x", "$no_such", "../../etc/passwd", "/nonexistent/x", "no such", "Ünï", "a\nb", "a\x00b", "x\udcff", "-1", "9" * 5000,
+    "a" * 300, "a=b", "https://", "99:99:99", "[::1", "2024-13-45", "* * * * * *", "²",
+)  # fmt: skip
+
+
+def good(item: Parameter) -> str | None:
+    """A word that a parameter of this type takes, as far as the type says."""
+    name = getattr(item.convert, "__name__", "")
+    if item.kind == "scope" or name == "AppName":
+        return "blog"
+    return {
+        "int": "1", "to_int": "1", "Domain": "www.example.com", "EnvKey": "KEY", "ProcessType": "web", "PluginName": "nginx",
+        "ServiceName": "data", "KeyName": "me", "GitRef": "main", "ImageRef": "nothing:1",
+    }.get(name, "word")  # fmt: skip
+
+
+def tries(command: Command) -> Iterator[list[str]]:
+    """The words of calls with one wrong value each, all others being good as far as their types say."""
+    declared = [item for item in parameters(command.function) if item.kind != "unknown-flags"]
+    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    usual = [word for item in places if (word := good(item)) is not None]
+    for number in range(len(places)):
+        for wrong in WRONG:
+            yield [*usual[:number], wrong, *usual[number + 1 :]]
+    required = usual[: sum(item.required or item.kind == "scope" for item in places)]
+    for item in declared:
+        if item.kind != "option":
+            continue
+        flag = item.flags[0]
+        if item.is_bool:
+            if not FOLLOWS & {*item.flags}:
+                yield [flag, *required]
+                yield [f"{flag}=perhaps", *required]
+            continue
+        for wrong in WRONG:
+            yield [f"{flag}={wrong}", *required]
+    yield ["--surplus", *usual]
+    for count in range(len(usual)):
+        yield usual[:count]
+
+
+def commands() -> dict[str, list[Command]]:
+    return {
+        name: [one for one in group.commands.values() if one.full_name not in OF_THE_MACHINE_TOO]
+        for name, group in GROUPS.items()
+        if name not in OF_THE_MACHINE
+    }
+
+
+class Alone:
+    """A process that reaches no network and starts no program but git."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        real = subprocess.Popen.__init__
+
+        def start(process: Any, argv: Any, *args: Any, **keywords: Any) -> None:
+            program = os.path.basename(os.fspath(argv[0]))
+            if program not in ("git", "openssl"):
+                raise FileNotFoundError(2, "No such file or directory", program)
+            real(process, argv, *args, **keywords)
+
+        def unreachable(*_: object, **__: object) -> None:
+            raise OSError(101, "Network is unreachable")
+
+        patch.setattr(subprocess.Popen, "__init__", start)
+        for name in ("connect", "connect_ex", "bind", "sendto"):
+            patch.setattr(socket.socket, name, unreachable, raising=False)
+        patch.setattr(socket, "getaddrinfo", unreachable)
+        for name in ("fsync", "fdatasync"):
+            patch.setattr(os, name, lambda _: None)
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    """The tables of the state; `failed.toml` is meant to outlive what is undone, and the others are caches."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for top in ("apps", "global", "services", "external-services")
+        for path in (root / top).rglob("*.toml")
+        if path.name not in ("failed.toml", "tick.toml") and path.is_file()
+    }
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    made = fake_host(tmp_path / "state", plugins=PLUGINS, real=("source",))
+    made.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    deploy(made, "blog", {"Procfile": "web: serve"})
+    Alone(monkeypatch)
+    return made
+
+
+def run(host: Host, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+
+    def hangs(*_: object) -> None:
+        raise TimeoutError(f"{words} goes on for ever")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(20)
+    try:
+        return main(list(words), host=host)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def internal_errors(host: Host) -> str:
+    try:
+        lines = Path(host.path("logs", "events.log")).read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    return "\n".join(line for line in lines if '"internal_error"' in line)
+
+
+@pytest.mark.parametrize("namespace", commands())
+def test_a_wrong_value_is_a_proper_error_that_stores_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], namespace: str
+) -> None:
+    root, faults = Path(host.root), []
+    for command in commands()[namespace]:
+        for words in tries(command):
+            before = snapshot(root)
+            status = run(host, monkeypatch, command.full_name, *words)
+            said = capsys.readouterr()
+            call = [command.full_name, *(word[:60] for word in words)]
+            if "Internal error" in said.err or "Traceback" in said.err or "Traceback" in said.out:
+                faults.append((call, said.err[-300:]))
+            elif status and snapshot(root) != before and "of them" not in said.err:
+                faults.append((call, "stored something and failed"))
+            if not host.store.has_app(AppName("blog")):
+                deploy(host, "blog", {"Procfile": "web: serve"})
+    assert not faults, "\n".join(f"{call}: {why}" for call, why in faults)
+    assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
+    assert not os.path.exists(host.path("apps", "blog"))
+
+
+def properties() -> list[tuple[str, Settings]]:
+    found = REGISTRY.group("dokkupy.settings").items()
+    return [(name, REGISTRY.load(entry)) for name, entry in found if name not in OF_THE_MACHINE]
+
+
+@pytest.mark.parametrize(("name", "settings"), properties(), ids=[name for name, _ in properties()])
+def test_a_property_of_any_value_is_refused_or_can_be_unset(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, settings: Settings
+) -> None:
+    command = setter(settings)
+    for one in settings.properties if command else ():
+        for scope in ("blog", "--global"):
+            app = AppName("blog") if scope == "blog" else None
+            before = settings.raw(host.store, app, one)
+            for wrong in WRONG[1:]:
+                status = run(host, monkeypatch, command, scope, one, "--", wrong)
+                said = capsys.readouterr().err
+                assert "Internal error" not in said, (one, wrong, said)
+                if status:
+                    assert settings.raw(host.store, app, one) == before, (one, wrong)
+                else:
+                    assert run(host, monkeypatch, command, scope, one) == 0, (one, wrong)
+                    assert settings.raw(host.store, app, one) == "", (one, wrong)
+
+
+OTHERWISE = {"backups"}
+"""Namespaces whose `:set` has another form; the other test tries them."""
+
+
+def setter(settings: Settings) -> str:
+    """The command that sets properties of a namespace."""
+    if settings.namespace in OTHERWISE:
+        return ""
+    commands = GROUPS[settings.namespace].commands
+    (found,) = {"set-property", "set"} & {*commands} if "set-property" not in commands else {"set-property"}
+    assert parameters(commands[found].function)[0].kind == "scope"
+    return f"{settings.namespace}:{found}"
+
+
+def by_hand(host: Host) -> None:
+    """What an older version, another host or an editor left: values that today's rules refuse, in every table."""
+    for _, settings in properties():
+        bad = dict.fromkeys(settings.properties, "$no_such ../x")
+        for place in (("apps", "blog", settings.namespace), ("global", settings.namespace)):
+            host.store.write(*place, data={**host.store.read(*place), "properties": bad})
+
+
+def test_what_an_older_version_left_is_unset_and_destroyed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_hand(host)
+    for _, settings in properties():
+        for one, prop in settings.properties.items():
+            for scope in ("blog", "--global"):
+                if prop.scope == ("global" if scope == "blog" else "app") or not setter(settings):
+                    continue
+                if settings.namespace == "checks" and one in ("disabled", "skipped"):
+                    continue  # commands of their own: checks:enable
+                by_hand(host)
+                assert run(host, monkeypatch, setter(settings), scope, one) == 0, (settings.namespace, one, scope)
+    by_hand(host)
+    assert run(host, monkeypatch, "apps:list") == 0
+    assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
+    assert not os.path.exists(host.path("apps", "blog"))
+
+
+@pytest.mark.parametrize(
+    "content", ["", "x = [", "schema = 99\n", "schema = 1\nproperties = 3\n", "schema = 1\nmap = 'x'\n"]
+)
+def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    run(host, monkeypatch, "config:set", "--no-restart", "blog", "A=1")
+    run(host, monkeypatch, "domains:add", "blog", "www.example.com")
+    files = sorted(Path(host.path("apps", "blog")).rglob("*.toml"))
+    assert len(files) > 3
+    deploy(host, "other", {"Procfile": "web: serve"})
+    for file in files:
+        file.write_text(content)
+    for words in (["ps:restart", "--all"], ["domains:report"], ["ps:stop", "--all"], ["proxy:build-config", "--all"]):
+        assert run(host, monkeypatch, *words) in (0, 1), words
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err, (words, said.err)
+    assert run(host, monkeypatch, "ps:report", "other") == 0
+    assert run(host, monkeypatch, "doctor") in (0, 1)
+    found = capsys.readouterr().out
+    assert content.startswith("schema = 1") or str(files[0]) in found
+    assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
+    assert not os.path.exists(host.path("apps", "blog"))
+    assert run(host, monkeypatch, "apps:create", "blog") == 0
