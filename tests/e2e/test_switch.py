@@ -97,6 +97,7 @@ def test_a_push_that_git_refuses_has_deployed_nothing_and_a_tag_stands_for_its_c
     host.git_push(repository.path, app)
     bare = f"/var/lib/dokkupy/repos/{app}.git"
     host.exec(["git", "config", "-f", f"{bare}/config", "receive.denyNonFastForwards", "true"])
+    host.exec(["chown", f"--reference={bare}", f"{bare}/config"])  # root's git made it root's
     repository.git("commit", "-q", "--amend", "--allow-empty", "-m", "another history")
     refused = host.git_push(repository.path, app, "+main", check=False)
     assert refused.code != 0

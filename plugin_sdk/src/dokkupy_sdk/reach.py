@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dokkupy.model.names import Domain
 
-LIMIT = 2.0
+LIMIT = 1.0
 """Seconds for which a request waits for the first line of its answer. Slow is the app's own affair."""
 
 AT_ONCE = 16

@@ -121,6 +121,7 @@ def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
         verb = f"domains:{'enable' if enabled else 'disable'}"
         with rerouting(host, verb, app, takes_away=not enabled) as tx:
             tx.write("apps", app, "domains", data={**host.store.read("apps", app, "domains"), "enabled": enabled})
+        host.out.section(f"{'Enabled' if enabled else 'Disabled'} domains for {app}")
 
     return each(host, scope, switch_one)
 

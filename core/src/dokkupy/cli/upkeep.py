@@ -28,6 +28,9 @@ def tick(
     return Answer(lines, [f"-----> {line}" for line in lines])
 
 
+NOTHING = ["Nothing was interrupted; every app is as its state says"]
+
+
 @recover_group.command("", needs="host:write", changes=True)
 def recover(
     host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a start")] = False
@@ -39,7 +42,8 @@ def recover(
         host.plan += told_unfinished(host)
         return Answer()
     lines, failed = recover_all(host, boot=boot)
-    return Answer({"done": lines, "failed": failed}, [f"-----> {line}" for line in lines], status=1 if failed else 0)
+    told = lines or ([] if failed else NOTHING)
+    return Answer({"done": lines, "failed": failed}, [f"-----> {line}" for line in told], status=1 if failed else 0)
 
 
 @doctor_group.command("", needs="host:read")
