@@ -186,6 +186,20 @@ def test_a_reader_who_left_ends_the_container(host: Host, running: FakeEngine, m
     assert (last["event"], last["app"], last["reason"]) == ("run_ended", "blog", "its caller left")
 
 
+def test_a_reader_who_left_before_the_start_leaves_no_container_either(
+    host: Host, app: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.client = ["sleep", "3600"]  # as a client that has not come to start the container
+    monkeypatch.setattr(oneoff, "GRACE", 3600)  # to wait for it would never end
+    ours, theirs = os.pipe()
+    os.close(ours)
+    monkeypatch.setattr(attached, "OUTPUT", theirs)
+    run_attached(host, APP, ["sleep", "60"], RunOptions())
+    os.close(theirs)
+    assert runs(app) == []
+    assert latest(host, 1)[0]["reason"] == "its caller left"
+
+
 def test_the_end_of_its_time_ends_an_attached_container(host: Host, running: FakeEngine) -> None:
     assert run_attached(host, APP, ["sleep", "60"], RunOptions(ttl=1)) == 143
     assert runs(running) == []

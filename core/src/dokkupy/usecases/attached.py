@@ -80,7 +80,11 @@ def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | No
 
     engine = host.engine()
     found = engine.container(container.id)
-    if found is not None and found.state not in ("exited", "dead", "created"):
+    if reason and client is not None and found is not None and found.state == "created":
+        client.kill()  # it has not started the container yet, and must not do so now
+        client.wait()
+        found = engine.container(container.id)
+    if found is not None and found.state not in ("exited", "dead") and (reason or found.state != "created"):
         stop_run(host, found, reason or "its caller left")
         found = engine.container(container.id)
     if client is not None:
