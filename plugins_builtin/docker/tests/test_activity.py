@@ -44,7 +44,11 @@ def test_work_behind_a_shell_is_seen(host: Host, release: Release) -> None:
 
 def test_a_port_that_is_listened_on_is_seen(host: Host, release: Release) -> None:
     instance = start(host, release, "exec httpd -f -p 9000")
-    assert host.scheduler().activity([instance])[0].listens
+    for _ in range(100):
+        if host.scheduler().activity([instance])[0].listens:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the port was not seen")
 
 
 def test_one_that_waits_for_an_answer_of_the_name_server_works() -> None:

@@ -29,7 +29,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 
 from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
-from dokkupy_docker.activity import Process, activity, first_process
+from dokkupy_docker.activity import Sight, first_process
 from dokkupy_docker.answers import quoted
 from dokkupy_docker.drain import wait_until_idle
 from dokkupy_docker.options import network_mode, without_ports
@@ -50,7 +50,7 @@ class DockerLocal(Scheduler):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self.first_processes: dict[str, Process | None] = {}
+        self.sights: dict[str, Sight] = {}
 
     def prepare(self) -> Readiness:
         return self.host.engine().prepare()
@@ -225,9 +225,9 @@ class DockerLocal(Scheduler):
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
         for one in instances:
-            if one.id not in self.first_processes:
-                self.first_processes[one.id] = first_process(one.id)
-        return tuple(activity(self.first_processes[one.id]) for one in instances)
+            if one.id not in self.sights:
+                self.sights[one.id] = Sight(first_process(one.id))
+        return tuple(self.sights[one.id].look() for one in instances)
 
     def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
