@@ -81,6 +81,6 @@ def test_failed_installation_names_what_it_did_not_see_and_how_to_allow_it(
     bench.build({"A": "1"})
     bench.engine.fails = AppFault("App build failed", details=(line,), code="build_failed")
     with pytest.raises(AppFault) as caught:
-        bench.build({"MY_TOKEN": "1", "FONTAWESOME_TOKEN": "2", "NPM_TOKEN": "3"})
+        bench.build({"MY_TOKEN": "1", "FONTAWESOME_TOKEN": "2", "NPM_TOKEN": "3", "GIT_REV": "4"})
     assert ("did not see these variables of the app: FONTAWESOME_TOKEN." in caught.value.hint) == named_in_the_error
     assert ("buildpacks:set-property blog install-variables" in caught.value.hint) == named_in_the_error

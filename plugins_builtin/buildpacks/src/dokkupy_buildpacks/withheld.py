@@ -28,6 +28,9 @@ PACKAGE_VARIABLES = re.compile(
 )
 """Variables of the app that the steps which bring dependencies see: where packages come from, and by whose leave."""
 
+OWN = re.compile(r"GIT_REV|DOKKU_\w+")
+"""Variables that dokkupy itself sets: an installation that fails does not fail for want of them."""
+
 SHOWN = 12
 
 
