@@ -277,3 +277,44 @@ def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
     assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
     assert not os.path.exists(host.path("apps", "blog"))
     assert run(host, monkeypatch, "apps:create", "blog") == 0
+
+
+def test_a_broken_record_of_a_service_is_named_and_hides_no_other(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dokkupy_sdk.datastore.records import services
+
+    for name in ("one", "two"):
+        path = Path(host.path("services", "redis", name, "service.toml"))
+        path.parent.mkdir(parents=True)
+        path.write_text("x = [")
+    capsys.readouterr()
+    assert services(host) == []
+    assert run(host, monkeypatch, "redis:list") == 1
+    said = capsys.readouterr().err
+    assert "redis:one" in said and "redis:two" in said and "Internal error" not in said
+    assert run(host, monkeypatch, "ps:restart", "blog") == 0  # it is linked to neither
+    assert run(host, monkeypatch, "doctor") == 1
+    assert "services/redis/one/service.toml" in capsys.readouterr().out
+    assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
+
+
+def test_a_lost_or_emptied_file_is_never_an_empty_configuration(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(host, monkeypatch, "config:set", "--no-restart", "blog", "A=1")
+    path = Path(host.store.path("apps", "blog", "config"))
+    for lose in (path.unlink, lambda: path.write_text("")):
+        whole = path.read_bytes()
+        lose()
+        for words in (["config:show", "blog"], ["ps:restart", "blog"], ["config:set", "--no-restart", "blog", "B=2"]):
+            assert run(host, monkeypatch, *words) == 1, words
+            assert str(path) in capsys.readouterr().err
+        path.write_bytes(whole)
+    assert run(host, monkeypatch, "config:show", "blog") == 0
+    Path(host.store.path("apps", "blog", "app")).unlink()
+    assert run(host, monkeypatch, "apps:create", "blog") == 1
+    assert "app.toml" in capsys.readouterr().err
+    assert run(host, monkeypatch, "doctor") == 1
+    assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
+    assert run(host, monkeypatch, "apps:create", "blog") == 0

@@ -45,9 +45,9 @@ def exists(host: Host, app: App) -> None:
 @group.command("destroy", needs="app:admin", changes=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
     """Destroy an app with everything that it has."""
-    from dokkupy.usecases.apps import destroy_app
+    from dokkupy.usecases.apps import destroy_app, need_traces
 
-    host.store.need_app(app)
+    need_traces(host, app)
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
     host.force = host.force or force  # plugins that are asked before it goes do not ask either

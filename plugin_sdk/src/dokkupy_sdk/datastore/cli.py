@@ -272,10 +272,13 @@ def add_looks(group: Group, kind: str, title: str) -> None:
         """List the services of this kind."""
         from dokkupy_sdk.datastore import records
 
-        names = [str(one.name) for one in records.services(host, kind)]
-        if not names:
+        found, broken = records.readable(host, kind)
+        names = [str(one.name) for one in found]
+        if not names and not broken:
             host.out.warn(f"There are no {title} services")
-        return Answer(names, names, header=f"{title} services" if names else "")
+        for subject, fault in broken:
+            host.out.warn(f"{subject} is broken: {fault.message}. {fault.hint}")
+        return Answer(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
 
     @group.command("info", needs="host:read")
     def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> Answer:  # noqa: B006

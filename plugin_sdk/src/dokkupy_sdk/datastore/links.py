@@ -189,5 +189,7 @@ def move_links(tx: Tx, old: AppName, new: AppName, *, keep: bool) -> None:
 
 
 def forget_app(host: Host, app: AppName) -> None:
-    for service, _ in records.linked_services(host, app):
-        host.store.delete(*records.link_place(service.kind, service.name, app))
+    """Without reading a service's record, which may be broken."""
+    for kind in host.store.names("services"):
+        for name in host.store.names("services", kind):
+            host.store.delete(*records.link_place(kind, name, app))

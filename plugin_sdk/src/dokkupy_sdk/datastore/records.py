@@ -11,7 +11,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.datastore.model import Link, Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import NotFound, PluginFault
+from dokkupy_sdk.errors import NotFound, PluginFault, StateFault, UserError
 from dokkupy_sdk.names import AppName, Secret
 
 ROLE = "datastore"
@@ -52,12 +52,30 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
 
 
 def services(host: Host, kind: str = "") -> list[Service]:
-    """All services, or those of a kind, by kind and name."""
-    found = []
-    for one in [kind] if kind else host.store.names("services"):
-        tables = (host.store.read(*place(one, name)) for name in host.store.names("services", one))
-        found += [from_table(table) for table in tables if table]
+    """All services, or those of a kind, by kind and name. One whose record is broken is a warning, as it must keep no
+    other from its turn."""
+    found, broken = readable(host, kind)
+    for subject, fault in broken:
+        host.out.warn(f"{subject}: {fault.message}. {fault.hint}")
     return found
+
+
+def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateFault]]]:
+    """(the services, those whose record is broken with the reason)."""
+    found: list[Service] = []
+    broken: list[tuple[str, StateFault]] = []
+    for one in [kind] if kind else host.store.names("services"):
+        for name in host.store.names("services", one):
+            try:
+                table = host.store.read(*place(one, name))
+                found += [from_table(table)] if table else []
+            except StateFault as fault:
+                broken.append((f"{one}:{name}", fault))
+            except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+                path = host.store.path(*place(one, name))
+                reason = f"{path} is not the record of a service: {error}"
+                broken.append((f"{one}:{name}", StateFault(reason, hint="Restore it from a backup.")))
+    return found, broken
 
 
 def to_table(service: Service) -> dict[str, Any]:
@@ -112,10 +130,12 @@ def link_table(link: Link) -> dict[str, Any]:
 
 
 def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:
-    """The services of an app, each with its link."""
+    """The services of an app, each with its link. Raises StateFault for a broken record of one of them, no other."""
     found = []
-    for service in services(host):
-        table = host.store.read(*link_place(service.kind, service.name, app))
-        if table:
-            found.append((service, Link(**table)))
+    for kind in host.store.names("services"):
+        for name in host.store.names("services", kind):
+            table = host.store.read(*link_place(kind, name, app))
+            record = host.store.read(*place(kind, name)) if table else {}
+            if record:
+                found.append((from_table(record), Link(**table)))
     return found

@@ -74,9 +74,10 @@ def give_back(host: Host) -> list[str]:
 
 
 def findings(host: Host) -> list[Finding]:
-    found = []
+    every, broken = records.readable(host)
+    found = [Finding("services", "error", fault.message, fault.hint) for _, fault in broken]
     crashed = watched(host)
-    for service in records.services(host):
+    for service in every:
         if not known(host, service.kind):
             found.append(Finding(
                 "services", "error", f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
