@@ -33,7 +33,7 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
     assert typed(host, "--quiet", "apps:list", "surplus")[1].splitlines().count(app) == 1
     assert typed(host, "config:get", app, "NO_SUCH_KEY") == (1, "", "")
     assert typed(host, "version")[1].startswith("dokku version 0.38.") and typed(host, "version")[1].count("\n") == 1
-    assert "server: nginx\r\n" in head(host, domain).lower().replace("\n", "\r\n").replace("\r\r", "\r")
+    assert "Server: nginx" in head(host, domain).splitlines()  # without its version
 
     # After `ps:scale` down returns, what was replaced is gone or named as draining.
     typed(host, "ps:scale", app, "web=2")
