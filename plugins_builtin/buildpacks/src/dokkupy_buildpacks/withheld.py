@@ -46,7 +46,9 @@ def withheld(plans: Iterable[Plan], env: Iterable[str], names: frozenset[str]) -
     """The app's variables that a step did not see which brings dependencies; none when there is no such step."""
     if not any(step.install and not step.config for plan in plans for stage in plan.stages for step in stage.steps):
         return []
-    return sorted(name for name in env if name not in names | NOT_FOR_BUILDS and not PACKAGE_VARIABLES.fullmatch(name))
+    known = (PACKAGE_VARIABLES, OWN)
+    left = (name for name in env if name not in names | NOT_FOR_BUILDS)
+    return sorted(name for name in left if not any(one.fullmatch(name) for one in known))
 
 
 def explained(error: AppFault, app: AppName, hidden: list[str]) -> AppFault:
