@@ -1,0 +1,39 @@
+"""What has no effect is named on the developer's terminal, once; what is set is served, or its command says when."""
+
+from __future__ import annotations
+
+import json
+
+from apps import Repository
+from bed.host import Host
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d7a2146" * 8 + "\nsize 12345\n"
+EXPECTED = (
+    "app.json: 1 task of cron is not run", "app.json: formation.web.autoscaling has no effect",
+    "app.json: the key helthchecks is unknown and has no effect: did you mean healthchecks?",
+    "model.bin is a pointer of Git LFS",
+)  # fmt: skip
+
+
+def test_a_push_names_what_it_brings_without_effect_and_settings_are_served_or_pending(
+    host: Host, app: str, repository: Repository
+) -> None:
+    table = json.loads((repository.path / "app.json").read_text())
+    table |= {"cron": [{"command": "python3 release.py", "schedule": "@daily"}], "helthchecks": {}}
+    table.setdefault("formation", {}).setdefault("web", {"quantity": 1})["autoscaling"] = {"min_quantity": 1}
+    repository.write("app.json", json.dumps(table))
+    repository.write("model.bin", POINTER)
+    repository.commit("things that nobody acts on")
+    pushed = host.git_push(repository.path, app).stderr
+    for line in EXPECTED:
+        assert pushed.count(f" !     {line}") == 1, pushed
+
+    host.exec(["dokkupy", "nginx:set", app, "client-max-body-size", "77m"])
+    assert "client_max_body_size 77m;" in host.exec(["dokkupy", "nginx:show-config", app]).stdout
+    assert "client_max_body_size 77m;" in host.exec(["nginx", "-T"]).stdout
+
+    told = host.exec(["dokkupy", "ps:set", app, "restart-policy", "always"]).stdout
+    assert f"takes effect with the next deploy; now: ps:restart {app}" in told
+    assert "Ps pending restart policy:" in host.exec(["dokkupy", "ps:report", app]).stdout
+    host.exec(["dokkupy", "ps:restart", app])
+    assert "pending" not in host.exec(["dokkupy", "ps:report", app]).stdout
