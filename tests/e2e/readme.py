@@ -36,6 +36,8 @@ def follow(machine: Host, arguments: list[str]) -> int:
         # On a network of one's own the engine answers names on a loopback address, which engines inside do not pass on.
         names = ["run", "--rm", "--pull=never", "--entrypoint", "cat", machine.image, "/etc/resolv.conf"]
         machine.copy_in(docker(*names).stdout.encode(), "/etc/resolv.conf")
+        # Every machine has ::1; the engine takes it from its containers.
+        machine.exec(["sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6"])
         lay_clone(machine)
         status = 0
         for command in COMMANDS:
