@@ -23,7 +23,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_whoever_follows_the_tutorial_has_a_working_plugin(checkout: Path) -> None:
-    env = {"PATH": os.environ["PATH"], "HOME": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(checkout),
+        "DOKKUPY_ROOT": str(checkout / "state"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     if os.path.exists(CERTIFICATES):
         env["PIP_CERT"] = CERTIFICATES
     ran = appended = 0
