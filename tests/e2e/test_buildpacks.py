@@ -13,6 +13,7 @@ import pytest
 from apps import Repository
 from bed.checkout import ROOT
 from bed.host import Host
+from bed.wayout import environment
 from dokkupy_sdk.testing.effort import THOROUGH
 from state import argv_watched
 
@@ -102,6 +103,129 @@ def test_configuration_is_seen_while_building_and_is_in_no_layer(host: Host, app
     assert host.exec(["dokkupy", "run", app, "printenv", "FROM_PROFILE"]).stdout.strip() == "yes"
     assert "Hello from Django" in host.http_get(name).body
     assert host.http_get(name, "/static/site.css").status == 200
+
+
+TOOLS_AND_TOKEN = {
+    "package.json": json.dumps(
+        {
+            "name": "web", "version": "1.0.0", "private": True, "dependencies": {"ms": "2.1.3"}, "devDependencies": {"husky": "9.1.7"},
+            "scripts": {
+                "preinstall": "node -e 'process.exit(process.env.FONTAWESOME_TOKEN ? 0 : 3)'", "prepare": "husky",
+                "postinstall": "echo 'module.exports.patched = true' >>node_modules/ms/index.js", "start": "node server.js",
+                "build": "husky --version; mkdir node_modules/client; echo 'module.exports = 42' >node_modules/client/index.js",
+            },
+        }
+    ),
+    "server.js": """
+const seen = [require("ms").patched, require("client"), require("fs").existsSync("node_modules/husky"), process.env.NODE_ENV];
+require("http").createServer((q, r) => r.end(seen.join(" "))).listen(process.env.PORT, "0.0.0.0");
+""",
+}  # fmt: skip
+
+
+def test_node_tools_are_there_until_the_build_ends_and_its_work_below_node_modules_stays(
+    host: Host, app: str, tmp_path: Path
+) -> None:
+    name = create(host, app)
+    repository = Repository(tmp_path / "app", SAMPLES / "node")
+    for path in ("package-lock.json", "package.json", "server.js"):
+        if (repository.path / path).exists():
+            repository.git("rm", "-q", path)
+    for path, text in TOOLS_AND_TOKEN.items():
+        repository.write(path, text)
+    repository.commit("scripts that use development tools, and a variable")
+    failed = host.git_push(repository.path, app, check=False)
+    assert failed.code != 0 and "Dependencies could not be installed" in failed.stderr
+    host.exec(["dokkupy", "config:set", app, f"FONTAWESOME_TOKEN={CANARY}", "UNSEEN=1"])
+    with no_trace(host, app, CANARY):
+        pushed = host.git_push(repository.path, app)
+    assert CANARY not in pushed.stderr
+    assert host.http_get(name).body == "true 42 false production"
+
+
+def test_requirements_name_the_index_by_a_variable(host: Host, app: str, tmp_path: Path) -> None:
+    name = create(host, app)
+    index = environment().get("PIP_INDEX_URL", "https://pypi.org/simple")
+    host.exec(["dokkupy", "config:set", app, f"MY_INDEX={index}", "UNSEEN=1"])
+    repository = Repository(tmp_path / "app", SAMPLES / "python")
+    repository.write("requirements.txt", "\ufeff-r more/index.txt\r\nflask==3.1.0\r\ngunicorn==23.0.0\r\n")
+    repository.write("more/index.txt", "--index-url ${MY_INDEX}\n")
+    repository.commit("an index by a variable, in a file of Windows")
+    host.git_push(repository.path, app)
+    assert "Hello from Python" in host.http_get(name).body
+    repository.write("requirements.txt", "no-such-package-of-dokkupy==1\n")
+    repository.commit("a package that nobody has")
+    failed = host.git_push(repository.path, app, check=False)
+    assert "did not see these variables of the app: MY_INDEX, UNSEEN" in failed.stderr
+    assert f"buildpacks:set-property {app} install-variables" in failed.stderr
+
+
+COMPILED = (
+    "cffi==1.17.1",
+    "lxml==6.0.2",
+    "mysqlclient==2.2.7",
+    "pillow==11.3.0",
+    "psycopg2==2.9.10",
+    "PyYAML==6.0.2",
+    "uwsgi==2.0.31",
+)
+COMPILED_APP = """\
+import io
+import _cffi_backend, MySQLdb, psycopg2, yaml
+from lxml import etree
+from PIL import Image, features
+
+def application(environ, start_response):
+    Image.new("RGB", (2, 2)).save(io.BytesIO(), "JPEG")
+    start_response("200 OK", [])
+    return [f"{etree.LXML_VERSION[0]} {yaml.__with_libyaml__} {features.check('webp')}".encode()]
+"""
+NODE_COMPILED = {"bcrypt": "6.0.0", "better-sqlite3": "11.10.0", "bufferutil": "4.0.9", "cbor-extract": "2.2.0", "msgpackr-extract": "3.0.3",
+                 "node-expat": "2.4.1", "utf-8-validate": "6.0.5"}  # fmt: skip
+
+if THOROUGH:  # four minutes: seven packages are compiled for each language
+
+    def test_popular_python_packages_compile_and_run_on_bases_that_are_made_here(
+        host: Host, app: str, tmp_path: Path
+    ) -> None:
+        name = create(host, app)
+        repository = Repository(tmp_path / "app", SAMPLES / "python")
+        names = ",".join(one.partition("==")[0] for one in COMPILED)
+        repository.write("requirements.txt", f"--no-binary {names}\n" + "\n".join(COMPILED))
+        repository.write("app.py", COMPILED_APP)
+        repository.write("Procfile", "web: uwsgi --http-socket 0.0.0.0:$PORT --module app --need-app\n")
+        repository.commit("seven packages with parts in C")
+        host.exec(["docker", "tag", "python:3.13-slim", "put-aside:1"])
+        host.exec(["docker", "rmi", "python:3.13-slim", "python:3.11-slim"])
+        try:
+            host.git_push(repository.path, app)
+        finally:
+            for tag in ("python:3.13-slim", "python:3.11-slim"):
+                host.exec(["docker", "tag", "put-aside:1", tag])
+            host.exec(["docker", "rmi", "put-aside:1"])
+        assert host.http_get(name).body == "6 True True"
+
+    def test_popular_node_packages_compile_and_run_on_bases_that_are_made_here(
+        host: Host, app: str, tmp_path: Path
+    ) -> None:
+        name = create(host, app)
+        host.exec(["dokkupy", "config:set", app, "NPM_CONFIG_BUILD_FROM_SOURCE=true"])
+        repository = Repository(tmp_path / "app", SAMPLES / "node")
+        package = {
+            "name": "c",
+            "version": "1.0.0",
+            "scripts": {"start": "node server.js"},
+            "dependencies": NODE_COMPILED,
+        }
+        repository.write("package.json", json.dumps(package))
+        loaded = "; ".join(f"require('{one}')" for one in NODE_COMPILED)
+        repository.write(
+            "server.js",
+            f"{loaded}; require('http').createServer((q, r) => r.end('loaded')).listen(process.env.PORT, '0.0.0.0');\n",
+        )
+        repository.commit("seven packages with parts in C")
+        host.git_push(repository.path, app)
+        assert host.http_get(name).body == "loaded"
 
 
 def test_source_that_nobody_knows_is_refused_with_what_would_help(host: Host, app: str, tmp_path: Path) -> None:
