@@ -108,10 +108,10 @@ def trusted_bundle() -> bytes:
 
 
 @contextmanager
-def changing(host: Host, verb: str, app: AppName) -> Iterator[Tx]:
+def changing(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> Iterator[Tx]:
     """An operation that changes an app's certificates; the proxy follows, and what it serves is looked at. When that is
-    not what the state says, all of it is undone. Afterwards the files of those that no slot names any more go."""
-    with rerouting(host, verb, app, check=partial(check_served, host, app)) as tx:
+    not what the state says, all of it is undone (takes_away: but where the proxy refused the app before). Afterwards the files of those that no slot names any more go."""
+    with rerouting(host, verb, app, check=partial(check_served, host, app), takes_away=takes_away) as tx:
         yield tx
     host.act("remove the files of certificates that are no longer kept", partial(sweep, host, app))
 

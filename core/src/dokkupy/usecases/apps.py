@@ -160,5 +160,5 @@ def roles_at_hand(host: Host) -> set[str]:
 
 def set_locked(host: Host, app: AppName, locked: bool) -> None:
     host.store.need_app(app)
-    with operation(host, "apps:lock" if locked else "apps:unlock", f"app:{app}") as tx:
+    with operation(host, "apps:lock" if locked else "apps:unlock", f"app:{app}", takes_away=not locked) as tx:
         update_record(tx, app, locked=locked)

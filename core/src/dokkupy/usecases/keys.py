@@ -93,7 +93,7 @@ def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: 
 
 def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str]:
     """Take keys away; their open connections stay, new ones are refused."""
-    with operation(host, "ssh-keys:remove", "host") as tx:
+    with operation(host, "ssh-keys:remove", "host", takes_away=True) as tx:
         keys = keys_of(host)
         doomed = [
             k for k, record in keys.items() if k == name or (fingerprint and record["fingerprint"] == fingerprint)

@@ -218,7 +218,7 @@ def uninstall(host: Host, name: PluginName) -> str:
     for other, wants in requirements():
         if distribution in wants and other not in ("dokkupy", distribution):
             raise Conflict(f"{other} needs {distribution}", hint=f"Uninstall {plugin_name(other)} first.")
-    with operation(host, "plugin:uninstall", "host") as tx:
+    with operation(host, "plugin:uninstall", "host", takes_away=True) as tx:
         scratch = host.path("work", f"plugin-{tx.id}")
         tx.protect("use a scratch directory", call(remove_scratch, scratch=scratch))
         tx.step("keep its files", lambda: keep(scratch, [distribution]))

@@ -86,7 +86,7 @@ def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
     need_plugin(host, name)
     if off:
         need_unused(host, name)
-    with operation(host, "plugin:disable" if off else "plugin:enable", "host") as tx:
+    with operation(host, "plugin:disable" if off else "plugin:enable", "host", takes_away=off) as tx:
         before = disabled(host)
         after = sorted({*before, str(name)} if off else set(before) - {str(name)})
         if after != before:

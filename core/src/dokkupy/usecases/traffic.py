@@ -35,9 +35,9 @@ def rerouting(
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
-            tx.step("switch the proxy", lambda: follow(host, app, was_refused))
+            tx.step("switch the proxy", lambda: unless_refused(host, app, partial(follow, host, app), was_refused))
             if check is not None:
-                tx.step("look at what is served", check)
+                tx.step("look at what is served", partial(unless_refused, host, app, check, was_refused))
 
 
 def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
@@ -61,12 +61,17 @@ def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
     return refused
 
 
-def follow(host: Host, app: AppName, was_refused: Callable[[], bool] | None) -> None:
+def follow(host: Host, app: AppName) -> None:
+    if proxy_enabled(host, app):
+        apply_route(host, stored_route(host, app))
+    else:
+        reroute(host, app)
+
+
+def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused: Callable[[], bool] | None) -> None:
+    """Do it; its failure is a warning where the proxy refused the app before the change, too."""
     try:
-        if proxy_enabled(host, app):
-            apply_route(host, stored_route(host, app))
-        else:
-            reroute(host, app)
+        do()
     except Interrupted:
         raise
     except Exception as error:

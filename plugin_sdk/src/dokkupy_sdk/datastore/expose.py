@@ -76,7 +76,7 @@ def row(address: str, outer: int, inner: int) -> str:
 def unexpose(host: Host, datastore: Datastore, name: ServiceName) -> Service:
     kind = datastore.kind
     records.read(host, kind, name)
-    with operation(host, f"{kind}:unexpose", records.subject(kind, name)) as tx:
+    with operation(host, f"{kind}:unexpose", records.subject(kind, name), takes_away=True) as tx:
         service = records.read(host, kind, name)
         if not service.exposed:
             raise NotFound(f"Service {name} is not exposed", code="not_exposed")

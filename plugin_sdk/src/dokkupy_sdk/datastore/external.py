@@ -108,7 +108,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
     """Take every variable that has the address; returns them."""
     host.store.need_app(app)
     read(host, name)
-    with operation(host, "services:unlink", f"app:{app}", also=(subject(name),)) as tx:
+    with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
         if app not in links(host, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables(host, app, read(host, name))
@@ -120,7 +120,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
 def forget(host: Host, name: ServiceName) -> None:
     """Forget an address. Raises Conflict while it is linked."""
     read(host, name)
-    with operation(host, "services:forget", subject(name)) as tx:
+    with operation(host, "services:forget", subject(name), takes_away=True) as tx:
         apps = links(host, name)
         if apps:
             raise Conflict(

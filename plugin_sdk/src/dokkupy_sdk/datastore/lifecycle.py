@@ -186,7 +186,7 @@ def destroy(host: Host, datastore: Datastore, name: ServiceName, *, purge: bool 
     """Take a service away; its data stays for a time, unless it is purged. Raises Conflict while it is linked."""
     kind = datastore.kind
     records.read(host, kind, name)
-    with operation(host, f"{kind}:destroy", records.subject(kind, name)) as tx:
+    with operation(host, f"{kind}:destroy", records.subject(kind, name), takes_away=True) as tx:
         service = records.read(host, kind, name)
         linked = [link.app for link in records.links(host, service)]
         if linked:

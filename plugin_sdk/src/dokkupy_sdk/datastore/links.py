@@ -125,7 +125,7 @@ def unlink(host: Host, datastore: Datastore, name: ServiceName, app: AppName) ->
     host.store.need_app(app)
     kind = datastore.kind
     records.read(host, kind, name)
-    with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),)) as tx:
+    with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),), takes_away=True) as tx:
         service = records.read(host, kind, name)
         found = need_link(host, service, app)
         keys = variables(host, app, service, found)

@@ -350,6 +350,6 @@ def set_property(
 
     if not is_global:
         raise UserError("Backups are set up for the whole host", hint="Leave --global=false out")
-    with operation(host, "backups:set", "host") as tx:
+    with operation(host, "backups:set", "host", takes_away=not value) as tx:
         SETTINGS.set(tx, None, name, value)
     host.out.header(f"Setting {name} to {value}" if value else f"Unsetting {name}")

@@ -55,7 +55,7 @@ class BucketBackups(ServiceBackups):
 
     def forget(self, subject: str) -> None:
         self.need_auth(subject)
-        with operation(self.host, "backup-deauth", f"backup:{subject}") as tx:
+        with operation(self.host, "backup-deauth", f"backup:{subject}", takes_away=True) as tx:
             forget_auth(tx, subject)
 
     def need_auth(self, subject: str) -> dict[str, object]:

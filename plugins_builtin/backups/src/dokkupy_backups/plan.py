@@ -39,7 +39,7 @@ def make_schedule(
 
 def end(host: Host, name: SubjectName) -> None:
     need_schedule(host, name)
-    with operation(host, "backups:unschedule", f"backup:{name}") as tx:
+    with operation(host, "backups:unschedule", f"backup:{name}", takes_away=True) as tx:
         remove(tx, name)
 
 

@@ -155,7 +155,7 @@ def remove(host: Host, name: TargetName) -> None:
             f"The target {name} holds the only backups of {', '.join(only)}",
             hint="Make others first, or use --force: what is in the repository stays, and needs its key.",
         )
-    with operation(host, "backups:target-remove", f"backup-target:{name}") as tx:
+    with operation(host, "backups:target-remove", f"backup-target:{name}", takes_away=True) as tx:
         for one in held:
             tx.delete("backups", "records", one.id)
         tx.delete(*place(name))

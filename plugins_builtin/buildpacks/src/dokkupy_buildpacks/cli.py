@@ -29,7 +29,7 @@ add_property_commands(group, SETTINGS, extra=extra, needs="app:admin", verb="set
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
     from dokkupy_sdk.operation import operation
 
-    with operation(host, f"buildpacks:{verb}", f"app:{app}") as tx:
+    with operation(host, f"buildpacks:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
         data = host.store.read("apps", app, "buildpacks")
         tx.write("apps", app, "buildpacks", data={**data, "list": wanted})
 

@@ -146,7 +146,7 @@ def remove(host: Host, app: App) -> Answer:
         others = ", ".join(slot.current.origin for slot in slots(host, app))
         hint = f"What it has is managed by: {others}" if others else ""
         raise NotFound(f"An app-specific SSL endpoint is not defined for {app}", hint=hint)
-    with changing(host, "certs:remove", app) as tx:
+    with changing(host, "certs:remove", app, takes_away=True) as tx:
         empty(tx, app, BY_HAND)
     host.out.header(f"Removed the certificate of {app}")
     return Answer({"app": app})

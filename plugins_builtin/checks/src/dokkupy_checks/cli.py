@@ -40,7 +40,7 @@ def change(host: Host, app: AppName, verb: str, *, add: str, listed: str) -> Non
 
     host.store.need_app(app)
     wanted = types(listed) or ALL
-    with operation(host, f"checks:{verb}", f"app:{app}") as tx:
+    with operation(host, f"checks:{verb}", f"app:{app}", takes_away=not add) as tx:
         for name in ("disabled", "skipped"):
             before = SETTINGS.raw(host.store, app, name)
             after = joined(before, wanted) if name == add else without(before, wanted)

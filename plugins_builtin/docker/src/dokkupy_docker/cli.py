@@ -63,7 +63,7 @@ def change(
     host.store.need_app(app)
     if processes and phases != ["deploy"]:
         raise UserError("--process is only for the phase deploy")
-    with operation(host, f"docker-options:{verb}", f"app:{app}") as tx:
+    with operation(host, f"docker-options:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
         data = dict(host.store.read("apps", app, "docker-options"))
         table = {phase: options_of(host, app, phase) for phase in PHASES}
         own = {name: {"deploy": options_of(host, app, "deploy", name)} for name in processes_of(host, app)}

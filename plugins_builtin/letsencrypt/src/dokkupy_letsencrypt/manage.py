@@ -26,6 +26,7 @@ from dokkupy_letsencrypt.state import (
     keep,
     keep_part,
     now,
+    ours,
     part_table,
     read,
     status,
@@ -201,12 +202,12 @@ def settled(table: dict[str, object], one: PartStatus | None) -> dict[str, objec
 def disable(host: Host, app: AppName) -> None:
     """The certificates go, and are not renewed."""
     host.store.need_app(app)
-    with changing(host, "letsencrypt:disable", app) as tx:
+    with changing(host, "letsencrypt:disable", app, takes_away=True) as tx:
         take_away(tx, app)
 
 
 def take_away(tx: Tx, app: AppName) -> None:
-    for slot in status(tx.host, app).kept:
+    for slot in ours(tx.host, app):
         remove(tx, app, slot.name)
     keep(tx, app, {})
 
@@ -214,10 +215,10 @@ def take_away(tx: Tx, app: AppName) -> None:
 def revoke(host: Host, app: AppName) -> None:
     """Have the authority declare the certificates void, and take them away. Raises UserError when there is none."""
     host.store.need_app(app)
-    found = status(host, app)
-    if not found.kept:
+    kept = ours(host, app)
+    if not kept:
         raise UserError(f"{app} has no certificate of an authority")
-    for slot in found.kept:
+    for slot in kept:
         server = part_table(host, app, slot.name).get("with", got_with(host, app))["server"]
         words = f"have {server} declare the certificate for {', '.join(slot.current.names)} void"
         host.act(words, partial(Certbot(host).revoke, app, files_of(host, app, slot.current), server))

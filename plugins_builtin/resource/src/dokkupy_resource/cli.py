@@ -79,7 +79,7 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> Answer:
 
     host.store.need_app(app)
     name = process_type(process)
-    with operation(host, f"resource:{kind}-clear", f"app:{app}") as tx:
+    with operation(host, f"resource:{kind}-clear", f"app:{app}", takes_away=True) as tx:
         table = read(host, app)
         table[kind].pop(name, None)
         tx.write("apps", app, "resource", data=table)
