@@ -157,9 +157,9 @@ def test_an_app_that_is_renamed_copied_or_destroyed_takes_its_links_along(host: 
     assert [one.app for one in records.links(host, service)] == ["copy", "shop"]
     assert get_env(host, AppName("copy"))[key] == get_env(host, AppName("shop"))[key]
     destroy_app(host, AppName("shop"))
-    links.unlink(host, fake(host), DB, AppName("copy"))
+    links.unlink(host, "fake", DB, AppName("copy"))
     assert records.links(host, service) == [] and get_env(host, AppName("copy")) == {}
-    lifecycle.destroy(host, fake(host), DB)
+    lifecycle.destroy(host, "fake", DB)
 
 
 def test_a_deploy_brings_up_the_services_of_the_app(host: Host) -> None:
@@ -251,7 +251,7 @@ def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
     new(host)
     with pytest.raises(Conflict, match="looks after fake:db"):
         need_unused(host, "fake")
-    lifecycle.destroy(host, fake(host), DB)
+    lifecycle.destroy(host, "fake", DB)
     need_unused(host, "fake")
 
 
@@ -259,7 +259,7 @@ def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
     new(host)
     with pytest.raises(HostFault, match="There are still services: fake:db"):
         tear_down(host, purge=True, dry_run=True)
-    lifecycle.destroy(host, fake(host), DB, purge=True)
+    lifecycle.destroy(host, "fake", DB, purge=True)
     assert any("remove" in one.line or "delete" in one.line for one in tear_down(host, purge=True, dry_run=True))
 
 
@@ -299,7 +299,7 @@ def test_two_services_of_one_app_never_have_the_same_host_name(host: Host) -> No
     second = links.link(host, fake(host), DB, BLOG)
     env = get_env(host, BLOG)
     assert "@dokku-fake-db:" in env[first].reveal() and "@dokku-fake-db-2:" in env[second].reveal()
-    assert links.unlink(host, fake(host), DB, BLOG) == [second]
+    assert links.unlink(host, "fake", DB, BLOG) == [second]
     assert set(get_env(host, BLOG)) == {first}
 
 
@@ -309,12 +309,12 @@ def test_the_app_s_own_scheme_is_that_of_its_address(host: Host) -> None:
     host.store.write("apps", "blog", "config", data={"env": {"FAKE_DATABASE_SCHEME": "other"}})
     key = links.link(host, fake(host), DB, BLOG, alias="mine")
     assert key == "MINE_URL" and get_env(host, BLOG)[key].reveal().startswith("other://")
-    assert links.unlink(host, fake(host), DB, BLOG) == [key]
+    assert links.unlink(host, "fake", DB, BLOG) == [key]
 
 
 def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
     service = new(host)
-    lifecycle.destroy(host, fake(host), DB)
+    lifecycle.destroy(host, "fake", DB)
     assert engine_of(host).volumes({}) == [service.volume]
     assert upkeep.give_back(host) == []
     assert trash.purge_due(host, time.time() + 7 * trash.DAY + 60) == [f"removed the data of fake:db ({service.id})"]
@@ -324,7 +324,7 @@ def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
 def test_a_purged_one_is_gone_at_once(host: Host) -> None:
     before = picture(host)
     new(host)
-    lifecycle.destroy(host, fake(host), DB, purge=True)
+    lifecycle.destroy(host, "fake", DB, purge=True)
     assert differences(before, picture(host)) == []
 
 
@@ -372,13 +372,13 @@ def test_what_is_no_address_is_refused_and_not_shown(host: Host, text: str) -> N
 
 OPERATIONS: dict[str, Callable[[Host], object]] = {
     "create": lambda host: new(host, "other"),
-    "destroy": lambda host: lifecycle.destroy(host, fake(host), ServiceName("free")),
+    "destroy": lambda host: lifecycle.destroy(host, "fake", ServiceName("free")),
     "rename": lambda host: lifecycle.rename(host, fake(host), DB, ServiceName("renamed")),
     "pause": lambda host: lifecycle.set_state(host, fake(host), DB, "paused", "pause"),
     "stop": lambda host: lifecycle.set_state(host, fake(host), DB, "stopped", "stop"),
     "restart": lambda host: lifecycle.restart(host, fake(host), DB),
     "link": lambda host: links.link(host, fake(host), ServiceName("free"), BLOG),
-    "unlink": lambda host: links.unlink(host, fake(host), DB, BLOG),
+    "unlink": lambda host: links.unlink(host, "fake", DB, BLOG),
     "upgrade": lambda host: moving.upgrade(host, fake(host), DB, Wish(image_version="2")),
     "in-place": lambda host: moving.upgrade(host, fake(host), DB, Wish(memory="64")),
     "import": lambda host: moving.put_content(host, fake(host), DB, [b"dump"], "import"),
@@ -418,7 +418,7 @@ def inhabited(host: Host) -> Host:
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     for name in ("db", "free", "gone"):
         new(host, name)
-    lifecycle.destroy(host, fake(host), ServiceName("gone"))
+    lifecycle.destroy(host, "fake", ServiceName("gone"))
     links.link(host, fake(host), DB, BLOG)
     return host
 

@@ -46,7 +46,7 @@ class TestMemcached(DatastoreContract):
         assert get_env(host, app)[key].reveal() == f"memcached://{service.hostname}:11211"
         said = talk(self.inside(host, service), b"set a 0 0 3\r\nabc\r\nget a\r\n")
         assert [line.strip() for line in said[:3]] == ["STORED", "VALUE a 0 3", "abc"]
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)
 
     def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:
         wish = Wish(image=image, memory="40", config_options="-c 512")
@@ -58,7 +58,7 @@ class TestMemcached(DatastoreContract):
         assert int(stats["evictions"]) > 100 and stats["limit_maxbytes"] == str(32 << 20)
         assert stats["max_connections"] == "512"
         assert lifecycle.status(host, made) == "running" and upkeep.bring_up_all(host) == []
-        lifecycle.destroy(host, datastore, made.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, made.name, purge=True)
 
     def test_another_limit_is_another_container_at_the_same_address(
         self, host: Host, datastore: Datastore, service: Service, image: str
@@ -70,4 +70,4 @@ class TestMemcached(DatastoreContract):
         moved = moving.upgrade(host, datastore, service.name, Wish(memory="50"))
         assert moved.how == "in-place" and moved.service.memory == "50"
         assert self.reaches(host, app, service.hostname, datastore.port, image)
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)

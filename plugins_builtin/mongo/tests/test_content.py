@@ -155,7 +155,7 @@ def test_a_clone_is_the_same_to_the_last_byte_and_the_times_are_told(
         assert other["people of Köln"].index_information() == db["people of Köln"].index_information()
         with pytest.raises(WriteError, match="validation"):
             other.validated.insert_one({"_id": "breaks the rule"})
-    lifecycle.destroy(host, datastore, copy.name, purge=True)
+    lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
     with capsys.disabled():
         print(f"\n{MANY} documents and more: facts {times[1] - times[0]:.1f} s, clone {times[2] - times[1]:.1f} s")
 

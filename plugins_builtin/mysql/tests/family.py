@@ -195,7 +195,7 @@ class Awkward(Family):
         with pytest.raises(HostFault):
             self.as_app(inside, "SELECT * FROM kinds", "second-password", "second")
         assert self.as_app(inside, "SELECT a FROM `other db`.t").strip() == "é"
-        lifecycle.destroy(host, datastore, back.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, back.name, purge=True)
 
     def need_all_works(self, inside: Inside, *, whole: bool = True) -> None:
         """As the apps' user: texts, bytes, views, triggers, routines, counters."""
@@ -239,7 +239,7 @@ class Awkward(Family):
             ):
                 assert after[name.replace(service.database, other.database)] == value
         self.need_all_works(self.inside(host, records.read(host, self.kind, other.name)), whole=False)
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_a_dump_of_all_databases_and_one_without_a_mark_are_imported(
         self, host: Host, datastore: Datastore, wish: Wish
@@ -252,7 +252,7 @@ class Awkward(Family):
             self.as_app(inside, "DROP TABLE a;")
             pipes.restore(datastore, inside, imports.read(datastore, other, [text]))
             assert self.as_app(inside, "SELECT b FROM a;").strip() == "USE `x`;"
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_faults_in_a_dump_are_found(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
@@ -311,7 +311,7 @@ class Awkward(Family):
         grants = self.as_app(inside, "SHOW GRANTS")
         datastore.secure(inside)
         assert self.as_app(inside, "SHOW GRANTS") == grants and "GRANT OPTION" not in grants
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_passwords_show_nowhere_while_everything_runs(
         self, host: Host, datastore: Datastore, service: Service, tmp_path: Path
@@ -352,7 +352,7 @@ class Awkward(Family):
         seen += [whole.decode(errors="replace"), json.dumps(ServiceSubject(host, self.kind, service.name).describe())]
         assert len(seen) > 20 and any("--defaults-extra-file" in text for text in seen)
         assert not [text for text in seen for secret in secrets if secret in text]
-        lifecycle.destroy(host, datastore, copy.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_many_rows_go_out_and_in_again_in_bounded_time(
         self, host: Host, datastore: Datastore, wish: Wish, service: Service
@@ -376,7 +376,7 @@ class Awkward(Family):
             f"{1 << self.doubled} rows, {len(whole) >> 20} MiB: facts {took[0]} s, dump {took[1]} s, proof {took[2]} s"
         )
         assert facts[f"table `{other.database}`.`many`: rows"] == str(1 << self.doubled) and sum(took) < 240
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_it_works_whatever_the_server_s_sql_mode_is(
         self, host: Host, datastore: Datastore, image: str, service: Service
@@ -399,7 +399,7 @@ class Awkward(Family):
             :2
         ] == ["back\\slash 'q\t2024-01-01 00:00:00", "ON"]
         for one in (other, copy):
-            lifecycle.destroy(host, datastore, one.name, purge=True)
+            lifecycle.destroy(host, datastore.kind, one.name, purge=True)
 
     def test_all_of_it_moves_to_a_newer_version_and_back(
         self, host: Host, datastore: Datastore, service: Service, newer: str

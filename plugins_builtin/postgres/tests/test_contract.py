@@ -67,7 +67,7 @@ class TestPostgres(DatastoreContract):
         for one in (moved, clone):
             assert tls_of(self.inside(host, one), "require") == "t"
         for one in (name, copy):
-            lifecycle.destroy(host, datastore, one, purge=True)
+            lifecycle.destroy(host, datastore.kind, one, purge=True)
 
 
 TLS = 'PGPASSWORD="$(cat)" exec psql "host=service user=$1 dbname=$2 sslmode=$3" -X -A -t -c "$4"'

@@ -177,7 +177,7 @@ def test_the_cookie_is_strong_and_each_service_s_own(
     try:
         assert Exec(host, other, other.container).run(["cat", COOKIE]) != cookie
     finally:
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
 
 def test_erlang_s_own_ports_are_closed_to_apps(inside: Exec) -> None:

@@ -50,7 +50,7 @@ def create(host: Host, redis: Datastore, version: str = "redis:8", **wish: str) 
 
 
 def remove(inside: Exec, redis: Datastore) -> None:
-    lifecycle.destroy(inside.host, redis, inside.service.name, purge=True)
+    lifecycle.destroy(inside.host, "redis", inside.service.name, purge=True)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def write_global(host: Host, verb: str, names: Sequence[str]) -> Answer:
     from dokkupy.usecases.many import warn_of
     from dokkupy.usecases.traffic import reroute_all
 
-    with operation(host, f"domains:{verb}", "host") as tx:
+    with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
         tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
     _, failed = reroute_all(host)
     host.out.section("Global domains: " + (" ".join(names) or "none"))

@@ -122,16 +122,7 @@ def add_life(group: Group, kind: str, title: str) -> None:
         purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
     ) -> Answer:  # fmt: skip
         """Destroy a service; its data is kept for a while, see services:trash."""
-        from dokkupy_sdk.datastore import lifecycle, records
-
-        one = records.read(host, kind, service)
-        if not force and not records.links(host, one):
-            confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
-        host.force = host.force or force  # whoever else is asked before it goes does not ask either
-        host.out.announce(f"Deleting {service}")
-        lifecycle.destroy(host, found(host, kind), service, purge=purge)
-        host.out.title(f"{title} container deleted: {service}")
-        return Answer({"service": service, "data-kept": not purge and bool(one.volume)})
+        return destroyed(host, kind, title, service, force=force, purge=purge)
 
     @group.command("rename", needs="host:write", changes=True)
     def rename(host: Host, service: Name, new_service: NewName) -> Answer:
@@ -197,14 +188,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
     @group.command("unlink", needs="host:write", changes=True)
     def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
         """Take a link away, with the variables that have the address; the app is restarted."""
-        from dokkupy_sdk.datastore import links
-
-        keys = links.unlink(host, found(host, kind), service, app)
-        for key in keys:
-            host.out.section(f"Unsetting {key}")
-        return Answer({
-            "service": service, "app": app, "variables": keys, "restarted": restarted(host, app, not no_restart),
-        })  # fmt: skip
+        return unlinked(host, kind, service, app, restart=not no_restart)
 
     @group.command("promote", needs="host:write", changes=True)
     def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
@@ -241,6 +225,29 @@ def add_links(group: Group, kind: str, title: str) -> None:
         host.store.need_app(app)
         names = [str(one.name) for one, _ in records.linked_services(host, app) if one.kind == kind]
         return Answer(names, names)
+
+
+def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force: bool, purge: bool) -> Answer:
+    from dokkupy_sdk.datastore import lifecycle, records
+
+    if not records.is_there(host, kind, service):
+        raise NotFound(f"{title} service {service} does not exist")
+    if not force and not records.linked_apps(host, kind, service):
+        confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
+    host.force = host.force or force  # whoever else is asked before it goes does not ask either
+    host.out.announce(f"Deleting {service}")
+    one = lifecycle.destroy(host, kind, service, purge=purge)
+    host.out.title(f"{title} container deleted: {service}")
+    return Answer({"service": service, "data-kept": not purge and (one is None or bool(one.volume))})
+
+
+def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, restart: bool) -> Answer:
+    from dokkupy_sdk.datastore import links
+
+    keys = links.unlink(host, kind, service, app)
+    for key in keys:
+        host.out.section(f"Unsetting {key}")
+    return Answer({"service": service, "app": app, "variables": keys, "restarted": restarted(host, app, restart)})
 
 
 def restarted(host: Host, app: AppName, wanted: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import time
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import records
-from dokkupy_sdk.datastore.model import FILES, Service
+from dokkupy_sdk.datastore.model import FILES, Service, container_of
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, StateFault
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName, Secret
@@ -175,6 +176,18 @@ def fault(inside: Exec, message: str) -> HostFault:
         found = []
     lines = tuple(without_secrets(inside.service, line.decode(errors="replace")) for _, line in found)
     return HostFault(message, details=lines, hint="Its last lines are above.", code="service_down")
+
+
+def identifier_of(host: Host, kind: str, name: str) -> str:
+    """The id of a service whose record is broken: of what can be read of it, else of its container; empty for none."""
+    try:
+        known = host.store.read(*records.place(kind, name)).get("id")
+    except StateFault:
+        known = None
+    if isinstance(known, str) and re.fullmatch(r"[A-Za-z0-9_-]+", known):
+        return known
+    found = host.engine().container(container_of(kind, name))
+    return found.labels.get(MARK, "") if found else ""
 
 
 def containers_of(host: Host, identifier: str) -> list[Container]:

@@ -10,7 +10,8 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.config import change_env, get_env
 from dokkupy_sdk.datastore.links import free_variable
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.datastore.records import record_of
+from dokkupy_sdk.errors import Conflict, NotFound, StateFault, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Tx, operation
 
@@ -56,12 +57,21 @@ def read(host: Host, name: ServiceName) -> External:
     table = host.store.read(PLACE, name, "service")
     if not table:
         raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
-    return External(name, Secret(table["url"]), table["alias"])
+    with record_of("service", host.store.path(PLACE, name, "service")):
+        return External(name, Secret(table["url"]), table["alias"])
 
 
-def every(host: Host) -> list[External]:
-    names = [ServiceName(name) for name in host.store.names(PLACE)]
-    return [read(host, name) for name in names if host.store.read(PLACE, name, "service")]
+def names(host: Host) -> list[ServiceName]:
+    every = [ServiceName(name) for name in host.store.names(PLACE) if ServiceName.fits(name)]
+    return [name for name in every if is_there(host, name)]
+
+
+def is_there(host: Host, name: str) -> bool:
+    """Also where its record is broken."""
+    try:
+        return bool(host.store.read(PLACE, name, "service"))
+    except StateFault:
+        return True
 
 
 def links(host: Host, name: str) -> list[AppName]:
@@ -105,21 +115,40 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
 
 
 def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
-    """Take every variable that has the address; returns them."""
+    """Take every variable that has the address; returns them. It does not depend on the records being whole."""
     host.store.need_app(app)
-    read(host, name)
+    need_there(host, name)
     with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
         if app not in links(host, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
-        keys = variables(host, app, read(host, name))
+        keys = variables_of(host, app, name)
         change_env(tx, app, dict.fromkeys(keys))
         tx.delete(PLACE, name, "links", app)
     return keys
 
 
+def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
+    """The same where the record may be broken: then the variable that the link names."""
+    try:
+        return variables(host, app, read(host, name))
+    except StateFault as fault:
+        host.out.warn(fault.message)
+    try:
+        alias = host.store.read(PLACE, name, "links", app).get("alias")
+    except StateFault as fault:
+        host.out.warn(fault.message)
+        return []
+    return [key for key in get_env(host, app) if key == alias]
+
+
+def need_there(host: Host, name: str) -> None:
+    if not is_there(host, name):
+        raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
+
+
 def forget(host: Host, name: ServiceName) -> None:
     """Forget an address. Raises Conflict while it is linked."""
-    read(host, name)
+    need_there(host, name)
     with operation(host, "services:forget", subject(name), takes_away=True) as tx:
         apps = links(host, name)
         if apps:

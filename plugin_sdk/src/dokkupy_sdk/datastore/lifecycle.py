@@ -13,7 +13,7 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.datastore import container, records
-from dokkupy_sdk.datastore.model import Service
+from dokkupy_sdk.datastore.model import Service, container_of
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.datastore.trash import discard
@@ -182,25 +182,32 @@ def make(tx: Tx, datastore: Datastore, service: Service) -> Service:
     return service
 
 
-def destroy(host: Host, datastore: Datastore, name: ServiceName, *, purge: bool = False) -> Service:
-    """Take a service away; its data stays for a time, unless it is purged. Raises Conflict while it is linked."""
-    kind = datastore.kind
-    records.read(host, kind, name)
+def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) -> Service | None:
+    """Take a service away; its data stays for a time, unless it is purged. Raises Conflict while it is linked.
+
+    It does not depend on the plugin of its kind, nor on its record. Returns None where that is broken: the data then
+    stays, unless it is purged, but nothing knows it.
+    """
     with operation(host, f"{kind}:destroy", records.subject(kind, name), takes_away=True) as tx:
-        service = records.read(host, kind, name)
-        linked = [link.app for link in records.links(host, service)]
+        service = records.on_record(host, kind, name)
+        linked = records.linked_apps(host, kind, name)
         if linked:
             raise Conflict(
                 "Cannot delete linked service", details=(f"It is linked to: {', '.join(linked)}",), code="linked",
                 hint=f"First: {kind}:unlink {name} APP",
             )  # fmt: skip
-        host.hooks.emit(hookspecs.pre_service_destroy, host=host, service=service.subject, tx=tx)
-        kept = discard(tx, service) if service.volume and not purge else None
+        host.hooks.emit(hookspecs.pre_service_destroy, host=host, service=f"{kind}:{name}", tx=tx)
+        kept = discard(tx, service) if service and service.volume and not purge else None
+        identifier = service.id if service else container.identifier_of(host, kind, name)
         tx.delete(*records.place(kind, name))
-        tx.foresee(f"remove the container {service.container}", *([] if kept else ["remove its data for ever"]))
-        gone = container.remove_service if kept else container.remove_everything
-        tx.commit(after=(call(gone, identifier=service.id),))
-    host.events.record("service_destroyed", service=service.subject)
+        stays = kept is not None or (service is None and not purge)
+        tx.foresee(f"remove the container {container_of(kind, name)}", *([] if stays else ["remove its data for ever"]))
+        gone = container.remove_service if stays else container.remove_everything
+        tx.commit(after=(call(gone, identifier=identifier),) if identifier else ())
+    if service is None and not purge:
+        for volume in host.engine().volumes({container.MARK: identifier}) if identifier else ():
+            host.out.warn(f"Its data stays in the volume {volume}; to remove it: docker volume rm {volume}")
+    host.events.record("service_destroyed", service=f"{kind}:{name}")
     return service
 
 

@@ -11,10 +11,10 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.config import change_env, get_env
 from dokkupy_sdk.datastore import records
 from dokkupy_sdk.datastore.lifecycle import MOVING, need_still
-from dokkupy_sdk.datastore.model import Link, Service
+from dokkupy_sdk.datastore.model import Link, Service, hostname_of
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.errors import Conflict, PluginFault, StateFault, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Tx, call, operation
 
@@ -120,21 +120,49 @@ def admit(host: Host, app: str) -> None:
         host.scheduler(AppName(app)).admit(AppName(app))
 
 
-def unlink(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -> list[EnvKey]:
-    """Take the link away, with every variable that has the address; returns them."""
+def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKey]:
+    """Take the link away, with every variable that has the address; returns them.
+
+    It does not depend on the records of the service and the link, nor on the plugin of its kind.
+    """
     host.store.need_app(app)
-    kind = datastore.kind
-    records.read(host, kind, name)
     with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),), takes_away=True) as tx:
-        service = records.read(host, kind, name)
-        found = need_link(host, service, app)
-        keys = variables(host, app, service, found)
+        service = records.on_record(host, kind, name)
+        if app not in records.linked_apps(host, kind, name):
+            raise UserError(f"Not linked to app {app}", code="not_linked")
+        keys = variables_of(host, app, kind, name, service)
         tx.protect("put the service out of the app's network", call(admit, app=str(app)))
         change_env(tx, app, dict.fromkeys(keys))
         tx.delete(*records.link_place(kind, name, app))
-        host.hooks.emit(hookspecs.post_service_unlink, host=host, app=app, service=service.subject, tx=tx)
-        tx.step("put the service out of the app's network", lambda: admit(host, str(app)))
+        host.hooks.emit(hookspecs.post_service_unlink, host=host, app=app, service=f"{kind}:{name}", tx=tx)
+        tx.step("put the service out of the app's network", lambda: put_out(host, str(app)))
     return keys
+
+
+def variables_of(host: Host, app: AppName, kind: str, name: str, service: Service | None) -> list[EnvKey]:
+    """The same where the service (None) or the link may have a broken record: then by the host name alone."""
+    try:
+        found = records.link_of(host, kind, name, app)
+    except StateFault as fault:
+        host.out.warn(fault.message)
+        found = None
+    if service and found:
+        return variables(host, app, service, found)
+    called = found.hostname if found else hostname_of(kind, name)
+    return [key for key, value in get_env(host, app).items() if is_at(called, value.reveal())]
+
+
+def is_at(hostname: str, value: str) -> bool:
+    """Whether a variable's value is an address at a host of this name."""
+    return value.partition("://")[2].rpartition("@")[2].startswith(f"{hostname}:")
+
+
+def put_out(host: Host, app: str) -> None:
+    """Where another of the app's services has a broken record, or its scheduler is gone, the link goes all the same."""
+    try:
+        admit(host, app)
+    except (StateFault, PluginFault) as fault:
+        host.out.warn(f"The app's network is as before until its next start: {fault.message}")
 
 
 def need_link(host: Host, service: Service, app: AppName) -> Link:

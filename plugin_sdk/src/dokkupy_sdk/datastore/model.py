@@ -57,7 +57,7 @@ class Service:
     @property
     def container(self) -> str:
         """Dokku's name for it."""
-        return f"dokku.{self.kind}.{self.name}"
+        return container_of(self.kind, self.name)
 
     @property
     def ambassadors(self) -> tuple[str, ...]:
@@ -67,7 +67,16 @@ class Service:
     @property
     def hostname(self) -> str:
         """What linked apps call it, unless their link says otherwise."""
-        return f"dokku-{self.kind}-{self.name}".lower().replace("_", "-")
+        return hostname_of(self.kind, self.name)
+
+
+def hostname_of(kind: str, name: str) -> str:
+    return f"dokku-{kind}-{name}".lower().replace("_", "-")
+
+
+def container_of(kind: str, name: str) -> str:
+    """Dokku's name for it."""
+    return f"dokku.{kind}.{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,13 @@ the operations of that app."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
+
+from dokkupy.kernel.store import restore_hint
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore.model import Link, Service
@@ -42,13 +46,47 @@ def has(host: Host, kind: str, name: str) -> bool:
     return bool(host.store.read(*place(kind, name)))
 
 
+def is_there(host: Host, kind: str, name: str) -> bool:
+    """Also where its record is broken."""
+    try:
+        return has(host, kind, name)
+    except StateFault:
+        return True
+
+
 def read(host: Host, kind: str, name: ServiceName) -> Service:
-    """Raises NotFound."""
-    table = host.store.read(*place(kind, name))
-    if not table:
+    """Raises NotFound, or StateFault for a broken record."""
+    found = find(host, kind, name)
+    if found is None:
         title = datastore(host, kind).title if kind in kinds(host) else kind
         raise NotFound(f"{title} service {name} does not exist")
-    return from_table(table)
+    return found
+
+
+def find(host: Host, kind: str, name: str) -> Service | None:
+    """The service, None for none. Raises StateFault for a broken record."""
+    table = host.store.read(*place(kind, name))
+    with record_of("service", host.store.path(*place(kind, name))):
+        return from_table(table) if table else None
+
+
+def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
+    """The service, or None where its record is broken: what takes a service away goes on then. Raises NotFound."""
+    try:
+        return read(host, kind, name)
+    except StateFault as fault:
+        host.out.warn(f"{kind}:{name} is taken away without its record: {fault.message}")
+        return None
+
+
+@contextmanager
+def record_of(what: str, path: str) -> Iterator[None]:
+    """What a table lacks or has too much is a StateFault that names its file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+        reason = f"{path} is not the record of a {what}: {error}"
+        raise StateFault(reason, hint=restore_hint(path)) from error
 
 
 def services(host: Host, kind: str = "") -> list[Service]:
@@ -67,14 +105,10 @@ def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str,
     for one in [kind] if kind else host.store.names("services"):
         for name in host.store.names("services", one):
             try:
-                table = host.store.read(*place(one, name))
-                found += [from_table(table)] if table else []
+                service = find(host, one, name)
+                found += [service] if service else []
             except StateFault as fault:
                 broken.append((f"{one}:{name}", fault))
-            except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
-                path = host.store.path(*place(one, name))
-                reason = f"{path} is not the record of a service: {error}"
-                broken.append((f"{one}:{name}", StateFault(reason, hint="Restore it from a backup.")))
     return found, broken
 
 
@@ -117,12 +151,24 @@ def link_place(kind: str, name: str, app: str) -> tuple[str, ...]:
 
 def links(host: Host, service: Service) -> list[Link]:
     """By app."""
-    found = []
-    for app in host.store.names("services", service.kind, service.name, "links"):
-        table = host.store.read(*link_place(service.kind, service.name, app))
-        if table:
-            found.append(Link(**table))
-    return found
+    every = host.store.names("services", service.kind, service.name, "links")
+    found = [link_of(host, service.kind, service.name, app) for app in every]
+    return [link for link in found if link is not None]
+
+
+def link_of(host: Host, kind: str, name: str, app: str) -> Link | None:
+    """The link of an app, None for none. Raises StateFault for a broken record of it."""
+    path = link_place(kind, name, app)
+    table = host.store.read(*path)
+    with record_of("link", host.store.path(*path)):
+        return Link(**table) if table else None
+
+
+def linked_apps(host: Host, kind: str, name: str) -> list[str]:
+    """The apps that have a link, also a broken or lost one. One of an app that is gone counts no more."""
+    files = host.store.files(os.path.join("services", kind, name, "links"))
+    every = [os.path.basename(path).removesuffix(".toml") for path in files]
+    return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
 
 
 def link_table(link: Link) -> dict[str, Any]:
@@ -134,8 +180,8 @@ def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:
     found = []
     for kind in host.store.names("services"):
         for name in host.store.names("services", kind):
-            table = host.store.read(*link_place(kind, name, app))
-            record = host.store.read(*place(kind, name)) if table else {}
-            if record:
-                found.append((from_table(record), Link(**table)))
+            link = link_of(host, kind, name, app)
+            service = find(host, kind, name) if link else None
+            if service and link:
+                found.append((service, link))
     return found

@@ -20,25 +20,32 @@ Name = Annotated[ServiceName, Arg("service")]
 def list_services(host: Host) -> Answer:
     """List all services with their state and their apps."""
     from dokkupy_sdk.datastore import external, lifecycle, records
+    from dokkupy_sdk.many import over_each, warn_of
 
+    found, broken = records.readable(host)
+    states, unknown = over_each(found, lambda one: lifecycle.status(host, one))
     rows = [
         {
-            "service": one.subject, "image": one.image, "version": one.version, "state": lifecycle.status(host, one),
-            "wanted": one.state, "links": [link.app for link in records.links(host, one)], "exposed": list(one.exposed),
+            "service": one.subject, "image": one.image, "version": one.version, "state": state, "wanted": one.state,
+            "links": records.linked_apps(host, one.kind, one.name), "exposed": list(one.exposed),
         }
-        for one in records.services(host)
+        for one, state in [*states, *((one, "unknown") for one, _ in unknown)]
     ]  # fmt: skip
+    names = external.names(host)
+    elsewhere, lost = over_each(names, lambda name: external.read(host, name))
     rows += [
         {
             "service": external.subject(one.name), "image": "", "version": "", "state": "elsewhere", "wanted": "",
             "links": [str(app) for app in external.links(host, one.name)], "exposed": [],
         }
-        for one in external.every(host)
+        for _, one in elsewhere
     ]  # fmt: skip
+    failed = [*broken, *((one.subject, fault) for one, fault in unknown), *lost]
+    warn_of(host, failed)
     lines = [
         f"{row['service']:<30} {row['image']:<25} {row['state']:<12} {' '.join(row['links'])}".rstrip() for row in rows
     ]
-    return Answer(rows, lines, header="Services" if rows else "")
+    return Answer(rows, lines, header="Services" if rows else "", status=1 if failed else 0)
 
 
 @group.command("trash", needs="host:read")
@@ -71,17 +78,28 @@ def purge(
     """Remove the data of a destroyed service for ever."""
     from dokkupy_sdk.datastore import trash as kept
 
-    one = kept.find(host, kind, service)
+    identifier = service if service in kept.broken(host) else kept.find(host, kind, service).id
     if not force:
         confirm(host, service, f"the data of the destroyed {kind} service {service}")
-    host.act(f"remove the data of {one.subject} ({one.id}) for ever", lambda: kept.purge(host, one))
-    return Answer({"service": one.subject, "id": one.id})
+    host.act(f"remove the data of {kind}:{service} ({identifier}) for ever", lambda: kept.purge(host, identifier))
+    return Answer({"service": f"{kind}:{service}", "id": identifier})
 
 
 # managed elsewhere
 
 App = Annotated[AppName, Arg("app")]
 NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
+
+
+@group.command("destroy", needs="host:write", changes=True)
+def destroy(
+    host: Host, kind: Kind, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
+    purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
+) -> Answer:  # fmt: skip
+    """Destroy a service, also where the plugin of its kind is gone or its record is broken."""
+    from dokkupy_sdk.datastore.cli import destroyed
+
+    return destroyed(host, kind, kind, service, force=force, purge=purge)
 
 
 @group.command("adopt", needs="host:write", changes=True, secret_args=1)
@@ -124,15 +142,21 @@ def link(
 
 
 @group.command("unlink", needs="host:write", changes=True)
-def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+def unlink(
+    host: Host, service: Name, app: App, *, no_restart: NoRestart = False,
+    kind: Annotated[PluginName | None, Opt("--kind", help="Of a service of this host whose plugin is gone")] = None,
+) -> Answer:  # fmt: skip
     """Take that address from an app, and restart it."""
     from dokkupy_sdk.datastore import external
-    from dokkupy_sdk.datastore.cli import restarted
+    from dokkupy_sdk.datastore.cli import restarted, unlinked
 
-    key = external.unlink(host, service, app)
-    host.out.section(f"Unsetting {key}")
+    if kind is not None:
+        return unlinked(host, kind, service, app, restart=not no_restart)
+    keys = external.unlink(host, service, app)
+    for key in keys:
+        host.out.section(f"Unsetting {key}")
     return Answer(
-        {"service": service, "app": app, "variables": [key], "restarted": restarted(host, app, not no_restart)}
+        {"service": service, "app": app, "variables": keys, "restarted": restarted(host, app, not no_restart)}
     )
 
 

@@ -11,6 +11,7 @@ from dokkupy_sdk.datastore import container, records
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import Conflict, NotFound
+from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.operation import Tx, call, operation
 from dokkupy_sdk.settings import Property, Settings, integer
 
@@ -38,13 +39,21 @@ def discard(tx: Tx, service: Service) -> Service:
 
 
 def entries(host: Host) -> list[tuple[Service, int]]:
-    """(service, end of its time in epoch seconds), the next to go first."""
-    found = []
-    for identifier in host.store.names(PLACE):
-        table = host.store.read(PLACE, identifier)
-        if table:
-            found.append((records.from_table(table["service"]), int(table["until"])))
-    return sorted(found, key=lambda pair: pair[1])
+    """(service, end of its time in epoch seconds), the next to go first. A broken one is a warning."""
+    found, failed = over_each(host.store.names(PLACE), lambda identifier: entry(host, identifier))
+    warn_of(host, failed)
+    return sorted((one for _, one in found if one), key=lambda pair: pair[1])
+
+
+def entry(host: Host, identifier: str) -> tuple[Service, int] | None:
+    table = host.store.read(PLACE, identifier)
+    with records.record_of("destroyed service", host.store.path(PLACE, identifier)):
+        return (records.from_table(table["service"]), int(table["until"])) if table else None
+
+
+def broken(host: Host) -> list[str]:
+    """Ids of destroyed services whose record cannot be read."""
+    return [identifier for identifier, _ in over_each(host.store.names(PLACE), lambda one: entry(host, one))[1]]
 
 
 def find(host: Host, kind: str, name: str) -> Service:
@@ -71,21 +80,22 @@ def bring_back(host: Host, kind: str, name: str, new: ServiceName) -> Service:
     return service
 
 
-def purge(host: Host, service: Service) -> None:
+def purge(host: Host, identifier: str) -> None:
     """Remove for ever what is left of a destroyed service. Raises Conflict when it lives again."""
-    if any(one.id == service.id for one in records.services(host)):
-        raise Conflict(f"{service.subject} was brought back")
-    container.remove_everything(host, service.id)
-    host.store.delete(PLACE, service.id)
+    back = next((one for one in records.services(host) if one.id == identifier), None)
+    if back is not None:
+        raise Conflict(f"{back.subject} was brought back")
+    container.remove_everything(host, identifier)
+    host.store.delete(PLACE, identifier)
 
 
 def purge_due(host: Host, now: float | None = None) -> list[str]:
     """Remove what has been kept long enough; for the timer."""
     at = time.time() if now is None else now
     due = [service for service, until in entries(host) if until <= at]
-    for service in due:
-        purge(host, service)
-    return [f"removed the data of {service.subject} ({service.id})" for service in due]
+    done, failed = over_each(due, lambda service: purge(host, service.id))
+    warn_of(host, [(service.subject, fault) for service, fault in failed])
+    return [f"removed the data of {service.subject} ({service.id})" for service, _ in done]
 
 
 def rows(host: Host) -> list[dict[str, Any]]:

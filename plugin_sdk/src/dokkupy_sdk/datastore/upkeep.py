@@ -61,7 +61,8 @@ def need_services(host: Host, app: AppName) -> None:
         elif not known(host, service.kind):
             raise HostFault(
                 f"{app} uses {service.subject}, whose plugin is not here",
-                hint=f"dokkupy plugin:install dokkupy-{service.kind}",
+                hint=f"dokkupy plugin:install dokkupy-{service.kind}; or without it: "
+                f"dokkupy services:unlink {service.name} {app} --kind {service.kind}",
             )
         elif not lifecycle.is_up(host, service):
             host.out.section(f"Starting {service.subject}, which {app} uses")

@@ -197,10 +197,10 @@ class DatastoreContract:
         assert self.reaches(host, app, service.hostname, port, image)
         with pytest.raises(Conflict, match=f"Already linked as {key}"):
             links.link(host, datastore, service.name, app)
-        assert links.unlink(host, datastore, service.name, app) == [key]
+        assert links.unlink(host, datastore.kind, service.name, app) == [key]
         assert key not in get_env(host, app) and not self.reaches(host, app, service.hostname, port, image)
         with pytest.raises(UserError, match=f"Not linked to app {app}"):
-            links.unlink(host, datastore, service.name, app)
+            links.unlink(host, datastore.kind, service.name, app)
 
     def address(self, host: Host, service: Service) -> str:
         found = host.engine().container(service.container)
@@ -222,7 +222,7 @@ class DatastoreContract:
         assert links.promote(host, datastore, service.name, app) == mine
         env = get_env(host, app)
         assert env[mine] == env[key] and Secret("other://elsewhere") in env.values()
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)
         assert [value.reveal() for value in get_env(host, app).values()] == ["other://elsewhere"]
 
     def test_a_rename_changes_nothing_for_linked_apps(
@@ -238,7 +238,7 @@ class DatastoreContract:
                 records.read(host, self.kind, service.name)
         finally:
             lifecycle.rename(host, datastore, other.name, service.name)
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)
         assert records.read(host, self.kind, service.name) == service
 
     def test_an_exposed_port_leads_to_it_until_it_is_unexposed(
@@ -295,7 +295,7 @@ class DatastoreContract:
         assert upkeep.bring_up_all(host) == [f"{service.subject}: made its container anew"]
         self.need_rows(host, datastore, service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)
 
     # data
 
@@ -320,7 +320,7 @@ class DatastoreContract:
         moving.revert(host, datastore, other.name)
         assert self.count(self.inside(host, other)) == 3
         self.put(self.inside(host, other), 10, 11)  # the app's user may write as before
-        lifecycle.destroy(host, datastore, other.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, other.name, purge=True)
         assert host.engine().volumes({container.MARK: other.id}) == []
         assert host.engine().networks({container.MARK: other.id}) == []
         assert not os.path.exists(container.files_directory(host, other))
@@ -339,7 +339,7 @@ class DatastoreContract:
         self.put(self.inside(host, copy), ROWS, ROWS + 1)
         assert dict(datastore.facts(self.inside(host, copy))) != before
         assert self.count(self.inside(host, service)) == ROWS
-        lifecycle.destroy(host, datastore, copy.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_a_destroyed_one_comes_back_until_it_is_purged(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: Wish
@@ -350,14 +350,14 @@ class DatastoreContract:
         self.put(self.inside(host, other), 0, 3)
         links.link(host, datastore, other.name, app)
         with pytest.raises(Conflict, match="Cannot delete linked service"):
-            lifecycle.destroy(host, datastore, other.name)
-        links.unlink(host, datastore, other.name, app)
-        lifecycle.destroy(host, datastore, other.name)
+            lifecycle.destroy(host, datastore.kind, other.name)
+        links.unlink(host, datastore.kind, other.name, app)
+        lifecycle.destroy(host, datastore.kind, other.name)
         assert lifecycle.status(host, other) == "missing" and not records.has(host, self.kind, other.name)
         assert trash.purge_due(host) == []
         back = trash.bring_back(host, self.kind, other.name, other.name)
         assert back.id == other.id and self.count(self.inside(host, back)) == 3
-        lifecycle.destroy(host, datastore, other.name)
+        lifecycle.destroy(host, datastore.kind, other.name)
         gone = trash.purge_due(host, now=time.time() + 8 * trash.DAY)
         assert len(gone) == 1 and host.engine().volumes({container.MARK: other.id}) == []
         with pytest.raises(NotFound):
@@ -383,7 +383,7 @@ class DatastoreContract:
         back = records.read(host, self.kind, ServiceName(f"{service.name}-back"))
         assert self.count(self.inside(host, back)) == ROWS
         assert dict(ServiceSubject(host, self.kind, back.name).facts()) == before
-        lifecycle.destroy(host, datastore, back.name, purge=True)
+        lifecycle.destroy(host, datastore.kind, back.name, purge=True)
 
     # versions
 
@@ -406,7 +406,7 @@ class DatastoreContract:
             self.need_rows(host, datastore, back.service)  # as it was then
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         assert len(container.containers_of(host, service.id)) == 1
-        links.unlink(host, datastore, service.name, app)
+        links.unlink(host, datastore.kind, service.name, app)
         assert moving.forget_previous_due(host, "9999") and len(
             host.engine().volumes({container.MARK: service.id})
         ) == bool(datastore.data)
