@@ -166,12 +166,26 @@ def test_certificate_for_other_names_waits_for_them_with_a_warning(
     assert proxy(bench).served(BLOG, Domain("shop.example.org"), 443) == current(bench)
 
 
-def test_certificate_for_other_names_does_not_take_the_place_of_one_that_serves(bench: Bench) -> None:
+def test_certificate_for_other_names_replaces_one_that_serves_with_a_warning_and_a_way_back(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in Dokku: only a certificate that can never be served is refused."""
+    from dokkupy_sdk.entry import main
+
     cli.add(bench.host, BLOG, *bench.files())
-    before = picture(bench)
-    with pytest.raises(UserError, match="for other names: shop.example.org; blog.example.com would lose TLS"):
-        cli.update(bench.host, BLOG, *bench.files("shop.example.org"))
-    assert picture(bench) == before
+    before, serves = current(bench), proxy(bench).routes["blog"]
+    capsys.readouterr()
+    crt, key = bench.files("shop.example.org")
+    assert main(["certs:add", "blog", crt, key], host=bench.host) == 0
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [
+        " !     The certificate covers shop.example.org; without TLS stay: blog.example.com",
+        " !     blog.example.com had TLS until now; back to the certificate before: certs:rollback blog",
+    ]
+    assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
+    assert proxy(bench).routes["blog"].certificate_of("blog.example.com") is None
+    cli.rollback(bench.host, BLOG)
+    assert current(bench) == before and proxy(bench).routes["blog"] == serves
 
 
 def test_certificate_comes_before_the_first_domain(bench: Bench) -> None:

@@ -72,7 +72,7 @@ def store(
     """adding: domains that the app gets by the way."""
     host.store.need_app(app)
     names = pair.facts.names
-    need_no_loss(host, app, names)
+    lost = losing(host, app, names)
     with changing(host, verb, app) as tx:
         if adding:
             add_domains(tx, app, adding)
@@ -81,6 +81,9 @@ def store(
     covered = [domain for domain in domains_of(host, app) if domain not in left and domain != "_"]
     if left:
         host.out.warn(f"The certificate covers {', '.join(names[:5])}; without TLS stay: {', '.join(left[:5])}")
+    lost = [domain for domain in lost if domain in left]
+    if lost:
+        host.out.warn(f"{', '.join(lost[:5])} had TLS until now; back to the certificate before: certs:rollback {app}")
     if not pair.trusted and not pair.facts.self_signed:
         host.out.warn("No authority that this host trusts stands behind it: clients may refuse it")
     served = f"is served until {one.not_after[:10]}"
@@ -91,16 +94,11 @@ def store(
     return Answer(facts(host, app, one))
 
 
-def need_no_loss(host: Host, app: AppName, names: tuple[str, ...]) -> None:
-    """Raises UserError where the app has TLS now and would have none with a certificate for these names."""
+def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
+    """The domains of the app that have TLS by its certificate now and would have none by one for these names."""
     slot = slot_of(host, app, BY_HAND)
     served = [domain for domain in domains_of(host, app) if slot and covers(slot.current.names, domain)]
-    if served and not any(covers(names, domain) for domain in domains_of(host, app)):
-        raise UserError(
-            f"The certificate is for other names: {', '.join(names[:5])}; {', '.join(served[:5])} would lose TLS",
-            hint=f"Add the names that it is for: domains:add {app} NAME; or first certs:remove {app}.",
-            code="bad_certificate",
-        )  # fmt: skip
+    return [domain for domain in served if not covers(names, domain)]
 
 
 @group.command("add", needs="app:write", changes=True)
