@@ -189,6 +189,8 @@ def test_django_that_nothing_but_runserver_can_serve_is_refused_with_the_line_to
     [
         ({"uv.lock": "", "pyproject.toml": "", "requirements.txt": ""}, "from uv.lock; requirements.txt is not looked at"),
         ({"Pipfile.lock": "{}", "Pipfile": "", "requirements.txt": ""}, "from Pipfile.lock; requirements.txt is not looked at"),
+        *(({name: "", "requirements.txt": ""}, f"from requirements.txt; {name} is not looked at, because there is no pyproject.toml")
+          for name in ("uv.lock", "poetry.lock", "pdm.lock")),
         ({"requirements.txt": "", "Pipfile": ""}, "from requirements.txt; Pipfile is not looked at"),
         ({"Pipfile.lock": "{}", "Pipfile": ""}, ""), ({"poetry.lock": "", "pyproject.toml": ""}, ""),
     ],
@@ -197,8 +199,20 @@ def test_python_says_which_of_several_files_it_does_not_look_at(
     bench: Bench, files: dict[str, object], said: str
 ) -> None:
     bench.write({**files, "Procfile": "web: x"})
-    warnings = bench.plan().warnings
-    assert len(warnings) == bool(said) and said in " ".join(warnings)
+    plan = bench.plan()
+    assert len(plan.warnings) == bool(said) and said in " ".join(plan.warnings)
+    needed = {file for stage in plan.stages for step in stage.steps for file in step.files} - {"."}
+    assert needed <= set(files), "a step copies a file that the source does not have"
+
+
+@pytest.mark.parametrize(
+    ("lock", "manifest"),
+    [(lock, "pyproject.toml") for lock in ("uv.lock", "poetry.lock", "pdm.lock")] + [("Gemfile.lock", "Gemfile")],
+)
+def test_lock_file_without_its_manifest_is_an_error_that_names_both(bench: Bench, lock: str, manifest: str) -> None:
+    bench.write({lock: "", "Procfile": "web: x"})
+    with pytest.raises(AppFault, match=f"There is a {lock} but no {manifest}"):
+        bench.plan()
 
 
 def test_python_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, To
 from dokkupy_sdk.errors import AppFault
 
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
-from dokkupy_buildpacks.languages.python_files import LOCKS, declared, manifest_texts, unused
+from dokkupy_buildpacks.languages.python_files import LOCKS, declared, lock_of, manifest_texts, unused
 from dokkupy_buildpacks.languages.python_web import default_web, has
 from dokkupy_buildpacks.versions import pinned, python_range, tool_version, version_line
 
@@ -136,9 +136,10 @@ Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
 
 def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
     """By the lock file; None when there is none."""
+    lock = lock_of(tree)
     tool = "python3 -m venv /opt/tool; /opt/tool/bin/pip install -q"
     is_package = "build-system" in project
-    if tree.has("uv.lock"):
+    if lock == "uv.lock":
         sync = "UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never /opt/tool/bin/uv sync --locked --no-dev"
         whole = workspace(project)
         first = Step(f"{tool} uv", caches=CACHES, install=True)
@@ -149,7 +150,7 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
             Step(f"{sync} --no-install-project", files=("pyproject.toml", "uv.lock"), caches=CACHES, install=True),
         )
         return "uv", steps, (Step(sync, caches=CACHES, install=True),) if is_package else ()
-    if tree.has("poetry.lock"):
+    if lock == "poetry.lock":
         # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
         # there may be the password of a private index in it.
         export = (
@@ -166,7 +167,7 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
             steps,
             (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES, install=True),) if root else (),
         )
-    if tree.has("Pipfile.lock"):
+    if lock == "Pipfile.lock":
         files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
         sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
         return (
@@ -174,7 +175,7 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
             (Step(f"{tool} pipenv", caches=CACHES, install=True), Step(sync, files=files, caches=CACHES, install=True)),
             (),
         )
-    if tree.has("pdm.lock"):
+    if lock == "pdm.lock":
         sync = "PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
         steps = (
             # pdm 2.29 does not work with hishel 2, and does not say so.

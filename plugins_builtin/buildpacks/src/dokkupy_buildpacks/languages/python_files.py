@@ -12,19 +12,41 @@ LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
 """In the order in which they count."""
 
 
+MANIFESTS = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "pdm.lock": "pyproject.toml"}
+"""Without this file the package manager cannot install from its lock."""
+
+
+def lock_of(tree: Tree) -> str:
+    """The lock file that dependencies are installed from; empty when no lock file can be used."""
+    return next((name for name in LOCKS if tree.has(name) and tree.has(MANIFESTS.get(name, name))), "")
+
+
 def unused(tree: Tree) -> tuple[str, ...]:
-    """A warning about files that say what to install and are not looked at. Raises AppFault for several locks."""
+    """A warning about files that say what to install and are not looked at.
+
+    Raises AppFault for several locks, and for a lock that is alone and cannot be used.
+    """
     locks = [name for name in LOCKS if tree.has(name)]
     if len(locks) > 1:
         raise AppFault(
             f"There are lock files of several package managers: {', '.join(locks)}", hint="Keep one of them.",
             code="two_lock_files",
         )  # fmt: skip
-    if not locks:
+    used = lock_of(tree)
+    if locks and not used:
+        missing = MANIFESTS[locks[0]]
+        if not tree.has("requirements.txt"):
+            raise AppFault(
+                f"There is a {locks[0]} but no {missing}", hint=f"Commit the {missing} that {locks[0]} belongs to."
+            )
+        return (
+            f"Dependencies are installed from requirements.txt; {locks[0]} is not looked at, because there is no {missing}. "
+            "Remove the one that does not count",
+        )
+    if not used:
         others = [name for name in ("Pipfile",) if tree.has(name) and tree.has("requirements.txt")]
         used = "requirements.txt"
     else:
-        used = locks[0]
         others = [name for name in ("requirements.txt", "Pipfile") if tree.has(name)]
         others = [name for name in others if not (name == "Pipfile" and used == "Pipfile.lock")]
     if not others:

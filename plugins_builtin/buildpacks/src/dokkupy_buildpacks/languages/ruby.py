@@ -46,6 +46,10 @@ class Ruby(Language):
         lock = tree.text("Gemfile.lock")
         if lock is None:
             raise AppFault("There is a Gemfile but no Gemfile.lock", hint="Run `bundle lock` and commit Gemfile.lock.")
+        if not tree.has("Gemfile"):
+            raise AppFault(
+                "There is a Gemfile.lock but no Gemfile", hint="Commit the Gemfile that Gemfile.lock belongs to."
+            )
         names = tuple(name for name in ("Gemfile", "Gemfile.lock", ".ruby-version", ".tool-versions") if tree.has(name))
         local = re.search(r"(?m)^PATH$", lock) is not None
         install = Step(
