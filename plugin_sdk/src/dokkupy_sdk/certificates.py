@@ -24,6 +24,7 @@ from dokkupy.model.proxy import Certificate
 from dokkupy.usecases.routes import domains_of, stored_route
 from dokkupy.usecases.traffic import rerouting
 
+from dokkupy_sdk.tables import record_of
 from dokkupy_sdk.x509 import BUNDLE, Pair, covers
 
 BY_HAND = "app"
@@ -58,11 +59,12 @@ class Slot:
 
 def slots(host: Host, app: AppName) -> list[Slot]:
     """In the order in which they are asked for a name."""
-    found = []
-    for row in host.store.read("apps", app, TABLE).get("slots", ()):
-        previous = row.get("previous")
-        found.append(Slot(row["name"], kept(row["current"]), kept(previous) if previous else None))
-    return found
+    rows = host.store.read("apps", app, TABLE).get("slots", ())
+    with record_of("certificate", host.store.path("apps", app, TABLE)):
+        return [
+            Slot(row["name"], kept(row["current"]), kept(row["previous"]) if row.get("previous") else None)
+            for row in rows
+        ]
 
 
 def slot_of(host: Host, app: AppName, name: str) -> Slot | None:

@@ -9,13 +9,15 @@ an empty table). A file that does not parse, lacks its `schema`, or is gone whil
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
-from dokkupy.errors import AppNotFound, HostFault, StateFault
+from dokkupy.errors import AppNotFound, HostFault, StateFault, UserError
 from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 SCHEMA = 1
@@ -122,6 +124,35 @@ class Store:
         return sorted(found)
 
 
+@contextmanager
+def record_of(what: str, path: str) -> Iterator[None]:
+    """While a table is read into a type: what it lacks or has too much is a StateFault that names its file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+        reason = f"{path} is not the record of a {what}: {type(error).__name__}: {error}"
+        raise StateFault(reason, hint=restore_hint(path)) from error
+
+
+class Read(dict[str, "Any"]):
+    """A table as it was read. A key whose default is a table or a list has to hold one, and one without a default has
+    to be there."""
+
+    def __init__(self, path: str, table: Table) -> None:
+        super().__init__(table)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise StateFault(f"{self.path} has no {key}", hint=restore_hint(self.path))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = super().get(key, default)
+        for kind, name in ((dict, "table"), ((list, tuple), "list")):
+            if isinstance(default, kind) and not isinstance(value, kind):
+                raise StateFault(f"{self.path}: {key} is not a {name}", hint=restore_hint(self.path))
+        return value
+
+
 def parse(path: str, text: bytes) -> Table:
     import tomllib
 
@@ -140,7 +171,7 @@ def parse(path: str, text: bytes) -> Table:
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
             hint="It was written by a newer dokkupy: install that version again.",
         )
-    return table
+    return Read(path, table)
 
 
 def previous_of(path: str) -> str:

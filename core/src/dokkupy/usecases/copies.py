@@ -134,7 +134,7 @@ def rename_domains(host: Host, old: AppName, new: AppName) -> None:
     table = host.store.read("apps", new, "domains")
     if "vhosts" in table:
         follow = dict(zip(default_domains(host, old), default_domains(host, new), strict=False))
-        names = [str(follow.get(Domain(name), name)) for name in table["vhosts"]]
+        names = [str(follow.get(Domain(name), name)) for name in table.get("vhosts", ())]
         host.store.write("apps", new, "domains", data={**table, "vhosts": list(dict.fromkeys(names))})
 
 

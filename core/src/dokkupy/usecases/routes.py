@@ -30,7 +30,7 @@ def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
     if not table.get("enabled", True):
         return ()
     if "vhosts" in table:
-        return tuple(Domain(name) for name in table["vhosts"])
+        return tuple(Domain(name) for name in table.get("vhosts", ()))
     return default_domains(host, app)
 
 

@@ -10,10 +10,10 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.config import change_env, get_env
 from dokkupy_sdk.datastore.links import free_variable
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.records import record_of
 from dokkupy_sdk.errors import Conflict, NotFound, StateFault, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Tx, operation
+from dokkupy_sdk.tables import record_of
 
 PLACE = "external-services"
 ALIASES = {

@@ -4,19 +4,17 @@ the operations of that app."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-
-from dokkupy.kernel.store import restore_hint
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore.model import Link, Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import NotFound, PluginFault, StateFault, UserError
+from dokkupy_sdk.errors import NotFound, PluginFault, StateFault
 from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.tables import record_of
 
 ROLE = "datastore"
 
@@ -77,16 +75,6 @@ def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
     except StateFault as fault:
         host.out.warn(f"{kind}:{name} is taken away without its record: {fault.message}")
         return None
-
-
-@contextmanager
-def record_of(what: str, path: str) -> Iterator[None]:
-    """What a table lacks or has too much is a StateFault that names its file."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
-        reason = f"{path} is not the record of a {what}: {error}"
-        raise StateFault(reason, hint=restore_hint(path)) from error
 
 
 def services(host: Host, kind: str = "") -> list[Service]:

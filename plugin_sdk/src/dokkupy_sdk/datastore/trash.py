@@ -14,6 +14,7 @@ from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.operation import Tx, call, operation
 from dokkupy_sdk.settings import Property, Settings, integer
+from dokkupy_sdk.tables import record_of
 
 SETTINGS = Settings(
     "services",
@@ -47,7 +48,7 @@ def entries(host: Host) -> list[tuple[Service, int]]:
 
 def entry(host: Host, identifier: str) -> tuple[Service, int] | None:
     table = host.store.read(PLACE, identifier)
-    with records.record_of("destroyed service", host.store.path(PLACE, identifier)):
+    with record_of("destroyed service", host.store.path(PLACE, identifier)):
         return (records.from_table(table["service"]), int(table["until"])) if table else None
 
 

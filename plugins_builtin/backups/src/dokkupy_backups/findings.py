@@ -10,6 +10,7 @@ from typing import Any
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.execute import environment
+from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
 
 from dokkupy_backups import outcome
@@ -19,7 +20,7 @@ from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record import moment
 from dokkupy_backups.records import last, records
 from dokkupy_backups.restic import PROGRAM
-from dokkupy_backups.schedule import Schedule, read_schedule, schedules
+from dokkupy_backups.schedule import Schedule, read_schedule, readable, schedules
 from dokkupy_backups.subjects import subjects
 from dokkupy_backups.target import read_key, read_target, target_names
 
@@ -47,7 +48,10 @@ def told(found: Iterator[Finding]) -> Iterator[Finding]:
 
 def all_schedules(host: Host, now: datetime) -> Iterator[Finding]:
     known = subjects(host)
-    for schedule in schedules(host):
+    found, broken = readable(host)
+    for name, error in broken:
+        yield Finding(CHECK, "error", str(error) or name, getattr(error, "hint", ""))
+    for schedule in found:
         yield from schedule_findings(host, schedule, now, schedule.subject in known)
 
 
@@ -98,7 +102,11 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
 def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dict[str, Any]]:
     """A row for each subject that is there, was backed up, or should be."""
     known = {*subjects(host), *(one.subject for one in schedules(host)), *(one.subject for one in records(host))}
-    return [row(host, subject, now) for subject in sorted(known) if name is None or subject == name]
+    if name is not None:
+        return [row(host, name, now)] if name in known else []
+    done, failed = over_each(sorted(known), lambda subject: row(host, subject, now))
+    warn_of(host, failed)
+    return [one for _, one in done]
 
 
 def row(host: Host, subject: SubjectName, now: datetime) -> dict[str, Any]:

@@ -31,10 +31,14 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 
 @hookimpl
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
+    from dokkupy_sdk.many import over_each, warn_of
+
     from dokkupy_backups.host_state import HostState
     from dokkupy_backups.volumes import AppVolumes, volumes_of
 
-    return [HostState(host), *(AppVolumes(host, app) for app in host.store.apps() if volumes_of(host, app))]
+    done, failed = over_each(host.store.apps(), lambda app: volumes_of(host, app))
+    warn_of(host, failed)
+    return [HostState(host), *(AppVolumes(host, app) for app, volumes in done if volumes)]
 
 
 @hookimpl

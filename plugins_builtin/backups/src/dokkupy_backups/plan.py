@@ -11,7 +11,7 @@ from dokkupy_sdk.operation import Tx, operation
 from dokkupy_backups.cron import Cron
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.retention import Keep
-from dokkupy_backups.schedule import Schedule, need_schedule, place, served_place
+from dokkupy_backups.schedule import Schedule, is_there, no_schedule, place, served_place
 from dokkupy_backups.subjects import need_subject
 from dokkupy_backups.target import Target, read_key
 
@@ -38,7 +38,8 @@ def make_schedule(
 
 
 def end(host: Host, name: SubjectName) -> None:
-    need_schedule(host, name)
+    if not is_there(host, name):
+        raise no_schedule(name)
     with operation(host, "backups:unschedule", f"backup:{name}", takes_away=True) as tx:
         remove(tx, name)
 
@@ -51,7 +52,7 @@ def remove(tx: Tx, name: SubjectName) -> None:
 def end_schedule(host: Host, subject: str, tx: Tx) -> None:
     """Something is about to be destroyed. Refused while a schedule backs it up, unless it was forced."""
     name = SubjectName(subject)
-    if not host.store.read(*place(name)):
+    if not is_there(host, name):
         return
     if not host.force:
         raise Conflict(

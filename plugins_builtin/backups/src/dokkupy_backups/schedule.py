@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import NotFound
+from dokkupy_sdk.errors import NotFound, StateFault
+from dokkupy_sdk.many import over_each, warn_of
+from dokkupy_sdk.tables import record_of
 
 from dokkupy_backups.cron import Cron
 from dokkupy_backups.names import SubjectName, TargetName
@@ -61,8 +63,7 @@ def served_place(subject: SubjectName) -> tuple[str, ...]:
 
 
 def read_schedule(host: Host, subject: SubjectName) -> Schedule | None:
-    table = host.store.read(*place(subject))
-    return from_table(table, host.store.read(*served_place(subject))) if table else None
+    return of_slug(host, subject.slug)
 
 
 def from_table(table: dict[str, Any], served: dict[str, Any]) -> Schedule:
@@ -77,19 +78,43 @@ def from_table(table: dict[str, Any], served: dict[str, Any]) -> Schedule:
 
 
 def schedules(host: Host) -> list[Schedule]:
-    found = []
-    for name in host.store.names("backups", "schedules"):
-        table = host.store.read("backups", "schedules", name)
-        if table:
-            found.append(from_table(table, host.store.read("backups", "served", name)))
+    """One that is broken is a warning: it keeps no other from its turn."""
+    found, failed = readable(host)
+    warn_of(host, failed)
     return found
+
+
+def readable(host: Host) -> tuple[list[Schedule], list[tuple[str, Exception]]]:
+    """(the schedules, those that are broken with the reason)."""
+    names = host.store.names("backups", "schedules")
+    done, failed = over_each(names, lambda name: of_slug(host, name))
+    return [schedule for _, schedule in done if schedule], failed
+
+
+def of_slug(host: Host, slug: str) -> Schedule | None:
+    """Raises StateFault for a broken one."""
+    table, served = host.store.read("backups", "schedules", slug), host.store.read("backups", "served", slug)
+    with record_of("schedule", host.store.path("backups", "schedules", slug)):
+        return from_table(table, served) if table else None
+
+
+def is_there(host: Host, subject: SubjectName) -> bool:
+    """Also where it is broken: what takes it away does not depend on that."""
+    try:
+        return bool(host.store.read(*place(subject)))
+    except StateFault:
+        return True
 
 
 def need_schedule(host: Host, subject: SubjectName) -> Schedule:
     found = read_schedule(host, subject)
     if found is None:
-        raise NotFound(f"{subject} has no schedule", hint=f'dokkupy backups:schedule {subject} "30 3 * * *"')
+        raise no_schedule(subject)
     return found
+
+
+def no_schedule(subject: SubjectName) -> NotFound:
+    return NotFound(f"{subject} has no schedule", hint=f'dokkupy backups:schedule {subject} "30 3 * * *"')
 
 
 def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
@@ -99,6 +124,7 @@ def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
 
 
 def policies(host: Host, target: TargetName) -> dict[SubjectName, Keep]:
+    """Of a subject without one, as where its schedule is broken, nothing is forgotten."""
     return {one.subject: one.keep for one in schedules(host) if one.target == target}
 
 

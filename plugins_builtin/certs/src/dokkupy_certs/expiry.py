@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.certificates import Kept, expectations, slots
+from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
 
 WARN = 21
 """Days: of a certificate of 90 days that should have been renewed nine days ago."""
@@ -24,24 +26,32 @@ def level_of(days: float) -> str:
 
 def findings(host: Host, now: datetime | None = None) -> list[Finding]:
     """One line for each certificate in use, and one for each name whose handshake shows another."""
-    now = now or datetime.now(UTC)
+    at = now or datetime.now(UTC)
+    done, failed = over_each(host.store.apps(), lambda app: findings_of(host, app, at))
+    found = [one for _, rows in done for one in rows]
+    for app, error in failed:
+        told = f"{app}: {'; '.join(messages(error))}"
+        found.append(Finding("certificates", "error", told, getattr(error, "hint", "")))
+    return found
+
+
+def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
     found: list[Finding] = []
-    for app in host.store.apps():
-        for slot in slots(host, app):
-            days = days_left(slot.current, now)
-            names = ", ".join(slot.current.names[:3])
-            told = f"{app}: the certificate for {names} {said(days)} ({slot.current.origin})"
-            found.append(Finding("certificates", level_of(days), told, remedy(str(app), slot.current, days)))
-        for domain, port, one in expectations(host, app):
-            served = host.proxy(app).served(app, domain, port)
-            if served != one.id:
-                what = f"another certificate ({served[:16]})" if served else "no certificate"
-                found.append(
-                    Finding(
-                        "certificates", "error", f"{app}: {what} is served for {domain} on port {port}",
-                        f"dokkupy proxy:build-config {app}; is there another site or program on this port?",
-                    )
-                )  # fmt: skip
+    for slot in slots(host, app):
+        days = days_left(slot.current, now)
+        names = ", ".join(slot.current.names[:3])
+        told = f"{app}: the certificate for {names} {said(days)} ({slot.current.origin})"
+        found.append(Finding("certificates", level_of(days), told, remedy(str(app), slot.current, days)))
+    for domain, port, one in expectations(host, app):
+        served = host.proxy(app).served(app, domain, port)
+        if served != one.id:
+            what = f"another certificate ({served[:16]})" if served else "no certificate"
+            found.append(
+                Finding(
+                    "certificates", "error", f"{app}: {what} is served for {domain} on port {port}",
+                    f"dokkupy proxy:build-config {app}; is there another site or program on this port?",
+                )
+            )  # fmt: skip
     return found
 
 

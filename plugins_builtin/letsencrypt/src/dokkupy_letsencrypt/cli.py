@@ -7,7 +7,8 @@ from typing import Annotated
 
 from dokkupy_sdk.access import visible_apps
 from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
-from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
@@ -37,19 +38,20 @@ def enable(
         if not got:
             host.out.section(f"{app} has a certificate that will do; it is renewed by itself")
         return Answer({"app": app, "issued": got})
-    rows, failed = [], []
-    for one in visible_apps(host):
+
+    def enabled(one: AppName) -> bool | None:
         if not host.store.read("apps", one, "deployment") or not manage.status(host, one).parts:
-            continue
-        try:
-            rows.append({"app": one, "issued": manage.enable(host, one, force=force, insist=force), "error": ""})
-        except DokkupyError as error:
-            failed.append(one)
-            host.out.warn(f"{one}: {error.message}")
-            rows.append({"app": one, "issued": False, "error": error.message})
+            return None
+        return manage.enable(host, one, force=force, insist=force)
+
+    done, failed = over_each(visible_apps(host), enabled)
+    rows = [{"app": one, "issued": issued, "error": ""} for one, issued in done if issued is not None]
+    rows += [{"app": one, "issued": False, "error": getattr(error, "message", str(error))} for one, error in failed]
+    warn_of(host, failed)
     if failed:
-        host.out.warn(f"{len(failed)} of {len(rows)} apps got none: {', '.join(failed)}")
-    return Answer(rows, status=1 if failed else 0)
+        names = ", ".join(one for one, _ in failed)
+        host.out.warn(f"{len(failed)} of {len(rows)} apps got none: {names}")
+    return Answer(sorted(rows, key=lambda row: str(row["app"])), status=1 if failed else 0)
 
 
 @group.command("disable", needs="app:write", changes=True)
@@ -113,14 +115,16 @@ def list_apps(host: Host) -> Answer:
     from dokkupy_letsencrypt import manage
 
     rows = []
-    for app in visible_apps(host):
-        found = manage.status(host, app)
+    done, failed = over_each(visible_apps(host), lambda app: manage.status(host, app))
+    warn_of(host, failed)
+    for app, found in done:
         if found.kept and found.due:
             ends = min(slot.current.not_after for slot in found.kept)
             rows.append({"app": app, "expires-at": ends[:16], "renewed-at": shown(found.due.isoformat()),
                          "failures": found.failures, "count": len(found.kept)})  # fmt: skip
     lines = [f"{row['app']:<24} {row['expires-at']:<18} {row['renewed-at']:<18} {row['failures']}" for row in rows]
-    return Answer(rows, lines, header=f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures")
+    header = f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures"
+    return Answer(rows, lines, header=header, status=1 if failed else 0)
 
 
 @group.command("cleanup", needs="app:write", changes=True)

@@ -22,13 +22,14 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_sdk.many import messages, over_each
     from dokkupy_sdk.model import Finding
 
     from dokkupy_letsencrypt.state import status
 
-    found = []
-    for app in host.store.apps():
-        one = status(host, app)
+    done, failed = over_each(host.store.apps(), lambda app: status(host, app))
+    found = [Finding("letsencrypt", "error", f"{app}: {'; '.join(messages(error))}") for app, error in failed]
+    for app, one in done:
         if one.enabled and one.failures:
             tried = f"{one.failures} times since the last certificate"
             found.append(Finding(

@@ -10,6 +10,7 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk.certificates import changing, files_of, install, remove, trusted_bundle
 from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostFault, Interrupted, UserError
+from dokkupy_sdk.many import messages, over_each, warn_of
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Tx, operation
 
@@ -228,17 +229,11 @@ def revoke(host: Host, app: AppName) -> None:
 
 def renew_due(host: Host, *, clock: Now = now) -> list[str]:
     """Renew what is due; for `tick`. One app's failure is noted and stops nobody else's."""
-    done = []
-    for app in host.store.apps():
-        try:
-            if renew_app(host, app, clock):
-                done.append(f"{app}: renewed")
-        except Interrupted:
-            raise
-        except DokkupyError as error:
-            host.out.warn(f"{app}: {error.message}")
-            done.append(f"{app}: {error.message}")
-    return done
+    done, failed = over_each(host.store.apps(), lambda app: renew_app(host, app, clock))
+    warn_of(host, failed)
+    lines = {app: f"{app}: renewed" for app, renewed in done if renewed}
+    lines |= {app: f"{app}: {'; '.join(messages(error))}" for app, error in failed}
+    return [lines[app] for app in sorted(lines)]
 
 
 def renew_app(host: Host, app: AppName, clock: Now) -> bool:

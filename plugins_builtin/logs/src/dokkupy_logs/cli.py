@@ -137,20 +137,24 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
 def failed(host: Host, scope: Scope) -> Answer:
     """Print the output of the instances of the last failed deploy."""
     from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.many import over_each, warn_of
 
     if scope.app is None and not scope.is_all:
         raise UserError("logs:failed takes an app or --all")
     apps = [host.store.need_app(scope.app)] if scope.app is not None else visible_apps(host)
     text: list[str] = []
     data = []
-    for app in apps:
-        record = host.store.read("apps", app, "failed")
+    done, broken = over_each(apps, lambda app: host.store.read("apps", app, "failed"))
+    if scope.app is not None and broken:
+        raise broken[0][1]
+    warn_of(host, broken)
+    for app, record in done:
         data.append({"app": app, **record})
         if record:
             text.extend(failed_text(app, record, headers=not getattr(host.out, "quiet", False)))
         elif scope.app is not None:
             host.out.warn(f"No failed deploy of {app} is on record")
-    return Answer(data[0] if scope.app is not None else data, text)
+    return Answer(data[0] if scope.app is not None else data, text, status=1 if broken else 0)
 
 
 def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> list[str]:
