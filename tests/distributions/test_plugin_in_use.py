@@ -1,0 +1,100 @@
+"""A plugin that was in use is gone: everything of it is still unset, unlinked, ended and destroyed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from dokkupy.cli.main import main
+from dokkupy.kernel.discovery import entry_points
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy_sdk.datastore import lifecycle, links
+from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.names import ServiceName
+from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
+from dokkupy_sdk.testing.datastores import FakeDatastore
+
+PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()} - {"core", "sdk"}))
+BLOG = AppName("blog")
+
+
+class Redis(FakeDatastore):
+    kind = "redis"
+    alias = "REDIS"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
+    host = fake_host(root, plugins=("sdk", *plugins), real=("source",) if "git" in plugins else ())
+    if "checks" in plugins:
+        host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    if engine is not None:
+        engine.host = host
+        host.adopt("engine", "fake", engine)
+    return host
+
+
+def in_use(root: Path) -> FakeEngine:
+    """The app blog uses something of every plugin; its service is redis:data, which has a schedule."""
+    host = host_with(root, None, *PLUGINS)
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.keep("fake:1", {})
+    deploy(host, "blog", {"Procfile": "web: serve"})
+    redis = Redis(host)
+    host.adopt("datastore", "redis", redis)
+    lifecycle.create(host, redis, ServiceName("data"), Wish())
+    links.link(host, redis, ServiceName("data"), BLOG)
+    for words in (
+        "certs:generate blog www.example.com",
+        "docker-options:add blog deploy --init", "resource:limit blog --memory 64m", "checks:disable blog web",
+        "buildpacks:set blog heroku/nodejs", "app-json:set blog appjson-path other.json", "git:set blog deploy-branch x",
+        "logs:set blog max-size 20m", "letsencrypt:set blog graceperiod 86400", "backups:set upload-limit 5",
+        "builder-dockerfile:set blog dockerfile-path Other", "builder-pack:set blog projecttoml-path other.toml",
+    ):  # fmt: skip
+        assert main(words.split(), host=host) == 0, words
+    for namespace, name, value in (
+        ("builder", "selected", "pack"), ("scheduler", "selected", "docker-local"), ("proxy", "type", "nginx")
+    ):  # fmt: skip
+        host.store.write("apps", "blog", namespace, data={"properties": {name: value}})
+    for place in (("apps", "blog", "nginx"), ("global", "nginx")):
+        host.store.write(*place, data={"properties": {"hsts": "false"}})
+    host.store.write("apps", "blog", "letsencrypt", data={"state": {"enabled": True, "parts": {}}})
+    host.store.write("backups", "schedules", "redis-data", data={
+        "subject": "redis:data", "cron": "30 3 * * *", "target": "gone", "since": "2026-01-01T00:00:00Z",
+    })  # fmt: skip
+    return engine
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_everything_of_a_plugin_that_is_gone_is_removable(
+    tmp_path: Path, plugin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = in_use(tmp_path / "state")
+    host = host_with(tmp_path / "state", engine, *(name for name in PLUGINS if name != plugin))
+    capsys.readouterr()
+    for words in (
+        "config:unset --no-restart blog NOTHING", "domains:clear blog", "ports:clear blog", "certs:remove blog",
+        "letsencrypt:disable blog", "docker-options:clear blog", "resource:limit-clear blog", "checks:enable blog",
+        "buildpacks:clear blog", "nginx:set blog hsts", "nginx:set --global hsts", "builder:set blog selected",
+        "scheduler:set blog selected", "proxy:disable blog", "proxy:set blog type",
+        "services:unlink data blog --kind redis --no-restart", "services:destroy redis data --force --purge",
+        "apps:destroy blog --force",
+    ):  # fmt: skip
+        status = main(words.split(), host=host)
+        said = capsys.readouterr().err
+        assert status == 0 or "is not a dokku command" in said, (words, said)
+        assert "Internal error" not in said
+    assert not os.path.exists(host.path("apps", "blog"))
+    assert engine.volumes({}) == [] and host.store.names("services", "redis", "data") in ([], ["links"])
+    assert main(["doctor"], host=host) in (0, 1) and main(["services:list"], host=host) == 0
+    again = host_with(tmp_path / "state", engine, *PLUGINS)
+    assert main(["apps:create", "blog"], host=again) == 0
+    assert "Internal error" not in capsys.readouterr().err
