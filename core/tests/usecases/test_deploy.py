@@ -133,6 +133,17 @@ def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:
     assert engine(host).made == {}
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host: Host, stopped: bool) -> None:
+    deploy(host, "blog", TREE)
+    if stopped:
+        processes.stop_app(host, BLOG)
+    scheduler(host).dead.add("web")
+    with pytest.raises(CheckFailed) as caught:
+        deploy(host, "blog", TREE)
+    assert ("The old instances go on serving." in caught.value.hint) is not stopped
+
+
 def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(host: Host) -> None:
     deploy(host, "blog", TREE)
     processes.scale(host, BLOG, {ProcessType("worker"): 1})

@@ -19,6 +19,7 @@ from dokkupy.usecases.properties import BUILDER, RELEASES
 from dokkupy.usecases.releases import closed_ports, current, image_name, instances_of, prune_releases, write_deployment
 from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
 from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
+from dokkupy.usecases.status import should_run
 from dokkupy.usecases.tasks import remove_tasks
 
 LAST_LINES = 20
@@ -44,6 +45,7 @@ def converge(
     host, app = tx.host, release.app
     replacing = replacing or app
     _, old = current(host, replacing)
+    stopped = not should_run(host, replacing)
     kept = keepable(host, app, old, formation, replaces)
     missing = [
         (process, index)
@@ -63,7 +65,8 @@ def converge(
         deployment = switch(tx, deployment, replacing)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
-        explain(host, release, fault, serving=bool(old))
+        serving = not stopped and any(row.state == "running" for row in host.scheduler(app).status(old))
+        explain(host, release, fault, serving=serving)
         raise
     timeout = release.stop_timeout
     tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
