@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault, UserError
@@ -26,7 +25,7 @@ from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, read_release, releases
 from dokkupy.usecases.retire import retire_due
 from dokkupy.usecases.routes import reroute, urls
-from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy, fake_host
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
@@ -333,9 +332,6 @@ def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest
 # a deploy that would take away what serves
 
 
-APP_JSON = '{"formation": {"web": {"quantity": 0}, "worker": {"quantity": 1}}}'
-
-
 @pytest.mark.parametrize(
     ("tree", "words"),
     [
@@ -365,16 +361,6 @@ def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) 
     assert "web" in {one.process for one in current(host, BLOG)[1]}
     processes.stop_app(host, BLOG)  # then nothing serves that could be taken away
     processes.rollback(host, BLOG)
-
-
-def test_a_formation_of_the_source_without_web_is_refused_where_web_serves(tmp_path: Path) -> None:
-    host = fake_host(tmp_path / "two", plugins=("app-json",))
-    deploy(host, "blog", TREE)
-    with pytest.raises(AppFault, match="app.json of blog sets the quantity of web to 0") as refusal:
-        deploy(host, "blog", {**TREE, "app.json": APP_JSON})
-    assert "`ps:stop blog`" in refusal.value.hint
-    processes.stop_app(host, BLOG)
-    deploy(host, "blog", {**TREE, "app.json": APP_JSON})
 
 
 def test_a_first_deploy_that_runs_nothing_says_so(host: Host) -> None:

@@ -208,12 +208,13 @@ def test_the_end_of_its_time_ends_an_attached_container(host: Host, running: Fak
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_container_and_is_the_status(host: Host, running: FakeEngine, number: signal.Signals) -> None:
+    before = signal.getsignal(number)
     threading.Timer(0.2, os.kill, [os.getpid(), number]).start()
     with pytest.raises(Interrupted) as caught:
         run_attached(host, APP, ["sleep", "60"], RunOptions())
     assert caught.value.exit_code == 128 + number
     assert runs(running) == []
-    assert signal.getsignal(number) == signal.SIG_DFL
+    assert signal.getsignal(number) == before
 
 
 def test_a_container_outlives_no_client_that_was_killed(host: Host, running: FakeEngine) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
 from dokkupy.cli.declare import Command, Group, Parameter, parameters
 from dokkupy.errors import Busy
 from dokkupy.kernel import locks
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing.command_line import Run, command_line
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points() if entry.group == "dokkupy.commands"} - {"core"}))
@@ -63,6 +63,11 @@ def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
     deploy(host, "blog", TREE)
     return host
+
+
+@pytest.fixture
+def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return command_line(host, capsys, monkeypatch)
 
 
 @pytest.fixture
