@@ -117,7 +117,7 @@ def told(kind: str, outcomes: list[str]) -> None:
 def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, repository: Repository, kind: str) -> None:
     ready(host, app, repository)
     outcomes = []
-    for number in range(1, MOST, stride(5)):
+    for number in range(1, MOST, stride(8)):
         before = deployment(host, app)
         died = host.exec(
             ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False
@@ -130,7 +130,7 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, reposit
         if died.code == 0:
             break
     told(kind, outcomes)
-    assert len(outcomes) > 4 // stride(5)
+    assert len(outcomes) > 4 // stride(8)
     assert died.code == 0
     assert_retired(host, app)
 
@@ -142,7 +142,7 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
     kind = SIGNALS[signal]
     ready(host, app, repository)
     outcomes = []
-    for number in range(1, MOST, stride(5)):
+    for number in range(1, MOST, stride(8)):
         before = deployment(host, app)
         ended = host.exec(
             ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAULT": f"signal-{signal}@{number}"}, check=False
@@ -156,7 +156,7 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
             break
         assert ended.code > 128, ended.stderr
     told(f"{kind}, SIG{signal}", outcomes)
-    assert len(outcomes) > 4 // stride(5)
+    assert len(outcomes) > 4 // stride(8)
     assert ended.code == 0
     assert_retired(host, app)
 
@@ -179,7 +179,7 @@ def traces(host: Host, app: str) -> str:
 
 def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
     outcomes = []
-    for number in range(1, MOST, stride(5)):
+    for number in range(1, MOST, stride(8)):
         died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False)
         host.exec(["dokkupy", "recover"])
         outcomes.append("after" if exists(host, app) else "before")
@@ -189,7 +189,7 @@ def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
             break
         host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
     told("create", outcomes)
-    assert len(outcomes) > 2 // stride(5)
+    assert len(outcomes) > 2 // stride(8)
     assert exists(host, app)
 
 
@@ -197,7 +197,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
     ready(host, app, repository)
     doomed = f"{app}-x"
     outcomes = []
-    for number in range(1, MOST, stride(5)):
+    for number in range(1, MOST, stride(8)):
         host.exec(["dokkupy", "apps:clone", app, doomed])
         host.exec(["dokkupy", "domains:set", doomed, f"{doomed}.example.com"])
         died = host.exec(
@@ -212,7 +212,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
         if died.code == 0:
             break
     told("destroy", outcomes)
-    assert len(outcomes) > 2 // stride(5)
+    assert len(outcomes) > 2 // stride(8)
     assert_whole(host, app, "destroy: the other app")
 
 
@@ -221,7 +221,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
     names, domain = [app, f"{app}-y"], f"{app}.example.com"
     outcomes = []
     try:
-        for number in range(1, MOST, stride(5)):
+        for number in range(1, MOST, stride(8)):
             old, new = names
             died = host.exec(["dokkupy", "apps:rename", old, new], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False)
             assert host.http_get(domain).status == 200, f"rename: while dead at {number}"
@@ -234,7 +234,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
             if died.code == 0:
                 break
         told("rename", outcomes)
-        assert len(outcomes) > 10 // stride(5)
+        assert len(outcomes) > 10 // stride(8)
         assert died.code == 0
         assert_retired(host, names[0])
         assert [line for line in traces(host, names[1]).splitlines() if names[0] not in line] == []

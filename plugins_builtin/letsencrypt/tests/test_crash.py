@@ -151,7 +151,7 @@ def once(bench: Bench, verb: str) -> None:
 def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: str) -> None:
     outcomes = []
     code = -1
-    for number in range(1, MOST, stride(4)):
+    for number in range(1, MOST, stride(6)):
         if verb != "first" and not bench.served():
             manage.enable(bench.host, BLOG)
         if verb == "first" and bench.served():
@@ -172,7 +172,7 @@ def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: s
     print(
         f"\n{verb}: {len(outcomes) - 1} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after"
     )
-    assert code == 0 and len(outcomes) > 10 // stride(4) and outcomes[0] == "before" and outcomes[-1] == "after"
+    assert code == 0 and len(outcomes) > 10 // stride(6) and outcomes[0] == "before" and outcomes[-1] == "after"
 
 
 POINTS = ("order-plz", "chalZ", "finalize-order", "certZ")
@@ -287,7 +287,7 @@ def lenient(tmp_path: Path, bench: Bench) -> Iterator[Pebble]:
     made.stop()
 
 
-@pytest.mark.parametrize(("verb", "step"), [("first", 5), ("renew", 10)])
+@pytest.mark.parametrize(("verb", "step"), [("first", 8), ("renew", 16)])
 def test_certbot_killed_among_its_writes_leaves_no_half_that_is_in_the_way(
     bench: Bench, lenient: Pebble, verb: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
