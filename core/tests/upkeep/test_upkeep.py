@@ -80,6 +80,19 @@ def test_a_job_runs_again_only_when_its_time_is_up(host: Host, monkeypatch: pyte
     assert upkeep.run_due(host, now + 60) == ["ran two/job"]
 
 
+@pytest.mark.parametrize("text", [None, "", "broken = ["])
+def test_the_record_of_the_last_runs_is_made_again_when_it_is_lost(
+    host: Host, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
+    now = time.time()
+    assert upkeep.run_due(host, now) == ["ran two/job"]
+    path = Path(host.store.path("global", "tick"))
+    path.unlink() if text is None else path.write_text(text)
+    assert upkeep.run_due(host, now + 1) == ["ran two/job"]
+    assert upkeep.run_due(host, now + 2) == []
+
+
 def test_a_job_that_still_runs_is_not_started_a_second_time_and_keeps_no_other_from_its_turn(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,14 @@ class Store:
             raise StateFault(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
         return parse(path, text)
 
+    def read_derived(self, *parts: str) -> Table:
+        """A table that only says what was done or seen, and is made again by itself: an empty one where it is lost or
+        broken, because the timer must go on. The doctor names it."""
+        try:
+            return self.read(*parts)
+        except StateFault:
+            return {}
+
     def write(self, *parts: str, data: Table) -> None:
         """Replace the table. Raises HostFault when the disk is full; the old generation then stays in place."""
         import tomli_w

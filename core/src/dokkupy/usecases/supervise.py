@@ -93,7 +93,7 @@ class Case:
 
 
 def look_at_all(host: Host, now: float) -> list[str]:
-    last = host.store.read("global", "supervision")
+    last = host.store.read_derived("global", "supervision")
     look = Look(host, now, last.get("looked"), frozenset(last.get("skipped", ())))
     lines: list[str] = []
     cases: list[Case] = []
@@ -214,7 +214,7 @@ def roll_back(look: Look, case: Case) -> bool:
     if not all_crashed or look.now - seconds_of(release.created_at) > ROLLBACK_SECONDS:
         return False
     earlier = [number for number in numbers(host, app) if number < release.number]
-    given_up = set(host.store.read("apps", app, PLACE).get("given_up", ()))
+    given_up = set(host.store.read_derived("apps", app, PLACE).get("given_up", ()))
     if not earlier or max(earlier) in given_up:
         return False  # this release is what a rollback made: there is nothing better to go to
     to = max(earlier)
@@ -238,14 +238,14 @@ def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, bef
     kept = {one: watched for one, watched in after.items() if watched != Watched()}
     if kept == dict(before) or not host.store.has_app(app):
         return
-    given_up = host.store.read("apps", app, PLACE).get("given_up", [])
+    given_up = host.store.read_derived("apps", app, PLACE).get("given_up", [])
     data = {"given_up": given_up, "instances": {one: to_table(watched) for one, watched in kept.items()}}
     host.store.write("apps", app, PLACE, data=data)
     update_waiting_page(host, app)
 
 
 def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:
-    record = host.store.read("apps", app, PLACE)
+    record = host.store.read_derived("apps", app, PLACE)
     if record or given_up is not None:
         host.store.write("apps", app, PLACE, data={"given_up": given_up or record.get("given_up", []), "instances": {}})
 

@@ -109,7 +109,7 @@ def run_due(host: Host, now: float) -> list[str]:
         except Busy:
             continue
         try:
-            if now - float(host.store.read("global", "tick").get("last", {}).get(name, 0)) < job.every:
+            if now - float(host.store.read_derived("global", "tick").get("last", {}).get(name, 0)) < job.every:
                 continue
             module, _, function = job.run.partition(":")
             try:
@@ -128,7 +128,7 @@ def note_run(host: Host, name: str, now: float) -> None:
     owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
     lock = locks.take(host.root, "tick", owner=owner, wait=10)
     try:
-        last = dict(host.store.read("global", "tick").get("last", {}))
+        last = dict(host.store.read_derived("global", "tick").get("last", {}))
         host.store.write("global", "tick", data={"last": {**last, name: now}})
     finally:
         lock.release()

@@ -137,7 +137,8 @@ def from_table(table: dict[str, Any]) -> Watched:
 
 def read_watched(host: Host, app: AppName) -> dict[str, Watched]:
     """Instance id -> what the last look saw."""
-    return {one: from_table(table) for one, table in host.store.read("apps", app, PLACE).get("instances", {}).items()}
+    table = host.store.read_derived("apps", app, PLACE)
+    return {one: from_table(row) for one, row in table.get("instances", {}).items()}
 
 
 def described(host: Host, app: AppName, statuses: Sequence[InstanceStatus]) -> dict[str, str]:

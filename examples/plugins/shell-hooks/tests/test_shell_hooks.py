@@ -104,7 +104,7 @@ def test_a_hook_has_the_app_s_environment_and_is_told_what_happens(host: Host, e
     web = next(f"{one.address}:{one.port}" for one in instances if one.process == "web")
     told = {
         "COLOUR": "red", "DOKKUPY_HOOK": "pre-switch", "DOKKUPY_APP": "blog", "DOKKUPY_KIND": "deploy",
-        "DOKKUPY_RELEASE": "1", "DOKKUPY_REVISION": "b" * 40, "DOKKUPY_WEB": web,
+        "DOKKUPY_RELEASE": "1", "DOKKUPY_REVISION": "b" * 40, "DOKKUPY_WEB": web, "DYNO": "release.1", "PORT": "5000",
     }  # fmt: skip
     assert second == told
     assert (first["DOKKUPY_HOOK"], first["DOKKUPY_WEB"]) == ("pre-deploy", "")

@@ -77,4 +77,4 @@ class TestValkey(DatastoreContract):
             as_app(other, *words)
             assert dict(datastore.facts(other)) != before
         for one in (made, copy):
-            lifecycle.destroy(host, datastore, one.name, purge=True)
+            lifecycle.destroy(host, datastore.kind, one.name, purge=True)
