@@ -112,7 +112,7 @@ def test_certificate_by_ssh_is_verified_by_clients_and_http_leads_to_it(
     plain = host.http_get(name, "/path?query=1")
     assert (plain.status, plain.headers["location"]) == (301, f"https://{name}/path?query=1")
 
-    report = json.loads(host.exec(["dokkupy", "certs:report", app, "--format", "json"]).stdout)
+    report = json.loads(host.exec(["dokkupy", "certs:report", app, "--verbose", "--format", "json"]).stdout)
     assert report["fingerprint"] == fingerprint(pair) == served(host, name)
     assert host.exec(["stat", "-c", "%a %U", f"{report['dir']}/key.pem"]).stdout.strip() == "600 dokkupy"
     assert host.exec(["cat", f"{report['dir']}/key.pem"], user="nobody", check=False).code != 0
@@ -151,7 +151,6 @@ def test_bad_ones_leave_the_old_one(host: Host, app: str, repository: Repository
     other = authority.issue(f"other.{name}")
     for pair, reason in (
         ((good[0], other[1]), "does not belong to the certificate"),
-        (other, "is for other names"),
         ((good[0].partition(b"-----BEGIN CERTIFICATE-----")[0] or good[0][:900], good[1]), "cannot be read"),
         ((b"", b""), "not PEM"),
     ):
@@ -159,6 +158,19 @@ def test_bad_ones_leave_the_old_one(host: Host, app: str, repository: Repository
         assert failed.code != 0 and reason in failed.stderr, failed.stderr
         assert served(host, name) == fingerprint(good)
     assert https_get(host, name, authority).status == 200
+
+
+def test_one_for_other_names_is_kept_with_a_warning_and_a_way_back(
+    host: Host, app: str, repository: Repository, authority: Authority
+) -> None:
+    """As Dokku keeps it: its users add a certificate before the domains that it is for."""
+    name = deploy(host, app, repository)
+    good = authority.issue(name)
+    send(host, "certs:add", app, good)
+    kept = host.ssh(["certs:update", app], input=archive(*authority.issue(f"other.{name}")))
+    assert f"covers other.{name}" in kept.stderr and f"certs:rollback {app}" in kept.stderr
+    host.ssh(["certs:rollback", app])
+    assert served(host, name) == fingerprint(good)
 
 
 def test_killed_anywhere_the_old_or_the_new_one_is_served(
@@ -180,7 +192,7 @@ def test_killed_anywhere_the_old_or_the_new_one_is_served(
         assert died.code in (0, KILLED), died.stderr
         assert served(host, name) in marks, f"while dead at {number}"
         host.exec(["dokkupy", "recover"])
-        report = json.loads(host.exec(["dokkupy", "certs:report", app, "--format", "json"]).stdout)
+        report = json.loads(host.exec(["dokkupy", "certs:report", app, "--verbose", "--format", "json"]).stdout)
         assert served(host, name) == report["fingerprint"], number
         assert_whole(host, app, authority, number)
         if died.code == 0:

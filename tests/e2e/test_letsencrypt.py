@@ -158,7 +158,7 @@ def test_renewal_under_load_loses_no_request(host: Host, app: str, repository: R
         until(lambda: ticked(host) and served(host, name) != first, 90)
     assert load.get("failed", 0) == 0, load
     assert served(host, name) == json.loads(
-        host.exec(["dokkupy", "certs:report", app, "--format", "json"]).stdout
+        host.exec(["dokkupy", "certs:report", app, "--verbose", "--format", "json"]).stdout
     )["fingerprint"]  # fmt: skip
 
 
