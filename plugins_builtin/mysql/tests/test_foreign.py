@@ -58,3 +58,17 @@ def test_an_export_of_another_program_gets_the_sign_of_its_end(head: bytes) -> N
 )  # fmt: skip
 def test_other_files_are_no_sql_for_mysql(head: bytes, readable: bool) -> None:
     assert is_readable(head) is readable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"INSERT INTO a VALUES ('one\nUSE `x`;\nDROP DATABASE y;\nit''s \\' end');\n",
+        b'INSERT INTO a VALUES ("one\nCREATE DATABASE y;\n");\n',
+        b"/* it's\nUSE `x`;\n*/\n",
+    ],
+)
+def test_lines_within_strings_and_comments_of_other_programs_are_left_alone(text: bytes) -> None:
+    body = b"-- it's a comment\n# it's another\nCREATE TABLE a (b text);\n" + text
+    assert imported(body) == b"/* imported */ " + body + b"\n-- Dump completed\n"
+    assert imported(body + b"USE `shop`;\n").endswith(b"\n\n\n-- Dump completed\n")

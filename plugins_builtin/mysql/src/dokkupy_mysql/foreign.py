@@ -22,6 +22,13 @@ USE = re.compile(rb"USE\s+`?((?:[^`;]|``)+)`?\s*;", re.I)
 CONTENT = re.compile(rb"(CREATE|INSERT|REPLACE)\s|/\*!50001 CREATE", re.I)
 DELIMITER = re.compile(rb"DELIMITER\s+(\S+)", re.I)
 
+OPENING = re.compile(rb"--\s|#|/\*|['\"`]")
+CLOSING = {
+    b"'": re.compile(rb"\\.|''|(')", re.S), b'"': re.compile(rb'\\.|""|(")', re.S), b"`": re.compile(rb"``|(`)"),
+    b"/*": re.compile(rb"(\*/)"),
+}  # fmt: skip
+"""What ends a string, a name or a comment is in the group; what only looks like it is not."""
+
 
 def is_readable(head: bytes) -> bool:
     return is_text(head) and describe(head) in READABLE
@@ -30,10 +37,16 @@ def is_readable(head: bytes) -> bool:
 def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterator[bytes]:
     """The dump for `streams.RESTORE`. completed: the last line that it expects. Raises UserError while it is read."""
     unmarked = describe(head) not in DUMPERS
-    database, chosen, delimiter = b"", None, b";"
+    database, chosen, delimiter, quote = b"", None, b";", b""
     for number, line in enumerate(lines_of(pieces), 1):
         if unmarked and number == 1:
             yield b"/* imported */ "  # what RESTORE tells a dump by
+        within = quote
+        if unmarked:  # the dumpers write the newlines of strings as \\n
+            quote = open_after(line, quote)
+        if within:
+            yield line
+            continue
         if found := DELIMITER.match(line):
             delimiter = found[1]
         elif delimiter == b";":
@@ -50,6 +63,21 @@ def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterat
         yield line
     if unmarked:
         yield b"\n" + completed + b"\n"
+
+
+def open_after(line: bytes, quote: bytes) -> bytes:
+    """What is open at the end of a line: the sign of a string, a name or a comment, or nothing. quote: at its beginning."""
+    at = 0
+    while True:
+        if quote:
+            end = next((found.end() for found in CLOSING[quote].finditer(line, at) if found[1]), None)
+            if end is None:
+                return quote
+            at = end
+        found = OPENING.search(line, at)
+        if found is None or found[0] not in CLOSING:
+            return b""
+        quote, at = found[0], found.end()
 
 
 def several(*names: bytes | None) -> UserError:
