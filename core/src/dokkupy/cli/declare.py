@@ -41,7 +41,7 @@ class Rest(Arg):
 class Opt:
     """An option's spellings and meaning. With unknown=True it takes every flag that is not declared (info flags).
 
-    inert: why the option has no effect; whoever gives it reads that on standard error. A plugin that acts on it
+    inert: why the option has no effect; standard error shows it when the option is given. A plugin that acts on it
     declares so (`Registry.handles`), and the line is not printed.
     """
 

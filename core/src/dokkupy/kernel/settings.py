@@ -107,7 +107,7 @@ class Property:
     """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
     rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
     a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
-    once. inert: why it has no effect; whoever sets it reads that, unless a plugin declares that it acts on it
+    once. inert: why it has no effect; the command that sets it says so, unless a plugin declares that it acts on it
     (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer."""
 
     __slots__ = ("applies", "default", "help", "in_release", "inert", "name", "parse", "role", "scope", "secret")

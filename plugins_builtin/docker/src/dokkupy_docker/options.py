@@ -38,7 +38,7 @@ ISOLATION = {
     "--device": "gives the app a device of the host", "--security-opt": "may take confinement away",
     "--volumes-from": "shares another container's volumes", "--cgroup-parent": "may lift the app's limits",
 }  # fmt: skip
-"""What an option does to the isolation of apps: said to whoever adds it."""
+"""What an option does to the isolation of apps; the command that adds it prints this."""
 
 
 HOST: dict[str, tuple[str, Callable[[str], Any], bool]] = {

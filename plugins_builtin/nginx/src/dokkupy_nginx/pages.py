@@ -1,4 +1,4 @@
-"""The proxy's own answers when an app gives none: a page for the visitor, and one line for whoever runs the app. Pure.
+"""The proxy's own answers when an app gives none: a page for the visitor, and one line for its owner. Pure.
 
 Each cause is told apart, because each has another remedy. What the app itself answers passes untouched. The pages are part
 of the configuration, because nginx's workers may not read our state directory.
@@ -46,7 +46,7 @@ def cause_map() -> list[str]:
 
 
 def page(status: int, title: str, owner: str) -> str:
-    """HTML in one line. owner: what to do, for whoever runs the app."""
+    """HTML in one line. owner: what to do, for the owner of the app."""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<h1>{title}</h1><p>Error {status}. If this is your app: {owner}</p></html>"

@@ -48,7 +48,7 @@ const packages = (modules) => entries(modules).flatMap((one) => {
 const locks = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"];
 const projects = [], trees = [];
 const look = (dir, inside) => {
-  // A project with a lock file of its own is no part of this one: whoever installed it there wants all of it.
+  // A project with a lock file of its own is no part of this one, and keeps all that was installed into it.
   if (dir !== root && !inside && locks.some((name) => fs.existsSync(path.join(dir, name)))) return;
   if (fs.existsSync(path.join(dir, "package.json")) && !inside) projects.push(dir);
   for (const one of entries(dir)) {
