@@ -149,6 +149,24 @@ def test_one_app_that_cannot_be_brought_back_does_not_keep_the_others_down(
     assert upkeep.recover_all(host, boot=False) == (["good: started"], ["app:bad"])
 
 
+def test_recover_waits_for_the_timer_that_recovers_the_same_subject(host: Host) -> None:
+    left_open(host, "other", call(mark, name="undone"))
+    lease = locks.take(host.root, "other", owner={"command": "tick --within 50"}, wait=0)
+    timer = threading.Timer(0.3, lease.release)
+    timer.start()
+    assert upkeep.recover_all(host, boot=False) == (["recovered other"], [])
+    timer.join()
+    assert ran == ["undone"]
+
+
+def test_recover_does_not_wait_for_a_living_deploy(host: Host) -> None:
+    left_open(host, "other", call(mark, name="undone"))
+    lease = locks.take(host.root, "other", owner={"command": "ps:rebuild blog"}, wait=0)
+    assert upkeep.recover_all(host, boot=False) == ([], [])
+    lease.release()
+    assert ran == []
+
+
 def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: Host) -> None:
     left_open(host, "host", call(fail))
     left_open(host, "other", call(mark, name="undone"))

@@ -7,9 +7,10 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from dokkupy import hookspecs
 from dokkupy.errors import Busy, DokkupyError, HostFault, Interrupted
@@ -28,6 +29,9 @@ from dokkupy.usecases.supervise import supervise
 
 BOOT_SECONDS = 120
 """How long `recover --boot` waits for the engine."""
+
+JOIN_SECONDS = 30.0
+"""How long `recover` waits for another recovery that works on the same subject."""
 
 STATE_PLACES = (
     ("apps",), ("global",), ("journal", "open"), ("journal", "closed"), ("locks",), ("logs",), ("home", ".ssh"),
@@ -134,14 +138,18 @@ def note_run(host: Host, name: str, now: float) -> None:
         lock.release()
 
 
-def recover_subject_of(host: Host, subject: str) -> list[str]:
-    """Finish or undo what is left of one subject; a living operation is left alone."""
-    if locks.holder(host.root, subject):
+def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list[str]:
+    """Finish or undo what is left of one subject; a living operation is left alone.
+
+    joins: another recovery is waited for, so that the subject is whole when this returns.
+    """
+    holder = locks.holder(host.root, subject)
+    if holder and not (joins and recovers(holder)):
         return []  # its journal is open because it is at work; waiting for it would hold up all the others
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
             return reconcile(host, AppName(subject.removeprefix("app:")))
-        with operation(host, "recover", subject, wait=0):
+        with operation(host, "recover", subject, wait=JOIN_SECONDS if joins else 0):
             return [f"recovered {subject}"]
     except Busy:
         return []
@@ -163,15 +171,20 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
         wait_for_engine(host)
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
     host.hooks.notify(hookspecs.on_recover, host=host)
-    return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()})
+    return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()}, joins=True)
 
 
-def recover_each(host: Host, subjects: Iterable[str]) -> tuple[list[str], list[str]]:
+def recovers(holder: Mapping[str, Any]) -> bool:
+    """Whether the holder of a lease is the timer or another recovery, which work on a subject for seconds."""
+    return str(holder.get("command", "")).partition(" ")[0] in ("tick", "recover")
+
+
+def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     failed: list[str] = []
     for subject in sorted(subjects):
         try:
-            lines += recover_subject_of(host, subject)
+            lines += recover_subject_of(host, subject, joins=joins)
         except Interrupted:
             raise
         except Exception as error:
