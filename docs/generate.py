@@ -13,6 +13,7 @@ import inspect
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
@@ -63,11 +64,17 @@ def hooks() -> str:
            "| query | `resolve_...` | an answer or None; the first counts | ends the operation |",
            "| contribution | a noun | an iterable of facts, merged | ends the operation; a conflict names both plugins |",
            "| observer | `on_...` | nothing | is a warning |", ""]  # fmt: skip
-    members = [member for member in vars(hookspecs).values() if hasattr(member, "dokkupy_spec")]
-    for member in sorted(members, key=lambda one: one.__code__.co_firstlineno):
-        out += [f"## {member.__name__}", "", f"*{shape(member.__name__)}*", "", "```python", signature(member), "```", "",
-                paragraph(doc(member)), ""]  # fmt: skip
+    for plugin, module in [("", hookspecs), *((e.plugin, m) for e, m in loaded(shipped(), "dokkupy.hookspecs"))]:
+        members = [member for member in vars(module).values() if hasattr(member, "dokkupy_spec")]
+        for member in sorted(members, key=lambda one: one.__code__.co_firstlineno):
+            out += described_hook(member, plugin)
     return "\n".join(out)
+
+
+def described_hook(member: Any, plugin: str) -> list[str]:
+    origin = f", of the plugin {plugin}: implement it with `@hookimpl(optionalhook=True)`" if plugin else ""
+    return [f"## {member.__name__}", "", f"*{shape(member.__name__)}{origin}*", "", "```python", signature(member), "```",
+            "", paragraph(doc(member)), ""]  # fmt: skip
 
 
 def shape(name: str) -> str:

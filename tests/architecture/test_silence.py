@@ -271,5 +271,5 @@ HOOKS = [member for member in vars(hookspecs).values() if hasattr(member, "dokku
 def test_the_options_of_a_specification_say_how_it_is_called(hook: Any) -> None:
     options = hook.dokkupy_spec
     assert set(options) == {"firstresult", "historic", "warn_on_impl", "warn_on_impl_args"}
-    assert options["firstresult"] == hook.__name__.startswith(("resolve_", "dns_"))
+    assert options["firstresult"] == hook.__name__.startswith("resolve_")
     assert not options["historic"], "a plugin that is loaded later would be called for what is past: nobody does that"

@@ -26,10 +26,9 @@ from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job
 from dokkupy.model.crash import Crash
 from dokkupy.model.names import AppName, Domain
-from dokkupy.model.proxy import Certificate, ProxyFact, Route
+from dokkupy.model.proxy import Certificate, ProxyFact
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
-from dokkupy.roles.backup import BackupSubject
 
 hookspec = HookspecMarker("dokkupy")
 
@@ -38,7 +37,7 @@ hookspec = HookspecMarker("dokkupy")
 
 
 @hookspec
-def post_setup(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
+def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
     """The host is being set up by root (`dokkupy setup`): wire your part of it, idempotently.
 
     Returns a line for each change made (with dry_run: that would be made); none when all is in place already.
@@ -47,8 +46,8 @@ def post_setup(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empt
 
 
 @hookspec
-def pre_teardown(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
-    """The host gives dokkupy up (`dokkupy setup --remove`): take away what `post_setup` put. Called as root."""
+def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
+    """The host gives dokkupy up (`dokkupy setup --remove`): take away what `setup_changes` put. Called as root."""
 
 
 @hookspec
@@ -71,16 +70,6 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:  # type: ignore[empty-body]
 
 
 @hookspec
-def pre_app_create(host: Host, app: AppName, tx: Tx) -> None:
-    """An app is about to be created; raise to refuse the name."""
-
-
-@hookspec
-def post_app_create(host: Host, app: AppName, tx: Tx) -> None:
-    """The app's state exists."""
-
-
-@hookspec
 def pre_app_destroy(host: Host, app: AppName, tx: Tx) -> None:
     """The app is about to be destroyed; raise to refuse (a service is linked, data would be lost)."""
 
@@ -100,11 +89,6 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
     """A copy of the app was made; the files of its state directory are copied already."""
 
 
-@hookspec
-def post_config_change(host: Host, app: AppName, changed: Mapping[str, Secret | None], tx: Tx) -> None:
-    """Environment variables were set (value) or unset (None)."""
-
-
 # source and build
 
 
@@ -119,11 +103,6 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:  # type: ignore[em
 @hookspec
 def post_source_receive(host: Host, source: Source, tx: Tx) -> None:
     """The source lies in its private directory: files may be read (they are hostile) or added."""
-
-
-@hookspec(firstresult=True)
-def resolve_builder(host: Host, source: Source) -> str | None:
-    """The name of the builder to use, where you know better than the builders' own detection."""
 
 
 @hookspec
@@ -147,11 +126,6 @@ def post_build(host: Host, build: Build, image: Image, tx: Tx) -> None:
 
 
 # release
-
-
-@hookspec
-def release_env(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
-    """Environment to add to a new release; the app's own configuration wins. files as in `Release.files`."""
 
 
 @hookspec
@@ -230,73 +204,4 @@ def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Cert
     """The certificate that the proxy should serve for one of the app's names; None for an app without names.
 
     Asked for each name when a route is made: answer from the state, without looking into the files.
-    """
-
-
-@hookspec(firstresult=True)
-def dns_challenge(host: Host, app: AppName, name: str, value: str, present: bool) -> bool | None:
-    """A certificate authority wants to see a TXT record (ACME's DNS-01).
-
-    name: `_acme-challenge.example.com`, where other records with other values may be at the same time. present: put it,
-    and return when the authority can see it; else take it away. Return None for a domain that is not yours, True when
-    it is done; raise HostFault when it cannot be.
-    """
-
-
-@hookspec
-def post_proxy_apply(host: Host, route: Route) -> None:
-    """A route was applied and verified."""
-
-
-# services and backups (called by the datastore and backup kits)
-
-
-@hookspec
-def post_service_create(host: Host, service: str, tx: Tx) -> None:
-    """A service was created and answers; an error here takes it back. service: `kind:name`."""
-
-
-@hookspec
-def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
-    """A service has another name: move what you keep under the old one. old, new: `kind:name`."""
-
-
-@hookspec
-def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
-    """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
-
-
-@hookspec
-def service_link(host: Host, app: AppName, service: str) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
-    """A service is being linked: environment variables to add beside its URL."""
-
-
-@hookspec
-def post_service_link(host: Host, app: AppName, service: str, tx: Tx) -> None:
-    """A service was linked to the app. service: `kind:name`."""
-
-
-@hookspec
-def post_service_unlink(host: Host, app: AppName, service: str, tx: Tx) -> None:
-    """A service was unlinked from the app."""
-
-
-@hookspec
-def backup_subjects(host: Host) -> Iterable[BackupSubject]:  # type: ignore[empty-body]
-    """What of yours can be backed up. Cheap: nothing is asked of a service before one of them is used."""
-
-
-@hookspec
-def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> None:
-    """A backup of a service, app or host ended. outcome: verified, done or failed."""
-
-
-# access
-
-
-@hookspec(firstresult=True)
-def resolve_access(host: Host, who: str, permission: str, subject: str) -> bool | None:
-    """Whether the key named `who` may use `permission` (such as `app:deploy`) on `subject` (an app, or "").
-
-    True allows, False denies; when nobody answers, core's own rule of key roles decides.
     """

@@ -12,7 +12,7 @@ from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.hooks import Hooks
 from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
-from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk import Host, hookimpl, hookspec
 
 APP = AppName("blog")
 
@@ -122,6 +122,51 @@ def test_an_optional_hook_may_be_unknown_and_others_may_not() -> None:
     found = hooks(tool=module(release_filez=hookimpl(lambda: [])))
     assert "tool (dokkupy-tool 1.2) implements an unknown hook release_filez" in reason(found)
     assert "release_files" in found.quarantined["tool"].hint
+
+
+def specification(name: str, **options: bool) -> types.ModuleType:
+    def function(host: Host, app: AppName) -> None:
+        """Something of another plugin's happens."""
+
+    function.__name__ = name
+    return module(**{name: hookspec(**options)(function)})
+
+
+def kit(spec: types.ModuleType, **modules: object) -> Hooks:
+    registry = Loaded(**modules, kit=spec)
+    next(entry for entry in registry.entries if entry.name == "kit").group = "dokkupy.hookspecs"
+    return Hooks(registry)
+
+
+def test_a_plugin_specifies_hooks_that_other_plugins_implement() -> None:
+    spec = specification("post_bake")
+    got: list[AppName] = []
+    found = kit(spec, tool=module(post_bake=hookimpl(lambda app: got.append(app))))
+    found.emit(spec.post_bake, host=Host("/nowhere"), app=APP)
+    assert (got, found.quarantined) == ([APP], {})
+    assert "post_bake" in found.names()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("post_bake", {"historic": True}, "historic"),
+        ("post_bake", {"firstresult": True}, "firstresult=True"),
+        ("resolve_bread", {}, "firstresult=True"),
+        ("post_deploy", {}, "which dokkupy has already"),
+    ],
+)
+def test_a_specification_without_one_of_the_shapes_leaves_its_plugin_out(
+    name: str, options: dict[str, bool], complaint: str
+) -> None:
+    found = kit(specification(name, **options))
+    assert f"kit (dokkupy-kit 1.2) specifies the hook {name}" in found.quarantined["kit"].message
+    assert complaint in found.quarantined["kit"].message
+
+
+def test_an_optional_hook_of_a_plugin_that_is_not_installed_may_have_arguments() -> None:
+    optional = hookimpl(optionalhook=True)(lambda host, subject: None)
+    assert hooks(tool=module(on_backup_finished=optional)).quarantined == {}
 
 
 def test_who_implements_a_hook_on_its_way_out_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:

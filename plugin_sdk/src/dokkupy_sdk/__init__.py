@@ -6,11 +6,14 @@ every plugin's `hooks.py`.
 """
 
 from dokkupy.kernel.host import Host
-from pluggy import HookimplMarker
+from pluggy import HookimplMarker, HookspecMarker
 
 API = 1
 """For messages only; the contract is the dependency range on `dokkupy-sdk`."""
 
 hookimpl = HookimplMarker("dokkupy")
 
-__all__ = ["API", "Host", "hookimpl"]
+hookspec = HookspecMarker("dokkupy")
+"""Marks a hook that a plugin itself calls, in the module that its entry point in `dokkupy.hookspecs` names."""
+
+__all__ = ["API", "Host", "hookimpl", "hookspec"]

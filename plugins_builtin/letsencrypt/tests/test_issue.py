@@ -293,14 +293,14 @@ class Shadow:
 
 
 class Zone:
-    """A plugin with the hook dns_challenge, for the authority's own DNS server."""
+    """A plugin with the hook resolve_dns_challenge, for the authority's own DNS server."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.records: list[tuple[str, str, bool]] = []
 
     @hookimpl
-    def dns_challenge(self, host: Host, app: AppName, name: str, value: str, present: bool) -> bool | None:
+    def resolve_dns_challenge(self, host: Host, app: AppName, name: str, value: str, present: bool) -> bool | None:
         if not name.endswith("example.com"):
             return None
         self.records.append((name, value, present))

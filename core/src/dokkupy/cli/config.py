@@ -147,13 +147,13 @@ def apply(
     replace: bool = False,
 ) -> Answer:
     from dokkupy.kernel.operation import operation
-    from dokkupy.usecases.config import change_env
+    from dokkupy.usecases.config import set_env
     from dokkupy.usecases.legacy_env import legacy_lines
 
     app = app_of(host, scope)
     takes_away = replace or not any(value is not None for value in changes.values())
     with operation(host, "config:set", f"app:{app}" if app else "host", takes_away=takes_away) as tx:
-        changed = change_env(tx, app, changes, replace=replace)
+        changed = set_env(tx, app, changes, replace=replace)
     restarted = False
     for line in legacy_lines(host, app, [str(key) for key, value in changes.items() if value is not None]):
         host.out.warn(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import pluggy
@@ -18,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 GROUP = "dokkupy.plugins"
+SPECIFICATIONS = "dokkupy.hookspecs"
 
 IN_ORDER = "implementations run in the name order of their plugins"
 REFUSED = {
@@ -45,12 +46,38 @@ class Hooks:
         self.owners: dict[str, EntryPoint] = {}
         self.manager = pluggy.PluginManager("dokkupy")
         self.manager.add_hookspecs(hookspecs)
+        self.specifications = {name: "dokkupy" for name in specified(hookspecs)}
+        """hook -> the plugin that specifies and calls it."""
+        for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: e.plugin):
+            try:
+                self.specify(registry.load(entry), entry)
+            except PluginFault as fault:
+                self.quarantined[entry.plugin] = fault
         for entry in sorted((e for e in registry.entries if e.group == GROUP), key=lambda e: e.plugin):
+            if entry.plugin in self.quarantined:
+                continue
             try:
                 self.register(registry.load(entry), entry)
             except PluginFault as fault:
                 self.quarantined[entry.plugin] = fault
         self.trace = "hooks" in os.environ.get("DOKKUPY_TRACE", "").split(",")
+
+    def specify(self, module: Any, entry: EntryPoint) -> None:
+        """Add the hooks that a plugin calls itself. Raises PluginFault for one that does not have one of the shapes."""
+        who = f"{entry.plugin} ({entry.distribution} {entry.version})"
+        found = specified(module)
+        for name in found:
+            complaint = bad_specification(name, getattr(module, name).dokkupy_spec)
+            if name in self.specifications:
+                complaint = f"which {self.specifications[name]} has already"
+            if complaint:
+                raise PluginFault(
+                    f"Plugin {who} specifies the hook {name}, {complaint}", plugin=entry.plugin,
+                    hint="Its author must change it; until then the plugin is left out.",
+                )  # fmt: skip
+        if found:
+            self.manager.add_hookspecs(module)
+        self.specifications.update(dict.fromkeys(found, entry.plugin))
 
     def register(self, module: object, entry: EntryPoint) -> None:
         name = f"{entry.plugin}.{entry.name}" if entry.name != entry.plugin else entry.plugin
@@ -93,19 +120,19 @@ class Hooks:
                 )  # fmt: skip
         for implementation in self.manager.get_hookcallers(module) or []:
             spec = implementation.spec
+            if spec is None:
+                continue  # an optional hook of a plugin that is not installed
             mine = [one for one in implementation.get_hookimpls() if one.plugin is module]
             for one in mine:
-                complaint = bad_arguments(one.function, tuple(spec.argnames) if spec else ())
+                complaint = bad_arguments(one.function, tuple(spec.argnames))
                 if complaint:
                     raise PluginFault(
                         f"Plugin {who} implements the hook {implementation.name} with {complaint}", plugin=plugin,
-                        hint=f"The arguments of {implementation.name}: {', '.join(spec.argnames)}" if spec else "",
+                        hint=f"The arguments of {implementation.name}: {', '.join(spec.argnames)}",
                     )  # fmt: skip
 
     def names(self) -> list[str]:
-        from dokkupy import hookspecs
-
-        return [name for name in dir(hookspecs) if hasattr(getattr(hookspecs, name), "dokkupy_spec")]
+        return sorted(self.specifications)
 
     # the four shapes
 
@@ -192,6 +219,20 @@ class Hooks:
                 plugin=implementation.plugin_name,
                 hint="Report it to the plugin's author, or disable the plugin.",
             ) from error
+
+
+def specified(module: object) -> list[str]:
+    """The hooks that a module specifies."""
+    return [name for name in dir(module) if hasattr(getattr(module, name), "dokkupy_spec")]
+
+
+def bad_specification(name: str, options: Mapping[str, object]) -> str:
+    """What of a specification is not true of the four shapes; empty when all is."""
+    if options["historic"]:
+        return "historic: a plugin that is loaded later would be called for what is past, and none is"
+    if bool(options["firstresult"]) != name.startswith("resolve_"):
+        return "but firstresult=True and a name `resolve_<noun>` go together: both say that the first answer counts"
+    return ""
 
 
 def bound(spec: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -30,13 +30,6 @@ def check_access(host: Host, who: str, permission: str, app: AppName | None) -> 
 def allowed(host: Host, who: str, permission: str, app: AppName | None) -> bool:
     if not who.startswith("key:"):
         return True
-    from dokkupy import hookspecs
-
-    answer = host.hooks.ask(
-        hookspecs.resolve_access, host=host, who=who.removeprefix("key:"), permission=permission, subject=app or ""
-    )
-    if answer is not None:
-        return answer
     key = key_record(host, who)
     role = str(key.get("role", ""))  # a key that is not on record may do nothing
     if permission not in GRANTS.get(role, ()):

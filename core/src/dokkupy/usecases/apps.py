@@ -36,10 +36,8 @@ def create_in(tx: Tx, app: AppName) -> None:
         raise Conflict(f"Name is already taken: app {app} exists", code="name_taken")
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
-    host.hooks.emit(hookspecs.pre_app_create, host=host, app=app, tx=tx)
     tx.protect("make the app's directory", call(remove_app_directory, app=app))
     tx.write("apps", app, "app", data={"created_at": stamp()})
-    host.hooks.emit(hookspecs.post_app_create, host=host, app=app, tx=tx)
 
 
 def remove_app_directory(host: Host, app: str) -> None:

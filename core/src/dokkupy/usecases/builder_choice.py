@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from dokkupy import hookspecs
 from dokkupy.errors import AppFault, HostFault, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.build import Source
@@ -29,10 +28,8 @@ def built_part(host: Host, source: Source) -> Source:
 
 
 def choose_builder(host: Host, source: Source) -> str:
-    """The one that was selected, else that a plugin knows, else the one that is surest."""
-    chosen = BUILDER.get(host.store, source.app, "selected") or host.hooks.ask(
-        hookspecs.resolve_builder, host=host, source=source
-    )
+    """The one that was selected, else the one that is surest."""
+    chosen = BUILDER.get(host.store, source.app, "selected")
     names = list(host.registry.group("dokkupy.builder"))
     if chosen:
         if chosen not in names:

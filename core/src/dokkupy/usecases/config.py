@@ -77,14 +77,3 @@ def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None]
         )  # fmt: skip
     tx.write(*place(app), data={"env": dict(sorted(after.items()))})
     return True
-
-
-def change_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False) -> bool:
-    """As `set_env`, and the plugins are told."""
-    from dokkupy import hookspecs
-
-    changed = set_env(tx, app, changes, replace=replace)
-    if changed and app is not None:
-        told = {str(key): value for key, value in changes.items()}
-        tx.host.hooks.emit(hookspecs.post_config_change, host=tx.host, app=app, changed=told, tx=tx)
-    return changed

@@ -87,7 +87,6 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContex
 
 def copy_code(tx: Tx, old: AppName, new: AppName) -> None:
     host = tx.host
-    host.hooks.emit(hookspecs.pre_app_create, host=host, app=new, tx=tx)
     if "source" in roles_at_hand(host) and host.sources().has_code(old):
         tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
 

@@ -204,11 +204,10 @@ def with_state(host: Host, release: Release) -> Release:
     from dataclasses import replace
 
     app, files = release.app, release.files
-    given = contributed(host.hooks.gather(hookspecs.release_env, host=host, app=app, files=files))
-    given.update({str(key): value for key, value in merged_env(host, app).items()})
+    env = {str(key): value for key, value in merged_env(host, app).items()}
     return replace(
         release,
-        env=dict(sorted(given.items())),
+        env=dict(sorted(env.items())),
         own_ports=own_ports(host, app),
         config={str(key): value for key, value in get_env(host, app).items()},
         formation=wanted_formation(host, app, files, release.processes),

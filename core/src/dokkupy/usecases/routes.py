@@ -211,11 +211,10 @@ def reroute_idle(host: Host, app: str) -> None:
 
 
 def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:
-    """Apply a route and tell the plugins; what they raise undoes the operation that this is a step of."""
+    """Apply a route, which takes the place of the page for its names."""
     proxy = host.proxy(route.app)
     proxy.apply([route], remove=remove)
     proxy.announce(route.app, (), "")
-    host.hooks.emit(hookspecs.post_proxy_apply, host=host, route=route)
 
 
 def route_back(host: Host, app: str, new: str) -> None:

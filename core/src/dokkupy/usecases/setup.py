@@ -118,7 +118,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[Change]:
     ):
         steps.part = part
         step()
-    contributed = host.hooks.gather(hookspecs.post_setup, host=host, dry_run=dry_run)
+    contributed = host.hooks.gather(hookspecs.setup_changes, host=host, dry_run=dry_run)
     return [*steps.changes, *(Change(f"the plugin {plugin}", line) for plugin, line in contributed)]
 
 
@@ -135,7 +135,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
             "There are still services: " + ", ".join(kept),
             hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
         )
-    contributed = host.hooks.gather(hookspecs.pre_teardown, host=host, dry_run=dry_run)
+    contributed = host.hooks.gather(hookspecs.teardown_changes, host=host, dry_run=dry_run)
     steps = Steps(host, dry_run)
     steps.changes.extend(Change(f"the plugin {plugin}", line) for plugin, line in contributed)
     steps.part = "users, units and wiring"

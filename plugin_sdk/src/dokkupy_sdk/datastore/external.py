@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.config import change_env, get_env
+from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.datastore.links import free_variable
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import Conflict, NotFound, StateFault, UserError
@@ -93,7 +93,7 @@ def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
     apps = links(host, name)
     with operation(host, "services:adopt", subject(name), also=tuple(f"app:{app}" for app in apps)) as tx:
         for app in apps:
-            change_env(tx, app, dict.fromkeys(variables(host, app, read(host, name)), Secret(text)))
+            set_env(tx, app, dict.fromkeys(variables(host, app, read(host, name)), Secret(text)))
         tx.write(PLACE, name, "service", data={"url": text, "alias": word})
     return External(name, Secret(text), word)
 
@@ -110,7 +110,7 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
             raise Conflict(f"Specified alias {alias} already in use by the variable {key}", code="alias_taken")
         key = free_variable(env, "external") if key in env else key
         tx.write(PLACE, name, "links", app, data={"alias": str(key)})
-        change_env(tx, app, {key: one.url})
+        set_env(tx, app, {key: one.url})
     return key
 
 
@@ -122,7 +122,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
         if app not in links(host, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, name)
-        change_env(tx, app, dict.fromkeys(keys))
+        set_env(tx, app, dict.fromkeys(keys))
         tx.delete(PLACE, name, "links", app)
     return keys
 

@@ -84,7 +84,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     return findings(host)
 
 
-@hookimpl
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     if not any_service(host):
         return []

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.datastore import container, records
+from dokkupy_sdk.datastore import container, hookspecs, records
 from dokkupy_sdk.datastore.model import Service, container_of
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
@@ -134,7 +133,6 @@ def create(
         image = tx.step(f"have the image {ref}", lambda: need_image(host, ref), planned=Image(""))
         drafted = replace(draft(datastore, name, ref, image, wish), networks=vetted_networks(networks or {}))
         service = make(tx, datastore, drafted)
-        host.hooks.emit(hookspecs.post_service_create, host=host, service=service.subject, tx=tx)
     host.events.record("service_created", service=service.subject)
     return service
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.config import change_env, get_env
-from dokkupy_sdk.datastore import records
+from dokkupy_sdk.config import get_env, set_env
+from dokkupy_sdk.datastore import hookspecs, records
 from dokkupy_sdk.datastore.lifecycle import MOVING, need_still
 from dokkupy_sdk.datastore.model import Link, Service, hostname_of
 from dokkupy_sdk.datastore.names import ServiceName
@@ -109,8 +108,7 @@ def link(
                 hookspecs.service_link, host=host, app=app, service=service.subject
             )
         }
-        change_env(tx, app, {key: Secret(url), **extra})
-        host.hooks.emit(hookspecs.post_service_link, host=host, app=app, service=service.subject, tx=tx)
+        set_env(tx, app, {key: Secret(url), **extra})
         tx.step("let the service into the app's network", lambda: admit(host, str(app)))
     return key
 
@@ -132,9 +130,8 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, kind, name, service)
         tx.protect("put the service out of the app's network", call(admit, app=str(app)))
-        change_env(tx, app, dict.fromkeys(keys))
+        set_env(tx, app, dict.fromkeys(keys))
         tx.delete(*records.link_place(kind, name, app))
-        host.hooks.emit(hookspecs.post_service_unlink, host=host, app=app, service=f"{kind}:{name}", tx=tx)
         tx.step("put the service out of the app's network", lambda: put_out(host, str(app)))
     return keys
 
@@ -188,7 +185,7 @@ def promote(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -
         old = env.get(key)
         if old is not None and old not in [value for other, value in env.items() if other != key]:
             changes[free_variable(env, kind)] = old
-        change_env(tx, app, changes)
+        set_env(tx, app, changes)
     return key
 
 
@@ -211,7 +208,6 @@ def move_links(tx: Tx, old: AppName, new: AppName, *, keep: bool) -> None:
         tx.write(
             *records.link_place(service.kind, service.name, new), data=records.link_table(replace(one, app=str(new)))
         )
-        host.hooks.emit(hookspecs.post_service_link, host=host, app=new, service=service.subject, tx=tx)
         if not keep:
             tx.delete(*records.link_place(service.kind, service.name, old))
 

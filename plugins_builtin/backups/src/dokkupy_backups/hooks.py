@@ -41,7 +41,7 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     return [HostState(host), *(AppVolumes(host, app) for app, volumes in done if volumes)]
 
 
-@hookimpl
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
     """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
     from dokkupy_backups.dokku import forget_auth
@@ -51,7 +51,7 @@ def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
     forget_auth(tx, service)
 
 
-@hookimpl
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
     """The schedule goes along. Backups that were made keep the name that the service had then."""
     from dokkupy_backups.dokku import move_auth

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError, PluginFault
 
+from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.record import moment, stamp
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import NotFound, PluginFault
 from dokkupy_sdk.roles import BackupSubject
 
+from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
 
 

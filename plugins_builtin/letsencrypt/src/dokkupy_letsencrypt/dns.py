@@ -1,5 +1,5 @@
 """DNS-01: a TXT record for each name, by one of certbot's DNS plugins, or by a plugin of ours (the hook
-`dns_challenge`).
+`resolve_dns_challenge`).
 
 certbot runs a program for each record; ours hands the record to the process that started certbot, which has the host and
 its plugins, over a socket in a private directory. https://www.rfc-editor.org/rfc/rfc8555#section-8.4
@@ -18,12 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
 
-from dokkupy_letsencrypt import dns_hook
+from dokkupy_letsencrypt import dns_hook, hookspecs
 
 LONGEST = 4096
 
@@ -60,7 +59,12 @@ def put(host: Host, app: AppName, domain: str, value: str, *, present: bool) -> 
             make_directory(os.path.dirname(note))
             write_atomic(note, json.dumps({"app": app, "domain": domain, "value": value}).encode())
         done = host.hooks.ask(
-            hookspecs.dns_challenge, host=host, app=app, name=f"_acme-challenge.{domain}", value=value, present=present
+            hookspecs.resolve_dns_challenge,
+            host=host,
+            app=app,
+            name=f"_acme-challenge.{domain}",
+            value=value,
+            present=present,
         )
     except DokkupyError as error:
         return f"{error.message} {error.hint}".strip()

@@ -122,7 +122,7 @@ REASONS = (
     (r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-", "certbot does not have this DNS plugin",
      "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook", "acme"),
     (r"no plugin answers for the DNS", "no plugin of this host can write into the domain's DNS",
-     "Install one with the hook dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare", "acme"),
+     "Install one with the hook resolve_dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare", "acme"),
     (r"another instance of certbot is already running", "another certbot works on the same directories",
      "It ends by itself; then: letsencrypt:enable APP", "acme"),
     (UNKNOWN_ACCOUNT, "the authority does not know our account", "Is it the right server? letsencrypt:report APP", "acme"),

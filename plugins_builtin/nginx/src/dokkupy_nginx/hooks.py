@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def post_setup(host: Host, dry_run: bool) -> Iterable[str]:
+def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
     from dokkupy_nginx.wiring import Wiring
 
     return Wiring(adapter(host), dry_run=dry_run).setup()
 
 
 @hookimpl
-def pre_teardown(host: Host, dry_run: bool) -> Iterable[str]:
+def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
     from dokkupy_nginx.wiring import Wiring
 
     return Wiring(adapter(host), dry_run=dry_run).teardown()

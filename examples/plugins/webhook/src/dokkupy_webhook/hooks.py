@@ -26,7 +26,7 @@ def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, 
     tell(host, app, "deploy_finished", facts)
 
 
-@hookimpl
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> None:
     kind, _, name = subject.partition(":")
     app = AppName(name) if kind == "app" else None

@@ -1,0 +1,24 @@
+"""The hooks of services, which this kit calls. They have the four shapes of core's own; see `dokkupy.hookspecs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dokkupy_sdk import Host, hookspec
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.operation import Tx
+
+
+@hookspec
+def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
+    """A service has another name: move what you keep under the old one. old, new: `kind:name`."""
+
+
+@hookspec
+def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
+    """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
+
+
+@hookspec
+def service_link(host: Host, app: AppName, service: str) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
+    """A service is being linked: environment variables to add beside its URL."""
