@@ -372,10 +372,21 @@ for folder in sys.argv[2:]:
   note "installed ${#changed[@]} of ${#folders[@]} distributions"
 }
 
-# Not pip's own script: that imports more than half of what a short command may cost.
+# Not pip's own script: that imports more than half of what a short command may cost. `-S` leaves out Python's own search
+# for packages, because this knows where they are; only a plugin that is being developed here (a .pth file) has to be found.
 write_launcher() {
-  local path=$BIN/$1 text
-  text="#!$VENV/bin/python -I
+  local path=$BIN/$1 packages text
+  packages=$("$VENV/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  text="#!$VENV/bin/python -IS
+import os
+import sys
+
+PACKAGES = \"$packages\"
+sys.path.append(PACKAGES)
+if any(name.endswith(\".pth\") and name != \"distutils-precedence.pth\" for name in os.listdir(PACKAGES)):
+    import site
+
+    site.addsitedir(PACKAGES)
 from dokkupy.cli.main import run
 
 run()

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+INSTALLER = Path(__file__).parents[2] / "install.sh"
+
 HEAVY = ("typer", "click", "rich", "docker", "requests", "urllib3", "importlib.metadata", "pydantic", "jinja2", "asyncio",
-         "inspect", "tempfile", "email", "http.client", "ssl", "certbot", "logging", "unittest", "pkg_resources")  # fmt: skip
+         "inspect", "tempfile", "email", "http.client", "ssl", "certbot", "logging", "unittest", "pkg_resources",
+         "hashlib")  # fmt: skip
 
 #: Command line -> how many modules it may load beyond those of a bare interpreter.
 LIMITS = {
@@ -67,3 +70,37 @@ def test_a_command_loads_no_more_than_it_needs(root: Path, words: tuple[str, ...
     heavy = [name for name in modules if name in banned or name.startswith(tuple(f"{one}." for one in banned))]
     assert heavy == []
     assert len(modules) <= LIMITS[words], f"{len(modules)} modules: {' '.join(modules)}"
+
+
+def launcher(directory: Path) -> Path:
+    """The launcher that install.sh writes for the environment of this test."""
+    text = INSTALLER.read_text()
+    function = text[text.index("write_launcher() {") :].partition("\n}\n")[0] + "\n}\n"
+    settings = {"VENV": sys.prefix, "BIN": str(directory), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["bash", "-euc", f"{function} write_launcher dokkupy"], env=settings, check=True)
+    return directory / "dokkupy"
+
+
+def test_the_installed_launcher_skips_site_and_finds_what_is_installed(root: Path, tmp_path: Path) -> None:
+    program = launcher(tmp_path)
+    site_packages = tmp_path / "site-packages"
+    site_packages.mkdir()
+    (site_packages / "dokkupy").symlink_to(INSTALLER.parent / "core/src/dokkupy")
+    core = site_packages / "dokkupy_core-1.dist-info"
+    core.mkdir()
+    (core / "entry_points.txt").write_text("[dokkupy.commands]\napps = dokkupy.cli.apps:group\n")
+    lines = program.read_text().splitlines()
+    lines[4] = f"PACKAGES = {str(site_packages)!r}"
+    lines[-1] = "os._exit = lambda status: print('site' in sys.modules)\nrun()"
+    program.write_text("\n".join(lines))
+    done = subprocess.run(
+        [program, "apps:list"], capture_output=True, text=True, env={"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": ""}
+    )
+    assert done.stdout.splitlines()[-2:] == ["blog", "False"], done.stderr
+
+
+def test_the_installed_launcher_finds_plugins_that_are_being_developed(root: Path, tmp_path: Path) -> None:
+    # The environment of this test has its packages by .pth files.
+    env = {"DOKKUPY_ROOT": str(root)}
+    done = subprocess.run([launcher(tmp_path), "apps:list"], capture_output=True, text=True, env=env)
+    assert done.stdout.splitlines()[-1:] == ["blog"], done.stderr
