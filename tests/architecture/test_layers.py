@@ -175,3 +175,15 @@ def test_temporary_files_are_made_below_the_state_only() -> None:
                 text for text in texts if isinstance(text, str) and re.search(r"(^|[\s=:'\"])/(var/)?tmp(/|$)", text)
             ]
             assert not found, f"{short(file)}: {found}"
+
+
+def test_tests_import_their_helpers_by_the_path_from_the_root() -> None:
+    """All test folders run in one call, so `from conftest import` would find whichever conftest was loaded first."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in ("core", "plugin_sdk", "plugins_builtin", "examples", "tests")
+        for path in (ROOT / folder).rglob("test_*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.strip().startswith(("from conftest ", "import conftest"))
+    ]
+    assert not found, f"import by the path from the root, as plugins_builtin.git.tests.conftest: {found}"

@@ -26,7 +26,8 @@ from dokkupy.usecases.procfile import parse_procfile
 from dokkupy_app_json.notices import notices
 from dokkupy_sdk import appjson
 from dokkupy_sdk.testing import RecordingConsole, fake_host
-from readers import (
+
+from tests.architecture.readers import (
     ROOT,
     attributes_of,
     attributes_read,

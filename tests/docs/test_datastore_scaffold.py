@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from dokkupy_sdk.scaffold import write_datastore
-from markdown import ROOT
+
+from tests.docs.markdown import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel.registry import Registry
-from markdown import ROOT, blocks, commands
+
+from tests.docs.markdown import ROOT, blocks, commands
 
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md",
          *sorted((ROOT / "plugins_builtin").glob("*/README.md")), *sorted((ROOT / "examples").glob("*/*/README.md"))]  # fmt: skip

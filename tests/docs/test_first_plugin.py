@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from markdown import ROOT, blocks, commands
+
+from tests.docs.markdown import ROOT, blocks, commands
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 

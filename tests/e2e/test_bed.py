@@ -5,7 +5,8 @@ from __future__ import annotations
 from bed import cleanup, images
 from bed.engine import docker
 from bed.host import Host
-from conftest import MakeHost
+
+from tests.e2e.conftest import MakeHost
 
 
 def test_machine_boots_reboots_and_survives_a_power_cut(make_host: MakeHost) -> None:

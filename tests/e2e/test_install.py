@@ -10,8 +10,9 @@ import pytest
 from bed import images
 from bed.engine import Ran
 from bed.host import SOURCE, Host
-from conftest import MakeHost
 from state import containers, wiring
+
+from tests.e2e.conftest import MakeHost
 
 DEMO_HOST = "hello.dokkupy.localhost"
 #: What the issue allows the demo on a bare machine; a shared test machine of two cores gets half as much again.

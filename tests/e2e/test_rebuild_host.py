@@ -9,8 +9,9 @@ from pathlib import Path
 from apps import Repository
 from bed import cleanup
 from bed.host import Host
-from conftest import MakeHost
 from test_datastores import NOTES, notes, offered, post
+
+from tests.e2e.conftest import MakeHost
 
 TARGET = "/srv/backups"
 NAME = "notes.example.com"

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from bed.servers import server
-from conftest import Machine
 from dokkupy_sdk.datastore import records
 from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.testing.effort import amount
+
+from tests.services.conftest import Machine
 
 MANY = amount(1_000_000, 100_000)
 

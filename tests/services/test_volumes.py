@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from bed import images
-from conftest import Machine
 from dokkupy_backups import volumes
 from dokkupy_backups.volumes import AppVolumes, volumes_in
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.names import AppName
+
+from tests.services.conftest import Machine
 
 FILL = """
 cd /v && mkdir -p 'a b/ü' && printf 'x\\0y' >'a b/ü/☃

@@ -7,11 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.releases import current
 from dokkupy_sdk.testing import deploy
+
+from core.tests.cli.conftest import Run
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from conftest import Run
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 from dokkupy_sdk.testing import deploy
+
+from core.tests.cli.conftest import Run
 
 NOW_RESTART = "       takes effect with the next deploy; now: ps:restart blog\n"
 NOW_REBUILD = "       takes effect with the next deploy; now: ps:rebuild blog\n"

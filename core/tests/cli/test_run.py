@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import Run
 from dokkupy.cli.run import ago, wants_tty
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
+
+from core.tests.cli.conftest import Run
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.tree import almost
 from dokkupy.usecases.legacy_env import legacy_lines
 from dokkupy_sdk.testing import deploy, fake_host
+
+from core.tests.cli.conftest import Run
 
 
 def warnings(err: str) -> list[str]:

@@ -7,13 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from dokkupy.cli.main import COMMANDS
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.usecases import shell_plugins
 from dokkupy.usecases.plugin_install import install
 from dokkupy_sdk.testing import deploy
+
+from core.tests.cli.conftest import Run
 
 WARNING = " !     You haven't deployed any applications yet\n"
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}

@@ -18,7 +18,7 @@ from dokkupy_sdk.entry import main
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from fake import fill, make_host  # noqa: E402
+from plugins_builtin.backups.tests.fake import fill, make_host  # noqa: E402
 
 
 class World:

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import World
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing.effort import stride
-from fake import fill, set_fault
+
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.fake import fill, set_fault
 
 
 def settled(world: World) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import World
 from dokkupy_backups.dokku import BucketBackups
 from dokkupy_backups.hooks import post_service_rename, pre_service_destroy
 from dokkupy_backups.names import SubjectName
@@ -15,7 +14,9 @@ from dokkupy_backups.schedule import read_schedule
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import operation
-from servers import ACCESS, S3, SECRET
+
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.servers import ACCESS, S3, SECRET
 
 SUBJECT = "rows:db"
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import KEY, World, put_target
 from dokkupy_backups.child import Child
 from dokkupy_sdk.errors import HostFault
-from fake import fill, set_fault
+
+from plugins_builtin.backups.tests.conftest import KEY, World, put_target
+from plugins_builtin.backups.tests.fake import fill, set_fault
 
 
 def outcomes(world: World) -> list[str]:

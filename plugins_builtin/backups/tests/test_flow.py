@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import World
-from fake import fill
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.fake import fill
 
 
 def rows(world: World, name: str = "db") -> bytes:

@@ -12,14 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import KEY, World
 from dokkupy_backups import host_state
 from dokkupy_backups.due import local_now
 from dokkupy_backups.findings import findings
 from dokkupy_backups.host_state import HostState, facts_of
 from dokkupy_backups.tree import pack, unpack, walk
 from dokkupy_sdk.errors import HostFault
-from fake import make_host
+
+from plugins_builtin.backups.tests.conftest import KEY, World
+from plugins_builtin.backups.tests.fake import make_host
 
 #: git without the settings of this machine and user.
 OWN_CONFIG = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import World
 from dokkupy_backups import due, outcome
 from dokkupy_backups.cron import Cron
 from dokkupy_backups.findings import findings
@@ -19,7 +18,9 @@ from dokkupy_backups.target import read_target
 from dokkupy_sdk.errors import Conflict, HostFault
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.operation import operation
-from fake import set_fault
+
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.fake import set_fault
 
 DB = SubjectName("rows:db")
 START = datetime(2026, 11, 1, 12).astimezone()

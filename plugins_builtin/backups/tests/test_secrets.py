@@ -6,9 +6,9 @@ import threading
 import time
 from pathlib import Path
 
-from conftest import World
-from fake import set_fault
-from servers import S3, Rest, rest_server
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.fake import set_fault
+from plugins_builtin.backups.tests.servers import S3, Rest, rest_server
 
 CANARIES = (
     "canary-secret-of-the-object-store",

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import World
-from fake import fill, make_host
-from servers import ACCESS, S3, SECRET, Rest, Sshd, rest_server
+
+from plugins_builtin.backups.tests.conftest import World
+from plugins_builtin.backups.tests.fake import fill, make_host
+from plugins_builtin.backups.tests.servers import ACCESS, S3, SECRET, Rest, Sshd, rest_server
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
     world.run("backups:target-add", "far", s3.url, f"access-key={ACCESS}", f"secret-key={SECRET}")
     monkeypatch.setattr("dokkupy_backups.restic.PATIENCE", 20.0)
     fill(world.base, "db", 5000)
-    from fake import Rows
+    from plugins_builtin.backups.tests.fake import Rows
 
     real = Rows.dump
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import APP, Bench
 from dokkupy_buildpacks import registries
 from dokkupy_buildpacks import settings as settings_module
 from dokkupy_buildpacks.builder import BuildpacksBuilder, HerokuishBuilder
@@ -18,6 +17,8 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Wanted
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Source
+
+from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
 FLASK: dict[str, object] = {"requirements.txt": "flask\ngunicorn\n", "app.py": "app = Flask(__name__)\n"}
 DJANGO: dict[str, object] = {"requirements.txt": "django\ngunicorn\n", "manage.py": "", "blog/wsgi.py": ""}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from conftest import APP, Bench
 from dokkupy_buildpacks import cli, images_cli
 from dokkupy_buildpacks.lists import kept
 from dokkupy_sdk.cli import Scope
 from dokkupy_sdk.errors import Conflict, Denied, NotFound, UserError
+
+from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
 PYTHON = "https://github.com/heroku/heroku-buildpack-python.git"
 NODE = "https://github.com/heroku/heroku-buildpack-nodejs.git"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import APP, Bench
 from dokkupy_buildpacks.builder import BuildpacksBuilder
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault
@@ -14,6 +13,8 @@ from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.roles import Builder
 from dokkupy_sdk.testing.contracts import BuilderContract
 from dokkupy_sdk.testing.contracts.builder import DetectingContract
+
+from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
 
 class TestBuildpacks(BuilderContract):

@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Bench, steps
 from dokkupy_buildpacks.languages import java
 from dokkupy_sdk.errors import AppFault, DokkupyError
+
+from plugins_builtin.buildpacks.tests.conftest import Bench, steps
 
 # detection
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import APP, Bench
 from dokkupy_sdk.buildpack import named
 from dokkupy_sdk.errors import AppFault
+
+from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
 NPM: dict[str, object] = {"package.json": {"scripts": {"start": "node x"}}, "package-lock.json": "{}"}
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import BLOG, Bench
 from dokkupy_certs import cli
 from dokkupy_certs.bundle import from_tar
 from dokkupy_certs.expiry import findings
@@ -20,6 +19,8 @@ from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostFault, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.testing import FakeProxy, rehearsing
+
+from plugins_builtin.certs.tests.conftest import BLOG, Bench
 
 
 def proxy(bench: Bench) -> FakeProxy:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import APP, Start, release, times
 from dokkupy_checks import hooks
 from dokkupy_checks.run import stay_alive
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.model import Instance
+
+from plugins_builtin.checks.tests.conftest import APP, Start, release, times
 
 HTTPD = "mkdir -p /www/cgi-bin; echo 'all is well' > /www/index.html; exec httpd -f -p 5000 -h /www"
 SILENT = "exec sleep 300"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import APP, release
 from dokkupy_checks.hooks import release_files
 from dokkupy_checks.legacy import parse_checks_file
 from dokkupy_checks.listeners import explain, listeners
@@ -21,6 +20,8 @@ from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Port
 from dokkupy_sdk.names import ProcessType, Secret
+
+from plugins_builtin.checks.tests.conftest import APP, release
 
 WEB, WORKER = ProcessType("web"), ProcessType("worker")
 

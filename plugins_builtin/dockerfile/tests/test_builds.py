@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Bench
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Image
+
+from plugins_builtin.dockerfile.tests.conftest import Bench
 
 
 def build(bench: Bench, *options: str, env: dict[str, str] | None = None) -> Image:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Bench
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppFault
@@ -15,6 +14,8 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder
 from dokkupy_sdk.testing.contracts import BuilderContract
 from dokkupy_sdk.testing.contracts.builder import DetectingContract
+
+from plugins_builtin.dockerfile.tests.conftest import Bench
 
 
 class TestDockerfile(BuilderContract):

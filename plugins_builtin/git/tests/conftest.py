@@ -17,7 +17,7 @@ from dokkupy_sdk.names import AppName
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import stand_in  # noqa: E402
+from plugins_builtin.git.tests import stand_in  # noqa: E402
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",

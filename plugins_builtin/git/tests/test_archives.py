@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import World
 from dokkupy_git import bring, download
 from dokkupy_git.repository import Repository
 from dokkupy_sdk.errors import AppFault, HostFault, UserError
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.git.tests.conftest import World
 
 BLOG = AppName("blog")
 Make = Callable[[tarfile.TarFile], None]

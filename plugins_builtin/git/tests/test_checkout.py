@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Client, World
 from dokkupy_git.repository import Repository
 from dokkupy_git.sources import GitSources
 from dokkupy_sdk.errors import AppFault, NotFound, UserError
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.git.tests.conftest import Client, World
 
 BLOG = AppName("blog")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Client, World
 from dokkupy_git.sources import GitSources
 from dokkupy_sdk.roles import SourceStore
 from dokkupy_sdk.testing.contracts import SourceContract
+
+from plugins_builtin.git.tests.conftest import Client, World
 
 
 class TestGit(SourceContract):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import Client, World
 from dokkupy_git.repository import Repository
 from dokkupy_git.settings import deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+
+from plugins_builtin.git.tests.conftest import Client, World
 
 BLOG = AppName("blog")
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Client, World
 from dokkupy_git import bring, credentials
 from dokkupy_git.repository import Repository
 from dokkupy_git.settings import deploy_branch
@@ -19,6 +18,8 @@ from dokkupy_git.urls import parse_remote, relative_to
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
+
+from plugins_builtin.git.tests.conftest import Client, World
 
 BLOG = AppName("blog")
 

@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import HERE, Client, World
 from dokkupy_git.repository import Repository
 from dokkupy_git.settings import SETTINGS, deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+
+from plugins_builtin.git.tests.conftest import HERE, Client, World
 
 BLOG = AppName("blog")
 

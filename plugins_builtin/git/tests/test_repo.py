@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Client, World
 from dokkupy_git import repo_cli
 from dokkupy_git.repository import Repository
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.git.tests.conftest import Client, World
 
 BLOG = AppName("blog")
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import HERE, Client, World
 from dokkupy_git.repository import Repository
 from dokkupy_sdk.names import AppName
-from test_push import alive, wait_for
+
+from plugins_builtin.git.tests.conftest import HERE, Client, World
+from plugins_builtin.git.tests.test_push import alive, wait_for
 
 BLOG = AppName("blog")
 

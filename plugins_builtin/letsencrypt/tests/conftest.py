@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from authority import Pebble
 from dokkupy.usecases.traffic import rerouting
 from dokkupy_letsencrypt import manage, reach
 from dokkupy_sdk import Host
@@ -17,7 +16,9 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains, domains_of
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
-from front import Front
+
+from plugins_builtin.letsencrypt.tests.authority import Pebble
+from plugins_builtin.letsencrypt.tests.front import Front
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\n"}

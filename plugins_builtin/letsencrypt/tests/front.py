@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from authority import Pebble, free_port
+from plugins_builtin.letsencrypt.tests.authority import Pebble, free_port
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers (several Links among them), body."""

@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from authority import Pebble, wait_for
-from conftest import BLOG, Bench
 from dokkupy.kernel import faults
 from dokkupy.usecases.upkeep import do_tick
 from dokkupy_letsencrypt import leftovers, lineage, manage
@@ -28,7 +26,10 @@ from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeProxy
 from dokkupy_sdk.testing.effort import stride
-from front import Front
+
+from plugins_builtin.letsencrypt.tests.authority import Pebble, wait_for
+from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
+from plugins_builtin.letsencrypt.tests.front import Front
 
 MOST = 60
 

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from authority import Pebble
-from conftest import BLOG, TREE, Bench
 from dokkupy_letsencrypt import cli, dns, leftovers, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host, hookimpl
@@ -21,6 +19,9 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains
 from dokkupy_sdk.testing import deploy, rehearsing
+
+from plugins_builtin.letsencrypt.tests.authority import Pebble
+from plugins_builtin.letsencrypt.tests.conftest import BLOG, TREE, Bench
 
 
 def served(bench: Bench, name: str = "blog.example.com") -> str:

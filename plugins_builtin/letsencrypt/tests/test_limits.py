@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from conftest import BLOG, Bench
 from dokkupy_letsencrypt import cli, manage
 from dokkupy_letsencrypt.trouble import RateLimited, fault, retry_after
-from front import SAID, Front, rate_limited
+
+from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
+from plugins_builtin.letsencrypt.tests.front import SAID, Front, rate_limited
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 ORDER = "order-plz"

@@ -7,15 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from authority import Pebble
-from conftest import BLOG, Bench
 from dokkupy_letsencrypt import certbot, cli, leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk.apps import destroy_app, rename_app
 from dokkupy_sdk.certificates import slot_of
 from dokkupy_sdk.errors import AppNotFound, HostFault
 from dokkupy_sdk.names import AppName
-from front import Answer, Front
+
+from plugins_builtin.letsencrypt.tests.authority import Pebble
+from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
+from plugins_builtin.letsencrypt.tests.front import Answer, Front
 
 
 def test_domain_that_is_removed_while_it_is_asked_for_is_not_served_and_no_error(bench: Bench, front: Front) -> None:

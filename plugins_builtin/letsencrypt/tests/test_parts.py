@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from conftest import BLOG, Bench
 from dokkupy_letsencrypt import cli, leftovers, lineage, manage, parts, reach
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_letsencrypt.parts import Part, divide
 from dokkupy_sdk.certificates import slots
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.names import Domain
+
+from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
 
 
 def names(*texts: str) -> list[Domain]:

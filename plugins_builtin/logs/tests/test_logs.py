@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from docker_logs import Engine
 from dokkupy_logs.lines import colour_of, in_order, parse_line, shown
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.logs.tests.docker_logs import Engine
 
 DOCKER = "/usr/bin/docker"
 LABEL = "dokkupy.logs-test"

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import clients
 import gridfs
 import pymongo
 import pytest
@@ -33,6 +32,8 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.effort import amount
 from dokkupy_sdk.testing.hosts import fake_host
 from pymongo.errors import OperationFailure, WriteError
+
+from plugins_builtin.mongo.tests import clients
 
 MANY = amount(100_000, 10_000)
 SECOND = "reporter"

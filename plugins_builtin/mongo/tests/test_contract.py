@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import clients
 import pytest
 from bed.servers import server
 from dokkupy_sdk.datastore.role import Inside
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from pymongo.errors import OperationFailure
+
+from plugins_builtin.mongo.tests import clients
 
 
 class TestMongo(DatastoreContract):

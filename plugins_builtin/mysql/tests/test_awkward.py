@@ -7,7 +7,8 @@ from bed.servers import server
 from dokkupy_mysql import streams
 from dokkupy_mysql.datastore import MySQL
 from dokkupy_sdk.testing.hosts import fake_host
-from family import Awkward
+
+from plugins_builtin.mysql.tests.family import Awkward
 
 
 class TestAwkward(Awkward):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from family import Family
+
+from plugins_builtin.mysql.tests.family import Family
 
 
 class TestMySQL(Family):

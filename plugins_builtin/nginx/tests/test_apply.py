@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Rig, free_port, served
 from dokkupy_sdk.errors import AppFault, HostFault
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
 from dokkupy_sdk.names import AppName, Domain
+
+from plugins_builtin.nginx.tests.conftest import Rig, free_port, served
 
 
 def test_route_serves_its_domain_and_unknown_names_are_refused(rig: Rig) -> None:

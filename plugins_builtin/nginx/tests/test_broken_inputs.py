@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Rig, free_port
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import Domain
+
+from plugins_builtin.nginx.tests.conftest import Rig, free_port
 
 Break = Callable[[Rig, Route], Route]
 

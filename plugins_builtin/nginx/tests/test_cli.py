@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Rig
 from dokkupy.cli.main import main
 from dokkupy_nginx.doctor import http3
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_stop_start_and_reload(cli, rig: Rig) -> None:  # type: ignore[no-untype
     assert cli("nginx:stop", "--dry-run")[0] == 0
     assert rig.pid is not None
     assert cli("nginx:stop")[0] == 0
-    from conftest import wait_for
+    from plugins_builtin.nginx.tests.conftest import wait_for
 
     wait_for(lambda: rig.pid is None)
     assert cli("nginx:start")[0] == 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import Rig
 from dokkupy_sdk.model import Certificate, Port, Route
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts import ProxyContract
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 
 class TestNginx(ProxyContract):

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, Rig
 from dokkupy_sdk.errors import HostFault
+
+from plugins_builtin.nginx.tests.conftest import BINARY, Rig
 
 BOUNDARIES = ("tree linked", "tree staged", "tree tested", "before switch", "after switch", "reloaded")
 

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Rig
 from dokkupy_nginx.pages import UNAVAILABLE
 from dokkupy_sdk.model import Upstream
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 NAME = "blog.example.com"
 

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, Rig
 from dokkupy_nginx.quarantine import clean, quarantined, tick
 from dokkupy_sdk.errors import HostFault
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
+
+from plugins_builtin.nginx.tests.conftest import BINARY, Rig
 
 
 def break_live(rig: Rig, app: str, text: str = "bogus on;\n") -> None:

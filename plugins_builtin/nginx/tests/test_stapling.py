@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Rig, free_port, wait_for
 from dokkupy_nginx.stapling import resolvers
 from dokkupy_sdk.model import Certificate, Port
+
+from plugins_builtin.nginx.tests.conftest import Rig, free_port, wait_for
 
 EXTENSIONS = """
 [ca]

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Rig
 from dokkupy_nginx.render import Facts
 from dokkupy_nginx.syntax import SyntaxFault, parse, write
 from dokkupy_nginx.template import prefix_of, render_custom
@@ -14,6 +13,8 @@ from dokkupy_nginx.vet import is_costly
 from dokkupy_sdk.errors import AppFault
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 GOOD = """
 {% for name, servers in UPSTREAMS.items() if servers %}

@@ -14,13 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Backend, Rig, served
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName, Domain
+
+from plugins_builtin.nginx.tests.conftest import Backend, Rig, served
 
 NAME = "blog.example.com"
 VERSIONS = ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")

@@ -7,9 +7,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import Rig
 from dokkupy_sdk.model import Upstream
 from dokkupy_sdk.names import AppName, Domain
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 BLOG, NAME = AppName("blog"), "blog.example.com"
 

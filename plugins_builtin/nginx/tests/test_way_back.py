@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Rig
 from dokkupy.cli.main import main
 from dokkupy_nginx.doctor import findings
 from dokkupy_nginx.quarantine import tick
@@ -17,6 +16,8 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.model import Upstream
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import deploy, fake_host
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 BLOG = AppName("blog")
 WRONG = (

@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Rig
 from dokkupy_nginx import wiring
 from dokkupy_nginx.doctor import findings
 from dokkupy_nginx.wiring import Wiring, drop_in, sudoers
 from dokkupy_sdk.errors import HostFault
+
+from plugins_builtin.nginx.tests.conftest import Rig
 
 UNIT = "[Service]\nExecStartPre=/usr/sbin/nginx -t -q -g 'daemon on; master_process on;'\nExecStart=/usr/sbin/nginx\n"
 

@@ -18,7 +18,8 @@ from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.effort import stride
-from test_contract import as_app
+
+from plugins_builtin.postgres.tests.test_contract import as_app
 
 KILLED = -9
 MOST = 80

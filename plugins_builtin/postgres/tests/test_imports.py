@@ -15,7 +15,8 @@ from dokkupy_sdk.datastore.lifecycle import Wish
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
-from test_contract import as_app
+
+from plugins_builtin.postgres.tests.test_contract import as_app
 
 CONTENT = """
 CREATE ROLE legacy_owner; CREATE ROLE readonly; CREATE DATABASE shop;

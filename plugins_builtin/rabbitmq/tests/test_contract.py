@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import clients
 import pika.exceptions
 import pytest
 from bed.servers import server
 from dokkupy_sdk.datastore.role import Inside
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from dokkupy_sdk.testing.effort import THOROUGH
+
+from plugins_builtin.rabbitmq.tests import clients
 
 
 class TestRabbitMQ(DatastoreContract):

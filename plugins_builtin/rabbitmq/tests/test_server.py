@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import clients
 import pika.exceptions
 import pytest
 from bed.servers import server
@@ -24,6 +23,8 @@ from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.errors import Conflict, DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
+
+from plugins_builtin.rabbitmq.tests import clients
 
 COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
 AWKWARD = [

@@ -24,7 +24,8 @@ from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError, HostFault
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.hosts import fake_host
-from test_contract import AS_APP, as_app
+
+from plugins_builtin.redis.tests.test_contract import AS_APP, as_app
 
 BYTES = bytes(range(256))
 
