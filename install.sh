@@ -198,7 +198,7 @@ install_packages() {
   printf '%s\n' "${packages[@]}" >>"$PREFIX/packages"
 }
 
-need_python() {
+require_python() {
   if choose_python || [[ $dry_run == yes ]]; then return 0; fi
   die "No Python 3.11 or newer was found that the user $USER_NAME can run; this system's is $(/usr/bin/python3 --version 2>&1)." \
     "Debian 12, Ubuntu 24.04 and anything newer have one: apt-get install python3 python3-venv"
@@ -593,7 +593,7 @@ remove_dokkupy() {
   if [[ $purge == yes && -d $STATE ]]; then
     act "remove $STATE" rm -rf -- "$STATE"
   elif [[ -d $STATE ]]; then
-    note "Kept: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
+    note "StoredCertificate: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
   fi
   [[ $dry_run == yes ]] || rm -f "$LOG"
   step "dokkupy is gone"
@@ -648,7 +648,7 @@ main() {
     trap 'rm -rf -- "$PREFIX/tmp"' EXIT
   fi
   install_packages
-  need_python
+  require_python
   trust_system_certificates
   start_servers
   install_dokkupy

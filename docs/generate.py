@@ -57,13 +57,20 @@ def paragraph(text: str) -> str:
 
 
 def hooks() -> str:
-    out = ["# Hooks", "", "What a plugin can have a say in. Implement one in a module of the entry point group",
-           "`dokkupy.plugins`, with `@hookimpl` of `dokkupy_sdk`; take only the arguments that you need.", "",
-           "| shape | named | returns | a failing implementation |", "|---|---|---|---|",
-           "| event | `pre_...`, `post_...` | nothing | ends the operation, which is undone |",
-           "| query | `resolve_...` | an answer or None; the first counts | ends the operation |",
-           "| contribution | a noun | an iterable of facts, merged | ends the operation; a conflict names both plugins |",
-           "| observer | `on_...` | nothing | is a warning |", ""]  # fmt: skip
+    out = [
+        "# Hooks",
+        "",
+        "What a plugin can have a say in. Implement one in a module of the entry point group",
+        "`dokkupy.plugins`, with `@hookimpl` of `dokkupy_sdk`; take only the arguments that you need.",
+        "",
+        "| shape | named | returns | a failing implementation |",
+        "|---|---|---|---|",
+        "| event | `pre_...`, `post_...` | nothing | ends the operation, which is undone |",
+        "| query | `resolve_...` | an answer or None; the first counts | ends the operation |",
+        "| contribution | a noun | an iterable of facts, merged | ends the operation; a conflict names both plugins |",
+        "| observer | `on_...` | nothing | is a warning |",
+        "",
+    ]
     for plugin, module in [("", hookspecs), *((e.plugin, m) for e, m in loaded(shipped(), "dokkupy.hookspecs"))]:
         members = [member for member in vars(module).values() if hasattr(member, "dokkupy_spec")]
         for member in sorted(members, key=lambda one: one.__code__.co_firstlineno):
@@ -73,8 +80,18 @@ def hooks() -> str:
 
 def described_hook(member: Any, plugin: str) -> list[str]:
     origin = f", of the plugin {plugin}: implement it with `@hookimpl(optionalhook=True)`" if plugin else ""
-    return [f"## {member.__name__}", "", f"*{shape(member.__name__)}{origin}*", "", "```python", signature(member), "```",
-            "", paragraph(doc(member)), ""]  # fmt: skip
+    return [
+        f"## {member.__name__}",
+        "",
+        f"*{shape(member.__name__)}{origin}*",
+        "",
+        "```python",
+        signature(member),
+        "```",
+        "",
+        paragraph(doc(member)),
+        "",
+    ]
 
 
 def shape(name: str) -> str:
@@ -92,9 +109,14 @@ def signature(function: object) -> str:
 
 
 def roles() -> str:
-    out = ["# Roles", "", "Who does what. A role is an abstract class of `dokkupy_sdk.roles`; an adapter is a subclass in",
-           "the entry point group `dokkupy.<role>`, made with the host as its only argument. The contract classes of",
-           "`dokkupy_sdk.testing.contracts` hold an adapter to what is said here.", ""]  # fmt: skip
+    out = [
+        "# Roles",
+        "",
+        "Who does what. A role is an abstract class of `dokkupy_sdk.roles`; an adapter is a subclass in",
+        "the entry point group `dokkupy.<role>`, made with the host as its only argument. The contract classes of",
+        "`dokkupy_sdk.testing.contracts` hold an adapter to what is said here.",
+        "",
+    ]
     for name in (*(f"dokkupy.roles.{name}" for name in ROLES), *KIT_ROLES):
         module = importlib.import_module(name)
         for member in vars(module).values():
@@ -112,9 +134,14 @@ def roles() -> str:
 def commands(registry: Registry) -> str:
     from dokkupy.cli.help import usage
 
-    out = ["# Commands", "", "Every command takes `--format json` (unless it passes a container's output through) and",
-           "`--help`; those that change something take `--dry-run`. Permissions: see",
-           "[Restrict SSH keys](../how-to/restrict-ssh-keys.md).", ""]  # fmt: skip
+    out = [
+        "# Commands",
+        "",
+        "Every command takes `--format json` (unless it passes a container's output through) and",
+        "`--help`; those that change something take `--dry-run`. Permissions: see",
+        "[Restrict SSH keys](../how-to/restrict-ssh-keys.md).",
+        "",
+    ]
     for entry, group in loaded(registry, "dokkupy.commands"):
         assert isinstance(group, Group)
         shown = [command for _, command in sorted(group.commands.items()) if not command.hidden]
@@ -127,10 +154,10 @@ def commands(registry: Registry) -> str:
 
 
 def described(command: Command, usage: str) -> list[str]:
-    traits = [f"permission `{command.needs}`"]
+    traits = [f"permission `{command.permission}`"]
     if command.root:
         traits.append("as root")
-    if command.changes:
+    if command.mutating:
         traits.append("`--dry-run`")
     if not command.formats:
         traits.append("no `--format`")
@@ -154,16 +181,27 @@ def described(command: Command, usage: str) -> list[str]:
 
 
 def settings(registry: Registry) -> str:
-    out = ["# Settings", "", "Set with `<namespace>:set <app>|--global <property> [value]`, shown by `<namespace>:report`.",
-           "Scope: where it can be set. What is marked *release* is kept with every release, so that a rollback restores it.",
-           "In force: with which command a change is, of an app that is deployed; `set` prints it, and the report shows the",
-           "value as `pending` until then.", ""]  # fmt: skip
+    out = [
+        "# Settings",
+        "",
+        "Set with `<namespace>:set <app>|--global <property> [value]`, shown by `<namespace>:report`.",
+        "Scope: where it can be set. What is marked *release* is kept with every release, so that a rollback restores it.",
+        "In force: with which command a change is, of an app that is deployed; `set` prints it, and the report shows the",
+        "value as `pending` until then.",
+        "",
+    ]
     for entry, found in loaded(registry, "dokkupy.settings"):
         assert isinstance(found, Settings)
         if not found.properties:
             continue
-        out += [f"## {found.namespace}", "", f"From `{entry.distribution}`.", "", "| property | default | scope | in force | |",
-                "|---|---|---|---|---|"]  # fmt: skip
+        out += [
+            f"## {found.namespace}",
+            "",
+            f"From `{entry.distribution}`.",
+            "",
+            "| property | default | scope | in force | |",
+            "|---|---|---|---|---|",
+        ]
         for prop in found.properties.values():
             effect = f"no effect: {prop.inert}" if prop.inert else in_force(prop)
             marks = prop.help + (" *release*" if prop.is_kept else "") + (" *secret*" if prop.secret else "")
@@ -182,9 +220,15 @@ def in_force(prop: Property) -> str:
 
 
 def fault_classes() -> str:
-    out = ["# Errors", "", "With `--format json` an error is `{error, message, hint, details, exit_code, plugin}` on standard",
-           "output, where `error` is the code; the exit status is the error's own.", "",
-           "| error | code | exit status | what it says |", "|---|---|---|---|"]  # fmt: skip
+    out = [
+        "# Errors",
+        "",
+        "With `--format json` an error is `{error, message, hint, details, exit_code, plugin}` on standard",
+        "output, where `error` is the code; the exit status is the error's own.",
+        "",
+        "| error | code | exit status | what it says |",
+        "|---|---|---|---|",
+    ]
     for name, member in vars(errors).items():
         if inspect.isclass(member) and issubclass(member, errors.DokkupyError):
             first = doc(member).partition("\n")[0]
@@ -204,9 +248,12 @@ def fault_classes() -> str:
 def pages() -> dict[str, str]:
     registry = shipped()
     made = {
-        "hooks": hooks(), "roles": roles(), "commands": commands(registry), "settings": settings(registry),
+        "hooks": hooks(),
+        "roles": roles(),
+        "commands": commands(registry),
+        "settings": settings(registry),
         "errors": fault_classes(),
-    }  # fmt: skip
+    }
     return {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
 
 

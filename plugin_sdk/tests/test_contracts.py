@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Certificate, Port, Release, Route, Source, Upstream
 from dokkupy_sdk.names import AppName, Domain, EnvKey, ProcessType, Secret
 from dokkupy_sdk.roles import Builder, Engine, Proxy, SourceStore
@@ -55,10 +55,15 @@ class TestFakeScheduler(SchedulerContract):
     @pytest.fixture
     def release(self) -> Release:
         return Release(
-            app=AppName("blog"), number=1, image=IMAGE, created_at="2026-01-01T00:00:00Z", source="test",
-            env={EnvKey("COLOR"): Secret("blue")}, detected=(Port("http", 80, 5000),),
+            app=AppName("blog"),
+            number=1,
+            image=IMAGE,
+            created_at="2026-01-01T00:00:00Z",
+            source="test",
+            env={EnvKey("COLOR"): Secret("blue")},
+            detected=(Port("http", 80, 5000),),
             processes={ProcessType(name): name for name in ("web", "worker", "dies")},
-        )  # fmt: skip
+        )
 
 
 class TestFakeProxy(ProxyContract):
@@ -69,9 +74,11 @@ class TestFakeProxy(ProxyContract):
     @pytest.fixture
     def route(self) -> Route:
         return Route(
-            AppName("blog"), (Domain("blog.example.org"),), (Port("http", 80, 5000),),
+            AppName("blog"),
+            (Domain("blog.example.org"),),
+            (Port("http", 80, 5000),),
             {5000: (Upstream("10.0.0.2", 5000),)},
-        )  # fmt: skip
+        )
 
     @pytest.fixture
     def secure(self, route: Route) -> Route:
@@ -110,7 +117,7 @@ class TestFakeBuilder(BuilderContract):
 
     @pytest.fixture
     def broken(self, builder: Builder, good: Build) -> Build:
-        builder.fails = AppFault("The build failed")  # type: ignore[attr-defined]
+        builder.fails = AppError("The build failed")  # type: ignore[attr-defined]
         return good
 
 

@@ -31,7 +31,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     assert isinstance(engine, FakeEngine)
     for ref in ("fake:1", "fake:2", "own/fake:3"):
         engine.keep(ref, {})
-    made.adopt("datastore", "fake", FakeDatastore(made))
+    made.override_role("datastore", "fake", FakeDatastore(made))
     monkeypatch.setattr(records, "kinds", lambda host: ["fake"])
     find = made.registry.find
     entry = EntryPoint("dokkupy.commands", "fake", f"{__name__}:group", "dokkupy-fake", "1", "")
@@ -90,10 +90,15 @@ def test_the_app_of_a_link_may_come_by_the_flag_or_the_environment(
     assert run("fake:unlink", "db", "--no-restart")[0] == 0
 
 
-@pytest.mark.parametrize(("words", "image"), [
-    ((), "own/fake:3"), (("--image-version", "4"), "own/fake:4"), (("--image", "fake", "--image-version", "2"), "fake:2"),
-    (("--image", "fake:1"), "fake:1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        ((), "own/fake:3"),
+        (("--image-version", "4"), "own/fake:4"),
+        (("--image", "fake", "--image-version", "2"), "fake:2"),
+        (("--image", "fake:1"), "fake:1"),
+    ],
+)
 def test_a_create_takes_its_wishes_from_the_environment(
     host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], image: str
 ) -> None:

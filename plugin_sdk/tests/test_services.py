@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dokkupy.kernel import faults
+from dokkupy.kernel import failpoints
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
 from dokkupy.usecases.history import latest
-from dokkupy.usecases.plugins import need_unused
+from dokkupy.usecases.maintenance import recover_each
+from dokkupy.usecases.plugins import require_unused
 from dokkupy.usecases.setup import tear_down
-from dokkupy.usecases.upkeep import recover_each
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
 from dokkupy_sdk.config import get_env
-from dokkupy_sdk.datastore import container, expose, external, lifecycle, links, moving, records, trash, upkeep
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore import container, expose, external, lifecycle, links, maintenance, moving, records, trash
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound, UserError
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host, rehearsing
@@ -31,9 +31,40 @@ from dokkupy_sdk.testing.datastores import FakeDatastore
 
 DB, BLOG = ServiceName("db"), AppName("blog")
 HOSTILE = (
-    "", ";", "$(id)", "`id`", "a|b", "a&b", "a>b", "a\nb", "a\rb", "a\x00b", "\x1b[2J", "'", '"', "\\", "*", "?", "~", "{a,b}",
-    "${IFS}", "-rf", "--privileged", ".", "..", "/", "a/b", "%2e%2e", "\uff0f", "\u00e9", "\u202e", "a" * 4096, "-a", "a.", "a.b",
-)  # fmt: skip
+    "",
+    ";",
+    "$(id)",
+    "`id`",
+    "a|b",
+    "a&b",
+    "a>b",
+    "a\nb",
+    "a\rb",
+    "a\x00b",
+    "\x1b[2J",
+    "'",
+    '"',
+    "\\",
+    "*",
+    "?",
+    "~",
+    "{a,b}",
+    "${IFS}",
+    "-rf",
+    "--privileged",
+    ".",
+    "..",
+    "/",
+    "a/b",
+    "%2e%2e",
+    "\uff0f",
+    "\u00e9",
+    "\u202e",
+    "a" * 4096,
+    "-a",
+    "a.",
+    "a.b",
+)
 
 
 @pytest.fixture
@@ -41,7 +72,7 @@ def host(tmp_path: Path) -> Host:
     made = fake_host(tmp_path / "state", plugins=("sdk",))
     for ref in ("fake:1", "fake:2"):
         engine_of(made).keep(ref, {})
-    made.adopt("datastore", "fake", FakeDatastore(made))
+    made.override_role("datastore", "fake", FakeDatastore(made))
     return made
 
 
@@ -63,7 +94,7 @@ def fake(host: Host) -> FakeDatastore:
 
 
 def new(host: Host, name: str = "db", **wish: Any) -> records.Service:
-    return lifecycle.create(host, fake(host), ServiceName(name), Wish(**wish))
+    return lifecycle.create(host, fake(host), ServiceName(name), ServiceOptions(**wish))
 
 
 # names and wishes
@@ -83,11 +114,21 @@ def test_a_name_of_dokkus_is_taken(text: str) -> None:
 @pytest.mark.parametrize(
     "wish",
     [
-        {"image": "--privileged"}, {"image": "a b"}, {"image_version": "1;2"}, {"config_options": "'"}, {"memory": "1g"},
-        {"memory": "-1"}, {"cpus": "all"}, {"shm_size": "x"}, {"restart_policy": "sometimes"}, {"password": "a b c d e"},
-        {"password": "short"}, {"root_password": "with@sign1"}, {"custom_env": {"A B": Secret("x")}},
+        {"image": "--privileged"},
+        {"image": "a b"},
+        {"image_version": "1;2"},
+        {"config_options": "'"},
+        {"memory": "1g"},
+        {"memory": "-1"},
+        {"cpus": "all"},
+        {"shm_size": "x"},
+        {"restart_policy": "sometimes"},
+        {"password": "a b c d e"},
+        {"password": "short"},
+        {"root_password": "with@sign1"},
+        {"custom_env": {"A B": Secret("x")}},
     ],
-)  # fmt: skip
+)
 def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host: Host, wish: dict[str, Any]) -> None:
     before = picture(host)
     with pytest.raises(UserError):
@@ -98,10 +139,13 @@ def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host:
 @pytest.mark.parametrize(
     ("ref", "parts"),
     [
-        ("postgres:17", ("postgres", "17")), ("postgres", ("postgres", "")), ("h:5000/a/b", ("h:5000/a/b", "")),
-        ("h:5000/a/b:1", ("h:5000/a/b", "1")), (f"a:1@sha256:{'0' * 64}", ("a", "1")),
+        ("postgres:17", ("postgres", "17")),
+        ("postgres", ("postgres", "")),
+        ("h:5000/a/b", ("h:5000/a/b", "")),
+        ("h:5000/a/b:1", ("h:5000/a/b", "1")),
+        (f"a:1@sha256:{'0' * 64}", ("a", "1")),
     ],
-)  # fmt: skip
+)
 def test_a_reference_is_divided_at_its_tag(ref: str, parts: tuple[str, str]) -> None:
     assert lifecycle.split_ref(ref) == parts
 
@@ -123,7 +167,7 @@ def test_a_place_to_expose_is_loopback_unless_it_says_otherwise() -> None:
 @pytest.mark.parametrize("text", ["a#b", "a b", "a\nb", "a'b", "é", "x" * 600])
 def test_a_query_that_no_url_has_is_refused(text: str) -> None:
     with pytest.raises(UserError):
-        links.vetted_query(text)
+        links.validated_query(text)
 
 
 # files
@@ -187,8 +231,8 @@ def test_a_deploy_whose_service_does_not_come_up_fails_and_names_it(host: Host) 
 def test_a_service_whose_plugin_is_gone_is_left_alone_and_reported(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     new(host)
     monkeypatch.setattr(records, "kinds", lambda host: [])
-    assert upkeep.bring_up_all(host) == []
-    assert [one.level for one in upkeep.findings(host)] == ["error"]
+    assert maintenance.bring_up_all(host) == []
+    assert [one.level for one in maintenance.findings(host)] == ["error"]
 
 
 def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
@@ -197,10 +241,10 @@ def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
     lifecycle.set_state(host, fake(host), ServiceName("paused"), "paused", "pause")
     lifecycle.set_state(host, fake(host), ServiceName("stopped"), "stopped", "stop")
     journals = os.listdir(host.path("journal", "closed"))
-    assert upkeep.bring_up_all(host) == []
+    assert maintenance.bring_up_all(host) == []
     assert os.listdir(host.path("journal", "closed")) == journals
     engine_of(host).start("dokku.fake.paused")
-    assert upkeep.bring_up_all(host) == ["fake:paused: paused"]
+    assert maintenance.bring_up_all(host) == ["fake:paused: paused"]
 
 
 def test_a_server_that_crashed_is_told_as_a_crashed_app_is_and_brought_up_again(
@@ -210,17 +254,17 @@ def test_a_server_that_crashed_is_told_as_a_crashed_app_is_and_brought_up_again(
     monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
     service, engine = new(host), engine_of(host)
     engine.output["serve"] = [f"FATAL: password {service.password.reveal()}".encode()]
-    assert upkeep.supervise(host) == []
+    assert maintenance.supervise(host) == []
     engine.end(service.container, 137, at=time.time(), oom=True, restarted=True)
-    assert upkeep.supervise(host) == []
+    assert maintenance.supervise(host) == []
     assert [(one.subject, one.app, one.process, one.exit_code, one.oom) for one in seen] == [
         ("fake:db", None, service.container, 137, True)
     ]
     assert seen[0].lines == ("FATAL: password ***",)
-    assert [one.level for one in upkeep.findings(host)] == ["warning"]
-    assert "out of memory, 1 restart" in upkeep.findings(host)[0].message
+    assert [one.level for one in maintenance.findings(host)] == ["warning"]
+    assert "out of memory, 1 restart" in maintenance.findings(host)[0].message
     engine.end(service.container, 3, at=time.time())
-    assert upkeep.supervise(host) == ["fake:db: started"]
+    assert maintenance.supervise(host) == ["fake:db: started"]
     assert [(one.exit_code, one.restarts) for one in seen[1:]] == [(3, 1)]
     event = latest(host, 1)[0]
     assert (event["event"], event["service"], event["exit_code"]) == ("process_crashed", "fake:db", "3")
@@ -232,16 +276,16 @@ def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash
     seen: list[Crash] = []
     monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
     service, engine = new(host), engine_of(host)
-    upkeep.supervise(host)
+    maintenance.supervise(host)
     engine.stop(service.container, timeout=1)
-    assert upkeep.supervise(host) == ["fake:db: started"]
+    assert maintenance.supervise(host) == ["fake:db: started"]
     engine.remove(service.container)
-    assert upkeep.supervise(host) == ["fake:db: made its container anew"]
+    assert maintenance.supervise(host) == ["fake:db: made its container again"]
     engine.end(service.container, 1, at=time.time())
     engine.forget_endings()
-    assert upkeep.supervise(host) == ["fake:db: started"]
+    assert maintenance.supervise(host) == ["fake:db: started"]
     lifecycle.set_state(host, fake(host), DB, "paused", "pause")
-    assert upkeep.supervise(host) == []
+    assert maintenance.supervise(host) == []
     assert seen == []
 
 
@@ -250,14 +294,14 @@ def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
     host.registry.all.append(entry)
     new(host)
     with pytest.raises(Conflict, match="looks after fake:db"):
-        need_unused(host, "fake")
+        require_unused(host, "fake")
     lifecycle.destroy(host, "fake", DB)
-    need_unused(host, "fake")
+    require_unused(host, "fake")
 
 
 def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
     new(host)
-    with pytest.raises(HostFault, match="There are still services: fake:db"):
+    with pytest.raises(HostError, match="There are still services: fake:db"):
         tear_down(host, purge=True, dry_run=True)
     lifecycle.destroy(host, "fake", DB, purge=True)
     assert any("remove" in one.line or "delete" in one.line for one in tear_down(host, purge=True, dry_run=True))
@@ -265,20 +309,20 @@ def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
 
 def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
     service = new(host)
-    assert [one.level for one in upkeep.findings(host)] == ["ok"]
+    assert [one.level for one in maintenance.findings(host)] == ["ok"]
     engine_of(host).put(service.container, "exited", 1)
-    assert [one.level for one in upkeep.findings(host)] == ["error"]
-    assert upkeep.bring_up_all(host) == ["fake:db: started"]
+    assert [one.level for one in maintenance.findings(host)] == ["error"]
+    assert maintenance.bring_up_all(host) == ["fake:db: started"]
     host.store.write(*records.place("fake", "db"), data={**records.to_table(service), "exposed": ["0.0.0.0:4242:4242"]})
-    assert ["outside" in one.message for one in upkeep.findings(host)] == [True]
+    assert ["outside" in one.message for one in maintenance.findings(host)] == [True]
 
 
 def test_a_service_whose_volume_is_gone_does_not_begin_anew_on_an_empty_one(host: Host) -> None:
     service = new(host)
     engine_of(host).remove(service.container)
     engine_of(host).remove_volume(service.volume)
-    assert upkeep.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
-    with pytest.raises(HostFault, match="The data of fake:db is gone") as caught:
+    assert maintenance.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
+    with pytest.raises(HostError, match="The data of fake:db is gone") as caught:
         lifecycle.set_state(host, fake(host), DB, "running", "start")
     assert "backups:restore fake:db" in caught.value.hint
     assert engine_of(host).volumes({}) == []
@@ -316,7 +360,7 @@ def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
     service = new(host)
     lifecycle.destroy(host, "fake", DB)
     assert engine_of(host).volumes({}) == [service.volume]
-    assert upkeep.give_back(host) == []
+    assert maintenance.give_back(host) == []
     assert trash.purge_due(host, time.time() + 7 * trash.DAY + 60) == [f"removed the data of fake:db ({service.id})"]
     assert engine_of(host).volumes({}) == [] and trash.entries(host) == []
 
@@ -333,8 +377,8 @@ def test_data_that_differs_after_a_move_is_refused(host: Host, monkeypatch: pyte
     seen = iter(({"rows": "2"}, {"rows": "1"}))
     monkeypatch.setattr(FakeDatastore, "facts", lambda self, inside: next(seen))
     before = picture(host)
-    with pytest.raises(HostFault, match="not the same after the move") as caught:
-        moving.upgrade(host, fake(host), DB, Wish(image_version="2"))
+    with pytest.raises(HostError, match="not the same after the move") as caught:
+        moving.upgrade(host, fake(host), DB, ServiceOptions(image_version="2"))
     assert caught.value.details == ("rows: 2 before, 1 after",)
     assert differences(before, picture(host)) == []
 
@@ -379,17 +423,17 @@ OPERATIONS: dict[str, Callable[[Host], object]] = {
     "restart": lambda host: lifecycle.restart(host, fake(host), DB),
     "link": lambda host: links.link(host, fake(host), ServiceName("free"), BLOG),
     "unlink": lambda host: links.unlink(host, "fake", DB, BLOG),
-    "upgrade": lambda host: moving.upgrade(host, fake(host), DB, Wish(image_version="2")),
-    "in-place": lambda host: moving.upgrade(host, fake(host), DB, Wish(memory="64")),
+    "upgrade": lambda host: moving.upgrade(host, fake(host), DB, ServiceOptions(image_version="2")),
+    "in-place": lambda host: moving.upgrade(host, fake(host), DB, ServiceOptions(memory="64")),
     "import": lambda host: moving.put_content(host, fake(host), DB, [b"dump"], "import"),
-    "clone": lambda host: moving.clone(host, fake(host), DB, ServiceName("copy"), Wish()),
+    "clone": lambda host: moving.clone(host, fake(host), DB, ServiceName("copy"), ServiceOptions()),
     "undestroy": lambda host: trash.bring_back(host, "fake", "gone", ServiceName("gone")),
     "adopt": lambda host: external.adopt(host, ServiceName("big"), URL, ""),
 }
 
 
 def picture(host: Host) -> dict[str, Any]:
-    """What the state and the engine say; ids of containers that were made anew for the same do not count."""
+    """What the state and the engine say; ids of containers that were made again for the same do not count."""
     engine, found = engine_of(host), {}
     for place, _, names in os.walk(host.root):
         for name in names:
@@ -430,16 +474,16 @@ def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_made_goo
     host = inhabited
     before = picture(host)
     for number in range(1, 60):
-        monkeypatch.setattr(faults, "_passed", 0)
-        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        monkeypatch.setattr(failpoints, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAILPOINT", f"fail@{number}")
         try:
             OPERATIONS[verb](host)
-        except HostFault as error:
-            assert "Fault point" in error.message, error
+        except HostError as error:
+            assert "failpoint" in error.message, error
         else:
             break
         finally:
-            monkeypatch.delenv("DOKKUPY_FAULT")
+            monkeypatch.delenv("DOKKUPY_FAILPOINT")
         if os.listdir(host.path("journal", "open")):
             break  # committed: what is left to do is in the journal
         assert differences(before, picture(host)) == [], f"{verb}: step {number}"

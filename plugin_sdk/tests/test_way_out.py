@@ -10,7 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.datastore import container, external, lifecycle, links, records, trash
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.entry import main
@@ -33,9 +33,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     engine_of(made).keep("fake:1", {})
     deploy(made, "blog", {"Procfile": "web: serve\n"})
     datastore: Datastore = FakeDatastore(made)
-    made.adopt("datastore", "fake", datastore)
+    made.override_role("datastore", "fake", datastore)
     for name in ("db", "other"):
-        lifecycle.create(made, datastore, ServiceName(name), Wish())
+        lifecycle.create(made, datastore, ServiceName(name), ServiceOptions())
         links.link(made, datastore, ServiceName(name), BLOG)
     return made
 

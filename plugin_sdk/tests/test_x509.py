@@ -42,9 +42,16 @@ class Signed:
 
 
 def sign(
-    subject: str, by: Signed | None = None, *, ca: bool = False, names: tuple[str, ...] = (), private: Any = None,
-    start: datetime = NOW - timedelta(days=1), end: datetime = NOW + timedelta(days=90), usage: Any = None,
-) -> Signed:  # fmt: skip
+    subject: str,
+    by: Signed | None = None,
+    *,
+    ca: bool = False,
+    names: tuple[str, ...] = (),
+    private: Any = None,
+    start: datetime = NOW - timedelta(days=1),
+    end: datetime = NOW + timedelta(days=90),
+    usage: Any = None,
+) -> Signed:
     private = private or ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
@@ -134,7 +141,7 @@ BAD: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "the wrong order": (lambda: (LEAF.pem + ROOT.pem + MIDDLE.pem, LEAF.key()), "wrong order after CN=blog"),
     "an endless chain": (lambda: (LEAF.pem + CHAIN * 20, LEAF.key()), "21 certificates"),
     "a giant": (lambda: (LEAF.pem + b"\n" * 300_000, LEAF.key()), "bytes: more than"),
-}  # fmt: skip
+}
 
 
 def dsa_key() -> bytes:
@@ -154,10 +161,28 @@ def test_bad_ones_are_refused_with_their_reason(kind: str) -> None:
 def test_one_signed_with_sha1_is_refused(tmp_path: Path) -> None:
     """The library signs no such thing any more; openssl does."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-sha1", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=old",
-         "-addext", "subjectAltName=DNS:old.example.com", "-keyout", tmp_path / "key", "-out", tmp_path / "crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-sha1",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=old",
+            "-addext",
+            "subjectAltName=DNS:old.example.com",
+            "-keyout",
+            tmp_path / "key",
+            "-out",
+            tmp_path / "crt",
+        ],
+        check=True,
+        capture_output=True,
+    )
     with pytest.raises(UserError, match="signed with sha1"):
         read_pair((tmp_path / "crt").read_bytes(), (tmp_path / "key").read_bytes())
 

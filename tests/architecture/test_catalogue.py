@@ -28,9 +28,11 @@ HOOKS = {
 SHAPES = {"pre_": "emit", "post_": "emit", "resolve_": "ask", "on_": "notify"}
 RETURNS = {"emit": "None", "notify": "None", "ask": " | None", "gather": "Iterable["}
 WITHOUT_A_USER_HERE = {
-    "pre_build", "proxy_config", "service_link",  # the owner's
+    "pre_build",
+    "proxy_config",
+    "service_link",  # the owner's
     "resolve_dns_challenge",  # each implementation is a DNS provider's; letsencrypt's tests have one
-}  # fmt: skip
+}
 
 
 @functools.cache
@@ -95,7 +97,7 @@ def test_a_hook_has_a_user(name: str) -> None:
 def test_a_command_says_what_it_does_and_what_it_needs(command: Command) -> None:
     assert command.help and not command.help.endswith(".")
     assert command.help[0].isupper()
-    assert command.needs in PERMISSIONS
+    assert command.permission in PERMISSIONS
     for item in parameters(command.function):
         assert item.kind in ("argument", "option", "rest", "scope", "unknown-flags")
         for flag in item.flags:
@@ -104,15 +106,30 @@ def test_a_command_says_what_it_does_and_what_it_needs(command: Command) -> None
 
 #: They change something and yet have no --dry-run: they run what the user gives, or are called by machines.
 WITHOUT_PLAN = {
-    "config:show", "config:get", "config:keys", "config:export", "config:bundle",  # they only read, but secrets
-    "run", "enter", "tick", "ps:retire", "run:retire", "checks:run", "git-hook", "git-receive-pack", "git:unlock",
-    "plugin:install-dependencies", "plugin:new", "webhook:test", "completion:words",
+    "config:show",
+    "config:get",
+    "config:keys",
+    "config:export",
+    "config:bundle",  # they only read, but secrets
+    "run",
+    "enter",
+    "tick",
+    "ps:retire",
+    "run:retire",
+    "checks:run",
+    "git-hook",
+    "git-receive-pack",
+    "git:unlock",
+    "plugin:install-dependencies",
+    "plugin:new",
+    "webhook:test",
+    "completion:words",
     *(f"{kind}:{verb}" for kind in REGISTRY.group("dokkupy.datastore") for verb in ("connect", "enter", "export")),
-}  # fmt: skip
+}
 
 
 def test_whatever_changes_something_has_a_dry_run() -> None:
-    writing = {c.full_name for c in COMMANDS if c.needs.endswith((":write", ":admin")) and not c.changes}
+    writing = {c.full_name for c in COMMANDS if c.permission.endswith((":write", ":admin")) and not c.mutating}
     assert writing <= WITHOUT_PLAN, sorted(writing - WITHOUT_PLAN)
 
 

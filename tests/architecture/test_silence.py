@@ -13,10 +13,10 @@ from typing import Any
 import pluggy
 import pytest
 from dokkupy import hookspecs
-from dokkupy.cli.declare import Answer, Command, Group, Parameter, Scope, parameters
+from dokkupy.cli.declare import Command, CommandResult, Group, Parameter, Scope, parameters
 from dokkupy.cli.main import handle_of, invoke
 from dokkupy.cli.parse import parse
-from dokkupy.errors import AppFault, UserError
+from dokkupy.errors import AppError, UserError
 from dokkupy.kernel.hooks import REFUSED
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
@@ -81,7 +81,7 @@ def test_an_option_without_effect_prints_its_line(
     else:
         shown, words = item.flags[0], [*words, item.flags[0], *([] if item.is_bool else ["2"])]
     call = parse(command, words)
-    monkeypatch.setattr(command, "function", lambda *_, **__: Answer())
+    monkeypatch.setattr(command, "function", lambda *_, **__: CommandResult())
     invoke(host, call)
     assert isinstance(host.out, RecordingConsole)
     assert host.out.lines == [("warn", f"{shown} has no effect: {item.inert}")]
@@ -164,9 +164,10 @@ def test_every_property_is_read_or_says_that_it_has_no_effect(settings: Settings
 
 
 @pytest.mark.parametrize(
-    ("settings", "prop"), [pair for pair in PROPERTIES if pair[1].inert],
+    ("settings", "prop"),
+    [pair for pair in PROPERTIES if pair[1].inert],
     ids=lambda one: getattr(one, "namespace", getattr(one, "name", "")),
-)  # fmt: skip
+)
 def test_a_property_without_effect_prints_its_line(settings: Settings, prop: Property, tmp_path: Path) -> None:
     values = {"vector-sink": "console://?x=y", "vector-cron-sink": "console://?x=y"}
     host = Host(str(tmp_path), out=RecordingConsole())
@@ -226,23 +227,32 @@ def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
 
 @pytest.mark.parametrize("kind", list(REGISTRY.group("dokkupy.datastore")))
 def test_a_password_of_a_service_counts_or_has_its_line(kind: str, tmp_path: Path) -> None:
-    from dokkupy_sdk.datastore.lifecycle import Wish, draft
+    from dokkupy_sdk.datastore.lifecycle import ServiceOptions, draft
     from dokkupy_sdk.datastore.names import ServiceName
     from dokkupy_sdk.model import Image
 
     datastore = REGISTRY.load(REGISTRY.group("dokkupy.datastore")[kind])(fake_host(tmp_path))
-    service = draft(datastore, ServiceName("db"), "image:1", Image("sha256:0"), Wish(password="correct-horse"))
+    service = draft(
+        datastore, ServiceName("db"), "image:1", Image("sha256:0"), ServiceOptions(password="correct-horse")
+    )
     assert ("correct-horse" in datastore.url(service, "host", 1)) == datastore.authenticates
 
 
 # Procfile
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("web: serve", {"web": "serve"}), ("web: serve\n\n# note\nworker: work # note", {"web": "serve", "worker": "work"}),
-    ("web:serve", {"web": "serve"}), ("release: migrate", {"release": "migrate"}), ("any-type_1: x", {"any-type_1": "x"}),
-    ("web: a # b\n// c", {"web": "a"}), ("web: echo 'a # b'", {"web": "echo 'a # b'"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("web: serve", {"web": "serve"}),
+        ("web: serve\n\n# note\nworker: work # note", {"web": "serve", "worker": "work"}),
+        ("web:serve", {"web": "serve"}),
+        ("release: migrate", {"release": "migrate"}),
+        ("any-type_1: x", {"any-type_1": "x"}),
+        ("web: a # b\n// c", {"web": "a"}),
+        ("web: echo 'a # b'", {"web": "echo 'a # b'"}),
+    ],
+)
 def test_a_construct_of_a_procfile_counts(text: str, expected: dict[str, str]) -> None:
     assert parse_procfile(text) == expected
 
@@ -251,7 +261,7 @@ def test_a_construct_of_a_procfile_counts(text: str, expected: dict[str, str]) -
     "text", ["web: a\nweb: b", "web:", "web", "web: a\n   b", "a b: c", ": a", "web: a\nworker:  # no"]
 )
 def test_a_construct_that_a_procfile_does_not_have_is_refused_with_its_line(text: str) -> None:
-    with pytest.raises(AppFault, match="line [12]"):
+    with pytest.raises(AppError, match="line [12]"):
         parse_procfile(text)
 
 

@@ -11,9 +11,28 @@ import pytest
 
 INSTALLER = Path(__file__).parents[2] / "install.sh"
 
-HEAVY = ("typer", "click", "rich", "docker", "requests", "urllib3", "importlib.metadata", "pydantic", "jinja2", "asyncio",
-         "inspect", "tempfile", "email", "http.client", "ssl", "certbot", "logging", "unittest", "pkg_resources",
-         "hashlib")  # fmt: skip
+HEAVY = (
+    "typer",
+    "click",
+    "rich",
+    "docker",
+    "requests",
+    "urllib3",
+    "importlib.metadata",
+    "pydantic",
+    "jinja2",
+    "asyncio",
+    "inspect",
+    "tempfile",
+    "email",
+    "http.client",
+    "ssl",
+    "certbot",
+    "logging",
+    "unittest",
+    "pkg_resources",
+    "hashlib",
+)
 
 #: Command line -> how many modules it may load beyond those of a bare interpreter.
 LIMITS = {

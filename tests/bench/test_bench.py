@@ -101,8 +101,10 @@ def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> N
     print("\ngit push of a one-line change (web, worker, release task, health check); medians of 7")
     for part, seconds in found.items():
         print(f"  {part:<20} {seconds:.2f} s")
-    print(f"  platform's overhead: {found['new version serves'] - floor:.2f} s until it serves, "
-          f"{found['push returns'] - floor:.2f} s until the push returns")  # fmt: skip
+    print(
+        f"  platform's overhead: {found['new version serves'] - floor:.2f} s until it serves, "
+        f"{found['push returns'] - floor:.2f} s until the push returns"
+    )
 
 
 def test_changes(host: Host, app: str, repository: Repository) -> None:
@@ -111,10 +113,13 @@ def test_changes(host: Host, app: str, repository: Repository) -> None:
     start = f"docker run -d --pull=never -e PORT=5000 dokku/{app}:latest | xargs docker rm -f"
     rows = [
         ["bash", "-c", start],
-        ["dokkupy", "ps:restart", app], ["dokkupy", "ps:scale", app, "web=3"], ["dokkupy", "ps:scale", app, "web=1"],
-        ["bash", "-c", f"dokkupy config:set {app} NOW=$RANDOM$RANDOM"], ["dokkupy", "releases:rollback", app],
+        ["dokkupy", "ps:restart", app],
+        ["dokkupy", "ps:scale", app, "web=3"],
+        ["dokkupy", "ps:scale", app, "web=1"],
+        ["bash", "-c", f"dokkupy config:set {app} NOW=$RANDOM$RANDOM"],
+        ["dokkupy", "releases:rollback", app],
         ["bash", "-c", "dokkupy apps:create bench-$RANDOM$RANDOM"],
-    ]  # fmt: skip
+    ]
     names = [
         "docker run, rm (by hand)",
         "ps:restart",

@@ -66,7 +66,7 @@ def answer(image: str) -> str:
 
 def test_builds_of_the_samples(tmp_path: Path) -> None:
     host = fake_host(tmp_path / "host", plugins=("docker", "buildpacks"))
-    host.adopt("engine", "fake", DockerEngine(host))
+    host.override_role("engine", "fake", DockerEngine(host))
     builder = BuildpacksBuilder(host)
     print(f"\n{'sample':<16}{'first':>8}{'second':>8}{'ratio':>7}{'image':>9}  dependencies")
     asked = os.environ.get("SAMPLES", "").split()
@@ -75,8 +75,14 @@ def test_builds_of_the_samples(tmp_path: Path) -> None:
         tag = f"dokkupy-bench/{run}:build"
         root = tmp_path / name
         shutil.copytree(SAMPLES / name, root)
-        build = Build(id="bench", source=Source(AppName(run), root, "bench"), builder="buildpacks", env=ENV, tag=tag,
-                      labels={LABEL: run})  # fmt: skip
+        build = Build(
+            id="bench",
+            source=Source(AppName(run), root, "bench"),
+            builder="buildpacks",
+            env=ENV,
+            tag=tag,
+            labels={LABEL: run},
+        )
         for plan in plans_of(host, build):
             builder.bases(build.source.app, plan)
         try:

@@ -21,10 +21,20 @@ TREE = {"Procfile": "web: serve\nworker: work\n"}
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points() if entry.group == "dokkupy.commands"} - {"core"}))
 
 BY_NAME = {
-    "app": "blog", "old-app": "blog", "new-app": "copy", "KEY=VALUE": "COLOR=blue", "KEY": "COLOR", "domain": "one.org",
-    "scheme:host-port:container-port": "http:8080:3000", "proc=count": "web=2", "service": "db", "release": "1",
-    "new-service": "db2", "property": "deploy-branch", "value": "main",
-}  # fmt: skip
+    "app": "blog",
+    "old-app": "blog",
+    "new-app": "copy",
+    "KEY=VALUE": "COLOR=blue",
+    "KEY": "COLOR",
+    "domain": "one.org",
+    "scheme:host-port:container-port": "http:8080:3000",
+    "proc=count": "web=2",
+    "service": "db",
+    "release": "1",
+    "new-service": "db2",
+    "property": "deploy-branch",
+    "value": "main",
+}
 OTHERS = ("blog", "web", "COLOR", "1", "one.org", "http://one.org/x", "* * * * *", "debian:12", "/tmp/x")
 
 
@@ -33,7 +43,7 @@ def commands() -> Iterator[Command]:
     for name in sorted(host.registry.group("dokkupy.commands")):
         group = host.registry.load(host.registry.group("dokkupy.commands")[name])
         if isinstance(group, Group):
-            yield from (command for command in group.commands.values() if command.changes and not command.root)
+            yield from (command for command in group.commands.values() if command.mutating and not command.root)
 
 
 def word(parameter: Parameter) -> str:
@@ -115,15 +125,25 @@ def test_a_refused_command_announces_nothing(host: Host, run: Run, monkeypatch: 
 @pytest.mark.parametrize(
     "typed",
     [
-        ["config:set", "--global", "X=1"], ["config:set", "nosuch", "X=1"], ["config:unset", "nosuch", "X"],
-        ["config:clear", "nosuch"], ["ps:scale", "blog", "wbe=2"], ["ps:scale", "nosuch", "web=2"],
-        ["ps:stop", "nosuch"], ["ps:start", "nosuch"], ["apps:create", "blog"], ["apps:clone", "blog", "blog"],
-        ["apps:rename", "nosuch", "copy"], ["apps:destroy", "nosuch", "--force"], ["domains:remove", "nosuch", "one.org"],
-        ["ports:add", "nosuch", "http:80:80"], ["postgres:destroy", "nosuch", "--force"],
+        ["config:set", "--global", "X=1"],
+        ["config:set", "nosuch", "X=1"],
+        ["config:unset", "nosuch", "X"],
+        ["config:clear", "nosuch"],
+        ["ps:scale", "blog", "wbe=2"],
+        ["ps:scale", "nosuch", "web=2"],
+        ["ps:stop", "nosuch"],
+        ["ps:start", "nosuch"],
+        ["apps:create", "blog"],
+        ["apps:clone", "blog", "blog"],
+        ["apps:rename", "nosuch", "copy"],
+        ["apps:destroy", "nosuch", "--force"],
+        ["domains:remove", "nosuch", "one.org"],
+        ["ports:add", "nosuch", "http:80:80"],
+        ["postgres:destroy", "nosuch", "--force"],
         ["releases:rollback", "blog", "v99"],
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 @pytest.mark.usefixtures("nothing_outside")
 def test_a_refusal_is_all_that_is_said(typed: list[str], host: Host, run: Run) -> None:
     status, output, error = run(*typed, who="key:nobody" if "--global" in typed else "tester")

@@ -11,7 +11,7 @@ from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy_sdk.datastore import lifecycle, links
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
 from dokkupy_sdk.testing.datastores import FakeDatastore
@@ -37,7 +37,7 @@ def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
         host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
     if engine is not None:
         engine.host = host
-        host.adopt("engine", "fake", engine)
+        host.override_role("engine", "fake", engine)
     return host
 
 
@@ -49,27 +49,44 @@ def in_use(root: Path) -> FakeEngine:
     engine.keep("fake:1", {})
     deploy(host, "blog", {"Procfile": "web: serve"})
     redis = Redis(host)
-    host.adopt("datastore", "redis", redis)
-    lifecycle.create(host, redis, ServiceName("data"), Wish())
+    host.override_role("datastore", "redis", redis)
+    lifecycle.create(host, redis, ServiceName("data"), ServiceOptions())
     links.link(host, redis, ServiceName("data"), BLOG)
     for words in (
         "certs:generate blog www.example.com",
-        "docker-options:add blog deploy --init", "resource:limit blog --memory 64m", "checks:disable blog web",
-        "buildpacks:set blog heroku/nodejs", "app-json:set blog appjson-path other.json", "git:set blog deploy-branch x",
-        "logs:set blog max-size 20m", "letsencrypt:set blog graceperiod 86400", "backups:set upload-limit 5",
-        "builder-dockerfile:set blog dockerfile-path Other", "builder-pack:set blog projecttoml-path other.toml",
-    ):  # fmt: skip
+        "docker-options:add blog deploy --init",
+        "resource:limit blog --memory 64m",
+        "checks:disable blog web",
+        "buildpacks:set blog heroku/nodejs",
+        "app-json:set blog appjson-path other.json",
+        "git:set blog deploy-branch x",
+        "logs:set blog max-size 20m",
+        "letsencrypt:set blog graceperiod 86400",
+        "backups:set upload-limit 5",
+        "builder-dockerfile:set blog dockerfile-path Other",
+        "builder-pack:set blog projecttoml-path other.toml",
+    ):
         assert main(words.split(), host=host) == 0, words
     for namespace, name, value in (
-        ("builder", "selected", "pack"), ("scheduler", "selected", "docker-local"), ("proxy", "type", "nginx")
-    ):  # fmt: skip
+        ("builder", "selected", "pack"),
+        ("scheduler", "selected", "docker-local"),
+        ("proxy", "type", "nginx"),
+    ):
         host.store.write("apps", "blog", namespace, data={"properties": {name: value}})
     for place in (("apps", "blog", "nginx"), ("global", "nginx")):
         host.store.write(*place, data={"properties": {"hsts": "false"}})
     host.store.write("apps", "blog", "letsencrypt", data={"state": {"enabled": True, "parts": {}}})
-    host.store.write("backups", "schedules", "redis-data", data={
-        "subject": "redis:data", "cron": "30 3 * * *", "target": "gone", "since": "2026-01-01T00:00:00Z",
-    })  # fmt: skip
+    host.store.write(
+        "backups",
+        "schedules",
+        "redis-data",
+        data={
+            "subject": "redis:data",
+            "cron": "30 3 * * *",
+            "target": "gone",
+            "since": "2026-01-01T00:00:00Z",
+        },
+    )
     return engine
 
 
@@ -81,13 +98,25 @@ def test_everything_of_a_plugin_that_is_gone_is_removable(
     host = host_with(tmp_path / "state", engine, *(name for name in PLUGINS if name != plugin))
     capsys.readouterr()
     for words in (
-        "config:unset --no-restart blog NOTHING", "domains:clear blog", "ports:clear blog", "certs:remove blog",
-        "letsencrypt:disable blog", "docker-options:clear blog", "resource:limit-clear blog", "checks:enable blog",
-        "buildpacks:clear blog", "nginx:set blog hsts", "nginx:set --global hsts", "builder:set blog selected",
-        "scheduler:set blog selected", "proxy:disable blog", "proxy:set blog type",
-        "services:unlink data blog --kind redis --no-restart", "services:destroy redis data --force --purge",
+        "config:unset --no-restart blog NOTHING",
+        "domains:clear blog",
+        "ports:clear blog",
+        "certs:remove blog",
+        "letsencrypt:disable blog",
+        "docker-options:clear blog",
+        "resource:limit-clear blog",
+        "checks:enable blog",
+        "buildpacks:clear blog",
+        "nginx:set blog hsts",
+        "nginx:set --global hsts",
+        "builder:set blog selected",
+        "scheduler:set blog selected",
+        "proxy:disable blog",
+        "proxy:set blog type",
+        "services:unlink data blog --kind redis --no-restart",
+        "services:destroy redis data --force --purge",
         "apps:destroy blog --force",
-    ):  # fmt: skip
+    ):
         status = main(words.split(), host=host)
         said = capsys.readouterr().err
         assert status == 0 or "is not a dokku command" in said, (words, said)

@@ -44,8 +44,10 @@ class Installed:
             env.setdefault("PIP_CERT", CERTIFICATES)
         subprocess.run(
             [self.python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *sorted(wheels.glob("*.whl"))],
-            check=True, env=env, capture_output=True,
-        )  # fmt: skip
+            check=True,
+            env=env,
+            capture_output=True,
+        )
         (self.site,) = (place / "venv/lib").glob("python*/site-packages")
         (place / "state").mkdir()
         self.run("apps:create", "blog")
@@ -83,8 +85,17 @@ STAND_ON = {"mysql": ("mariadb",)}
 
 
 def check(installed: Installed, without: tuple[str, ...] = ()) -> None:
-    for words in (["version"], ["apps:list"], ["config:show", "blog"], ["domains:report", "blog"], ["ps:report", "blog"],
-                  ["plugin:list"], ["config:set", "--no-restart", "blog", "A=1"], ["help"], ["report", "blog"]):  # fmt: skip
+    for words in (
+        ["version"],
+        ["apps:list"],
+        ["config:show", "blog"],
+        ["domains:report", "blog"],
+        ["ps:report", "blog"],
+        ["plugin:list"],
+        ["config:set", "--no-restart", "blog", "A=1"],
+        ["help"],
+        ["report", "blog"],
+    ):
         done = installed.run(*words)
         assert done.returncode == 0, f"{words}: {done.stderr}"
         assert "Traceback" not in done.stderr

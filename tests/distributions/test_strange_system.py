@@ -11,9 +11,16 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/nginx/nginx.conf", "/var/www/dokkupy/challenges/token", "/var/lib/dokkupy/global/domains.toml",
-             "/usr/local/bin/dokkupy", "/etc/gitconfig", "/etc/ssh/sshd_config"],
-)  # fmt: skip
+    "path",
+    [
+        "/etc/nginx/nginx.conf",
+        "/var/www/dokkupy/challenges/token",
+        "/var/lib/dokkupy/global/domains.toml",
+        "/usr/local/bin/dokkupy",
+        "/etc/gitconfig",
+        "/etc/ssh/sshd_config",
+    ],
+)
 def test_the_real_system_makes_no_sense_to_a_test(path: str) -> None:
     assert "no test reads it" in Path(path).read_text(), "run it as ./test.sh tests/distributions"
 

@@ -15,17 +15,37 @@ from dokkupy_sdk.testing import deploy, fake_host
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()}))
 
 WAYS_OUT = (
-    "config:unset --no-restart blog A", "config:clear --no-restart blog", "domains:remove blog www.example.com",
-    "domains:clear blog", "domains:disable blog", "ports:clear blog", "proxy:disable blog", "checks:enable blog",
-    "docker-options:remove blog deploy --init", "docker-options:clear blog", "resource:limit-clear blog",
-    "resource:reserve-clear blog", "buildpacks:clear blog", "letsencrypt:disable blog", "apps:unlock blog",
-    "services:unlink --no-restart big blog", "nginx:set blog hsts", "builder:set blog selected",
-    "scheduler:set blog selected", "proxy:set blog type", "apps:destroy --force blog",
-)  # fmt: skip
+    "config:unset --no-restart blog A",
+    "config:clear --no-restart blog",
+    "domains:remove blog www.example.com",
+    "domains:clear blog",
+    "domains:disable blog",
+    "ports:clear blog",
+    "proxy:disable blog",
+    "checks:enable blog",
+    "docker-options:remove blog deploy --init",
+    "docker-options:clear blog",
+    "resource:limit-clear blog",
+    "resource:reserve-clear blog",
+    "buildpacks:clear blog",
+    "letsencrypt:disable blog",
+    "apps:unlock blog",
+    "services:unlink --no-restart big blog",
+    "nginx:set blog hsts",
+    "builder:set blog selected",
+    "scheduler:set blog selected",
+    "proxy:set blog type",
+    "apps:destroy --force blog",
+)
 OF_THE_HOST = (
-    "config:unset --global A", "config:clear --global", "domains:clear-global", "ssh-keys:remove me",
-    "plugin:disable resource", "backups:set upload-limit", "nginx:set --global hsts",
-)  # fmt: skip
+    "config:unset --global A",
+    "config:clear --global",
+    "domains:clear-global",
+    "ssh-keys:remove me",
+    "plugin:disable resource",
+    "backups:set upload-limit",
+    "nginx:set --global hsts",
+)
 
 
 @pytest.fixture
@@ -36,10 +56,14 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
     deploy(made, "blog", {"Procfile": "web: serve"})
     for words in (
-        "config:set --no-restart blog A=1", "domains:add blog www.example.com", "docker-options:add blog deploy --init",
-        "checks:disable blog web", "services:adopt big postgres://u:p@db.example.com/x",
-        "services:link --no-restart big blog", "apps:lock blog",
-    ):  # fmt: skip
+        "config:set --no-restart blog A=1",
+        "domains:add blog www.example.com",
+        "docker-options:add blog deploy --init",
+        "checks:disable blog web",
+        "services:adopt big postgres://u:p@db.example.com/x",
+        "services:link --no-restart big blog",
+        "apps:lock blog",
+    ):
         assert main(words.split(), host=made) == 0, words
     return made
 

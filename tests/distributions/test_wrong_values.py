@@ -41,16 +41,46 @@ OF_THE_MACHINE = {
     "git-upload-pack",
 }
 OF_THE_MACHINE_TOO = {
-    "nginx:start", "nginx:stop", "nginx:reload", "plugin:install", "plugin:update", "plugin:uninstall",
-    "plugin:install-dependencies", "plugin:trigger", "plugin:new", "checks:run", "run", "enter", "logs", "ps:retire",
-}  # fmt: skip
+    "nginx:start",
+    "nginx:stop",
+    "nginx:reload",
+    "plugin:install",
+    "plugin:update",
+    "plugin:uninstall",
+    "plugin:install-dependencies",
+    "plugin:trigger",
+    "plugin:new",
+    "checks:run",
+    "run",
+    "enter",
+    "logs",
+    "ps:retire",
+}
 """What acts on the machine itself, waits for an app to answer, or hands a terminal to a real program."""
 FOLLOWS = {"--tail", "-t", "--follow", "-f"}
 
 WRONG = (
-    "", "-x", "$no_such", "../../etc/passwd", "/nonexistent/x", "no such", "Ünï", "a\nb", "a\x00b", "x\udcff", "-1", "9" * 5000,
-    "a" * 300, "a=b", "https://", "99:99:99", "[::1", "2024-13-45", "* * * * * *", "²",
-)  # fmt: skip
+    "",
+    "-x",
+    "$no_such",
+    "../../etc/passwd",
+    "/nonexistent/x",
+    "no such",
+    "Ünï",
+    "a\nb",
+    "a\x00b",
+    "x\udcff",
+    "-1",
+    "9" * 5000,
+    "a" * 300,
+    "a=b",
+    "https://",
+    "99:99:99",
+    "[::1",
+    "2024-13-45",
+    "* * * * * *",
+    "²",
+)
 
 
 def good(item: Parameter) -> str | None:
@@ -59,9 +89,17 @@ def good(item: Parameter) -> str | None:
     if item.kind == "scope" or name == "AppName":
         return "blog"
     return {
-        "int": "1", "to_int": "1", "Domain": "www.example.com", "EnvKey": "KEY", "ProcessType": "web", "PluginName": "nginx",
-        "ServiceName": "data", "KeyName": "me", "GitRef": "main", "ImageRef": "nothing:1",
-    }.get(name, "word")  # fmt: skip
+        "int": "1",
+        "to_int": "1",
+        "Domain": "www.example.com",
+        "EnvKey": "KEY",
+        "ProcessType": "web",
+        "PluginName": "nginx",
+        "ServiceName": "data",
+        "KeyName": "me",
+        "GitRef": "main",
+        "ImageRef": "nothing:1",
+    }.get(name, "word")
 
 
 def tries(command: Command) -> Iterator[list[str]]:
@@ -275,11 +313,28 @@ def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
     deploy(host, "other", {"Procfile": "web: serve"})
     for file in files:
         file.write_text(wrong_types(file) if content == "wrong types" else content)
-    for words in (["ps:restart", "--all"], ["domains:report"], ["ps:stop", "--all"], ["proxy:build-config", "--all"],
-                  ["docker-options:report"], ["nginx:report"], ["certs:report"], ["letsencrypt:list"], ["resource:report"],
-                  ["logs:failed", "--all"], ["checks:report"], ["config:show", "blog"], ["ports:list", "blog"],
-                  ["buildpacks:report"], ["builder:report"], ["git:report"], ["letsencrypt:report"], ["services:list"],
-                  ["letsencrypt:auto-renew"], ["backups:report"]):  # fmt: skip
+    for words in (
+        ["ps:restart", "--all"],
+        ["domains:report"],
+        ["ps:stop", "--all"],
+        ["proxy:build-config", "--all"],
+        ["docker-options:report"],
+        ["nginx:report"],
+        ["certs:report"],
+        ["letsencrypt:list"],
+        ["resource:report"],
+        ["logs:failed", "--all"],
+        ["checks:report"],
+        ["config:show", "blog"],
+        ["ports:list", "blog"],
+        ["buildpacks:report"],
+        ["builder:report"],
+        ["git:report"],
+        ["letsencrypt:report"],
+        ["services:list"],
+        ["letsencrypt:auto-renew"],
+        ["backups:report"],
+    ):
         assert run(host, monkeypatch, *words) in (0, 1), words
         said = capsys.readouterr()
         assert "Traceback" not in said.err and "Internal error" not in said.err, (words, said.err)

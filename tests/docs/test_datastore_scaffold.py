@@ -24,12 +24,19 @@ def test_a_new_datastore_passes_the_contract_at_once(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps"]
     subprocess.run([*pip, "--no-build-isolation", "--target", str(site), str(source)], check=True)
     env = {
-        **os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1",
-        "TEST_IMAGE": server("redis:7"), "TEST_NEWER_IMAGE": server("redis:8"),
-    }  # fmt: skip
+        **os.environ,
+        "PYTHONPATH": str(site),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TEST_IMAGE": server("redis:7"),
+        "TEST_NEWER_IMAGE": server("redis:8"),
+    }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
-        cwd=source, env=env, capture_output=True, text=True, timeout=500,
-    )  # fmt: skip
+        cwd=source,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "18 passed" in done.stdout and "skipped" not in done.stdout

@@ -12,8 +12,13 @@ from dokkupy.kernel.registry import Registry
 
 from tests.docs.markdown import ROOT, blocks, commands
 
-PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md",
-         *sorted((ROOT / "plugins_builtin").glob("*/README.md")), *sorted((ROOT / "examples").glob("*/*/README.md"))]  # fmt: skip
+PAGES = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "plugins_builtin").glob("*/README.md")),
+    *sorted((ROOT / "examples").glob("*/*/README.md")),
+]
 TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)?)")
 
 

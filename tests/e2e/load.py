@@ -1,7 +1,7 @@
 """A constant load from a process of its own: `load.py ADDRESS HOSTNAME [CA]` until SIGTERM, then a JSON report on stdout.
 With the file of an authority it is a load over TLS, and each client believes that authority alone.
 
-Clients with keep-alive, clients that connect anew for each request, and a few whose requests take five seconds. Every
+Clients with keep-alive, clients that connect again for each request, and a few whose requests take five seconds. Every
 answer must be a 200 with the complete body. A request on a reused connection that the server closed before any byte of
 an answer is sent once more on a new one, as RFC 9112 section 9.3.1 has clients do; those are counted and reported.
 """
@@ -92,7 +92,7 @@ class Load:
         assert response.status == 200, f"status {response.status}: {body[:200]!r}"
         assert body.endswith(b"\n"), f"truncated: {body[-40:]!r}"
         self._count("requests")
-        self._count("slow" if path == "/slow" else "kept alive" if keep_alive else "anew")
+        self._count("slow" if path == "/slow" else "kept alive" if keep_alive else "again")
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.context is None:

@@ -9,8 +9,18 @@ from contextlib import contextmanager
 from bed.host import Host
 
 #: Every file that dokkupy writes outside its own folders, by the folders that could hold one.
-WIRED = ("/etc/nginx", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd/system", "/etc/cron.d", "/etc/passwd", "/etc/group",
-         "/usr/local/bin", "/opt/dokkupy/wheels", "/opt/dokkupy/venv/bin")  # fmt: skip
+WIRED = (
+    "/etc/nginx",
+    "/etc/ssh",
+    "/etc/sudoers.d",
+    "/etc/systemd/system",
+    "/etc/cron.d",
+    "/etc/passwd",
+    "/etc/group",
+    "/usr/local/bin",
+    "/opt/dokkupy/wheels",
+    "/opt/dokkupy/venv/bin",
+)
 
 
 def wiring(host: Host) -> dict[str, str]:

@@ -98,9 +98,11 @@ def test_a_one_off_process_has_every_variable_whole(host: Host, app: str) -> Non
 
 def test_a_one_off_process_ends_with_its_caller_and_with_its_time(host: Host, app: str, tmp_path: Path) -> None:
     client = subprocess.Popen(
-        [*host._ssh_command(), f"dokku@{host.ip}", "run", APP, "sleep", "300"], stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [*host._ssh_command(), f"dokku@{host.ip}", "run", APP, "sleep", "300"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until(lambda: len(runs(host)) == 1, "the container is there")
     client.terminate()
     client.wait()

@@ -81,11 +81,16 @@ def no_trace(host: Host, app: str, canary: str) -> Iterator[None]:
     assert "receive-pack" in host.exec(["cat", file]).stdout
     image = host.exec(["docker", "inspect", "-f", "{{.Image}}", f"{app}.web.1"]).stdout.strip()
     for place in (
-        f"cat {file}", f"docker save {image}", f"docker history --no-trunc {image}",
-        f"docker inspect {image}", "journalctl --no-pager", f"dokkupy builds:list {app}",
-        f"dokkupy builds:output {app}", "find /var/lib/dokkupy/logs -type f -exec cat {} +",
+        f"cat {file}",
+        f"docker save {image}",
+        f"docker history --no-trunc {image}",
+        f"docker inspect {image}",
+        "journalctl --no-pager",
+        f"dokkupy builds:list {app}",
+        f"dokkupy builds:output {app}",
+        "find /var/lib/dokkupy/logs -type f -exec cat {} +",
         "find /var/lib/dokkupy/tmp /var/lib/dokkupy/work -type f -exec cat {} +",
-    ):  # fmt: skip
+    ):
         found = host.exec(["sh", "-c", f"{place} | grep -a -c {canary} || true"]).stdout.strip()
         assert found == "0", place
 
@@ -108,10 +113,16 @@ def test_configuration_is_seen_while_building_and_is_in_no_layer(host: Host, app
 TOOLS_AND_TOKEN = {
     "package.json": json.dumps(
         {
-            "name": "web", "version": "1.0.0", "private": True, "dependencies": {"ms": "2.1.3"}, "devDependencies": {"husky": "9.1.7"},
+            "name": "web",
+            "version": "1.0.0",
+            "private": True,
+            "dependencies": {"ms": "2.1.3"},
+            "devDependencies": {"husky": "9.1.7"},
             "scripts": {
-                "preinstall": "node -e 'process.exit(process.env.FONTAWESOME_TOKEN ? 0 : 3)'", "prepare": "husky",
-                "postinstall": "echo 'module.exports.patched = true' >>node_modules/ms/index.js", "start": "node server.js",
+                "preinstall": "node -e 'process.exit(process.env.FONTAWESOME_TOKEN ? 0 : 3)'",
+                "prepare": "husky",
+                "postinstall": "echo 'module.exports.patched = true' >>node_modules/ms/index.js",
+                "start": "node server.js",
                 "build": "husky --version; mkdir node_modules/client; echo 'module.exports = 42' >node_modules/client/index.js",
             },
         }
@@ -120,7 +131,7 @@ TOOLS_AND_TOKEN = {
 const seen = [require("ms").patched, require("client"), require("fs").existsSync("node_modules/husky"), process.env.NODE_ENV];
 require("http").createServer((q, r) => r.end(seen.join(" "))).listen(process.env.PORT, "0.0.0.0");
 """,
-}  # fmt: skip
+}
 
 
 def test_node_tools_are_there_until_the_build_ends_and_its_work_below_node_modules_stays(
@@ -180,8 +191,15 @@ def application(environ, start_response):
     start_response("200 OK", [])
     return [f"{etree.LXML_VERSION[0]} {yaml.__with_libyaml__} {features.check('webp')}".encode()]
 """
-NODE_COMPILED = {"bcrypt": "6.0.0", "better-sqlite3": "11.10.0", "bufferutil": "4.0.9", "cbor-extract": "2.2.0", "msgpackr-extract": "3.0.3",
-                 "node-expat": "2.4.1", "utf-8-validate": "6.0.5"}  # fmt: skip
+NODE_COMPILED = {
+    "bcrypt": "6.0.0",
+    "better-sqlite3": "11.10.0",
+    "bufferutil": "4.0.9",
+    "cbor-extract": "2.2.0",
+    "msgpackr-extract": "3.0.3",
+    "node-expat": "2.4.1",
+    "utf-8-validate": "6.0.5",
+}
 
 if THOROUGH:  # four minutes: seven packages are compiled for each language
 

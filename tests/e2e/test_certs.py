@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from apps import Repository
-from bed.host import Answer, Host
+from bed.host import CommandResult, Host
 from dokkupy_sdk.testing.effort import stride
 from load import SecureConnection
 from test_crash import KILLED, MOST
@@ -29,9 +29,22 @@ class Authority:
         directory.mkdir()
         self.root = directory / "root.crt"
         self.openssl(
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Test root", "-keyout",
-            "root.key", "-out", "root.crt", "-addext", "keyUsage=critical,keyCertSign",
-        )  # fmt: skip
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=Test root",
+            "-keyout",
+            "root.key",
+            "-out",
+            "root.crt",
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+        )
 
     def openssl(self, *words: str) -> None:
         subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
@@ -41,9 +54,22 @@ class Authority:
         (self.directory / "ext").write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
         self.openssl("req", "-newkey", key, "-nodes", "-subj", f"/CN={names[0]}", "-keyout", "key", "-out", "csr")
         self.openssl(
-            "x509", "-req", "-in", "csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days", "20",
-            "-extfile", "ext", "-out", "crt",
-        )  # fmt: skip
+            "x509",
+            "-req",
+            "-in",
+            "csr",
+            "-CA",
+            "root.crt",
+            "-CAkey",
+            "root.key",
+            "-CAcreateserial",
+            "-days",
+            "20",
+            "-extfile",
+            "ext",
+            "-out",
+            "crt",
+        )
         leaf = (self.directory / "crt").read_bytes()
         return leaf + self.root.read_bytes(), (self.directory / "key").read_bytes()
 
@@ -82,13 +108,13 @@ def served(host: Host, name: str) -> str:
             return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
 
 
-def https_get(host: Host, name: str, authority: Authority, path: str = "/") -> Answer:
+def https_get(host: Host, name: str, authority: Authority, path: str = "/") -> CommandResult:
     connection = SecureConnection(host.ip, name, ssl.create_default_context(cafile=str(authority.root)))
     try:
         connection.request("GET", path, headers={"Host": name})
         response = connection.getresponse()
         headers = {key.lower(): value for key, value in response.getheaders()}
-        return Answer(response.status, headers, response.read().decode())
+        return CommandResult(response.status, headers, response.read().decode())
     finally:
         connection.close()
 
@@ -187,8 +213,9 @@ def test_killed_anywhere_the_old_or_the_new_one_is_served(
         new = number % 2
         died = host.exec(
             ["dokkupy", "certs:update", app, f"/run/certs-{app}/{new}.crt", f"/run/certs-{app}/{new}.key"],
-            env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False,
-        )  # fmt: skip
+            env={"DOKKUPY_FAILPOINT": f"kill@{number}"},
+            check=False,
+        )
         assert died.code in (0, KILLED), died.stderr
         assert served(host, name) in marks, f"while dead at {number}"
         host.exec(["dokkupy", "recover"])

@@ -42,9 +42,18 @@ def deployment(host: Host, app: str) -> dict[str, object]:
 def running(host: Host, app: str) -> dict[str, str]:
     """The app's running containers, id to name."""
     rows = host.exec(
-        ["docker", "ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}", "--filter", f"label=dokkupy.app={app}",
-         "--filter", "label=dokkupy.kind=deploy"]
-    )  # fmt: skip
+        [
+            "docker",
+            "ps",
+            "--no-trunc",
+            "--format",
+            "{{.ID}} {{.Names}}",
+            "--filter",
+            f"label=dokkupy.app={app}",
+            "--filter",
+            "label=dokkupy.kind=deploy",
+        ]
+    )
     return dict((row.split()[0], row.split()[1]) for row in rows.stdout.splitlines())
 
 
@@ -120,7 +129,7 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, reposit
     for number in range(1, MOST, stride(8)):
         before = deployment(host, app)
         died = host.exec(
-            ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False
+            ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
         )
         assert died.code in (0, KILLED), died.stderr
         assert host.http_get(f"{app}.example.com").status == 200, f"{kind}: while dead at {number}"
@@ -145,7 +154,9 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
     for number in range(1, MOST, stride(8)):
         before = deployment(host, app)
         ended = host.exec(
-            ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAULT": f"signal-{signal}@{number}"}, check=False
+            ["dokkupy", *words_of(kind, app, number)],
+            env={"DOKKUPY_FAILPOINT": f"signal-{signal}@{number}"},
+            check=False,
         )
         assert host.http_get(f"{app}.example.com").status == 200, f"{kind}: {signal} at {number}"
         # No recovery by hand: before the commit it took itself back. What follows a commit is finished by the timer.
@@ -180,7 +191,7 @@ def traces(host: Host, app: str) -> str:
 def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
     outcomes = []
     for number in range(1, MOST, stride(8)):
-        died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False)
+        died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False)
         host.exec(["dokkupy", "recover"])
         outcomes.append("after" if exists(host, app) else "before")
         if outcomes[-1] == "before":
@@ -201,7 +212,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
         host.exec(["dokkupy", "apps:clone", app, doomed])
         host.exec(["dokkupy", "domains:set", doomed, f"{doomed}.example.com"])
         died = host.exec(
-            ["dokkupy", "apps:destroy", doomed, "--force"], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False
+            ["dokkupy", "apps:destroy", doomed, "--force"], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
         )
         host.exec(["dokkupy", "recover"])
         outcomes.append("before" if exists(host, doomed) else "after")
@@ -223,7 +234,9 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
     try:
         for number in range(1, MOST, stride(8)):
             old, new = names
-            died = host.exec(["dokkupy", "apps:rename", old, new], env={"DOKKUPY_FAULT": f"kill@{number}"}, check=False)
+            died = host.exec(
+                ["dokkupy", "apps:rename", old, new], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
+            )
             assert host.http_get(domain).status == 200, f"rename: while dead at {number}"
             host.exec(["dokkupy", "recover"])
             assert exists(host, old) != exists(host, new), f"rename: boundary {number}"
@@ -261,18 +274,29 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(
     """free: kilobytes left, so that it is sometimes the journal that cannot be written and sometimes the state."""
     ready(host, app, repository)
     directory = "/var/lib/dokkupy"
-    host.exec(["bash", "-ec", f"""
+    host.exec(
+        [
+            "bash",
+            "-ec",
+            f"""
         cp -a {directory} /run/kept
         mount -t tmpfs -o size=64m,mode=750,uid=dokkupy,gid=dokkupy tmpfs {directory}
         cp -a /run/kept/. {directory}/
         head -c {free * 1024} /dev/zero > {directory}/room
         dd if=/dev/zero of={directory}/fill bs=4k 2>/dev/null || true
         rm {directory}/room
-    """])  # fmt: skip
+    """,
+        ]
+    )
     try:
         before = deployment(host, app)
-        for words in (["config:set", app, "COLOR=red"], ["ps:scale", app, "web=2"], ["ps:rebuild", app],
-                      ["domains:add", app, "full.example.com"], ["releases:rollback", app]):  # fmt: skip
+        for words in (
+            ["config:set", app, "COLOR=red"],
+            ["ps:scale", app, "web=2"],
+            ["ps:rebuild", app],
+            ["domains:add", app, "full.example.com"],
+            ["releases:rollback", app],
+        ):
             failed = host.exec(["dokkupy", *words], check=False)
             assert failed.code != KILLED, words
             if not free:
@@ -285,9 +309,13 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(
                 before = deployment(host, app)
             assert host.http_get(f"{app}.example.com").status == 200
     finally:
-        host.exec(["bash", "-ec", f"""
+        host.exec(
+            [
+                "bash",
+                "-ec",
+                f"""
             rm {directory}/fill
-            # Who sees old instances off works in the background, with its lease open, and so does the host's timer.
+            # Who sees old instances off works in the background, with its lock open, and so does the host's timer.
             for attempt in $(seq 600); do
                 holders=$(find /proc/[0-9]*/fd -lname '{directory}/*' 2>/dev/null) || true
                 [[ -n $holders ]] || break
@@ -300,7 +328,9 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(
             chmod 750 {directory}
             cp -a /run/kept/. {directory}/
             rm -rf /run/kept
-        """])  # fmt: skip
+        """,
+            ]
+        )
     host.exec(["dokkupy", "recover"])
     assert_whole(host, app, f"{free} KiB left")
     host.exec(["dokkupy", "config:set", app, "COLOR=red"])

@@ -71,12 +71,16 @@ def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhe
             assert [post(host, deployed, text) for text in ("first", "zweite ü ☃")] == [200, 200]
             assert notes(host, deployed) == ["first", "zweite ü ☃"]
             shown = [
-                host.ssh(["postgres:info", "db"]), host.ssh(["--", "postgres:info", "db", "--format", "json"]),
-                host.ssh(["services"]), host.ssh(["postgres:logs", "db"]), host.ssh(["postgres:links", "db"]),
+                host.ssh(["postgres:info", "db"]),
+                host.ssh(["--", "postgres:info", "db", "--format", "json"]),
+                host.ssh(["services"]),
+                host.ssh(["postgres:logs", "db"]),
+                host.ssh(["postgres:links", "db"]),
                 host.ssh(["--", "postgres:link", "db", app, "--format", "json"], check=False),
                 host.ssh(["--", "postgres:upgrade", "db", "--image-version", "none-such"], check=False),
-                host.exec(["docker", "inspect", "dokku.postgres.db"]), host.exec(["dokkupy", "doctor"], check=False),
-            ]  # fmt: skip
+                host.exec(["docker", "inspect", "dokku.postgres.db"]),
+                host.exec(["dokkupy", "doctor"], check=False),
+            ]
             for ran in shown:
                 assert password not in ran.output
             moved = host.ssh(["--", "postgres:upgrade", "db", "--image-version", "17"])

@@ -166,7 +166,7 @@ def test_a_smoke_test_that_fails_keeps_the_old_release_serving(plugged: Host, re
 def test_a_hook_that_hangs_is_ended_and_one_without_the_right_to_run_says_so(
     plugged: Host, repository: Repository
 ) -> None:
-    host, app = plugged, "hostile"
+    host, app = plugged, "untrusted"
     name = create(host, app)
     host.git_push(repository.path, app)
     before = containers(host)

@@ -27,14 +27,20 @@ if "collectstatic" in sys.argv:
 @pytest.fixture
 def small(fresh_host: Host) -> Host:
     """A machine whose engine has a small disk."""
-    fresh_host.exec(["bash", "-ec", f"""
+    fresh_host.exec(
+        [
+            "bash",
+            "-ec",
+            f"""
         systemctl stop docker.socket docker.service
         mkdir /mnt/small
         mount -t tmpfs -o size={MEGABYTES}m,mode=711 tmpfs /mnt/small
         cp -a /var/lib/docker/. /mnt/small/
         mount --bind /mnt/small /var/lib/docker
         systemctl start docker.service
-    """])  # fmt: skip
+    """,
+        ]
+    )
     fresh_host.engine_ready()
     return fresh_host
 

@@ -19,10 +19,14 @@ from test_no_request_lost import SLOW, constant_load
 PLACE = "/var/tmp/pebble"
 CONFIG = {
     "pebble": {
-        "listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
-        "certificate": f"{PLACE}/tls.crt", "privateKey": f"{PLACE}/tls.key", "httpPort": 80, "tlsPort": 443,
+        "listenAddress": "127.0.0.1:14000",
+        "managementListenAddress": "127.0.0.1:15000",
+        "certificate": f"{PLACE}/tls.crt",
+        "privateKey": f"{PLACE}/tls.key",
+        "httpPort": 80,
+        "tlsPort": 443,
     }
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -55,8 +59,11 @@ def pebble(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roo
     until(lambda: host.exec([*asked, "https://localhost:14000/dir"], check=False).code == 0, 20)
     root = directory / "root.pem"
     root.write_text(host.exec([*asked, "https://localhost:15000/roots/0"]).stdout)
-    for name, value in (("server", "https://localhost:14000/dir"), ("ca-bundle", f"{PLACE}/ca.crt"),
-                        ("email", "me@example.com")):  # fmt: skip
+    for name, value in (
+        ("server", "https://localhost:14000/dir"),
+        ("ca-bundle", f"{PLACE}/ca.crt"),
+        ("email", "me@example.com"),
+    ):
         host.exec(["dokkupy", "letsencrypt:set", "--global", name, value])
     yield Roots(root)
     for name in ("server", "ca-bundle", "email"):
@@ -152,14 +159,19 @@ def test_renewal_under_load_loses_no_request(host: Host, app: str, repository: R
     first = served(host, name)
     with constant_load(host, name, str(pebble.root)) as load:
         # Its whole life is the grace period now: it is due at once, and `tick` renews it.
-        script = f"import pathlib,re; p = pathlib.Path('/var/lib/dokkupy/apps/{app}/certs.toml'); " \
-                 "p.write_text(re.sub(r'not_after = \"[^\"]*\"', 'not_after = \"2026-01-01T00:00:00+00:00\"', p.read_text()))"  # fmt: skip
+        script = (
+            f"import pathlib,re; p = pathlib.Path('/var/lib/dokkupy/apps/{app}/certs.toml'); "
+            'p.write_text(re.sub(r\'not_after = "[^"]*"\', \'not_after = "2026-01-01T00:00:00+00:00"\', p.read_text()))'
+        )
         host.exec(["python3", "-c", script])
         until(lambda: ticked(host) and served(host, name) != first, 90)
     assert load.get("failed", 0) == 0, load
-    assert served(host, name) == json.loads(
-        host.exec(["dokkupy", "certs:report", app, "--verbose", "--format", "json"]).stdout
-    )["fingerprint"]  # fmt: skip
+    assert (
+        served(host, name)
+        == json.loads(host.exec(["dokkupy", "certs:report", app, "--verbose", "--format", "json"]).stdout)[
+            "fingerprint"
+        ]
+    )
 
 
 def test_stopped_authority_leaves_what_is_served_and_says_when_it_is_asked_again(

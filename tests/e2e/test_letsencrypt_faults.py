@@ -83,7 +83,11 @@ def test_full_disk_is_said_and_the_next_try_works(
     name = deploy(host, app, repository)
     host.exec(["dokkupy", "letsencrypt:enable", app])
     first = served(host, name)
-    host.exec(["bash", "-ec", f"""
+    host.exec(
+        [
+            "bash",
+            "-ec",
+            f"""
         systemctl stop 'dokkupy*.timer'
         cp -a {ROOT} /run/kept
         mount -t tmpfs -o size=96m,mode=750,uid=dokkupy,gid=dokkupy tmpfs {ROOT}
@@ -91,7 +95,9 @@ def test_full_disk_is_said_and_the_next_try_works(
         head -c {free * 1024} /dev/zero > {ROOT}/room
         dd if=/dev/zero of={ROOT}/fill bs=4k 2>/dev/null || true
         rm {ROOT}/room
-    """])  # fmt: skip
+    """,
+        ]
+    )
     try:
         for words in (["letsencrypt:renew", app], ["letsencrypt:enable", app, "--force"]):
             failed = host.exec(["dokkupy", *words], check=False)
@@ -108,7 +114,11 @@ def test_full_disk_is_said_and_the_next_try_works(
         lineages = host.exec(["ls", f"{ROOT}/letsencrypt/config/renewal"]).stdout.split()
         assert f"{app}.conf" in lineages and f"{app}-0001.conf" not in lineages
     finally:
-        host.exec(["bash", "-ec", f"""
+        host.exec(
+            [
+                "bash",
+                "-ec",
+                f"""
             rm -f {ROOT}/fill
             for attempt in $(seq 600); do
                 holders=$(find /proc/[0-9]*/fd -lname '{ROOT}/*' 2>/dev/null) || true
@@ -121,7 +131,9 @@ def test_full_disk_is_said_and_the_next_try_works(
             cp -a /run/kept/. {ROOT}/
             rm -rf /run/kept
             systemctl start dokkupy-tick.timer || systemctl start 'dokkupy*.timer'
-        """])  # fmt: skip
+        """,
+            ]
+        )
     assert served(host, name) == second
 
 
@@ -131,13 +143,19 @@ def test_disk_that_fills_up_while_certbot_writes_is_said_and_leaves_no_half(
     """certbot's own directory is full, and that is seen by nobody before."""
     name = deploy(host, app, repository)
     config = f"{ROOT}/letsencrypt/config"
-    host.exec(["bash", "-ec", f"""
+    host.exec(
+        [
+            "bash",
+            "-ec",
+            f"""
         mkdir -p {config} && chown -R dokkupy:dokkupy {ROOT}/letsencrypt && chmod 700 {ROOT}/letsencrypt {config}
         cp -a {config} /run/kept-config
         mount -t tmpfs -o size=1m,mode=700,uid=dokkupy,gid=dokkupy tmpfs {config}
         cp -a /run/kept-config/. {config}/
         dd if=/dev/zero of={config}/fill bs=4k 2>/dev/null || true
-    """])  # fmt: skip
+    """,
+        ]
+    )
     try:
         for room in (
             0,
@@ -165,10 +183,16 @@ def test_disk_that_fills_up_while_certbot_writes_is_said_and_leaves_no_half(
         host.exec(["dokkupy", "letsencrypt:enable", app, "--force"])
         assert holds(host, name, pebble)
     finally:
-        host.exec(["bash", "-ec", f"""
+        host.exec(
+            [
+                "bash",
+                "-ec",
+                f"""
             rm -f {config}/fill; rm -rf /run/kept-config; cp -a {config} /run/kept-config
             umount {config}; find {config} -mindepth 1 -delete; cp -a /run/kept-config/. {config}/; rm -rf /run/kept-config
-        """])  # fmt: skip
+        """,
+            ]
+        )
 
 
 TEMPLATE = """
@@ -200,10 +224,11 @@ def test_path_of_the_challenge_that_the_app_has_for_itself_is_the_authority_s(
 ) -> None:
     if by == "app":
         repository.replace(
-            "web.py", '        elif path == "/health":\n',
+            "web.py",
+            '        elif path == "/health":\n',
             '        elif path.startswith("/.well-known/"):\n            self.answer(200, "mine\\n")\n'
             '        elif path == "/health":\n',
-        )  # fmt: skip
+        )
     else:
         repository.write("nginx.conf.j2", TEMPLATE)
     repository.commit("have the challenges' path for itself")
@@ -252,8 +277,11 @@ def test_keys_and_secrets_show_nowhere(
 
     def run(*words: str, input: bytes | None = None) -> None:
         for form in ([], ["--format", "json"]):
-            done = host.ssh([*words, *form], input=input, check=False) if input else host.exec(
-                ["dokkupy", *words, *form], check=False)  # fmt: skip
+            done = (
+                host.ssh([*words, *form], input=input, check=False)
+                if input
+                else host.exec(["dokkupy", *words, *form], check=False)
+            )
             said.append(f"$ {' '.join(words)}\n{done.stdout}{done.stderr}")
 
     try:
@@ -300,8 +328,19 @@ def test_keys_and_secrets_show_nowhere(
     # The user's own argv of letsencrypt:set is the user's; nothing of ours passes it on.
     seen = host.exec(["grep", "-F", "-f", "/run/secrets", "/run/seen"], check=False).stdout.splitlines()
     assert [line for line in seen if line not in {value for value, _ in SECRETS.values()}] == []
-    places = ["/var/log", f"{ROOT}/logs", f"{ROOT}/journal", f"{ROOT}/letsencrypt/logs", f"{ROOT}/tmp", f"{ROOT}/events",
-              f"{ROOT}/global", f"{ROOT}/locks", "/etc/nginx", CHALLENGES, "/tmp"]  # fmt: skip
+    places = [
+        "/var/log",
+        f"{ROOT}/logs",
+        f"{ROOT}/journal",
+        f"{ROOT}/letsencrypt/logs",
+        f"{ROOT}/tmp",
+        f"{ROOT}/events",
+        f"{ROOT}/global",
+        f"{ROOT}/locks",
+        "/etc/nginx",
+        CHALLENGES,
+        "/tmp",
+    ]
     assert host.exec(["grep", "-roFa", "-f", "/run/secrets", *places], check=False).stdout == ""
     everywhere = host.exec(["grep", "-rlFa", "-f", "/run/secrets", ROOT], check=False).stdout.splitlines()
     assert all(re.search(r"/(key|privkey\d*)\.pem$|/private_key\.json$", path) for path in everywhere), everywhere

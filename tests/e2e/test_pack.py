@@ -102,10 +102,18 @@ def builder(host: Host) -> Iterator[str]:
     host.copy_in(BASE.encode(), f"{PLACE}/base/Dockerfile")
     host.exec(["docker", "build", "-q", "-t", "dokkupy-test/cnb-base", f"{PLACE}/base"])
     host.exec(
-        ["pack", "builder", "create", "dokkupy-test/builder", "--config", f"{PLACE}/builder.toml",
-         "--pull-policy", "never"],
+        [
+            "pack",
+            "builder",
+            "create",
+            "dokkupy-test/builder",
+            "--config",
+            f"{PLACE}/builder.toml",
+            "--pull-policy",
+            "never",
+        ],
         env={"HOME": "/root"},
-    )  # fmt: skip
+    )
     yield "dokkupy-test/builder"
     host.exec(["rm", "-rf", "/usr/local/bin/pack", PLACE])
     host.exec(["docker", "rmi", "-f", "dokkupy-test/builder", "dokkupy-test/cnb-base"], check=False)

@@ -24,8 +24,23 @@ def responder(host: Host, app: str, authority: Authority) -> Iterator[tuple[byte
         f"subjectAltName=DNS:{name}\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:{PORT}\n"
     )
     _, key = authority.issue(name)
-    authority.openssl("x509", "-req", "-in", "csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days",
-                      "20", "-extfile", "more", "-out", "crt")  # fmt: skip
+    authority.openssl(
+        "x509",
+        "-req",
+        "-in",
+        "csr",
+        "-CA",
+        "root.crt",
+        "-CAkey",
+        "root.key",
+        "-CAcreateserial",
+        "-days",
+        "20",
+        "-extfile",
+        "more",
+        "-out",
+        "crt",
+    )
     words = ["openssl", "x509", "-in", "crt", "-noout", "-serial"]
     serial = subprocess.run(words, cwd=authority.directory, check=True, capture_output=True, text=True).stdout
     index = f"V\t491231235959Z\t\t{serial.strip().partition('=')[2]}\tunknown\t/CN={name}\n"
@@ -47,8 +62,17 @@ def test_answer_of_the_authority_comes_with_the_handshake(
 ) -> None:
     name = deploy(host, app, repository)
     send(host, "certs:add", app, responder)
-    asked = ["openssl", "s_client", "-connect", f"{host.ip}:443", "-servername", name, "-status", "-CAfile",
-             str(authority.root)]  # fmt: skip
+    asked = [
+        "openssl",
+        "s_client",
+        "-connect",
+        f"{host.ip}:443",
+        "-servername",
+        name,
+        "-status",
+        "-CAfile",
+        str(authority.root),
+    ]
 
     def seen() -> str:
         return subprocess.run(asked, input="", check=True, capture_output=True, text=True).stdout

@@ -208,14 +208,20 @@ def fill_mongo(inside: Exec) -> None:
 @pytest.mark.parametrize(
     ("kind", "image", "fill", "target"),
     [
-        ("mysql", "mysql:8", fill_sql, directory), ("mariadb", "mariadb:10.11", fill_sql, ssh_server),
-        ("redis", "redis:7", fill_redis, directory), ("mongo", "mongo:8", fill_mongo, directory),
+        ("mysql", "mysql:8", fill_sql, directory),
+        ("mariadb", "mariadb:10.11", fill_sql, ssh_server),
+        ("redis", "redis:7", fill_redis, directory),
+        ("mongo", "mongo:8", fill_mongo, directory),
     ],
-)  # fmt: skip
+)
 def test_the_others(
-    machines: tuple[Machine, Machine], tmp_path: Path, kind: str, image: str, fill: Callable[[Exec], None],
+    machines: tuple[Machine, Machine],
+    tmp_path: Path,
+    kind: str,
+    image: str,
+    fill: Callable[[Exec], None],
     target: Callable[[Path], Any],
-) -> None:  # fmt: skip
+) -> None:
     with target(tmp_path) as place:
         move(machines, place, kind, image, fill)
 

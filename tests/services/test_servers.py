@@ -180,14 +180,26 @@ class Running:
         docker("volume", "create", *self.labels, self.name)
 
     def start(self) -> None:
-        """Run it anew on the same volume, and wait until it answers over the network. RabbitMQ's data is the host name's."""
+        """Run it again on the same volume, and wait until it answers over the network. RabbitMQ's data is the host name's."""
         docker("rm", "-f", "-v", self.name, check=False)
         volume = ("-v", f"{self.name}:{self.row.data}") if self.row.data else ()
         env = [word for variable in self.contract.env for word in ("-e", variable)]
         docker(
-            "run", "-d", "--pull=never", "--name", self.name, "--hostname", "server", *self.labels, *volume, *env,
-            "-v", f"{self.secret}:{self.contract.mounted}:ro", self.image, *self.contract.command,
-        )  # fmt: skip
+            "run",
+            "-d",
+            "--pull=never",
+            "--name",
+            self.name,
+            "--hostname",
+            "server",
+            *self.labels,
+            *volume,
+            *env,
+            "-v",
+            f"{self.secret}:{self.contract.mounted}:ro",
+            self.image,
+            *self.contract.command,
+        )
         form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         self.ip = docker("inspect", "-f", form, self.name).stdout.strip()
         self.until(lambda: self.exec(self.contract.ready, check=False).code == 0)

@@ -11,7 +11,7 @@ import pytest
 from bed import images
 from dokkupy_backups import volumes
 from dokkupy_backups.volumes import AppVolumes, volumes_in
-from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
 
 from tests.services.conftest import Machine
@@ -56,8 +56,21 @@ def mounted(machine: Machine, names: tuple[str, str]) -> AppVolumes:
 
 
 def test_volumes_are_told_from_what_else_is_mounted() -> None:
-    words = ["-v", "one:/a", "--volume=two:/b:ro", "-v", "/etc:/etc", "--mount", "type=bind,source=/x,target=/y",
-             "--mount=type=volume,src=three,dst=/z", "--memory", "1g", "-v", "x;y:/q", "-v"]  # fmt: skip
+    words = [
+        "-v",
+        "one:/a",
+        "--volume=two:/b:ro",
+        "-v",
+        "/etc:/etc",
+        "--mount",
+        "type=bind,source=/x,target=/y",
+        "--mount=type=volume,src=three,dst=/z",
+        "--memory",
+        "1g",
+        "-v",
+        "x;y:/q",
+        "-v",
+    ]
     assert volumes_in(words) == ["one", "three", "two"]
 
 
@@ -101,7 +114,7 @@ def test_a_restore_that_fails_leaves_what_was_there(
     # It ends in the middle of the swap: the first volume has the new content, the second none.
     stop = f'[ "$one" != {max(names)} ] || exit 3; cp -a'
     monkeypatch.setattr(volumes, "SWAP", volumes.SWAP.replace("cp -a", stop))
-    with pytest.raises(HostFault, match="could not be replaced"):
+    with pytest.raises(HostError, match="could not be replaced"):
         subject.restore([whole], about)
     assert dict(subject.facts()) == after and inside(names[1], "cat /v/file; ls -A /v") == "changed\nfile\n"
     monkeypatch.undo()

@@ -6,12 +6,12 @@
     │   └── Conflict       the thing named exists already, or is in the way
     ├── Busy               wait: somebody else holds the lock; the message names who
     ├── Denied             ask an admin: the key or user lacks the permission
-    ├── AppFault           mend the app: its build, release task, check or process failed
+    ├── AppError           fix the app: its build, release task, check or process failed
     │   └── CheckFailed    instances did not become healthy; carries them
-    ├── HostFault          mend the host: engine, proxy, disk, network or a missing program
-    ├── StateFault         mend the state file that the message names (file and line)
-    ├── PluginFault        the plugin named raised, hung, is missing or does not fit
-    └── Interrupted        a signal ended the operation; it was taken back
+    ├── HostError          fix the host: engine, proxy, disk, network or a missing program
+    ├── StateError         fix the state file that the message names (file and line)
+    ├── PluginError        the plugin named raised, hung, is missing or does not fit
+    └── Interrupted        a signal ended the operation; it was rolled back
 
 Each has a message (what happened, to what), a hint (what to do), a stable code for scripts and an exit code.
 """
@@ -92,13 +92,13 @@ class Denied(DokkupyError):
     code = "denied"
 
 
-class AppFault(DokkupyError):
+class AppError(DokkupyError):
     """The app's own code, image, check or command failed."""
 
     code = "app_failed"
 
 
-class CheckFailed(AppFault):
+class CheckFailed(AppError):
     """Instances did not become healthy. instances: those at fault, whose last log lines core shows. states: what they
     were when they failed, where that is known: afterwards they are stopped, or started again."""
 
@@ -118,19 +118,19 @@ class CheckFailed(AppFault):
         self.states = states
 
 
-class HostFault(DokkupyError):
+class HostError(DokkupyError):
     """Something on the host that dokkupy needs is missing, down or full."""
 
     code = "host_fault"
 
 
-class StateFault(DokkupyError):
+class StateError(DokkupyError):
     """A state file cannot be read; it is never taken for an empty one."""
 
     code = "bad_state"
 
 
-class PluginFault(DokkupyError):
+class PluginError(DokkupyError):
     """A plugin raised, hung, is missing or claims what another has."""
 
     code = "plugin_fault"
@@ -141,7 +141,7 @@ class PluginFault(DokkupyError):
 
 
 class Interrupted(DokkupyError):
-    """A signal (or a fault point of the tests) ended the operation."""
+    """A signal (or a failpoint of the tests) ended the operation."""
 
     code = "interrupted"
     exit_code = 130

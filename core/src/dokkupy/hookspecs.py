@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from pluggy import HookspecMarker
 
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx
+from dokkupy.kernel.operation import Transaction
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job
 from dokkupy.model.crash import Crash
@@ -41,7 +41,7 @@ def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[e
     """The host is being set up by root (`dokkupy setup`): wire your part of it, idempotently.
 
     Returns a line for each change made (with dry_run: that would be made); none when all is in place already.
-    Called as root. Raises HostFault when it cannot be done.
+    Called as root. Raises HostError when it cannot be done.
     """
 
 
@@ -70,7 +70,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:  # type: ignore[empty-body]
 
 
 @hookspec
-def pre_app_destroy(host: Host, app: AppName, tx: Tx) -> None:
+def pre_app_destroy(host: Host, app: AppName, tx: Transaction) -> None:
     """The app is about to be destroyed; raise to refuse (a service is linked, data would be lost)."""
 
 
@@ -80,12 +80,12 @@ def post_app_destroy(host: Host, app: AppName) -> None:
 
 
 @hookspec
-def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """The app's state moved: move what you keep under its name."""
 
 
 @hookspec
-def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """A copy of the app was made; the files of its state directory are copied already."""
 
 
@@ -101,12 +101,12 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:  # type: ignore[em
 
 
 @hookspec
-def post_source_receive(host: Host, source: Source, tx: Tx) -> None:
-    """The source lies in its private directory: files may be read (they are hostile) or added."""
+def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
+    """The source lies in its private directory: files may be read (they are untrusted) or added."""
 
 
 @hookspec
-def pre_build(host: Host, build: Build, tx: Tx) -> None:
+def pre_build(host: Host, build: Build, tx: Transaction) -> None:
     """The builder is chosen and about to run."""
 
 
@@ -116,12 +116,12 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:  # ty
 
 
 @hookspec
-def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
     """What builds of the app kept for the next one is to be forgotten (`repo:purge-cache`)."""
 
 
 @hookspec
-def post_build(host: Host, build: Build, image: Image, tx: Tx) -> None:
+def post_build(host: Host, build: Build, image: Image, tx: Transaction) -> None:
     """The image is built; raise to refuse it (a scan found something)."""
 
 
@@ -141,7 +141,7 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 
 @hookspec
-def app_guests(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
+def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
     """(container, host name): containers of the engine, such as those of linked services, that the app's processes
     reach by that name. The scheduler lets them into the app's network, and no others."""
 
@@ -158,21 +158,21 @@ def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:  #
 
 
 @hookspec
-def pre_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The release is recorded and its tasks ran; no instance was started yet."""
 
 
 @hookspec
-def pre_switch(host: Host, deployment: Deployment, tx: Tx) -> None:
-    """All instances were started, none serves: check them. Raise AppFault to keep the old ones serving.
+def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
+    """All instances were started, none serves: check them. Raise AppError to keep the old ones serving.
 
-    `deployment.fresh` are the instances to look at. `CheckFailed` (an AppFault) carries the instances at fault, so
+    `deployment.fresh` are the instances to look at. `CheckFailed` (an AppError) carries the instances at fault, so
     that core can show their last log lines.
     """
 
 
 @hookspec
-def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The new instances serve and the old ones still run: an error here switches back."""
 
 

@@ -17,9 +17,34 @@ from core.tests.cli.conftest import Run
 TREE = {"Procfile": "web: serve\nworker: work\n"}
 
 HOSTILE = [
-    "", ".", "..", "../x", "a/b", "-x", "--force", "x;reboot", "$(id)", "`id`", "a b", "a\nb", "A", "ä", "x" * 64,
-    "a..b", "a'b", 'a"b', "a|b", "a&b", "a>b", "%s", "{{x}}", "a\x00b", "a\x1b[2Jb", "*", "~",
-]  # fmt: skip
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/b",
+    "-x",
+    "--force",
+    "x;reboot",
+    "$(id)",
+    "`id`",
+    "a b",
+    "a\nb",
+    "A",
+    "ä",
+    "x" * 64,
+    "a..b",
+    "a'b",
+    'a"b',
+    "a|b",
+    "a&b",
+    "a>b",
+    "%s",
+    "{{x}}",
+    "a\x00b",
+    "a\x1b[2Jb",
+    "*",
+    "~",
+]
 
 
 def test_an_app_is_created_listed_and_destroyed(run: Run) -> None:
@@ -272,9 +297,16 @@ def test_a_hostile_key_name_is_refused(run: Run, host: Host, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nonsense", "ssh-ed25519 !!!", "ssh-ed25519 QUJD", 'command="id" ssh-ed25519 AAAA', "ssh-ed25519 AAAA\nssh-rsa AAAA",
-     "-----BEGIN OPENSSH PRIVATE KEY-----"],
-)  # fmt: skip
+    [
+        "",
+        "nonsense",
+        "ssh-ed25519 !!!",
+        "ssh-ed25519 QUJD",
+        'command="id" ssh-ed25519 AAAA',
+        "ssh-ed25519 AAAA\nssh-rsa AAAA",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+    ],
+)
 def test_what_is_no_public_key_is_refused(run: Run, text: str) -> None:
     assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
     assert run("ssh-keys:list")[1] == ""

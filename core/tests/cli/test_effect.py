@@ -103,10 +103,16 @@ def test_variables_that_wait_for_a_restart_say_so(run: Run, host: Host) -> None:
     assert run("ps:scale", "--skip-deploy", "blog", "web=2")[1].endswith(NOW_RESTART)
 
 
-@pytest.mark.parametrize("words", [
-    ("ps:set", "blog", "restart-policy", "always"), ("ps:set", "--global", "restart-policy", "always"),
-    ("builder:set", "blog", "build-dir", "x"), ("config:set", "--no-restart", "blog", "A=b"), ("config:set", "--global", "A=b"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ps:set", "blog", "restart-policy", "always"),
+        ("ps:set", "--global", "restart-policy", "always"),
+        ("builder:set", "blog", "build-dir", "x"),
+        ("config:set", "--no-restart", "blog", "A=b"),
+        ("config:set", "--global", "A=b"),
+    ],
+)
 def test_where_nothing_is_deployed_nothing_is_said(run: Run, words: tuple[str, ...]) -> None:
     run("apps:create", "blog")
     assert "takes effect" not in run(*words)[1]

@@ -80,11 +80,15 @@ def test_logs_have_time_and_container_unless_quiet(run: Run, engine: FakeEngine)
 @pytest.mark.parametrize(
     ("no", "force", "default", "env", "wants"),
     [
-        (False, False, True, "", True), (True, False, True, "", False), (False, True, False, "", True),
-        (False, False, True, "DOKKU_DISABLE_TTY", False), (False, False, False, "DOKKU_FORCE_TTY", True),
-        (False, True, False, "DOKKU_DISABLE_TTY", True), (True, False, True, "DOKKU_FORCE_TTY", False),
+        (False, False, True, "", True),
+        (True, False, True, "", False),
+        (False, True, False, "", True),
+        (False, False, True, "DOKKU_DISABLE_TTY", False),
+        (False, False, False, "DOKKU_FORCE_TTY", True),
+        (False, True, False, "DOKKU_DISABLE_TTY", True),
+        (True, False, True, "DOKKU_FORCE_TTY", False),
     ],
-)  # fmt: skip
+)
 def test_a_terminal_is_given_by_flag_then_by_dokkus_variables_then_as_the_caller_has_one(
     monkeypatch: pytest.MonkeyPatch, no: bool, force: bool, default: bool, env: str, wants: bool
 ) -> None:

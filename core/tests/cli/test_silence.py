@@ -25,10 +25,14 @@ def app(run: Run) -> str:
     return "blog"
 
 
-@pytest.mark.parametrize(("words", "flag"), [
-    (("ps:restart", "--parallel", "2", "--all"), "--parallel"), (("proxy:build-config", "--parallel=2", "--all"), "--parallel"),
-    (("ps:stop", "-p", "-1", "--all"), "-p"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (("ps:restart", "--parallel", "2", "--all"), "--parallel"),
+        (("proxy:build-config", "--parallel=2", "--all"), "--parallel"),
+        (("ps:stop", "-p", "-1", "--all"), "-p"),
+    ],
+)
 def test_an_option_without_effect_says_so_and_the_command_goes_on(
     run: Run, app: str, words: tuple[str, ...], flag: str
 ) -> None:
@@ -58,11 +62,17 @@ def test_a_port_that_nothing_serves_is_refused(run: Run, app: str, verb: str, ro
 
 
 LEGACY = {
-    "DOKKU_APP_RESTORE": "ps:stop blog", "DOKKU_PROXY_PORT_MAP": "ports:set blog", "DOKKU_PROXY_TYPE": "proxy:set blog type",
-    "DOKKU_SKIP_DEPLOY": "config:set --no-restart blog", "DOKKU_DOCKERFILE_PORTS": "ports:set blog",
-    "NO_VHOST": "domains:disable blog", "DOKKU_SCALE": "ps:scale blog", "DOKKU_PROXY_SSL_PORT": "proxy-ssl-port",
-    "DOKKU_SOMETHING_NEW": "no command replaces it", "DOKKU_RM_CONTAINER": "one-off containers are removed",
-}  # fmt: skip
+    "DOKKU_APP_RESTORE": "ps:stop blog",
+    "DOKKU_PROXY_PORT_MAP": "ports:set blog",
+    "DOKKU_PROXY_TYPE": "proxy:set blog type",
+    "DOKKU_SKIP_DEPLOY": "config:set --no-restart blog",
+    "DOKKU_DOCKERFILE_PORTS": "ports:set blog",
+    "NO_VHOST": "domains:disable blog",
+    "DOKKU_SCALE": "ps:scale blog",
+    "DOKKU_PROXY_SSL_PORT": "proxy-ssl-port",
+    "DOKKU_SOMETHING_NEW": "no command replaces it",
+    "DOKKU_RM_CONTAINER": "one-off containers are removed",
+}
 
 
 @pytest.mark.parametrize(("key", "use"), LEGACY.items())
@@ -100,11 +110,18 @@ def test_cron_job_of_plugins_and_install_options_say_what_they_do(run: Run) -> N
     assert (status, out) == (0, "-----> The core plugins were installed with the host\n")
 
 
-@pytest.mark.parametrize(("there", "meant", "found"), [
-    ("procfile", "Procfile", "procfile"), ("Procfile.txt", "Procfile", "Procfile.txt"), ("App.json", "app.json", "App.json"),
-    ("app.jsonc", "app.json", "app.jsonc"), ("deploy/Procfile", "Procfile", ""), ("Profile", "Procfile", ""),
-    ("sub/procfile", "sub/Procfile", "sub/procfile"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("there", "meant", "found"),
+    [
+        ("procfile", "Procfile", "procfile"),
+        ("Procfile.txt", "Procfile", "Procfile.txt"),
+        ("App.json", "app.json", "App.json"),
+        ("app.jsonc", "app.json", "app.jsonc"),
+        ("deploy/Procfile", "Procfile", ""),
+        ("Profile", "Procfile", ""),
+        ("sub/procfile", "sub/Procfile", "sub/procfile"),
+    ],
+)
 def test_a_file_that_was_nearly_named_right_is_found(tmp_path: Path, there: str, meant: str, found: str) -> None:
     (tmp_path / there).parent.mkdir(exist_ok=True)
     (tmp_path / there).write_text("web: serve\n")

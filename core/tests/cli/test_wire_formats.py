@@ -102,8 +102,16 @@ def test_arguments_past_the_last_one_are_ignored(
         assert run(*words, app, "surplus") == (status, out, error)
 
 
-@pytest.mark.parametrize("words", [("apps:list", "--no-such"), ("config:get", "blog", "KEY", "--no-such"),
-                                   ("apps:create", "other", "--no-such"), ("version", "--no-such")], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apps:list", "--no-such"),
+        ("config:get", "blog", "KEY", "--no-such"),
+        ("apps:create", "other", "--no-such"),
+        ("version", "--no-such"),
+    ],
+    ids=str,
+)
 def test_an_unknown_flag_stays_an_error(run: Run, app: str, words: tuple[str, ...]) -> None:
     status, out, error = run(*words)
     assert (status, out) == (1, "")
@@ -282,10 +290,15 @@ def test_ps_inspect_is_one_json_list(run: Run, app: str, host: Host) -> None:
     assert [one["Name"] for one in found] == ["blog.web.1"] and "value" not in json.dumps(found)
 
 
-@pytest.mark.parametrize("source", [
-    "https://github.com/dokku/dokku-maintenance.git", "https://github.com/dokku/dokku-redirect",
-    "git+https://github.com/dokku/dokku-http-auth.git#0.7.1", "git@github.com:dokku/dokku-maintenance.git",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://github.com/dokku/dokku-maintenance.git",
+        "https://github.com/dokku/dokku-redirect",
+        "git+https://github.com/dokku/dokku-http-auth.git#0.7.1",
+        "git@github.com:dokku/dokku-maintenance.git",
+    ],
+)
 def test_a_plugin_of_dokku_s_is_refused_by_name(host: Host, source: str) -> None:
     with pytest.raises(UserError, match="plugins of Dokku's in shell do not run here") as caught:
         install(host, source)

@@ -99,9 +99,10 @@ def test_an_argument_with_a_default_or_by_keyword_alone_is_given() -> None:
             return [str(app)]
 
     found = hooks(
-        one=module(release_files=hookimpl(with_default)), two=module(release_files=hookimpl(keyword_only)),
+        one=module(release_files=hookimpl(with_default)),
+        two=module(release_files=hookimpl(keyword_only)),
         three=Methods(),
-    )  # fmt: skip
+    )
     assert found.quarantined == {}
     facts = found.gather(hookspecs.release_files, host=Host("/nowhere"), app=APP)
     assert facts == [("one", "blog"), ("three", "blog"), ("two", "blog")]

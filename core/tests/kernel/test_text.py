@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppError
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
 from dokkupy.kernel.tree import read_text
 
@@ -57,7 +57,7 @@ def test_all_readers_read_every_form(form: str, tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize("form", NO_TEXT)
 def test_source_file_that_is_no_text_is_the_apps_fault(form: str, tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_bytes(NO_TEXT[form])
-    with pytest.raises(AppFault, match="Procfile in the source is not UTF-8 text"):
+    with pytest.raises(AppError, match="Procfile in the source is not UTF-8 text"):
         read_text(tmp_path, "Procfile")
 
 

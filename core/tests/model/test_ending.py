@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.model.ending import exit_in_words, how_it_ended, memory_limit
+from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance, InstanceStatus
 
@@ -13,13 +13,18 @@ WEB = Instance(AppName("blog"), ProcessType("web"), 1, "id", "name", "", 5000, 1
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (0, "exit code 0"), (1, "exit code 1"), (126, "exit code 126 (the command is not executable)"),
-        (127, "exit code 127 (the command was not found)"), (134, "exit code 134 (SIGABRT)"),
-        (137, "exit code 137 (it was killed)"), (139, "exit code 139 (segmentation fault)"), (255, "exit code 255"),
+        (0, "exit code 0"),
+        (1, "exit code 1"),
+        (126, "exit code 126 (the command is not executable)"),
+        (127, "exit code 127 (the command was not found)"),
+        (134, "exit code 134 (SIGABRT)"),
+        (137, "exit code 137 (it was killed)"),
+        (139, "exit code 139 (segmentation fault)"),
+        (255, "exit code 255"),
     ],
-)  # fmt: skip
+)
 def test_an_exit_code_with_a_meaning_says_it(code: int, words: str) -> None:
-    assert exit_in_words(code) == words
+    assert format_exit_code(code) == words
 
 
 def test_running_out_of_memory_names_the_limit() -> None:

@@ -52,19 +52,26 @@ CASES = [
     ("", "", "0", "http:80:5000", 5000, (5000,), ()),
     ("", "", "65536", "http:80:5000", 5000, (5000,), ()),
     ("", "http:8080:8080", "tcp://0.0.0.0:3000", "http:8080:8080", 8080, (8080,), ()),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("own", "detected", "variable", "ports", "port", "candidates", "required"), CASES)
 def test_the_effective_map_and_where_containers_listen(
-    own: str, detected: str, variable: str | None, ports: str, port: int, candidates: tuple[int, ...],
+    own: str,
+    detected: str,
+    variable: str | None,
+    ports: str,
+    port: int,
+    candidates: tuple[int, ...],
     required: tuple[int, ...],
-) -> None:  # fmt: skip
+) -> None:
     release = of(own, detected, variable)
     assert " ".join(map(str, release.ports)) == ports
     assert (release.listening.port, release.listening.candidates, release.listening.required) == (
-        port, candidates, required,
-    )  # fmt: skip
+        port,
+        candidates,
+        required,
+    )
     assert release.environment("web.1")["PORT"] == Secret(str(port))
     # What a check asks is where the proxy goes.
     assert {*candidates, *required} <= {row.container for row in release.ports}
@@ -93,7 +100,12 @@ def test_only_digits_are_a_port(text: str | None) -> None:
 
 def of(own: str, detected: str, variable: str | None) -> Release:
     return Release(
-        AppName("blog"), 1, "sha256:0", "", "test",
+        AppName("blog"),
+        1,
+        "sha256:0",
+        "",
+        "test",
         env={EnvKey("PORT"): Secret(variable)} if variable is not None else {},
-        own_ports=tuple(map(parse_port, own.split())), detected=tuple(map(parse_port, detected.split())),
-    )  # fmt: skip
+        own_ports=tuple(map(parse_port, own.split())),
+        detected=tuple(map(parse_port, detected.split())),
+    )

@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 from dokkupy.usecases import plugin_install
 from dokkupy_sdk.testing.effort import stride
 
@@ -31,8 +31,10 @@ class Environment:
         self.python = place / "venv" / "bin" / "python"
         found = subprocess.run(
             [self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         self.site = Path(found.stdout.strip())
         here = sysconfig.get_path("purelib")
         (self.site / "checkout.pth").write_text(f"import site; site.addsitedir({here!r})\n")
@@ -44,7 +46,7 @@ class Environment:
         if os.path.exists(CERTIFICATES):
             env["PIP_CERT"] = CERTIFICATES
         if fault:
-            env["DOKKUPY_FAULT"] = fault
+            env["DOKKUPY_FAILPOINT"] = fault
         return subprocess.run(
             [self.python, "-I", "-m", "dokkupy", *words], capture_output=True, text=True, env=env, timeout=300
         )
@@ -143,8 +145,10 @@ def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(target), *map(str, made.values())],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return dict(zip(made, map(Path, done.stdout.split("\n")), strict=False))
 
 
@@ -245,8 +249,8 @@ def test_what_hangs_while_it_loads_is_refused(
     with zipfile.ZipFile(wheels["hangs"]) as wheel:
         wheel.extractall(site)
     monkeypatch.setattr(plugin_install, "LOAD_SECONDS", 2)
-    with pytest.raises(HostFault, match="did not end within 2 seconds"):
-        plugin_install.need_loadable(str(site), ["dokkupy-tool"])
+    with pytest.raises(HostError, match="did not end within 2 seconds"):
+        plugin_install.require_loadable(str(site), ["dokkupy-tool"])
 
 
 def test_one_that_prints_garbage_disturbs_no_output(clean: Environment, wheels: dict[str, Path]) -> None:

@@ -36,12 +36,20 @@ def test_the_fingerprint_is_the_one_ssh_keygen_shows(tmp_path: Path, kind: tuple
     assert (tmp_path / "key.pub").read_text().startswith(key + " ")
 
 
-@pytest.mark.parametrize("text", [
-    "", "ssh-ed25519", "ssh-ed25519 AAAA", f"{ED25519}\n{OTHER}", f'command="id" {ED25519}',
-    "-----BEGIN OPENSSH PRIVATE KEY-----", f"ssh-rsa {ED25519.split()[1]}",
-    f"ssh-ed25519 {blob(b'ssh-ed25519', b'k' * 32, b'more')}",
-    f"ssh-ed25519 {base64.b64encode(base64.b64decode(ED25519.split()[1])[:-1]).decode()}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ssh-ed25519",
+        "ssh-ed25519 AAAA",
+        f"{ED25519}\n{OTHER}",
+        f'command="id" {ED25519}',
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        f"ssh-rsa {ED25519.split()[1]}",
+        f"ssh-ed25519 {blob(b'ssh-ed25519', b'k' * 32, b'more')}",
+        f"ssh-ed25519 {base64.b64encode(base64.b64decode(ED25519.split()[1])[:-1]).decode()}",
+    ],
+)
 def test_what_is_not_one_whole_public_key_is_refused_and_changes_nothing(host: Host, text: str) -> None:
     with pytest.raises(UserError):
         add_key(host, KeyName("eve"), text)
@@ -59,8 +67,11 @@ def test_a_key_becomes_one_restricted_line_without_its_comment(host: Host) -> No
     )
     assert authorized(host).stat().st_mode & 0o777 == 0o600
     assert keys_of(host)["ann"] == {
-        "key": ED25519, "fingerprint": fingerprint, "role": "deployer", "apps": ["blog"],
-    }  # fmt: skip
+        "key": ED25519,
+        "fingerprint": fingerprint,
+        "role": "deployer",
+        "apps": ["blog"],
+    }
 
 
 def test_the_same_name_and_the_same_key_are_refused_a_second_time(host: Host) -> None:

@@ -90,9 +90,12 @@ def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Pa
 
     def ssh(typed: str, name: str = "eve") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-I", "-m", "dokkupy", "ssh-entry", name], capture_output=True, text=True, check=False,
+            [sys.executable, "-I", "-m", "dokkupy", "ssh-entry", name],
+            capture_output=True,
+            text=True,
+            check=False,
             env={"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(tmp_path), "SSH_ORIGINAL_COMMAND": typed},
-        )  # fmt: skip
+        )
 
     assert ssh("version").stdout.startswith("dokku version ")
     assert "Usage:" in ssh("").stdout

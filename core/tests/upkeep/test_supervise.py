@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 from dokkupy import hookspecs
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
-from dokkupy.usecases import upkeep
+from dokkupy.usecases import maintenance
 from dokkupy.usecases.history import latest
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
@@ -209,9 +209,12 @@ def test_the_users_restart_policy_is_honoured(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     for policy, code, starts in (
-        ("no", 1, False), ("on-failure:3", 1, True), ("on-failure", 0, False), ("always", 0, True),
+        ("no", 1, False),
+        ("on-failure:3", 1, True),
+        ("on-failure", 0, False),
+        ("always", 0, True),
         ("unless-stopped", 0, True),
-    ):  # fmt: skip
+    ):
         crashes.clear()
         set_policy(host, policy)
         clock.tick()
@@ -262,7 +265,7 @@ def test_one_apps_trouble_keeps_no_other_from_its_turn(
 
     def failing(release: object, instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
         if instances[0].app == APP:
-            raise HostFault("no room")
+            raise HostError("no room")
         return resume(release, instances)  # type: ignore[arg-type]
 
     monkeypatch.setattr(host.scheduler(), "resume", failing)
@@ -334,10 +337,10 @@ def test_without_the_setting_a_crash_of_all_instances_rolls_nothing_back(
 
 def test_the_timer_and_the_doctor_look(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     engine.end(web(host).id, 1, at=time.time())
-    assert [one.message for one in upkeep.examine(host) if one.check == "apps"] == [
+    assert [one.message for one in maintenance.examine(host) if one.check == "apps"] == [
         "blog: web.1 should run and is: exited"
     ]
-    assert "blog: started web.1" in upkeep.do_tick(host)
+    assert "blog: started web.1" in maintenance.do_tick(host)
     assert len(crashes) == 1
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel import faults
+from dokkupy.kernel import failpoints
 from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import fake_host
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    monkeypatch.setattr(faults, "_passed", 0)
+    monkeypatch.setattr(failpoints, "_passed", 0)
     host = fake_host(tmp_path)
     host.store.write("global", "domains", data={"vhosts": ["example.com"]})
     return host

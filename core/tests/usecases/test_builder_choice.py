@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dokkupy.errors import AppFault, HostFault
+from dokkupy.errors import AppError, HostError
 from dokkupy.kernel.host import Host
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
@@ -52,7 +52,7 @@ def test_surest_one_builds(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_command(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(HostFault, match="is for the builder pack, .* the program pack is not installed") as caught:
+    with pytest.raises(HostError, match="is for the builder pack, .* the program pack is not installed") as caught:
         chosen(
             host,
             monkeypatch,
@@ -66,12 +66,12 @@ def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_comman
 
 
 def test_one_that_nobody_else_could_build_names_the_remedy_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         chosen(host, monkeypatch, pack=(90, MISSING), dockerfile=(0, Readiness()))
     assert caught.value.details == () and caught.value.hint == MISSING.remedy
 
 
 def test_source_of_no_builder_names_those_that_are_there(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         chosen(host, monkeypatch, dockerfile=(0, Readiness()))
     assert "Installed builders: dockerfile" in caught.value.hint

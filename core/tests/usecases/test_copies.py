@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
-from dokkupy.kernel import faults, locks
+from dokkupy.kernel import failpoints, locks
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import processes, status
 from dokkupy.usecases.config import get_env, set_env
-from dokkupy.usecases.copies import clone_app, rename_app
+from dokkupy.usecases.maintenance import recover_all
 from dokkupy.usecases.releases import current, numbers
+from dokkupy.usecases.rename_clone import clone_app, rename_app
 from dokkupy.usecases.retire import retire_due
-from dokkupy.usecases.upkeep import recover_all
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import deploy, fake_host
 
@@ -103,7 +103,7 @@ def test_a_taken_name_is_refused(host: Host) -> None:
 
 
 def test_nobody_changes_the_old_app_while_it_is_renamed(host: Host) -> None:
-    lease = locks.take(host.root, "app:blog", owner={"command": "ps:scale blog web=2"}, wait=0)
+    lock = locks.take(host.root, "app:blog", owner={"command": "ps:scale blog web=2"}, wait=0)
     try:
         with (
             pytest.raises(Busy, match="ps:scale"),
@@ -111,7 +111,7 @@ def test_nobody_changes_the_old_app_while_it_is_renamed(host: Host) -> None:
         ):
             pass
     finally:
-        lease.release()
+        lock.release()
 
 
 @pytest.mark.parametrize("copy", [rename_app, clone_app])
@@ -121,14 +121,14 @@ def test_failed_anywhere_a_copy_happened_or_it_did_not(
     failures = 0
     for number in range(1, 100):
         kept = numbers(host, OLD)
-        monkeypatch.setattr(faults, "_passed", 0)
-        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        monkeypatch.setattr(failpoints, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAILPOINT", f"fail@{number}")
         try:
             copy(host, OLD, NEW)  # type: ignore[operator]
         except DokkupyError:
             failures += 1
         finally:
-            monkeypatch.delenv("DOKKUPY_FAULT")
+            monkeypatch.delenv("DOKKUPY_FAILPOINT")
         recover_all(host, boot=False)
         retire_due(host)
         where = f"boundary {number}"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from dokkupy.errors import AppFault, CheckFailed, Conflict, DokkupyError, HostFault, UserError
-from dokkupy.kernel import faults
+from dokkupy.errors import AppError, CheckFailed, Conflict, DokkupyError, HostError, UserError
+from dokkupy.kernel import failpoints
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
@@ -19,11 +19,11 @@ from dokkupy.usecases import look, processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
 from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
-from dokkupy.usecases.converge import explain
-from dokkupy.usecases.deploy import contributed
+from dokkupy.usecases.deploy import merge_plugin_env
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, read_release, releases
 from dokkupy.usecases.retire import retire_due
+from dokkupy.usecases.rollout import explain
 from dokkupy.usecases.routes import reroute, urls
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
 
@@ -95,7 +95,7 @@ def test_the_old_instances_retire_after_the_switch(host: Host) -> None:
 
 
 def fail_build(host: Host) -> None:
-    builder(host).fails = AppFault("the build is broken")
+    builder(host).fails = AppError("the build is broken")
 
 
 def fail_task(host: Host) -> None:
@@ -115,7 +115,7 @@ def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callabl
     deploy(host, "blog", TREE)
     before = picture(host)
     breaks(host)
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         deploy(host, "blog", TREE)
     assert picture(host) == before
     assert builds_of(host, BLOG)[0]["status"] == "failed"
@@ -261,8 +261,8 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
     failures = 0
     for number in range(1, 100):
         before = picture(host)
-        monkeypatch.setattr(faults, "_passed", 0)
-        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
+        monkeypatch.setattr(failpoints, "_passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAILPOINT", f"fail@{number}")
         try:
             CHANGES[change](host)
         except DokkupyError:
@@ -270,8 +270,8 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
         else:  # nothing failed, or only what follows the commit: then it is done
             assert picture(host)["release"] != before["release"] or change in ("scale", "restart", "stop")
         finally:
-            monkeypatch.delenv("DOKKUPY_FAULT")
-        if faults._passed < number:
+            monkeypatch.delenv("DOKKUPY_FAILPOINT")
+        if failpoints._passed < number:
             break
         reconcile(host, BLOG)
         after = picture(host)
@@ -297,7 +297,7 @@ def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, m
 
     def down(routes: Sequence[object], *, remove: Sequence[AppName] = ()) -> None:
         apply(routes, remove=remove)  # type: ignore[arg-type]
-        raise HostFault("nginx is not running", code="proxy_down")
+        raise HostError("nginx is not running", code="proxy_down")
 
     monkeypatch.setattr(proxy, "apply", down)
     destroy_app(host, BLOG)
@@ -307,11 +307,11 @@ def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, m
 
 
 def test_a_plugin_s_variables_are_held_to_what_the_app_s_own_are() -> None:
-    assert contributed([("x", ("A", Secret("1"))), ("y", ("A", Secret("2")))])["A"].reveal() == "2"
+    assert merge_plugin_env([("x", ("A", Secret("1"))), ("y", ("A", Secret("2")))])["A"].reveal() == "2"
     with pytest.raises(UserError, match="A has a NUL"):
-        contributed([("x", ("A", Secret("1\x002")))])
+        merge_plugin_env([("x", ("A", Secret("1\x002")))])
     with pytest.raises(UserError):
-        contributed([("x", ("A B", Secret("1")))])
+        merge_plugin_env([("x", ("A B", Secret("1")))])
 
 
 def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
 ) -> None:
     deploy(host, "blog", TREE)
     before = picture(host)
-    with pytest.raises(AppFault, match="would stop blog serving") as refusal:
+    with pytest.raises(AppError, match="would stop blog serving") as refusal:
         deploy(host, "blog", tree)
     assert words in refusal.value.message
     assert "`ps:scale blog web=0`" in refusal.value.hint
@@ -356,7 +356,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
 def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) -> None:
     deploy(host, "blog", {"Procfile": "worker: work\n"})
     deploy(host, "blog", TREE)
-    with pytest.raises(AppFault, match="would stop blog serving"):
+    with pytest.raises(AppError, match="would stop blog serving"):
         processes.rollback(host, BLOG)
     assert "web" in {one.process for one in current(host, BLOG)[1]}
     processes.stop_app(host, BLOG)  # then nothing serves that could be taken away
@@ -441,7 +441,7 @@ def test_what_fails_after_the_commit_is_a_warning_and_is_done_later(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(host, "blog", TREE)
-    monkeypatch.setattr(FakeScheduler, "settle", lambda *_: (_ for _ in ()).throw(HostFault("the engine is away")))
+    monkeypatch.setattr(FakeScheduler, "finalize", lambda *_: (_ for _ in ()).throw(HostError("the engine is away")))
     deployment = deploy(host, "blog", TREE)
     assert current(host, BLOG)[0] == read_release(host, BLOG, deployment.release.number)
     assert "is done, but what follows it failed and will be tried again: the engine is away" in host.out.text()  # type: ignore[attr-defined]

@@ -103,13 +103,26 @@ def test_labels_and_the_time_to_live_are_on_the_container(host: Host, app: FakeE
 
 
 IMPOSSIBLE = (
-    *(RunOptions(labels=(text,)) for text in (
-        "nothing", "=x", "a b=c", "a=\n", "dokku=", "dokkupy.app=other", "com.dokku.app-name=other",
-        "com.dokku.active-deadline-seconds=9999999", "org.label-schema.vendor=x",
-    )),
-    RunOptions(ttl=0), RunOptions(ttl=-1), RunOptions(policy="never", cron_id="c"), RunOptions(policy="forbid"),
+    *(
+        RunOptions(labels=(text,))
+        for text in (
+            "nothing",
+            "=x",
+            "a b=c",
+            "a=\n",
+            "dokku=",
+            "dokkupy.app=other",
+            "com.dokku.app-name=other",
+            "com.dokku.active-deadline-seconds=9999999",
+            "org.label-schema.vendor=x",
+        )
+    ),
+    RunOptions(ttl=0),
+    RunOptions(ttl=-1),
+    RunOptions(policy="never", cron_id="c"),
+    RunOptions(policy="forbid"),
     RunOptions(cron_id="a b"),
-)  # fmt: skip
+)
 
 
 def test_an_option_that_cannot_be_met_is_refused_and_nothing_starts(host: Host, app: FakeEngine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppError
 from dokkupy.usecases.procfile import parse_procfile
 
 
@@ -40,5 +40,5 @@ def test_a_line_is_a_type_and_its_whole_command(line: str, command: str) -> None
     ],
 )
 def test_a_line_that_is_none_is_named(text: str, why: str) -> None:
-    with pytest.raises(AppFault, match=why):
+    with pytest.raises(AppError, match=why):
         parse_procfile(text)

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 from dokkupy.model.names import AppName
 from dokkupy.usecases.apps import create_app, destroy_app
-from dokkupy.usecases.copies import clone_app, rename_app
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current
+from dokkupy.usecases.rename_clone import clone_app, rename_app
+from dokkupy.usecases.routing import reroute_all, rerouting
 from dokkupy.usecases.supervise import write_watched
-from dokkupy.usecases.traffic import reroute_all, rerouting
 from dokkupy.usecases.watched import Watched
 from dokkupy_sdk import Host
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host

@@ -1,6 +1,6 @@
 """app.json (JSONC) as frozen facts: one reader for every plugin that needs a part of it.
 
-A known key of the wrong type is an `AppFault` that names its path; keys that nobody reads are listed in
+A known key of the wrong type is an `AppError` that names its path; keys that nobody reads are listed in
 `AppJson.unread`, so that a plugin can say so. The fields and their defaults are those of the reference, sections 3.2 and 3.3.
 """
 
@@ -136,7 +136,7 @@ class AppJson:
 
 
 def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
-    """The facts of an app.json; None for an absent file. Raises AppFault naming the file and the path in it."""
+    """The facts of an app.json; None for an absent file. Raises AppError naming the file and the path in it."""
     if text is None or not text.strip():
         return AppJson()
     root = read_jsonc(file, text)

@@ -1,6 +1,6 @@
 """The kit for buildpacks: a language looks at a source tree and says how it is built; the plugin buildpacks does it.
 
-A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads a hostile tree
+A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads a untrusted tree
 through `Tree` and returns a `Plan`, which is printed by `buildpacks:plan` and rendered to a Dockerfile.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppError
 from dokkupy.kernel.tree import read_text
 
 MOST_ENTRIES = 100_000
@@ -37,17 +37,17 @@ class Tree:
         self.root = Path(root)
 
     def text(self, path: str, *, limit: int = 8 * 1024 * 1024) -> str | None:
-        """A file's text, None when it is not there. Raises AppFault for a link, a device, a giant, no UTF-8."""
+        """A file's text, None when it is not there. Raises AppError for a link, a device, a giant, no UTF-8."""
         return read_text(self.root, path, limit=limit)
 
     def json(self, path: str) -> dict[str, Any]:
-        """The object that a JSON file holds, empty when the file is not there or empty. Raises AppFault naming it."""
+        """The object that a JSON file holds, empty when the file is not there or empty. Raises AppError naming it."""
         import json
 
         return self._table(path, "JSON", json.loads)
 
     def toml(self, path: str) -> dict[str, Any]:
-        """The tables of a TOML file, empty when it is not there. Raises AppFault naming it."""
+        """The tables of a TOML file, empty when it is not there. Raises AppError naming it."""
         import tomllib
 
         return self._table(path, "TOML", tomllib.loads)
@@ -58,9 +58,9 @@ class Tree:
             found = loads(text) if text else {}
         except (ValueError, RecursionError) as error:
             # A file of nothing but brackets ends Python's recursion, not its grammar.
-            raise AppFault(f"{path} is not {kind}: {error}") from None
+            raise AppError(f"{path} is not {kind}: {error}") from None
         if not isinstance(found, dict):
-            raise AppFault(f"{path} is not an object")
+            raise AppError(f"{path} is not an object")
         return found
 
     def has(self, path: str) -> bool:
@@ -224,4 +224,4 @@ class Language(ABC):
 
     @abstractmethod
     def plan(self, tree: Tree, context: Context) -> Plan:
-        """The plan. Raises AppFault with what is wrong in which file."""
+        """The plan. Raises AppError with what is wrong in which file."""

@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from dokkupy.errors import HostFault, UserError
+from dokkupy.errors import HostError, UserError
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call
+from dokkupy.kernel.operation import Transaction, call
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate
 from dokkupy.usecases.routes import domains_of, stored_route
-from dokkupy.usecases.traffic import rerouting
+from dokkupy.usecases.routing import rerouting
 
 from dokkupy_sdk.tables import record_of
 from dokkupy_sdk.x509 import BUNDLE, Pair, covers
@@ -34,7 +34,7 @@ TABLE = "certs"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredCertificate:
     """A certificate of an app. origin: who brought it. The rest as in `dokkupy_sdk.x509.Facts`, times in ISO 8601."""
 
     id: str
@@ -53,8 +53,8 @@ class Slot:
     """previous: None when there is no way back."""
 
     name: str
-    current: Kept
-    previous: Kept | None = None
+    current: StoredCertificate
+    previous: StoredCertificate | None = None
 
 
 def slots(host: Host, app: AppName) -> list[Slot]:
@@ -71,11 +71,11 @@ def slot_of(host: Host, app: AppName, name: str) -> Slot | None:
     return next((slot for slot in slots(host, app) if slot.name == name), None)
 
 
-def kept(row: dict[str, Any]) -> Kept:
-    return Kept(**{**row, "names": tuple(row["names"])})
+def kept(row: dict[str, Any]) -> StoredCertificate:
+    return StoredCertificate(**{**row, "names": tuple(row["names"])})
 
 
-def row_of(one: Kept) -> dict[str, Any]:
+def row_of(one: StoredCertificate) -> dict[str, Any]:
     return {**asdict(one), "names": list(one.names)}
 
 
@@ -83,12 +83,12 @@ def place(host: Host, app: AppName, identifier: str) -> str:
     return os.path.join(host.store.directory("apps", app), "tls", identifier[:32])
 
 
-def files_of(host: Host, app: AppName, one: Kept) -> Certificate:
+def files_of(host: Host, app: AppName, one: StoredCertificate) -> Certificate:
     directory = place(host, app, one.id)
     return Certificate(os.path.join(directory, "chain.pem"), os.path.join(directory, "key.pem"))
 
 
-def choose(host: Host, app: AppName, domain: Domain | None) -> Kept | None:
+def choose(host: Host, app: AppName, domain: Domain | None) -> StoredCertificate | None:
     """The certificate for a name, None for no name or any: the first whose names cover it."""
     for slot in slots(host, app):
         if domain is None or domain == "_" or covers(slot.current.names, domain):
@@ -110,7 +110,7 @@ def trusted_bundle() -> bytes:
 
 
 @contextmanager
-def changing(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> Iterator[Tx]:
+def changing(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> Iterator[Transaction]:
     """An operation that changes an app's certificates; the proxy follows, and what it serves is looked at. When that is
     not what the state says, all of it is undone (takes_away: but where the proxy refused the app before). Afterwards the files of those that no slot names any more go."""
     with rerouting(host, verb, app, check=partial(check_served, host, app), takes_away=takes_away) as tx:
@@ -118,20 +118,27 @@ def changing(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -
     host.act("remove the files of certificates that are no longer kept", partial(sweep, host, app))
 
 
-def install(tx: Tx, app: AppName, pair: Pair, *, slot: str, origin: str) -> Kept:
+def install(tx: Transaction, app: AppName, pair: Pair, *, slot: str, origin: str) -> StoredCertificate:
     """Put a certificate into a slot; the one that was there is kept as the way back."""
     host, facts = tx.host, pair.facts
-    one = Kept(
-        id=facts.id, origin=origin, names=facts.names, not_before=facts.not_before.isoformat(),
-        not_after=facts.not_after.isoformat(), issuer=facts.issuer, subject=facts.subject, key=facts.key,
+    one = StoredCertificate(
+        id=facts.id,
+        origin=origin,
+        names=facts.names,
+        not_before=facts.not_before.isoformat(),
+        not_after=facts.not_after.isoformat(),
+        issuer=facts.issuer,
+        subject=facts.subject,
+        key=facts.key,
         trusted=pair.trusted,
-    )  # fmt: skip
+    )
     before = slot_of(host, app, slot)
     if not os.path.isdir(place(host, app, one.id)):
         tx.step(
-            "keep the certificate", partial(write_files, host, app, one.id, pair),
+            "keep the certificate",
+            partial(write_files, host, app, one.id, pair),
             undo=call(remove_files, app=app, identifier=one.id),
-        )  # fmt: skip
+        )
     if before is not None and before.current.id == one.id:
         put(tx, app, replace(before, current=one))
     else:
@@ -139,7 +146,7 @@ def install(tx: Tx, app: AppName, pair: Pair, *, slot: str, origin: str) -> Kept
     return one
 
 
-def roll_back(tx: Tx, app: AppName, slot: str) -> Kept:
+def roll_back(tx: Transaction, app: AppName, slot: str) -> StoredCertificate:
     """The certificate before takes the place of the current one, and the other way round."""
     found = slot_of(tx.host, app, slot)
     if found is None or found.previous is None:
@@ -148,12 +155,12 @@ def roll_back(tx: Tx, app: AppName, slot: str) -> Kept:
     return found.previous
 
 
-def remove(tx: Tx, app: AppName, slot: str) -> None:
+def remove(tx: Transaction, app: AppName, slot: str) -> None:
     """Empty a slot."""
     write(tx, app, [one for one in slots(tx.host, app) if one.name != slot])
 
 
-def put(tx: Tx, app: AppName, slot: Slot) -> None:
+def put(tx: Transaction, app: AppName, slot: Slot) -> None:
     found = slots(tx.host, app)
     if any(one.name == slot.name for one in found):
         write(tx, app, [slot if one.name == slot.name else one for one in found])
@@ -161,7 +168,7 @@ def put(tx: Tx, app: AppName, slot: Slot) -> None:
         write(tx, app, [slot, *found])
 
 
-def write(tx: Tx, app: AppName, found: list[Slot]) -> None:
+def write(tx: Transaction, app: AppName, found: list[Slot]) -> None:
     rows = [
         {
             "name": one.name,
@@ -191,7 +198,7 @@ def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
         os.rename(draft, target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise HostFault(f"The certificate cannot be kept: {error}", hint="Free some disk space.") from error
+        raise HostError(f"The certificate cannot be kept: {error}", hint="Free some disk space.") from error
 
 
 def draft_of(target: str) -> str:
@@ -208,11 +215,11 @@ def remove_files(host: Host, app: str, identifier: str) -> None:
 
 def sweep(host: Host, app: AppName) -> None:
     """Remove the files of certificates that no slot names any more; after an operation, never in one that changes them."""
-    for path in strays(host, app):
+    for path in orphans(host, app):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def strays(host: Host, app: AppName) -> list[str]:
+def orphans(host: Host, app: AppName) -> list[str]:
     """Directories of certificates that no slot names: replaced ones, and what a killed process left half written."""
     used = {place(host, app, one.id) for slot in slots(host, app) for one in (slot.current, slot.previous) if one}
     directory = os.path.join(host.store.directory("apps", app), "tls")
@@ -227,19 +234,19 @@ def strays(host: Host, app: AppName) -> list[str]:
 
 
 def check_served(host: Host, app: AppName) -> None:
-    """Ask the proxy for each name of the app by a handshake. Raises HostFault when another certificate comes."""
+    """Ask the proxy for each name of the app by a handshake. Raises HostError when another certificate comes."""
     for domain, number, expected in expectations(host, app):
         served = host.proxy(app).served(app, domain, number)
         if served != expected.id:
             what = f"another ({served[:16]})" if served else "none"
-            raise HostFault(
+            raise HostError(
                 f"The proxy should serve the certificate {expected.id[:16]} for {domain} on port {number}, but serves {what}",
                 hint="Look for another program or site on this port: dokkupy doctor; dokkupy nginx:show-config " + app,
                 code="not_served",
             )
 
 
-def expectations(host: Host, app: AppName) -> list[tuple[Domain, int, Kept]]:
+def expectations(host: Host, app: AppName) -> list[tuple[Domain, int, StoredCertificate]]:
     """(name, port, certificate) that the proxy should serve now."""
     if not host.store.read("apps", app, "deployment"):
         return []

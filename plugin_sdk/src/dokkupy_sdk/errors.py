@@ -1,33 +1,33 @@
 """The error tree; see `dokkupy.errors`."""
 
 from dokkupy.errors import (
-    AppFault,
+    AppError,
     AppNotFound,
     Busy,
     CheckFailed,
     Conflict,
     Denied,
     DokkupyError,
-    HostFault,
+    HostError,
     Interrupted,
     NotFound,
-    PluginFault,
-    StateFault,
+    PluginError,
+    StateError,
     UserError,
 )
 
 __all__ = [
-    "AppFault",
+    "AppError",
     "AppNotFound",
     "Busy",
     "CheckFailed",
     "Conflict",
     "Denied",
     "DokkupyError",
-    "HostFault",
+    "HostError",
     "Interrupted",
     "NotFound",
-    "PluginFault",
-    "StateFault",
+    "PluginError",
+    "StateError",
     "UserError",
 ]

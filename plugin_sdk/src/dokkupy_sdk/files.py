@@ -1,4 +1,4 @@
-"""Files: durable writes, text in one form, and hostile trees read without following a link out of them."""
+"""Files: durable writes, text in one form, and untrusted trees read without following a link out of them."""
 
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.scratch import scratch_directory, unnamed_file
@@ -6,6 +6,14 @@ from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_l
 from dokkupy.kernel.tree import almost, read_text
 
 __all__ = [
-    "almost", "decode_text", "make_directory", "read_file", "read_input", "read_input_line", "read_text", "scratch_directory",
-    "unnamed_file", "write_atomic",
-]  # fmt: skip
+    "almost",
+    "decode_text",
+    "make_directory",
+    "read_file",
+    "read_input",
+    "read_input_line",
+    "read_text",
+    "scratch_directory",
+    "unnamed_file",
+    "write_atomic",
+]

@@ -1,5 +1,5 @@
-"""Hooks of core that plugins call: `host.hooks.gather(app_guests, host=host, app=app)`. Core calls the others."""
+"""Hooks of core that plugins call: `host.hooks.gather(linked_containers, host=host, app=app)`. Core calls the others."""
 
-from dokkupy.hookspecs import app_guests, container_options
+from dokkupy.hookspecs import container_options, linked_containers
 
-__all__ = ["app_guests", "container_options"]
+__all__ = ["linked_containers", "container_options"]

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import shown
 
 DEPTH = 32
@@ -51,9 +51,9 @@ class Node:
                     found.append((path, sorted(known)))
         return found
 
-    def fault(self, complaint: str) -> AppFault:
+    def fault(self, complaint: str) -> AppError:
         where = f"{self.path} " if self.path else ""
-        return AppFault(
+        return AppError(
             f"{self.file}: {where}{complaint}", code="bad_app_json", hint=f"Correct it in {self.file} and push again."
         )
 
@@ -136,7 +136,7 @@ def shown_key(key: str) -> str:
 
 
 def read_jsonc(file: str, text: str) -> Node:
-    """The document. Raises AppFault naming the file, line and column. Of a key given twice the last one counts."""
+    """The document. Raises AppError naming the file, line and column. Of a key given twice the last one counts."""
     try:
         return Node(file, json.loads(text))
     except RecursionError:

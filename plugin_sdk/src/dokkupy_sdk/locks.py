@@ -1,5 +1,5 @@
-"""Leases of what belongs to no single app, such as the proxy's configuration."""
+"""Locks of what belongs to no single app, such as the proxy's configuration."""
 
-from dokkupy.kernel.locks import Lease, holder, take
+from dokkupy.kernel.locks import Lock, holder, take
 
-__all__ = ["Lease", "holder", "take"]
+__all__ = ["Lock", "holder", "take"]

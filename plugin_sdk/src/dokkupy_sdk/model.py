@@ -4,7 +4,7 @@ from dokkupy.model.activity import Activity
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Finding, Job, Readiness
 from dokkupy.model.crash import Crash, Ending
-from dokkupy.model.ending import exit_in_words, how_it_ended, memory_limit
+from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Unserved, Upstream
 from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
@@ -32,7 +32,7 @@ __all__ = [
     "Source",
     "Unserved",
     "Upstream",
-    "exit_in_words",
+    "format_exit_code",
     "how_it_ended",
     "memory_limit",
 ]

@@ -23,9 +23,16 @@ TAIL = 15
 
 
 def run_program(
-    host: Host, name: str, script: str, *, mounts: Mapping[str, str], timeout: float,
-    env: Mapping[str, str] = {}, labels: Mapping[str, str] = {}, network: str = "",
-) -> tuple[int, tuple[str, ...]]:  # fmt: skip
+    host: Host,
+    name: str,
+    script: str,
+    *,
+    mounts: Mapping[str, str],
+    timeout: float,
+    env: Mapping[str, str] = {},
+    labels: Mapping[str, str] = {},
+    network: str = "",
+) -> tuple[int, tuple[str, ...]]:
     """Run a script by `/bin/sh -eu` in a container with this name, which is gone afterwards; one that is left from a
     killed run is replaced. mounts: path on the host -> path in the container. timeout: seconds, then TimeoutError.
     Returns the exit code and the last lines of the output."""
@@ -34,10 +41,15 @@ def run_program(
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
     spec = ContainerSpec(
-        name, IMAGE, command=("/bin/sh", "-euc", script), env={key: Secret(value) for key, value in variables.items()},
-        labels=labels, network=network, options=tuple(w for one, to in seen.items() for w in ("-v", f"{one}:{to}")),
+        name,
+        IMAGE,
+        command=("/bin/sh", "-euc", script),
+        env={key: Secret(value) for key, value in variables.items()},
+        labels=labels,
+        network=network,
+        options=tuple(w for one, to in seen.items() for w in ("-v", f"{one}:{to}")),
         init=False,
-    )  # fmt: skip
+    )
     engine.remove(name)
     container = engine.create(spec)
     try:

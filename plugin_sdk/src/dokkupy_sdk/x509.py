@@ -168,10 +168,15 @@ def facts_of(leaf: Certificate) -> Facts:
     elif isinstance(public, ec.EllipticCurvePublicKey):
         key = f"EC {public.curve.name}"
     return Facts(
-        id=leaf.fingerprint(hashes.SHA256()).hex(), names=listed, not_before=leaf.not_valid_before_utc,
-        not_after=leaf.not_valid_after_utc, issuer=leaf.issuer.rfc4514_string(), subject=leaf.subject.rfc4514_string(),
-        key=key, self_signed=leaf.issuer == leaf.subject,
-    )  # fmt: skip
+        id=leaf.fingerprint(hashes.SHA256()).hex(),
+        names=listed,
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        issuer=leaf.issuer.rfc4514_string(),
+        subject=leaf.subject.rfc4514_string(),
+        key=key,
+        self_signed=leaf.issuer == leaf.subject,
+    )
 
 
 def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
@@ -191,7 +196,7 @@ def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
     except UnsupportedAlgorithm:
         raise bad("The certificate's signature is of an unknown kind", "Have it signed with SHA-256.") from None
     if algorithm is not None and algorithm.name in WEAK:
-        raise bad(f"The certificate is signed with {algorithm.name}, which no client trusts", "Have it signed anew.")
+        raise bad(f"The certificate is signed with {algorithm.name}, which no client trusts", "Have it signed again.")
     if not facts.names:
         raise bad("The certificate has no DNS name in subjectAltName, where clients look", "Request it with its names.")
     try:

@@ -12,7 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.appjson import parse_app_json
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
@@ -73,7 +73,7 @@ def test_a_synced_variable_follows_the_file(host: Host, tmp_path: Path) -> None:
 
 def test_a_required_variable_that_is_missing_ends_the_deploy_before_the_build(host: Host, tmp_path: Path) -> None:
     tree = source(tmp_path, '{"env": {"TOKEN": {"description": "from the shop"}, "B": "x", "C": {"required": false}}}')
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         hooks.post_source_receive(host, tree)
     assert "TOKEN (from the shop)" in caught.value.message
     assert "config:set" in caught.value.hint
@@ -84,15 +84,15 @@ def test_a_required_variable_that_is_missing_ends_the_deploy_before_the_build(ho
 
 def test_a_failed_deploy_takes_the_environment_back(host: Host, tmp_path: Path) -> None:
     tree = source(tmp_path, '{"env": {"MODE": "production"}}')
-    with pytest.raises(AppFault), operation(host, "deploy", f"app:{APP}") as tx:
+    with pytest.raises(AppError), operation(host, "deploy", f"app:{APP}") as tx:
         hooks.post_build(host, Build("1", tree, "dockerfile"), tx)
-        raise AppFault("later")
+        raise AppError("later")
     assert get_env(host, APP) == {}
 
 
 def test_a_link_instead_of_the_file_is_refused(host: Host, tmp_path: Path) -> None:
     (tmp_path / "app.json").symlink_to("/etc/passwd")
-    with pytest.raises(AppFault, match="symbolic link"):
+    with pytest.raises(AppError, match="symbolic link"):
         hooks.post_source_receive(host, Source(APP, tmp_path, "git-hook"))
 
 
@@ -124,7 +124,7 @@ class Runs(list[str]):
     def run_task(self, host: Host, release: Release, title: str, command: str) -> None:
         self.append(command)
         if command == self.failing:
-            raise AppFault("it failed")
+            raise AppError("it failed")
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_the_once_script_runs_once_and_the_other_each_time_but_for_scalings(host
 
 def test_a_failing_script_fails_the_deploy_and_the_once_script_runs_again(host: Host, runs: Runs) -> None:
     runs.failing = "always"
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         finish(host)
     runs.failing = ""
     finish(host)

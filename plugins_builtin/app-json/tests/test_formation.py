@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.usecases import processes
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import deploy, fake_host
 
@@ -18,7 +18,7 @@ APP_JSON = '{"formation": {"web": {"quantity": 0}, "worker": {"quantity": 1}}}'
 def test_a_formation_of_the_source_without_web_is_refused_where_web_serves(tmp_path: Path) -> None:
     host = fake_host(tmp_path, plugins=("app-json",))
     deploy(host, "blog", TREE)
-    with pytest.raises(AppFault, match="app.json of blog sets the quantity of web to 0") as refusal:
+    with pytest.raises(AppError, match="app.json of blog sets the quantity of web to 0") as refusal:
         deploy(host, "blog", {**TREE, "app.json": APP_JSON})
     assert "`ps:stop blog`" in refusal.value.hint
     processes.stop_app(host, BLOG)

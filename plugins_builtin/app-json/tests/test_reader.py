@@ -6,7 +6,7 @@ import json
 
 import pytest
 from dokkupy_sdk.appjson import AppJson, parse_app_json
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 WHOLE = """
 // comments and trailing commas are fine
@@ -106,7 +106,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "complaint"), BAD, ids=[complaint[:40] for _, complaint in BAD])
 def test_a_bad_file_is_refused_with_its_place(text: str, complaint: str) -> None:
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         parse_app_json(text)
     assert complaint in caught.value.message
     assert caught.value.message.startswith("app.json: ")

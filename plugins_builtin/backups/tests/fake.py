@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.errors import Conflict, HostFault
+from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.roles import BackupSubject
 from dokkupy_sdk.testing import RecordingConsole
 
@@ -61,14 +61,14 @@ class Rows(BackupSubject):
         for start in range(0, len(data), PIECE):
             write(data[start : start + PIECE])
         if fault == "raise":
-            raise HostFault("the dump program ended with status 1")
+            raise HostError("the dump program ended with status 1")
         if fault == "slow":
             (self.directory / "dumping").touch()
             time.sleep(20)
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if not head.startswith(b"BEGIN\n") or not tail.rstrip().rpartition(b"\n")[2].startswith(b"END "):
-            raise HostFault("this is no whole dump of rows")
+            raise HostError("this is no whole dump of rows")
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         assert about["version"] == "1.0"
@@ -86,7 +86,7 @@ class Rows(BackupSubject):
 def parse(pieces: Iterable[bytes]) -> list[bytes]:
     lines = b"".join(pieces).splitlines()
     if not lines or lines[0] != b"BEGIN" or lines[-1] != b"END %d" % (len(lines) - 2):
-        raise HostFault("the rows do not restore")
+        raise HostError("the rows do not restore")
     return lines[1:-1]
 
 

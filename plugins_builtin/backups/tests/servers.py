@@ -105,17 +105,37 @@ class S3:
 
     def start(self) -> None:
         s3, master, volume, filer, webdav = self.ports
-        identity = {"name": "t", "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}],
-                    "actions": ["Admin", "Read", "Write", "List", "Tagging"]}  # fmt: skip
+        identity = {
+            "name": "t",
+            "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
         (self.directory / "s3.json").write_text(json.dumps({"identities": [identity]}))
         self.process = subprocess.Popen(
-            ["timeout", "--kill-after=5", LIFE, str(weed()), "server", f"-dir={self.directory}", "-ip=127.0.0.1",
-             "-ip.bind=127.0.0.1", "-s3", f"-s3.port={s3}", f"-s3.config={self.directory}/s3.json",
-             f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-master.volumeSizeLimitMB=64",
-             # Two catalogues of its own have fixed ports, which a second object store could not have.
-             "-volume.max=20", "-s3.port.iceberg=0", "-s3.port.lance=0"],
-            stdout=subprocess.DEVNULL, stderr=open(self.directory / "log", "w"),  # noqa: SIM115
-        )  # fmt: skip
+            [
+                "timeout",
+                "--kill-after=5",
+                LIFE,
+                str(weed()),
+                "server",
+                f"-dir={self.directory}",
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                "-s3",
+                f"-s3.port={s3}",
+                f"-s3.config={self.directory}/s3.json",
+                f"-master.port={master}",
+                f"-volume.port={volume}",
+                f"-filer.port={filer}",
+                "-master.volumeSizeLimitMB=64",
+                # Two catalogues of its own have fixed ports, which a second object store could not have.
+                "-volume.max=20",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=open(self.directory / "log", "w"),  # noqa: SIM115
+        )
         assert webdav
         wait_for(self.port, self.process)
         end = time.monotonic() + 60
@@ -190,8 +210,17 @@ class Rest:
         self.port = free_port()
         digest = base64.b64encode(hashlib.sha1(self.PASSWORD.encode()).digest()).decode()
         (directory / "htpasswd").write_text(f"me:{{SHA}}{digest}\n")
-        self.argv = ["timeout", LIFE, str(program), "--path", str(directory / "data"), "--listen",
-                     f"127.0.0.1:{self.port}", "--htpasswd-file", str(directory / "htpasswd")]  # fmt: skip
+        self.argv = [
+            "timeout",
+            LIFE,
+            str(program),
+            "--path",
+            str(directory / "data"),
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--htpasswd-file",
+            str(directory / "htpasswd"),
+        ]
         self.log = directory / "log"
         self.url = f"rest:http://127.0.0.1:{self.port}/"
 

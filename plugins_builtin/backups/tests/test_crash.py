@@ -37,7 +37,7 @@ def settled(world: World) -> None:
 
 def boundaries(world: World, *words: str) -> list[str]:
     log = world.base / "faults.log"
-    process = world.process(*words, env={"DOKKUPY_FAULT_LOG": str(log)})
+    process = world.process(*words, env={"DOKKUPY_FAILPOINT_LOG": str(log)})
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return log.read_text().splitlines()
@@ -51,7 +51,7 @@ def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Pa
     # Failing and told to end, where it is the same code whatever the step, less often.
     for number, name in list(enumerate(names, 1))[:: stride(6 if kind == "kill" else 14)]:
         before = len(local.json("backups:list"))
-        process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAULT": f"{kind}@{number}"})
+        process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAILPOINT": f"{kind}@{number}"})
         _, err = process.communicate(timeout=120)
         settled(local)
         after = len(local.json("backups:list"))
@@ -101,7 +101,7 @@ def test_prune_and_delete_killed_at_any_boundary_lose_no_backup_that_is_listed(l
         for part, place in (("host", local.base), ("repository", tmp_path / "repository")):
             shutil.rmtree(place)
             shutil.copytree(saved / part, place)
-        process = local.process("backups:prune", env={"DOKKUPY_FAULT": f"kill@{number}"})
+        process = local.process("backups:prune", env={"DOKKUPY_FAILPOINT": f"kill@{number}"})
         process.communicate(timeout=120)
         settled(local)
         assert len(local.json("backups:list")) in (1, 3), name
@@ -121,7 +121,7 @@ def test_restore_killed_at_any_boundary_leaves_the_old_or_the_new(local: World) 
     names = boundaries(local, *words)
     for number, name in list(enumerate(names, 1))[:: stride(12)]:
         (local.base / "rows/db/rows").write_bytes(changed)
-        process = local.process(*words, env={"DOKKUPY_FAULT": f"kill@{number}"})
+        process = local.process(*words, env={"DOKKUPY_FAILPOINT": f"kill@{number}"})
         process.communicate(timeout=120)
         assert (local.base / "rows/db/rows").read_bytes() in (good, changed), name
         settled(local)

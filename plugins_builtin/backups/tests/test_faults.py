@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_backups.child import Child
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.backups.tests.conftest import KEY, World, put_target
 from plugins_builtin.backups.tests.fake import fill, set_fault
@@ -200,10 +200,10 @@ def test_target_that_takes_nothing_more_is_given_up(local: World, monkeypatch: p
 
 def test_manifest_of_another_backup_is_not_believed(local: World) -> None:
     from dokkupy_backups.names import BackupId
-    from dokkupy_backups.records import need_record
+    from dokkupy_backups.records import require_record
 
     made = local.json("backups:create", "rows:db")
-    record = need_record(local.host, BackupId(made["id"]))
+    record = require_record(local.host, BackupId(made["id"]))
     body = json.loads(record.body())
     with pytest.raises(Exception, match="that of another one"):
         record.completed(json.dumps({**body, "sha256": "0" * 64}).encode())
@@ -212,7 +212,7 @@ def test_manifest_of_another_backup_is_not_believed(local: World) -> None:
 
 
 def test_child_that_is_not_there_is_a_fault_of_the_host() -> None:
-    with pytest.raises(HostFault, match="not installed"):
+    with pytest.raises(HostError, match="not installed"):
         Child(["/nowhere/restic"], {})
 
 

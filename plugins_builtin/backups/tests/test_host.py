@@ -17,7 +17,7 @@ from dokkupy_backups.due import local_now
 from dokkupy_backups.findings import findings
 from dokkupy_backups.host_state import HostState, facts_of
 from dokkupy_backups.tree import pack, unpack, walk
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.backups.tests.conftest import KEY, World
 from plugins_builtin.backups.tests.fake import make_host
@@ -36,9 +36,19 @@ def state(world: World) -> Path:
     store.write("apps", "blog", "releases", "000001", data={"number": 1, "image": "x"})
     store.write("global", "ssh-keys", data={"keys": {"alice": {"role": "admin"}}})
     store.write("services", "postgres", "db", data={"id": "1"})
-    for path in ("apps/blog/tls/abc/key.pem", "letsencrypt/config/archive/blog/cert1.pem", "home/.ssh/authorized_keys",
-                 "cache/big", "locks/app_blog.lock", "tmp/x/secret", "builds/blog/y", "work/z", "logs/audit.log",
-                 "journal/open/1.jsonl", "journal/closed/2.jsonl"):  # fmt: skip
+    for path in (
+        "apps/blog/tls/abc/key.pem",
+        "letsencrypt/config/archive/blog/cert1.pem",
+        "home/.ssh/authorized_keys",
+        "cache/big",
+        "locks/app_blog.lock",
+        "tmp/x/secret",
+        "builds/blog/y",
+        "work/z",
+        "logs/audit.log",
+        "journal/open/1.jsonl",
+        "journal/closed/2.jsonl",
+    ):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(f"content of {path}\n")
     live = root / "letsencrypt/config/live/blog"
@@ -129,11 +139,11 @@ def test_restore_that_fails_leaves_the_state_as_it_was(local: World, monkeypatch
     for bad in (data[: len(data) // 2], data[: len(data) // 3 + 100], b"", b"x" * 4096):
         with pytest.raises(Exception):  # noqa: B017 - whatever it is, nothing is changed
             subject.restore([bad], {})
-            raise AssertionError("a bad archive was restored") if content(root) != before else HostFault("empty")
+            raise AssertionError("a bad archive was restored") if content(root) != before else HostError("empty")
         assert content(root) == before
     for number in range(1, 12):
-        monkeypatch.setenv("DOKKUPY_FAULT", f"fail@{number}")
-        monkeypatch.setattr("dokkupy.kernel.faults._passed", 0)
+        monkeypatch.setenv("DOKKUPY_FAILPOINT", f"fail@{number}")
+        monkeypatch.setattr("dokkupy.kernel.failpoints._passed", 0)
         with pytest.raises(Exception, match="told to fail"):
             subject.restore([data], {})
         assert content(root) == before, number
@@ -150,13 +160,24 @@ def member(
     return add
 
 
-@pytest.mark.parametrize("members", [
-    [member("../evil")], [member("/etc/evil")], [member("a/../../evil")], [member("a/./b")], [member("")],
-    [member("a", tarfile.SYMTYPE, "/etc"), member("a/evil")], [member("a", tarfile.SYMTYPE, "../..")],
-    [member("a", tarfile.LNKTYPE, "/etc/passwd")], [member("a", tarfile.CHRTYPE)], [member("a", tarfile.FIFOTYPE)],
-    [member("a"), member("a")], [member("d/a", tarfile.SYMTYPE, "../../x")],
-    [member("in", tarfile.SYMTYPE, "sub"), member("in/through")],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "members",
+    [
+        [member("../evil")],
+        [member("/etc/evil")],
+        [member("a/../../evil")],
+        [member("a/./b")],
+        [member("")],
+        [member("a", tarfile.SYMTYPE, "/etc"), member("a/evil")],
+        [member("a", tarfile.SYMTYPE, "../..")],
+        [member("a", tarfile.LNKTYPE, "/etc/passwd")],
+        [member("a", tarfile.CHRTYPE)],
+        [member("a", tarfile.FIFOTYPE)],
+        [member("a"), member("a")],
+        [member("d/a", tarfile.SYMTYPE, "../../x")],
+        [member("in", tarfile.SYMTYPE, "sub"), member("in/through")],
+    ],
+)
 def test_hostile_archives_are_refused_and_write_nothing_outside(
     tmp_path: Path, members: list[Callable[[tarfile.TarFile], None]]
 ) -> None:
@@ -166,7 +187,7 @@ def test_hostile_archives_are_refused_and_write_nothing_outside(
             add(tar)
     inside = tmp_path / "deep" / "inside"
     inside.mkdir(parents=True)
-    with pytest.raises((HostFault, OSError)):
+    with pytest.raises((HostError, OSError)):
         unpack([buffer.getvalue()], str(inside))
     assert sorted(path.name for path in tmp_path.rglob("*") if "inside" not in path.parts) == ["deep"]
     assert not (tmp_path / "evil").exists() and not (tmp_path / "deep" / "evil").exists()
@@ -254,6 +275,6 @@ def test_archive_that_was_cut_anywhere_is_refused(tmp_path: Path) -> None:
     data = b"".join(pieces)
     end = -(-len(data.rstrip(b"\0")) // 512) * 512 + 1024
     for cut in (*range(1, end, 61), *range(512, end, 512)):
-        with pytest.raises(HostFault):
+        with pytest.raises(HostError):
             unpack([data[:cut]], str(tmp_path / f"to-{cut}"))
     assert unpack([data[:end]], str(tmp_path / "whole")) == 3

@@ -19,9 +19,35 @@ from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 
 HOSTILE = (
-    "", ";id", "$(id)", "`id`", "a|b", "a&b", "a\nb", "a\rb", "a\0b", "a b", "'", '"', "\\", "*", "~", "{a,b}", "${IFS}",
-    "-rf", "--privileged", ".", "..", "../x", "/", "%2e%2e", "\uff0f", "\u202e", "x" * 4096, "a/../b",
-)  # fmt: skip
+    "",
+    ";id",
+    "$(id)",
+    "`id`",
+    "a|b",
+    "a&b",
+    "a\nb",
+    "a\rb",
+    "a\0b",
+    "a b",
+    "'",
+    '"',
+    "\\",
+    "*",
+    "~",
+    "{a,b}",
+    "${IFS}",
+    "-rf",
+    "--privileged",
+    ".",
+    "..",
+    "../x",
+    "/",
+    "%2e%2e",
+    "\uff0f",
+    "\u202e",
+    "x" * 4096,
+    "a/../b",
+)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -48,31 +74,60 @@ def test_hostile_words_in_urls_are_refused(text: str) -> None:
             parse_location(f"/srv/{text}" if text not in ("../x", "a/../b") else f"/srv/{text}")
 
 
-@pytest.mark.parametrize("url", [
-    "ext::sh -c id", "file:///etc", "-oProxyCommand=id", "sftp:-oProxyCommand=id@host/path", "sftp:user@-host/path",
-    "s3:https://key:secret@host/bucket", "rest:https://user:password@host/", "s3:http://backup.example.com/bucket",
-    "rest:http://10.0.0.1/", "s3:https://169.254.169.254/latest", "rest:https://[fe80::1]/", "s3:https://0.0.0.0/b",
-    "s3:https://2130706433/bucket", "s3:https://metadata.google.internal/b", "s3:https://[::ffff:169.254.169.254]/b",
-    "rest:unix:///var/run/docker.sock", "s3:https://host/", "s3:https://host", "sftp:user@host:99999/path",
-    "sftp:host/path", "rclone:remote:path", "swift:container:/", "relative/path", "/srv/../etc", "/", "//srv",
-    "s3:https://host/bucket?x=1", "s3:https://host/bucket#x", "/srv/back\nups", "/srv/a:b",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ext::sh -c id",
+        "file:///etc",
+        "-oProxyCommand=id",
+        "sftp:-oProxyCommand=id@host/path",
+        "sftp:user@-host/path",
+        "s3:https://key:secret@host/bucket",
+        "rest:https://user:password@host/",
+        "s3:http://backup.example.com/bucket",
+        "rest:http://10.0.0.1/",
+        "s3:https://169.254.169.254/latest",
+        "rest:https://[fe80::1]/",
+        "s3:https://0.0.0.0/b",
+        "s3:https://2130706433/bucket",
+        "s3:https://metadata.google.internal/b",
+        "s3:https://[::ffff:169.254.169.254]/b",
+        "rest:unix:///var/run/docker.sock",
+        "s3:https://host/",
+        "s3:https://host",
+        "sftp:user@host:99999/path",
+        "sftp:host/path",
+        "rclone:remote:path",
+        "swift:container:/",
+        "relative/path",
+        "/srv/../etc",
+        "/",
+        "//srv",
+        "s3:https://host/bucket?x=1",
+        "s3:https://host/bucket#x",
+        "/srv/back\nups",
+        "/srv/a:b",
+    ],
+)
 def test_urls_that_are_no_target_are_refused_without_showing_a_password(url: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_location(url)
     assert "password@" not in str(caught.value) and "secret@" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("url", "repository"), [
-    ("/srv/backups", "/srv/backups"),
-    ("/srv/back ups/", "/srv/back ups"),
-    ("s3:https://s3.example.com/bucket/a/b", "s3:https://s3.example.com/bucket/a/b"),
-    ("s3:http://127.0.0.1:9150/bucket", "s3:http://127.0.0.1:9150/bucket"),
-    ("sftp:me@host:2222/srv/backups", "sftp://me@host:2222//srv/backups"),
-    ("sftp:me@host:/srv/backups", "sftp://me@host//srv/backups"),
-    ("sftp:me@host/~/backups", "sftp://me@host/backups"),
-    ("rest:https://host:8000/me/", "rest:https://host:8000/me/"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "repository"),
+    [
+        ("/srv/backups", "/srv/backups"),
+        ("/srv/back ups/", "/srv/back ups"),
+        ("s3:https://s3.example.com/bucket/a/b", "s3:https://s3.example.com/bucket/a/b"),
+        ("s3:http://127.0.0.1:9150/bucket", "s3:http://127.0.0.1:9150/bucket"),
+        ("sftp:me@host:2222/srv/backups", "sftp://me@host:2222//srv/backups"),
+        ("sftp:me@host:/srv/backups", "sftp://me@host//srv/backups"),
+        ("sftp:me@host/~/backups", "sftp://me@host/backups"),
+        ("rest:https://host:8000/me/", "rest:https://host:8000/me/"),
+    ],
+)
 def test_urls_become_what_restic_is_told(url: str, repository: str) -> None:
     assert parse_location(url).repository() == repository
 
@@ -164,9 +219,17 @@ def test_interval_is_the_longest_pause_between_two_firings() -> None:
 def made(number: int, **facts: Any) -> Record:
     fields: dict[str, Any] = {"why": "schedule", "subject": SubjectName("rows:db"), "host_name": "here", **facts}
     return Record(
-        f"{number:064x}", f"{number:063x}m", fields.pop("subject"), "local", fields.pop("host_name"), "rows-db.rows", "0" * 64,
-        100, f"2026-11-{number:02d}T03:00:00Z", **fields,
-    )  # fmt: skip
+        f"{number:064x}",
+        f"{number:063x}m",
+        fields.pop("subject"),
+        "local",
+        fields.pop("host_name"),
+        "rows-db.rows",
+        "0" * 64,
+        100,
+        f"2026-11-{number:02d}T03:00:00Z",
+        **fields,
+    )
 
 
 def test_last_verified_and_newest_are_kept_whatever_the_policy_says() -> None:

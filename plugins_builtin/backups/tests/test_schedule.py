@@ -11,11 +11,11 @@ from dokkupy_backups.cron import Cron
 from dokkupy_backups.findings import findings
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
 from dokkupy_backups.plan import end_schedule, make_schedule
-from dokkupy_backups.records import need_record, records
+from dokkupy_backups.records import records, require_record
 from dokkupy_backups.retention import Keep
 from dokkupy_backups.schedule import schedules
 from dokkupy_backups.target import read_target
-from dokkupy_sdk.errors import Conflict, HostFault
+from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.operation import operation
 
@@ -187,9 +187,9 @@ def test_tick_starts_a_process_only_when_something_is_due(
 def test_due_work_is_done_by_one_process(local: World, clock: Clock) -> None:
     plan(local)
     clock.to(days=1)
-    lease = take(local.host.root, due.LEASE, owner={}, wait=0)
+    lock = take(local.host.root, due.LOCK, owner={}, wait=0)
     assert run(local, clock) == []
-    lease.release()
+    lock.release()
     assert run(local, clock)
 
 
@@ -227,9 +227,9 @@ def test_destroying_what_a_schedule_backs_up_is_refused_unless_forced(local: Wor
     with operation(local.host, "destroy", "service:x") as tx, pytest.raises(Conflict, match="backed up by a schedule"):
         end_schedule(local.host, "rows:db", tx)
     local.host.force = True
-    with pytest.raises(HostFault), operation(local.host, "destroy", "service:x") as tx:
+    with pytest.raises(HostError), operation(local.host, "destroy", "service:x") as tx:
         end_schedule(local.host, "rows:db", tx)
-        raise HostFault("the destruction failed")
+        raise HostError("the destruction failed")
     assert len(schedules(local.host)) == 1
     with operation(local.host, "destroy", "service:x") as tx:
         end_schedule(local.host, "rows:db", tx)
@@ -245,4 +245,4 @@ def test_last_verified_backup_is_deleted_only_by_force(local: World) -> None:
     assert local.json("backups:list") == [] and local.snapshots() == []
     assert "There is no backup" in local.run("backups:info", identifier, status=1)
     with pytest.raises(Exception, match="There is no backup"):
-        need_record(local.host, BackupId(identifier))
+        require_record(local.host, BackupId(identifier))

@@ -73,12 +73,20 @@ def test_no_secret_shows_anywhere(world: World, tmp_path: Path) -> None:
             rest.stop()
     assert len(watch.seen) > 3
     root = world.base / "root"
-    kept = {root / "backups/keys/s3", root / "backups/keys/rest", root / "backups/targets/s3.toml",
-            root / "backups/targets/rest.toml", root / "backups/targets/s3.toml.previous"}  # fmt: skip
+    kept = {
+        root / "backups/keys/s3",
+        root / "backups/keys/rest",
+        root / "backups/targets/s3.toml",
+        root / "backups/targets/rest.toml",
+        root / "backups/targets/s3.toml.previous",
+    }
     heard = (world.base / "heard").read_text()
     places = {"argv": "\n".join(watch.seen), "output": "\n".join(world.said), "observers": heard}
-    places |= {str(path): path.read_bytes().decode(errors="replace") for path in root.rglob("*")
-               if path.is_file() and path not in kept and "cache" not in path.parts}  # fmt: skip
+    places |= {
+        str(path): path.read_bytes().decode(errors="replace")
+        for path in root.rglob("*")
+        if path.is_file() and path not in kept and "cache" not in path.parts
+    }
     for name, text in places.items():
         for canary in CANARIES:
             assert canary not in text, (name, canary)

@@ -199,10 +199,17 @@ def test_dry_runs_touch_nothing(local: World, tmp_path: Path) -> None:
     identifier = local.json("backups:list")[0]["id"][:8]
     before = tree()
     for words in (
-        ("target-add", "new", str(tmp_path / "new")), ("target-check", "local"), ("create", "host"),
-        ("verify", "host"), ("restore", "host"), ("delete", identifier),
-        ("prune",), ("schedule", "host", "@daily"), ("target-remove", "local", "--force"), ("set", "safety-days", "3"),
-    ):  # fmt: skip
+        ("target-add", "new", str(tmp_path / "new")),
+        ("target-check", "local"),
+        ("create", "host"),
+        ("verify", "host"),
+        ("restore", "host"),
+        ("delete", identifier),
+        ("prune",),
+        ("schedule", "host", "@daily"),
+        ("target-remove", "local", "--force"),
+        ("set", "safety-days", "3"),
+    ):
         plan = local.json(f"backups:{words[0]}", *words[1:], "--dry-run")
         assert plan["dry_run"] and plan["plan"], words
     assert tree() == before

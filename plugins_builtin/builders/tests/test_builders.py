@@ -18,7 +18,7 @@ from dokkupy_builders.builder import (
 )
 from dokkupy_builders.hooks import post_app_destroy
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import FakeEngine, fake_host
@@ -41,34 +41,88 @@ def host(tmp_path: Path) -> Host:
 def build(tmp_path: Path) -> Build:
     (tmp_path / "source").mkdir()
     return Build(
-        id="b", source=Source(APP, tmp_path / "source", "git-hook"), builder="tool", tag="dokkupy/blog:b",
-        env={"KEY": Secret("canary-77"), "PEM": Secret(" one\ntwo=2\n\n"), "LARGE": Secret("x" * 100_000), "DOCKER_HOST": Secret("tcp://elsewhere")}, labels={"com.dokku.app-name": "blog"},
-    )  # fmt: skip
+        id="b",
+        source=Source(APP, tmp_path / "source", "git-hook"),
+        builder="tool",
+        tag="dokkupy/blog:b",
+        env={
+            "KEY": Secret("canary-77"),
+            "PEM": Secret(" one\ntwo=2\n\n"),
+            "LARGE": Secret("x" * 100_000),
+            "DOCKER_HOST": Secret("tcp://elsewhere"),
+        },
+        labels={"com.dokku.app-name": "blog"},
+    )
 
 
 @pytest.fixture
 def program(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program that notes how it was called; the engine then has its image."""
     path = tmp_path / "tool"
-    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv\nenv -0 >{tmp_path}/env\n'
-                    "test ! -e fail\necho built\n")  # fmt: skip
+    path.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/argv\nenv -0 >{tmp_path}/env\ntest ! -e fail\necho built\n'
+    )
     path.chmod(0o755)
     monkeypatch.setattr(ToolBuilder, "installed", lambda self: str(path))
     return path
 
 
 def test_words_are_what_the_programs_documentation_says() -> None:
-    assert argv.pack("pack", source="/s", tag="t", builder="b", descriptor="/s/p", keys=["B", "A"], buildpacks=["x"], caches={"build": "v"}, previous="sha256:1") == [
-        "pack", "build", "t", "--path=/s", "--builder=b", "--pull-policy=if-not-present", "--trust-builder", "--no-color",
-        "--descriptor=/s/p", "--env=A", "--env=B", "--cache=type=build;format=volume;name=v", "--previous-image=sha256:1",
+    assert argv.pack(
+        "pack",
+        source="/s",
+        tag="t",
+        builder="b",
+        descriptor="/s/p",
+        keys=["B", "A"],
+        buildpacks=["x"],
+        caches={"build": "v"},
+        previous="sha256:1",
+    ) == [
+        "pack",
+        "build",
+        "t",
+        "--path=/s",
+        "--builder=b",
+        "--pull-policy=if-not-present",
+        "--trust-builder",
+        "--no-color",
+        "--descriptor=/s/p",
+        "--env=A",
+        "--env=B",
+        "--cache=type=build;format=volume;name=v",
+        "--previous-image=sha256:1",
         "--buildpack=x",
-    ]  # fmt: skip
+    ]
     assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"]) == [
-        "n", "build", "/s", "--name=t", "--env", "A", "--env", "B"]  # fmt: skip
+        "n",
+        "build",
+        "/s",
+        "--name=t",
+        "--env",
+        "A",
+        "--env",
+        "B",
+    ]
     assert argv.railpack("r", source="/s", tag="t", config="/c", keys=[]) == [
-        "r", "build", "/s", "--name", "t", "--progress", "plain", "--config-file", "/c"]  # fmt: skip
+        "r",
+        "build",
+        "/s",
+        "--name",
+        "t",
+        "--progress",
+        "plain",
+        "--config-file",
+        "/c",
+    ]
     assert argv.lambda_builder("l", source="/s", tag="t", keys=["A"]) == [
-        "l", "build", "--working-directory=/s", "--generate-image", "--tag=t", "--build-env=A"]  # fmt: skip
+        "l",
+        "build",
+        "--working-directory=/s",
+        "--generate-image",
+        "--tag=t",
+        "--build-env=A",
+    ]
 
 
 @pytest.mark.parametrize("kind", TOOLS)
@@ -84,7 +138,7 @@ def test_missing_program_is_named_with_where_to_get_it(
 ) -> None:
     monkeypatch.setattr(module, "environment", lambda: {"PATH": "/nowhere"})
     assert kind(host).prepare().state == "not-installed"
-    with pytest.raises(HostFault, match=kind.program) as caught:
+    with pytest.raises(HostError, match=kind.program) as caught:
         kind(host).build(build)
     assert "https://" in caught.value.hint
 
@@ -114,7 +168,7 @@ def test_failing_program_fails_the_build_and_leaves_nothing(
     host: Host, build: Build, kind: type[ToolBuilder], program: Path
 ) -> None:
     program.write_text("#!/bin/sh\necho the-reason; exit 3\n")
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         kind(host).build(build)
     assert caught.value.details == ("the-reason",)
     assert host.engine().image(build.tag) is None
@@ -124,7 +178,7 @@ def test_failing_program_fails_the_build_and_leaves_nothing(
 @pytest.mark.parametrize("kind", TOOLS)
 def test_file_that_is_a_link_is_refused(host: Host, build: Build, kind: type[ToolBuilder], program: Path) -> None:
     (build.source.directory / TOOLS[kind]).symlink_to("/etc/passwd")
-    with pytest.raises(AppFault, match="symbolic link"):
+    with pytest.raises(AppError, match="symbolic link"):
         kind(host).build(build)
 
 
@@ -145,6 +199,6 @@ def test_pack_keeps_its_caches_by_the_app_and_they_go_with_it(
 
 def test_null_builds_nothing_and_says_what_to_do(host: Host, build: Build) -> None:
     assert NullBuilder(host).detect(build.source) == 0
-    with pytest.raises(AppFault, match="null") as caught:
+    with pytest.raises(AppError, match="null") as caught:
         NullBuilder(host).build(build)
     assert "git:from-image" in caught.value.hint

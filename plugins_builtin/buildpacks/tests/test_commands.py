@@ -40,13 +40,16 @@ def test_bad_use_changes_nothing(bench: Bench) -> None:
     host = bench.host
     cli.add(host, APP, "heroku/python")
     for use in (
-        lambda: cli.add(host, APP, "no buildpack"), lambda: cli.add(host, APP, ""),
+        lambda: cli.add(host, APP, "no buildpack"),
+        lambda: cli.add(host, APP, ""),
         lambda: cli.set_buildpack(host, APP, ["heroku/ruby", "heroku/go"]),
         lambda: cli.set_buildpack(host, APP, ["heroku/ruby"], index=2, replace=True),
-        lambda: cli.remove(host, APP), lambda: cli.remove(host, APP, "heroku/python", index=1),
-        lambda: cli.remove(host, APP, index=4), lambda: cli.remove(host, APP, "heroku/go"),
+        lambda: cli.remove(host, APP),
+        lambda: cli.remove(host, APP, "heroku/python", index=1),
+        lambda: cli.remove(host, APP, index=4),
+        lambda: cli.remove(host, APP, "heroku/go"),
         lambda: cli.add(host, APP, "heroku/go", index=-1),
-    ):  # fmt: skip
+    ):
         with pytest.raises(UserError):
             use()
     assert kept(host, APP) == [PYTHON]

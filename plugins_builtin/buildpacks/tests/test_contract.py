@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dokkupy_buildpacks.builder import BuildpacksBuilder
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.roles import Builder
 from dokkupy_sdk.testing.contracts import BuilderContract
@@ -33,7 +33,7 @@ class TestBuildpacks(BuilderContract):
 
     @pytest.fixture
     def broken(self, bench: Bench, good: Build) -> Build:
-        bench.engine.fails = AppFault("App build failed")
+        bench.engine.fails = AppError("App build failed")
         return replace(good, tag=f"{good.tag}-broken")
 
 

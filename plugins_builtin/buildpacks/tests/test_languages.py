@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_buildpacks.languages import java
-from dokkupy_sdk.errors import AppFault, DokkupyError
+from dokkupy_sdk.errors import AppError, DokkupyError
 
 from plugins_builtin.buildpacks.tests.conftest import Bench, steps
 
@@ -45,7 +45,7 @@ def test_procfile_says_the_processes_itself(bench: Bench, name: str) -> None:
 
 def test_source_that_nobody_knows_is_an_error_that_names_the_languages(bench: Bench) -> None:
     bench.write({"README.md": "hello"})
-    with pytest.raises(AppFault, match="No buildpack knows") as caught:
+    with pytest.raises(AppError, match="No buildpack knows") as caught:
         bench.plan()
     assert "python" in caught.value.details[0]
 
@@ -149,14 +149,34 @@ def test_python_default_process_follows_the_framework(
     [
         # Flask's and Django's own servers are for development: they served before, in silence.
         ({"requirements.txt": "flask", "app.py": "app = Flask(__name__)"}, "gunicorn app:app ", "gunicorn"),
-        ({"requirements.txt": "Django", "manage.py": "", "blog/wsgi.py": ""}, "gunicorn blog.wsgi:application ", "gunicorn"),
-        ({"requirements.txt": "Django\n# gunicorn\n", "manage.py": "", "blog/wsgi.py": ""}, "gunicorn blog.wsgi:application ", "gunicorn"),
-        ({"requirements.txt": "Django", "manage.py": "", "blog/asgi.py": ""}, "uvicorn blog.asgi:application ", "uvicorn"),
+        (
+            {"requirements.txt": "Django", "manage.py": "", "blog/wsgi.py": ""},
+            "gunicorn blog.wsgi:application ",
+            "gunicorn",
+        ),
+        (
+            {"requirements.txt": "Django\n# gunicorn\n", "manage.py": "", "blog/wsgi.py": ""},
+            "gunicorn blog.wsgi:application ",
+            "gunicorn",
+        ),
+        (
+            {"requirements.txt": "Django", "manage.py": "", "blog/asgi.py": ""},
+            "uvicorn blog.asgi:application ",
+            "uvicorn",
+        ),
         ({"requirements.txt": "fastapi", "main.py": "app = FastAPI()"}, "uvicorn main:app ", "uvicorn"),
-        ({"uv.lock": "django", "pyproject.toml": "[project]\nname='x'\n[build-system]\n", "manage.py": "", "blog/wsgi.py": ""},
-         "gunicorn blog.wsgi:application ", "gunicorn"),
+        (
+            {
+                "uv.lock": "django",
+                "pyproject.toml": "[project]\nname='x'\n[build-system]\n",
+                "manage.py": "",
+                "blog/wsgi.py": "",
+            },
+            "gunicorn blog.wsgi:application ",
+            "gunicorn",
+        ),
     ],
-)  # fmt: skip
+)
 def test_missing_server_for_production_is_added_and_said(
     bench: Bench, files: dict[str, object], web: str, package: str
 ) -> None:
@@ -169,8 +189,9 @@ def test_missing_server_for_production_is_added_and_said(
 
 
 @pytest.mark.parametrize(
-    ("requirements", "more"), [("gunicorn", {}), ("-r more/all.txt", {"more/all.txt": "gunicorn==23"}), ("flask", {"Procfile": "web: x"})]
-)  # fmt: skip
+    ("requirements", "more"),
+    [("gunicorn", {}), ("-r more/all.txt", {"more/all.txt": "gunicorn==23"}), ("flask", {"Procfile": "web: x"})],
+)
 def test_server_that_the_app_brings_is_not_added_again(
     bench: Bench, requirements: str, more: dict[str, object]
 ) -> None:
@@ -180,7 +201,7 @@ def test_server_that_the_app_brings_is_not_added_again(
 
 def test_django_that_nothing_but_runserver_can_serve_is_refused_with_the_line_to_add(bench: Bench) -> None:
     bench.write({"requirements.txt": "Django", "manage.py": ""})
-    with pytest.raises(AppFault, match="neither wsgi.py nor asgi.py") as caught:
+    with pytest.raises(AppError, match="neither wsgi.py nor asgi.py") as caught:
         bench.plan()
     assert "web: gunicorn" in caught.value.hint
 
@@ -188,14 +209,26 @@ def test_django_that_nothing_but_runserver_can_serve_is_refused_with_the_line_to
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"uv.lock": "", "pyproject.toml": "", "requirements.txt": ""}, "from uv.lock; requirements.txt is not looked at"),
-        ({"Pipfile.lock": "{}", "Pipfile": "", "requirements.txt": ""}, "from Pipfile.lock; requirements.txt is not looked at"),
-        *(({name: "", "requirements.txt": ""}, f"from requirements.txt; {name} is not looked at, because there is no pyproject.toml")
-          for name in ("uv.lock", "poetry.lock", "pdm.lock")),
+        (
+            {"uv.lock": "", "pyproject.toml": "", "requirements.txt": ""},
+            "from uv.lock; requirements.txt is not looked at",
+        ),
+        (
+            {"Pipfile.lock": "{}", "Pipfile": "", "requirements.txt": ""},
+            "from Pipfile.lock; requirements.txt is not looked at",
+        ),
+        *(
+            (
+                {name: "", "requirements.txt": ""},
+                f"from requirements.txt; {name} is not looked at, because there is no pyproject.toml",
+            )
+            for name in ("uv.lock", "poetry.lock", "pdm.lock")
+        ),
         ({"requirements.txt": "", "Pipfile": ""}, "from requirements.txt; Pipfile is not looked at"),
-        ({"Pipfile.lock": "{}", "Pipfile": ""}, ""), ({"poetry.lock": "", "pyproject.toml": ""}, ""),
+        ({"Pipfile.lock": "{}", "Pipfile": ""}, ""),
+        ({"poetry.lock": "", "pyproject.toml": ""}, ""),
     ],
-)  # fmt: skip
+)
 def test_python_says_which_of_several_files_it_does_not_look_at(
     bench: Bench, files: dict[str, object], said: str
 ) -> None:
@@ -212,23 +245,43 @@ def test_python_says_which_of_several_files_it_does_not_look_at(
 )
 def test_lock_file_without_its_manifest_is_an_error_that_names_both(bench: Bench, lock: str, manifest: str) -> None:
     bench.write({lock: "", "Procfile": "web: x"})
-    with pytest.raises(AppFault, match=f"There is a {lock} but no {manifest}"):
+    with pytest.raises(AppError, match=f"There is a {lock} but no {manifest}"):
         bench.plan()
 
 
 def test_python_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:
     bench.write({"uv.lock": "", "poetry.lock": "", "pyproject.toml": "", "Procfile": "web: x"})
-    with pytest.raises(AppFault, match=r"uv.lock, poetry.lock"):
+    with pytest.raises(AppError, match=r"uv.lock, poetry.lock"):
         bench.plan()
 
 
 VERSION_FILES = {
-    ".nvmrc": (["20", "v20", "20 # why", "# why\n\n20\n", "lts/iron", "LTS/Iron", "20.x"], {"package.json": {"scripts": {"start": "node x"}}}, "20", "18"),
+    ".nvmrc": (
+        ["20", "v20", "20 # why", "# why\n\n20\n", "lts/iron", "LTS/Iron", "20.x"],
+        {"package.json": {"scripts": {"start": "node x"}}},
+        "20",
+        "18",
+    ),
     ".node-version": (["v20", "20"], {"package.json": {"scripts": {"start": "node x"}}}, "20", "18"),
-    ".python-version": (["3.11", "3.11 # why", "\n# why\n3.11\n", "python-3.11", "3.11.4", "cpython-3.11"], {"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
-    "runtime.txt": (["python-3.11.4", "python-3.11 # why", "\npython-3.11"], {"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
-    ".ruby-version": (["3.1", "ruby-3.1.2", "3.1.2-p20", "ruby-3.1.2@blog", "3.1 # why"], {"Gemfile": "", "Gemfile.lock": "", "config.ru": ""}, "3.1", "3.3"),
-}  # fmt: skip
+    ".python-version": (
+        ["3.11", "3.11 # why", "\n# why\n3.11\n", "python-3.11", "3.11.4", "cpython-3.11"],
+        {"requirements.txt": "", "Procfile": "w: x"},
+        "3.11",
+        "3.13",
+    ),
+    "runtime.txt": (
+        ["python-3.11.4", "python-3.11 # why", "\npython-3.11"],
+        {"requirements.txt": "", "Procfile": "w: x"},
+        "3.11",
+        "3.13",
+    ),
+    ".ruby-version": (
+        ["3.1", "ruby-3.1.2", "3.1.2-p20", "ruby-3.1.2@blog", "3.1 # why"],
+        {"Gemfile": "", "Gemfile.lock": "", "config.ru": ""},
+        "3.1",
+        "3.3",
+    ),
+}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -249,9 +302,12 @@ def test_node_version_that_is_any_takes_what_there_is(bench: Bench, text: str) -
 
 @pytest.mark.parametrize(
     ("files", "accepted", "refused"),
-    [({"package.json": {"scripts": {"start": "node x"}}}, "20", "18"), ({"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
-     ({"Gemfile": "", "Gemfile.lock": "", "config.ru": ""}, "3.1", "3.3")],
-)  # fmt: skip
+    [
+        ({"package.json": {"scripts": {"start": "node x"}}}, "20", "18"),
+        ({"requirements.txt": "", "Procfile": "w: x"}, "3.11", "3.13"),
+        ({"Gemfile": "", "Gemfile.lock": "", "config.ru": ""}, "3.1", "3.3"),
+    ],
+)
 def test_tool_versions_names_the_version_of_each_language(
     bench: Bench, files: dict[str, object], accepted: str, refused: str
 ) -> None:
@@ -298,12 +354,16 @@ def test_node_development_dependencies_build_and_are_not_in_the_image(bench: Ben
 @pytest.mark.parametrize(
     ("lock", "env", "kept"),
     [
-        ("package-lock.json", {}, False), ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "false"}, True),
-        ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "true"}, False), ("package-lock.json", {"NODE_ENV": "staging"}, True),
-        ("package-lock.json", {"NODE_ENV": ""}, False), ("yarn.lock", {"YARN_PRODUCTION": "false"}, True),
-        ("pnpm-lock.yaml", {"PNPM_SKIP_PRUNING": "true"}, True), ("pnpm-lock.yaml", {"NPM_CONFIG_PRODUCTION": "false"}, False),
+        ("package-lock.json", {}, False),
+        ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "false"}, True),
+        ("package-lock.json", {"NPM_CONFIG_PRODUCTION": "true"}, False),
+        ("package-lock.json", {"NODE_ENV": "staging"}, True),
+        ("package-lock.json", {"NODE_ENV": ""}, False),
+        ("yarn.lock", {"YARN_PRODUCTION": "false"}, True),
+        ("pnpm-lock.yaml", {"PNPM_SKIP_PRUNING": "true"}, True),
+        ("pnpm-lock.yaml", {"NPM_CONFIG_PRODUCTION": "false"}, False),
     ],
-)  # fmt: skip
+)
 def test_node_development_dependencies_stay_where_herokus_variables_say_so(
     bench: Bench, lock: str, env: dict[str, str], kept: bool
 ) -> None:
@@ -322,9 +382,14 @@ def test_node_installs_once_and_keeps_the_layer_while_only_code_changes(bench: B
 
 
 @pytest.mark.parametrize(
-    ("rc", "pnp"), [({}, False), ({".yarnrc.yml": "nodeLinker: pnp\n"}, True), ({".pnp.cjs": ""}, True),
-                    ({".pnp.cjs": "", ".yarnrc.yml": "nodeLinker: node-modules\n"}, False)],
-)  # fmt: skip
+    ("rc", "pnp"),
+    [
+        ({}, False),
+        ({".yarnrc.yml": "nodeLinker: pnp\n"}, True),
+        ({".pnp.cjs": ""}, True),
+        ({".pnp.cjs": "", ".yarnrc.yml": "nodeLinker: node-modules\n"}, False),
+    ],
+)
 def test_yarn_links_as_the_source_says(bench: Bench, rc: dict[str, object], pnp: bool) -> None:
     bench.write({"package.json": {"scripts": {"start": "node x.js"}}, "yarn.lock": "__metadata:\n  version: 8\n", **rc})
     plan = bench.plan()
@@ -343,7 +408,7 @@ def test_yarn_is_there_while_the_app_runs(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("package", "lock", "expected"),
     [({"packageManager": "bun@1.2.3"}, "bun.lock", "bun@1.2.3"), ({}, "bun.lockb", "bun@1")],
-)  # fmt: skip
+)
 def test_bun_installs_and_runs(bench: Bench, package: dict[str, object], lock: str, expected: str) -> None:
     bench.write({"package.json": package, lock: "", "index.ts": ""})
     plan = bench.plan()
@@ -353,21 +418,27 @@ def test_bun_installs_and_runs(bench: Bench, package: dict[str, object], lock: s
 
 def test_lock_file_of_another_manager_than_the_chosen_one_is_an_error_that_names_both(bench: Bench) -> None:
     bench.write({"package.json": {"packageManager": "pnpm@9.1.0"}, "yarn.lock": ""})
-    with pytest.raises(AppFault, match=r"packageManager pnpm, the lock file is yarn\.lock"):
+    with pytest.raises(AppError, match=r"packageManager pnpm, the lock file is yarn\.lock"):
         bench.plan()
 
 
 def test_node_two_lock_files_are_an_error_that_names_both(bench: Bench) -> None:
     bench.write({"package.json": {"scripts": {"start": "node x"}}, "yarn.lock": "", "package-lock.json": "{}"})
-    with pytest.raises(AppFault, match=r"yarn.lock, package-lock.json"):
+    with pytest.raises(AppError, match=r"yarn.lock, package-lock.json"):
         bench.plan()
 
 
 @pytest.mark.parametrize(
     ("text", "accepted", "refused"),
-    [("20.x", "20", "18"), (">=18 <21", "20", "22"), ("^20.1.0", "20", "18"), ("18 || 20", "18", "22"), ("v20", "20", "18"),
-     (">= 18", "20", "16")],
-)  # fmt: skip
+    [
+        ("20.x", "20", "18"),
+        (">=18 <21", "20", "22"),
+        ("^20.1.0", "20", "18"),
+        ("18 || 20", "18", "22"),
+        ("v20", "20", "18"),
+        (">= 18", "20", "16"),
+    ],
+)
 def test_node_engines_is_a_range_of_npm(bench: Bench, text: str, accepted: str, refused: str) -> None:
     bench.write({"package.json": {"engines": {"node": text}, "scripts": {"start": "node x"}}})
     wanted = bench.plan().wanted
@@ -384,19 +455,22 @@ def test_node_build_without_a_server_is_served_as_a_static_site(bench: Bench) ->
 @pytest.mark.parametrize(
     ("scripts", "web"),
     [
-        ({"start": "nodemon server.js"}, "node server.js"), ({"start": "node --watch server.js"}, "node server.js"),
+        ({"start": "nodemon server.js"}, "node server.js"),
+        ({"start": "node --watch server.js"}, "node server.js"),
         ({"start": "nest start", "start:prod": "node dist/main"}, "npm run start:prod"),
         ({"start": "next dev", "build": "next build"}, "next start -p ${PORT:-5000}"),
-        ({"start": "react-scripts start", "build": "react-scripts build"}, "nginx"), ({"start": "vite", "build": "vite build"}, "nginx"),
-        ({"start": "ts-node-dev src/x.ts"}, ""), ({"start": "webpack serve"}, ""),
+        ({"start": "react-scripts start", "build": "react-scripts build"}, "nginx"),
+        ({"start": "vite", "build": "vite build"}, "nginx"),
+        ({"start": "ts-node-dev src/x.ts"}, ""),
+        ({"start": "webpack serve"}, ""),
     ],
-)  # fmt: skip
+)
 def test_development_server_of_a_start_script_does_not_serve_in_silence(
     bench: Bench, scripts: dict[str, object], web: str
 ) -> None:
     bench.write({"package.json": {"scripts": scripts}, "package-lock.json": ""})
     if not web:
-        with pytest.raises(AppFault, match="runs a development server"):
+        with pytest.raises(AppError, match="runs a development server"):
             bench.plan()
         return
     plan = bench.plan()
@@ -404,8 +478,17 @@ def test_development_server_of_a_start_script_does_not_serve_in_silence(
 
 
 @pytest.mark.parametrize(
-    "start", ["node server.js", "next start", "vite preview", "serve -s build", "node dist/nodemon.js", "nuxt start", "nest-server start"]
-)  # fmt: skip
+    "start",
+    [
+        "node server.js",
+        "next start",
+        "vite preview",
+        "serve -s build",
+        "node dist/nodemon.js",
+        "nuxt start",
+        "nest-server start",
+    ],
+)
 def test_servers_for_production_pass_without_a_word(bench: Bench, start: str) -> None:
     bench.write({"package.json": {"scripts": {"start": start}}})
     assert bench.plan().warnings == ()
@@ -413,9 +496,15 @@ def test_servers_for_production_pass_without_a_word(bench: Bench, start: str) ->
 
 @pytest.mark.parametrize(
     ("command", "warned"),
-    [("python manage.py runserver 0.0.0.0:$PORT", True), ("php -S 0.0.0.0:$PORT -t public", True), ("flask --app x run", True),
-     ("uvicorn app:app --reload", True), ("uvicorn app:app", False), ("gunicorn blog.wsgi", False)],
-)  # fmt: skip
+    [
+        ("python manage.py runserver 0.0.0.0:$PORT", True),
+        ("php -S 0.0.0.0:$PORT -t public", True),
+        ("flask --app x run", True),
+        ("uvicorn app:app --reload", True),
+        ("uvicorn app:app", False),
+        ("gunicorn blog.wsgi", False),
+    ],
+)
 def test_development_server_of_a_procfile_is_warned_of(bench: Bench, command: str, warned: bool) -> None:
     bench.write({"requirements.txt": "flask", "Procfile": f"worker: x\nweb: {command}\n"})
     assert bool(bench.plan().warnings) == warned
@@ -432,8 +521,14 @@ def test_plain_start_script_is_run_without_npm_between_the_app_and_its_signals(b
 
 
 def test_go_builds_every_command_and_starts_the_first(bench: Bench) -> None:
-    bench.write({"go.mod": "module example.com/x\ngo 1.22\n", "cmd/web/main.go": "package main", "cmd/job/main.go": "package main",
-                 "internal/a.go": "package a"})  # fmt: skip
+    bench.write(
+        {
+            "go.mod": "module example.com/x\ngo 1.22\n",
+            "cmd/web/main.go": "package main",
+            "cmd/job/main.go": "package main",
+            "internal/a.go": "package a",
+        }
+    )
     assert "./cmd/job ./cmd/web" in steps(bench.plan())
 
 
@@ -443,22 +538,35 @@ def test_go_that_asks_for_more_than_debian_has_is_left_to_gos_own_toolchains(ben
 
 
 def test_rust_workspace_is_built_whole(bench: Bench) -> None:
-    bench.write({"Cargo.toml": "[workspace]\nmembers=['a','b']", "a/Cargo.toml": "[package]\nname='a'", "a/src/main.rs": "",
-                 "b/Cargo.toml": "[package]\nname='b'", "b/src/lib.rs": ""})  # fmt: skip
+    bench.write(
+        {
+            "Cargo.toml": "[workspace]\nmembers=['a','b']",
+            "a/Cargo.toml": "[package]\nname='a'",
+            "a/src/main.rs": "",
+            "b/Cargo.toml": "[package]\nname='b'",
+            "b/src/lib.rs": "",
+        }
+    )
     plan = bench.plan()
     assert "--workspace" in steps(plan) and plan.processes["web"] == "a"
 
 
 def test_library_alone_is_no_app(bench: Bench) -> None:
     bench.write({"Cargo.toml": "[package]\nname='b'", "src/lib.rs": ""})
-    with pytest.raises(AppFault, match="only libraries"):
+    with pytest.raises(AppError, match="only libraries"):
         bench.plan()
 
 
 @pytest.mark.parametrize(
     ("text", "accepted", "refused"),
-    [("^8.2", "8.4", "7.4"), ("~8.2.0", "8.2", "8.4"), (">=8.1 <8.3", "8.2", "8.4"), ("8.4.*", "8.4", "8.2"), ("^7.4 || ^8.2", "8.2", "8.1")],
-)  # fmt: skip
+    [
+        ("^8.2", "8.4", "7.4"),
+        ("~8.2.0", "8.2", "8.4"),
+        (">=8.1 <8.3", "8.2", "8.4"),
+        ("8.4.*", "8.4", "8.2"),
+        ("^7.4 || ^8.2", "8.2", "8.1"),
+    ],
+)
 def test_php_constraints_are_composers(bench: Bench, text: str, accepted: str, refused: str) -> None:
     bench.write({"composer.json": {"require": {"php": text}}})
     wanted = bench.plan().wanted
@@ -474,8 +582,12 @@ def test_java_version_of_system_properties_is_exact_and_of_the_pom_a_minimum(ben
 
 @pytest.mark.parametrize(
     ("site", "fallback"),
-    [({}, "=404"), ({"static.json": {"routes": {"/**": "index.html"}}}, "/index.html"), ({"_redirects": "/*  /index.html  200"}, "/index.html")],
-)  # fmt: skip
+    [
+        ({}, "=404"),
+        ({"static.json": {"routes": {"/**": "index.html"}}}, "/index.html"),
+        ({"_redirects": "/*  /index.html  200"}, "/index.html"),
+    ],
+)
 def test_static_site_answers_unknown_paths_as_it_says(bench: Bench, site: dict[str, object], fallback: str) -> None:
     bench.write({"index.html": "", **site})
     assert f"$uri.html {fallback};" in steps(bench.plan())
@@ -486,10 +598,15 @@ def test_static_site_answers_unknown_paths_as_it_says(bench: Bench, site: dict[s
     [
         ({"composer.json": {"require": {"ext-gd": "*", "ext-pdo_pgsql": "*", "ext-json": "*"}}}, ()),
         ({"composer.json": {"require": {"ext-imagick": "*", "ext-soap": "*"}}}, ("php-imagick", "php-soap")),
-        ({"composer.json": {"require": {"a/b": "1"}}, "composer.lock": {"packages": [{"name": "a/b", "require": {"ext-ldap": "*"}}]}},
-         ("php-ldap",)),
+        (
+            {
+                "composer.json": {"require": {"a/b": "1"}},
+                "composer.lock": {"packages": [{"name": "a/b", "require": {"ext-ldap": "*"}}]},
+            },
+            ("php-ldap",),
+        ),
     ],
-)  # fmt: skip
+)
 def test_php_extensions_of_the_app_and_of_its_dependencies_are_there(
     bench: Bench, files: dict[str, object], packages: tuple[str, ...]
 ) -> None:
@@ -500,7 +617,7 @@ def test_php_extensions_of_the_app_and_of_its_dependencies_are_there(
 
 def test_php_extension_that_debian_does_not_have_is_refused_by_name(bench: Bench) -> None:
     bench.write({"composer.json": {"require": {"ext-swoole": "*"}}, "index.php": ""})
-    with pytest.raises(AppFault, match="ext-swoole"):
+    with pytest.raises(AppError, match="ext-swoole"):
         bench.plan()
 
 
@@ -510,7 +627,7 @@ def test_maven_gets_the_apps_own_settings(bench: Bench) -> None:
     bench.write({"settings.xml": "<settings/>", "build.gradle": ""})
     assert "$settings -s settings.xml" in steps(bench.plan())
     assert "build.gradle is not looked at" in bench.plan().warnings[0]
-    with pytest.raises(AppFault, match="MAVEN_SETTINGS_PATH"):
+    with pytest.raises(AppError, match="MAVEN_SETTINGS_PATH"):
         bench.plan({"MAVEN_SETTINGS_PATH": "other.xml"})
 
 
@@ -575,7 +692,7 @@ def test_broken_source_is_a_clear_error(bench: Bench, files: dict[str, object]) 
 )
 def test_link_in_place_of_a_languages_file_is_not_followed(bench: Bench, name: str) -> None:
     (bench.root / name).symlink_to("/etc/passwd")
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         bench.plan()
 
 
@@ -583,15 +700,24 @@ def test_link_in_place_of_a_languages_file_is_not_followed(bench: Bench, name: s
     ("env", "parts"),
     [
         ({}, None),
-        ({"https_proxy": "http://proxy.example.com:3128"},
-         ["<protocol>https</protocol><host>proxy.example.com</host><port>3128</port>"]),
-        ({"http_proxy": "http://me%40corp:p%26s%3Cs@proxy/", "no_proxy": ".example.com, localhost"},
-         ["<username>me@corp</username><password>p&amp;s&lt;s</password>", "<host>proxy</host><port>80</port>",
-          "<nonProxyHosts>*.example.com|localhost</nonProxyHosts>"]),
-        ({"MAVEN_MIRROR_URL": "https://mirror.example.com/maven?a=1&b=2"},
-         ["<mirrorOf>*</mirrorOf><url>https://mirror.example.com/maven?a=1&amp;b=2</url>"]),
+        (
+            {"https_proxy": "http://proxy.example.com:3128"},
+            ["<protocol>https</protocol><host>proxy.example.com</host><port>3128</port>"],
+        ),
+        (
+            {"http_proxy": "http://me%40corp:p%26s%3Cs@proxy/", "no_proxy": ".example.com, localhost"},
+            [
+                "<username>me@corp</username><password>p&amp;s&lt;s</password>",
+                "<host>proxy</host><port>80</port>",
+                "<nonProxyHosts>*.example.com|localhost</nonProxyHosts>",
+            ],
+        ),
+        (
+            {"MAVEN_MIRROR_URL": "https://mirror.example.com/maven?a=1&b=2"},
+            ["<mirrorOf>*</mirrorOf><url>https://mirror.example.com/maven?a=1&amp;b=2</url>"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_maven_is_told_of_the_proxy_in_its_own_language(tmp_path: Path, env: dict[str, str], parts: list[str]) -> None:
     import xml.etree.ElementTree as tree
 

@@ -15,10 +15,16 @@ import pytest
 from dokkupy_buildpacks.languages.static import served
 
 FILES = {
-    "index.html": "home", "about.html": "about", "docs/index.html": "docs", "404.html": "own 404 page",
-    "app.0123456789abcdef.js": "js", "assets/logo.svg": "svg", "site.css": "css" * 400, ".env": "SECRET=1",
+    "index.html": "home",
+    "about.html": "about",
+    "docs/index.html": "docs",
+    "404.html": "own 404 page",
+    "app.0123456789abcdef.js": "js",
+    "assets/logo.svg": "svg",
+    "site.css": "css" * 400,
+    ".env": "SECRET=1",
     ".well-known/security.txt": "mail us",
-}  # fmt: skip
+}
 
 Ask = Callable[..., tuple[int, dict[str, str], str]]
 
@@ -43,8 +49,10 @@ def ask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ask]:
     # As root its workers would be another user, who does not see pytest's directory.
     process = subprocess.Popen(
         [nginx, "-p", str(work), "-e", "stderr", "-c", str(work / "nginx.conf"), "-g", "user root;"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
     def get(path: str, **headers: str) -> tuple[int, dict[str, str], str]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -69,9 +77,15 @@ def ask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ask]:
 
 
 @pytest.mark.parametrize(
-    ("path", "text"), [("/", "home"), ("/about", "about"), ("/docs/", "docs"), ("/docs", "docs"),
-                       ("/.well-known/security.txt", "mail us")],
-)  # fmt: skip
+    ("path", "text"),
+    [
+        ("/", "home"),
+        ("/about", "about"),
+        ("/docs/", "docs"),
+        ("/docs", "docs"),
+        ("/.well-known/security.txt", "mail us"),
+    ],
+)
 def test_addresses_are_clean(ask: Ask, path: str, text: str) -> None:
     status, _, body = ask(path)
     assert (status, body) == (200, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_sdk.buildpack import named
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
@@ -13,10 +13,24 @@ NPM: dict[str, object] = {"package.json": {"scripts": {"start": "node x"}}, "pac
 
 @pytest.mark.parametrize(
     "text",
-    ["//npm.example.com/:_authToken=${MY_TOKEN}", "token: ${MY_TOKEN:-none}", "x $MY_TOKEN y", "%env(MY_TOKEN)%", "${env.MY_TOKEN}",
-     "node -e 'process.env.MY_TOKEN'", 'ENV["MY_TOKEN"]', "ENV.fetch('MY_TOKEN')", 'ENV.fetch("MY_TOKEN", "")', 'os.environ["MY_TOKEN"]',
-     "os.environ.get('MY_TOKEN')", 'os.getenv("MY_TOKEN")', "process.env['MY_TOKEN']", "https://$MY_TOKEN:x@example.com/", "%MY_TOKEN%"],
-)  # fmt: skip
+    [
+        "//npm.example.com/:_authToken=${MY_TOKEN}",
+        "token: ${MY_TOKEN:-none}",
+        "x $MY_TOKEN y",
+        "%env(MY_TOKEN)%",
+        "${env.MY_TOKEN}",
+        "node -e 'process.env.MY_TOKEN'",
+        'ENV["MY_TOKEN"]',
+        "ENV.fetch('MY_TOKEN')",
+        'ENV.fetch("MY_TOKEN", "")',
+        'os.environ["MY_TOKEN"]',
+        "os.environ.get('MY_TOKEN')",
+        'os.getenv("MY_TOKEN")',
+        "process.env['MY_TOKEN']",
+        "https://$MY_TOKEN:x@example.com/",
+        "%MY_TOKEN%",
+    ],
+)
 def test_manifests_name_variables_in_the_ways_of_their_tools(text: str) -> None:
     assert named(["MY_TOKEN", "OTHER", "TOKEN", "MY"], [text]) == ("MY_TOKEN",)
 
@@ -33,15 +47,33 @@ NAMING: dict[str, dict[str, object]] = {
     ".yarnrc.yml": {**NPM, ".yarnrc.yml": 'npmAuthToken: "${MY_TOKEN}"\n'},
     "bunfig.toml": {**NPM, "bunfig.toml": 'token = "$MY_TOKEN"\n'},
     "preinstall": {"package.json": {"scripts": {"start": "node x", "preinstall": "node -e 'process.env.MY_TOKEN'"}}},
-    "a script's file": {"package.json": {"scripts": {"start": "node x", "postinstall": "node ./tools/a.js"}},
-                        "tools/a.js": "process.env['MY_TOKEN']"},
+    "a script's file": {
+        "package.json": {"scripts": {"start": "node x", "postinstall": "node ./tools/a.js"}},
+        "tools/a.js": "process.env['MY_TOKEN']",
+    },
     "requirements.txt": {"requirements.txt": "--index-url ${MY_TOKEN}\nflask\n", "Procfile": "web: x"},
-    "an included file": {"requirements.txt": "-r more/base.txt\n", "more/base.txt": "-c limits.txt\n",
-                         "more/limits.txt": "--extra-index-url=https://${MY_TOKEN}@example.com\n", "Procfile": "web: x"},
-    "pip.conf": {"requirements.txt": "flask\n", "pip.conf": "[global]\nindex-url = https://${MY_TOKEN}@x\n", "Procfile": "web: x"},
-    "Pipfile": {"Pipfile": '[[source]]\nurl = "https://$MY_TOKEN@example.com"\n', "Pipfile.lock": "{}", "Procfile": "web: x"},
-    "Gemfile": {"Gemfile": 'source "https://#{ENV.fetch("MY_TOKEN")}@gems.example.com"', "Gemfile.lock": "GEM\n", "Procfile": "web: x"},
-}  # fmt: skip
+    "an included file": {
+        "requirements.txt": "-r more/base.txt\n",
+        "more/base.txt": "-c limits.txt\n",
+        "more/limits.txt": "--extra-index-url=https://${MY_TOKEN}@example.com\n",
+        "Procfile": "web: x",
+    },
+    "pip.conf": {
+        "requirements.txt": "flask\n",
+        "pip.conf": "[global]\nindex-url = https://${MY_TOKEN}@x\n",
+        "Procfile": "web: x",
+    },
+    "Pipfile": {
+        "Pipfile": '[[source]]\nurl = "https://$MY_TOKEN@example.com"\n',
+        "Pipfile.lock": "{}",
+        "Procfile": "web: x",
+    },
+    "Gemfile": {
+        "Gemfile": 'source "https://#{ENV.fetch("MY_TOKEN")}@gems.example.com"',
+        "Gemfile.lock": "GEM\n",
+        "Procfile": "web: x",
+    },
+}
 
 
 @pytest.mark.parametrize("where", NAMING)
@@ -80,8 +112,8 @@ def test_failed_installation_names_what_it_did_not_see_and_how_to_allow_it(
 ) -> None:
     bench.write(NAMING[".npmrc"])
     bench.build({"A": "1"})
-    bench.engine.fails = AppFault("App build failed", details=(line,), code="build_failed")
-    with pytest.raises(AppFault) as caught:
+    bench.engine.fails = AppError("App build failed", details=(line,), code="build_failed")
+    with pytest.raises(AppError) as caught:
         bench.build({"MY_TOKEN": "1", "FONTAWESOME_TOKEN": "2", "NPM_TOKEN": "3", "GIT_REV": "4"})
     assert ("did not see these variables of the app: FONTAWESOME_TOKEN." in caught.value.hint) == named_in_the_error
     assert ("buildpacks:set-property blog install-variables" in caught.value.hint) == named_in_the_error

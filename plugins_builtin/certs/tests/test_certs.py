@@ -16,7 +16,7 @@ from dokkupy_certs import cli
 from dokkupy_certs.bundle import from_tar
 from dokkupy_certs.expiry import findings
 from dokkupy_sdk.certificates import place, slot_of
-from dokkupy_sdk.errors import Denied, HostFault, NotFound, UserError
+from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.testing import FakeProxy, rehearsing
 
@@ -120,7 +120,7 @@ def test_what_is_not_served_is_undone(bench: Bench, served: str) -> None:
     cli.add(bench.host, BLOG, *bench.files())
     before = picture(bench)
     proxy(bench).serves["blog.example.com"] = served
-    with pytest.raises(HostFault, match="blog.example.com"):
+    with pytest.raises(HostError, match="blog.example.com"):
         cli.update(bench.host, BLOG, *bench.files())
     assert picture(bench) == before
 
@@ -128,7 +128,7 @@ def test_what_is_not_served_is_undone(bench: Bench, served: str) -> None:
 def test_first_certificate_that_is_not_served_leaves_http(bench: Bench) -> None:
     before = picture(bench)
     proxy(bench).serves["blog.example.com"] = ""
-    with pytest.raises(HostFault):
+    with pytest.raises(HostError):
         cli.add(bench.host, BLOG, *bench.files())
     assert picture(bench) == before
 
@@ -313,10 +313,15 @@ def test_tar_on_standard_input_is_read_however_deep(bench: Bench, monkeypatch: p
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-@pytest.mark.parametrize("names", [
-    ("server.crt", "server.key"), ("fullchain.pem", "privkey.pem"), ("keycloak.example.com.pem", "privkey.pem"),
-    ("live/blog/fullchain.pem", "live/blog/privkey.pem", "live/blog/cert.pem", "live/blog/chain.pem"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("server.crt", "server.key"),
+        ("fullchain.pem", "privkey.pem"),
+        ("keycloak.example.com.pem", "privkey.pem"),
+        ("live/blog/fullchain.pem", "live/blog/privkey.pem", "live/blog/cert.pem", "live/blog/chain.pem"),
+    ],
+)
 def test_archives_of_every_usual_kind_are_read(mode: str, names: tuple[str, ...]) -> None:
     contents = (b"-----BEGIN CERTIFICATE-----", b"-----BEGIN PRIVATE KEY-----", b"x", b"x")
     stream = io.BytesIO()
@@ -343,13 +348,16 @@ def test_an_archive_that_swells_is_refused() -> None:
         (tar(("server.key", b"k")), "missing a .crt file"),
         (tar(("server.crt", b"c")), "missing a .key file"),
         (tar(("a.crt", b"c"), ("b.crt", b"c"), ("s.key", b"k")), "more than one .crt file: 'a.crt', 'b.crt'"),
-        (tar(special("server.crt", tarfile.SYMTYPE), ("s.key", b"k")), "'server.crt' in the archive is not a plain file"),
+        (
+            tar(special("server.crt", tarfile.SYMTYPE), ("s.key", b"k")),
+            "'server.crt' in the archive is not a plain file",
+        ),
         (tar(special("server.key", tarfile.LNKTYPE), ("s.crt", b"c")), "not a plain file"),
         (tar(special("server.key", tarfile.CHRTYPE), ("s.crt", b"c")), "not a plain file"),
         (tar(special("server.key", tarfile.FIFOTYPE), ("s.crt", b"c")), "not a plain file"),
         (tar(*((f"{n}.txt", b"x") for n in range(100))), "more than 64 entries"),
     ],
-)  # fmt: skip
+)
 def test_bad_archives_are_refused(stream: io.BytesIO, reason: str) -> None:
     stream.seek(0)
     with pytest.raises(UserError, match=reason):

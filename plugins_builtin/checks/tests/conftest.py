@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Activity, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.roles import ExecResult
@@ -61,14 +61,17 @@ class Engine:
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         try:
             done = subprocess.run(
-                [DOCKER, "exec", ref, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                [DOCKER, "exec", ref, *command],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
                 check=False,
-            )  # fmt: skip
+            )
         except subprocess.TimeoutExpired:
             raise TimeoutError from None
         output = done.stdout.decode(errors="replace")
         if "is not running" in output:
-            raise HostFault("The container is not running")
+            raise HostError("The container is not running")
         return ExecResult(done.returncode, output)
 
 
@@ -134,8 +137,8 @@ def host(tmp_path: Path) -> Host:
     host = Host(str(tmp_path / "root"), out=Lines())  # type: ignore[arg-type]
     host.store.write("apps", APP, "app", data={"created_at": "now"})
     host.store.write("apps", APP, "domains", data={"vhosts": ["*.example.com", "blog.example.com"]})
-    host.adopt("engine", "docker", Engine())
-    host.adopt("scheduler", "docker-local", Scheduler())
+    host.override_role("engine", "docker", Engine())
+    host.override_role("scheduler", "docker-local", Scheduler())
     return host
 
 
@@ -156,9 +159,16 @@ def start(image: str) -> Iterator[Start]:
         facts: dict[str, Any] = json.loads(docker("inspect", identifier))[0]
         address = facts["NetworkSettings"]["IPAddress"]
         return Instance(
-            APP, ProcessType(process), counts[process], identifier, f"{APP}.{process}.{counts[process]}", address, port,
-            1, "d1",
-        )  # fmt: skip
+            APP,
+            ProcessType(process),
+            counts[process],
+            identifier,
+            f"{APP}.{process}.{counts[process]}",
+            address,
+            port,
+            1,
+            "d1",
+        )
 
     yield begin
     for identifier in docker("ps", "-aq", "--filter", f"label={LABEL}={run}").split():
@@ -176,6 +186,11 @@ def release(files: dict[str, str] | None = None, **settings: str) -> Release:
     """A release with these files and lists of types that are not checked (`skipped`, `disabled`)."""
     values = {name.replace("_", "-"): value for name, value in settings.items()}
     return Release(
-        app=APP, number=1, image="sha256:0", created_at="", source="git-hook", files=files or {},
+        app=APP,
+        number=1,
+        image="sha256:0",
+        created_at="",
+        source="git-hook",
+        files=files or {},
         settings={"checks": values},
-    )  # fmt: skip
+    )

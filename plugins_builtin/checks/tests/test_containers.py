@@ -126,15 +126,21 @@ def test_the_request_carries_the_first_real_domain_and_the_sources_own_headers(h
         "busybox chmod +x /www/cgi-bin/e; exec httpd -f -p 5000 -h /www"
     )
     instance = start(script)
-    entry = {"path": "/cgi-bin/e", "content": "host=blog.example.com agent=mine", "attempts": 1,
-             "httpHeaders": [{"name": "User-Agent", "value": "mine"}]}  # fmt: skip
+    entry = {
+        "path": "/cgi-bin/e",
+        "content": "host=blog.example.com agent=mine",
+        "attempts": 1,
+        "httpHeaders": [{"name": "User-Agent", "value": "mine"}],
+    }
     hooks.check(host, release(healthchecks(entry)), [instance])
 
 
 def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start) -> None:
     drip = "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\n'; while sleep 0.3; do echo x; done"
-    instance = start(f"echo '#!/bin/sh' > /tmp/d; echo \"{drip}\" >> /tmp/d; busybox chmod +x /tmp/d;"
-                     "while true; do nc -l -p 5000 -e /tmp/d; done")  # fmt: skip
+    instance = start(
+        f"echo '#!/bin/sh' > /tmp/d; echo \"{drip}\" >> /tmp/d; busybox chmod +x /tmp/d;"
+        "while true; do nc -l -p 5000 -e /tmp/d; done"
+    )
     entry = {"path": "/", "content": "never", "attempts": 1, "timeout": 1, "port": 5000}
 
     def run() -> None:
@@ -170,8 +176,11 @@ def test_a_warning_only_check_does_not_fail_the_deploy(host: Host, start: Start)
 
 def test_on_failure_runs_its_command_in_the_container(host: Host, start: Start) -> None:
     instance = start(HTTPD)
-    entry = {"path": "/no", "attempts": 1, "onFailure": {"command": ["sh", "-c", "echo told from $HOSTNAME"],
-             "url": "http://127.0.0.1:1/x"}}  # fmt: skip
+    entry = {
+        "path": "/no",
+        "attempts": 1,
+        "onFailure": {"command": ["sh", "-c", "echo told from $HOSTNAME"], "url": "http://127.0.0.1:1/x"},
+    }
     with pytest.raises(CheckFailed):
         hooks.check(host, release(healthchecks(entry)), [instance])
     text = host.out.text  # type: ignore[attr-defined]
@@ -201,10 +210,18 @@ def test_a_port_that_speaks_no_http_passes_in_the_end(host: Host, start: Start) 
 def deployed(host: Host, *instances: Instance) -> None:
     """State that says: these serve."""
     rows = [
-        {"process": str(one.process), "index": one.index, "id": one.id, "name": one.name, "address": one.address,
-         "port": one.port, "release": 1, "deployment": "d"}
+        {
+            "process": str(one.process),
+            "index": one.index,
+            "id": one.id,
+            "name": one.name,
+            "address": one.address,
+            "port": one.port,
+            "release": 1,
+            "deployment": "d",
+        }
         for one in instances
-    ]  # fmt: skip
+    ]
     record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook"}
     times(host, attempts="1", timeout="1")
     host.store.write("apps", APP, "releases", "000001", data=record)

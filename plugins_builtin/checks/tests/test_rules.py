@@ -17,7 +17,7 @@ from dokkupy_checks.plan import Waits, plan_checks
 from dokkupy_checks.settings import SETTINGS
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Port
 from dokkupy_sdk.names import ProcessType, Secret
 
@@ -98,12 +98,13 @@ def test_an_app_json_without_a_startup_check_of_web_leaves_the_legacy_file_in_fo
     files = {**app_json(web=[{"type": "startup", "path": "/own"}]), "CHECKS": "/up\n"}
     plan = plan_checks(release(files), {WEB}, Waits(), domain="", secure=False)
     assert (plan.checks[WEB][0].path, plan.warnings) == (
-        "/own", ("The file CHECKS is ignored: app.json has healthchecks for web",),
-    )  # fmt: skip
+        "/own",
+        ("The file CHECKS is ignored: app.json has healthchecks for web",),
+    )
 
 
 def test_a_bad_legacy_line_is_named_without_the_secret_in_it() -> None:
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         parse_checks_file('/ok\nnonsense {{ var "P" }}\n', {"P": Secret("hush-hush")})
     assert "line 2" in caught.value.message and "hush" not in caught.value.message
 
@@ -128,21 +129,43 @@ def test_listening_sockets_are_read_from_the_kernels_table() -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("8.8.8.8", True), ("2606:4700::1111", True), ("127.0.0.1", False), ("10.0.0.1", False), ("172.17.0.1", False),
-        ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("::1", False),
-        ("fe80::1%eth0", False), ("fd00::1", False), ("::ffff:127.0.0.1", False), ("2002:7f00:1::", False),
-        ("64:ff9b::7f00:1", False), ("224.0.0.1", False), ("255.255.255.255", False),
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("172.17.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
     ],
-)  # fmt: skip
+)
 def test_only_public_addresses_are_told_of_failures(address: str, expected: bool) -> None:
     assert public(address) is expected
 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://127.0.0.1/", "http://localhost/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/",
-     "http://169.254.169.254/latest/meta-data", "http://u:p@127.0.0.1/", "ftp://example.com/", "http:///x"],
-)  # fmt: skip
+    [
+        "http://127.0.0.1/",
+        "http://localhost/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://u:p@127.0.0.1/",
+        "ftp://example.com/",
+        "http:///x",
+    ],
+)
 def test_the_hosts_own_network_is_never_told(url: str) -> None:
     with pytest.raises((ValueError, OSError)):
         post_json(url, {})

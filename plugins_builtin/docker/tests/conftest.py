@@ -46,8 +46,8 @@ def app() -> AppName:
 @pytest.fixture
 def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
     made = fake_host(tmp_path, plugins=("docker",))
-    made.adopt("engine", "fake", DockerEngine(made))
-    made.adopt("scheduler", "fake", DockerLocal(made))
+    made.override_role("engine", "fake", DockerEngine(made))
+    made.override_role("scheduler", "fake", DockerLocal(made))
     yield made
     made.scheduler().forget(app)
 
@@ -57,11 +57,16 @@ def release(host: Host, app: AppName, image: str) -> Release:
     found = host.engine().image(image)
     assert found is not None
     return Release(
-        app=app, number=1, image=found.id, created_at="2026-01-01T00:00:00Z", source="test",
+        app=app,
+        number=1,
+        image=found.id,
+        created_at="2026-01-01T00:00:00Z",
+        source="test",
         env={EnvKey("COLOR"): Secret("blue")},
         processes={
-            ProcessType("web"): "echo ready; exec httpd -f -p 5000", ProcessType("dies"): "echo no such thing; exit 3",
+            ProcessType("web"): "echo ready; exec httpd -f -p 5000",
+            ProcessType("dies"): "echo no such thing; exit 3",
             ProcessType("worker"): "exec sleep 600",
         },
         own_ports=(Port("http", 80, 5000),),
-    )  # fmt: skip
+    )

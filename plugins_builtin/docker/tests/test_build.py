@@ -16,7 +16,7 @@ import pytest
 from dokkupy_docker import build as build_module
 from dokkupy_docker.client import Client, candidates, find_client
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.names import Secret
@@ -50,12 +50,15 @@ class Bench:
     def build(self, *options: str, env: dict[str, str] | None = None, hidden: dict[str, str] | None = None) -> Image:
         return self.host.engine().build(
             ImageBuild(
-                context=self.context, dockerfile=self.context / "Dockerfile", tag=self.tag, options=options,
+                context=self.context,
+                dockerfile=self.context / "Dockerfile",
+                tag=self.tag,
+                options=options,
                 env={key: Secret(value) for key, value in (env or {}).items()},
                 secrets={key: Secret(value) for key, value in (hidden or {}).items()},
                 labels={LABEL: self.run, "com.dokku.app-name": "blog"},
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
@@ -134,7 +137,7 @@ def test_secret_reaches_the_build_and_neither_image_nor_argv(bench: Bench, image
 
 def test_failing_step_ends_the_build_with_its_last_lines_and_no_tag(bench: Bench, image: str) -> None:
     bench.write({"Dockerfile": f"FROM {image}\nRUN echo the-reason && false\n"})
-    with pytest.raises(AppFault, match="App build failed") as caught:
+    with pytest.raises(AppError, match="App build failed") as caught:
         bench.build(hidden={"A": "b"})
     assert any("the-reason" in line for line in caught.value.details)
     assert docker("images", "-q", f"dokkupy-test/{bench.run}") == ""
@@ -142,8 +145,13 @@ def test_failing_step_ends_the_build_with_its_last_lines_and_no_tag(bench: Bench
 
 
 def test_link_in_the_context_is_copied_as_a_link(bench: Bench, image: str) -> None:
-    bench.write({"Dockerfile": f"FROM {image}\nCOPY . /src/\nRUN test -L /src/shadow && test ! -e /src/secret\n",
-                 ".dockerignore": "secret\n", "secret": "x"})  # fmt: skip
+    bench.write(
+        {
+            "Dockerfile": f"FROM {image}\nCOPY . /src/\nRUN test -L /src/shadow && test ! -e /src/secret\n",
+            ".dockerignore": "secret\n",
+            "secret": "x",
+        }
+    )
     (bench.context / "shadow").symlink_to("/etc/shadow")
     bench.build("--no-cache")
 
@@ -166,7 +174,7 @@ from dokkupy_sdk.testing import fake_host
 place = Path({path!r})
 host = fake_host(place, plugins=("docker",))
 host.out.stream = lambda line, **_: print(line, flush=True)
-host.adopt("engine", "fake", DockerEngine(host))
+host.override_role("engine", "fake", DockerEngine(host))
 (place / "Dockerfile").write_text("FROM {image}\\nRUN echo started && sleep 61\\n")
 with operation(host, "build", "app:blog"):
     host.engine().build(ImageBuild(place, place / "Dockerfile", "dokkupy-test/{run}:build", ("--no-cache",),

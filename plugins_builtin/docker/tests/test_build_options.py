@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_docker.build_options import Vetted, vet
+from dokkupy_docker.build_options import ValidatedOptions, validate
 from dokkupy_docker.client import candidates, has_buildx, major_version
 
 
-def kit(*words: str, env: tuple[str, ...] = ()) -> Vetted:
-    return vet(words, env, buildkit=True, buildx=True)
+def kit(*words: str, env: tuple[str, ...] = ()) -> ValidatedOptions:
+    return validate(words, env, buildkit=True, buildx=True)
 
 
 def test_build_argument_takes_its_value_from_the_configuration_not_from_the_argv() -> None:
@@ -34,8 +34,18 @@ def test_variable_that_steers_the_client_is_never_taken_from_the_app(key: str) -
         assert key in found.remarks[0]
 
 
-@pytest.mark.parametrize("option", ["--tag=dokku/other:latest", "-t", "--output=type=local,dest=/", "--iidfile=/x",
-                                    "--file=/etc/passwd", "--metadata-file=/x", "--push"])  # fmt: skip
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--tag=dokku/other:latest",
+        "-t",
+        "--output=type=local,dest=/",
+        "--iidfile=/x",
+        "--file=/etc/passwd",
+        "--metadata-file=/x",
+        "--push",
+    ],
+)
 def test_what_dokkupy_decides_is_refused_with_a_remark(option: str) -> None:
     found = kit(option, "x") if option == "-t" else kit(option)
     assert found.words == ()
@@ -43,7 +53,7 @@ def test_what_dokkupy_decides_is_refused_with_a_remark(option: str) -> None:
 
 
 def test_options_of_other_commands_are_left_out_silently_as_in_dokku() -> None:
-    assert kit("-v", "/:/host", "--privileged", "--volume=/:/host", "--restart", "always") == Vetted(())
+    assert kit("-v", "/:/host", "--privileged", "--volume=/:/host", "--restart", "always") == ValidatedOptions(())
 
 
 def test_words_that_are_no_options_never_become_arguments() -> None:
@@ -51,7 +61,7 @@ def test_words_that_are_no_options_never_become_arguments() -> None:
 
 
 def test_classic_builder_gets_no_buildkit_options() -> None:
-    found = vet(("--secret", "id=a,src=/x", "--network", "host", "--memory=1g"), (), buildkit=False, buildx=False)
+    found = validate(("--secret", "id=a,src=/x", "--network", "host", "--memory=1g"), (), buildkit=False, buildx=False)
     assert found.words == ("--network", "host", "--memory", "1g")
     assert "--secret" in found.remarks[0]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_docker import cap
-from dokkupy_docker.build_options import vet
+from dokkupy_docker.build_options import validate
 from dokkupy_docker.cap import Limits, files, limits_of, says, script
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
@@ -16,9 +16,9 @@ from dokkupy_sdk.testing import fake_host
 
 
 def test_docker_s_words_become_limits() -> None:
-    vetted = vet(["--memory=512m", "--cpus", "1.5"], (), buildkit=True, buildx=True)
-    assert (vetted.words, vetted.remarks) == ((), ())
-    assert limits_of(vetted.limits) == Limits(512 << 20, 512 << 20, 1.5)
+    validated = validate(["--memory=512m", "--cpus", "1.5"], (), buildkit=True, buildx=True)
+    assert (validated.words, validated.remarks) == ((), ())
+    assert limits_of(validated.limits) == Limits(512 << 20, 512 << 20, 1.5)
     assert limits_of({"--memory": "1g", "--memory-swap": "1536m"}) == Limits(1 << 30, 512 << 20)
     assert limits_of({"--memory": "1g", "--memory-swap": "-1"}) == Limits(1 << 30, None)
     for bad in ({"--memory": "lots"}, {"--cpus": "some"}):
@@ -27,9 +27,9 @@ def test_docker_s_words_become_limits() -> None:
 
 
 def test_classic_builder_gets_them_on_its_command_line() -> None:
-    vetted = vet(["--memory=512m", "--cpus=1.5"], (), buildkit=False, buildx=False)
-    assert vetted.words == ("--memory", "512m", "--cpu-period", "100000", "--cpu-quota", "150000")
-    assert vetted.limits == {}
+    validated = validate(["--memory=512m", "--cpus=1.5"], (), buildkit=False, buildx=False)
+    assert validated.words == ("--memory", "512m", "--cpu-period", "100000", "--cpu-quota", "150000")
+    assert validated.limits == {}
 
 
 def test_files_of_both_versions() -> None:
@@ -74,9 +74,9 @@ class Engine:
         monkeypatch.setattr(cap.api, "get", lambda path: {"Version": version})
 
     def group(self, *options: str, buildkit: bool = True) -> cap.Group:
-        vetted = vet(options, (), buildkit=buildkit, buildx=buildkit)
+        validated = validate(options, (), buildkit=buildkit, buildx=buildkit)
         build = ImageBuild(Path("/"), Path("/Dockerfile"), "x:y", labels={"dokkupy.app": "blog"})
-        return cap.group_of(self.host, build, vetted, buildkit=buildkit, read=lambda path: self.said.get(path, ""))
+        return cap.group_of(self.host, build, validated, buildkit=buildkit, read=lambda path: self.said.get(path, ""))
 
 
 @pytest.fixture

@@ -12,12 +12,21 @@ from dokkupy_sdk.model import Ending
 @pytest.mark.parametrize(
     ("status", "seconds"),
     [
-        ("Up Less than a second", 0), ("Up 1 second", 1), ("Up 59 seconds (healthy)", 59), ("Up About a minute", 60),
-        ("Up 46 minutes", 2760), ("Up About an hour (Paused)", 3600), ("Up 47 hours", 84600), ("Up 3 weeks", 907200),
-        ("Up 2 months", 2592000), ("Exited (1) 3 seconds ago", 0), ("Restarting (1) 2 seconds ago", 0), ("Created", 0),
+        ("Up Less than a second", 0),
+        ("Up 1 second", 1),
+        ("Up 59 seconds (healthy)", 59),
+        ("Up About a minute", 60),
+        ("Up 46 minutes", 2760),
+        ("Up About an hour (Paused)", 3600),
+        ("Up 47 hours", 84600),
+        ("Up 3 weeks", 907200),
+        ("Up 2 months", 2592000),
+        ("Exited (1) 3 seconds ago", 0),
+        ("Restarting (1) 2 seconds ago", 0),
+        ("Created", 0),
         ("", 0),
     ],
-)  # fmt: skip
+)
 def test_uptime_is_never_more_than_it_was(status: str, seconds: int) -> None:
     assert up_seconds(status) == seconds
 
@@ -35,16 +44,24 @@ def event(action: str, at: int, identifier: str = "c", **attributes: str) -> dic
         ([event("kill", 4, signal="9"), event("die", 5, exitCode="137")], Ending(5, 137, stopped=True)),
         ([event("kill", 4, signal="3"), event("die", 5, exitCode="0"), event("stop", 6)], Ending(5, 0, stopped=True)),
         ([event("kill", 4, signal="1"), event("die", 5, exitCode="1")], Ending(5, 1)),
-        ([event("oom", 3, "other"), event("kill", 4, "other", signal="9"), event("die", 5, exitCode="1")], Ending(5, 1)),
+        (
+            [event("oom", 3, "other"), event("kill", 4, "other", signal="9"), event("die", 5, exitCode="1")],
+            Ending(5, 1),
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_end_is_put_together_from_its_events(events: list[dict[str, Any]], ending: Ending) -> None:
     assert endings_of(events)["c"] == [ending]
 
 
 def test_each_end_has_its_own_cause() -> None:
     events = [
-        event("oom", 1), event("die", 2, exitCode="137"), event("die", 3, exitCode="1"),
-        event("kill", 4, signal="15"), event("die", 5, exitCode="0"), event("stop", 5), event("die", 9, exitCode="2"),
-    ]  # fmt: skip
+        event("oom", 1),
+        event("die", 2, exitCode="137"),
+        event("die", 3, exitCode="1"),
+        event("kill", 4, signal="15"),
+        event("die", 5, exitCode="0"),
+        event("stop", 5),
+        event("die", 9, exitCode="2"),
+    ]
     assert endings_of(events)["c"] == [Ending(2, 137, oom=True), Ending(3, 1), Ending(5, 0, stopped=True), Ending(9, 2)]

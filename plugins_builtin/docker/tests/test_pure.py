@@ -18,7 +18,7 @@ from dokkupy_docker.scheduler import masked
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Group
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
 
@@ -53,13 +53,13 @@ def test_an_option_that_cannot_be_used_is_refused_by_name(words: list[str]) -> N
 def test_a_subnet_is_free_of_all_others() -> None:
     assert free_subnet([]) == "10.208.0.0/24"
     assert free_subnet(["10.208.0.0/24", "172.17.0.0/16", "fd00::/64", ""]) == "10.208.1.0/24"
-    with pytest.raises(HostFault):
+    with pytest.raises(HostError):
         free_subnet(["10.208.0.0/12"])
 
 
 def test_addresses_leave_the_gateway_and_the_taken_out() -> None:
     assert free_addresses("10.208.0.0/24", ["10.208.0.3"], 2) == ["10.208.0.2", "10.208.0.4"]
-    with pytest.raises(HostFault, match="free addresses"):
+    with pytest.raises(HostError, match="free addresses"):
         free_addresses("10.208.0.0/30", [], 2)
 
 
@@ -100,8 +100,18 @@ def test_docker_options_are_kept_by_phase_and_reach_the_containers(host: Host) -
     assert command("list")(host, blog, "build").text == []
 
 
-SIZES = {"512": 512, "1b": 1, "1k": 1 << 10, "1KB": 1 << 10, "1KiB": 1 << 10, "512m": 512 << 20, "512MB": 512 << 20,
-         "0.5g": 512 << 20, "2 GB": 2 << 30, "1t": 1 << 40}  # fmt: skip
+SIZES = {
+    "512": 512,
+    "1b": 1,
+    "1k": 1 << 10,
+    "1KB": 1 << 10,
+    "1KiB": 1 << 10,
+    "512m": 512 << 20,
+    "512MB": 512 << 20,
+    "0.5g": 512 << 20,
+    "2 GB": 2 << 30,
+    "1t": 1 << 40,
+}
 
 
 @pytest.mark.parametrize("text", SIZES)
@@ -210,10 +220,10 @@ def test_who_opens_an_app_is_told_what_it_means(host: Host, capsys: pytest.Captu
 
 
 def test_a_linked_container_is_a_guest_of_the_app(host: Host) -> None:
-    from dokkupy_docker.hooks import app_guests
+    from dokkupy_docker.hooks import linked_containers
 
     command("add")(host, AppName("blog"), "deploy,run", ["--link dokku.postgres.db:dokku-postgres-db"])
-    assert set(app_guests(host, AppName("blog"))) == {("dokku.postgres.db", "dokku-postgres-db")}
+    assert set(linked_containers(host, AppName("blog"))) == {("dokku.postgres.db", "dokku-postgres-db")}
 
 
 def test_options_reach_the_host_by_an_admin_only(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

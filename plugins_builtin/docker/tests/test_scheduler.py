@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, CheckFailed, DokkupyError
+from dokkupy_sdk.errors import AppError, CheckFailed, DokkupyError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
@@ -67,10 +67,10 @@ def test_an_instance_that_is_dead_on_arrival_is_named_and_undone(host: Host, rel
 def test_a_settled_instance_has_its_final_name_and_the_old_one_is_marked(host: Host, release: Release) -> None:
     (old,) = start(host, release, (WEB, 1))
     scheduler = host.scheduler()
-    scheduler.settle(release.app, [old], [])
+    scheduler.finalize(release.app, [old], [])
     (new,) = start(host, release, (WEB, 1))
     for _ in range(2):  # it is idempotent
-        scheduler.settle(release.app, [new], [old])
+        scheduler.finalize(release.app, [new], [old])
     names = {one.id: one.name for one in host.engine().containers({"dokkupy.app": release.app})}
     assert names[new.id] == f"{release.app}.web.1"
     assert names[old.id].startswith(f"{release.app}.web.1.retired-")
@@ -90,8 +90,8 @@ def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host,
 
 
 def test_strays_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:
-    known, stray = start(host, release, (WEB, 1), (WORKER, 1))
-    assert [one.id for one in host.scheduler().stray(release.app, [known])] == [stray.id]
+    known, orphan = start(host, release, (WEB, 1), (WORKER, 1))
+    assert [one.id for one in host.scheduler().orphans(release.app, [known])] == [orphan.id]
 
 
 def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Host, release: Release) -> None:
@@ -117,7 +117,7 @@ def test_an_instance_whose_program_is_missing_is_the_apps_fault_and_leaves_nothi
     host: Host, release: Release
 ) -> None:
     broken = replace(release, settings={"scheduler": {"shell": "/bin/none"}})
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         start(host, broken, (WEB, 1), (WEB, 2))
     assert left(release.app) == ""
 
@@ -205,7 +205,7 @@ def test_an_instance_in_the_host_s_network_is_reached_on_the_host(host: Host, re
 
 def test_inspect_is_the_engine_s_answer_with_the_final_name_and_no_values(host: Host, release: Release) -> None:
     (web,) = start(host, release, (WEB, 1))
-    host.scheduler().settle(release.app, [web], [])
+    host.scheduler().finalize(release.app, [web], [])
     (shown,) = host.scheduler().inspect([web])
     real = inspect(web.id)
     assert shown["Name"] == f"/{release.app}.web.1" and shown["State"] == real["State"]

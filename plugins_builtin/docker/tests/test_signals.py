@@ -51,8 +51,9 @@ def jobs(image: str) -> Iterator[Callable[..., str]]:
                 entry.size = len(content)
                 tar.addfile(entry, io.BytesIO(content))
         tag = f"dokkupy-test/jobs:{secrets.token_hex(4)}"
-        subprocess.run(["docker", "build", "-q", "-t", tag, "-"], input=context.getvalue(), check=True,
-                       capture_output=True)  # fmt: skip
+        subprocess.run(
+            ["docker", "build", "-q", "-t", tag, "-"], input=context.getvalue(), check=True, capture_output=True
+        )
         made.append(tag)
         return tag
 
@@ -121,10 +122,13 @@ def test_a_procfile_command_finishes_its_work_on_the_stop_signal(
 @pytest.mark.parametrize(
     "change",
     [
-        'CMD ["sh", "/job"]', 'CMD ["/script"]', "CMD cd / && sh /job", "ENTRYPOINT sh /job",
+        'CMD ["sh", "/job"]',
+        'CMD ["/script"]',
+        "CMD cd / && sh /job",
+        "ENTRYPOINT sh /job",
         'ENTRYPOINT ["/entry"]\nCMD ["sh", "/job"]',
     ],
-)  # fmt: skip
+)
 def test_an_images_own_command_finishes_its_work_on_the_stop_signal(
     host: Host, release: Release, jobs: Callable[..., str], change: str
 ) -> None:
@@ -173,8 +177,9 @@ def test_a_command_inside_the_container_does_not_hold_up_the_stop(host: Host, re
     instance = run(host, release, job_image, "sh /job")
     inside = subprocess.Popen(
         ["docker", "exec", instance.id, "sh", "-c", "trap '' TERM; echo inside; sleep 600; true"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     assert inside.stdout is not None and inside.stdout.readline() == b"inside\n"
     assert stopped(host, instance).exit_code == 5
     inside.wait(timeout=20)

@@ -29,10 +29,14 @@ class Bench:
 
     def build(self, *options: str, env: dict[str, str] | None = None) -> Build:
         return Build(
-            id="b1", source=Source(AppName("blog"), self.source, "git-hook"), builder="dockerfile",
-            env={key: Secret(value) for key, value in (env or {}).items()}, options=options,
-            tag="dokkupy-test/blog:build", labels={"com.dokku.app-name": "blog"},
-        )  # fmt: skip
+            id="b1",
+            source=Source(AppName("blog"), self.source, "git-hook"),
+            builder="dockerfile",
+            env={key: Secret(value) for key, value in (env or {}).items()},
+            options=options,
+            tag="dokkupy-test/blog:build",
+            labels={"com.dokku.app-name": "blog"},
+        )
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_dockerfile.builder import DockerfileBuilder
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Image
 
 from plugins_builtin.dockerfile.tests.conftest import Bench
@@ -42,7 +42,7 @@ def test_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp_path: Path) -> N
     (tmp_path / "outside").write_text("FROM scratch\n")
     (bench.source / "Dockerfile").symlink_to(tmp_path / "outside")
     assert DockerfileBuilder(bench.host).detect(bench.build().source) == 100
-    with pytest.raises(AppFault, match="symbolic link"):
+    with pytest.raises(AppError, match="symbolic link"):
         build(bench)
 
 
@@ -50,7 +50,7 @@ def test_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp_path: Path) -> N
 def test_ignore_file_that_is_a_link_is_refused(bench: Bench, name: str) -> None:
     bench.write({"Dockerfile": "FROM scratch\n"})
     (bench.source / name).symlink_to("/etc/passwd")
-    with pytest.raises(AppFault, match="symbolic link"):
+    with pytest.raises(AppError, match="symbolic link"):
         build(bench)
 
 
@@ -60,13 +60,13 @@ def test_directory_of_the_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp
     (bench.source / "sub").symlink_to(tmp_path / "d")
     properties = {"dockerfile-path": "sub/Dockerfile"}
     bench.host.store.write("apps", "blog", "builder-dockerfile", data={"properties": properties})
-    with pytest.raises(AppFault, match="not followed"):
+    with pytest.raises(AppError, match="not followed"):
         build(bench)
 
 
 def test_missing_dockerfile_names_the_property(bench: Bench) -> None:
     assert DockerfileBuilder(bench.host).detect(bench.build().source) == 0
-    with pytest.raises(AppFault, match="Dockerfile is not in the source") as caught:
+    with pytest.raises(AppError, match="Dockerfile is not in the source") as caught:
         build(bench)
     assert "dockerfile-path" in caught.value.hint
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder
@@ -34,7 +34,7 @@ class TestDockerfile(BuilderContract):
 
     @pytest.fixture
     def broken(self, bench: Bench, good: Build) -> Build:
-        bench.engine.fails = AppFault("App build failed")
+        bench.engine.fails = AppError("App build failed")
         return replace(good, tag=f"{good.tag}-broken")
 
 

@@ -33,9 +33,14 @@ def host(tmp_path: Path) -> Host:
 
 def test_the_usual_lines_are_read_and_nothing_is_replaced(host: Host) -> None:
     assert read(host, FILE) == {
-        "PLAIN": "value", "EXPORTED": "yes", "SINGLE": 'a $b "c"', "DOUBLE": "two\nlines", "EMPTY": "",
-        "REFERENCE": "${HOME}/x", "SPACED": "around",
-    }  # fmt: skip
+        "PLAIN": "value",
+        "EXPORTED": "yes",
+        "SINGLE": 'a $b "c"',
+        "DOUBLE": "two\nlines",
+        "EMPTY": "",
+        "REFERENCE": "${HOME}/x",
+        "SPACED": "around",
+    }
 
 
 @pytest.mark.parametrize("line", ["JUSTAWORD", "=value", "A='unclosed"])

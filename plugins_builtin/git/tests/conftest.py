@@ -20,9 +20,13 @@ sys.path.insert(0, str(HERE))
 from plugins_builtin.git.tests import stand_in  # noqa: E402
 
 IDENTITY = {
-    "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",
-    "GIT_COMMITTER_EMAIL": "t@example.com", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
-}  # fmt: skip
+    "GIT_AUTHOR_NAME": "T",
+    "GIT_AUTHOR_EMAIL": "t@example.com",
+    "GIT_COMMITTER_NAME": "T",
+    "GIT_COMMITTER_EMAIL": "t@example.com",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
 
 
 class Client:
@@ -33,9 +37,13 @@ class Client:
         self.root = root
         path.mkdir(parents=True, exist_ok=True)
         self.env = {
-            **os.environ, **IDENTITY, "DOKKUPY_ROOT": str(root), "HOME": str(path.parent), "TEST_WHO": who,
+            **os.environ,
+            **IDENTITY,
+            "DOKKUPY_ROOT": str(root),
+            "HOME": str(path.parent),
+            "TEST_WHO": who,
             "DOKKUPY_PLUGINS": "git",
-        }  # fmt: skip
+        }
         self.git("init", "-q", "-b", "master")
 
     def git(self, *words: str, check: bool = True, stdin: bytes | None = None) -> str:
@@ -87,8 +95,12 @@ class World:
     def leftovers(self, name: str = "blog") -> list[str]:
         """Everything that a finished operation should not have left."""
         repository = self.root / "repos" / f"{name}.git"
-        found = [*repository.glob("objects/*incoming*"), *repository.glob("objects/pack/tmp_*"),
-                 *repository.glob("refs/dokkupy/*"), *repository.glob("**/*.lock")]  # fmt: skip
+        found = [
+            *repository.glob("objects/*incoming*"),
+            *repository.glob("objects/pack/tmp_*"),
+            *repository.glob("refs/dokkupy/*"),
+            *repository.glob("**/*.lock"),
+        ]
         found = [path for path in found if path.name != "dokkupy.lock"]
         for directory in ("builds", "tmp", "journal/open"):
             found += (self.root / directory).glob("*")

@@ -18,7 +18,7 @@ from pathlib import Path
 from dokkupy_git.hooks import container_options, post_build, post_deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.config import get_env
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call, operation
@@ -29,9 +29,15 @@ def remove_directory(host: Host, path: str) -> None:
 
 
 def deploy_source(
-    host: Host, app: AppName, *, kind: str, fill: Callable[[Path], str], revision: str = "", metadata: str = "",
+    host: Host,
+    app: AppName,
+    *,
+    kind: str,
+    fill: Callable[[Path], str],
+    revision: str = "",
+    metadata: str = "",
     no_cache: bool = False,
-) -> Deployment:  # fmt: skip
+) -> Deployment:
     with operation(host, kind, f"app:{app}") as tx:
         directory = Path(host.path("builds", tx.id))
         tx.step("fill", lambda: directory.mkdir(parents=True), undo=call(remove_directory, path=str(directory)))
@@ -50,7 +56,7 @@ def deploy_source(
         if "LOSE_REFS" in files:  # what happens between the first question and the last step
             Path(host.path("repos", f"{app}.git", "refs", "heads", "main.lock")).touch()
         if "FAIL" in files:
-            raise AppFault("App build failed")
+            raise AppError("App build failed")
         source = Source(app, directory, kind, commit, metadata)
         options = tuple(container_options(host, app, "build"))
         post_build(host, Build(tx.id, source, "fake", options=options), tx)
@@ -58,11 +64,19 @@ def deploy_source(
         release = Release(app, 1, "sha256:0", "", kind, revision=commit)
         deployment = Deployment(tx.id, app, "deploy", release)
         post_deploy(host, deployment, tx)
-        record = {"commit": commit, "kind": kind, "files": files, "env": env, "metadata": metadata, "who": host.who, "options": options,
-                  "git_dir": (directory / ".git").is_dir()}  # fmt: skip
+        record = {
+            "commit": commit,
+            "kind": kind,
+            "files": files,
+            "env": env,
+            "metadata": metadata,
+            "who": host.who,
+            "options": options,
+            "git_dir": (directory / ".git").is_dir(),
+        }
         Path(host.path("deployed.json")).write_text(json.dumps(record))
         if "FAIL_LATE" in files:
-            raise AppFault("A hook after the switch failed")
+            raise AppError("A hook after the switch failed")
         shutil.rmtree(directory)
     host.out.title("Application deployed:")
     return deployment

@@ -1,4 +1,4 @@
-"""Archives, honest and hostile, through the whole of `git:from-archive`."""
+"""Archives, honest and untrusted, through the whole of `git:from-archive`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from dokkupy_git import bring, download
 from dokkupy_git.repository import Repository
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.names import AppName
 
 from plugins_builtin.git.tests.conftest import World
@@ -75,8 +75,13 @@ def honest(tar: tarfile.TarFile) -> None:
     add(tar, "app-1.0/copy", type=tarfile.LNKTYPE, linkname="app-1.0/Dockerfile")
 
 
-EXPECTED = {"Dockerfile": "FROM scratch\n", "run.sh": "#!/bin/sh\n", "link": "/etc/shadow", "odd\nname'\"\\": "odd",
-            "copy": "FROM scratch\n"}  # fmt: skip
+EXPECTED = {
+    "Dockerfile": "FROM scratch\n",
+    "run.sh": "#!/bin/sh\n",
+    "link": "/etc/shadow",
+    "odd\nname'\"\\": "odd",
+    "copy": "FROM scratch\n",
+}
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
@@ -114,7 +119,7 @@ def test_same_archive_again_changes_nothing_and_says_so(world: World, monkeypatc
 
 def test_failed_build_leaves_the_branch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = deploy(world, monkeypatch, tar_of(honest))
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         deploy(world, monkeypatch, tar_of(lambda tar: add(tar, "FAIL")))
     assert Repository(world.host, BLOG).ref("refs/heads/master") == first
     assert world.leftovers() == []
@@ -150,8 +155,12 @@ def many(tar: tarfile.TarFile) -> None:
 
 def sparse(tar: tarfile.TarFile) -> None:
     member = tarfile.TarInfo("hole")
-    member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "hole",
-                          "GNU.sparse.realsize": "1099511627776"}  # fmt: skip
+    member.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "hole",
+        "GNU.sparse.realsize": "1099511627776",
+    }
     member.size = 512
     tar.addfile(member, io.BytesIO(b"0\n".ljust(512, b"\0")))
 
@@ -303,10 +312,21 @@ def test_archive_is_downloaded_and_its_token_is_not_kept(world: World, web: str)
     assert "canary" not in message
 
 
-@pytest.mark.parametrize("url", [
-    "file:///etc/passwd", "ftp://127.0.0.1/a", "/etc/passwd", "http://", "http://a b/", "http://x\n/", "-x",
-    "gopher://127.0.0.1/", "http://[::1", "data:,x",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/a",
+        "/etc/passwd",
+        "http://",
+        "http://a b/",
+        "http://x\n/",
+        "-x",
+        "gopher://127.0.0.1/",
+        "http://[::1",
+        "data:,x",
+    ],
+)
 def test_only_http_urls_are_fetched(world: World, url: str) -> None:
     world.make_app()
     with pytest.raises(UserError):
@@ -315,7 +335,7 @@ def test_only_http_urls_are_fetched(world: World, url: str) -> None:
 
 def test_redirect_to_a_file_is_refused(world: World, web: str) -> None:
     world.make_app()
-    with pytest.raises((UserError, HostFault)):
+    with pytest.raises((UserError, HostError)):
         bring.deploy_archive(world.host, BLOG, f"{web}/redirect?to=file:///etc/passwd", "", "", "")
     assert world.deployed == {}
 

@@ -1,4 +1,4 @@
-"""Trees of pushed commits, many of them hostile, written into a directory."""
+"""Trees of pushed commits, many of them untrusted, written into a directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dokkupy_git.repository import Repository
 from dokkupy_git.sources import GitSources
-from dokkupy_sdk.errors import AppFault, NotFound, UserError
+from dokkupy_sdk.errors import AppError, NotFound, UserError
 from dokkupy_sdk.names import AppName
 
 from plugins_builtin.git.tests.conftest import Client, World
@@ -69,12 +69,16 @@ def test_tree_is_written_with_modes_links_and_odd_names(world: World, client: Cl
 
 
 def test_attributes_of_the_tree_neither_execute_nor_hide(world: World, client: Client, tmp_path: Path) -> None:
-    client.write({
-        ".gitattributes": "a.txt filter=evil export-subst\nhidden export-ignore\nb.txt merge=evil diff=evil\n",
-        ".gitconfig": "[filter \"evil\"]\n\tsmudge = touch /tmp/dokkupy-evil\n",
-        ".lfsconfig": "[lfs]\n\turl = https://127.0.0.1:1/\n",
-        "a.txt": "$Format:%H$", "hidden": "seen", "b.txt": "b",
-    })  # fmt: skip
+    client.write(
+        {
+            ".gitattributes": "a.txt filter=evil export-subst\nhidden export-ignore\nb.txt merge=evil diff=evil\n",
+            ".gitconfig": '[filter "evil"]\n\tsmudge = touch /tmp/dokkupy-evil\n',
+            ".lfsconfig": "[lfs]\n\turl = https://127.0.0.1:1/\n",
+            "a.txt": "$Format:%H$",
+            "hidden": "seen",
+            "b.txt": "b",
+        }
+    )
     client.commit()
     system = tmp_path / "home" / ".gitconfig"
     system.write_text(f'[filter "evil"]\n\tsmudge = touch {tmp_path}/executed\n\tclean = cat\n\trequired = true\n')
@@ -106,7 +110,7 @@ def test_tree_that_reaches_for_git_or_the_parent_is_refused(
     """Such trees do not pass a push (fsck); git:sync from an old server could bring one."""
     plant(client, [("100644", "ok", b"1"), ("100644", path, b"evil")])
     (tmp_path / "out").mkdir()
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         bring(world, client).checkout(BLOG, tmp_path / "out")
     assert not (tmp_path / "evil").exists()
 
@@ -128,7 +132,7 @@ def test_file_below_a_link_is_not_written_through_it(world: World, client: Clien
     if tree:
         client.git("update-ref", "refs/heads/master", client.git("commit-tree", tree, "-m", "x"))
         (tmp_path / "out").mkdir()
-        with contextlib.suppress(AppFault):
+        with contextlib.suppress(AppError):
             bring(world, client).checkout(BLOG, tmp_path / "out")
     assert os.listdir(outside) == []
 
@@ -146,7 +150,7 @@ def test_tree_with_too_many_files_is_refused_before_anything_is_written(
         kind, mode = "tree", "040000"
     client.git("update-ref", "refs/heads/master", client.git("commit-tree", tree, "-m", "bomb"))
     (tmp_path / "out").mkdir()
-    with pytest.raises(AppFault, match="more than 1000 files"):
+    with pytest.raises(AppError, match="more than 1000 files"):
         bring(world, client).checkout(BLOG, tmp_path / "out")
     assert os.listdir(tmp_path / "out") == []
 
@@ -157,7 +161,7 @@ def test_tree_of_too_many_bytes_is_refused_before_anything_is_written(
     world.host.store.write("global", "git", data={"properties": {"tree-max-size": "100000"}})
     client.commit({"zeros": "0" * 200_000})
     (tmp_path / "out").mkdir()
-    with pytest.raises(AppFault, match="100000 bytes"):
+    with pytest.raises(AppError, match="100000 bytes"):
         bring(world, client).checkout(BLOG, tmp_path / "out")
     assert os.listdir(tmp_path / "out") == []
 
@@ -171,9 +175,12 @@ def test_git_directory_is_kept_when_asked_for(world: World, client: Client, tmp_
     (tmp_path / "out").mkdir()
     sources.checkout(BLOG, tmp_path / "out")
     log = subprocess.run(
-        ["git", "-C", str(tmp_path / "out"), "-c", "safe.directory=*", "log", "--format=%H"], capture_output=True,
-        text=True, check=True, env=client.env,
-    )  # fmt: skip
+        ["git", "-C", str(tmp_path / "out"), "-c", "safe.directory=*", "log", "--format=%H"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=client.env,
+    )
     assert log.stdout.split()[0] == last
     assert len(log.stdout.split()) == 2
 
@@ -253,15 +260,26 @@ def test_submodule_is_not_fetched_twice(world: World, client: Client, tmp_path: 
     assert (out / "lib" / "lib.txt").exists()
 
 
-@pytest.mark.parametrize("url", [
-    "ext::sh -c touch% /tmp/dokkupy-evil", "file:///etc", "/etc", "--upload-pack=touch", "ssh://-oProxyCommand=x/y",
-    "-u", "https://", "transport::x", "git@-oProxyCommand=x:y", "../../x",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ext::sh -c touch% /tmp/dokkupy-evil",
+        "file:///etc",
+        "/etc",
+        "--upload-pack=touch",
+        "ssh://-oProxyCommand=x/y",
+        "-u",
+        "https://",
+        "transport::x",
+        "git@-oProxyCommand=x:y",
+        "../../x",
+    ],
+)
 def test_hostile_submodule_urls_are_refused(world: World, client: Client, tmp_path: Path, url: str) -> None:
     commit = client.commit({"a": "1"})
     with_submodule(client, url, commit)
     (tmp_path / "out").mkdir()
-    with pytest.raises(AppFault, match="lib"):
+    with pytest.raises(AppError, match="lib"):
         bring(world, client).checkout(BLOG, tmp_path / "out")
     assert not Path("/tmp/dokkupy-evil").exists()  # noqa: S108
 
@@ -269,7 +287,7 @@ def test_hostile_submodule_urls_are_refused(world: World, client: Client, tmp_pa
 def test_submodule_without_a_mapping_is_an_error_that_names_it(world: World, client: Client, tmp_path: Path) -> None:
     plant(client, [("100644", "a", b"1"), ("160000", "lib", b"1" * 40)])
     (tmp_path / "out").mkdir()
-    with pytest.raises(AppFault, match=r"No submodule mapping found in \.gitmodules for path 'lib'"):
+    with pytest.raises(AppError, match=r"No submodule mapping found in \.gitmodules for path 'lib'"):
         bring(world, client).checkout(BLOG, tmp_path / "out")
 
 

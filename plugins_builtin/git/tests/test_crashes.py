@@ -16,10 +16,10 @@ BLOG = AppName("blog")
 
 def boundaries(client: Client, tmp_path: Path) -> list[str]:
     log = tmp_path / "faults.log"
-    client.env["DOKKUPY_FAULT_LOG"] = str(log)
+    client.env["DOKKUPY_FAILPOINT_LOG"] = str(log)
     done = client.push("trunk")
     assert done.returncode == 0, done.stderr
-    del client.env["DOKKUPY_FAULT_LOG"]
+    del client.env["DOKKUPY_FAILPOINT_LOG"]
     return log.read_text().splitlines()
 
 
@@ -50,9 +50,9 @@ def test_killed_or_failing_push_is_before_or_after(world: World, tmp_path: Path)
             place = f"{kind}{number}"
             world, client = fresh(tmp_path, place)
             before = state(world)
-            client.env["DOKKUPY_FAULT"] = f"{kind}@{number}"
+            client.env["DOKKUPY_FAILPOINT"] = f"{kind}@{number}"
             done = client.push("trunk")
-            del client.env["DOKKUPY_FAULT"]
+            del client.env["DOKKUPY_FAILPOINT"]
             committed = "commit" in names[number - 1] and "before" not in names[number - 1]
             with operation(world.host, "look", "app:blog"):
                 pass  # takes back or finishes what the dead one left

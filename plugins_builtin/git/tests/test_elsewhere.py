@@ -44,20 +44,49 @@ def upstream(tmp_path: Path, world: World) -> Client:
 # URLs
 
 
-@pytest.mark.parametrize("url", [
-    "https://example.com/a.git", "https://example.com:8443/a", "ssh://git@example.com:2222/a",
-    "git@example.com:a/b.git", "git://example.com/a", "ssh://git@[::1]/a",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/a.git",
+        "https://example.com:8443/a",
+        "ssh://git@example.com:2222/a",
+        "git@example.com:a/b.git",
+        "git://example.com/a",
+        "ssh://git@[::1]/a",
+    ],
+)
 def test_ordinary_urls_are_accepted(url: str) -> None:
     assert parse_remote(url, protocols=("https", "ssh", "git"), local=False).url == url
 
 
-@pytest.mark.parametrize("url", [
-    "ext::sh -c id", "ext::id", "--upload-pack=id", "-oProxyCommand=id", "ssh://-oProxyCommand=id/x", "file:///etc",
-    "git@-oProxyCommand=id:x", "-u@host:x", "https://exa mple.com/", "https://example.com/a\nb", "http://example.com/",
-    "", "transport::address", "//etc", "host:path", "git@host:-x", "https:///etc", "ssh://git:pw@host/x",
-    "https://example.com/" + "a" * 3000, "/etc/passwd", "ftp://example.com/a", "fd::7", "https://$(id)/x",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ext::sh -c id",
+        "ext::id",
+        "--upload-pack=id",
+        "-oProxyCommand=id",
+        "ssh://-oProxyCommand=id/x",
+        "file:///etc",
+        "git@-oProxyCommand=id:x",
+        "-u@host:x",
+        "https://exa mple.com/",
+        "https://example.com/a\nb",
+        "http://example.com/",
+        "",
+        "transport::address",
+        "//etc",
+        "host:path",
+        "git@host:-x",
+        "https:///etc",
+        "ssh://git:pw@host/x",
+        "https://example.com/" + "a" * 3000,
+        "/etc/passwd",
+        "ftp://example.com/a",
+        "fd::7",
+        "https://$(id)/x",
+    ],
+)
 def test_hostile_urls_are_refused(url: str) -> None:
     with pytest.raises(UserError):
         parse_remote(url, protocols=("https", "ssh", "git"), local=False)
@@ -73,13 +102,16 @@ def test_password_of_a_url_leaves_url_and_argv() -> None:
     assert remote.secret_config()["http.followRedirects"] == "false"
 
 
-@pytest.mark.parametrize(("origin", "url", "expected"), [
-    ("https://example.com/org/app.git", "../lib.git", "https://example.com/org/lib.git"),
-    ("https://example.com/org/app", "../../x/lib", "https://example.com/x/lib"),
-    ("git@example.com:org/app", "../lib", "git@example.com:org/lib"),
-    ("git@example.com:app", "../lib", "git@example.com:lib"),
-    ("https://example.com/app", "./lib", "https://example.com/app/lib"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("origin", "url", "expected"),
+    [
+        ("https://example.com/org/app.git", "../lib.git", "https://example.com/org/lib.git"),
+        ("https://example.com/org/app", "../../x/lib", "https://example.com/x/lib"),
+        ("git@example.com:org/app", "../lib", "git@example.com:org/lib"),
+        ("git@example.com:app", "../lib", "git@example.com:lib"),
+        ("https://example.com/app", "./lib", "https://example.com/app/lib"),
+    ],
+)
 def test_relative_submodule_urls_are_relative_to_the_origin(origin: str, url: str, expected: str) -> None:
     assert relative_to(origin, url) == expected
 
@@ -176,14 +208,17 @@ def test_plain_http_to_the_host_itself_is_for_admins_only(host: str) -> None:
         parse_remote("http://127.0.0.1.example.com/x", protocols=("https",), local=False, loopback=True)
 
 
-@pytest.mark.parametrize(("typed", "who"), [
-    (("Ann", "ann@example.com"), "Ann <ann@example.com>"),
-    (("Ann", "von", "Au", "ann@example.com"), "Ann von Au <ann@example.com>"),
-    (("Ann von Au", "ann@example.com", "blog"), "Ann von Au <ann@example.com>"),
-    ((), "Dokku <automated@dokku.sh>"),
-    (("Ann",), "Ann <automated@dokku.sh>"),
-    (("Ann", "ann"), "Ann <ann>"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("typed", "who"),
+    [
+        (("Ann", "ann@example.com"), "Ann <ann@example.com>"),
+        (("Ann", "von", "Au", "ann@example.com"), "Ann von Au <ann@example.com>"),
+        (("Ann von Au", "ann@example.com", "blog"), "Ann von Au <ann@example.com>"),
+        ((), "Dokku <automated@dokku.sh>"),
+        (("Ann",), "Ann <automated@dokku.sh>"),
+        (("Ann", "ann"), "Ann <ann>"),
+    ],
+)
 def test_name_of_several_parts_arrives_over_ssh(world: World, typed: tuple[str, ...], who: str) -> None:
     world.make_app()
     assert run(world, "git:from-image", "blog", "app:v1", *typed) == 0
@@ -202,10 +237,12 @@ def test_status_of_a_login_is_the_exit_status(world: World, capsys: pytest.Captu
 
 def test_hostile_refs_and_urls_are_refused_by_the_command(world: World, upstream: Client) -> None:
     for words in (
-        ("blog", str(upstream.path), "--upload-pack=id"), ("blog", str(upstream.path), "main;id"),
-        ("blog", "--upload-pack=touch", "main"), ("blog", "ext::sh -c id", "main"),
+        ("blog", str(upstream.path), "--upload-pack=id"),
+        ("blog", str(upstream.path), "main;id"),
+        ("blog", "--upload-pack=touch", "main"),
+        ("blog", "ext::sh -c id", "main"),
         ("blog", str(upstream.path), "+x:y"),
-    ):  # fmt: skip
+    ):
         assert run(world, "git:sync", *words) == 1
     assert head(world) == ""
 
@@ -306,10 +343,19 @@ def test_password_of_a_refused_command_is_not_in_the_audit(world: World) -> None
     assert "canary42" not in audit
 
 
-@pytest.mark.parametrize(("host", "user", "password"), [
-    ("-x", "a", "b"), ("a b", "a", "b"), ("h;id", "a", "b"), ("h", "a\nmachine evil", "b"), ("h", "a", "b c"),
-    ("../x", "a", "b"), ("h", "a", "b\n"), ("", "a", "b"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "user", "password"),
+    [
+        ("-x", "a", "b"),
+        ("a b", "a", "b"),
+        ("h;id", "a", "b"),
+        ("h", "a\nmachine evil", "b"),
+        ("h", "a", "b c"),
+        ("../x", "a", "b"),
+        ("h", "a", "b\n"),
+        ("", "a", "b"),
+    ],
+)
 def test_hostile_logins_are_refused(world: World, tmp_path: Path, host: str, user: str, password: str) -> None:
     assert run(world, "git:auth", "--", host, user, password) == 1
     assert not (tmp_path / "home" / ".netrc").exists()
@@ -410,11 +456,18 @@ def test_load_needs_an_image_on_standard_input(
     assert "standard input" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [
-    ("git:sync", "--build", "blog", "UPSTREAM"), ("git:from-image", "blog", "app:v1"), ("git:initialize", "blog"),
-    ("git:load-image", "blog", "app:v1"), ("git:auth", "example.com", "ann", "pw"), ("git:generate-deploy-key",),
-    ("git:allow-host", "example.com"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("git:sync", "--build", "blog", "UPSTREAM"),
+        ("git:from-image", "blog", "app:v1"),
+        ("git:initialize", "blog"),
+        ("git:load-image", "blog", "app:v1"),
+        ("git:auth", "example.com", "ann", "pw"),
+        ("git:generate-deploy-key",),
+        ("git:allow-host", "example.com"),
+    ],
+)
 def test_dry_run_says_what_would_be_and_changes_nothing(
     world: World, upstream: Client, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:

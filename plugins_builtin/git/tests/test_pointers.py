@@ -28,9 +28,15 @@ def test_a_pointer_is_found_by_its_content_wherever_it_lies(tmp_path: Path) -> N
     assert pointers(tmp_path) == ["assets/deep/logo.png", "model.bin"]
 
 
-@pytest.mark.parametrize(("count", "expected"), [
-    (0, ""), (1, "a0 is a pointer of Git LFS: "), (2, "a0, a1 are pointers of"), (5, "a0, a1, a2 and 2 more are pointers"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, ""),
+        (1, "a0 is a pointer of Git LFS: "),
+        (2, "a0, a1 are pointers of"),
+        (5, "a0, a1, a2 and 2 more are pointers"),
+    ],
+)
 def test_one_line_names_them(count: int, expected: str) -> None:
     line = warning([f"a{number}" for number in range(count)])
     assert line.startswith(expected) and "\n" not in line and bool(line) == bool(count)

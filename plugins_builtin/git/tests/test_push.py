@@ -206,21 +206,30 @@ def test_clone_gets_what_was_pushed(world: World, client: Client, tmp_path: Path
     server = f"ext::{sys.executable} {HERE / 'serve.py'} git-upload-pack 'blog'"
     done = subprocess.run(
         ["git", "-c", "protocol.ext.allow=always", "clone", "-q", server, str(tmp_path / "clone")],
-        env=client.env, check=False, capture_output=True, text=True,
-    )  # fmt: skip
+        env=client.env,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     head_of_clone = subprocess.run(
-        ["git", "-C", str(tmp_path / "clone"), "rev-parse", "HEAD"], env=client.env, capture_output=True, text=True,
+        ["git", "-C", str(tmp_path / "clone"), "rev-parse", "HEAD"],
+        env=client.env,
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert head_of_clone.stdout.strip() == commit
 
 
 def test_clone_of_an_unknown_app_exits_with_20(world: World, client: Client) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "serve.py"), "git-upload-pack", "'nope'"], env=client.env, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, str(HERE / "serve.py"), "git-upload-pack", "'nope'"],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 20
     assert "App nope does not exist" in done.stderr
     assert done.stdout == ""
@@ -229,9 +238,13 @@ def test_clone_of_an_unknown_app_exits_with_20(world: World, client: Client) -> 
 @pytest.mark.parametrize("name", ["../x", "blog;id", "-oProxyCommand=x", "a/b", "$(id)", "", "'"])
 def test_hostile_repository_names_are_refused(world: World, client: Client, name: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "serve.py"), "git-receive-pack", name], env=client.env, capture_output=True,
-        text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, str(HERE / "serve.py"), "git-receive-pack", name],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode == 1
     assert done.stdout == ""
     assert not (world.root / "apps").exists()
@@ -240,9 +253,12 @@ def test_hostile_repository_names_are_refused(world: World, client: Client, name
 
 def test_archive_over_ssh_is_not_offered(world: World, client: Client) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "serve.py"), "git-upload-archive", "blog"], env=client.env, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, str(HERE / "serve.py"), "git-upload-archive", "blog"],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "not offered" in done.stderr
 
@@ -251,9 +267,13 @@ def test_hook_command_outside_a_push_is_refused(world: World, client: Client) ->
     world.make_app()
     commit = client.commit({"a": "1"})
     done = subprocess.run(
-        [sys.executable, str(HERE / "serve.py"), "git-hook", "blog"], env=client.env, capture_output=True, text=True,
-        check=False, input=f"{'0' * 40} {commit} refs/heads/master\n",
-    )  # fmt: skip
+        [sys.executable, str(HERE / "serve.py"), "git-hook", "blog"],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        input=f"{'0' * 40} {commit} refs/heads/master\n",
+    )
     assert done.returncode == 1
     assert world.deployed == {}
 
@@ -277,9 +297,12 @@ def alive(pid: int) -> bool:
 def start_slow_push(world: World, client: Client) -> tuple[subprocess.Popen[bytes], int]:
     client.commit({"SLEEP": ""})
     push = subprocess.Popen(
-        client.push_argv("master"), env=client.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        client.push_argv("master"),
+        env=client.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
     wait_for(lambda: (world.root / "pid").exists() and (world.root / "pid").read_text())
     return push, int((world.root / "pid").read_text())
 
@@ -394,12 +417,12 @@ def test_a_name_below_the_branch_refuses_the_whole_push_before_anything_is_built
 
 def test_a_ref_that_moved_meanwhile_refuses_the_push(world: World, client: Client, served: str) -> None:
     from dokkupy_git import refs
-    from dokkupy_sdk.errors import HostFault
+    from dokkupy_sdk.errors import HostError
 
     repository = Repository(world.host, BLOG)
     move = refs.Move("refs/heads/main", "1" * 40, served)
-    with pytest.raises(HostFault, match="does not take the refs"):
-        refs.need_possible(repository, [move])
+    with pytest.raises(HostError, match="does not take the refs"):
+        refs.require_possible(repository, [move])
 
 
 def test_a_hidden_ref_cannot_be_pushed(world: World, client: Client, served: str) -> None:

@@ -91,9 +91,13 @@ def server(tmp_path: Path, world: World) -> Iterator[Server]:
 def push(client: Client, server: Server, *words: str) -> subprocess.CompletedProcess[str]:
     server.connect(client)
     return subprocess.run(
-        ["git", "-C", str(client.path), "push", server.url, *words], env=client.env, capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
+        ["git", "-C", str(client.path), "push", server.url, *words],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_push_and_clone_over_ssh(world: World, client: Client, server: Server, tmp_path: Path) -> None:
@@ -122,9 +126,12 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
     assert push(client, server, "master").returncode == 0
     client.commit({"SLEEP": ""})
     running = subprocess.Popen(
-        ["git", "-C", str(client.path), "push", server.url, "master"], env=client.env, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        ["git", "-C", str(client.path), "push", server.url, "master"],
+        env=client.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     wait_for(lambda: (world.root / "pid").exists() and (world.root / "pid").read_text())
     hook = int((world.root / "pid").read_text())
     os.killpg(running.pid, signal.SIGKILL)  # git and ssh on the client's side; the server is on its own
@@ -138,17 +145,31 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
     assert push(client, server, "master").returncode == 0
 
 
-@pytest.mark.parametrize("command", [
-    "git-receive-pack '../x'", "git-receive-pack 'a;id'", "git-upload-pack -oProxyCommand=id", "git-upload-archive x",
-    "git-receive-pack 'a\nb'", "git-hook blog", "git-receive-pack", "git-receive-pack 'blog' 'more'",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git-receive-pack '../x'",
+        "git-receive-pack 'a;id'",
+        "git-upload-pack -oProxyCommand=id",
+        "git-upload-archive x",
+        "git-receive-pack 'a\nb'",
+        "git-hook blog",
+        "git-receive-pack",
+        "git-receive-pack 'blog' 'more'",
+    ],
+)
 def test_hostile_commands_over_ssh_are_refused(world: World, client: Client, server: Server, command: str) -> None:
     server.connect(client)
     words = client.env["GIT_SSH_COMMAND"].split()
     done = subprocess.run(
-        [*words, "root@127.0.0.1", command], env=client.env, capture_output=True, text=True, check=False, timeout=30,
+        [*words, "root@127.0.0.1", command],
+        env=client.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     assert done.returncode in (1, 20)
     assert done.stdout == ""
     assert not (world.root / "repos").exists()

@@ -34,10 +34,14 @@ class Pebble:
         (root / "pebble.crt").write_bytes(chain)
         (root / "pebble.key").write_bytes(key)
         self.config = {
-            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
-            "certificate": self.bundle, "privateKey": str(root / "pebble.key"), "httpPort": self.http, "tlsPort": 1,
+            "listenAddress": f"127.0.0.1:{self.port}",
+            "managementListenAddress": f"127.0.0.1:{self.management}",
+            "certificate": self.bundle,
+            "privateKey": str(root / "pebble.key"),
+            "httpPort": self.http,
+            "tlsPort": 1,
             **config,
-        }  # fmt: skip
+        }
         self.write()
         self.processes: list[subprocess.Popen[bytes]] = []
 
@@ -51,16 +55,31 @@ class Pebble:
     def start(self) -> None:
         log = (self.root / "log").open("ab")
         quiet = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL}
-        words = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01",
-                 f"127.0.0.1:{self.dns}", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management",
-                 f"127.0.0.1:{self.dns_management}"]  # fmt: skip
+        words = [
+            "pebble-challtestsrv",
+            "-defaultIPv4",
+            "127.0.0.1",
+            "-defaultIPv6",
+            "",
+            "-dns01",
+            f"127.0.0.1:{self.dns}",
+            "-http01",
+            "",
+            "-https01",
+            "",
+            "-tlsalpn01",
+            "",
+            "-management",
+            f"127.0.0.1:{self.dns_management}",
+        ]
         self.processes = [
             subprocess.Popen(words, **quiet),  # type: ignore[call-overload]
             subprocess.Popen(
                 ["pebble", "-config", str(self.root / "pebble.json"), "-dnsserver", f"127.0.0.1:{self.dns}"],
-                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": str(self.reuse)}, **quiet,  # type: ignore[call-overload]
+                env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": str(self.reuse)},
+                **quiet,  # type: ignore[call-overload]
             ),
-        ]  # fmt: skip
+        ]
         wait_for(self.answers)
 
     def answers(self) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy.usecases.traffic import rerouting
+from dokkupy.usecases.routing import rerouting
 from dokkupy_letsencrypt import manage, reach
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel import faults
-from dokkupy.usecases.upkeep import do_tick
+from dokkupy.kernel import failpoints
+from dokkupy.usecases.maintenance import do_tick
 from dokkupy_letsencrypt import leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host
@@ -59,7 +59,7 @@ class SharedProxy(FakeProxy):
 
 @pytest.fixture
 def bench(bench: Bench) -> Bench:
-    bench.host.adopt("proxy", "fake", SharedProxy(bench.host, bench.proxy.routes))
+    bench.host.override_role("proxy", "fake", SharedProxy(bench.host, bench.proxy.routes))
     return bench
 
 
@@ -71,8 +71,8 @@ class Child:
         if self.pid == 0:
             code = 3
             try:
-                faults._passed = 0
-                os.environ["DOKKUPY_FAULT"] = fault
+                failpoints._passed = 0
+                os.environ["DOKKUPY_FAILPOINT"] = fault
                 do()
                 code = 0
             except DokkupyError as error:

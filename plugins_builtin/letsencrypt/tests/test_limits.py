@@ -97,7 +97,11 @@ def test_limit_without_a_time_waits_as_any_failure(bench: Bench, front: Front) -
     ("said", "log", "expected"),
     [
         (SAID.format("2026-11-25 12:00:00 UTC"), "", NOW.replace(hour=12)),
-        ("retry after 2026-11-25T12:00:00Z; retry after 2026-11-26T01:02:03Z", "", datetime(2026, 11, 26, 1, 2, 3, tzinfo=UTC)),
+        (
+            "retry after 2026-11-25T12:00:00Z; retry after 2026-11-26T01:02:03Z",
+            "",
+            datetime(2026, 11, 26, 1, 2, 3, tzinfo=UTC),
+        ),
         ("retry after 2026-99-99 12:00:00 UTC", "", None),
         ("", "HTTP 429\nServer: x\nRetry-After: 60\n\n{}", NOW + timedelta(minutes=1)),
         ("", "HTTP 429\nRetry-After: 60\n\nHTTP 503\nretry-after: 120\n\n", NOW + timedelta(minutes=2)),
@@ -106,7 +110,7 @@ def test_limit_without_a_time_waits_as_any_failure(bench: Bench, front: Front) -
         ("", "HTTP 200\nRetry-After: 3\n\n", None),
         ("", "", None),
     ],
-)  # fmt: skip
+)
 def test_time_is_read_from_words_or_headers(said: str, log: str, expected: datetime | None) -> None:
     assert retry_after(said, log, NOW) == expected
 

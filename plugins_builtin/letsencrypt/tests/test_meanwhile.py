@@ -11,12 +11,12 @@ from dokkupy_letsencrypt import certbot, cli, leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk.apps import destroy_app, rename_app
 from dokkupy_sdk.certificates import slot_of
-from dokkupy_sdk.errors import AppNotFound, HostFault
+from dokkupy_sdk.errors import AppNotFound, HostError
 from dokkupy_sdk.names import AppName
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
-from plugins_builtin.letsencrypt.tests.front import Answer, Front
+from plugins_builtin.letsencrypt.tests.front import CommandResult, Front
 
 
 def test_domain_that_is_removed_while_it_is_asked_for_is_not_served_and_no_error(bench: Bench, front: Front) -> None:
@@ -150,12 +150,12 @@ def test_account_that_is_refused_for_good_leaves_the_old_one_served(bench: Bench
     }
     asked: list[str] = []
 
-    def refuse() -> Answer:
+    def refuse() -> CommandResult:
         asked.append("order")
         return 403, [("Content-Type", "application/problem+json")], json.dumps(problem).encode()
 
     front.rules["order-plz"] = refuse
-    with pytest.raises(HostFault, match="the authority does not know our account"):
+    with pytest.raises(HostError, match="the authority does not know our account"):
         manage.enable(bench.host, BLOG, force=True)
     assert bench.served() == first and len(asked) == 2  # with the old account, with a new one, and no more
 
@@ -172,7 +172,7 @@ def test_full_disk_asks_nobody_and_is_tried_again_a_minute_later(
         (line,) = manage.renew_due(bench.host, clock=lambda: at)
         assert "no space left on device" in line and len(front.asked) == asked and bench.served() == first
         for _ in range(3):  # nobody is annoyed by it, so it does not take longer each time
-            with pytest.raises(HostFault) as caught:
+            with pytest.raises(HostError) as caught:
                 manage.enable(bench.host, BLOG, clock=lambda: at)
         assert caught.value.code == "disk_full" and "Free some disk space" in caught.value.hint
         # An app can be destroyed all the same.
@@ -185,10 +185,10 @@ def test_full_disk_asks_nobody_and_is_tried_again_a_minute_later(
 
 def test_failure_that_cannot_be_noted_is_told_and_hides_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
-        raise HostFault("cannot be written: No space left on device")
+        raise HostError("cannot be written: No space left on device")
 
     monkeypatch.setattr(manage, "keep_part", full)
     monkeypatch.setattr(certbot, "NEEDED", 1 << 60)
-    with pytest.raises(HostFault, match="No certificate for blog: no space left on device"):
+    with pytest.raises(HostError, match="No certificate for blog: no space left on device"):
         manage.enable(bench.host, BLOG)
     assert "that it failed could not be noted" in bench.host.out.text()  # type: ignore[attr-defined]

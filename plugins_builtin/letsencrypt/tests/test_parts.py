@@ -7,7 +7,7 @@ from dokkupy_letsencrypt import cli, leftovers, lineage, manage, parts, reach
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_letsencrypt.parts import Part, divide
 from dokkupy_sdk.certificates import slots
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Domain
 
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
@@ -48,7 +48,10 @@ def test_too_many_are_split_and_stay_where_they_are() -> None:
 
 def test_each_name_has_its_own() -> None:
     found = divide(names("a.com", "*.a.com"), each=True, before={"letsencrypt": ["a.com"]})
-    assert [(part.slot, part.names) for part in found] == [("letsencrypt/a.com", ("a.com",)), ("letsencrypt/*.a.com", ("*.a.com",))]  # fmt: skip
+    assert [(part.slot, part.names) for part in found] == [
+        ("letsencrypt/a.com", ("a.com",)),
+        ("letsencrypt/*.a.com", ("*.a.com",)),
+    ]
     assert [part.lineage(BLOG) for part in found] == ["blog@a.com", "blog@_.a.com"]
     longest = Part(f"letsencrypt/{'.'.join(['a' * 60] * 4)}", ())
     assert len(longest.lineage(BLOG)) < 100 and "/" not in longest.lineage(BLOG)
@@ -64,7 +67,7 @@ def test_app_with_more_names_than_a_certificate_takes_gets_several(
     assert sorted((slot.name, len(slot.current.names)) for slot in kept) == [("letsencrypt", 3), ("letsencrypt#2", 2)]
     assert all(bench.served(name) for name in ("blog.example.com", *many(4)))
     assert manage.renew_due(bench.host) == [] and cli.extra(bench.host, BLOG)["count"] == "2"
-    # A name more: the one that has room is got anew, and not the other.
+    # A name more: the one that has room is got again, and not the other.
     untouched = bench.served("blog.example.com")
     bench.add("one-more.example.com")
     assert manage.renew_due(bench.host) == ["blog: renewed"]
@@ -91,8 +94,9 @@ def test_each_is_issued_renewed_and_taken_away_by_itself(bench: Bench) -> None:
     config = Certbot(bench.host).config
     assert "blog@www.example.com" in lineage.names(config)
     assert manage.renew_due(bench.host) == []
-    assert {slot.name for slot in slots(bench.host, BLOG)} == {f"letsencrypt/{name}" for name in
-                                                               ("blog.example.com", "shop.example.org", "new.example.com")}  # fmt: skip
+    assert {slot.name for slot in slots(bench.host, BLOG)} == {
+        f"letsencrypt/{name}" for name in ("blog.example.com", "shop.example.org", "new.example.com")
+    }
     leftovers.sweep(bench.host)
     assert "blog@www.example.com" not in lineage.names(config) and "blog@new.example.com" in lineage.names(config)
 
@@ -111,7 +115,7 @@ def test_name_that_fails_keeps_no_other_from_its_own(bench: Bench, monkeypatch: 
     bench.add("bad.example.com", "www.example.com")
     plain = reach.ask
     monkeypatch.setattr(reach, "ask", lambda name, path: (404, b"") if name.startswith("bad") else plain(name, path))
-    with pytest.raises(HostFault, match="none of its names leads here") as caught:
+    with pytest.raises(HostError, match="none of its names leads here") as caught:
         cli.enable(bench.host, BLOG)
     assert "bad.example.com" in caught.value.details[0]
     assert bench.served() and bench.served("www.example.com") and bench.served("bad.example.com") == ""

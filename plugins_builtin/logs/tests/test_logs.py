@@ -66,7 +66,7 @@ def start(image: str) -> Iterator[Start]:
 def host(tmp_path: Path) -> Host:
     host = Host(str(tmp_path / "root"))
     host.store.write("apps", APP, "app", data={"created_at": "now"})
-    host.adopt("engine", "docker", Engine())
+    host.override_role("engine", "docker", Engine())
     return host
 
 
@@ -76,9 +76,17 @@ def deployed(host: Host, **instances: str) -> None:
     for name, identifier in instances.items():
         process, _, index = name.partition("_")
         rows.append(
-            {"process": process, "index": int(index), "id": identifier, "name": f"blog.{process}.{index}",
-             "address": "10.0.0.1", "port": 5000, "release": 1, "deployment": "d"}
-        )  # fmt: skip
+            {
+                "process": process,
+                "index": int(index),
+                "id": identifier,
+                "name": f"blog.{process}.{index}",
+                "address": "10.0.0.1",
+                "port": 5000,
+                "release": 1,
+                "deployment": "d",
+            }
+        )
     record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook"}
     host.store.write("apps", APP, "releases", "000001", data=record)
     host.store.write("apps", APP, "deployment", data={"release": 1, "instances": rows})
@@ -166,9 +174,11 @@ def test_what_the_platform_says_of_an_app_is_among_its_lines(
     first, last = (line.split()[0] for line in docker("logs", "-t", one).splitlines())
     between = f"{first[:17]}{(int(first[17:19]) + 1) % 60:02}Z"
     for time, facts in (
-        ("2020-01-01T00:00:00Z", {"app": "blog", "process": "web.1"}), (between, {"app": "blog", "process": "web.1"}),
-        (between, {"app": "other", "process": "web.1"}), (between, {"app": "blog", "process": "worker.1"}),
-    ):  # fmt: skip
+        ("2020-01-01T00:00:00Z", {"app": "blog", "process": "web.1"}),
+        (between, {"app": "blog", "process": "web.1"}),
+        (between, {"app": "other", "process": "web.1"}),
+        (between, {"app": "blog", "process": "worker.1"}),
+    ):
         os.makedirs(os.path.dirname(host.events.path), exist_ok=True)
         with open(host.events.path, "a") as file:
             row = {
@@ -183,9 +193,10 @@ def test_what_the_platform_says_of_an_app_is_among_its_lines(
     assert main(["logs", "blog", "--ps", "web"], host=host) == 0
     words = [line.partition(b" ")[2] for line in capsysbinary.readouterr().out.splitlines()]
     assert words == [
-        b"app[web.1]: before", b"dokkupy[web.1]: State changed from up to crashed (out of memory, 1 restart)",
+        b"app[web.1]: before",
+        b"dokkupy[web.1]: State changed from up to crashed (out of memory, 1 restart)",
         b"app[web.1]: after",
-    ]  # fmt: skip
+    ]
 
 
 def test_an_interrupt_ends_following(host: Host, start: Start) -> None:
@@ -239,10 +250,19 @@ def test_no_failed_deploy_is_a_warning(host: Host, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(
     ("name", "value", "status"),
-    [("max-size", "20m", 0), ("max-size", "unlimited", 0), ("max-size", "20", 1), ("max-size", "-1m", 1),
-     ("app-label-alias", "my.label", 0), ("app-label-alias", "a b", 1), ("vector-sink", "console://?x=y", 0),
-     ("vector-sink", "nothing", 1), ("vector-image", "x", 1), ("other", "x", 1)],
-)  # fmt: skip
+    [
+        ("max-size", "20m", 0),
+        ("max-size", "unlimited", 0),
+        ("max-size", "20", 1),
+        ("max-size", "-1m", 1),
+        ("app-label-alias", "my.label", 0),
+        ("app-label-alias", "a b", 1),
+        ("vector-sink", "console://?x=y", 0),
+        ("vector-sink", "nothing", 1),
+        ("vector-image", "x", 1),
+        ("other", "x", 1),
+    ],
+)
 def test_properties_are_checked(host: Host, name: str, value: str, status: int) -> None:
     assert main(["logs:set", "blog", name, value], host=host) == status
 

@@ -9,19 +9,19 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.config import get_env
-from dokkupy_sdk.datastore import lifecycle, links, moving, upkeep
+from dokkupy_sdk.datastore import lifecycle, links, maintenance, moving
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 TALK = 'exec 3<>/dev/tcp/service/11211; cat >&3; while IFS= read -r line <&3; do echo "$line"; done'
 
 
-def talk(inside: Inside, words: bytes) -> list[str]:
+def talk(inside: ServiceExec, words: bytes) -> list[str]:
     """Over the network, as an app. The conversation is to end with `quit`."""
     return inside.run(["bash", "-euc", TALK], stdin=words + b"quit\r\n").split("\n")
 
@@ -49,7 +49,7 @@ class TestMemcached(DatastoreContract):
         links.unlink(host, datastore.kind, service.name, app)
 
     def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:
-        wish = Wish(image=image, memory="40", config_options="-c 512")
+        wish = ServiceOptions(image=image, memory="40", config_options="-c 512")
         made = lifecycle.create(host, datastore, ServiceName(f"full-{secrets.token_hex(3)}"), wish)
         inside = Exec(host, made, made.container)
         item = b"x" * 500_000
@@ -57,7 +57,7 @@ class TestMemcached(DatastoreContract):
         stats = dict(line.split()[1:3] for line in talk(inside, b"stats\r\n") if line.startswith("STAT"))
         assert int(stats["evictions"]) > 100 and stats["limit_maxbytes"] == str(32 << 20)
         assert stats["max_connections"] == "512"
-        assert lifecycle.status(host, made) == "running" and upkeep.bring_up_all(host) == []
+        assert lifecycle.status(host, made) == "running" and maintenance.bring_up_all(host) == []
         lifecycle.destroy(host, datastore.kind, made.name, purge=True)
 
     def test_another_limit_is_another_container_at_the_same_address(
@@ -67,7 +67,7 @@ class TestMemcached(DatastoreContract):
         create_app(host, app)
         host.engine().ensure_network(f"dokkupy-app-{app}", subnet="", labels={"dokkupy.app": app})
         links.link(host, datastore, service.name, app)
-        moved = moving.upgrade(host, datastore, service.name, Wish(memory="50"))
+        moved = moving.upgrade(host, datastore, service.name, ServiceOptions(memory="50"))
         assert moved.how == "in-place" and moved.service.memory == "50"
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         links.unlink(host, datastore.kind, service.name, app)

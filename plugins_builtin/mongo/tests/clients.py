@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import pymongo
 from dokkupy_sdk.datastore import container
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.names import Secret
 from pymongo.database import Database
 
 Content = Database[dict[str, Any]]
 
 
-def address(inside: Inside) -> str:
+def address(inside: ServiceExec) -> str:
     assert isinstance(inside, Exec)
     found = inside.host.engine().container(inside.container)
     assert found is not None
@@ -25,7 +25,7 @@ def address(inside: Inside) -> str:
 
 
 @contextmanager
-def as_app(inside: Inside, password: Secret | None = None) -> Iterator[Content]:
+def as_app(inside: ServiceExec, password: Secret | None = None) -> Iterator[Content]:
     """The service's database, by the URL that an app gets and nothing else."""
     service = inside.service
     url = inside.host.role("datastore", service.kind).url(service, address(inside), 27017)  # type: ignore[attr-defined]
@@ -36,7 +36,7 @@ def as_app(inside: Inside, password: Secret | None = None) -> Iterator[Content]:
 
 
 @contextmanager
-def as_root(inside: Inside) -> Iterator[Content]:
+def as_root(inside: ServiceExec) -> Iterator[Content]:
     service = inside.service
     with pymongo.MongoClient[dict[str, Any]](
         address(inside), username="dokkupy", password=service.root_password.reveal(), serverSelectionTimeoutMS=10000

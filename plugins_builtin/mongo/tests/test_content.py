@@ -23,7 +23,7 @@ from dokkupy_mongo.datastore import Mongo
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, lifecycle, moving, pipes, records, trash
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.subject import ServiceSubject
@@ -41,16 +41,40 @@ FILE = os.urandom(3_000_000)
 AWKWARD: list[dict[str, Any]] = [
     {"_id": "unicode", "Grüße": "世界 \U0001f600 \u202e", "nul": "a\x00b", "empty": "", "dotted.key": 1, "$dollar": 2},
     {"_id": "binary", "b": Binary(bytes(range(256)) * 3), "typed": Binary(b"\x00" * 16, 4), "user": Binary(b"x", 128)},
-    {"_id": "numbers", "d": Decimal128("0.1"), "nan": Decimal128("NaN"), "wide": Decimal128("9" * 34), "i": 1, "f": 1.0,
-     "l": Int64(1), "big": Int64(2**63 - 1), "small": 5e-324, "inf": float("-inf"), "zero": -0.0},
-    {"_id": "dates", "old": datetime(1, 1, 1, tzinfo=UTC), "now": datetime(2026, 2, 28, 12, 0, 0, 1000, tzinfo=UTC),
-     "stamp": Timestamp(1, 2)},
+    {
+        "_id": "numbers",
+        "d": Decimal128("0.1"),
+        "nan": Decimal128("NaN"),
+        "wide": Decimal128("9" * 34),
+        "i": 1,
+        "f": 1.0,
+        "l": Int64(1),
+        "big": Int64(2**63 - 1),
+        "small": 5e-324,
+        "inf": float("-inf"),
+        "zero": -0.0,
+    },
+    {
+        "_id": "dates",
+        "old": datetime(1, 1, 1, tzinfo=UTC),
+        "now": datetime(2026, 2, 28, 12, 0, 0, 1000, tzinfo=UTC),
+        "stamp": Timestamp(1, 2),
+    },
     {"_id": "nested", "a": [[], [[1, [2, [None]]]], {"x": {"y": [{}]}}], "null": None, "t": True},
-    {"_id": "kinds", "r": Regex("^a.*b$", "im"), "code": Code("function() {}"), "min": MinKey(), "max": MaxKey(),
-     "o": ObjectId("5f5b1c9e8d3b2a0001234567")},
-    {"_id": ObjectId("5f5b1c9e8d3b2a0001234568")}, {"_id": 7}, {"_id": 7.5}, {"_id": {"a": 1, "b": [2]}},
+    {
+        "_id": "kinds",
+        "r": Regex("^a.*b$", "im"),
+        "code": Code("function() {}"),
+        "min": MinKey(),
+        "max": MaxKey(),
+        "o": ObjectId("5f5b1c9e8d3b2a0001234567"),
+    },
+    {"_id": ObjectId("5f5b1c9e8d3b2a0001234568")},
+    {"_id": 7},
+    {"_id": 7.5},
+    {"_id": {"a": 1, "b": [2]}},
     {"_id": "large", "text": "x" * 4_000_000},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +94,7 @@ def datastore(host: Host) -> Mongo:
 
 
 def made(host: Host, datastore: Mongo, name: str = "") -> Exec:
-    wish = Wish(image=server("mongo:8"))
+    wish = ServiceOptions(image=server("mongo:8"))
     service = lifecycle.create(host, datastore, ServiceName(name or f"m-{secrets.token_hex(3)}"), wish)
     return Exec(host, service, service.container)
 
@@ -102,8 +126,12 @@ def inside(host: Host, datastore: Mongo) -> Exec:
             db.many.insert_many({"n": n, "text": f"row {n}", "f": n * 1.5} for n in range(first, first + 10_000))
         db.many.create_index("n", unique=True)
     with clients.as_root(found) as db:
-        db.command("createRole", "looks", privileges=[
-            {"resource": {"db": db.name, "collection": "things"}, "actions": ["find"]}], roles=[])  # fmt: skip
+        db.command(
+            "createRole",
+            "looks",
+            privileges=[{"resource": {"db": db.name, "collection": "things"}, "actions": ["find"]}],
+            roles=[],
+        )
         db.command("createUser", SECOND, pwd="second-canary", roles=[{"role": "looks", "db": db.name}])
     return found
 
@@ -143,7 +171,9 @@ def test_a_clone_is_the_same_to_the_last_byte_and_the_times_are_told(
     times = [time.monotonic()]
     before = dict(datastore.facts(inside))
     times.append(time.monotonic())
-    copy = moving.clone(host, datastore, inside.service.name, ServiceName(f"m-{secrets.token_hex(3)}"), Wish())
+    copy = moving.clone(
+        host, datastore, inside.service.name, ServiceName(f"m-{secrets.token_hex(3)}"), ServiceOptions()
+    )
     there = Exec(host, copy, copy.container)
     times.append(time.monotonic())
     assert taken_along(dict(datastore.facts(there))) == taken_along(before)
@@ -262,8 +292,12 @@ def test_a_changed_byte_an_index_and_an_option_are_other_facts(datastore: Mongo,
         db.create_collection("new")
     names = {line.partition(":")[0] for line in pipes.compare(before, dict(datastore.facts(target)))}
     assert names == {
-        "content of many", "content of new", "collection new", "collection people of Köln", "collection validated"
-    }  # fmt: skip
+        "content of many",
+        "content of new",
+        "collection new",
+        "collection people of Köln",
+        "collection validated",
+    }
 
 
 # who may what
@@ -388,4 +422,7 @@ def test_the_tools_find_the_password_in_a_file(datastore: Mongo, inside: Exec) -
     service = inside.service
     words = " ".join((*datastore.dump(service), *datastore.export(service), *datastore.restore(service)))
     assert len(re.findall(r"--config=/run/dokkupy/tools.yaml", words)) == 3 and "--password" not in words
-    assert datastore.recipe(service).files["tools.yaml"].reveal() == f'password: "{service.root_password.reveal()}"\n'
+    assert (
+        datastore.container_config(service).files["tools.yaml"].reveal()
+        == f'password: "{service.root_password.reveal()}"\n'
+    )

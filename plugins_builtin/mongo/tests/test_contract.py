@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from pymongo.errors import OperationFailure
@@ -25,15 +25,15 @@ class TestMongo(DatastoreContract):
     def newer(cls) -> str:
         return ""
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         with clients.as_app(inside) as db:
             db.rows.insert_many([{"_id": number, "text": f"row {number}"} for number in range(first, last)])
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         with clients.as_app(inside) as db:
             return db.rows.count_documents({})
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         try:
             with clients.as_app(inside, Secret("wrong")) as db:
                 db.rows.find_one()

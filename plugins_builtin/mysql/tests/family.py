@@ -19,12 +19,12 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import imports, lifecycle, moving, pipes, records
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.datastore.subject import ServiceSubject
-from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from dokkupy_sdk.testing.effort import amount
 
@@ -104,33 +104,33 @@ GRANT SELECT ON `other db`.* TO 'USER'@'%';
 class Family(DatastoreContract):
     client: ClassVar[str]
 
-    def as_app(self, inside: Inside, text: str, password: str = "", user: str = "") -> str:
+    def as_app(self, inside: ServiceExec, text: str, password: str = "", user: str = "") -> str:
         service = inside.service
         words = ["bash", "-euc", NETWORK, "x", self.client, user or service.user, service.database]
         return inside.run(words, stdin=f"{password or service.password.reveal()}\n{text}".encode(), timeout=300)
 
-    def by_socket(self, inside: Inside, who: str, text: str) -> str:
+    def by_socket(self, inside: ServiceExec, who: str, text: str) -> str:
         """who: admin or app."""
         try:
             return inside.run(
                 ["bash", "-euc", SOCKET, "x", self.client, who, inside.service.database], stdin=text.encode()
             )
-        except HostFault as error:
+        except HostError as error:
             raise AssertionError(f"{error.message}: {error.details}") from error
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         values = ", ".join(f"({number}, 'row {number}')" for number in range(first, last))
         self.as_app(inside, "CREATE TABLE IF NOT EXISTS `rows` (id int PRIMARY KEY, text text)")
         self.as_app(inside, f"INSERT INTO `rows` VALUES {values}")
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         return int(self.as_app(inside, "SELECT count(*) FROM `rows`"))
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         return self.denied(inside, "SELECT 1", "wrong")
 
-    def denied(self, inside: Inside, text: str, password: str = "") -> bool:
-        with pytest.raises(HostFault) as caught:
+    def denied(self, inside: ServiceExec, text: str, password: str = "") -> bool:
+        with pytest.raises(HostError) as caught:
             self.as_app(inside, text, password)
         return (
             re.search(r"(Access denied|command denied|denied to user|not owner of)", str(caught.value.details))
@@ -151,12 +151,12 @@ class Awkward(Family):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: Wish) -> Iterator[Service]:
+    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Iterator[Service]:
         made = lifecycle.create(host, datastore, name, wish)
         cls().fill(Exec(host, made, made.container))
         return made
 
-    def fill(self, inside: Inside) -> None:
+    def fill(self, inside: ServiceExec) -> None:
         service = inside.service
         literal = "'" + EMOJI.replace("\\", "\\\\").replace("'", "\\'") + "'"
         text = (APP + self.further).replace("EMOJI", literal).replace("BYTES", f"x'{EVERY_BYTE.hex()}'")
@@ -187,17 +187,17 @@ class Awkward(Family):
         subject.restore([self.dump(host, service)], subject.describe(), to=f"{service.name}-back")
         back = records.read(host, self.kind, ServiceName(f"{service.name}-back"))
         inside = self.inside(host, back)
-        self.need_all_works(inside)
+        self.require_all_works(inside)
         found = self.as_app(
             inside, "SELECT a FROM `other db`.t; SELECT id FROM zero ORDER BY id;", "second-password", "second"
         )
         assert found.split() == ["é", "0", "5", "6"]
-        with pytest.raises(HostFault):
+        with pytest.raises(HostError):
             self.as_app(inside, "SELECT * FROM kinds", "second-password", "second")
         assert self.as_app(inside, "SELECT a FROM `other db`.t").strip() == "é"
         lifecycle.destroy(host, datastore.kind, back.name, purge=True)
 
-    def need_all_works(self, inside: Inside, *, whole: bool = True) -> None:
+    def require_all_works(self, inside: ServiceExec, *, whole: bool = True) -> None:
         """As the apps' user: texts, bytes, views, triggers, routines, counters."""
         ask = "SET NAMES utf8mb4; SELECT "
         assert (
@@ -206,8 +206,12 @@ class Awkward(Family):
         )
         assert self.as_app(inside, f"{ask} hex(v) FROM bytes WHERE id = 1").strip() == EVERY_BYTE.hex().upper()
         assert self.as_app(inside, f"{ask} twice, more, l, s, dt FROM kinds WHERE id = 1").split("\t") == [
-            "2", "2", "ÿé", "a,ü", "2024-02-29 23:59:59.999999\n"
-        ]  # fmt: skip
+            "2",
+            "2",
+            "ÿé",
+            "a,ü",
+            "2024-02-29 23:59:59.999999\n",
+        ]
         assert self.as_app(inside, 'SELECT count(*) FROM `a "view"`').strip() == "2"
         assert self.as_app(inside, "INSERT INTO zero VALUES (NULL); SELECT * FROM seen;").split("\n")[:2] == [
             "zero; 6",
@@ -221,7 +225,7 @@ class Awkward(Family):
         assert "# DELIMITER in a comment" in self.as_app(inside, body)
 
     def test_an_export_works_under_another_name_and_user(
-        self, host: Host, datastore: Datastore, service: Service, wish: Wish, tmp_path: Path
+        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions, tmp_path: Path
     ) -> None:
         before = dict(datastore.facts(self.inside(host, service)))
         with (tmp_path / "export").open("wb") as file:
@@ -238,11 +242,11 @@ class Awkward(Family):
                 and "SYSTEM_TIME" not in name
             ):
                 assert after[name.replace(service.database, other.database)] == value
-        self.need_all_works(self.inside(host, records.read(host, self.kind, other.name)), whole=False)
+        self.require_all_works(self.inside(host, records.read(host, self.kind, other.name)), whole=False)
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_a_dump_of_all_databases_and_one_without_a_mark_are_imported(
-        self, host: Host, datastore: Datastore, wish: Wish
+        self, host: Host, datastore: Datastore, wish: ServiceOptions
     ) -> None:
         other = lifecycle.create(host, datastore, ServiceName(f"imp-{secrets.token_hex(3)}"), wish)
         inside = self.inside(host, other)
@@ -264,11 +268,13 @@ class Awkward(Family):
         cut = whole[: len(whole) * 9 // 10]
         wrong = b"".join([*lines[:middle], b"INSERT INTO `no such table` VALUES (1);\n", *lines[middle:]])
         for bad, words in (
-            (cut, "ends early|ERROR|its end is missing"), (wrong, "no such table"),
-            (whole.replace(b"-- dokkupy whole\n", b""), "ends early"), (b"\\! touch /tmp/ran\n" + whole, "no dump"),
+            (cut, "ends early|ERROR|its end is missing"),
+            (wrong, "no such table"),
+            (whole.replace(b"-- dokkupy whole\n", b""), "ends early"),
+            (b"\\! touch /tmp/ran\n" + whole, "no dump"),
             (b"-- x\n\\! touch /tmp/ran\n-- Dump completed\n", r"\\!"),
             (whole.replace(b" 1 ", b" 2 ", 1), "another kind"),
-        ):  # fmt: skip
+        ):
             with pytest.raises(DokkupyError) as caught:
                 subject.prove([bad], about)
             assert re.search(words, f"{caught.value.message} {caught.value.details}"), words
@@ -291,18 +297,24 @@ class Awkward(Family):
         assert names == [f"content of `{service.database}`.`bytes`", "schema"]
 
     def test_an_app_has_its_database_and_nothing_else(
-        self, host: Host, datastore: Datastore, wish: Wish, service: Service
+        self, host: Host, datastore: Datastore, wish: ServiceOptions, service: Service
     ) -> None:
         other = lifecycle.create(host, datastore, ServiceName(f"a_b{service.name[3:]}"), wish)
         inside = self.inside(host, other)
         neighbour = other.database.replace("_", "x")
         self.by_socket(inside, "admin", f"CREATE DATABASE `{neighbour}`; CREATE TABLE `{neighbour}`.t (a int);")
         for text in (
-            "SELECT * FROM mysql.user", "SELECT * FROM mysql.global_priv", f"SELECT * FROM `{neighbour}`.t",
-            "CREATE DATABASE mine", "CREATE USER mine", f"GRANT SELECT ON `{other.database}`.* TO root@localhost",
-            "SET GLOBAL max_connections = 1", "SELECT 1 INTO OUTFILE '/tmp/x'", "SHUTDOWN",
+            "SELECT * FROM mysql.user",
+            "SELECT * FROM mysql.global_priv",
+            f"SELECT * FROM `{neighbour}`.t",
+            "CREATE DATABASE mine",
+            "CREATE USER mine",
+            f"GRANT SELECT ON `{other.database}`.* TO root@localhost",
+            "SET GLOBAL max_connections = 1",
+            "SELECT 1 INTO OUTFILE '/tmp/x'",
+            "SHUTDOWN",
             "CREATE DEFINER = root@localhost VIEW v AS SELECT 1",
-        ):  # fmt: skip
+        ):
             assert self.denied(inside, text), text
         assert self.as_app(inside, "SELECT load_file('/run/dokkupy/root-password')").strip() == "NULL"
         shown = self.as_app(inside, "SHOW DATABASES").split()
@@ -339,7 +351,7 @@ class Awkward(Family):
         watcher.start()
         try:
             whole = self.dump(host, service)
-            copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-c"), Wish())
+            copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-c"), ServiceOptions())
             secrets += [copy.password.reveal(), copy.root_password.reveal()]
             datastore.facts(inside)
         finally:
@@ -355,7 +367,7 @@ class Awkward(Family):
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_many_rows_go_out_and_in_again_in_bounded_time(
-        self, host: Host, datastore: Datastore, wish: Wish, service: Service
+        self, host: Host, datastore: Datastore, wish: ServiceOptions, service: Service
     ) -> None:
         other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-many"), wish)
         text = """CREATE TABLE many (id int PRIMARY KEY, name varchar(70), at datetime, amount decimal(12, 2), KEY (name));
@@ -381,7 +393,7 @@ class Awkward(Family):
     def test_it_works_whatever_the_server_s_sql_mode_is(
         self, host: Host, datastore: Datastore, image: str, service: Service
     ) -> None:
-        wish = Wish(
+        wish = ServiceOptions(
             image=image,
             config_options="--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,STRICT_ALL_TABLES --event-scheduler=ON --default-time-zone=+05:00",
         )
@@ -394,7 +406,7 @@ class Awkward(Family):
         )
         subject = ServiceSubject(host, self.kind, other.name)
         assert dict(subject.prove([self.dump(host, other)], subject.describe())) == dict(subject.facts())
-        copy = moving.clone(host, datastore, other.name, ServiceName(f"{service.name}-mode2"), Wish())
+        copy = moving.clone(host, datastore, other.name, ServiceName(f"{service.name}-mode2"), ServiceOptions())
         assert self.as_app(self.inside(host, copy), 'SELECT * FROM "t ""x"; SELECT @@event_scheduler').split("\n")[
             :2
         ] == ["back\\slash 'q\t2024-01-01 00:00:00", "ON"]
@@ -407,12 +419,12 @@ class Awkward(Family):
         if not newer:
             pytest.skip("there is one version here")
         facts = dict(datastore.facts(self.inside(host, service)))
-        moved = moving.upgrade(host, datastore, service.name, Wish(image=newer))
+        moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=newer))
         assert moved.how == "moved"
         print(f"{service.version} -> {moved.service.version}: apps were off for {moved.seconds} s")
         inside = self.inside(host, moved.service)
         assert dict(datastore.facts(inside)) == facts
-        self.need_all_works(inside)
+        self.require_all_works(inside)
         moving.revert(host, datastore, service.name)
         assert dict(datastore.facts(self.inside(host, service))) == facts
 

@@ -41,10 +41,13 @@ def test_names_are_none_of_the_server_s_own_and_short_enough(mysql: MySQL) -> No
 @pytest.mark.parametrize(
     "old, new, kept",
     [
-        ("8.4.3", "8.4.10", True), ("8.4.10", "8.4.3", True), ("8.0.30", "8.0.40", False), ("8.0.40", "8.4.3", False),
+        ("8.4.3", "8.4.10", True),
+        ("8.4.10", "8.4.3", True),
+        ("8.0.30", "8.0.40", False),
+        ("8.0.40", "8.4.3", False),
         ("8.4.3", "9.0.1", False),
     ],
-)  # fmt: skip
+)
 def test_only_servers_of_one_long_term_series_run_on_each_other_s_data(
     mysql: MySQL, old: str, new: str, kept: bool
 ) -> None:

@@ -51,11 +51,16 @@ def test_an_export_of_another_program_gets_the_sign_of_its_end(head: bytes) -> N
 @pytest.mark.parametrize(
     ("head", "readable"),
     [
-        (HEAD, True), (b"-- MariaDB dump 10.19\n", True), (b"/*M!999999\\- enable the sandbox mode */\n", True),
-        (b"INSERT INTO a VALUES (1);\n", True), (b"--\n-- PostgreSQL database dump\n", False), (b"PGDMP\0", False),
-        (b'{"a": 1}', False), (b"<!DOCTYPE html>", False),
+        (HEAD, True),
+        (b"-- MariaDB dump 10.19\n", True),
+        (b"/*M!999999\\- enable the sandbox mode */\n", True),
+        (b"INSERT INTO a VALUES (1);\n", True),
+        (b"--\n-- PostgreSQL database dump\n", False),
+        (b"PGDMP\0", False),
+        (b'{"a": 1}', False),
+        (b"<!DOCTYPE html>", False),
     ],
-)  # fmt: skip
+)
 def test_other_files_are_no_sql_for_mysql(head: bytes, readable: bool) -> None:
     assert is_readable(head) is readable
 

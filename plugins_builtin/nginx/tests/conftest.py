@@ -106,7 +106,7 @@ class Backend:
         self.server.server_close()
 
 
-class Answer:
+class CommandResult:
     def __init__(self, status: int, headers: dict[str, str], body: str, head: str = "") -> None:
         self.status, self.headers, self.body, self.head = status, headers, body, head
 
@@ -127,9 +127,14 @@ class Rig:
         (root / "etc/snippets/x.conf").write_text("# the host's own\n")
         (root / "etc/conf.d/dokkupy.conf").write_text("include dokkupy.d/*.conf;\ninclude dokkupy.d/apps/*.conf;\n")
         self.layout = Layout(
-            str(root / "state"), etc=str(root / "etc"), binary=BINARY, logs=str(root / "log"), http_port=free_port(),
-            tls_port=free_port(), sudo=False,
-        )  # fmt: skip
+            str(root / "state"),
+            etc=str(root / "etc"),
+            binary=BINARY,
+            logs=str(root / "log"),
+            http_port=free_port(),
+            tls_port=free_port(),
+            sudo=False,
+        )
         os.symlink(self.layout.live, self.layout.link)
         self.host = Host(str(root / "state"))
         self.proxy = NginxProxy(self.host, self.layout)
@@ -185,9 +190,16 @@ class Rig:
         return backend
 
     def get(
-        self, name: str, path: str = "/", *, port: int = 0, tls: bool = False, headers: dict[str, str] | None = None,
-        sni: str | None = None, method: str = "GET",
-    ) -> Answer:  # fmt: skip
+        self,
+        name: str,
+        path: str = "/",
+        *,
+        port: int = 0,
+        tls: bool = False,
+        headers: dict[str, str] | None = None,
+        sni: str | None = None,
+        method: str = "GET",
+    ) -> CommandResult:
         """One request on one connection. Status 0: closed without an answer. sni: the name in the handshake."""
         try:
             connection: socket.socket = socket.create_connection(
@@ -206,24 +218,41 @@ class Rig:
                 while chunk := connection.recv(65536):
                     data += chunk
         except (ssl.SSLError, ConnectionError):
-            return Answer(0, {}, "")
+            return CommandResult(0, {}, "")
         if not data:
-            return Answer(0, {}, "")
+            return CommandResult(0, {}, "")
         head, _, body = data.decode().partition("\r\n\r\n")
         first, *rest = head.split("\r\n")
         fields = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in rest}
-        return Answer(int(first.split()[1]), fields, body, head)
+        return CommandResult(int(first.split()[1]), fields, body, head)
 
     def certificate(self, *names: str, algorithm: str = "ec") -> tuple[str, str]:
         directory = self.root / "tls" / names[0]
         directory.mkdir(parents=True, exist_ok=True)
         chain, key = directory / "server.crt", directory / "server.key"
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", algorithm, *CURVE[algorithm], "-nodes", "-days", "2",
-             "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{n}" for n in names),
-             "-keyout", str(key), "-out", str(chain)],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                algorithm,
+                *CURVE[algorithm],
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                f"/CN={names[0]}",
+                "-addext",
+                "subjectAltName=" + ",".join(f"DNS:{n}" for n in names),
+                "-keyout",
+                str(key),
+                "-out",
+                str(chain),
+            ],
+            check=True,
+            capture_output=True,
+        )
         return str(chain), str(key)
 
 

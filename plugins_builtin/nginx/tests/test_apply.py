@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
@@ -127,12 +127,14 @@ def test_authority_is_answered_for_every_name_before_redirects_apps_and_template
       location ^~ /.well-known/acme-challenge/ { return 403; }
       location / { return 200 mine; }
     }"""
-    rig.proxy.apply([
-        rig.route("blog", "blog.example.com", ports=ports, certificate=certificate, upstreams=upstreams),
-        rig.route("plain", "plain.example.com", upstreams=upstreams),
-        rig.route("stopped", "stopped.example.com"),
-        rig.route("own", "own.example.com", upstreams=upstreams, template=template),
-    ])  # fmt: skip
+    rig.proxy.apply(
+        [
+            rig.route("blog", "blog.example.com", ports=ports, certificate=certificate, upstreams=upstreams),
+            rig.route("plain", "plain.example.com", upstreams=upstreams),
+            rig.route("stopped", "stopped.example.com"),
+            rig.route("own", "own.example.com", upstreams=upstreams, template=template),
+        ]
+    )
     assert rig.get("own.example.com").body == "mine"
     for name in ("blog", "plain", "stopped", "own", "never-deployed"):
         answer = rig.get(f"{name}.example.com", "/.well-known/acme-challenge/token-1")
@@ -168,9 +170,12 @@ def test_renewed_certificate_in_the_same_file_is_served(rig: Rig) -> None:
     for path in (certificate.chain, certificate.key):  # nginx 1.27.4 keeps what has the same second
         os.utime(path, (1, 1))
     route = rig.route(
-        "blog", "blog.example.com", ports=(Port("https", rig.tls, 5000),), certificate=certificate,
+        "blog",
+        "blog.example.com",
+        ports=(Port("https", rig.tls, 5000),),
+        certificate=certificate,
         upstreams={5000: (backend.upstream,)},
-    )  # fmt: skip
+    )
     rig.proxy.apply([route])
     # The probe needs the name, so ask with SNI.
     before = served(rig, "blog.example.com")
@@ -214,7 +219,7 @@ def test_forwarded_headers_are_ours_not_the_clients(rig: Rig) -> None:
 def test_nginx_that_is_down_gets_the_files_and_the_caller_the_remedy(cold: Rig) -> None:
     backend = cold.backend("blog")
     route = cold.route("blog", "blog.example.com", upstreams={5000: (backend.upstream,)})
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         cold.proxy.apply([route])
     assert caught.value.code == "proxy_down"
     assert "nginx:start" in caught.value.hint
@@ -230,7 +235,7 @@ def test_kill_between_switch_and_reload_is_made_good_by_the_next_apply(rig: Rig)
     route = rig.route("blog", "blog.example.com", upstreams={5000: (new.upstream,)})
     pid = os.fork()
     if pid == 0:
-        os.environ["DOKKUPY_FAULT"] = "kill@5"  # linked, staged, tested, before switch, after switch
+        os.environ["DOKKUPY_FAILPOINT"] = "kill@5"  # linked, staged, tested, before switch, after switch
         rig.proxy.apply([route])
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == signal.SIGKILL
@@ -249,7 +254,7 @@ def test_refused_reload_brings_the_old_tree_back(rig: Rig) -> None:
         other.listen()
         port = other.getsockname()[1]
         ports = (Port("http", rig.http, 5000), Port("http", port, 5000))
-        with pytest.raises(AppFault) as caught:
+        with pytest.raises(AppError) as caught:
             rig.proxy.apply([rig.route("blog", "blog.example.com", ports=ports, upstreams={5000: (backend.upstream,)})])
     assert str(port) in caught.value.message
     assert rig.proxy.trees.generation == generation

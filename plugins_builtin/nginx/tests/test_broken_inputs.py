@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import Domain
 
@@ -78,11 +78,14 @@ INPUTS: dict[str, tuple[Break, bool]] = {
     "template with a wrong value": (template("expires sometime;"), True),
     "template with an unknown variable": (template("return 200 $nope;"), True),
     "template with a foreign name": (
-        lambda rig, route: replace(route, template=SERVER.format("").replace("{{ SERVER_NAMES }}", "good.example.com")), True
+        lambda rig, route: replace(route, template=SERVER.format("").replace("{{ SERVER_NAMES }}", "good.example.com")),
+        True,
     ),
     "template that never ends": (
-        lambda rig, route: replace(route, template="{% for a in range(99999) %}{% for b in range(99999) %}"
-                                                   "{% endfor %}{% endfor %}"), False
+        lambda rig, route: replace(
+            route, template="{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+        ),
+        False,
     ),
     "template that Jinja refuses": (lambda rig, route: replace(route, template="a\n{% if %}"), True),
     "property with a wrong size": (setting("client-max-body-size", "1x"), False),
@@ -93,13 +96,15 @@ INPUTS: dict[str, tuple[Break, bool]] = {
     "property with a foreign log file": (setting("error-log-path", "/etc/cron.d/x.log"), False),
     "domain of another app": (lambda rig, route: replace(route, domains=(Domain("good.example.com"),)), False),
     "domain with a directive in it": (
-        lambda rig, route: replace(route, domains=(unchecked("x.example.com; root /"),)), False
+        lambda rig, route: replace(route, domains=(unchecked("x.example.com; root /"),)),
+        False,
     ),
     "port that another program holds": (taken_by_a_program, False),
     "port that other apps use otherwise": (spoken_otherwise, False),
     "port that is none": (ports(("http", 70000)), False),
     "port that is mapped twice": (
-        lambda rig, route: replace(route, ports=(*route.ports, Port("http", rig.http, 5001))), False
+        lambda rig, route: replace(route, ports=(*route.ports, Port("http", rig.http, 5001))),
+        False,
     ),
     "include that does not parse": (snippet("location /x { return 200;\n"), True),
     "include with an unknown directive": (snippet("# fine\nbogus on;\n"), True),
@@ -108,12 +113,14 @@ INPUTS: dict[str, tuple[Break, bool]] = {
     "certificate that is missing": (certificate("", ""), False),
     "certificate that is none": (certificate("hello", "world"), False),
     "header with a line break": (
-        lambda rig, route: replace(route, extra=(ResponseHeader("X-A", "a\r\nSet-Cookie: b"),)), False
+        lambda rig, route: replace(route, extra=(ResponseHeader("X-A", "a\r\nSet-Cookie: b"),)),
+        False,
     ),
     "instance at no address": (
-        lambda rig, route: replace(route, upstreams={5000: (Upstream("unix:/var/run/docker.sock", 80),)}), False
+        lambda rig, route: replace(route, upstreams={5000: (Upstream("unix:/var/run/docker.sock", 80),)}),
+        False,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -123,7 +130,7 @@ def test_broken_input_names_its_app_and_leaves_the_others_serving(rig: Rig, name
     backend = rig.serve("bad", "bad.example.com")
     generation = rig.proxy.trees.generation
     healthy = rig.route("bad", "bad.example.com", upstreams={5000: (backend.upstream,)})
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         rig.proxy.apply([breaks(rig, healthy)])
     said = " ".join((caught.value.message, *caught.value.details))
     assert "App bad" in caught.value.message
@@ -144,7 +151,7 @@ def test_broken_include_is_named_with_file_and_line(rig: Rig) -> None:
     backend = rig.serve("bad", "bad.example.com")
     route = rig.route("bad", "bad.example.com", upstreams={5000: (backend.upstream,)})
     snippet("# fine\nbogus on;\n")(rig, route)
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         rig.proxy.apply([route])
     assert f"{rig.layout.snippets('bad')}/own.conf:2" in " ".join(caught.value.details)
     assert "line 2: bogus on;" in caught.value.details
@@ -153,7 +160,7 @@ def test_broken_include_is_named_with_file_and_line(rig: Rig) -> None:
 def test_broken_property_is_named(rig: Rig) -> None:
     backend = rig.serve("bad", "bad.example.com")
     route = rig.route("bad", "bad.example.com", upstreams={5000: (backend.upstream,)})
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         rig.proxy.apply([setting("access-log-format", "nosuch")(rig, route)])
     assert "access-log-format" in caught.value.message or 'unknown log format "nosuch"' in caught.value.message
 
@@ -163,9 +170,12 @@ def test_file_that_went_bad_meanwhile_does_not_block_another_apps_deploy(rig: Ri
     backend = rig.backend("bad")
     own = Certificate(*rig.certificate("bad.example.com"))
     bad = rig.route(
-        "bad", "bad.example.com", ports=(Port("https", rig.tls, 5000),), certificate=own,
+        "bad",
+        "bad.example.com",
+        ports=(Port("https", rig.tls, 5000),),
+        certificate=own,
         upstreams={5000: (backend.upstream,)},
-    )  # fmt: skip
+    )
     rig.proxy.apply([bad])
     kept = Path(own.chain).read_text()
     Path(own.chain).unlink()
@@ -194,6 +204,6 @@ def test_app_cannot_take_anothers_name_port_or_place_as_catch_all(rig: Rig) -> N
         rig.route("thief", ports=(Port("http", port, 5000),)),
         rig.route("thief", "a.example.com", ports=(Port("grpc", port, 5000),)),
     ):
-        with pytest.raises(AppFault, match="App thief cannot"):
+        with pytest.raises(AppError, match="App thief cannot"):
             rig.proxy.apply([thief])
     assert rig.proxy.apps() == ("all", "good")

@@ -19,7 +19,7 @@ from plugins_builtin.nginx.tests.conftest import Rig
 def cli(rig: Rig, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
     """run(words) -> (status, stdout, stderr), on a host with the app `blog` that is served."""
     rig.host.store.write("apps", "blog", "app", data={"created_at": "now"})
-    rig.host.adopt("proxy", "nginx", rig.proxy)
+    rig.host.override_role("proxy", "nginx", rig.proxy)
     rig.serve("blog", "blog.example.com")
     capsys.readouterr()
 
@@ -33,8 +33,9 @@ def cli(rig: Rig, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untype
 
 def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
     assert cli("nginx:set", "blog", "client-max-body-size", "50m")[:2] == (
-        0, "=====> Setting client-max-body-size to 50m\n",
-    )  # fmt: skip
+        0,
+        "=====> Setting client-max-body-size to 50m\n",
+    )
     assert cli("nginx:report", "blog", "--nginx-computed-client-max-body-size")[1] == "50m\n"
     assert cli("nginx:set", "blog", "client-max-body-size")[1] == "=====> Unsetting client-max-body-size\n"
     status, out, _ = cli("nginx:report", "blog", "--format", "json")
@@ -53,9 +54,12 @@ def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped
 
 def test_bad_values_and_names_are_refused_and_change_nothing(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
     for name, value in (
-        ("client-max-body-size", "1m; root /"), ("nosuch", "x"), ("access-log-path", "/var/log/nginx/shop-access.log"),
-        ("error-log-path", "/etc/passwd"), ("proxy-buffers", "1000000 1m"),
-    ):  # fmt: skip
+        ("client-max-body-size", "1m; root /"),
+        ("nosuch", "x"),
+        ("access-log-path", "/var/log/nginx/shop-access.log"),
+        ("error-log-path", "/etc/passwd"),
+        ("proxy-buffers", "1000000 1m"),
+    ):
         status, _, err = cli("nginx:set", "blog", name, value)
         assert (status, err.startswith(" !     ")) == (1, True), name
     assert rig.host.store.read("apps", "blog", "nginx").get("properties", {}) == {}

@@ -25,9 +25,10 @@ class TestNginx(ProxyContract):
     @pytest.fixture
     def secure(self, rig: Rig, route: Route) -> Route:
         return replace(
-            route, ports=(*route.ports, Port("https", rig.tls, 5000)),
+            route,
+            ports=(*route.ports, Port("https", rig.tls, 5000)),
             certificate=Certificate(*rig.certificate("blog.example.org")),
-        )  # fmt: skip
+        )
 
     @pytest.fixture
     def bad(self, route: Route) -> Route:

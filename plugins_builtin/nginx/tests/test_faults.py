@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.nginx.tests.conftest import BINARY, Rig
 
@@ -50,7 +50,7 @@ def test_boundaries_are_those_that_the_matrix_kills_at(rig: Rig, tmp_path: Path)
     rig.serve("one", "one.old.example.com")
     rig.serve("two", "two.old.example.com")
     log = tmp_path / "boundaries"
-    assert in_child(rig, "new.example.com", DOKKUPY_FAULT_LOG=str(log)) == 0
+    assert in_child(rig, "new.example.com", DOKKUPY_FAILPOINT_LOG=str(log)) == 0
     assert tuple(boundaries(rig, log)) == BOUNDARIES
 
 
@@ -70,7 +70,7 @@ def one_generation_answers(rig: Rig) -> bool:
 def test_kill_at_any_boundary_leaves_before_or_after_and_no_trace(rig: Rig, number: int) -> None:
     rig.serve("one", "one.old.example.com")
     rig.serve("two", "two.old.example.com")
-    assert in_child(rig, "new.example.com", DOKKUPY_FAULT=f"kill@{number}") == signal.SIGKILL
+    assert in_child(rig, "new.example.com", DOKKUPY_FAILPOINT=f"kill@{number}") == signal.SIGKILL
     assert accepted(rig)
     texts = {app: "old" if ".old." in rig.proxy.show(app) else "new" for app in rig.proxy.apps()}
     assert set(texts.values()) in ({"old"}, {"new"}), "both apps changed, or neither"
@@ -93,7 +93,7 @@ def test_failure_at_any_boundary_keeps_the_old_routes_serving(rig: Rig, number: 
     rig.serve("one", "one.old.example.com")
     rig.serve("two", "two.old.example.com")
     generation = rig.proxy.trees.generation
-    in_child(rig, "new.example.com", DOKKUPY_FAULT=f"fail@{number}")
+    in_child(rig, "new.example.com", DOKKUPY_FAILPOINT=f"fail@{number}")
     assert rig.proxy.trees.generation == generation
     assert rig.get("one.old.example.com").body == "one /"
     assert rig.get("one.new.example.com").status == 0
@@ -107,7 +107,7 @@ def test_nginx_that_does_not_take_the_tree_gets_the_old_one_back(rig: Rig, monke
     generation = rig.proxy.trees.generation
     monkeypatch.setattr(type(rig.proxy.nginx), "reload", lambda self, master: None)
     monkeypatch.setattr(type(rig.proxy.nginx).await_generation, "__kwdefaults__", {"timeout": 0.3})
-    with pytest.raises(HostFault, match="did not take"):
+    with pytest.raises(HostError, match="did not take"):
         rig.proxy.apply([rig.route("one", "one.new.example.com", upstreams={5000: (rig.backends[0].upstream,)})])
     assert rig.proxy.trees.generation == generation
     assert rig.get("one.old.example.com").body == "one /"

@@ -1,4 +1,4 @@
-"""The text for typical routes, whole, so that a change of it is seen. `UPDATE_GOLDEN=1 pytest` writes it anew."""
+"""The text for typical routes, whole, so that a change of it is seen. `UPDATE_GOLDEN=1 pytest` writes it again."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ HTTP = (Port("http", 80, 5000),)
 ROUTES = {
     "http": Route(AppName("blog"), NAMES, HTTP, UPSTREAMS),
     "https": Route(
-        AppName("blog"), NAMES, (*HTTP, Port("https", 443, 5000)), UPSTREAMS,
+        AppName("blog"),
+        NAMES,
+        (*HTTP, Port("https", 443, 5000)),
+        UPSTREAMS,
         Certificate("/var/lib/dokkupy/tls/blog/server.crt", "/var/lib/dokkupy/tls/blog/server.key"),
         {"proxy-keepalive": "8", "hsts-preload": "true"},
         extra=(Location("/.well-known/acme-challenge/", "/var/www/acme"), ResponseHeader("X-Frame-Options", "DENY")),
     ),
     "partly-secure": Route(
-        AppName("blog"), (Domain("a.example.com"), Domain("b.example.com"), Domain("c.example.com"), Domain("d.example.com")),
-        (*HTTP, Port("https", 443, 5000)), UPSTREAMS,
+        AppName("blog"),
+        (Domain("a.example.com"), Domain("b.example.com"), Domain("c.example.com"), Domain("d.example.com")),
+        (*HTTP, Port("https", 443, 5000)),
+        UPSTREAMS,
         certificates={
             Domain("a.example.com"): Certificate("/tls/1/chain.pem", "/tls/1/key.pem"),
             Domain("b.example.com"): Certificate("/tls/2/chain.pem", "/tls/2/key.pem"),
@@ -37,7 +42,7 @@ ROUTES = {
     ),
     "stopped": Route(AppName("blog"), NAMES, HTTP),
     "no-domains": Route(AppName("blog"), (), (Port("http", 10000, 5000),), UPSTREAMS),
-}  # fmt: skip
+}
 
 
 def check(name: str, text: str) -> None:

@@ -114,11 +114,14 @@ def test_an_error_of_the_app_itself_passes_untouched(rig: Rig, answering: Callab
 @pytest.mark.parametrize(
     "settings",
     [
-        {"proxy-buffers": "2 4k"}, {"proxy-buffer-size": "128k"}, {"proxy-busy-buffers-size": "1m"},
-        {"proxy-buffers": "4 64k"}, {"proxy-buffers": "8 4k", "proxy-buffer-size": "4k", "proxy-busy-buffers-size": "8k"},
+        {"proxy-buffers": "2 4k"},
+        {"proxy-buffer-size": "128k"},
+        {"proxy-busy-buffers-size": "1m"},
+        {"proxy-buffers": "4 64k"},
+        {"proxy-buffers": "8 4k", "proxy-buffer-size": "4k", "proxy-busy-buffers-size": "8k"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_each_buffer_setting_works_alone(rig: Rig, settings: dict[str, str]) -> None:
     rig.serve("blog", NAME, settings=settings)
     assert rig.get(NAME).status == 200

@@ -14,15 +14,32 @@ from dokkupy_sdk.settings import ROUTE, Property
 
 SOURCE = Path(__file__).parents[1] / "src" / "dokkupy_nginx"
 SECURE = Route(
-    AppName("blog"), (Domain("blog.example.com"),), (Port("http", 80, 5000), Port("https", 443, 5000)),
-    {5000: (Upstream("172.20.0.2", 5000),)}, Certificate("/tls/blog/server.crt", "/tls/blog/server.key"),
-)  # fmt: skip
+    AppName("blog"),
+    (Domain("blog.example.com"),),
+    (Port("http", 80, 5000), Port("https", 443, 5000)),
+    {5000: (Upstream("172.20.0.2", 5000),)},
+    Certificate("/tls/blog/server.crt", "/tls/blog/server.key"),
+)
 FACTS = Facts(version=(1, 27, 4), http3=True)
 
 CANDIDATES = (
-    "true", "false", "on", "off", "7", "7s", "77m", "16 8k", "32k", "modern", "127.0.0.1", "[::1]", "combined", "$host",
-    f"{LOGS}/blog-own.log", "8k",
-)  # fmt: skip
+    "true",
+    "false",
+    "on",
+    "off",
+    "7",
+    "7s",
+    "77m",
+    "16 8k",
+    "32k",
+    "modern",
+    "127.0.0.1",
+    "[::1]",
+    "combined",
+    "$host",
+    f"{LOGS}/blog-own.log",
+    "8k",
+)
 """Values of which each property takes one that is not its default."""
 
 BESIDE = {

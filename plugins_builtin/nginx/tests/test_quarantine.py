@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_nginx.quarantine import clean, quarantined, tick
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
 
@@ -69,7 +69,7 @@ def test_clean_changes_nothing_when_all_is_well(rig: Rig) -> None:
 def test_fault_of_the_hosts_own_file_moves_no_apps_file(rig: Rig) -> None:
     rig.serve("good", "good.example.com")
     (rig.root / "etc/snippets/x.conf").write_text("bogus on;\n")
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         clean(rig.proxy)
     assert "bogus" in caught.value.message
     assert rig.proxy.apps() == ("good",)
@@ -79,12 +79,12 @@ def test_what_is_mended_is_served_again_by_the_timer(rig: Rig) -> None:
     backend = rig.backend("bad")
     own = Certificate(*rig.certificate("bad.example.com"))
     ports = (Port("https", rig.tls, 5000),)
-    rig.proxy.apply([
-        rig.route("bad", "bad.example.com", ports=ports, certificate=own, upstreams={5000: (backend.upstream,)})
-    ])  # fmt: skip
+    rig.proxy.apply(
+        [rig.route("bad", "bad.example.com", ports=ports, certificate=own, upstreams={5000: (backend.upstream,)})]
+    )
     os.rename(own.key, own.key + ".away")
     clean(rig.proxy)
-    rig.host.adopt("proxy", "nginx", rig.proxy)
+    rig.host.override_role("proxy", "nginx", rig.proxy)
     tick(rig.host)
     assert rig.proxy.apps() == ()
     os.rename(own.key + ".away", own.key)

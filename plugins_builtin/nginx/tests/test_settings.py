@@ -6,32 +6,115 @@ import pytest
 from dokkupy_nginx.render import Facts, quoted, render_app
 from dokkupy_nginx.settings import SETTINGS, own_log
 from dokkupy_nginx.syntax import parse
-from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
 PAYLOADS = [
-    ";", "$(id)", "`id`", "|", "&", "&&", "||", ">", "<", "a\nb", "a\rb", "a\x00b", "\x1b[2J", "'", '"', "\\", "*", "?", "~",
-    "{a,b}", "${IFS}", "-rf", "--privileged", ".", "..", "/", "%2e%2e", "／", "é", "‮x", "a" * 4096, "-x", "x.", "...",
-    "1m; root /", "60s;}", "60s}server{", "on\n", " 1m", "1m ", "1m 1m", "1m;#", "\"; include /etc/passwd; \"", "$a{b}",
-    "/var/log/nginx/../x.log", "/var/log/nginx/a b.log", "/var/log/nginx/.log", "/etc/passwd", "syslog:server=1",
-    "/var/log/nginx/error.log", "/var/log/nginx/x.log;", "999999999999999999999", "-1", "1e9", "0x10", "１２", "[::]:80", "::1]",
-    "256.1.1.1", "1.2.3.4:80", "1.2.3.4; ", "/dev/null buffer=1k", "../nginx.conf", "/nginx.conf", "a/../../b",
-]  # fmt: skip
+    ";",
+    "$(id)",
+    "`id`",
+    "|",
+    "&",
+    "&&",
+    "||",
+    ">",
+    "<",
+    "a\nb",
+    "a\rb",
+    "a\x00b",
+    "\x1b[2J",
+    "'",
+    '"',
+    "\\",
+    "*",
+    "?",
+    "~",
+    "{a,b}",
+    "${IFS}",
+    "-rf",
+    "--privileged",
+    ".",
+    "..",
+    "/",
+    "%2e%2e",
+    "／",
+    "é",
+    "‮x",
+    "a" * 4096,
+    "-x",
+    "x.",
+    "...",
+    "1m; root /",
+    "60s;}",
+    "60s}server{",
+    "on\n",
+    " 1m",
+    "1m ",
+    "1m 1m",
+    "1m;#",
+    '"; include /etc/passwd; "',
+    "$a{b}",
+    "/var/log/nginx/../x.log",
+    "/var/log/nginx/a b.log",
+    "/var/log/nginx/.log",
+    "/etc/passwd",
+    "syslog:server=1",
+    "/var/log/nginx/error.log",
+    "/var/log/nginx/x.log;",
+    "999999999999999999999",
+    "-1",
+    "1e9",
+    "0x10",
+    "１２",
+    "[::]:80",
+    "::1]",
+    "256.1.1.1",
+    "1.2.3.4:80",
+    "1.2.3.4; ",
+    "/dev/null buffer=1k",
+    "../nginx.conf",
+    "/nginx.conf",
+    "a/../../b",
+]
 
 OURS = {"tls-profile", "http3", "ssl-stapling"}
 GOOD = {
-    "tls-profile": "modern", "http3": "true", "ssl-stapling": "off",
-    "access-log-format": "combined", "access-log-path": "/var/log/nginx/blog-visits.log", "bind-address-ipv4": "10.0.0.1",
-    "bind-address-ipv6": "::1", "client-body-timeout": "30s", "client-header-timeout": "500ms",
-    "client-max-body-size": "50m", "disable-custom-config": "true", "error-log-path": "off", "hsts": "false",
-    "hsts-include-subdomains": "false", "hsts-max-age": "60", "hsts-preload": "true", "keepalive-timeout": "75s 60s",
-    "lingering-timeout": "5s", "nginx-conf-sigil-path": "deploy/nginx.conf.j2", "nginx-service-command": "systemctl",
-    "proxy-buffer-size": "8k", "proxy-buffering": "off", "proxy-buffers": "16 8k", "proxy-busy-buffers-size": "16k",
-    "proxy-connect-timeout": "5s", "proxy-keepalive": "8", "proxy-read-timeout": "1h", "proxy-send-timeout": "60",
-    "send-timeout": "60s", "underscore-in-headers": "on", "x-forwarded-for-value": "$proxy_add_x_forwarded_for",
-    "x-forwarded-port-value": "$http_x_forwarded_port", "x-forwarded-proto-value": "https", "x-forwarded-ssl": "on",
-}  # fmt: skip
+    "tls-profile": "modern",
+    "http3": "true",
+    "ssl-stapling": "off",
+    "access-log-format": "combined",
+    "access-log-path": "/var/log/nginx/blog-visits.log",
+    "bind-address-ipv4": "10.0.0.1",
+    "bind-address-ipv6": "::1",
+    "client-body-timeout": "30s",
+    "client-header-timeout": "500ms",
+    "client-max-body-size": "50m",
+    "disable-custom-config": "true",
+    "error-log-path": "off",
+    "hsts": "false",
+    "hsts-include-subdomains": "false",
+    "hsts-max-age": "60",
+    "hsts-preload": "true",
+    "keepalive-timeout": "75s 60s",
+    "lingering-timeout": "5s",
+    "nginx-conf-sigil-path": "deploy/nginx.conf.j2",
+    "nginx-service-command": "systemctl",
+    "proxy-buffer-size": "8k",
+    "proxy-buffering": "off",
+    "proxy-buffers": "16 8k",
+    "proxy-busy-buffers-size": "16k",
+    "proxy-connect-timeout": "5s",
+    "proxy-keepalive": "8",
+    "proxy-read-timeout": "1h",
+    "proxy-send-timeout": "60",
+    "send-timeout": "60s",
+    "underscore-in-headers": "on",
+    "x-forwarded-for-value": "$proxy_add_x_forwarded_for",
+    "x-forwarded-port-value": "$http_x_forwarded_port",
+    "x-forwarded-proto-value": "https",
+    "x-forwarded-ssl": "on",
+}
 
 
 def route(**fields: object) -> Route:
@@ -81,11 +164,11 @@ def test_property_refuses_or_takes_literally_whatever_is_thrown_at_it(name: str)
         try:
             kept = SETTINGS.properties[name].parse(payload)
         except UserError:
-            with pytest.raises(AppFault, match="App blog"):
+            with pytest.raises(AppError, match="App blog"):
                 if name not in ("nginx-conf-sigil-path", "nginx-service-command", "disable-custom-config", *OURS):
                     render_app(route(settings={name: payload}), Facts())
                 else:
-                    raise AppFault("App blog") from None
+                    raise AppError("App blog") from None
             continue
         taken += 1
         # A path in the repository may hold any printable character: it is only ever looked up there.
@@ -99,7 +182,7 @@ def test_header_value_stays_one_word(payload: str) -> None:
     plain = shape(render_app(route(extra=(ResponseHeader("X-A", "b"),)), Facts()).text)
     try:
         text = render_app(route(extra=(ResponseHeader("X-A", payload),)), Facts()).text
-    except AppFault:
+    except AppError:
         assert any(ord(character) < 32 for character in payload)
         return
     except Exception as error:  # a word that nginx's buffer cannot hold
@@ -124,7 +207,7 @@ def test_other_inputs_are_refused_or_stay_one_word(payload: str, field: str) -> 
     expected = shape(render_app(route(extra=plain.get(field, ())), Facts()).text)
     try:
         text = render_app(route(**fields[field]), Facts()).text
-    except AppFault as error:
+    except AppError as error:
         assert "App blog" in error.message
         return
     assert shape(text) == expected

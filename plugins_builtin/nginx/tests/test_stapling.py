@@ -40,18 +40,37 @@ class Authority:
         text = EXTENSIONS.replace("noCheck = ignored\n", "").format(port=self.port)
         (directory / "ext").write_text(text)
         for name, by, section in (
-            ("root", "", "ca"), ("middle", "root", "ca"), ("responder", "middle", "responder"),
-            ("leaf", "middle", "leaf"), ("plain", "middle", "plain"),
-        ):  # fmt: skip
+            ("root", "", "ca"),
+            ("middle", "root", "ca"),
+            ("responder", "middle", "responder"),
+            ("leaf", "middle", "leaf"),
+            ("plain", "middle", "plain"),
+        ):
             self.sign(name, by, section)
         # What `openssl ca` would have kept: valid, until, serial number, subject.
         index = "".join(f"V\t491231235959Z\t\t{self.serial(name)}\tunknown\t/CN={name}\n" for name in ("leaf", "plain"))
         (directory / "index").write_text(index)
         self.process = subprocess.Popen(
-            ["openssl", "ocsp", "-index", "index", "-port", str(self.port), "-rsigner", "responder.crt", "-rkey",
-             "responder.key", "-CA", "middle.crt", "-nmin", "5"],
-            cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                "openssl",
+                "ocsp",
+                "-index",
+                "index",
+                "-port",
+                str(self.port),
+                "-rsigner",
+                "responder.crt",
+                "-rkey",
+                "responder.key",
+                "-CA",
+                "middle.crt",
+                "-nmin",
+                "5",
+            ],
+            cwd=directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def openssl(self, *words: str) -> str:
         return subprocess.run(
@@ -62,8 +81,21 @@ class Authority:
         self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
         self.openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.csr")
         signer = ["-CA", f"{by}.crt", "-CAkey", f"{by}.key", "-CAcreateserial"] if by else ["-signkey", f"{name}.key"]
-        self.openssl("x509", "-req", "-in", f"{name}.csr", *signer, "-days", "20", "-extfile", "ext", "-extensions",
-                     section, "-out", f"{name}.crt")  # fmt: skip
+        self.openssl(
+            "x509",
+            "-req",
+            "-in",
+            f"{name}.csr",
+            *signer,
+            "-days",
+            "20",
+            "-extfile",
+            "ext",
+            "-extensions",
+            section,
+            "-out",
+            f"{name}.crt",
+        )
 
     def serial(self, name: str) -> str:
         return self.openssl("x509", "-in", f"{name}.crt", "-noout", "-serial").strip().partition("=")[2]
@@ -74,8 +106,16 @@ class Authority:
         return Certificate(str(self.directory / f"{name}.pem"), str(self.directory / f"{name}.key"))
 
     def stapled(self) -> str:
-        return self.openssl("s_client", "-connect", f"127.0.0.1:{self.rig.tls}", "-servername", "blog.example.com",
-                            "-status", "-CAfile", "root.crt")  # fmt: skip
+        return self.openssl(
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{self.rig.tls}",
+            "-servername",
+            "blog.example.com",
+            "-status",
+            "-CAfile",
+            "root.crt",
+        )
 
 
 @pytest.fixture
@@ -90,8 +130,14 @@ def authority(rig: Rig, tmp_path: Path) -> Iterator[Authority]:
 
 def serve(rig: Rig, certificate: Certificate, **fields: object) -> str:
     backend = rig.backend("blog")
-    route = rig.route("blog", "blog.example.com", ports=(Port("https", rig.tls, 5000),), certificate=certificate,
-                      upstreams={5000: (backend.upstream,)}, **fields)  # fmt: skip
+    route = rig.route(
+        "blog",
+        "blog.example.com",
+        ports=(Port("https", rig.tls, 5000),),
+        certificate=certificate,
+        upstreams={5000: (backend.upstream,)},
+        **fields,
+    )
     rig.proxy.apply([route])
     return rig.proxy.show(route.app)
 

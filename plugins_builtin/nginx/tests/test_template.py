@@ -1,4 +1,4 @@
-"""An app's own template is hostile: it may serve its own names from its own instances, and nothing else."""
+"""An app's own template is untrusted: it may serve its own names from its own instances, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from dokkupy_nginx.render import Facts
 from dokkupy_nginx.syntax import SyntaxFault, parse, write
 from dokkupy_nginx.template import prefix_of, render_custom
-from dokkupy_nginx.vet import is_costly
-from dokkupy_sdk.errors import AppFault
+from dokkupy_nginx.validate import is_costly
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
@@ -70,8 +70,10 @@ def test_template_of_the_repository_serves(rig: Rig) -> None:
     assert rig.get("blog.example.com", "/a.css").headers["cache-control"] == "max-age=60"
     answer = rig.get("blog.example.com", "/a")
     assert (answer.body, answer.headers["cache-control"], answer.headers["x-own"]) == (
-        "blog /a", "no-cache", "semi; colon } brace",
-    )  # fmt: skip
+        "blog /a",
+        "no-cache",
+        "semi; colon } brace",
+    )
     assert rig.get("blog.example.com", "/gone").body == 'gone "away"'
     assert rig.get("blog.example.com", "/old/x").headers["location"].endswith("/new/x")
     assert rig.get("blog.example.com", headers={"User-Agent": "a badbot"}).status == 403
@@ -102,10 +104,13 @@ def test_authority_is_answered_whatever_a_template_does_with_other_requests(rig:
     (place / "token-1").write_text("token-1.thumb")
     backend = rig.backend("blog")
     route = rig.route(
-        "blog", "blog.example.com", ports=(Port("http", rig.http, 5000), Port("https", rig.tls, 5000)),
-        certificate=Certificate(*rig.certificate("blog.example.com")), upstreams={5000: (backend.upstream,)},
+        "blog",
+        "blog.example.com",
+        ports=(Port("http", rig.http, 5000), Port("https", rig.tls, 5000)),
+        certificate=Certificate(*rig.certificate("blog.example.com")),
+        upstreams={5000: (backend.upstream,)},
         template=SHADOWING[name],
-    )  # fmt: skip
+    )
     rig.proxy.apply([route])
     answer = rig.get("blog.example.com", "/.well-known/acme-challenge/token-1")
     assert (answer.status, answer.body) == (200, "token-1.thumb")
@@ -117,10 +122,17 @@ def test_authority_is_answered_whatever_a_template_does_with_other_requests(rig:
 
 def test_disabled_custom_configuration_ignores_the_template(rig: Rig) -> None:
     backend = rig.backend("blog")
-    rig.proxy.apply([
-        rig.route("blog", "blog.example.com", upstreams={5000: (backend.upstream,)}, template="nonsense",
-                  settings={"disable-custom-config": "true"})
-    ])  # fmt: skip
+    rig.proxy.apply(
+        [
+            rig.route(
+                "blog",
+                "blog.example.com",
+                upstreams={5000: (backend.upstream,)},
+                template="nonsense",
+                settings={"disable-custom-config": "true"},
+            )
+        ]
+    )
     assert rig.get("blog.example.com").body == "blog /"
 
 
@@ -132,10 +144,17 @@ def test_the_template_stays_where_it_was_when_the_release_was_built(rig: Rig) ->
     with operation(rig.proxy.host, "nginx:set", "app:blog") as tx:
         SETTINGS.set(tx, AppName("blog"), "nginx-conf-sigil-path", "other.j2")
     backend = rig.backend("blog")
-    rig.proxy.apply([
-        rig.route("blog", "blog.example.com", upstreams={5000: (backend.upstream,)}, files={"own.j2": GOOD},
-                  settings={"nginx-conf-sigil-path": "own.j2"})
-    ])  # fmt: skip
+    rig.proxy.apply(
+        [
+            rig.route(
+                "blog",
+                "blog.example.com",
+                upstreams={5000: (backend.upstream,)},
+                files={"own.j2": GOOD},
+                settings={"nginx-conf-sigil-path": "own.j2"},
+            )
+        ]
+    )
     assert rig.get("blog.example.com", "/gone").status == 410
 
 
@@ -224,7 +243,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_template_is_refused_with_app_and_line(name: str) -> None:
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         render(HOSTILE[name])
     assert "App blog" in caught.value.message
     assert "line " in caught.value.message
@@ -249,14 +268,14 @@ ESCAPES = {
 @pytest.mark.parametrize("name", ESCAPES)
 def test_template_that_attacks_its_renderer_is_refused_in_bounded_time(name: str) -> None:
     began = time.monotonic()
-    with pytest.raises(AppFault) as caught:
+    with pytest.raises(AppError) as caught:
         render(ESCAPES[name])
     assert "App blog" in caught.value.message
     assert time.monotonic() - began < 9
 
 
 def test_template_over_its_size_is_refused() -> None:
-    with pytest.raises(AppFault, match="64 KiB"):
+    with pytest.raises(AppError, match="64 KiB"):
         render("#" * 70_000)
 
 
@@ -269,8 +288,10 @@ def test_template_with_tls_uses_the_apps_own_certificate() -> None:
 
 
 def test_claims_of_a_template_are_what_it_really_listens_on() -> None:
-    out = render("server { listen 80; server_name blog.example.com; return 200; }",
-                 domains=(Domain("blog.example.com"), Domain("www.example.com")))  # fmt: skip
+    out = render(
+        "server { listen 80; server_name blog.example.com; return 200; }",
+        domains=(Domain("blog.example.com"), Domain("www.example.com")),
+    )
     assert "# name blog.example.com" in out
     assert "www.example.com" not in out
     assert "[::]" not in out

@@ -193,11 +193,16 @@ def pair(place: Path, name: str, private: ec.EllipticCurvePrivateKey) -> Certifi
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     found = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(private.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(days=2))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=2))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(private, hashes.SHA256())
-    )  # fmt: skip
+    )
     place.mkdir(parents=True)
     (place / "server.crt").write_bytes(found.public_bytes(serialization.Encoding.PEM))
     (place / "server.key").write_bytes(
@@ -217,11 +222,14 @@ def test_three_hundred_names_each_have_their_own_certificate(rig: Rig, apps: int
     ports = (Port("http", rig.http, 5000), Port("https", rig.tls, 5000))
     routes = [
         rig.route(
-            f"blog-{number}", *names[number::apps], ports=ports, upstreams={5000: (backend.upstream,)},
+            f"blog-{number}",
+            *names[number::apps],
+            ports=ports,
+            upstreams={5000: (backend.upstream,)},
             certificates={Domain(name): own[name] for name in names[number::apps]},
         )
         for number in range(apps)
-    ]  # fmt: skip
+    ]
     began = time.monotonic()
     rig.proxy.apply(routes)
     print(f"{apps} apps with 300 names, tested and served: {time.monotonic() - began:.2f} s")

@@ -21,12 +21,55 @@ from plugins_builtin.nginx.tests.conftest import Rig
 
 BLOG = AppName("blog")
 WRONG = (
-    "$no_such_variable", "${scheme", "a;b", "a{b", 'a"b', "#", "-1", "-t", "0", "1", "99999999999999999999", "9" * 5000,
-    "1x", "1m", "10 4k", "2 4k", "on", "off", "true", "maybe", "../../etc/passwd", "/etc/passwd", "/var/log/nginx/x.log",
-    "/var/log/nginx/blog-x.log", "/var/log/nginx/../x.log", "no such", "nosuch", "ünïcode", "a\nb", "\u202e", "203.0.113.7",
-    "256.1.1.1", "127.0.0.1", "2001:db8::7", "[::1]", "::ffff:1.2.3.4", "fe80::1", "$scheme $http_cookie", "\\", "'", "%",
-    " ", "365d", "366d", "1s 1s", "0 0k", "256 1m", "1024g",
-)  # fmt: skip
+    "$no_such_variable",
+    "${scheme",
+    "a;b",
+    "a{b",
+    'a"b',
+    "#",
+    "-1",
+    "-t",
+    "0",
+    "1",
+    "99999999999999999999",
+    "9" * 5000,
+    "1x",
+    "1m",
+    "10 4k",
+    "2 4k",
+    "on",
+    "off",
+    "true",
+    "maybe",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "/var/log/nginx/x.log",
+    "/var/log/nginx/blog-x.log",
+    "/var/log/nginx/../x.log",
+    "no such",
+    "nosuch",
+    "ünïcode",
+    "a\nb",
+    "\u202e",
+    "203.0.113.7",
+    "256.1.1.1",
+    "127.0.0.1",
+    "2001:db8::7",
+    "[::1]",
+    "::ffff:1.2.3.4",
+    "fe80::1",
+    "$scheme $http_cookie",
+    "\\",
+    "'",
+    "%",
+    " ",
+    "365d",
+    "366d",
+    "1s 1s",
+    "0 0k",
+    "256 1m",
+    "1024g",
+)
 
 
 @pytest.fixture
@@ -36,7 +79,7 @@ def host(rig: Rig) -> Host:
     deploy(made, "blog", {"Procfile": "web: serve"})
     made._roles.pop(("proxy", "fake"))
     rig.proxy.host = made
-    made.adopt("proxy", "nginx", rig.proxy)
+    made.override_role("proxy", "nginx", rig.proxy)
     with_ports(made, rig)
     assert main(["proxy:build-config", "blog"], host=made) == 0
     return made
@@ -114,8 +157,13 @@ def events(host: Host) -> str:
     ],
 )
 def test_a_value_of_an_older_version_is_unset_changed_and_destroyed(host: Host, name: str, value: str) -> None:
-    for words in (["nginx:set", "blog", name], ["nginx:set", "blog", "client-max-body-size", "5m"],
-                  ["domains:clear", "blog"], ["proxy:disable", "blog"], ["--force", "apps:destroy", "blog"]):  # fmt: skip
+    for words in (
+        ["nginx:set", "blog", name],
+        ["nginx:set", "blog", "client-max-body-size", "5m"],
+        ["domains:clear", "blog"],
+        ["proxy:disable", "blog"],
+        ["--force", "apps:destroy", "blog"],
+    ):
         host.store.write("apps", "blog", "nginx", data={"properties": {name: value}})
         assert main(words, host=host) == 0, words
     assert not os.path.exists(host.path("apps", "blog"))

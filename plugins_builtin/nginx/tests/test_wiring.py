@@ -11,7 +11,7 @@ import pytest
 from dokkupy_nginx import wiring
 from dokkupy_nginx.doctor import findings
 from dokkupy_nginx.wiring import Wiring, drop_in, sudoers
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.nginx.tests.conftest import Rig
 
@@ -119,14 +119,14 @@ def test_directives_that_the_host_has_already_are_not_repeated(bare: Rig) -> Non
 
 def test_something_of_another_at_our_place_is_not_touched(bare: Rig) -> None:
     os.mkdir(bare.layout.link)
-    with pytest.raises(HostFault, match="is not ours"):
+    with pytest.raises(HostError, match="is not ours"):
         Wiring(bare.proxy, dry_run=False).setup()
     assert os.path.isdir(bare.layout.link)
 
 
 def test_configuration_that_is_broken_already_gets_no_include(bare: Rig) -> None:
     (bare.root / "etc/conf.d/other.conf").write_text("bogus on;\n")
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         Wiring(bare.proxy, dry_run=False).setup()
     assert "bogus" in " ".join(caught.value.details)
     assert not os.path.exists(bare.layout.include)

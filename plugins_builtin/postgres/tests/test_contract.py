@@ -8,15 +8,15 @@ import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import lifecycle, moving
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 PASSWORD = 'PGPASSWORD="$(cat)" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h service -U "$1" -d "$2" -c "$3"'
 
 
-def as_app(inside: Inside, text: str, password: str = "") -> str:
+def as_app(inside: ServiceExec, text: str, password: str = "") -> str:
     """Over the network, with the password of the app's user, which comes on standard input."""
     service = inside.service
     argv = ["bash", "-euc", PASSWORD, "psql", service.user, service.database, text]
@@ -36,14 +36,14 @@ class TestPostgres(DatastoreContract):
     def newer(cls) -> str:
         return server("postgres:17")
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         as_app(inside, "CREATE TABLE IF NOT EXISTS rows (id int PRIMARY KEY, text text)")
         as_app(inside, f"INSERT INTO rows SELECT i, 'row ' || i FROM generate_series({first}, {last - 1}) i")
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         return int(as_app(inside, "SELECT count(*) FROM rows"))
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         try:
             as_app(inside, "SELECT 1", "wrong")
         except Exception as error:
@@ -54,7 +54,7 @@ class TestPostgres(DatastoreContract):
         self, host: Host, datastore: Datastore, image: str, newer: str
     ) -> None:
         name, copy = (ServiceName(f"tls-{secrets.token_hex(3)}") for _ in range(2))
-        made = lifecycle.create(host, datastore, name, Wish(image=image))
+        made = lifecycle.create(host, datastore, name, ServiceOptions(image=image))
         certificate = "cat $PGDATA/server.crt; stat -c %a:%U $PGDATA/server.key"
         before = self.inside(host, made).run(["sh", "-c", certificate])
         assert before.endswith("600:postgres\n")
@@ -62,8 +62,8 @@ class TestPostgres(DatastoreContract):
         assert tls_of(self.inside(host, made), "disable") == "f"
         lifecycle.restart(host, datastore, name)
         assert self.inside(host, made).run(["sh", "-c", certificate]) == before
-        moved = moving.upgrade(host, datastore, name, Wish(image=newer)).service
-        clone = moving.clone(host, datastore, name, copy, Wish())
+        moved = moving.upgrade(host, datastore, name, ServiceOptions(image=newer)).service
+        clone = moving.clone(host, datastore, name, copy, ServiceOptions())
         for one in (moved, clone):
             assert tls_of(self.inside(host, one), "require") == "t"
         for one in (name, copy):
@@ -74,7 +74,7 @@ TLS = 'PGPASSWORD="$(cat)" exec psql "host=service user=$1 dbname=$2 sslmode=$3"
 ASK = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
-def tls_of(inside: Inside, mode: str) -> str:
+def tls_of(inside: ServiceExec, mode: str) -> str:
     """Whether a connection over the network, made with this sslmode, is encrypted: t or f."""
     service = inside.service
     argv = ["bash", "-euc", TLS, "psql", service.user, service.database, mode, ASK]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, records, upkeep
+from dokkupy_sdk.datastore import container, maintenance, records
 from dokkupy_sdk.datastore.container import Exec
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
@@ -34,7 +34,7 @@ class Bench:
         self.name = f"cr-{secrets.token_hex(3)}"
 
     def run(self, *words: str, fault: str = "", stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        env = {**os.environ, "DOKKUPY_ROOT": str(self.root), **({"DOKKUPY_FAULT": fault} if fault else {})}
+        env = {**os.environ, "DOKKUPY_ROOT": str(self.root), **({"DOKKUPY_FAILPOINT": fault} if fault else {})}
         argv = [sys.executable, "-I", "-m", "dokkupy", *words]
         return subprocess.run(argv, capture_output=True, env=env, input=stdin, timeout=300)
 
@@ -52,16 +52,16 @@ class Bench:
             "containers": sum(len(engine.containers({container.MARK: one})) for one in mine),
             "volumes": sum(len(engine.volumes({container.MARK: one})) for one in mine),
             "networks": sum(len(engine.networks({container.MARK: one})) for one in mine),
-        }  # fmt: skip
+        }
 
-    def settle(self) -> None:
+    def finalize(self) -> None:
         """What the timer and the boot do."""
-        upkeep.bring_up_all(self.host)
+        maintenance.bring_up_all(self.host)
         for subject in ("service:postgres:" + name for name in (self.name, f"{self.name}-2")):
             assert recover(self.host, subject)
         assert os.listdir(self.host.path("journal", "open")) == []
 
-    def strays(self) -> list[str]:
+    def orphans(self) -> list[str]:
         """Containers of ours that no record names."""
         known = {one.id for one in records.services(self.host)}
         found = self.host.engine().containers({container.MARK: ""})
@@ -96,8 +96,8 @@ def matrix(bench: Bench, *words: str, stdin: bytes = b"") -> Iterator[tuple[int,
     for number in range(1, MOST, stride(6)):
         done = bench.run(*words, fault=f"kill@{number}", stdin=stdin)
         assert done.returncode in (0, KILLED), done.stderr
-        bench.settle()
-        assert bench.strays() == [], f"{words}: boundary {number}"
+        bench.finalize()
+        assert bench.orphans() == [], f"{words}: boundary {number}"
         yield number, done.returncode == 0
         if done.returncode == 0:
             return
@@ -116,7 +116,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_with_all_rows(bench
             assert through or bench.rows() == 1000
         if found.image == new and not through:
             # The old one again, without the way back, for the next boundary.
-            assert upkeep.moving.forget_previous_due(bench.host, "9999")
+            assert maintenance.moving.forget_previous_due(bench.host, "9999")
     print(f"\nupgrade: {len(outcomes)} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after")
     assert outcomes[-1] == "after" and len(outcomes) > 20 // stride(6)
 
@@ -152,6 +152,6 @@ def test_a_destroy_that_is_killed_took_the_service_or_left_it(bench: Bench) -> N
         if not outcomes[-1]:
             break
         assert bench.pieces() == ONE and bench.rows() == 1000, number
-    assert not outcomes[-1] and bench.strays() == [] and len(outcomes) > 3 // stride(6)
+    assert not outcomes[-1] and bench.orphans() == [] and len(outcomes) > 3 // stride(6)
     assert bench.run("services:undestroy", "postgres", bench.name).returncode == 0
     assert bench.rows() == 1000

@@ -11,7 +11,7 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, imports, lifecycle, pipes, records
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
@@ -49,7 +49,9 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exec]:
         tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "postgres"), real=("engine", "scheduler")
     )
     name = ServiceName(f"im-{secrets.token_hex(3)}")
-    service = lifecycle.create(host, records.datastore(host, "postgres"), name, Wish(image=server("postgres:15")))
+    service = lifecycle.create(
+        host, records.datastore(host, "postgres"), name, ServiceOptions(image=server("postgres:15"))
+    )
     found = Exec(host, service, service.container)
     found.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres"], stdin=CONTENT.encode())
     yield found
@@ -81,11 +83,16 @@ class AnyDump:
 @pytest.mark.parametrize(
     "options",
     [
-        ("-Fc",), ("-Ft",), (), ("--clean", "--if-exists", "--create"), ("--clean",), ("--inserts",),
+        ("-Fc",),
+        ("-Ft",),
+        (),
+        ("--clean", "--if-exists", "--create"),
+        ("--clean",),
+        ("--inserts",),
         ("--use-set-session-authorization",),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_dump_of_another_server_becomes_the_apps_user_s(inside: Exec, options: tuple[str, ...]) -> None:
     found = restored(inside, dumped(inside, *PLAIN, *options))
     assert found[-1] == inside.service.user

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 import pika
 from dokkupy_sdk.datastore import container
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.datastore.role import ServiceExec
 from pika.adapters.blocking_connection import BlockingChannel
 
 QUEUE = "rows"
 DURABLE = pika.BasicProperties(delivery_mode=2)
 
 
-def address(inside: Inside) -> str:
+def address(inside: ServiceExec) -> str:
     assert isinstance(inside, Exec)
     found = inside.host.engine().container(inside.container)
     assert found is not None
@@ -23,7 +23,7 @@ def address(inside: Inside) -> str:
 
 
 @contextmanager
-def channel(inside: Inside, *, user: str = "", password: str = "", vhost: str = "") -> Iterator[BlockingChannel]:
+def channel(inside: ServiceExec, *, user: str = "", password: str = "", vhost: str = "") -> Iterator[BlockingChannel]:
     """As the app's user in its virtual host, unless said otherwise."""
     service = inside.service
     login = pika.PlainCredentials(user or service.user, password or service.password.reveal())
@@ -40,7 +40,7 @@ def channel(inside: Inside, *, user: str = "", password: str = "", vhost: str = 
             connection.close()
 
 
-def publish(inside: Inside, bodies: list[bytes], queue: str = QUEUE, kind: str = "classic") -> None:
+def publish(inside: ServiceExec, bodies: list[bytes], queue: str = QUEUE, kind: str = "classic") -> None:
     """Durable, and confirmed one by one: afterwards the broker has said that it keeps them."""
     with channel(inside) as found:
         found.queue_declare(queue, durable=True, arguments={"x-queue-type": kind})
@@ -48,12 +48,12 @@ def publish(inside: Inside, bodies: list[bytes], queue: str = QUEUE, kind: str =
             found.basic_publish("", queue, body, DURABLE)
 
 
-def count(inside: Inside, queue: str = QUEUE) -> int:
+def count(inside: ServiceExec, queue: str = QUEUE) -> int:
     with channel(inside) as found:
         return int(found.queue_declare(queue, passive=True).method.message_count)
 
 
-def take(inside: Inside, queue: str = QUEUE) -> list[bytes]:
+def take(inside: ServiceExec, queue: str = QUEUE) -> list[bytes]:
     """All that the queue holds, in order."""
     bodies = []
     with channel(inside) as found:

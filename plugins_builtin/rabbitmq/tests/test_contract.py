@@ -5,7 +5,7 @@ from __future__ import annotations
 import pika.exceptions
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from dokkupy_sdk.testing.effort import THOROUGH
 
@@ -27,13 +27,13 @@ class TestRabbitMQ(DatastoreContract):
     def newer(cls) -> str:
         return ""
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         clients.publish(inside, [f"row {number}".encode() for number in range(first, last)])
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         return clients.count(inside)
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         try:
             with clients.channel(inside, password="wrong"):
                 return False

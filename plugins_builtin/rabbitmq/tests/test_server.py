@@ -17,7 +17,7 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, lifecycle, moving, records, trash
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
@@ -53,14 +53,14 @@ def datastore(host: Host) -> Datastore:
 
 
 @pytest.fixture(scope="module")
-def wish() -> Wish:
-    return Wish(
+def wish() -> ServiceOptions:
+    return ServiceOptions(
         image=server("rabbitmq:4"), memory="512", config_options="--heartbeat=17 vm_memory_high_watermark.relative=0.5"
     )
 
 
 @pytest.fixture(scope="module")
-def service(host: Host, datastore: Datastore, wish: Wish) -> Service:
+def service(host: Host, datastore: Datastore, wish: ServiceOptions) -> Service:
     return lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), wish)
 
 
@@ -169,7 +169,7 @@ def test_no_password_is_where_somebody_may_look(host: Host, service: Service, in
 
 
 def test_the_cookie_is_strong_and_each_service_s_own(
-    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: Wish
+    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: ServiceOptions
 ) -> None:
     assert inside.run(["stat", "-c", "%a %U", COOKIE]).strip() == "400 rabbitmq"
     cookie = inside.run(["cat", COOKIE])
@@ -195,9 +195,13 @@ def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec)
 @pytest.mark.parametrize(
     "option, reason", [("heartbeat", "KEY=VALUE"), ("no_such_setting=1", "failed_to_prepare_configuration")]
 )
-def test_an_option_that_is_none_is_told(host: Host, datastore: Datastore, wish: Wish, option: str, reason: str) -> None:
+def test_an_option_that_is_none_is_told(
+    host: Host, datastore: Datastore, wish: ServiceOptions, option: str, reason: str
+) -> None:
     with pytest.raises(DokkupyError) as caught:
-        lifecycle.create(host, datastore, ServiceName("mq-bad"), Wish(image=wish.image, config_options=option))
+        lifecycle.create(
+            host, datastore, ServiceName("mq-bad"), ServiceOptions(image=wish.image, config_options=option)
+        )
     assert reason in "\n".join(caught.value.details)
 
 
@@ -209,7 +213,12 @@ def test_definitions_can_be_had_by_the_server_s_own_tool(inside: Exec) -> None:
 
 
 def test_another_series_is_refused_and_the_service_goes_on(
-    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: Wish, monkeypatch: pytest.MonkeyPatch
+    host: Host,
+    datastore: Datastore,
+    service: Service,
+    inside: Exec,
+    wish: ServiceOptions,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert datastore.keeps_data("4.0.5", "4.0.9") and not datastore.keeps_data("3.13.7", "4.0.5")
     clients.publish(inside, [b"still here"], "upgraded")
@@ -219,10 +228,10 @@ def test_another_series_is_refused_and_the_service_goes_on(
     subprocess.run(["docker", "build", "-q", "-t", tag, "-"], input=context.encode(), check=True, capture_output=True)
     monkeypatch.setattr(type(datastore), "version", lambda self, inside: "4.1.0")
     with pytest.raises(Conflict, match="cannot move its data from 4.0.5 to 4.1.0"):
-        moving.upgrade(host, datastore, service.name, Wish(image=tag))
+        moving.upgrade(host, datastore, service.name, ServiceOptions(image=tag))
     monkeypatch.undo()
     assert clients.take(inside, "upgraded") == [b"still here"]
-    moved = moving.upgrade(host, datastore, service.name, Wish(image=tag))
+    moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=tag))
     assert moved.how == "in-place"
     moving.revert(host, datastore, service.name)
     subprocess.run(["docker", "image", "rm", tag], check=True, capture_output=True)

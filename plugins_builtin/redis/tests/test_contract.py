@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import Inside
+from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec redis-cli -e -h service "$@"'
 
 
-def as_app(inside: Inside, *words: str, password: str = "", rest: str = "") -> str:
+def as_app(inside: ServiceExec, *words: str, password: str = "", rest: str = "") -> str:
     """Over the network, with the password of the apps' user, which comes on standard input. rest: further input."""
     secret = password or inside.service.password.reveal()
     return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n{rest}".encode()).strip()
@@ -29,13 +29,13 @@ class TestRedis(DatastoreContract):
     def newer(cls) -> str:
         return server("redis:8")
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         as_app(inside, "SADD", "rows", *(str(number) for number in range(first, last)))
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         return int(as_app(inside, "SCARD", "rows"))
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         try:
             as_app(inside, "PING", password="wrong")
         except Exception as error:

@@ -17,11 +17,11 @@ from dokkupy_redis import rdb
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, lifecycle, links, moving, pipes, records, trash
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.datastore.subject import ServiceSubject
-from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.hosts import fake_host
 
@@ -46,7 +46,7 @@ def redis(host: Host) -> Datastore:
 
 def create(host: Host, redis: Datastore, version: str = "redis:8", **wish: str) -> Exec:
     name = ServiceName(f"rt-{secrets.token_hex(3)}")
-    made = lifecycle.create(host, redis, name, Wish(image=server(version), **wish))
+    made = lifecycle.create(host, redis, name, ServiceOptions(image=server(version), **wish))
     return Exec(host, made, made.container)
 
 
@@ -68,7 +68,7 @@ def eight(host: Host, redis: Datastore) -> Iterator[Exec]:
     remove(made, redis)
 
 
-def admin(inside: Inside, *words: str) -> str:
+def admin(inside: ServiceExec, *words: str) -> str:
     connect = records.datastore(inside.host, "redis").connect(inside.service)  # type: ignore[attr-defined]
     return inside.run((*connect, "-e", *words)).strip()
 
@@ -82,30 +82,50 @@ def resp(*words: bytes | str) -> bytes:
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
-def send(inside: Inside, commands: bytes, *words: str) -> None:
+def send(inside: ServiceExec, commands: bytes, *words: str) -> None:
     """Any bytes, as the app."""
     argv = ("sh", "-euc", AS_APP, "app", *words, "--pipe")
     answer = inside.run(argv, stdin=inside.service.password.reveal().encode() + b"\n" + commands, timeout=120)
     assert "errors: 0" in answer, answer
 
 
-def fill(inside: Inside) -> None:
+def fill(inside: ServiceExec) -> None:
     """All types, small and large, with bytes that are no text."""
-    send(inside, b"".join((
-        resp("SET", "empty", ""), resp("SET", BYTES, BYTES), resp("SET", "ключ 🗝\n", "значение\r\n\0"),
-        resp("SET", "", "the empty key"), resp("SET", "number", "12345"), resp("SET", "large", BYTES * 12_000),
-        resp("APPEND", "raw", "a"), resp("SETBIT", "bits", "70000", "1"), resp("PFADD", "hll", "a", "b", "c"),
-        resp("RPUSH", "list", "", BYTES, "b", "b"), resp("SADD", "set", "", BYTES, "ü"), resp("SADD", "ints", "1", "2"),
-        resp("HSET", "hash", "", "", BYTES, BYTES, "f", "1"),
-        resp("ZADD", "zset", "0.1", "a", "-inf", BYTES, "+inf", "", "1e300", "b", "0.12000000000000004", "c"),
-        resp("GEOADD", "geo", "13.4", "52.5", "Berlin"),
-        resp("SETEX", "soon gone", "100", "x"), resp("SET", "gone at once", "x", "PX", "1"),
-        resp("XADD", "stream", "1-1", "f", BYTES), resp("XADD", "stream", "2-1", "f", "2", "g", ""),
-        resp("XADD", "stream", "3-1", "f", "3"), resp("XDEL", "stream", "3-1"),
-        resp("XGROUP", "CREATE", "stream", BYTES, "0"), resp("XGROUP", "CREATE", "stream", "done", "$"),
-        resp("XREADGROUP", "GROUP", BYTES, "con sumer", "COUNT", "1", "STREAMS", "stream", ">"),
-        resp("SELECT", "9"), resp("SET", "elsewhere", "9"), resp("SELECT", "15"), resp("HSET", "h", "a", "b"),
-    )))  # fmt: skip
+    send(
+        inside,
+        b"".join(
+            (
+                resp("SET", "empty", ""),
+                resp("SET", BYTES, BYTES),
+                resp("SET", "ключ 🗝\n", "значение\r\n\0"),
+                resp("SET", "", "the empty key"),
+                resp("SET", "number", "12345"),
+                resp("SET", "large", BYTES * 12_000),
+                resp("APPEND", "raw", "a"),
+                resp("SETBIT", "bits", "70000", "1"),
+                resp("PFADD", "hll", "a", "b", "c"),
+                resp("RPUSH", "list", "", BYTES, "b", "b"),
+                resp("SADD", "set", "", BYTES, "ü"),
+                resp("SADD", "ints", "1", "2"),
+                resp("HSET", "hash", "", "", BYTES, BYTES, "f", "1"),
+                resp("ZADD", "zset", "0.1", "a", "-inf", BYTES, "+inf", "", "1e300", "b", "0.12000000000000004", "c"),
+                resp("GEOADD", "geo", "13.4", "52.5", "Berlin"),
+                resp("SETEX", "soon gone", "100", "x"),
+                resp("SET", "gone at once", "x", "PX", "1"),
+                resp("XADD", "stream", "1-1", "f", BYTES),
+                resp("XADD", "stream", "2-1", "f", "2", "g", ""),
+                resp("XADD", "stream", "3-1", "f", "3"),
+                resp("XDEL", "stream", "3-1"),
+                resp("XGROUP", "CREATE", "stream", BYTES, "0"),
+                resp("XGROUP", "CREATE", "stream", "done", "$"),
+                resp("XREADGROUP", "GROUP", BYTES, "con sumer", "COUNT", "1", "STREAMS", "stream", ">"),
+                resp("SELECT", "9"),
+                resp("SET", "elsewhere", "9"),
+                resp("SELECT", "15"),
+                resp("HSET", "h", "a", "b"),
+            )
+        ),
+    )
     for command in (
         "for i = 1, 12000 do redis.call('HSET', 'large hash', 'f' .. i, i) end",
         "for i = 1, 12000 do redis.call('SADD', 'large set', 'm' .. i) end",
@@ -131,10 +151,15 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
     facts = dict(redis.facts(source))
     counts = {name.removeprefix("database "): value for name, value in facts.items() if "keys of" in name}
     assert counts == {
-        "0: keys of type string": "9", "0: keys of type hash": "2", "0: keys of type zset": "3",
-        "0: keys of type list": "2", "0: keys of type set": "3", "0: keys of type stream": "2",
-        "9: keys of type string": "1", "15: keys of type hash": "1",
-    }  # fmt: skip
+        "0: keys of type string": "9",
+        "0: keys of type hash": "2",
+        "0: keys of type zset": "3",
+        "0: keys of type list": "2",
+        "0: keys of type set": "3",
+        "0: keys of type stream": "2",
+        "9: keys of type string": "1",
+        "15: keys of type hash": "1",
+    }
     assert facts["users"] == "reader "
     pipes.transfer(redis, source, target)
     assert dict(redis.facts(target)) == facts
@@ -145,7 +170,7 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
     assert admin(target, "INFO", "replication").splitlines()[1].strip() == "role:master"
     assert "restore." not in target.run(["ls", "-A", "/data"])
     # The passwords are its own, and what is on disk is what was restored.
-    with pytest.raises(HostFault):
+    with pytest.raises(HostError):
         as_app(target, "PING", password=source.service.password.reveal())
     kill(target)
     assert lifecycle.bring_to_state(host, redis, target.service)
@@ -159,13 +184,26 @@ def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastor
     before = dict(redis.facts(eight))
     assert dict(redis.facts(eight)) == before
     for change in (
-        ("APPEND", "large", "x"), ("SETRANGE", "large", "2000000", "y"), ("LSET", "list", "3", "c"), ("SADD", "set", "x"),
-        ("HSET", "hash", "f", "2"), ("ZADD", "zset", "0.2", "a"), ("XACK", "stream", "done", "1-1"),
-        ("XADD", "stream", "9-1", "a", "b"), ("XGROUP", "SETID", "stream", "done", "1-1"), ("SMOVE", "set", "ints", "x"),
-        ("HSET", "large hash", "f17", "x"), ("SREM", "large set", "m17"), ("ZADD", "large zset", "3", "m17"),
-        ("LSET", "large list", "11999", "x"), ("XDEL", "large stream", "11999-0"), ("RENAME", "number", "numbers"),
-        ("XGROUP", "CREATE", "large stream", "g", "0"), ("-n", "9", "SET", "elsewhere", "8"), ("FUNCTION", "FLUSH"),
-    ):  # fmt: skip
+        ("APPEND", "large", "x"),
+        ("SETRANGE", "large", "2000000", "y"),
+        ("LSET", "list", "3", "c"),
+        ("SADD", "set", "x"),
+        ("HSET", "hash", "f", "2"),
+        ("ZADD", "zset", "0.2", "a"),
+        ("XACK", "stream", "done", "1-1"),
+        ("XADD", "stream", "9-1", "a", "b"),
+        ("XGROUP", "SETID", "stream", "done", "1-1"),
+        ("SMOVE", "set", "ints", "x"),
+        ("HSET", "large hash", "f17", "x"),
+        ("SREM", "large set", "m17"),
+        ("ZADD", "large zset", "3", "m17"),
+        ("LSET", "large list", "11999", "x"),
+        ("XDEL", "large stream", "11999-0"),
+        ("RENAME", "number", "numbers"),
+        ("XGROUP", "CREATE", "large stream", "g", "0"),
+        ("-n", "9", "SET", "elsewhere", "8"),
+        ("FUNCTION", "FLUSH"),
+    ):
         as_app(eight, *change)
         after = dict(redis.facts(eight))
         assert (after == before) == (change[0] == "XACK"), change
@@ -249,11 +287,16 @@ def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redi
     assert len(whole) > 4 * pipes.EDGE
     middle = len(whole) // 2
     for bad in (
-        whole[:middle], whole[:middle] + rdb.LAST, whole[:-9], whole[:-30] + rdb.LAST,
-        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :], whole[:middle] + whole[middle + 9 :],
-        whole.replace(b"DOKKUPY-REDIS 1", b"DOKKUPY-REDIS 2"), whole.replace(b"reader on", b"reader no"),
-    ):  # fmt: skip
-        with pytest.raises(HostFault) as caught:
+        whole[:middle],
+        whole[:middle] + rdb.LAST,
+        whole[:-9],
+        whole[:-30] + rdb.LAST,
+        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        whole[:middle] + whole[middle + 9 :],
+        whole.replace(b"DOKKUPY-REDIS 1", b"DOKKUPY-REDIS 2"),
+        whole.replace(b"reader on", b"reader no"),
+    ):
+        with pytest.raises(HostError) as caught:
             moving.put_content(eight.host, redis, eight.service.name, [bad], "import")
         assert "restore" in caught.value.message or "not whole" in caught.value.message
         assert dict(redis.facts(eight)) == facts
@@ -264,17 +307,23 @@ def test_a_dump_of_a_newer_version_is_refused_with_the_server_s_words(
     eight: Exec, seven: Exec, redis: Datastore
 ) -> None:
     as_app(eight, "SET", "a", "1")
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         moving.put_content(seven.host, redis, seven.service.name, [exported(eight, redis)], "import")
     assert any("RDB format version" in line for line in caught.value.details)
 
 
 def test_apps_have_no_power_over_the_server(eight: Exec) -> None:
     for words in (
-        ("CONFIG", "SET", "appendonly", "no"), ("ACL", "LIST"), ("SHUTDOWN", "NOSAVE"), ("REPLICAOF", "NO", "ONE"),
-        ("DEBUG", "SLEEP", "0"), ("MODULE", "LOAD", "/x"), ("PSYNC", "?", "-1"), ("ACL", "SETUSER", "x"),
-    ):  # fmt: skip
-        with pytest.raises(HostFault) as caught:
+        ("CONFIG", "SET", "appendonly", "no"),
+        ("ACL", "LIST"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("DEBUG", "SLEEP", "0"),
+        ("MODULE", "LOAD", "/x"),
+        ("PSYNC", "?", "-1"),
+        ("ACL", "SETUSER", "x"),
+    ):
+        with pytest.raises(HostError) as caught:
             as_app(eight, *words)
         assert any("NOPERM" in line or "command not allowed" in line for line in caught.value.details), words
     for words in (("CONFIG", "GET", "maxmemory"), ("CLIENT", "LIST"), ("INFO",), ("KEYS", "*"), ("FLUSHALL",)):
@@ -287,7 +336,7 @@ def test_users_that_somebody_saved_are_there_after_a_restart(eight: Exec, redis:
     admin(eight, "ACL", "SAVE")
     lifecycle.restart(eight.host, redis, eight.service.name)
     assert as_app(eight, "--user", "reader", "DBSIZE", password="secret") == "0"
-    with pytest.raises(HostFault):
+    with pytest.raises(HostError):
         as_app(eight, "PING", password="wrong")
 
 
@@ -296,7 +345,7 @@ def test_options_of_the_server_count_also_while_a_dump_is_restored(host: Host, r
     source = create(host, redis, config_options=options)
     assert as_app(source, "CONFIG", "GET", "maxmemory").split() == ["maxmemory", str(64 << 20)]
     as_app(source, "-n", "39", "SET", "a", "1")
-    copy = moving.clone(host, redis, source.service.name, ServiceName(f"{source.service.name}-copy"), Wish())
+    copy = moving.clone(host, redis, source.service.name, ServiceName(f"{source.service.name}-copy"), ServiceOptions())
     inside = Exec(host, copy, copy.container)
     assert as_app(inside, "-n", "39", "GET", "a") == "1"
     for one in (source, inside):
@@ -307,7 +356,7 @@ def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redi
     inside = create(host, redis, config_options="--maxmemory 8mb", memory="64")
     ten_megabytes = ("EVAL", "for i = 1, 10 do redis.call('SET', i, string.rep('x', 1000000)) end", "0")
     as_app(inside, *ten_megabytes)  # looked at between commands, and a script is one
-    with pytest.raises(HostFault) as caught:
+    with pytest.raises(HostError) as caught:
         as_app(inside, *ten_megabytes)
     assert any("OOM" in line for line in caught.value.details)
     assert as_app(inside, "PING") == "PONG"

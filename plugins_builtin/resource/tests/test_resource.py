@@ -86,10 +86,21 @@ def test_report_s_labels_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize(
     "given",
-    [{"memory": "lots"}, {"memory": "5m"}, {"memory": "-1"}, {"memory": "512mx"}, {"cpu": "0"}, {"cpu": "-1"},
-     {"cpu": "1e3"}, {"cpu": "nan"}, {"nvidia_gpu": "all --privileged"}, {"network": "x"},
-     {"memory": "1g", "process_type": "../web"}, {"memory": "1g", "process_type": "a b"}],
-)  # fmt: skip
+    [
+        {"memory": "lots"},
+        {"memory": "5m"},
+        {"memory": "-1"},
+        {"memory": "512mx"},
+        {"cpu": "0"},
+        {"cpu": "-1"},
+        {"cpu": "1e3"},
+        {"cpu": "nan"},
+        {"nvidia_gpu": "all --privileged"},
+        {"network": "x"},
+        {"memory": "1g", "process_type": "../web"},
+        {"memory": "1g", "process_type": "a b"},
+    ],
+)
 def test_bad_values_are_refused_and_nothing_is_kept(host: Host, given: dict[str, str]) -> None:
     with pytest.raises(UserError):
         cli.limit(host, APP, **given)

@@ -20,14 +20,14 @@ CAPABILITIES = (
     "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
     "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
     "--security-opt", "systempaths=unconfined",
-)  # fmt: skip
+)
 SOURCE = "/src/dokkupy"
 #: As on some machines: nobody but root can write to /tmp, so nothing of ours may rely on it.
 CLOSED_TMP = "/tmp:exec,mode=0755"
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """An HTTP response."""
 
     status: int
@@ -74,13 +74,13 @@ class Host:
             docker(
                 "run", "--rm", "--pull=never", *labels, "--entrypoint", "/bin/cp", "-v", f"{seed}:/from:ro",
                 "-v", f"{self.volume}:/to", image, "-a", "/from/.", "/to/",
-            )  # fmt: skip
+            )
         variables = [flag for key, value in wayout.environment().items() for flag in ("-e", f"{key}={value}")]
         docker(
             "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, "--network", network, *labels, *_powers(image),
             "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", CLOSED_TMP,
             "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
-        )  # fmt: skip
+        )
         self._booted()
 
     def _called(self, name: str, image: str) -> None:
@@ -133,7 +133,7 @@ class Host:
         docker(
             "run", "--rm", "--pull=never", *labels, "--entrypoint", "/bin/cp", "-v", f"{self.volume}:/from:ro",
             "-v", f"{seed}:/to", self.image, "-a", "/from/.", "/to/",
-        )  # fmt: skip
+        )
         docker("commit", "--change", f"LABEL {LABEL}=1", "--change", f"LABEL {LABEL}.seed={tag}", self.name, tag)
         self.close()
 
@@ -156,7 +156,7 @@ class Host:
         return docker(
             "exec", *stdin, "-u", user, "-w", cwd, *variables, self.name, *argv,
             check=check, input=input, timeout=timeout,
-        )  # fmt: skip
+        )
 
     def ssh(
         self,
@@ -189,14 +189,14 @@ class Host:
 
     def http_get(
         self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 30, method: str = "GET"
-    ) -> Answer:
+    ) -> CommandResult:
         """Ask the machine's proxy for `path` of the site `hostname`."""
         connection = http.client.HTTPConnection(self.ip, port, timeout=timeout)
         try:
             connection.request(method, path, headers={"Host": hostname})
             response = connection.getresponse()
             body = response.read().decode(errors="replace")
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
+            return CommandResult(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
         finally:
             connection.close()
 
@@ -255,7 +255,7 @@ class Host:
             "ssh", "-i", str(key), "-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
             "-o", "ConnectTimeout=20",
-        ]  # fmt: skip
+        ]
 
     def _booted(self) -> None:
         """Wait until the init system has started what it starts."""

@@ -21,7 +21,7 @@ LEGACY_CGROUPS = ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "systemd.unified_cgrou
 READY_PACKAGES = (
     "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "nginx-light",
     "openssh-server", "procps", "python3-venv", "restic", "socat", "sudo",
-)  # fmt: skip
+)
 #: Debian 13 has Docker's client and BuildKit in packages of their own.
 LATER_PACKAGES = {"trixie": ["docker-cli", "docker-buildx"]}
 INSTALL = "apt-get update && apt-get install -y --no-install-recommends"

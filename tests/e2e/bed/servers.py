@@ -4,7 +4,7 @@
     machine.load_image(tag, "postgres:17")     # where a test wants it under its official name
 
 The contract (environment and its `_FILE` variants, entry point, data directory, user, signals, ports) is the one that
-the `source` of each row documents; the entry points in `servers/` are written anew after it. What a row `differs` in
+the `source` of each row documents; the entry points in `servers/` are written again after it. What a row `differs` in
 is all that a test may not conclude from it.
 """
 

@@ -19,7 +19,7 @@ CERTIFICATES = Path("/usr/local/share/ca-certificates")
 VARIABLES = (
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT",
-)  # fmt: skip
+)
 
 
 def environment() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.confirm import confirm
-from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import Conflict
 from dokkupy.kernel.host import Host
@@ -18,16 +18,16 @@ group = Group("apps", "Manage apps", bare="list")
 App = Annotated[AppName, Arg("app")]
 
 
-@group.command("list", needs="open")
-def list_apps(host: Host) -> Answer:
+@group.command("list", permission="open")
+def list_apps(host: Host) -> CommandResult:
     """List the apps."""
     names = [str(name) for name in visible_apps(host)]
     if not names:
         host.out.warn("You haven't deployed any applications yet")
-    return Answer(names, names, header="My Apps" if names else "")
+    return CommandResult(names, names, header="My Apps" if names else "")
 
 
-@group.command("create", needs="app:write", changes=True)
+@group.command("create", permission="app:write", mutating=True)
 def create(host: Host, app: App) -> None:
     """Create an app."""
     from dokkupy.usecases.apps import create_app
@@ -36,18 +36,18 @@ def create(host: Host, app: App) -> None:
     create_app(host, app)
 
 
-@group.command("exists", needs="app:read")
+@group.command("exists", permission="app:read")
 def exists(host: Host, app: App) -> None:
     """Say by the exit status whether an app exists."""
-    host.store.need_app(app)
+    host.store.require_app(app)
 
 
-@group.command("destroy", needs="app:admin", changes=True)
+@group.command("destroy", permission="app:admin", mutating=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
     """Destroy an app with everything that it has."""
-    from dokkupy.usecases.apps import destroy_app, need_traces
+    from dokkupy.usecases.apps import destroy_app, require_traces
 
-    need_traces(host, app)
+    require_traces(host, app)
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
     host.force = host.force or force  # plugins that are asked before it goes do not ask either
@@ -58,16 +58,16 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
 SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new app")]
 
 
-@group.command("rename", needs="app:admin", changes=True)
+@group.command("rename", permission="app:admin", mutating=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
     """Give an app a new name."""
-    from dokkupy.usecases.copies import rename_app
+    from dokkupy.usecases.rename_clone import rename_app
 
     host.out.announce(f"Renaming {old} to {new}...")
     rename_app(host, old, new, deploy=not skip_deploy)
 
 
-@group.command("clone", needs="app:admin", changes=True)
+@group.command("clone", permission="app:admin", mutating=True)
 def clone(
     host: Host,
     old: App,
@@ -77,7 +77,7 @@ def clone(
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="An existing target is no error")] = False,
 ) -> None:
     """Copy an app: configuration, properties and code, not its domains."""
-    from dokkupy.usecases.copies import clone_app
+    from dokkupy.usecases.rename_clone import clone_app
 
     if ignore_existing and host.store.has_app(new):
         host.out.warn(f"App {new} already exists")
@@ -86,7 +86,7 @@ def clone(
     clone_app(host, old, new, deploy=not skip_deploy)
 
 
-@group.command("lock", needs="app:write", changes=True)
+@group.command("lock", permission="app:write", mutating=True)
 def lock(host: Host, app: App) -> None:
     """Refuse deploys of an app until it is unlocked; a running one goes on."""
     from dokkupy.usecases.apps import set_locked
@@ -95,7 +95,7 @@ def lock(host: Host, app: App) -> None:
     host.out.section("Deploy lock created")
 
 
-@group.command("unlock", needs="app:write", changes=True)
+@group.command("unlock", permission="app:write", mutating=True)
 def unlock(host: Host, app: App) -> None:
     """Allow deploys of an app again."""
     from dokkupy.usecases.apps import set_locked
@@ -105,14 +105,14 @@ def unlock(host: Host, app: App) -> None:
         host.out.warn("Deploy lock removed")
 
 
-@group.command("locked", needs="app:read")
-def locked(host: Host, app: App) -> Answer:
+@group.command("locked", permission="app:read")
+def locked(host: Host, app: App) -> CommandResult:
     """Say whether an app is locked."""
     from dokkupy.usecases.apps import app_record
 
     if not app_record(host, app).get("locked"):
         raise Conflict("Deploy lock does not exist", code="not_locked")
-    return Answer({"app": app, "locked": True}, ["Deploy lock exists"])
+    return CommandResult({"app": app, "locked": True}, ["Deploy lock exists"])
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
@@ -138,4 +138,4 @@ def epoch(text: str) -> str:
     return str(int(datetime.fromisoformat(text).timestamp())) if text else ""
 
 
-add_property_commands(group, APPS, prefix="app", title="app", extra=extra, needs="host:write")
+add_property_commands(group, APPS, prefix="app", title="app", extra=extra, permission="host:write")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.cli.many import apps_of
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.kernel.host import Host
@@ -21,14 +21,14 @@ App = Annotated[AppName, Arg("app")]
 SHOWN = ("id", "app", "kind", "status", "pid", "source", "started_at", "finished_at", "exit_code")
 
 
-@group.command("list", needs="app:read")
+@group.command("list", permission="app:read")
 def list_builds(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
     kind: Annotated[str, Opt("--kind")] = "",
     status: Annotated[str, Opt("--status")] = "",
-) -> Answer:
+) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
     from dokkupy.usecases.access import visible_apps
     from dokkupy.usecases.builds import builds_of
@@ -38,7 +38,7 @@ def list_builds(
     one_of(*STATUSES)(status or STATUSES[0])
     failed: list[tuple[AppName, Exception]] = []
     if app:
-        found = builds_of(host, host.store.need_app(app))
+        found = builds_of(host, host.store.require_app(app))
     else:
         of_apps, failed = over_each(visible_apps(host), lambda name: builds_of(host, name))
         found = [facts for _, of_app in of_apps for facts in of_app]
@@ -57,43 +57,43 @@ def list_builds(
     lines = [
         f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
     ]
-    return Answer(rows, lines, columns=columns, status=1 if failed else 0)
+    return CommandResult(rows, lines, columns=columns, status=1 if failed else 0)
 
 
-@group.command("info", needs="app:read")
-def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> Answer:
+@group.command("info", permission="app:read")
+def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
     """Show one build, by default the latest."""
     from dokkupy.usecases.builds import build_of
 
-    facts = build_of(host, host.store.need_app(app), build)
+    facts = build_of(host, host.store.require_app(app), build)
     row = {name: facts[name] for name in SHOWN}
-    return Answer(
+    return CommandResult(
         row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()]
     )
 
 
-@group.command("output", needs="app:read")
-def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> Answer:
+@group.command("output", permission="app:read")
+def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
     """Print what a build printed, by default the latest."""
     from dokkupy.usecases.builds import log_of
 
-    text = log_of(host, host.store.need_app(app), build)
-    return Answer({"output": text}, text.splitlines())
+    text = log_of(host, host.store.require_app(app), build)
+    return CommandResult({"output": text}, text.splitlines())
 
 
-@group.command("cancel", needs="app:write", changes=True)
-def cancel(host: Host, app: App) -> Answer:
+@group.command("cancel", permission="app:write", mutating=True)
+def cancel(host: Host, app: App) -> CommandResult:
     """Ask the running build of an app to take itself back."""
     from dokkupy.usecases.builds import cancel_build
 
-    facts = cancel_build(host, host.store.need_app(app))
+    facts = cancel_build(host, host.store.require_app(app))
     if facts is None:
-        return Answer({"app": app, "id": None}, ["-----> App not currently deploying"])
-    return Answer({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
+        return CommandResult({"app": app, "id": None}, ["-----> App not currently deploying"])
+    return CommandResult({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
 
 
-@group.command("prune", needs="app:write", changes=True)
-def prune(host: Host, scope: Scope) -> Answer:
+@group.command("prune", permission="app:write", mutating=True)
+def prune(host: Host, scope: Scope) -> CommandResult:
     """Remove the records of builds beyond the retention."""
     from dokkupy.usecases.builds import prune_builds
     from dokkupy.usecases.many import over_each, warn_of
@@ -101,7 +101,7 @@ def prune(host: Host, scope: Scope) -> Answer:
     pruned, failed = over_each(apps_of(host, scope), lambda app: prune_builds(host, app))
     gone = [identifier for _, identifiers in pruned for identifier in identifiers]
     warn_of(host, failed)
-    return Answer(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)
+    return CommandResult(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:

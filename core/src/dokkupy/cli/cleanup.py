@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.cli.declare import Arg, CommandResult, Group
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
 group = Group("cleanup", "Remove ended containers and unused images", bare="")
 
 
-@group.command("", needs="host:write", changes=True)
-def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> Answer:
+@group.command("", permission="host:write", mutating=True)
+def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> CommandResult:
     """Remove ended one-off containers and unused images of apps."""
     from dokkupy.usecases.oneoff import retire_runs
 
-    name = host.store.need_app(app) if app and app != "--global" else None
+    name = host.store.require_app(app) if app and app != "--global" else None
     engine = host.engine()
     gone = retire_runs(host, name)
     labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}
@@ -24,4 +24,4 @@ def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> An
         if not tags:
             host.act(f"remove the image {identifier}", lambda: engine.remove_image(identifier))  # noqa: B023
             gone.append(identifier)
-    return Answer(gone, [f"-----> Removed {one}" for one in gone])
+    return CommandResult(gone, [f"-----> Removed {one}" for one in gone])

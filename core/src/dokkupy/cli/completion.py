@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, parameters
+from dokkupy.cli.declare import Arg, CommandResult, Group, parameters
 from dokkupy.errors import DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
@@ -49,22 +49,22 @@ complete -c dokku -f -a '(__dokkupy)'
 SCRIPTS = {"bash": SCRIPT, "zsh": ZSH, "fish": FISH}
 
 
-@group.command("", needs="open")
-def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> Answer:
+@group.command("", permission="open")
+def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> CommandResult:
     """Print the completion script of a shell: bash, zsh or fish. `setup` installs bash's."""
     from dokkupy.errors import UserError
 
     if shell not in SCRIPTS:
         raise UserError(f"There is no completion for {shell[:40]!r}: use {', '.join(SCRIPTS)}")
-    return Answer({"shell": shell, "script": SCRIPTS[shell]}, [SCRIPTS[shell].rstrip("\n")])
+    return CommandResult({"shell": shell, "script": SCRIPTS[shell]}, [SCRIPTS[shell].rstrip("\n")])
 
 
-@group.command("words", needs="open", hidden=True, formats=False)
-def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> Answer:
+@group.command("words", permission="open", hidden=True, formats=False)
+def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResult:
     """Print what could stand for the last of these words."""
     last = typed[-1] if typed else ""
     found = [word for word in candidates(host, typed[:-1], last) if word.startswith(last)]
-    return Answer(found, found)
+    return CommandResult(found, found)
 
 
 def candidates(host: Host, before: list[str], last: str) -> list[str]:

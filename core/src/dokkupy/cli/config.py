@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey
@@ -24,7 +24,7 @@ NoRestart = Annotated[bool, Opt("--no-restart", help="Leave the running instance
 
 def app_of(host: Host, scope: Scope) -> AppName | None:
     if scope.app is not None:
-        return host.store.need_app(scope.app)
+        return host.store.require_app(scope.app)
     if scope.is_global:
         from dokkupy.usecases.access import check_global
 
@@ -44,40 +44,42 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-@group.command("show", needs="app:write")
-def show(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+@group.command("show", permission="app:write")
+def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     """Print the variables."""
     env = variables(host, scope, merged)
     width = max((len(key) for key in env), default=0) + 2
     name = scope.app or "global"
-    return Answer(env, [f"{key + ':':<{width}} {value}" for key, value in env.items()], header=f"{name} env vars")
+    return CommandResult(
+        env, [f"{key + ':':<{width}} {value}" for key, value in env.items()], header=f"{name} env vars"
+    )
 
 
-@group.command("get", needs="app:write")
+@group.command("get", permission="app:write")
 def get(
     host: Host,
     scope: Scope,
     key: Annotated[EnvKey, Arg("KEY")],
     *,
     quote: Annotated[bool, Opt("--quoted", help="Quote it for a shell")] = False,
-) -> Answer:
+) -> CommandResult:
     """Print one variable; the exit status is 1 when it is not set."""
     value = variables(host, scope, False).get(str(key))
     if value is None:
         # On standard output nothing, as in Dokku; the JSON has the keys of every error.
         missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
-        return Answer({**missing, "plugin": None, "key": key, "value": None}, status=1)
-    return Answer({"key": key, "value": value}, [quoted(value) if quote else value])
+        return CommandResult({**missing, "plugin": None, "key": key, "value": None}, status=1)
+    return CommandResult({"key": key, "value": value}, [quoted(value) if quote else value])
 
 
-@group.command("keys", needs="app:write")
-def keys(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+@group.command("keys", permission="app:write")
+def keys(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     """Print the names of the variables."""
     names = list(variables(host, scope, merged))
-    return Answer(names, names)
+    return CommandResult(names, names)
 
 
-@group.command("set", needs="app:write", changes=True, secret_args=True)
+@group.command("set", permission="app:write", mutating=True, secret_args=True)
 def set_config(
     host: Host,
     scope: Scope,
@@ -85,7 +87,7 @@ def set_config(
     *,
     encoded: Annotated[bool, Opt("--encoded", help="The values are base64")] = False,
     no_restart: NoRestart = False,
-) -> Answer:
+) -> CommandResult:
     """Set variables, and restart the app with them."""
     from dokkupy.model.secret import Secret
 
@@ -117,10 +119,10 @@ def decoded(text: str) -> str:
         raise UserError("A value is not base64 of UTF-8 text") from None
 
 
-@group.command("unset", needs="app:write", changes=True)
+@group.command("unset", permission="app:write", mutating=True)
 def unset(
     host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
-) -> Answer:
+) -> CommandResult:
     """Unset variables, and restart the app without them."""
     present = variables(host, scope, False)
     for key in names:
@@ -131,8 +133,8 @@ def unset(
     return apply(host, scope, dict.fromkeys(names), no_restart=no_restart)
 
 
-@group.command("clear", needs="app:write", changes=True)
-def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> Answer:
+@group.command("clear", permission="app:write", mutating=True)
+def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> CommandResult:
     """Unset all variables."""
     host.out.announce("Unsetting all config vars")
     return apply(host, scope, {}, no_restart=no_restart, replace=True)
@@ -145,7 +147,7 @@ def apply(
     *,
     no_restart: bool,
     replace: bool = False,
-) -> Answer:
+) -> CommandResult:
     from dokkupy.kernel.operation import operation
     from dokkupy.usecases.config import set_env
     from dokkupy.usecases.legacy_env import legacy_lines
@@ -162,23 +164,23 @@ def apply(
 
         restarted = restart_with_config(host, app)
     if changed and not restarted:
-        from dokkupy.usecases.effect import tell_effect
+        from dokkupy.usecases.effect import announce_effect
 
-        tell_effect(host, app)
-    return Answer({"app": app, "changed": changed, "restarted": restarted})
+        announce_effect(host, app)
+    return CommandResult({"app": app, "changed": changed, "restarted": restarted})
 
 
 FORMATS = ("exports", "envfile", "docker-args", "docker-args-keys", "shell", "pretty", "json", "json-list", "pack-keys")
 
 
-@group.command("export", needs="app:write", formats=False)
+@group.command("export", permission="app:write", formats=False)
 def export(
     host: Host,
     scope: Scope,
     *,
     format: Annotated[str, Opt("--format", help=", ".join(FORMATS))] = "exports",
     merged: Merged = False,
-) -> Answer:
+) -> CommandResult:
     """Print the variables for another program."""
     import json
 
@@ -196,15 +198,15 @@ def export(
     }
     if format not in lines:
         raise UserError(f"Unknown export format: {format[:40]!r}", hint=f"Formats: {', '.join(FORMATS)}")
-    return Answer(env, lines[format])
+    return CommandResult(env, lines[format])
 
 
 def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-@group.command("bundle", needs="app:write", formats=False)
-def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
+@group.command("bundle", permission="app:write", formats=False)
+def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     """Write a tar of one file per variable to standard output."""
     import io
     import tarfile
@@ -216,10 +218,10 @@ def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> Answer:
             member.size = len(value.encode())
             member.mode = 0o600
             tar.addfile(member, io.BytesIO(value.encode()))
-    return Answer(raw=data.getvalue())
+    return CommandResult(raw=data.getvalue())
 
 
-@group.command("import", needs="app:write", changes=True, formats=False)
+@group.command("import", permission="app:write", mutating=True, formats=False)
 def import_config(
     host: Host,
     scope: Scope,
@@ -228,7 +230,7 @@ def import_config(
     format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
     replace: Annotated[bool, Opt("--replace", help="Unset what the file does not have")] = False,
     no_restart: NoRestart = False,
-) -> Answer:
+) -> CommandResult:
     """Set the variables of a file; `-` reads standard input."""
     from dokkupy.kernel.text import read_file, read_input
     from dokkupy.model.secret import Secret

@@ -2,13 +2,13 @@
 
     config = Group("config", "Environment variables of apps")
 
-    @config.command("get", needs="app:read")
+    @config.command("get", permission="app:read")
     def get(host: Host, scope: Scope, key: Annotated[EnvKey, Arg("KEY")],
-            *, quoted: Annotated[bool, Opt("--quoted", help="Quote for a shell")] = False) -> Answer: ...
+            *, quoted: Annotated[bool, Opt("--quoted", help="Quote for a shell")] = False) -> CommandResult: ...
 
 The first parameter is the Host. Further positional parameters are arguments; keyword-only ones are options. Their
 types parse the words: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
-`list[T]`, `T | None`. What a command returns is an `Answer` (data and text), an exit status, or None.
+`list[T]`, `T | None`. What a command returns is an `CommandResult` (data and text), an exit status, or None.
 
 On the start-up path of every command: imports nothing heavy.
 """
@@ -69,7 +69,7 @@ class Scope:
         return self.app or ("--global" if self.is_global else "--all")
 
 
-class Answer:
+class CommandResult:
     """A command's answer. data: what `--format json` prints (JSON types). text: lines for people, printed bare.
 
     header: a line `=====> header` before the text; columns: lines printed bare after it. `--quiet` leaves both out.
@@ -103,7 +103,18 @@ class Command:
     """One command of a group. needs: the permission; `open` for none. root: must run as root (`plugin:install`).
     changes: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
 
-    __slots__ = ("changes", "formats", "function", "group", "help", "hidden", "name", "needs", "root", "secret_args")
+    __slots__ = (
+        "formats",
+        "function",
+        "group",
+        "help",
+        "hidden",
+        "mutating",
+        "name",
+        "permission",
+        "root",
+        "secret_args",
+    )
 
     def __init__(
         self,
@@ -111,9 +122,9 @@ class Command:
         name: str,
         function: Callable[..., Any],
         *,
-        needs: str,
+        permission: str,
         root: bool,
-        changes: bool,
+        mutating: bool,
         hidden: bool,
         formats: bool,
         secret_args: bool | int,
@@ -121,9 +132,9 @@ class Command:
         self.group = group
         self.name = name
         self.function = function
-        self.needs = needs
+        self.permission = permission
         self.root = root
-        self.changes = changes
+        self.mutating = mutating
         self.hidden = hidden
         self.formats = formats
         self.secret_args = secret_args
@@ -152,9 +163,9 @@ class Group:
         self,
         name: str,
         *,
-        needs: str,
+        permission: str,
         root: bool = False,
-        changes: bool = False,
+        mutating: bool = False,
         hidden: bool = False,
         formats: bool = True,
         secret_args: bool | int = False,
@@ -162,14 +173,21 @@ class Group:
         """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: its words are not
         written to the audit, only their keys (`config:set`); a number: nor any word from that one on
         (`git:auth HOST USER PASSWORD`: 2)."""
-        if needs not in PERMISSIONS:
-            raise ValueError(f"{self.namespace}:{name} needs an unknown permission {needs!r}")
+        if permission not in PERMISSIONS:
+            raise ValueError(f"{self.namespace}:{name} has an unknown permission {permission!r}")
 
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
             self.commands[name] = Command(
-                self, name, function, needs=needs, root=root, changes=changes, hidden=hidden, formats=formats,
+                self,
+                name,
+                function,
+                permission=permission,
+                root=root,
+                mutating=mutating,
+                hidden=hidden,
+                formats=formats,
                 secret_args=secret_args,
-            )  # fmt: skip
+            )
             return function
 
         return add

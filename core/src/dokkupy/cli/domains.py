@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Scope
 from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
@@ -27,7 +27,7 @@ def store_names(
     host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None
 ) -> None:
     """Write the app's own list (None: back to the default) and let the proxy follow."""
-    from dokkupy.usecases.traffic import rerouting
+    from dokkupy.usecases.routing import rerouting
 
     with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
         table = dict(host.store.read("apps", app, "domains"))
@@ -43,7 +43,7 @@ def store_names(
 def present(host: Host, app: AppName) -> list[str]:
     from dokkupy.usecases.routes import default_domains
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     table = host.store.read("apps", app, "domains")
     return [str(name) for name in table.get("vhosts", default_domains(host, app))]
 
@@ -53,32 +53,32 @@ def need(names: Sequence[str]) -> None:
         raise UserError("Please specify a domain name")
 
 
-@group.command("add", needs="app:write", changes=True)
-def add(host: Host, app: App, names: Names) -> Answer:
+@group.command("add", permission="app:write", mutating=True)
+def add(host: Host, app: App, names: Names) -> CommandResult:
     """Add domains to an app."""
     from dokkupy.usecases.routes import add_domains
-    from dokkupy.usecases.traffic import rerouting
+    from dokkupy.usecases.routing import rerouting
 
     need(names)
     with rerouting(host, "domains:add", app) as tx:
         after = add_domains(tx, app, names)
     for name in names:
         host.out.section(f"Added {name} to {app}")
-    return Answer({"app": app, "domains": after})
+    return CommandResult({"app": app, "domains": after})
 
 
-@group.command("set", needs="app:write", changes=True)
-def set_names(host: Host, app: App, names: Names) -> Answer:
+@group.command("set", permission="app:write", mutating=True)
+def set_names(host: Host, app: App, names: Names) -> CommandResult:
     """Replace the domains of an app."""
     need(names)
     after = list(dict.fromkeys(map(str, names)))
     store_names(host, "set", app, after, enabled=True)
     host.out.section(f"Set {' '.join(after)} for {app}")
-    return Answer({"app": app, "domains": after})
+    return CommandResult({"app": app, "domains": after})
 
 
-@group.command("remove", needs="app:write", changes=True)
-def remove(host: Host, app: App, names: Names) -> Answer:
+@group.command("remove", permission="app:write", mutating=True)
+def remove(host: Host, app: App, names: Names) -> CommandResult:
     """Remove domains from an app."""
     need(names)
     before = present(host, app)
@@ -89,11 +89,11 @@ def remove(host: Host, app: App, names: Names) -> Answer:
             host.out.section(f"Removed {name} from {app}")
         else:
             host.out.section(f"Skipping {name}, it is not a domain of {app}")
-    return Answer({"app": app, "domains": after})
+    return CommandResult({"app": app, "domains": after})
 
 
-@group.command("clear", needs="app:write", changes=True)
-def clear(host: Host, scope: Scope) -> Answer:
+@group.command("clear", permission="app:write", mutating=True)
+def clear(host: Host, scope: Scope) -> CommandResult:
     """Remove all domains of an app."""
 
     def clear_names(app: AppName) -> None:
@@ -103,8 +103,8 @@ def clear(host: Host, scope: Scope) -> Answer:
     return each(host, scope, clear_names)
 
 
-@group.command("reset", needs="app:write", changes=True)
-def reset(host: Host, scope: Scope) -> Answer:
+@group.command("reset", permission="app:write", mutating=True)
+def reset(host: Host, scope: Scope) -> CommandResult:
     """Go back to the domains that follow from the global ones."""
 
     def reset_names(app: AppName) -> None:
@@ -114,8 +114,8 @@ def reset(host: Host, scope: Scope) -> Answer:
     return each(host, scope, reset_names)
 
 
-def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
-    from dokkupy.usecases.traffic import rerouting
+def switch(host: Host, scope: Scope, enabled: bool) -> CommandResult:
+    from dokkupy.usecases.routing import rerouting
 
     def switch_one(app: AppName) -> None:
         verb = f"domains:{'enable' if enabled else 'disable'}"
@@ -126,58 +126,58 @@ def switch(host: Host, scope: Scope, enabled: bool) -> Answer:
     return each(host, scope, switch_one)
 
 
-@group.command("enable", needs="app:write", changes=True)
-def enable(host: Host, scope: Scope) -> Answer:
+@group.command("enable", permission="app:write", mutating=True)
+def enable(host: Host, scope: Scope) -> CommandResult:
     """Serve an app by its domains."""
     return switch(host, scope, True)
 
 
-@group.command("disable", needs="app:write", changes=True)
-def disable(host: Host, scope: Scope) -> Answer:
+@group.command("disable", permission="app:write", mutating=True)
+def disable(host: Host, scope: Scope) -> CommandResult:
     """Serve an app on a port of its own instead of by domains."""
     return switch(host, scope, False)
 
 
-def write_global(host: Host, verb: str, names: Sequence[str]) -> Answer:
+def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
     from dokkupy.kernel.operation import operation
     from dokkupy.usecases.many import warn_of
-    from dokkupy.usecases.traffic import reroute_all
+    from dokkupy.usecases.routing import reroute_all
 
     with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
         tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
     _, failed = reroute_all(host)
     host.out.section("Global domains: " + (" ".join(names) or "none"))
     warn_of(host, failed)
-    return Answer(list(names), status=1 if failed else 0)
+    return CommandResult(list(names), status=1 if failed else 0)
 
 
 def global_names(host: Host) -> list[str]:
     return [str(name) for name in host.store.read("global", "domains").get("vhosts", [])]
 
 
-@group.command("add-global", needs="host:write", changes=True)
-def add_global(host: Host, names: GlobalNames) -> Answer:
+@group.command("add-global", permission="host:write", mutating=True)
+def add_global(host: Host, names: GlobalNames) -> CommandResult:
     """Add global domains: each app answers to `APP.DOMAIN`."""
     need(names)
     return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
 
 
-@group.command("set-global", needs="host:write", changes=True)
-def set_global(host: Host, names: GlobalNames) -> Answer:
+@group.command("set-global", permission="host:write", mutating=True)
+def set_global(host: Host, names: GlobalNames) -> CommandResult:
     """Replace the global domains."""
     need(names)
     return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
 
 
-@group.command("remove-global", needs="host:write", changes=True)
-def remove_global(host: Host, names: GlobalNames) -> Answer:
+@group.command("remove-global", permission="host:write", mutating=True)
+def remove_global(host: Host, names: GlobalNames) -> CommandResult:
     """Remove global domains."""
     need(names)
     return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
 
 
-@group.command("clear-global", needs="host:write", changes=True)
-def clear_global(host: Host) -> Answer:
+@group.command("clear-global", permission="host:write", mutating=True)
+def clear_global(host: Host) -> CommandResult:
     """Remove all global domains."""
     return write_global(host, "clear-global", [])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Answer
+from dokkupy.cli.declare import CommandResult
 from dokkupy.cli.output import Terminal
 
 TYPE_CHECKING = False
@@ -25,9 +25,9 @@ class PlanTerminal(Terminal):
         pass
 
 
-def rehearsed(host: Host, call: Invocation) -> Answer:
+def rehearsed(host: Host, call: Invocation) -> CommandResult:
     """The answer of a dry run: the plan, and the status that the command would end with."""
-    from dokkupy.kernel.rehearsal import rehearsing
+    from dokkupy.kernel.dry_run import rehearsing
 
     out = host.out
     host.out = PlanTerminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False))
@@ -36,17 +36,17 @@ def rehearsed(host: Host, call: Invocation) -> Answer:
             answer = call.command.function(host, *call.arguments, **call.keywords)
     finally:
         host.out = out
-    if not isinstance(answer, Answer):
-        answer = Answer(status=int(answer or 0))
+    if not isinstance(answer, CommandResult):
+        answer = CommandResult(status=int(answer or 0))
     return plan_answer(host, call.command, call.app, answer)
 
 
-def plan_answer(host: Host, command: Command, app: str | None, answer: Answer) -> Answer:
+def plan_answer(host: Host, command: Command, app: str | None, answer: CommandResult) -> CommandResult:
     """The plan; a command that made one of its own (a `dry_run` in its data) keeps it."""
     if isinstance(answer.data, dict) and answer.data.get("dry_run") and not host.plan and (text := list(answer.text)):
-        return Answer(answer.data, text, status=answer.status)
+        return CommandResult(answer.data, text, status=answer.status)
     lines = [f"Would {line}" for line in host.plan] or ["Nothing would change"]
-    return Answer(
+    return CommandResult(
         {"command": command.full_name, "app": app, "dry_run": True, "plan": host.plan, "status": answer.status},
         lines,
         status=answer.status,

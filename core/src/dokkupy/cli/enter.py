@@ -12,7 +12,7 @@ from dokkupy.model.names import AppName
 group = Group("enter", "Connect to an instance of an app", bare="")
 
 
-@group.command("", needs="app:write", formats=False, secret_args=2)
+@group.command("", permission="app:write", formats=False, secret_args=2)
 def enter(
     host: Host,
     app: Annotated[AppName, Arg("app")],

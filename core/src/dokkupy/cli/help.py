@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Command, Group, Opt, usage
-from dokkupy.errors import PluginFault
+from dokkupy.cli.declare import Arg, Command, CommandResult, Group, Opt, usage
+from dokkupy.errors import PluginError
 from dokkupy.kernel.discovery import CORE, summary
 from dokkupy.kernel.host import Host
 
 help_group = Group("help", "What can be typed")
 
 
-@help_group.command("", needs="open")
+@help_group.command("", permission="open")
 def help(
     host: Host,
     namespace: Annotated[str, Arg("COMMAND")] = "",
     *,
     all: Annotated[bool, Opt("--all", help="List every subcommand")] = False,
-) -> Answer:
+) -> CommandResult:
     """Print the commands."""
     if namespace:
         return group_help(host, namespace.removesuffix(":help"))
@@ -29,7 +29,7 @@ def help(
         if all or core:
             try:
                 group = host.registry.load(entry)
-            except PluginFault as fault:
+            except PluginError as fault:
                 rows.append((name, fault.message, core))
                 continue
             if all:
@@ -41,15 +41,21 @@ def help(
     rows.sort()
     width = min(60, max(len(row[0]) for row in rows) + 2)
     lines = ["Usage: dokku [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
-    for title, core in (("Primary help options, type \"dokku COMMAND:help\" for more details, or dokku help --all to "
-                         "see all commands.", True), ("Plugin commands:", False)):  # fmt: skip
+    for title, core in (
+        (
+            'Primary help options, type "dokku COMMAND:help" for more details, or dokku help --all to '
+            "see all commands.",
+            True,
+        ),
+        ("Plugin commands:", False),
+    ):
         part = [row for row in rows if row[2] == core]
         if part:
             lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
-    return Answer([{"command": row[0], "help": row[1]} for row in rows], lines)
+    return CommandResult([{"command": row[0], "help": row[1]} for row in rows], lines)
 
 
-def group_help(host: Host, namespace: str) -> Answer:
+def group_help(host: Host, namespace: str) -> CommandResult:
     from dokkupy.cli.main import ALIASES, unknown
 
     entry = host.registry.find("dokkupy.commands", ALIASES.get(namespace, namespace))
@@ -57,7 +63,7 @@ def group_help(host: Host, namespace: str) -> Answer:
         raise unknown(namespace, host)
     group: Group = host.registry.load(entry)
     rows = [{"command": c.full_name, "usage": usage(c), "help": c.help} for c in shown(group)]
-    return Answer(rows, group_lines(group))
+    return CommandResult(rows, group_lines(group))
 
 
 def shown(group: Group) -> list[Command]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from dokkupy.cli.declare import Answer, Command, Group
+from dokkupy.cli.declare import Command, CommandResult, Group
 from dokkupy.cli.output import Terminal
-from dokkupy.cli.parse import Invocation, WantsHelp, need_text, parse
-from dokkupy.errors import DokkupyError, PluginFault, UserError
+from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
+from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.kernel.host import ROOT, Host, keep_temporary_files_in
 
 TYPE_CHECKING = False
@@ -92,7 +92,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
     host.force = flags.force
     call: Invocation | None = None
     try:
-        need_text(words)
+        require_text(words)
         become_system_user(host, name)
         if not out.trace:
             out.trace = bool(host.store.read("global", "trace").get("on"))
@@ -241,7 +241,7 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         raise unknown(name, host)
     group = host.registry.load(entry)
     if not isinstance(group, Group):
-        raise PluginFault(f"Plugin {entry.plugin} names {entry.module} as commands, which is none", plugin=entry.plugin)
+        raise PluginError(f"Plugin {entry.plugin} names {entry.module} as commands, which is none", plugin=entry.plugin)
     # A namespace of several words, `letsencrypt:cron-job`, keeps its colon; so does `cluster:add`.
     if verb:
         found = group.commands.get(verb)
@@ -308,7 +308,7 @@ def invoke(host: Host, call: Invocation) -> int:
     if host.who.startswith("key:"):
         from dokkupy.usecases.access import check_access
 
-        check_access(host, host.who, command.needs, call.app)
+        check_access(host, host.who, command.permission, call.app)
     for flag, option in call.inert.items():
         if not host.registry.handles(handle_of(command, option)):
             host.out.warn(f"{flag} has no effect: {option.inert}")
@@ -326,14 +326,14 @@ def invoke(host: Host, call: Invocation) -> int:
     answer: Any = command.function(host, *call.arguments, **call.keywords)
     host.out.proceed()
     if isinstance(answer, int):
-        answer = Answer({"command": command.full_name, "status": answer}, status=answer)
+        answer = CommandResult({"command": command.full_name, "status": answer}, status=answer)
     if answer is None:
-        answer = Answer({"command": command.full_name, "app": call.app, "dry_run": False, "status": 0})
+        answer = CommandResult({"command": command.full_name, "app": call.app, "dry_run": False, "status": 0})
     show(host, answer, json_wanted)
     return int(answer.status)
 
 
-def show(host: Host, answer: Answer, json_wanted: bool) -> None:
+def show(host: Host, answer: CommandResult, json_wanted: bool) -> None:
     if json_wanted:
         import json
 

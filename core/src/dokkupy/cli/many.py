@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Answer, Scope
+from dokkupy.cli.declare import CommandResult, Scope
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
@@ -20,19 +20,19 @@ def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[App
         return apps_with(host, permission)
     if scope.app is None:
         raise UserError("Please specify an app to run the command on")
-    return [host.store.need_app(scope.app)]
+    return [host.store.require_app(scope.app)]
 
 
-def each(host: Host, scope: Scope, do: Callable[[AppName], object]) -> Answer:
+def each(host: Host, scope: Scope, do: Callable[[AppName], object]) -> CommandResult:
     """Do it for one app, or for all: then one app's failure keeps no other from it, and the status says that some failed."""
     from dokkupy.usecases.many import over_each, warn_of
 
     apps = apps_of(host, scope)
     if not scope.is_all:
         do(apps[0])
-        return Answer([{"app": apps[0], "status": "done"}])
+        return CommandResult([{"app": apps[0], "status": "done"}])
     done, failed = over_each(apps, do)
     warn_of(host, failed)
     rows = [{"app": app, "status": "done"} for app, _ in done]
     rows += [{"app": app, "status": "failed", "message": str(error)} for app, error in failed]
-    return Answer(sorted(rows, key=lambda row: row["app"]), status=1 if failed else 0)
+    return CommandResult(sorted(rows, key=lambda row: row["app"]), status=1 if failed else 0)

@@ -48,7 +48,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     loose: list[str] = []
     options: dict[str, Any] = {}
-    strays: list[str] = []
+    orphans: list[str] = []
     where = ""
     index = 0
     app_at, rest_at = positions(places, app)
@@ -78,27 +78,27 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             index = take(flags[name], name, value if equals else None, words, index, options)
         elif command.formats and name == "--format" and "--format" not in flags:
             call.format, index = value_of(name, value if equals else None, words, index)
-        elif command.changes and word == "--dry-run":
+        elif command.mutating and word == "--dry-run":
             call.dry_run = True
         elif unknown is not None:
-            strays.append(word)
+            orphans.append(word)
         else:
             raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
     if call.format not in ("stdout", "text", "json"):
         raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
-    if strays and call.format == "json":
+    if orphans and call.format == "json":
         raise UserError("--format flag cannot be specified when specifying an info flag")
     if app_at is not None and not where:
         insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
     fill(call, places, loose, where)
-    fill_options(call, declared, options, strays)
+    fill_options(call, declared, options, orphans)
     return call
 
 
-def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], strays: list[str]) -> None:
+def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], orphans: list[str]) -> None:
     for item in declared:
         if item.kind == "unknown-flags":
-            call.keywords[item.name] = strays
+            call.keywords[item.name] = orphans
         elif item.kind == "option":
             if item.name not in options and item.required and not item.many and not item.is_bool:
                 raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(call.command)}")
@@ -114,7 +114,7 @@ def value_of(name: str, value: str | None, words: list[str], index: int) -> tupl
     return words[index], index + 1
 
 
-def need_text(words: list[str]) -> None:
+def require_text(words: list[str]) -> None:
     """Raise UserError for an argument that no program, file name or record can hold. Its value may be a secret."""
     for number, word in enumerate(words):
         if "\x00" in word or not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import PluginName
@@ -21,8 +21,8 @@ Name = Annotated[PluginName, Arg("plugin")]
 Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of a repository")]
 
 
-@group.command("list", needs="open")
-def list_plugins(host: Host) -> Answer:
+@group.command("list", permission="open")
+def list_plugins(host: Host) -> CommandResult:
     """List the plugins: enabled, disabled or broken, with the reason."""
     from dataclasses import asdict
 
@@ -34,18 +34,18 @@ def list_plugins(host: Host) -> Answer:
         lines.append(f"  {row['name']:<20} {row['version']:<10} {row['status']:<9} {row['summary']}".rstrip())
         if row["reason"]:
             lines.append(f"    {row['reason']}")
-    return Answer(rows, lines)
+    return CommandResult(rows, lines)
 
 
-@group.command("installed", needs="open")
+@group.command("installed", permission="open")
 def is_installed(host: Host, name: Name) -> None:
     """Say by the exit status whether a plugin is installed."""
-    from dokkupy.usecases.plugins import need_plugin
+    from dokkupy.usecases.plugins import require_plugin
 
-    need_plugin(host, name)
+    require_plugin(host, name)
 
 
-@group.command("install", needs="host:write", root=True, changes=True)
+@group.command("install", permission="host:write", root=True, mutating=True)
 def install(
     host: Host,
     source: Annotated[str, Arg("source", "A name on PyPI, a wheel, a directory or a git address")] = "",
@@ -56,34 +56,36 @@ def install(
     skip_install_trigger: Annotated[
         bool, Opt("--skip-install-trigger", inert="plugins have no install trigger; `dokkupy setup` runs their set-up")
     ] = False,
-) -> Answer:
+) -> CommandResult:
     """Install a plugin; it is loaded in a scratch environment first."""
     from dokkupy.usecases.plugin_install import install as do_install
 
     if core:
         if source:
             raise UserError("--core means the plugins that come with the host: give no other", hint="Leave --core out")
-        return Answer([], ["-----> The core plugins were installed with the host"])
+        return CommandResult([], ["-----> The core plugins were installed with the host"])
     if not source:
         raise UserError("Please specify a plugin: a name on PyPI, a wheel, a directory or a git address")
     return shown(host, do_install(host, source, committish=committish), "is installed already")
 
 
-@group.command("install-dependencies", needs="host:write", root=True)
+@group.command("install-dependencies", permission="host:write", root=True)
 def install_dependencies(
     host: Host, *, core: Annotated[bool, Opt("--core", help="Those of the core plugins")] = False
-) -> Answer:
+) -> CommandResult:
     """Do nothing: a plugin's dependencies are installed with it."""
     whose = "the core plugins" if core else "each plugin"
-    return Answer([], [f"-----> Nothing to do: the dependencies of {whose} were installed together with the plugin"])
+    return CommandResult(
+        [], [f"-----> Nothing to do: the dependencies of {whose} were installed together with the plugin"]
+    )
 
 
-@group.command("update", needs="host:write", root=True, changes=True)
+@group.command("update", permission="host:write", root=True, mutating=True)
 def update(
     host: Host,
     name: Annotated[str, Arg("plugin")] = "",
     committish: Annotated[str, Arg("committish")] = "",
-) -> Answer:
+) -> CommandResult:
     """Update a plugin, or all that were installed from somewhere, from where they came."""
     from dokkupy.kernel.discovery import plugin_name
     from dokkupy.usecases.plugin_install import update as do_update
@@ -94,48 +96,50 @@ def update(
     return shown(host, pieces, "is up to date")
 
 
-def shown(host: Host, pieces: Sequence[Piece], otherwise: str) -> Answer:
+def shown(host: Host, pieces: Sequence[Piece], otherwise: str) -> CommandResult:
     rows = [{"distribution": one.distribution, "version": one.version, "before": one.before} for one in pieces]
     lines = [f"-----> Installed {row['distribution']} {row['version']}" for row in rows]
-    return Answer(rows, lines or [f"-----> It {otherwise}"])
+    return CommandResult(rows, lines or [f"-----> It {otherwise}"])
 
 
-@group.command("uninstall", needs="host:write", root=True, changes=True)
-def uninstall(host: Host, name: Name) -> Answer:
+@group.command("uninstall", permission="host:write", root=True, mutating=True)
+def uninstall(host: Host, name: Name) -> CommandResult:
     """Uninstall a plugin; what it kept of apps stays in the state."""
     from dokkupy.usecases.plugin_install import uninstall as do_uninstall
 
     distribution = do_uninstall(host, name)
-    return Answer({"distribution": distribution}, [f"-----> Plugin {name} uninstalled"])
+    return CommandResult({"distribution": distribution}, [f"-----> Plugin {name} uninstalled"])
 
 
-@group.command("enable", needs="host:write", root=True, changes=True)
-def enable(host: Host, name: Name) -> Answer:
+@group.command("enable", permission="host:write", root=True, mutating=True)
+def enable(host: Host, name: Name) -> CommandResult:
     """Let a plugin take part again."""
     return turned(host, name, False)
 
 
-@group.command("disable", needs="host:write", root=True, changes=True)
-def disable(host: Host, name: Name) -> Answer:
+@group.command("disable", permission="host:write", root=True, mutating=True)
+def disable(host: Host, name: Name) -> CommandResult:
     """Let a plugin rest: its commands, hooks and roles are not there."""
     return turned(host, name, True)
 
 
-def turned(host: Host, name: PluginName, off: bool) -> Answer:
+def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
     from dokkupy.usecases.plugins import set_disabled
 
     changed = set_disabled(host, name, off)
-    return Answer({"plugin": name, "changed": changed}, [f"-----> Plugin {name} {'disabled' if off else 'enabled'}"])
+    return CommandResult(
+        {"plugin": name, "changed": changed}, [f"-----> Plugin {name} {'disabled' if off else 'enabled'}"]
+    )
 
 
-@group.command("new", needs="open")
+@group.command("new", permission="open")
 def new(
     host: Host,
     name: Name,
     *,
     directory: Annotated[str, Opt("--directory", help="Where; by default dokkupy-NAME here")] = "",
     kind: Annotated[str, Opt("--kind", help="What to begin with")] = "plugin",
-) -> Answer:
+) -> CommandResult:
     """Write a new plugin: one hook, one command, one setting, and their tests."""
     entry = host.registry.find("dokkupy.scaffold", kind)
     if entry is None:
@@ -145,4 +149,6 @@ def new(
         raise UserError("A plugin is written on the machine that you work at, not over SSH")
     path = directory or f"dokkupy-{name}"
     files = host.registry.load(entry)(name, path)
-    return Answer({"directory": path, "files": files}, [f"-----> Wrote {path}", *(f"       {one}" for one in files)])
+    return CommandResult(
+        {"directory": path, "files": files}, [f"-----> Wrote {path}", *(f"       {one}" for one in files)]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.cli.declare import Arg, CommandResult, Group
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import NotFound, UserError
 from dokkupy.kernel.host import Host
@@ -36,11 +36,11 @@ def row(text: str) -> str:
 
 
 def own(host: Host, app: AppName) -> list[str]:
-    host.store.need_app(app)
+    host.store.require_app(app)
     return [str(text) for text in host.store.read("apps", app, "ports").get("map", [])]
 
 
-def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
+def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandResult:
     from dokkupy.usecases.ports import set_ports
 
     seen: set[str] = set()
@@ -50,11 +50,11 @@ def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> Answer:
             raise UserError(f"The same scheme:host-port is being reused: {place}")
         seen.add(place)
     set_ports(host, verb, app, rows)
-    return Answer({"app": app, "map": list(rows)})
+    return CommandResult({"app": app, "map": list(rows)})
 
 
-@group.command("list", needs="app:read")
-def list_ports(host: Host, app: App) -> Answer:
+@group.command("list", permission="app:read")
+def list_ports(host: Host, app: App) -> CommandResult:
     """List the ports that were set for an app; what its build detected is in ports:report."""
     rows = own(host, app)
     if not rows:
@@ -64,7 +64,7 @@ def list_ports(host: Host, app: App) -> Answer:
     title, *lines = table([COLUMNS, *(text.split(":") for text in rows)])
     if getattr(host.out, "quiet", False):
         lines = table([text.split(":") for text in rows])
-    return Answer(rows, lines, columns=[f"-----> Port mappings for {app}", title])
+    return CommandResult(rows, lines, columns=[f"-----> Port mappings for {app}", title])
 
 
 COLUMNS = ("-----> scheme", "host port", "container port")
@@ -79,7 +79,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
     """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
     rows = [row(text) for text in texts]
-    schemes = host.proxy(host.store.need_app(app)).schemes
+    schemes = host.proxy(host.store.require_app(app)).schemes
     for text in rows:
         scheme = text.partition(":")[0]
         if scheme not in schemes:
@@ -91,30 +91,30 @@ def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
     return rows
 
 
-@group.command("add", needs="app:write", changes=True)
-def add(host: Host, app: App, rows: Rows) -> Answer:
+@group.command("add", permission="app:write", mutating=True)
+def add(host: Host, app: App, rows: Rows) -> CommandResult:
     """Add ports to an app."""
     return save(host, "add", app, [*own(host, app), *served_rows(host, app, rows)])
 
 
-@group.command("set", needs="app:write", changes=True)
-def replace_ports(host: Host, app: App, rows: Rows) -> Answer:
+@group.command("set", permission="app:write", mutating=True)
+def replace_ports(host: Host, app: App, rows: Rows) -> CommandResult:
     """Replace the ports of an app."""
     return save(host, "set", app, served_rows(host, app, rows))
 
 
-@group.command("remove", needs="app:write", changes=True)
-def remove(host: Host, app: App, rows: Rows) -> Answer:
+@group.command("remove", permission="app:write", mutating=True)
+def remove(host: Host, app: App, rows: Rows) -> CommandResult:
     """Remove ports, by host port or whole row."""
     wanted = [text if text.isdigit() else row(text) for text in rows]
     left = [text for text in own(host, app) if text not in wanted and text.split(":")[1] not in wanted]
     return save(host, "remove", app, left)
 
 
-@group.command("clear", needs="app:write", changes=True)
-def clear(host: Host, app: App) -> Answer:
+@group.command("clear", permission="app:write", mutating=True)
+def clear(host: Host, app: App) -> CommandResult:
     """Go back to the ports that the build detects."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     return save(host, "clear", app, [])
 
 
@@ -129,11 +129,12 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     release, _ = current(host, app)
     detected = [str(port) for port in detected_map(host, app, release)]
     return {
-        "map": " ".join(own(host, app)), "map-detected": " ".join(detected),
+        "map": " ".join(own(host, app)),
+        "map-detected": " ".join(detected),
         "map-json": json.dumps([described(text) for text in own(host, app)]),
         "map-detected-json": json.dumps([described(text) for text in detected]),
         "port_mappings": [described(text) for text in own(host, app)],
-    }  # fmt: skip
+    }
 
 
 def described(text: str) -> dict[str, object]:

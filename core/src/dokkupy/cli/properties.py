@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import Settings
@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.operation import Transaction
     from dokkupy.kernel.settings import Property
 
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
     Judge = Callable[[Host, AppName | None, str, str], None]
-    OnSet = Callable[[Tx, AppName | None, str], None]
+    OnSet = Callable[[Transaction, AppName | None, str], None]
 
 MASK = "*******"
 KINDS = ("", "global-", "computed-")
@@ -35,7 +35,7 @@ def add_property_commands(
     title: str | None = None,
     judge: Judge | None = None,
     on_set: OnSet | None = None,
-    needs: str = "app:write",
+    permission: str = "app:write",
     verb: str = "set",
     beyond: Collection[str] = (),
     plain: bool = False,
@@ -57,7 +57,7 @@ def add_property_commands(
         # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
         secret = any(prop.secret for prop in settings.properties.values())
 
-        @group.command(verb, needs=needs, changes=True, secret_args=2 if secret else False)
+        @group.command(verb, permission=permission, mutating=True, secret_args=2 if secret else False)
         def set_property(
             host: Host,
             scope: Scope,
@@ -74,7 +74,7 @@ def add_property_commands(
                     "A property is set for one app, or with --global for all that have no value of their own"
                 )
             if scope.app is not None:
-                host.store.need_app(scope.app)
+                host.store.require_app(scope.app)
             else:
                 check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
@@ -93,12 +93,12 @@ def add_property_commands(
 
 def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
     """Print with which command a property that was set takes effect, or that it has none."""
-    from dokkupy.usecases.effect import pending_settings, tell_effect
+    from dokkupy.usecases.effect import announce_effect, pending_settings
 
     if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
         host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
     elif app is None or not prop.is_kept or prop.name in pending_settings(host, app, settings):
-        tell_effect(host, app, prop.applies)
+        announce_effect(host, app, prop.applies)
 
 
 def add_report(
@@ -111,24 +111,29 @@ def add_report(
     beyond: Collection[str],
     plain: bool,
 ) -> None:
-    @group.command("report", needs="app:read")
+    @group.command("report", permission="app:read")
     def report(
         host: Host,
         scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
         *,
         verbose: Annotated[bool, Opt("--verbose", help="Also the values that Dokku does not have")] = False,
         info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
-    ) -> Answer:
+    ) -> CommandResult:
         """Print a report, or with an info flag one value of it."""
         hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)
         return report_answer(
-            host, scope, info, prefix, word,
+            host,
+            scope,
+            info,
+            prefix,
+            word,
             lambda app: {
                 flag: value
-                for flag, value in report_keys(host, settings, app, prefix, extra).items() if flag not in hidden
+                for flag, value in report_keys(host, settings, app, prefix, extra).items()
+                if flag not in hidden
             },
             plain=plain,
-        )  # fmt: skip
+        )
 
 
 def report_keys(
@@ -166,13 +171,13 @@ def report_answer(
     keys_of: Callable[[AppName | None], dict[str, Any]],
     *,
     plain: bool = False,
-) -> Answer:
+) -> CommandResult:
     """The report of one app, the global one, or of all apps that the caller may see."""
     from dokkupy.usecases.access import visible_apps
 
     subjects: list[AppName | None]
     if scope.app is not None:
-        subjects = [host.store.need_app(scope.app)]
+        subjects = [host.store.require_app(scope.app)]
     elif scope.is_global:
         subjects = [None]
     else:
@@ -200,10 +205,10 @@ def report_answer(
             lines.append(f"=====> {subject or 'global'} {word} information")
         lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in texts.items())
     if alone:
-        return Answer(data[0], lines)
+        return CommandResult(data[0], lines)
     warn_of(host, failed)
     rows = [{"app": subject, **row} for (subject, _), row in zip(found, data, strict=True)]
-    return Answer(rows, lines, documents=True, status=1 if failed else 0)
+    return CommandResult(rows, lines, documents=True, status=1 if failed else 0)
 
 
 def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:

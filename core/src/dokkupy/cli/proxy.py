@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Group, Opt, Scope
+from dokkupy.cli.declare import CommandResult, Group, Opt, Scope
 from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.kernel.host import Host
@@ -16,8 +16,8 @@ group = Group("proxy", "Manage the proxy of apps")
 Parallel = Annotated[int, Opt("--parallel", inert="apps are done one after the other")]
 
 
-def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
-    from dokkupy.usecases.traffic import rerouting
+def toggle(host: Host, scope: Scope, disabled: bool) -> CommandResult:
+    from dokkupy.usecases.routing import rerouting
 
     def switch(app: AppName) -> None:
         with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app, takes_away=disabled) as tx:
@@ -27,22 +27,22 @@ def toggle(host: Host, scope: Scope, disabled: bool) -> Answer:
     return each(host, scope, switch)
 
 
-@group.command("enable", needs="app:write", changes=True)
-def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("enable", permission="app:write", mutating=True)
+def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Serve an app by the proxy."""
     return toggle(host, scope, False)
 
 
-@group.command("disable", needs="app:write", changes=True)
-def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("disable", permission="app:write", mutating=True)
+def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Take an app out of the proxy."""
     return toggle(host, scope, True)
 
 
-@group.command("build-config", needs="app:write", changes=True)
-def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("build-config", permission="app:write", mutating=True)
+def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Write the proxy's configuration of an app again."""
-    from dokkupy.usecases.traffic import rerouting
+    from dokkupy.usecases.routing import rerouting
 
     def build(app: AppName) -> None:
         with rerouting(host, "proxy:build-config", app):
@@ -51,8 +51,8 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     return each(host, scope, build)
 
 
-@group.command("clear-config", needs="app:write", changes=True)
-def clear_config(host: Host, scope: Scope) -> Answer:
+@group.command("clear-config", permission="app:write", mutating=True)
+def clear_config(host: Host, scope: Scope) -> CommandResult:
     """Take the proxy's configuration of an app away until it is built again."""
 
     def clear(app: AppName) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.cli.many import each
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
@@ -25,10 +25,10 @@ def deployed(host: Host, app: AppName) -> bool:
 Parallel = Annotated[int, Opt("--parallel", "-p", inert="apps are done one after the other")]
 
 
-@group.command("restart", needs="app:write", changes=True)
+@group.command("restart", permission="app:write", mutating=True)
 def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
-) -> Answer:
+) -> CommandResult:
     """Replace an app's instances by fresh ones."""
     from dokkupy.usecases.processes import redeploy
 
@@ -38,16 +38,16 @@ def restart(
     return each(host, scope, lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only))
 
 
-@group.command("rebuild", needs="app:write", changes=True)
-def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("rebuild", permission="app:write", mutating=True)
+def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Build and deploy the code that is on the host again."""
     from dokkupy.usecases.processes import rebuild
 
     return each(host, scope, lambda app: rebuild(host, app))
 
 
-@group.command("start", needs="app:write", changes=True)
-def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("start", permission="app:write", mutating=True)
+def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Start an app that is not fully running."""
     from dokkupy.usecases.processes import start_app
 
@@ -59,8 +59,8 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     return each(host, scope, one)
 
 
-@group.command("stop", needs="app:write", changes=True)
-def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
+@group.command("stop", permission="app:write", mutating=True)
+def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot."""
     from dokkupy.usecases.processes import stop_app
 
@@ -72,8 +72,8 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Answer:
     return each(host, scope, one)
 
 
-@group.command("restore", needs="host:write", changes=True)
-def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> Answer:  # noqa: B008
+@group.command("restore", permission="host:write", mutating=True)
+def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
     """Bring back what should run, as at boot."""
     from dokkupy.usecases.reconcile import reconcile
 
@@ -87,21 +87,21 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
     return each(host, scope, one)
 
 
-@group.command("scale", needs="app:write", changes=True)
+@group.command("scale", permission="app:write", mutating=True)
 def scale_app(
     host: Host,
     app: Annotated[AppName, Arg("app")],
     quantities: Annotated[list[str], Arg("proc=count")] = [],  # noqa: B006 - never changed
     *,
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
-) -> Answer:
+) -> CommandResult:
     """Show or set how many instances of each process type run."""
-    from dokkupy.usecases.effect import tell_effect
+    from dokkupy.usecases.effect import announce_effect
     from dokkupy.usecases.formation import RELEASE, stored_scale, wanted_formation
     from dokkupy.usecases.processes import scale
     from dokkupy.usecases.releases import current
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if quantities:
         changes: dict[ProcessType, int] = {}
         for word in quantities:
@@ -112,8 +112,8 @@ def scale_app(
         host.out.announce(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
         formation = scale(host, app, changes, skip_deploy=skip_deploy)
         if skip_deploy:
-            tell_effect(host, app)
-        return Answer({str(name): count for name, count in formation.items()})
+            announce_effect(host, app)
+        return CommandResult({str(name): count for name, count in formation.items()})
     release, _ = current(host, app)
     formation = (
         wanted_formation(host, app, release.files, release.processes)
@@ -124,28 +124,28 @@ def scale_app(
         formation = {**formation, RELEASE: 0}
     lines = [f"{name}: {formation[name]}" for name in sorted(formation)]
     columns = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
-    return Answer({str(name): count for name, count in sorted(formation.items())}, lines, columns=columns)
+    return CommandResult({str(name): count for name, count in sorted(formation.items())}, lines, columns=columns)
 
 
-@group.command("inspect", needs="app:read")
-def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@group.command("inspect", permission="app:read")
+def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Print what the engine says of an app's instances, as `docker inspect` does; values of the environment are masked."""
     import json
 
     from dokkupy.usecases.releases import current
 
-    _, instances = current(host, host.store.need_app(app))
+    _, instances = current(host, host.store.require_app(app))
     rows = host.scheduler(app).inspect(instances) if instances else []
-    return Answer(rows, json.dumps(rows, indent=4).splitlines())
+    return CommandResult(rows, json.dumps(rows, indent=4).splitlines())
 
 
-@group.command("retire", needs="host:write", hidden=True)
-def retire(host: Host, scope: Scope = Scope(is_all=True)) -> Answer:  # noqa: B008 - never changed
+@group.command("retire", permission="host:write", hidden=True)
+def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """See off instances that were replaced."""
     from dokkupy.usecases.retire import retire_due
 
     gone = retire_due(host, scope.app)
-    return Answer([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
+    return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.cli.properties import add_property_commands
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
@@ -23,35 +23,39 @@ def number_of(text: str) -> int:
     return number
 
 
-@group.command("list", needs="app:read")
-def list_releases(host: Host, app: App) -> Answer:
+@group.command("list", permission="app:read")
+def list_releases(host: Host, app: App) -> CommandResult:
     """List the kept releases, newest first."""
     from dokkupy.usecases.releases import current, releases
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     serving, _ = current(host, app)
     rows = [
         {
-            "number": one.number, "created_at": one.created_at, "source": one.source, "revision": one.revision,
-            "description": one.description, "image": one.image,
+            "number": one.number,
+            "created_at": one.created_at,
+            "source": one.source,
+            "revision": one.revision,
+            "description": one.description,
+            "image": one.image,
             "serving": serving is not None and one.number == serving.number,
         }
         for one in releases(host, app)
-    ]  # fmt: skip
+    ]
     lines = [
         f"{'* ' if row['serving'] else '  '}v{row['number']:<5} {row['created_at']}  {row['source']:<18} {row['description']}"
         for row in rows
     ]
-    return Answer(rows, lines, header=f"{app} releases")
+    return CommandResult(rows, lines, header=f"{app} releases")
 
 
-@group.command("info", needs="app:read")
-def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> Answer:
+@group.command("info", permission="app:read")
+def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
     """Show one release (by default the serving one); values of the environment are left out."""
     from dokkupy.errors import NotFound
     from dokkupy.usecases.releases import current, read_release, to_table
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     found, _ = current(host, app)
     if release:
         found = read_release(host, app, number_of(release))
@@ -62,52 +66,56 @@ def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> 
     table["config"] = sorted(table["config"])
     table["files"] = sorted(table["files"])
     lines = [f"       {name + ':':<20} {value}" for name, value in table.items()]
-    return Answer(table, lines, header=f"{app} release v{found.number}")
+    return CommandResult(table, lines, header=f"{app} release v{found.number}")
 
 
-@group.command("diff", needs="app:read")
-def diff(host: Host, app: App, one: Annotated[str, Arg("from")], other: Annotated[str, Arg("to")] = "") -> Answer:
+@group.command("diff", permission="app:read")
+def diff(
+    host: Host, app: App, one: Annotated[str, Arg("from")], other: Annotated[str, Arg("to")] = ""
+) -> CommandResult:
     """Show what differs between two releases; the second is by default the serving one."""
     from dokkupy.errors import NotFound
     from dokkupy.usecases.releases import current, differences, read_release
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     serving, _ = current(host, app)
     after = read_release(host, app, number_of(other)) if other else serving
     if after is None:
         raise NotFound(f"App {app} has no release")
     rows = differences(read_release(host, app, number_of(one)), after)
-    return Answer(
+    return CommandResult(
         [{"what": what, "from": old, "to": new} for what, old, new in rows],
         [f"       {what + ':':<30} {old} -> {new}" for what, old, new in rows],
     )
 
 
-@group.command("rollback", needs="app:write", changes=True)
-def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> Answer:
+@group.command("rollback", permission="app:write", mutating=True)
+def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
     """Deploy an older release again, code and configuration, without a build."""
     from dokkupy.usecases.processes import rollback
 
     deployment = rollback(host, app, number_of(release) if release else None)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
-    return Answer({"app": app, "number": deployment.release.number, "description": deployment.release.description})
+    return CommandResult(
+        {"app": app, "number": deployment.release.number, "description": deployment.release.description}
+    )
 
 
-@group.command("prune", needs="app:write", changes=True)
+@group.command("prune", permission="app:write", mutating=True)
 def prune(
     host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
-) -> Answer:
+) -> CommandResult:
     """Give back the records and images of old releases; the serving one always stays."""
     from dokkupy.kernel.operation import operation
     from dokkupy.usecases.releases import prune_releases
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if keep < 0:
         raise UserError("--keep is a number from 1")
     with operation(host, "releases:prune", f"app:{app}") as tx:
         tx.commit()
         gone = prune_releases(host, app, keep or int(RELEASES.get(host.store, app, "retention")))
-    return Answer({"app": app, "pruned": gone}, [f"-----> Removed v{number}" for number in gone])
+    return CommandResult({"app": app, "pruned": gone}, [f"-----> Removed v{number}" for number in gone])
 
 
 add_property_commands(group, RELEASES)

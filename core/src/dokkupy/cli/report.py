@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.cli.declare import Answer, Group, Scope, parameters
+from dokkupy.cli.declare import CommandResult, Group, Scope, parameters
 from dokkupy.errors import DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
@@ -12,8 +12,8 @@ from dokkupy.model.names import AppName
 group = Group("report", "Show everything about the host or an app", bare="")
 
 
-@group.command("", needs="app:read")
-def report(host: Host, scope: Scope = Scope()) -> Answer:  # noqa: B008 - never changed
+@group.command("", permission="app:read")
+def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 - never changed
     """Print the host's facts and, with an app or --all, every plugin's report of it."""
     from dokkupy.usecases.access import visible_apps
 
@@ -22,27 +22,27 @@ def report(host: Host, scope: Scope = Scope()) -> Answer:  # noqa: B008 - never 
     lines = [f"-----> uname: {system.sysname} {system.release} {system.machine}", "-----> plugins:"]
     lines += [f"       {name}" for name in plugins]
     data: dict[str, object] = {"uname": list(system), "plugins": plugins}
-    apps = visible_apps(host) if scope.is_all else [host.store.need_app(scope.app)] if scope.app else []
+    apps = visible_apps(host) if scope.is_all else [host.store.require_app(scope.app)] if scope.app else []
     for app in apps:
         found = reports_of(host, app)
         lines += [line for answer in found.values() for line in answer.text]
         rows = {namespace: answer.data for namespace, answer in found.items()}
         data.update({app: rows} if scope.is_all else rows)
-    return Answer(data, lines)
+    return CommandResult(data, lines)
 
 
-def reports_of(host: Host, app: AppName) -> dict[str, Answer]:
+def reports_of(host: Host, app: AppName) -> dict[str, CommandResult]:
     """Namespace -> its report of an app: of those that report on apps, and that the caller may see."""
     from dokkupy.usecases.access import allowed
 
-    found: dict[str, Answer] = {}
+    found: dict[str, CommandResult] = {}
     for namespace, entry in host.registry.group("dokkupy.commands").items():
         try:
             group: Group = host.registry.load(entry)
             command = group.commands.get("report")
             if command is None or parameters(command.function)[0].kind != "scope":
                 continue
-            if allowed(host, host.who, command.needs, app):
+            if allowed(host, host.who, command.permission, app):
                 found[namespace] = command.function(host, Scope(app))
         except DokkupyError as error:
             host.out.warn(f"{namespace}: {error.message}")

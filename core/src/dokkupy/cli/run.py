@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt, Rest, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope
 from dokkupy.errors import NotFound, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
@@ -34,7 +34,7 @@ Words = Annotated[list[str], Rest("command")]
 Container = Annotated[str, Opt("--container", help="Only this container")]
 
 
-@group.command("", needs="app:write", formats=False, secret_args=1)
+@group.command("", permission="app:write", formats=False, secret_args=1)
 def run_command(
     host: Host,
     app: App,
@@ -58,7 +58,7 @@ def run_command(
     return run_attached(host, app, command, options)
 
 
-@group.command("detached", needs="app:write", changes=True, secret_args=1)
+@group.command("detached", permission="app:write", mutating=True, secret_args=1)
 def detached(
     host: Host,
     app: App,
@@ -71,7 +71,7 @@ def detached(
     ttl_seconds: Ttl = 86400,
     cron_id: CronId = "",
     concurrency_policy: Policy = "allow",
-) -> Answer:
+) -> CommandResult:
     """Run a command in the background and print the container's name."""
     from dokkupy.usecases.oneoff import RunOptions, run_detached
 
@@ -79,7 +79,7 @@ def detached(
         pairs(env), tuple(label), ttl_seconds, wants_tty(no_tty, force_tty, False), cron_id, concurrency_policy
     )
     name = run_detached(host, app, command, options)
-    return Answer({"app": app, "name": name}, [name] if name else [])
+    return CommandResult({"app": app, "name": name}, [name] if name else [])
 
 
 def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
@@ -93,12 +93,12 @@ def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
     return bool(os.environ.get("DOKKU_FORCE_TTY")) or default
 
 
-@group.command("list", needs="app:read")
-def list_runs(host: Host, app: App) -> Answer:
+@group.command("list", permission="app:read")
+def list_runs(host: Host, app: App) -> CommandResult:
     """List the one-off containers of an app."""
     from dokkupy.usecases.oneoff import runs_of
 
-    found = runs_of(host, host.store.need_app(app))
+    found = runs_of(host, host.store.require_app(app))
     now = time.time()
     rows = [
         {"name": c.name, "state": c.state, "command": " ".join(c.command), "created_at": created(c.created_at)}
@@ -109,7 +109,7 @@ def list_runs(host: Host, app: App) -> Answer:
         f"{row['name']:<30} {row['command'][:40]:<40} {ago(now, one.created_at)}"
         for row, one in zip(rows, found, strict=True)
     ]
-    return Answer(rows, lines, header=f"{app} run containers", columns=columns)
+    return CommandResult(rows, lines, header=f"{app} run containers", columns=columns)
 
 
 def created(at: str) -> str:
@@ -135,15 +135,15 @@ def chosen(host: Host, app: AppName | None, container: str, permission: str) -> 
     if container:
         one = run_of(host, container)
         check_access(host, host.who, permission, AppName(one.labels["dokkupy.app"]))
-        if app and one.labels.get("dokkupy.app") != host.store.need_app(app):
+        if app and one.labels.get("dokkupy.app") != host.store.require_app(app):
             raise NotFound(f"Container {container[:80]!r} is none of {app}", hint=f"List them: run:list {app}")
         return [one]
     if not app:
         raise UserError("Please specify an app, or a container with --container")
-    return runs_of(host, host.store.need_app(app))
+    return runs_of(host, host.store.require_app(app))
 
 
-@group.command("logs", needs="app:read")
+@group.command("logs", permission="app:read")
 def logs(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
@@ -152,7 +152,7 @@ def logs(
     num: Annotated[int, Opt("--num", "-n", help="Lines of each container")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Print further lines as they come")] = False,
     quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out time and container")] = False,
-) -> Answer | int:
+) -> CommandResult | int:
     """Print the output of one-off containers."""
     from dokkupy.usecases.run_logs import follow, past
 
@@ -167,7 +167,7 @@ def logs(
         return 0
     lines = past(host, found, num)
     rows = [{"name": line.name, "timestamp": line.at, "line": line.text} for line in lines]
-    return Answer(rows, [shown(line, quiet=quiet) for line in lines])
+    return CommandResult(rows, [shown(line, quiet=quiet) for line in lines])
 
 
 def shown(line: Line, *, quiet: bool) -> str:
@@ -177,24 +177,24 @@ def shown(line: Line, *, quiet: bool) -> str:
     return text if quiet else f"{line.at} app[{line.dyno}]: {text}"
 
 
-@group.command("stop", needs="app:write", changes=True)
-def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = "") -> Answer:
+@group.command("stop", permission="app:write", mutating=True)
+def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = "") -> CommandResult:
     """Stop and remove one-off containers."""
     from dokkupy.usecases.oneoff import end_run
 
     found = chosen(host, app, container, "app:write")
     for one in found:
         host.act(f"stop and remove the container {one.name}", lambda: end_run(host, one, "run:stop"))  # noqa: B023
-    return Answer([one.name for one in found], [f"-----> Stopped {one.name}" for one in found])
+    return CommandResult([one.name for one in found], [f"-----> Stopped {one.name}" for one in found])
 
 
-@group.command("retire", needs="host:write", hidden=True)
-def retire(host: Host, scope: Scope = Scope(is_all=True)) -> Answer:  # noqa: B008
+@group.command("retire", permission="host:write", hidden=True)
+def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008
     """Remove one-off containers that ended, and end those whose time is over."""
     from dokkupy.usecases.oneoff import retire_runs
 
     gone = retire_runs(host, scope.app)
-    return Answer(gone, [f"-----> Removed {name}" for name in gone])
+    return CommandResult(gone, [f"-----> Removed {name}" for name in gone])
 
 
 def pairs(words: list[str]) -> tuple[tuple[str, str], ...]:

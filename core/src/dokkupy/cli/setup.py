@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Group, Opt
+from dokkupy.cli.declare import CommandResult, Group, Opt
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 group = Group("setup", "Set this host up for dokkupy, or give it back")
 
 
-@group.command("", needs="host:write", root=True, changes=True)
+@group.command("", permission="host:write", root=True, mutating=True)
 def setup(
     host: Host,
     *,
@@ -25,7 +25,7 @@ def setup(
     remove: Annotated[bool, Opt("--remove", help="Take dokkupy's users, timer and wiring away")] = False,
     purge: Annotated[bool, Opt("--purge", help="With --remove: delete the state too")] = False,
     verbose: Annotated[bool, Opt("--verbose", help="Print each change, not one line for each thing set up")] = False,
-) -> Answer:
+) -> CommandResult:
     """Set the host up; what is in place already stays."""
     from dokkupy.usecases.setup import set_up, tear_down
 
@@ -37,7 +37,7 @@ def setup(
     text = shown(
         changes, "Would change" if host.dry_run else "Removed" if remove else "Set up", verbose or host.dry_run
     )
-    return Answer({"changes": [change.line for change in changes], "dry_run": host.dry_run}, text)
+    return CommandResult({"changes": [change.line for change in changes], "dry_run": host.dry_run}, text)
 
 
 def shown(changes: Sequence[Change], verb: str, each: bool) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 
-from dokkupy.cli.declare import Answer, Group
+from dokkupy.cli.declare import CommandResult, Group
 from dokkupy.kernel.host import Host
 
 group = Group("shell", "Type commands one after the other", bare="")
 trace_group = Group("trace", "Tell more of what commands do")
 
 
-@group.command("", needs="open", formats=False)
-def shell(host: Host) -> Answer:
+@group.command("", permission="open", formats=False)
+def shell(host: Host) -> CommandResult:
     """Read commands until the end of the input, `exit` or `quit`; the exit status is the last command's."""
     from dokkupy.cli.main import main
 
@@ -27,33 +27,33 @@ def shell(host: Host) -> Answer:
             line = input("dokku> " if sys.stdin.isatty() else "")
             words = shlex.split(line, comments=True)
         except EOFError:
-            return Answer(status=status)
+            return CommandResult(status=status)
         except ValueError as error:
             host.out.warn(f"The command cannot be split into words: {error}")
             status = 1
             continue
         if words in (["exit"], ["quit"]):
-            return Answer(status=status)
+            return CommandResult(status=status)
         if words:
             # A host of its own for each: what one command read must not be old news to the next.
             status = main(words, who=host.who, root=host.root)
 
 
-@trace_group.command("on", needs="host:write", changes=True)
-def trace_on(host: Host) -> Answer:
+@trace_group.command("on", permission="host:write", mutating=True)
+def trace_on(host: Host) -> CommandResult:
     """Let every command tell what it does, as --trace does."""
     return turn(host, True)
 
 
-@trace_group.command("off", needs="host:write", changes=True)
-def trace_off(host: Host) -> Answer:
+@trace_group.command("off", permission="host:write", mutating=True)
+def trace_off(host: Host) -> CommandResult:
     """Let commands tell only what --trace asks for."""
     return turn(host, False)
 
 
-def turn(host: Host, on: bool) -> Answer:
+def turn(host: Host, on: bool) -> CommandResult:
     from dokkupy.kernel.operation import operation
 
     with operation(host, "trace", "host") as tx:
         tx.write("global", "trace", data={"on": on})
-    return Answer({"trace": on}, [f"-----> {'Enabling' if on else 'Disabling'} trace mode"])
+    return CommandResult({"trace": on}, [f"-----> {'Enabling' if on else 'Disabling'} trace mode"])

@@ -16,7 +16,7 @@ def entry(argv: list[str]) -> int:
     try:
         name = KeyName(argv[0] if argv else "")
     except UserError as error:
-        return complain(f"{error.message}. An admin of the host can write authorized_keys anew: dokkupy doctor")
+        return complain(f"{error.message}. An admin of the host can write authorized_keys again: dokkupy doctor")
     typed = os.environ.pop("SSH_ORIGINAL_COMMAND", "")
     try:
         words = shlex.split(typed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group, Opt
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, KeyName
@@ -14,7 +14,7 @@ group = Group("ssh-keys", "Manage the keys that may push and type commands")
 LARGEST = 64 * 1024
 
 
-@group.command("add", needs="host:write", changes=True)
+@group.command("add", permission="host:write", mutating=True)
 def add(
     host: Host,
     name: Annotated[KeyName, Arg("name")],
@@ -22,7 +22,7 @@ def add(
     *,
     role: Annotated[str, Opt("--role", help="admin, deployer or viewer")] = "admin",
     apps: Annotated[str, Opt("--apps", help="The apps of a deployer or viewer, with commas")] = "",
-) -> Answer:
+) -> CommandResult:
     """Allow a public key, from a file or standard input."""
     from dokkupy.cli.main import become_system_user
     from dokkupy.kernel.text import read_file, read_input
@@ -36,16 +36,16 @@ def add(
         raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
     become_system_user(host, "")  # root was only needed to read the file
     fingerprint = add_key(host, name, text, role=role, apps=[AppName(one) for one in apps.split(",") if one])
-    return Answer({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
+    return CommandResult({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
 
 
-@group.command("remove", needs="host:write", changes=True)
+@group.command("remove", permission="host:write", mutating=True)
 def remove(
     host: Host,
     name: Annotated[str, Arg("name")] = "",
     *,
     fingerprint: Annotated[str, Opt("--fingerprint", help="Remove by fingerprint")] = "",
-) -> Answer:
+) -> CommandResult:
     """Take a key away."""
     from dokkupy.cli.main import become_system_user
     from dokkupy.usecases.keys import remove_key
@@ -54,11 +54,11 @@ def remove(
         raise UserError("Please specify the name of the key, or --fingerprint")
     become_system_user(host, "")
     gone = remove_key(host, name=name, fingerprint=fingerprint)
-    return Answer(gone, [f"-----> Removed {one}" for one in gone])
+    return CommandResult(gone, [f"-----> Removed {one}" for one in gone])
 
 
-@group.command("list", needs="host:read")
-def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> Answer:
+@group.command("list", permission="host:read")
+def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> CommandResult:
     """List the keys."""
     from dokkupy.errors import NotFound
     from dokkupy.usecases.keys import RESTRICTIONS, keys_of
@@ -71,4 +71,4 @@ def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> Answer:
     if name and not rows:
         raise NotFound(f"There is no SSH key {name[:80]!r}")
     lines = [f'{r["fingerprint"]} NAME="{r["name"]}" SSHCOMMAND_ALLOWED_KEYS="{RESTRICTIONS}"' for r in rows]
-    return Answer(rows, lines)
+    return CommandResult(rows, lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Arg, Group
+from dokkupy.cli.declare import Arg, CommandResult, Group
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
@@ -15,21 +15,21 @@ url_group = Group("url", "Show the first URL of an app", bare="")
 def urls_of(host: Host, app: AppName) -> list[str]:
     from dokkupy.usecases.routes import urls, why_unreachable
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if host.store.read("apps", app, "deployment") and (reason := why_unreachable(host, app)):
         host.out.warn(reason)
     return urls(host, app)
 
 
-@group.command("", needs="app:read")
-def all_urls(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@group.command("", permission="app:read")
+def all_urls(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Print the URLs of an app."""
     found = urls_of(host, app)
-    return Answer(found, found)
+    return CommandResult(found, found)
 
 
-@url_group.command("", needs="app:read")
-def one_url(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@url_group.command("", permission="app:read")
+def one_url(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Print the first URL of an app."""
     found = urls_of(host, app)[:1]
-    return Answer(found, found)
+    return CommandResult(found, found)

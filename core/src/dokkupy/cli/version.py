@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Group, Opt
+from dokkupy.cli.declare import CommandResult, Group, Opt
 from dokkupy.kernel.discovery import CORE
 from dokkupy.kernel.host import Host
 
@@ -14,11 +14,11 @@ DOKKU = "0.38.27"
 """The version of Dokku whose command line this one answers to; clients parse `dokku version X.Y.Z`."""
 
 
-@group.command("", needs="open")
+@group.command("", permission="open")
 def version(
     host: Host, *, verbose: Annotated[bool, Opt("--verbose", help="Also the version of dokkupy itself")] = False
-) -> Answer:
+) -> CommandResult:
     """Print the version of Dokku whose commands this one speaks."""
     own = next((entry.version for entry in host.registry.all if entry.distribution == CORE), "unknown")
     lines = [f"dokku version {DOKKU}", f"dokkupy version {own}"]
-    return Answer({"dokkupy": own, "dokku": DOKKU}, lines if verbose else lines[:1])
+    return CommandResult({"dokkupy": own, "dokku": DOKKU}, lines if verbose else lines[:1])

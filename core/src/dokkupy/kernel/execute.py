@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 
 CLEAN = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
 """What a program inherits. Nothing that an app's or user's environment could plant (LD_PRELOAD, DOCKER_HOST...)."""
@@ -65,22 +65,27 @@ def execute(
     cwd: str | None = None,
     timeout: float | None = 60.0,
 ) -> Completed:
-    """Run to the end and return. With check, a status other than 0 raises HostFault with the program's own words."""
+    """Run to the end and return. With check, a status other than 0 raises HostError with the program's own words."""
     try:
         done = subprocess.run(
-            list(argv), input=stdin if stdin is not None else b"", capture_output=True, env=environment(env),
-            cwd=cwd, timeout=timeout, check=False,
-        )  # fmt: skip
+            list(argv),
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env=environment(env),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
     except FileNotFoundError as error:
-        raise HostFault(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+        raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
     except subprocess.TimeoutExpired as error:
-        raise HostFault(f"{argv[0]} did not end within {timeout:.0f} seconds") from error
+        raise HostError(f"{argv[0]} did not end within {timeout:.0f} seconds") from error
     result = Completed(
         tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
     if check and not result.ok:
         words = tuple((result.stderr or result.stdout).strip().splitlines()[-20:])
-        raise HostFault(f"{argv[0]} failed with status {result.status}", details=words)
+        raise HostError(f"{argv[0]} failed with status {result.status}", details=words)
     return result
 
 
@@ -99,11 +104,17 @@ def stream(
     """
     try:
         process = subprocess.Popen(
-            list(argv), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,  # type: ignore[call-overload]
-            env=environment(env), cwd=cwd, start_new_session=True, preexec_fn=ending_with_us(),
-        )  # fmt: skip
+            list(argv),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # type: ignore[call-overload]
+            env=environment(env),
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=ending_with_us(),
+        )
     except FileNotFoundError as error:
-        raise HostFault(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+        raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
     try:
         assert process.stdout is not None
         for raw in process.stdout:
@@ -147,9 +158,13 @@ def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a command of dokkupy that nobody waits for."""
     subprocess.Popen(
         [sys.executable, "-I", "-m", "dokkupy", *words],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=environment(env), cwd="/", start_new_session=True,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(env),
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import pluggy
 
-from dokkupy.errors import DokkupyError, Interrupted, PluginFault
+from dokkupy.errors import DokkupyError, Interrupted, PluginError
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 
@@ -22,9 +22,11 @@ SPECIFICATIONS = "dokkupy.hookspecs"
 
 IN_ORDER = "implementations run in the name order of their plugins"
 REFUSED = {
-    "wrapper": "an implementation cannot wrap the others", "hookwrapper": "an implementation cannot wrap the others",
-    "tryfirst": IN_ORDER, "trylast": IN_ORDER,
-}  # fmt: skip
+    "wrapper": "an implementation cannot wrap the others",
+    "hookwrapper": "an implementation cannot wrap the others",
+    "tryfirst": IN_ORDER,
+    "trylast": IN_ORDER,
+}
 """Options of pluggy's `hookimpl` that do not fit the four shapes, and why: who uses one is not loaded."""
 
 VARIADIC = 0x04 | 0x08
@@ -42,7 +44,7 @@ class Hooks:
         from dokkupy import hookspecs
 
         self.warn = warn
-        self.quarantined: dict[str, PluginFault] = {}
+        self.quarantined: dict[str, PluginError] = {}
         self.owners: dict[str, EntryPoint] = {}
         self.manager = pluggy.PluginManager("dokkupy")
         self.manager.add_hookspecs(hookspecs)
@@ -51,19 +53,19 @@ class Hooks:
         for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: e.plugin):
             try:
                 self.specify(registry.load(entry), entry)
-            except PluginFault as fault:
+            except PluginError as fault:
                 self.quarantined[entry.plugin] = fault
         for entry in sorted((e for e in registry.entries if e.group == GROUP), key=lambda e: e.plugin):
             if entry.plugin in self.quarantined:
                 continue
             try:
                 self.register(registry.load(entry), entry)
-            except PluginFault as fault:
+            except PluginError as fault:
                 self.quarantined[entry.plugin] = fault
         self.trace = "hooks" in os.environ.get("DOKKUPY_TRACE", "").split(",")
 
     def specify(self, module: Any, entry: EntryPoint) -> None:
-        """Add the hooks that a plugin calls itself. Raises PluginFault for one that does not have one of the shapes."""
+        """Add the hooks that a plugin calls itself. Raises PluginError for one that does not have one of the shapes."""
         who = f"{entry.plugin} ({entry.distribution} {entry.version})"
         found = specified(module)
         for name in found:
@@ -71,10 +73,11 @@ class Hooks:
             if name in self.specifications:
                 complaint = f"which {self.specifications[name]} has already"
             if complaint:
-                raise PluginFault(
-                    f"Plugin {who} specifies the hook {name}, {complaint}", plugin=entry.plugin,
+                raise PluginError(
+                    f"Plugin {who} specifies the hook {name}, {complaint}",
+                    plugin=entry.plugin,
                     hint="Its author must change it; until then the plugin is left out.",
-                )  # fmt: skip
+                )
         if found:
             self.manager.add_hookspecs(module)
         self.specifications.update(dict.fromkeys(found, entry.plugin))
@@ -86,20 +89,20 @@ class Hooks:
             with warnings.catch_warnings(record=True) as notices:
                 warnings.simplefilter("always")
                 self.manager.register(module, name=name)
-            self._need_fit(module, who, entry.plugin)
+            self._require_fit(module, who, entry.plugin)
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
-            raise PluginFault(f"Plugin {who} does not fit: {error}", plugin=entry.plugin) from error
-        except PluginFault:
+            raise PluginError(f"Plugin {who} does not fit: {error}", plugin=entry.plugin) from error
+        except PluginError:
             self.manager.unregister(name=name)
             raise
         for notice in notices:
             self.warn(f"Plugin {who}: {notice.message}")
         self.owners[name] = entry
 
-    def _need_fit(self, module: object, who: str, plugin: str) -> None:
-        """Raise PluginFault for an unknown hook, or an option of pluggy's that hooks do not have."""
+    def _require_fit(self, module: object, who: str, plugin: str) -> None:
+        """Raise PluginError for an unknown hook, or an option of pluggy's that hooks do not have."""
         known = self.names()
         for name in dir(module):
             options = getattr(getattr(module, name, None), "dokkupy_impl", None)
@@ -109,15 +112,16 @@ class Hooks:
             if hook not in known:
                 if options["optionalhook"]:
                     continue
-                raise PluginFault(
+                raise PluginError(
                     f"Plugin {who} implements an unknown hook {hook}", plugin=plugin, hint=did_you_mean(hook, known)
                 )
             refused = [option for option in REFUSED if options[option]]
             if refused:
-                raise PluginFault(
+                raise PluginError(
                     f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
-                    plugin=plugin, hint=f"Its author must take {refused[0]} out; until then the plugin is left out.",
-                )  # fmt: skip
+                    plugin=plugin,
+                    hint=f"Its author must take {refused[0]} out; until then the plugin is left out.",
+                )
         for implementation in self.manager.get_hookcallers(module) or []:
             spec = implementation.spec
             if spec is None:
@@ -126,10 +130,11 @@ class Hooks:
             for one in mine:
                 complaint = bad_arguments(one.function, tuple(spec.argnames))
                 if complaint:
-                    raise PluginFault(
-                        f"Plugin {who} implements the hook {implementation.name} with {complaint}", plugin=plugin,
+                    raise PluginError(
+                        f"Plugin {who} implements the hook {implementation.name} with {complaint}",
+                        plugin=plugin,
                         hint=f"The arguments of {implementation.name}: {', '.join(spec.argnames)}",
-                    )  # fmt: skip
+                    )
 
     def names(self) -> list[str]:
         return sorted(self.specifications)
@@ -214,7 +219,7 @@ class Hooks:
         except (Exception, SystemExit) as error:
             entry = self.owners.get(implementation.plugin_name)
             who = f"{entry.plugin} ({entry.distribution} {entry.version})" if entry else implementation.plugin_name
-            raise PluginFault(
+            raise PluginError(
                 f"Plugin {who} failed in the hook {hook}: {type(error).__name__}: {error}",
                 plugin=implementation.plugin_name,
                 hint="Report it to the plugin's author, or disable the plugin.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from _thread import RLock  # `threading` would be one more module for every command
 
-from dokkupy.errors import HostFault, PluginFault
+from dokkupy.errors import HostError, PluginError
 from dokkupy.kernel.console import Console
 from dokkupy.kernel.events import Audit, Events
 from dokkupy.kernel.registry import Registry
@@ -112,7 +112,7 @@ class Host:
     # roles
 
     def role(self, role: str, name: str) -> Any:
-        """The adapter of a role by name, made once. Raises PluginFault when no plugin offers it."""
+        """The adapter of a role by name, made once. Raises PluginError when no plugin offers it."""
         with self._making:
             made = self._roles.get((role, name))
             if made is None:
@@ -123,17 +123,18 @@ class Host:
         entry = self.registry.find(f"dokkupy.{role}", name)
         if entry is None:
             known = ", ".join(self.registry.group(f"dokkupy.{role}")) or "none"
-            raise PluginFault(
-                f"No plugin offers the {role} {name}", plugin=name,
+            raise PluginError(
+                f"No plugin offers the {role} {name}",
+                plugin=name,
                 hint=f"Installed: {known}. Install it with: dokkupy plugin:install dokkupy-{name}",
-            )  # fmt: skip
+            )
         return self.registry.load(entry)(self)
 
-    def adopt(self, role: str, name: str, adapter: Any) -> None:
+    def override_role(self, role: str, name: str, adapter: Any) -> None:
         """Use this object for a role: for tests and embedding."""
         self._roles[role, name] = adapter
 
-    def only(self, role: str) -> str:
+    def default_adapter(self, role: str) -> str:
         """The name of the adapter when the user never chose: a made one, the setting, the single one installed."""
         adopted = [name for kind, name in self._roles if kind == role]
         if adopted:
@@ -143,7 +144,7 @@ class Host:
         if chosen:
             return str(chosen)
         if not names:
-            raise HostFault(
+            raise HostError(
                 f"No plugin offers a {role}", hint=f"Install one, for example: dokkupy plugin:install {FIRST[role]}"
             )
         preferred = PREFERRED.get(role)
@@ -161,12 +162,12 @@ class Host:
         for name in self.offered(role):
             try:
                 found.append(self.role(role, name))
-            except PluginFault as fault:
+            except PluginError as fault:
                 self.out.warn(fault.message)
         return found
 
     def engine(self) -> Engine:
-        return self.role("engine", self.only("engine"))  # type: ignore[no-any-return]
+        return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
 
     def scheduler(self, app: AppName | None = None) -> Scheduler:
         return self.role("scheduler", self._selected("scheduler", "selected", app))  # type: ignore[no-any-return]
@@ -182,7 +183,7 @@ class Host:
         return self.role("builder", name)  # type: ignore[no-any-return]
 
     def sources(self) -> SourceStore:
-        return self.role("source", self.only("source"))  # type: ignore[no-any-return]
+        return self.role("source", self.default_adapter("source"))  # type: ignore[no-any-return]
 
     def _selected(self, role: str, name: str, app: AppName | None) -> str:
         """The adapter that `scheduler:set selected` or `proxy:set type` names for the app or globally."""
@@ -193,13 +194,16 @@ class Host:
             chosen = self.store.read(*parts).get("properties", {}).get(name)
             if chosen:
                 return str(chosen)
-        return self.only(role)
+        return self.default_adapter(role)
 
 
 PREFERRED = {"engine": "docker", "scheduler": "docker-local", "proxy": "nginx", "source": "git"}
 """The names that Dokku's users expect when several adapters are installed and none was chosen."""
 
 FIRST = {
-    "engine": "dokkupy-docker", "scheduler": "dokkupy-docker", "proxy": "dokkupy-nginx", "source": "dokkupy-git",
+    "engine": "dokkupy-docker",
+    "scheduler": "dokkupy-docker",
+    "proxy": "dokkupy-nginx",
+    "source": "dokkupy-git",
     "builder": "dokkupy-dockerfile",
-}  # fmt: skip
+}

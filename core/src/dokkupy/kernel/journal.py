@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 from dokkupy.kernel.files import make_directory, open_own, sync_directory
 
 KEPT_JOURNALS = 200
@@ -40,7 +40,7 @@ class Journal:
             if sync:
                 os.fdatasync(self._fd)
         except OSError as error:
-            raise HostFault(
+            raise HostError(
                 f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
             ) from error
 
@@ -65,7 +65,7 @@ class Journal:
         if self._fd >= 0:
             try:
                 self.write({"type": "end", "outcome": outcome, "reason": reason})
-            except HostFault:
+            except HostError:
                 pass  # the disk is full; the rename alone says that it ended
             os.close(self._fd)
             self._fd = -1

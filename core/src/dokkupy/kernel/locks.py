@@ -1,6 +1,6 @@
-"""Leases: who changes what right now. Held by a living process, never left behind by a dead one.
+"""Locks: who changes what right now. Held by a living process, never left behind by a dead one.
 
-A lease is an flock on a file that is never deleted (deleting it is how two holders come to hold different inodes);
+A lock is an flock on a file that is never deleted (deleting it is how two holders come to hold different inodes);
 the kernel gives it back when its holder dies, however it dies. The file's content only tells others who holds it.
 """
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Lease:
-    """One held lease; release() or the end of the process gives it back."""
+class Lock:
+    """One held lock; release() or the end of the process gives it back."""
 
     def __init__(self, fd: int, subject: str, path: str) -> None:
         self._fd = fd
@@ -36,7 +36,7 @@ class Lease:
     def discard(self) -> None:
         """Release it and take its file away: for a subject that is gone for good and is never asked for again.
 
-        Whoever opened the file before gets a lease on nothing, and finds that the subject is gone.
+        Whoever opened the file before gets a lock on nothing, and finds that the subject is gone.
         """
         if self._fd >= 0:
             try:
@@ -46,13 +46,13 @@ class Lease:
             self.release()
 
 
-def lease_path(root: str, subject: str) -> str:
+def lock_path(root: str, subject: str) -> str:
     return os.path.join(root, "locks", subject.replace("/", "_").replace(":", "_") + ".lock")
 
 
-def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lease:
-    """Take the lease of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
-    path = lease_path(root, subject)
+def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock:
+    """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
+    path = lock_path(root, subject)
     make_directory(os.path.dirname(path))
     fd = open_own(path, os.O_RDWR, 0o600)
     deadline = time.monotonic() + wait
@@ -77,14 +77,14 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Leas
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps(owner).encode(), 0)
     except OSError:
-        pass  # a full disk: the lease holds all the same, only others cannot be told by whom
-    return Lease(fd, subject, path)
+        pass  # a full disk: the lock holds all the same, only others cannot be told by whom
+    return Lock(fd, subject, path)
 
 
 def holder(root: str, subject: str) -> dict[str, Any]:
-    """Who holds a lease: command, pid, since (epoch seconds), operation; empty when nobody does."""
+    """Who holds a lock: command, pid, since (epoch seconds), operation; empty when nobody does."""
     try:
-        fd = os.open(lease_path(root, subject), os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(lock_path(root, subject), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return {}
     try:

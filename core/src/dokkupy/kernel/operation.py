@@ -1,6 +1,6 @@
 """Operations: how a change becomes true, or does not happen at all.
 
-An operation takes the lease of what it changes, journals each step before and after it, and ends `done` or `undone`.
+An operation takes the lock of what it changes, journals each step before and after it, and ends `done` or `undone`.
 What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that a fresh process can undo
 what a killed one began:
 
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from dokkupy.errors import AppFault, Busy, DokkupyError, Interrupted, StateFault, UserError
+from dokkupy.errors import AppError, Busy, DokkupyError, Interrupted, StateError, UserError
 from dokkupy.kernel import locks
-from dokkupy.kernel.faults import boundary
+from dokkupy.kernel.failpoints import failpoint
 from dokkupy.kernel.files import link_over, make_directory, sync_directory
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
@@ -60,7 +60,7 @@ def call(function: Callable[Concatenate[Host, P], None], *args: P.args, **kwargs
     return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
 
 
-class Tx:
+class Transaction:
     """A running operation, as usecases, roles and hooks see it."""
 
     def __init__(self, host: Host, journal: Journal, verb: str, subject: str) -> None:
@@ -86,16 +86,16 @@ class Tx:
         if undo is not None:
             self._journal.write({"type": "step", "name": name, "undo": undo.as_json()}, sync=True)
             self._undo.append((name, undo))
-        boundary(f"{self.verb}: before {name}")
+        failpoint(f"{self.verb}: before {name}")
         result = do()
-        boundary(f"{self.verb}: after {name}")
+        failpoint(f"{self.verb}: after {name}")
         return result
 
-    def protect(self, name: str, undo: Call) -> None:
+    def register_undo(self, name: str, undo: Call) -> None:
         """Register what to undo, for a step that does itself (a role that creates several things)."""
         self.step(name, lambda: None, undo=undo)
 
-    def foresee(self, *lines: str) -> None:
+    def describe_plan(self, *lines: str) -> None:
         """Say to a dry run, and to nobody else, what follows that is not a step: what happens after the commit."""
 
     def write(self, *parts: str, data: dict[str, Any]) -> None:
@@ -122,12 +122,12 @@ class Tx:
 
     def commit(self, after: tuple[Call, ...] = ()) -> None:
         """The point of no return. `after` are idempotent calls that follow, if need be in another process."""
-        boundary(f"{self.verb}: before commit")
+        failpoint(f"{self.verb}: before commit")
         self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
         self.committed = True
         try:
             with signals_ignored():
-                boundary(f"{self.verb}: after commit")
+                failpoint(f"{self.verb}: after commit")
                 run_after(self.host, self.verb, list(after))
         except Exception as error:
             self.left_over = True
@@ -150,7 +150,7 @@ def run_undo(host: Host, journal: Journal, verb: str, steps: list[tuple[int, tup
         try:
             host.out.debug(f"{verb}: undo {name}")
             undo.run(host)
-        except (AppFault, UserError) as error:
+        except (AppError, UserError) as error:
             host.out.warn(f"{verb} is undone but for one thing ({name}): {error.message}")
         except Exception as error:
             failures.append(error)
@@ -165,13 +165,13 @@ def run_after(host: Host, verb: str, calls: list[Call]) -> None:
     """What follows the commit cannot undo it. Raises what fails: a warning for who commits; `recover` tries again."""
     for entry in calls:
         entry.run(host)
-        boundary(f"{verb}: after {entry.function.rpartition(':')[2]}")
+        failpoint(f"{verb}: after {entry.function.rpartition(':')[2]}")
 
 
 def restore_file(host: Host, path: str, backup: str) -> None:
     """Bring a state file's content back from its backup; an empty backup means that there was no file."""
     if not path.startswith(host.root + os.sep):
-        raise StateFault(f"{path} is not a state file")
+        raise StateError(f"{path} is not a state file")
     if backup and os.path.exists(backup):
         make_directory(os.path.dirname(path))
         link_over(backup, path, path + ".undo.tmp")
@@ -184,41 +184,48 @@ def restore_file(host: Host, path: str, backup: str) -> None:
 @contextmanager
 def operation(
     host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = (), takes_away: bool = False
-) -> Iterator[Tx]:
+) -> Iterator[Transaction]:
     """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
 
-    Raises Busy when the subject's lease is not given back within `wait` seconds. What an earlier process left
+    Raises Busy when the subject's lock is not given back within `wait` seconds. What an earlier process left
     unfinished on the subject is finished or undone first. also: further subjects that it changes (a rename).
     takes_away: it is a way out (unset, remove, destroy), so that what cannot be finished or undone does not stop it.
     """
     if host.dry_run:
-        from dokkupy.kernel.rehearsal import RehearsedTx
+        from dokkupy.kernel.dry_run import DryRunTransaction
 
-        yield RehearsedTx(host, verb, subject)
+        yield DryRunTransaction(host, verb, subject)
         return
     owner = {"command": host.command or verb, "pid": os.getpid(), "since": time.time(), "who": host.who}
-    leases = []
+    acquired = []
     try:
         # In one order, so that two who want the same subjects do not wait for each other.
         for one in sorted({subject, *also}):
-            leases.append(locks.take(host.root, one, owner=owner, wait=wait))
+            acquired.append(locks.take(host.root, one, owner=owner, wait=wait))
         for one in (subject, *also):
             recover_subject(host, one, held=(subject, *also), goes_on=takes_away)
         journal = Journal(host.root, new_id())
-        journal.begin({
-            "id": journal.id, "verb": verb, "subject": subject, "also": also, "pid": os.getpid(), "who": host.who,
-        })  # fmt: skip
-        tx = Tx(host, journal, verb, subject)
+        journal.begin(
+            {
+                "id": journal.id,
+                "verb": verb,
+                "subject": subject,
+                "also": also,
+                "pid": os.getpid(),
+                "who": host.who,
+            }
+        )
+        tx = Transaction(host, journal, verb, subject)
         with signals_as_exceptions():
             yield from _run(host, tx, journal)
         host.out.proceed()
     finally:
         host.out.retract()
-        for lease in leases:
-            lease.release()
+        for lock in acquired:
+            lock.release()
 
 
-def _run(host: Host, tx: Tx, journal: Journal) -> Iterator[Tx]:
+def _run(host: Host, tx: Transaction, journal: Journal) -> Iterator[Transaction]:
     try:
         yield tx
         if not tx.committed:
@@ -260,7 +267,7 @@ def subjects_of(entries: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goes_on: bool = False) -> list[str]:
-    """Finish or undo what dead processes left unfinished on a subject, whose lease the caller holds (held: and those).
+    """Finish or undo what dead processes left unfinished on a subject, whose lock the caller holds (held: and those).
 
     Returns a line per operation. Raises when an undo fails: the journal then stays open. Raises Busy when somebody
     works on another subject of an operation. goes_on: that is a warning instead.
@@ -269,7 +276,7 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goe
     for identifier, entries in unfinished(host, subject):
         others = [one for one in subjects_of(entries) if one not in (subject, *held)] if entries else []
         owner = {"command": host.command or "recover", "pid": os.getpid(), "since": time.time(), "who": host.who}
-        leases = [locks.take(host.root, one, owner=owner, wait=5) for one in others]
+        acquired = [locks.take(host.root, one, owner=owner, wait=5) for one in others]
         try:
             lines += recover_operation(host, subject, identifier)
         except Exception as error:
@@ -278,15 +285,15 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goe
             for text in messages(error):
                 host.out.warn(f"An earlier operation is still unfinished, and is tried again later: {text}")
         finally:
-            for lease in leases:
-                lease.release()
+            for lock in acquired:
+                lock.release()
     return lines
 
 
 def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
     journal = Journal(host.root, identifier)
     try:
-        # Read again, now that all leases are held: whoever had them may have dealt with it.
+        # Read again, now that all locks are held: whoever had them may have dealt with it.
         entries = read_journal(journal.path)
     except FileNotFoundError:
         return []
@@ -305,7 +312,7 @@ def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
         failures = run_undo(host, journal, verb, left)
         if failures:
             raise BaseExceptionGroup(f"{verb} of {subject} could not be undone", failures)
-        outcome = "taken back"
+        outcome = "rolled back"
     journal.close("done" if commits else "undone", "recovered")
     host.events.record("recovered", subject=subject, verb=verb, outcome=outcome)
     return [f"{verb} of {subject} was interrupted and is {outcome}"]
@@ -321,7 +328,7 @@ def signals_as_exceptions() -> Iterator[None]:
 
     def handle(number: int, _frame: object) -> None:
         name = signal.Signals(number).name
-        raise SignalReceived(f"Interrupted by {name}; the operation was taken back", exit_code=128 + number)
+        raise SignalReceived(f"Interrupted by {name}; the operation was rolled back", exit_code=128 + number)
 
     with handlers(handle):
         yield

@@ -7,7 +7,7 @@ import sys
 from _thread import RLock, get_ident  # `threading` would be one more module for every command
 from importlib import import_module
 
-from dokkupy.errors import PluginFault
+from dokkupy.errors import PluginError
 from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ class Registry:
         ]
 
     def group(self, group: str) -> dict[str, EntryPoint]:
-        """name -> entry of a group, sorted by name. Two distributions with one name are a PluginFault that names both
+        """name -> entry of a group, sorted by name. Two distributions with one name are a PluginError that names both
         only for whoever needs that name: see `find`."""
         found: dict[str, EntryPoint] = {}
         for entry in self.entries:
@@ -65,7 +65,7 @@ class Registry:
         return pairs
 
     def find(self, group: str, name: str) -> EntryPoint | None:
-        """The entry of that name. Raises PluginFault when two plugins claim it; core's own name always wins."""
+        """The entry of that name. Raises PluginError when two plugins claim it; core's own name always wins."""
         claims = [entry for entry in self.entries if entry.group == group and entry.name == name]
         if not claims:
             return None
@@ -74,7 +74,7 @@ class Registry:
             return core[0]
         if len({entry.distribution for entry in claims}) > 1:
             both = " and ".join(f"{entry.distribution} {entry.version}" for entry in claims)
-            raise PluginFault(
+            raise PluginError(
                 f"{group.removeprefix('dokkupy.')} {name} is claimed by {both}",
                 plugin=claims[1].plugin,
                 hint=f"Disable one of them: dokkupy plugin:disable {claims[1].plugin}",
@@ -90,15 +90,15 @@ class Registry:
         return any(entry.group == "dokkupy.handles" and entry.name == name for entry in self.entries)
 
     def load(self, entry: EntryPoint) -> Any:
-        """Import what an entry point names. Raises PluginFault with the plugin's name, whatever went wrong."""
+        """Import what an entry point names. Raises PluginError with the plugin's name, whatever went wrong."""
         try:
             target: Any = imported(entry)
-        except PluginFault:
+        except PluginError:
             raise
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            raise PluginFault(
+            raise PluginError(
                 f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not load: "
                 f"{type(error).__name__}: {error}",
                 plugin=entry.plugin,
@@ -108,7 +108,7 @@ class Registry:
             try:
                 target = getattr(target, part)
             except AttributeError as error:
-                raise PluginFault(
+                raise PluginError(
                     f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) has no {entry.attribute} in "
                     f"{entry.module}",
                     plugin=entry.plugin,

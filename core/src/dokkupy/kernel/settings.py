@@ -6,7 +6,7 @@ else the global one, else the default (reference, section 2.4).
 
 from __future__ import annotations
 
-from dokkupy.errors import StateFault, UserError
+from dokkupy.errors import StateError, UserError
 from dokkupy.model.names import digits, shown
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.operation import Transaction
     from dokkupy.kernel.store import Store
     from dokkupy.model.names import AppName
 
@@ -176,7 +176,7 @@ class Settings:
         text = str(value)
         if text and getattr(prop.parse, "is_number", False) and digits(text) is None:
             scope = app or "--global"
-            raise StateFault(
+            raise StateError(
                 f"{self.namespace} {prop.name} ({scope}) is {shown(text)}, which is not a whole number",
                 hint=f"Unset it: {self.namespace}:set {scope} {prop.name}",
             )
@@ -216,10 +216,10 @@ class Settings:
         prop = self.properties[name]
         value = prop.parse(text)
         if value and prop.role:
-            need_choice(host, prop.role, value)
+            require_choice(host, prop.role, value)
         return value
 
-    def set(self, tx: Tx, app: AppName | None, name: str, text: str) -> None:
+    def set(self, tx: Transaction, app: AppName | None, name: str, text: str) -> None:
         """Set, or with the empty text unset, inside an operation."""
         self.need(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
@@ -233,7 +233,7 @@ class Settings:
         tx.write(*parts, data={**data, "properties": table})
 
 
-def need_choice(host: Host, role: str, name: str) -> None:
+def require_choice(host: Host, role: str, name: str) -> None:
     """Raise UserError unless some plugin offers this adapter."""
     known = host.offered(role)
     if name not in known:

@@ -3,7 +3,7 @@
 A file is addressed by its path parts, `("apps", "blog", "nginx")` or `("global", "nginx")`, and holds a table with a
 `schema` number. Writing keeps the previous generation beside it (`nginx.toml.previous`; after the first write that is
 an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
-`StateFault` that names the file and what to do, never an empty table: an empty one would lose what the user had.
+`StateError` that names the file and what to do, never an empty table: an empty one would lose what the user had.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
-from dokkupy.errors import AppNotFound, HostFault, StateFault, UserError
+from dokkupy.errors import AppNotFound, HostError, StateError, UserError
 from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
 from dokkupy.model.names import AppName
 
@@ -51,11 +51,11 @@ class Store:
                 raise gone(path) from None
             return {}
         except PermissionError as error:
-            raise HostFault(
+            raise HostError(
                 f"{path} cannot be read by this user", hint="Run the command as root or as the user dokkupy."
             ) from error
         except OSError as error:
-            raise StateFault(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
+            raise StateError(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
         return parse(path, text)
 
     def read_derived(self, *parts: str) -> Table:
@@ -63,11 +63,11 @@ class Store:
         broken, because the timer must go on. The doctor names it."""
         try:
             return self.read(*parts)
-        except StateFault:
+        except StateError:
             return {}
 
     def write(self, *parts: str, data: Table) -> None:
-        """Replace the table. Raises HostFault when the disk is full; the old generation then stays in place."""
+        """Replace the table. Raises HostError when the disk is full; the old generation then stays in place."""
         import tomli_w
 
         path = self.path(*parts)
@@ -79,7 +79,7 @@ class Store:
             if is_first:
                 mark_first(path)
         except OSError as error:
-            raise HostFault(
+            raise HostError(
                 f"{path} cannot be written: {error.strerror}", hint="Free some disk space and run the command again."
             ) from error
 
@@ -112,8 +112,8 @@ class Store:
             return False
         return any(name.endswith((".toml", ".toml.previous")) for name in names)
 
-    def need_app(self, app: AppName) -> AppName:
-        """Raises AppNotFound, or StateFault where the app's other files are there without its `app.toml`."""
+    def require_app(self, app: AppName) -> AppName:
+        """Raises AppNotFound, or StateError where the app's other files are there without its `app.toml`."""
         if not self.has_app(app):
             if self.has_traces(app):
                 raise lost_record(self.path("apps", app, "app"), app)
@@ -134,12 +134,12 @@ class Store:
 
 @contextmanager
 def record_of(what: str, path: str) -> Iterator[None]:
-    """While a table is read into a type: what it lacks or has too much is a StateFault that names its file."""
+    """While a table is read into a type: what it lacks or has too much is a StateError that names its file."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
         reason = f"{path} is not the record of a {what}: {type(error).__name__}: {error}"
-        raise StateFault(reason, hint=restore_hint(path)) from error
+        raise StateError(reason, hint=restore_hint(path)) from error
 
 
 class Read(dict[str, "Any"]):
@@ -151,13 +151,13 @@ class Read(dict[str, "Any"]):
         self.path = path
 
     def __missing__(self, key: str) -> Any:
-        raise StateFault(f"{self.path} has no {key}", hint=restore_hint(self.path))
+        raise StateError(f"{self.path} has no {key}", hint=restore_hint(self.path))
 
     def get(self, key: str, default: Any = None) -> Any:
         value = super().get(key, default)
         for kind, name in ((dict, "table"), ((list, tuple), "list")):
             if isinstance(default, kind) and not isinstance(value, kind):
-                raise StateFault(f"{self.path}: {key} is not a {name}", hint=restore_hint(self.path))
+                raise StateError(f"{self.path}: {key} is not a {name}", hint=restore_hint(self.path))
         return value
 
 
@@ -167,15 +167,15 @@ def parse(path: str, text: bytes) -> Table:
     try:
         table = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StateFault(
+        raise StateError(
             f"{path} does not parse: {error}",
             hint=f"Fix that line. {restore_hint(path)}",
         ) from error
     schema = table.pop("schema", None)
     if schema is None:
-        raise StateFault(f"{path} is {'cut off: it has no schema' if table else 'empty'}", hint=restore_hint(path))
+        raise StateError(f"{path} is {'cut off: it has no schema' if table else 'empty'}", hint=restore_hint(path))
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise StateFault(
+        raise StateError(
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
             hint="It was written by a newer dokkupy: install that version again.",
         )
@@ -218,8 +218,8 @@ def forget_file(path: str) -> None:
             pass
 
 
-def gone(path: str) -> StateFault:
-    return StateFault(f"{path} is gone, and the generation before it is still there", hint=restore_hint(path))
+def gone(path: str) -> StateError:
+    return StateError(f"{path} is gone, and the generation before it is still there", hint=restore_hint(path))
 
 
 def restore_hint(path: str) -> str:
@@ -228,10 +228,10 @@ def restore_hint(path: str) -> str:
     return "No generation before it is kept: restore it from a backup of the host, or write it again"
 
 
-def lost_record(path: str, app: str) -> StateFault:
+def lost_record(path: str, app: str) -> StateError:
     if os.path.exists(previous_of(path)):
         return gone(path)
-    return StateFault(
+    return StateError(
         f"{path} is gone, and other files of the app {app} are still there",
         hint=f"Write it again: echo schema = {SCHEMA} > {path}. Or remove what is left: apps:destroy --force {app}",
     )

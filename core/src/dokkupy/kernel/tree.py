@@ -1,4 +1,4 @@
-"""Reading a pushed tree, which is hostile: no link leads out of it, no device is opened, sizes are capped."""
+"""Reading a pushed tree, which is untrusted: no link leads out of it, no device is opened, sizes are capped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from dokkupy.errors import AppFault
+from dokkupy.errors import AppError
 from dokkupy.kernel.text import decode_text
 from dokkupy.model.names import RelativePath
 
@@ -29,7 +29,7 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
     """The text of a file below `root`, None when it is not there.
 
     Every component is opened by itself without following links, so a link that is swapped in meanwhile is refused
-    too. Raises AppFault for a link, a device, a file of more than `limit` bytes or one that is no text (see `decode_text`).
+    too. Raises AppError for a link, a device, a file of more than `limit` bytes or one that is no text (see `decode_text`).
     """
     parts = RelativePath(path).split("/")
     descriptors = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
@@ -42,15 +42,15 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
         descriptors.append(fd)
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise AppFault(f"{path} in the source is not a regular file", code="hostile_source")
+            raise AppError(f"{path} in the source is not a regular file", code="hostile_source")
         if found.st_size > limit:
-            raise AppFault(f"{path} in the source is larger than {limit // 1024} KiB", code="hostile_source")
+            raise AppError(f"{path} in the source is larger than {limit // 1024} KiB", code="hostile_source")
         with os.fdopen(os.dup(fd), "rb") as file:
             return decode_text(file.read(limit + 1))
     except FileNotFoundError:
         return None
     except ValueError:
-        raise AppFault(
+        raise AppError(
             f"{path} in the source is not UTF-8 text", code="hostile_source", hint="Save it as UTF-8."
         ) from None
     finally:
@@ -66,8 +66,9 @@ def open_beneath(directory: int, name: str, path: str, flags: int) -> int:
             kind = "a symbolic link" if error.errno == errno.ELOOP else "behind something that is not a directory"
             if error.errno == errno.ENOTDIR and not os.path.islink(f"/proc/self/fd/{directory}/{name}"):
                 raise FileNotFoundError(path) from None
-            raise AppFault(
-                f"{path} in the source is {kind}, which is not followed", code="hostile_source",
+            raise AppError(
+                f"{path} in the source is {kind}, which is not followed",
+                code="hostile_source",
                 hint="Put the file itself there.",
-            ) from None  # fmt: skip
+            ) from None
         raise

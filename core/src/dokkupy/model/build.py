@@ -15,7 +15,7 @@ from dokkupy.model.secret import Secret
 class Source:
     """Code on the host, ready to build.
 
-    directory: a private copy that nobody else writes to; its content is hostile (read it through
+    directory: a private copy that nobody else writes to; its content is untrusted (read it through
     `dokkupy_sdk.files`). kind: git-hook, git:sync, git:from-archive, git:from-image, ps:rebuild... revision: the git
     commit or image reference it came from. metadata: what `apps:report` shows as deploy-source-metadata.
     """

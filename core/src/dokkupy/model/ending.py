@@ -27,10 +27,10 @@ def how_it_ended(row: InstanceStatus, memory: str = "") -> str:
         return "ran out of memory" + (f" (its limit is {memory})" if memory else "")
     if row.exit_code is None:
         return "ended"
-    return f"ended with {exit_in_words(row.exit_code)}"
+    return f"ended with {format_exit_code(row.exit_code)}"
 
 
-def exit_in_words(code: int) -> str:
+def format_exit_code(code: int) -> str:
     """`exit code 127 (the command was not found)`"""
     return f"exit code {code}{meaning_of(code)}"
 

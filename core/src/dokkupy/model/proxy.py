@@ -34,7 +34,7 @@ class Route:
     domains, and where only one can be used; alone, it is for all domains.
     upstreams: container port -> where it is served; empty when nothing runs (answer 502). unavailable: why nothing runs,
     where that is known: `not-deployed`, `stopped`, `disabled` (the proxy, for this app), `crashed` or `no-web`. settings: properties
-    of the proxy plugin that the release was built with (the path of the app's template), over those of the state. template: text of the app's own template from its release, hostile. extra: facts
+    of the proxy plugin that the release was built with (the path of the app's template), over those of the state. template: text of the app's own template from its release, untrusted. extra: facts
     that plugins contributed by the hook `proxy_config`, in name order of the plugins. files: the release's files
     (`Release.files`), in which an adapter finds its own template when `template` is None.
     """

@@ -38,16 +38,16 @@ class BackupSubject(ABC):
 
     @abstractmethod
     def facts(self) -> Mapping[str, str]:
-        """The facts of the living content. Raises HostFault when it cannot be asked."""
+        """The facts of the living content. Raises HostError when it cannot be asked."""
 
     @abstractmethod
     def dump(self, write: Callable[[bytes], object]) -> None:
-        """Hand the whole dump over in pieces. Raises HostFault when any program on the way failed, whatever was
+        """Hand the whole dump over in pieces. Raises HostError when any program on the way failed, whatever was
         written by then is worth nothing."""
 
     @abstractmethod
     def check(self, head: bytes, tail: bytes, size: int) -> None:
-        """Raise HostFault when a dump of this size that begins and ends so (up to 64 KiB each) cannot be whole."""
+        """Raise HostError when a dump of this size that begins and ends so (up to 64 KiB each) cannot be whole."""
 
     @abstractmethod
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:

@@ -29,5 +29,5 @@ class Builder(ABC):
 
     @abstractmethod
     def build(self, build: Build) -> Image:
-        """Build, print progress by `host.out`, tag as `build.tag`, return the image. Raises AppFault. On any failure
+        """Build, print progress by `host.out`, tag as `build.tag`, return the image. Raises AppError. On any failure
         (also a signal) no process and no tag is left."""

@@ -25,7 +25,7 @@ class Issuer(ABC):
 
     @abstractmethod
     def issue(self, app: AppName, domains: Sequence[Domain]) -> Certificate:
-        """A certificate that covers all of the domains. Raises HostFault with the authority's words."""
+        """A certificate that covers all of the domains. Raises HostError with the authority's words."""
 
     @abstractmethod
     def revoke(self, app: AppName) -> None: ...

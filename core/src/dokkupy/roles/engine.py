@@ -23,7 +23,7 @@ class ContainerSpec:
 
     image: id or reference that is on the host. command: argv words (None: the image's). env: whole environment;
     never put on an argv by an adapter. network: name of a network made by `ensure_network`, or empty for none at
-    all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already vetted.
+    all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already validated.
     publish: (address, port of the host, port of the container), TCP; nothing is published unless it is said here.
     stop_signal/stop_timeout: how it is asked to go; seconds. memory: bytes, 0 for no limit.
     """
@@ -81,7 +81,7 @@ class ExecResult:
 class ImageBuild:
     """An image to be made from a Dockerfile.
 
-    context: the directory that COPY sees; its content is hostile, no link in it is followed. dockerfile: absolute
+    context: the directory that COPY sees; its content is untrusted, no link in it is followed. dockerfile: absolute
     path, in the context or outside of it. options: docker options of the phase build as argv words; those that a
     build does not have are left out. env: where options that name a variable without a value (`--build-arg KEY`)
     find it. secrets: id -> content, for `RUN --mount=type=secret,id=ID`; never on an argv, in a layer or in the
@@ -99,7 +99,7 @@ class ImageBuild:
 
 
 class Engine(ABC):
-    """A container engine. All methods raise `HostFault` when the engine does not answer."""
+    """A container engine. All methods raise `HostError` when the engine does not answer."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -115,7 +115,7 @@ class Engine(ABC):
 
     @abstractmethod
     def pull(self, ref: str) -> Image:
-        """Fetch an image. Raises HostFault with the registry's own words."""
+        """Fetch an image. Raises HostError with the registry's own words."""
 
     @abstractmethod
     def tag(self, image: str, ref: str) -> None:
@@ -131,12 +131,12 @@ class Engine(ABC):
 
     @abstractmethod
     def can_mount_in_builds(self) -> bool:
-        """Whether `RUN --mount=...` (caches, secrets) works in a build; raises HostFault when nothing can build."""
+        """Whether `RUN --mount=...` (caches, secrets) works in a build; raises HostError when nothing can build."""
 
     @abstractmethod
     def build(self, build: ImageBuild) -> Image:
-        """Build with the progress on `host.out`, give the image its name. Raises AppFault `build_failed` with the last
-        lines, HostFault `disk_full`. On any failure (also a signal) no process, no name and no file is left."""
+        """Build with the progress on `host.out`, give the image its name. Raises AppError `build_failed` with the last
+        lines, HostError `disk_full`. On any failure (also a signal) no process, no name and no file is left."""
 
     @abstractmethod
     def load(self, archive: str, ref: str) -> Image:
@@ -204,7 +204,7 @@ class Engine(ABC):
 
     @abstractmethod
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
-        """A file out of an image, None when it is not there. Raises AppFault when larger than limit bytes."""
+        """A file out of an image, None when it is not there. Raises AppError when larger than limit bytes."""
 
     @abstractmethod
     def has_file(self, image: str, path: str) -> bool:

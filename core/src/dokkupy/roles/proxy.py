@@ -34,14 +34,14 @@ class Proxy(ABC):
 
     @abstractmethod
     def validate(self, routes: Sequence[Route]) -> None:
-        """Raise AppFault (naming app and line) when the proxy would refuse this; changes nothing that serves."""
+        """Raise AppError (naming app and line) when the proxy would refuse this; changes nothing that serves."""
 
     @abstractmethod
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """Replace the routes of these apps, keep all others, in one reload.
 
-        Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppFault when
-        the app's own input is at fault, HostFault else) and the old routes serve. Does nothing when nothing changes.
+        Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppError when
+        the app's own input is at fault, HostError else) and the old routes serve. Does nothing when nothing changes.
         """
 
     @abstractmethod
@@ -57,7 +57,7 @@ class Proxy(ABC):
     @abstractmethod
     def challenges(self) -> str:
         """A directory that we may write to and whose files are served, over HTTP on port 80 and for every name, as
-        `/.well-known/acme-challenge/FILE` (RFC 8555, section 8.3). Raises HostFault when there is none."""
+        `/.well-known/acme-challenge/FILE` (RFC 8555, section 8.3). Raises HostError when there is none."""
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:  # noqa: B027 - a courtesy
         """Answer these names with a page and the status 502 while no route has them; forget those of the app before.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.operation import Transaction
     from dokkupy.model.crash import Ending
     from dokkupy.roles.engine import ContainerSpec
 
@@ -31,12 +31,12 @@ class Scheduler(ABC):
 
     @abstractmethod
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
     ) -> tuple[Instance, ...]:
         """Start one instance for each (process type, index), beside whatever runs, under temporary names.
 
         Postcondition: every instance returned was started and not dead on arrival. The undo for them is
-        registered on tx *before* the first is created. Raises AppFault naming the instance that would not start.
+        registered on tx *before* the first is created. Raises AppError naming the instance that would not start.
         """
 
     @abstractmethod
@@ -49,13 +49,13 @@ class Scheduler(ABC):
         engine, for the user's own terminal together with `start_argv`."""
 
     @abstractmethod
-    def admit(self, app: AppName) -> None:
-        """Let the app's guests (the hook `app_guests`) into its network by their names, put others of them out. Done by
+    def connect_services(self, app: AppName) -> None:
+        """Let the app's guests (the hook `linked_containers`) into its network by their names, put others of them out. Done by
         the scheduler itself before something is started; asked for when guests change. Idempotent; an app that never
         ran has no network yet, and nothing is done."""
 
     @abstractmethod
-    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+    def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
 
     @abstractmethod
@@ -70,7 +70,7 @@ class Scheduler(ABC):
     @abstractmethod
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
         """Start stopped instances again with the release's restart policy. Returns those that run now; the others
-        are gone or will not start and must be started anew."""
+        are gone or will not start and must be started again."""
 
     @abstractmethod
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
@@ -93,7 +93,7 @@ class Scheduler(ABC):
         remembered: not over a start of the engine."""
 
     @abstractmethod
-    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+    def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         """Containers that carry the app's label as instances and are not among the known."""
 
     def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
@@ -101,12 +101,18 @@ class Scheduler(ABC):
         those that are gone are left out."""
         return [
             {
-                "Id": one.instance.id, "Name": f"{one.instance.app}.{one.instance.dyno}", "RestartCount": one.restarts,
-                "State": {"Status": one.state, "ExitCode": one.exit_code, "OOMKilled": one.oom_killed,
-                          "StartedAt": one.started_at},
+                "Id": one.instance.id,
+                "Name": f"{one.instance.app}.{one.instance.dyno}",
+                "RestartCount": one.restarts,
+                "State": {
+                    "Status": one.state,
+                    "ExitCode": one.exit_code,
+                    "OOMKilled": one.oom_killed,
+                    "StartedAt": one.started_at,
+                },
             }
             for one in self.status(instances)
-        ]  # fmt: skip
+        ]
 
     @abstractmethod
     def forget(self, app: AppName) -> None:

@@ -6,10 +6,10 @@ import os
 import shutil
 
 from dokkupy import hookspecs
-from dokkupy.errors import Conflict, HostFault
+from dokkupy.errors import Conflict, HostError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, forget_unfinished, operation
+from dokkupy.kernel.operation import Transaction, call, forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
 from dokkupy.model.names import AppName
 from dokkupy.usecases.waiting_page import update_waiting_page
@@ -30,13 +30,13 @@ def create_app(host: Host, app: AppName) -> None:
     host.events.record("app_created", app=app)
 
 
-def create_in(tx: Tx, app: AppName) -> None:
+def create_in(tx: Transaction, app: AppName) -> None:
     host = tx.host
     if host.store.has_app(app):
         raise Conflict(f"Name is already taken: app {app} exists", code="name_taken")
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
-    tx.protect("make the app's directory", call(remove_app_directory, app=app))
+    tx.register_undo("make the app's directory", call(remove_app_directory, app=app))
     tx.write("apps", app, "app", data={"created_at": stamp()})
 
 
@@ -51,15 +51,15 @@ def remove_app_directory(host: Host, app: str) -> None:
 
 
 def app_record(host: Host, app: AppName) -> dict[str, Any]:
-    host.store.need_app(app)
+    host.store.require_app(app)
     return host.store.read("apps", app, "app")
 
 
-def update_record(tx: Tx, app: AppName, **facts: Any) -> None:
+def update_record(tx: Transaction, app: AppName, **facts: Any) -> None:
     tx.write("apps", app, "app", data={**tx.host.store.read("apps", app, "app"), **facts})
 
 
-def need_unlocked(host: Host, app: AppName) -> None:
+def require_unlocked(host: Host, app: AppName) -> None:
     """Raise Conflict when somebody locked the app against deploys (`apps:lock`)."""
     if app_record(host, app).get("locked"):
         raise Conflict(
@@ -73,11 +73,11 @@ def destroy_app(host: Host, app: AppName) -> None:
     """Destroy an app with everything that it has. Until the commit nothing is taken away; after it everything is,
     if need be by the next command. It never depends on the validity of the app's state, only on what must be removed
     being within reach."""
-    need_traces(host, app)
+    require_traces(host, app)
     with operation(host, "apps:destroy", f"app:{app}", takes_away=True) as tx:
-        need_traces(host, app)
+        require_traces(host, app)
         host.hooks.emit(hookspecs.pre_app_destroy, host=host, app=app, tx=tx)
-        tx.foresee(
+        tx.describe_plan(
             f"take {app} out of the proxy", "remove its containers and network", "remove its code, images and state"
         )
         tx.commit(after=(call(finish_destroy, app=app),))
@@ -85,9 +85,9 @@ def destroy_app(host: Host, app: AppName) -> None:
     host.events.record("app_destroyed", app=app)
 
 
-def need_traces(host: Host, app: AppName) -> None:
+def require_traces(host: Host, app: AppName) -> None:
     if not host.store.has_traces(app):
-        host.store.need_app(app)
+        host.store.require_app(app)
 
 
 def finish_destroy(host: Host, app: str) -> None:
@@ -99,7 +99,7 @@ def finish_destroy(host: Host, app: str) -> None:
         try:
             proxy.announce(name, (), "")
             proxy.apply([], remove=[name])
-        except HostFault as fault:
+        except HostError as fault:
             if fault.code != "proxy_down":
                 raise
             host.out.warn(f"{fault.message}: it serves nothing of {app} when it takes its configuration again")
@@ -126,7 +126,7 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
     """Do it, but for an adapter whose program is not on the host (any more): it has nothing that could be removed."""
     try:
         do(adapter)
-    except HostFault as fault:
+    except HostError as fault:
         if adapter.prepare().state != "not-installed":
             raise
         host.out.warn(fault.message)
@@ -142,21 +142,21 @@ def remove_images(engine: Engine, app: AppName) -> None:
                 engine.remove_image(tag)
 
 
-def roles_at_hand(host: Host) -> set[str]:
+def available_roles(host: Host) -> set[str]:
     """The roles that some plugin fills: an app can be destroyed with what is installed."""
-    from dokkupy.errors import HostFault
+    from dokkupy.errors import HostError
 
     found = set()
     for role in ("engine", "scheduler", "proxy", "source"):
         try:
-            host.only(role)
+            host.default_adapter(role)
             found.add(role)
-        except HostFault:
+        except HostError:
             pass
     return found
 
 
 def set_locked(host: Host, app: AppName, locked: bool) -> None:
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, "apps:lock" if locked else "apps:unlock", f"app:{app}", takes_away=not locked) as tx:
         update_record(tx, app, locked=locked)

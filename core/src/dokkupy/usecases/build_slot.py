@@ -34,14 +34,14 @@ def memory_cap(host: Host) -> int:
 @contextmanager
 def build_slot(host: Host, app: AppName) -> Iterator[None]:
     """Held while a build runs; a killed one gives it back by itself. Raises Busy after an hour of waiting."""
-    lease = take_slot(host, app)
+    lock = take_slot(host, app)
     try:
         yield
     finally:
-        lease.release()
+        lock.release()
 
 
-def take_slot(host: Host, app: AppName) -> locks.Lease:
+def take_slot(host: Host, app: AppName) -> locks.Lock:
     owner = {"command": f"the build of {app}", "pid": os.getpid(), "since": time.time()}
     deadline = time.monotonic() + LONGEST_WAIT
     told = False

@@ -6,21 +6,21 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from dokkupy.errors import AppFault, HostFault, UserError
+from dokkupy.errors import AppError, HostError, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.build import Source
 from dokkupy.usecases.properties import BUILDER
 
 
 def built_part(host: Host, source: Source) -> Source:
-    """The part of a source that is built: the property build-dir. Raises AppFault when it is no directory of it."""
+    """The part of a source that is built: the property build-dir. Raises AppError when it is no directory of it."""
     part = BUILDER.get(host.store, source.app, "build-dir")
     if not part:
         return source
     root = os.path.realpath(source.directory)
     directory = os.path.join(root, part)
     if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
-        raise AppFault(
+        raise AppError(
             f"The build-dir {part} is not a directory of the source",
             hint=f"Say another one: builder:set {source.app} build-dir PATH",
         )
@@ -39,7 +39,7 @@ def choose_builder(host: Host, source: Source) -> str:
         name for certainty, name in sorted((-host.builder(name).detect(source), name) for name in names) if certainty
     ]
     if not sure:
-        raise AppFault(
+        raise AppError(
             "No builder knows how to build this source",
             hint="Add a Dockerfile, or what a language has (requirements.txt, package.json, go.mod, index.html...). "
             f"Installed builders: {', '.join(names) or 'none'}",
@@ -50,13 +50,15 @@ def choose_builder(host: Host, source: Source) -> str:
     return sure[0]
 
 
-def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostFault:
+def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostError:
     """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
     would make another image than the one that the source asks for."""
     able = [name for name in sure[1:] if host.builder(name).prepare().ready]
     details = (f"Builders that could build this source, too: {', '.join(able)}.",) if able else ()
     commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])
-    return HostFault(
+    return HostError(
         f"The source is for the builder {sure[0]}, which does not work on this host: {reason}",
-        details=details, hint=f"{remedy}. Or choose another builder: {commands}" if able else remedy, code="no_program",
-    )  # fmt: skip
+        details=details,
+        hint=f"{remedy}. Or choose another builder: {commands}" if able else remedy,
+        code="no_program",
+    )

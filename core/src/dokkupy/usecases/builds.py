@@ -16,7 +16,7 @@ from dokkupy.kernel import locks
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx
+from dokkupy.kernel.operation import Transaction
 from dokkupy.model.names import AppName
 from dokkupy.usecases.properties import BUILDS
 
@@ -30,9 +30,17 @@ def recorded(host: Host, app: AppName, identifier: str, *, kind: str, source: st
     directory = host.path("builds", app)
     make_directory(directory)
     facts: dict[str, Any] = {
-        "id": identifier, "app": str(app), "kind": kind, "pid": os.getpid(), "started_at": stamp(), "finished_at": "",
-        "status": "running", "source": source, "exit_code": None, "began": time.time(),
-    }  # fmt: skip
+        "id": identifier,
+        "app": str(app),
+        "kind": kind,
+        "pid": os.getpid(),
+        "started_at": stamp(),
+        "finished_at": "",
+        "status": "running",
+        "source": source,
+        "exit_code": None,
+        "began": time.time(),
+    }
     path = os.path.join(directory, identifier)
     write_record(path, facts)
     with open(path + ".log", "a", encoding="utf-8", errors="replace", buffering=1) as log:
@@ -118,6 +126,6 @@ def remove_record(directory: str, identifier: str) -> None:
             pass
 
 
-def purge_cache(tx: Tx, app: AppName) -> None:
+def purge_cache(tx: Transaction, app: AppName) -> None:
     """Let the builders forget what they kept for the app's next build."""
     tx.host.hooks.emit(hookspecs.post_cache_purge, host=tx.host, app=app, tx=tx)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.operation import Transaction
 
 
 def place(app: AppName | None) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ MOST = 3 * 512 * 1024
 """Bytes of all variables of an app: Linux gives a new process 2 MiB for them and its arguments (execve(2))."""
 
 
-def vetted(key: EnvKey, text: str) -> str:
+def validated(key: EnvKey, text: str) -> str:
     if "\x00" in text:
         raise UserError(f"The value of {key} has a NUL, which no environment variable can hold")
     try:
@@ -48,12 +48,15 @@ def vetted(key: EnvKey, text: str) -> str:
         raise UserError(
             f"The value of {key} is too large: with its name it has {size} bytes, and Linux starts no process with a "
             f"variable of more than {LARGEST}",
-            hint="Put it into a file that the app reads, or into a service.", code="value_too_large",
-        )  # fmt: skip
+            hint="Put it into a file that the app reads, or into a service.",
+            code="value_too_large",
+        )
     return text
 
 
-def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False) -> bool:
+def set_env(
+    tx: Transaction, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False
+) -> bool:
     """Set variables, or with None unset them, inside an operation. Returns whether anything changed.
 
     Raises UserError for a value that no process can be given: a NUL ends it (POSIX, environ), Linux has a limit for its
@@ -66,14 +69,16 @@ def set_env(tx: Tx, app: AppName | None, changes: Mapping[EnvKey, Secret | None]
         if value is None:
             after.pop(key, None)
         else:
-            after[str(key)] = vetted(key, value.reveal())
+            after[str(key)] = validated(key, value.reveal())
     if after == before:
         return False
     size = sum(len(f"{key}={value}".encode()) + 1 for key, value in after.items())
     if size > MOST:
         raise UserError(
             f"All variables together would have {size} bytes; more than {MOST} are refused, because Linux starts no "
-            "process with much more", hint="Put large ones into files that the app reads.", code="value_too_large",
-        )  # fmt: skip
+            "process with much more",
+            hint="Put large ones into files that the app reads.",
+            code="value_too_large",
+        )
     tx.write(*place(app), data={"env": dict(sorted(after.items()))})
     return True

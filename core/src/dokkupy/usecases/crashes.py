@@ -23,10 +23,15 @@ def announce(host: Host, crash: Crash) -> None:
     """Tell the events and the observers. `logs` shows the event among an app's output."""
     facts = {"app": str(crash.app)} if crash.app is not None else {"service": crash.subject}
     host.events.record(
-        "process_crashed", **facts, process=crash.process,
-        exit_code="" if crash.exit_code is None else str(crash.exit_code), signal=crash.signal,
-        oom="true" if crash.oom else "", restarts=str(crash.restarts), lines="\n".join(crash.lines),
-    )  # fmt: skip
+        "process_crashed",
+        **facts,
+        process=crash.process,
+        exit_code="" if crash.exit_code is None else str(crash.exit_code),
+        signal=crash.signal,
+        oom="true" if crash.oom else "",
+        restarts=str(crash.restarts),
+        lines="\n".join(crash.lines),
+    )
     host.hooks.notify(hookspecs.on_process_crashed, host=host, crash=crash)
 
 

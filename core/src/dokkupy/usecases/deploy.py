@@ -13,24 +13,23 @@ from dokkupy.errors import DokkupyError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.kernel.settings import BUILD
 from dokkupy.kernel.tree import almost, read_text
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
-from dokkupy.usecases.apps import need_unlocked
+from dokkupy.usecases.apps import require_unlocked
 from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builder_choice import built_part, choose_builder
 from dokkupy.usecases.builds import recorded
-from dokkupy.usecases.config import get_env, merged_env, vetted
-from dokkupy.usecases.converge import converge
+from dokkupy.usecases.config import get_env, merged_env, validated
 from dokkupy.usecases.formation import (
     RELEASE,
     WEB,
-    need_web_kept,
     nothing_runs,
+    require_web_kept,
     stored_scale,
     wanted_formation,
     web_missing,
@@ -38,6 +37,7 @@ from dokkupy.usecases.formation import (
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current, drop_image, image_name, next_number, own_ports, write_release
+from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
 
@@ -55,14 +55,14 @@ def deploy_source(
     """Build and deploy a source as one operation.
 
     fill: writes the tree into an empty private directory and returns the revision. Raises DokkupyError after
-    everything was taken back; what served before serves on. Raises Busy at once when another operation runs.
+    everything was rolled back; what served before serves on. Raises Busy at once when another operation runs.
     """
-    need_unlocked(host, app)
+    require_unlocked(host, app)
     with finishing(host, app) as done, operation(host, "deploy", f"app:{app}", wait=0) as tx:
-        need_unlocked(host, app)
+        require_unlocked(host, app)
         with recorded(host, app, tx.id, kind="build", source=kind):
             directory = Path(host.path("work", tx.id))
-            tx.protect("prepare the source", call(remove_work, identifier=tx.id))
+            tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
             make_directory(str(directory))
             try:
                 revision = fill(directory) or revision
@@ -70,13 +70,13 @@ def deploy_source(
                 tag = image_name(app, f"build-{tx.id}".lower())
                 builder, image = build(tx, source, tag, no_cache=no_cache)
                 release = make_release(tx, source, builder, image)
-                need_web_kept(host, release, current(host, app)[1])
+                require_web_kept(host, release, current(host, app)[1])
             finally:
                 remove_work(host, tx.id)
             write_release(tx, release)
             tx.step("drop the build's own tag", lambda: drop_image(host, tag))
             host.out.section(f"Releasing {app}...")
-            tx.protect("run release tasks", call(remove_tasks, app=app))
+            tx.register_undo("run release tasks", call(remove_tasks, app=app))
             run_release_tasks(tx, release)
             host.out.section(f"Deploying {app}...")
             deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
@@ -98,9 +98,12 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
     finally:
         deployment = done[0] if done else None
         host.events.record(
-            "deploy_finished", app=app, outcome=outcome, reason=reason,
+            "deploy_finished",
+            app=app,
+            outcome=outcome,
+            reason=reason,
             release=str(deployment.release.number) if deployment else "",
-        )  # fmt: skip
+        )
         host.hooks.notify(
             hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
         )
@@ -135,7 +138,7 @@ def remove_work(host: Host, identifier: str) -> None:
 # source and build
 
 
-def received(tx: Tx, source: Source) -> Source:
+def received(tx: Transaction, source: Source) -> Source:
     """The part of the source that is built, looked at by the plugins."""
     host = tx.host
     source = built_part(host, source)
@@ -143,10 +146,10 @@ def received(tx: Tx, source: Source) -> Source:
     return source
 
 
-def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
+def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
     host, app = tx.host, source.app
     name = choose_builder(host, source)
-    env = contributed(host.hooks.gather(hookspecs.build_env, host=host, source=source))
+    env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
     env.update({str(key): value for key, value in merged_env(host, app).items()})
     options = tuple(
         word
@@ -155,13 +158,21 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
         )
     )
     request = Build(
-        id=tx.id, source=source, builder=name, env=env,
-        options=(*options, "--no-cache") if no_cache else options, tag=tag,
+        id=tx.id,
+        source=source,
+        builder=name,
+        env=env,
+        options=(*options, "--no-cache") if no_cache else options,
+        tag=tag,
         labels={
-            "dokku": "", "com.dokku.app-name": app, "com.dokku.image-stage": "release", "dokkupy.app": app,
-            "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku",
+            "dokku": "",
+            "com.dokku.app-name": app,
+            "com.dokku.image-stage": "release",
+            "dokkupy.app": app,
+            "org.label-schema.schema-version": "1.0",
+            "org.label-schema.vendor": "dokku",
         },
-    )  # fmt: skip
+    )
     host.out.section(f"Building {app} from {name}")
     host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
 
@@ -179,7 +190,7 @@ def build(tx: Tx, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Ima
 # release
 
 
-def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
+def make_release(tx: Transaction, source: Source, builder: str, image: Image) -> Release:
     host, app = tx.host, source.app
     files = declared_files(host, app, source)
     procfile = files.get(PS.get(host.store, app, "procfile-path"))
@@ -192,11 +203,19 @@ def make_release(tx: Tx, source: Source, builder: str, image: Image) -> Release:
     return with_state(
         host,
         Release(
-            app=app, number=next_number(host, app), image=image.id, created_at=stamp(), source=source.kind,
-            revision=source.revision, description=f"Deploy {source.revision[:8]}".strip(), builder=builder,
-            processes=processes, detected=image.ports, files=files,
+            app=app,
+            number=next_number(host, app),
+            image=image.id,
+            created_at=stamp(),
+            source=source.kind,
+            revision=source.revision,
+            description=f"Deploy {source.revision[:8]}".strip(),
+            builder=builder,
+            processes=processes,
+            detected=image.ports,
+            files=files,
         ),
-    )  # fmt: skip
+    )
 
 
 def with_state(host: Host, release: Release) -> Release:
@@ -220,9 +239,9 @@ def with_state(host: Host, release: Release) -> Release:
     )
 
 
-def contributed(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
+def merge_plugin_env(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
     """Variables of plugins (an app.json has some), held to what the app's own are held to when they are set."""
-    return {key: Secret(vetted(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}
+    return {key: Secret(validated(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}
 
 
 def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:
@@ -264,7 +283,7 @@ def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
     return found
 
 
-def run_release_tasks(tx: Tx, release: Release) -> None:
+def run_release_tasks(tx: Transaction, release: Release) -> None:
     host = tx.host
     for _, (title, command) in host.hooks.gather(hookspecs.release_tasks, host=host, release=release):
         run_release_task(tx, release, title, command)
@@ -273,5 +292,5 @@ def run_release_tasks(tx: Tx, release: Release) -> None:
         run_release_task(tx, release, "Executing release task from Procfile", command_of_release)
 
 
-def run_release_task(tx: Tx, release: Release, title: str, command: str) -> None:
+def run_release_task(tx: Transaction, release: Release, title: str, command: str) -> None:
     tx.step(f"run in a container: {command}", lambda: run_task(tx.host, release, title, command))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 
-from dokkupy.errors import StateFault
+from dokkupy.errors import StateError
 from dokkupy.kernel.settings import RESTART, ROUTE, Applies
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Tx
+    from dokkupy.kernel.operation import Transaction
     from dokkupy.kernel.settings import Settings
     from dokkupy.model.names import AppName
 
@@ -27,7 +27,7 @@ def is_deployed(host: Host, app: AppName | None) -> bool:
     return any(os.path.exists(host.store.path("apps", one, "deployment")) for one in apps)
 
 
-def tell_effect(host: Host, app: AppName | None, applies: Applies = RESTART) -> None:
+def announce_effect(host: Host, app: AppName | None, applies: Applies = RESTART) -> None:
     """Print with which command a change takes effect; nothing where it is in force, or where no app is deployed."""
     if applies.moment and is_deployed(host, app) and not getattr(host.out, "quiet", False):
         command = applies.command.replace("{app}", app or "--all")
@@ -48,7 +48,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
     found = {}
     try:
         values = settings.all(host.store, app)
-    except StateFault as fault:  # another property; the deploy will refuse it
+    except StateError as fault:  # another property; the deploy will refuse it
         host.out.warn(f"{fault.message}. {fault.hint}")
         return {}
     for name, value in values.items():
@@ -77,11 +77,11 @@ def pending_options(host: Host, app: AppName) -> dict[str, str]:
 
 
 @contextmanager
-def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Tx]:
+def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
     from dokkupy.kernel.operation import call, operation
     from dokkupy.usecases.routes import reroute_idle
-    from dokkupy.usecases.traffic import refused_before
+    from dokkupy.usecases.routing import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
     if applies is not ROUTE:
@@ -94,7 +94,7 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
         apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
         before = [refused_before(host, one) for one in apps if is_deployed(host, one)]
         if served and not unsets:
-            tx.protect("route", call(reroute_idle, app=app or ""))
+            tx.register_undo("route", call(reroute_idle, app=app or ""))
         yield tx
         if served:
             tx.step("switch the proxy", lambda: reroute_after(host, app, unsets=unsets, before=before))

@@ -38,12 +38,12 @@ def nothing_runs(release: Release, formation: Formation) -> str:
     return f"No process of {release.app} runs. Start one: `ps:scale {release.app} {first}=1`"
 
 
-def need_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> None:
-    """Raises AppFault for a deploy that would take the web process away from an app that serves.
+def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> None:
+    """Raises AppError for a deploy that would take the web process away from an app that serves.
 
     Who wants that says so before: `ps:scale APP web=0`, or `ps:stop APP`.
     """
-    from dokkupy.errors import AppFault
+    from dokkupy.errors import AppError
     from dokkupy.usecases.status import should_run
 
     app = release.app
@@ -55,10 +55,11 @@ def need_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> 
     if reason:
         ask = "ps:stop" if fixed_formation(host, app, release.files) else "ps:scale"
         command = f"{ask} {app}" + (f" {WEB}=0" if ask == "ps:scale" else "")
-        raise AppFault(
-            f"This release would stop {app} serving: {reason}", code="web_lost",
+        raise AppError(
+            f"This release would stop {app} serving: {reason}",
+            code="web_lost",
             hint=f"If that is what you want, run `{command}` first, then deploy again.",
-        )  # fmt: skip
+        )
 
 
 def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:

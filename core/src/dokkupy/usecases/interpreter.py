@@ -16,9 +16,11 @@ def finding(host: Host) -> Finding:
         path = blocked(os.path.realpath(file), owner.st_uid, owner.st_gid, needed)
         if path:
             return Finding(
-                "interpreter", "error", f"{os.path.realpath(file)} cannot be used by the state's user: {path} is closed",
+                "interpreter",
+                "error",
+                f"{os.path.realpath(file)} cannot be used by the state's user: {path} is closed",
                 "Run ./install.sh again: it chooses an interpreter that everybody can run.",
-            )  # fmt: skip
+            )
     return Finding("interpreter", "ok", f"Python {sys.version.split()[0]}, {os.path.realpath(sys.executable)}")
 
 

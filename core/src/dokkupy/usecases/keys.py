@@ -24,9 +24,14 @@ RESTRICTIONS = "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forward
 """sshd's options for the line of each key, as Dokku's sshcommand writes them."""
 
 FIELDS = {
-    "ssh-ed25519": 2, "ssh-rsa": 3, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3,
-    "sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4,
-}  # fmt: skip
+    "ssh-ed25519": 2,
+    "ssh-rsa": 3,
+    "ecdsa-sha2-nistp256": 3,
+    "ecdsa-sha2-nistp384": 3,
+    "ecdsa-sha2-nistp521": 3,
+    "sk-ssh-ed25519@openssh.com": 3,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 4,
+}
 """The key types that are known, and of how many strings each is made."""
 
 SHORTEST = 51
@@ -85,7 +90,7 @@ def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: 
             if record["fingerprint"] == fingerprint:
                 raise Conflict(f"Duplicate SSH key: it is there as {other}", code="duplicate_key")
         keys[str(name)] = {"key": key, "fingerprint": fingerprint, "role": role, "apps": [str(app) for app in apps]}
-        tx.protect("authorized_keys", call(write_authorized_keys))
+        tx.register_undo("authorized_keys", call(write_authorized_keys))
         tx.write("global", "ssh-keys", data={"keys": keys})
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return fingerprint
@@ -100,7 +105,7 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
         ]
         if not doomed:
             raise NotFound(f"There is no SSH key {(name or fingerprint)[:80]!r}", hint="List them: ssh-keys:list")
-        tx.protect("authorized_keys", call(write_authorized_keys))
+        tx.register_undo("authorized_keys", call(write_authorized_keys))
         tx.write("global", "ssh-keys", data={"keys": {k: r for k, r in keys.items() if k not in doomed}})
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return doomed

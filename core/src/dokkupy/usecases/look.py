@@ -29,7 +29,7 @@ def covers(listed: str, process: str) -> bool:
     return "_all_" in names or process in names
 
 
-def need_alive(host: Host, deployment: Deployment) -> None:
+def require_alive(host: Host, deployment: Deployment) -> None:
     """Raises CheckFailed when an instance that this deployment started and checked runs no more."""
     fresh = [one for one in deployment.fresh if is_checked(deployment.release, one.process)]
     if not fresh:
@@ -39,9 +39,10 @@ def need_alive(host: Host, deployment: Deployment) -> None:
     if ended:
         names = ", ".join(one.dyno for one in ended)
         raise CheckFailed(
-            f"{names} of {deployment.app} ended right after the switch", instances=ended,
+            f"{names} of {deployment.app} ended right after the switch",
+            instances=ended,
             hint="The last lines of its output say why.",
-        )  # fmt: skip
+        )
 
 
 def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[int]:

@@ -20,9 +20,9 @@ from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
 from dokkupy.roles.engine import Container, ContainerSpec
-from dokkupy.usecases.config import vetted
+from dokkupy.usecases.config import validated
 from dokkupy.usecases.releases import current
-from dokkupy.usecases.status import need_deployed
+from dokkupy.usecases.status import require_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,18 +93,21 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
         words = " ".join([text, shlex.join(words[1:])]).rstrip() if words[1:] else text
     dyno = f"run.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
     spec = host.scheduler(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind="run", dyno=dyno)
-    given: dict[str, Secret] = {EnvKey(key): Secret(vetted(EnvKey(key), value)) for key, value in options.env}
+    given: dict[str, Secret] = {EnvKey(key): Secret(validated(EnvKey(key), value)) for key, value in options.env}
     return replace(
-        spec, env={**spec.env, **given}, labels={**spec.labels, **labels_of(options)}, tty=options.tty,
+        spec,
+        env={**spec.env, **given},
+        labels={**spec.labels, **labels_of(options)},
+        tty=options.tty,
         stop_timeout=GRACE,
-    )  # fmt: skip
+    )
 
 
 def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
     """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
     from dokkupy.usecases.attached import attach
 
-    release = need_deployed(host, app)
+    release = require_deployed(host, app)
     checked(options)
     with one_at_a_time(host, app, options):
         container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
@@ -112,7 +115,7 @@ def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunO
 
 
 def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> str:
-    release = need_deployed(host, app)
+    release = require_deployed(host, app)
     checked(options)
     if host.dry_run:  # already a spec makes the app's network
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
@@ -196,7 +199,7 @@ def retire_runs(host: Host, app: AppName | None = None, now: float | None = None
 def enter_instance(
     host: Host, app: AppName, process: str, command: Sequence[str], *, container_id: str, tty: bool
 ) -> int:
-    need_deployed(host, app)
+    require_deployed(host, app)
     name, _, index = process.partition(".")
     _, instances = current(host, app)
     found = [

@@ -1,4 +1,4 @@
-"""Installing plugins: resolved and loaded in a scratch directory first, then switched, and taken back when they do not
+"""Installing plugins: resolved and loaded in a scratch directory first, then switched, and rolled back when they do not
 load in their place.
 
 The scratch directory (`work/plugin-<operation>`) has `wheels/` (what will be installed), `site/` (the same, unpacked:
@@ -17,15 +17,15 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 
-from dokkupy.errors import Conflict, HostFault, NotFound, PluginFault, UserError
+from dokkupy.errors import Conflict, HostError, NotFound, PluginError, UserError
 from dokkupy.kernel.discovery import plugin_name
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.model.names import PluginName
 from dokkupy.usecases import shell_plugins
-from dokkupy.usecases.plugins import OURS, need_plugin, need_unused
+from dokkupy.usecases.plugins import OURS, require_plugin, require_unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,14 +59,18 @@ def pip(*words: str, env: dict[str, str] | None = None) -> str:
         settings.setdefault("PIP_CERT", certificates)
     done = execute(
         [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *words],
-        check=False, timeout=PIP_SECONDS, env={**settings, **(env or {})},
-    )  # fmt: skip
+        check=False,
+        timeout=PIP_SECONDS,
+        env={**settings, **(env or {})},
+    )
     if not done.ok:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR:") or "requires" in line]
         raise UserError(
-            "pip refused", details=tuple((lines or done.stderr.splitlines())[-12:]), code="pip_refused",
+            "pip refused",
+            details=tuple((lines or done.stderr.splitlines())[-12:]),
+            code="pip_refused",
             hint="Nothing was changed.",
-        )  # fmt: skip
+        )
     return done.stdout
 
 
@@ -96,19 +100,19 @@ def requirement(source: str, committish: str = "") -> str:
 
 
 def install(host: Host, source: str, *, committish: str = "", upgrade: bool = False) -> list[Piece]:
-    """Install a plugin or update one; returns what came. Raises UserError or PluginFault with nothing changed."""
+    """Install a plugin or update one; returns what came. Raises UserError or PluginError with nothing changed."""
     shell_plugins.check(host, source)
     wanted = requirement(source, committish)
     with operation(host, "plugin:update" if upgrade else "plugin:install", "host") as tx:
         scratch = host.path("work", f"plugin-{'plan' if host.dry_run else tx.id}")
-        tx.protect("use a scratch directory", call(remove_scratch, scratch=scratch))
+        tx.register_undo("use a scratch directory", call(remove_scratch, scratch=scratch))
         try:
             with shell_plugins.explained(host, source):
                 pieces = prepare(host, wanted, scratch, upgrade=upgrade)
             if not pieces:
                 tx.commit(after=(call(remove_scratch, scratch=scratch),))
                 return []
-            tx.foresee(*(f"install {one.distribution} {one.version}" for one in pieces))
+            tx.describe_plan(*(f"install {one.distribution} {one.version}" for one in pieces))
             switch(tx, scratch, pieces, wanted)
             tx.commit(after=(call(remove_scratch, scratch=scratch),))
         finally:
@@ -134,10 +138,18 @@ def prepare(host: Host, wanted: str, scratch: str, *, upgrade: bool) -> list[Pie
     others = [f"{one.distribution}=={one.version}" for one in pieces[1:]]
     wheels = os.path.join(scratch, "wheels")
     pip("wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, *main, *others)
-    pip("install", "--quiet", "--no-deps", "--no-index", "--no-compile", "--target", os.path.join(scratch, "site"),
-        *wheel_files(scratch))  # fmt: skip
+    pip(
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+        "--target",
+        os.path.join(scratch, "site"),
+        *wheel_files(scratch),
+    )
     host.out.section("Loading it in a scratch environment")
-    need_loadable(os.path.join(scratch, "site"), [one.distribution for one in pieces])
+    require_loadable(os.path.join(scratch, "site"), [one.distribution for one in pieces])
     return pieces
 
 
@@ -180,28 +192,30 @@ def wheel_files(scratch: str) -> list[str]:
     return [os.path.join(directory, name) for name in sorted(os.listdir(directory)) if name.endswith(".whl")]
 
 
-def need_loadable(extra: str, distributions: Sequence[str]) -> None:
-    """Load every entry point of these distributions in a process of its own. Raises PluginFault with the reason."""
+def require_loadable(extra: str, distributions: Sequence[str]) -> None:
+    """Load every entry point of these distributions in a process of its own. Raises PluginError with the reason."""
     done = execute(
         [sys.executable, "-I", "-m", "dokkupy.usecases.plugin_load", extra, *distributions],
-        check=False, timeout=LOAD_SECONDS,
-    )  # fmt: skip
+        check=False,
+        timeout=LOAD_SECONDS,
+    )
     last = (done.stdout.strip().splitlines() or [""])[-1]
     if not done.ok or last != "loaded":
         words = last if last.startswith("fault: ") else (done.stderr.strip().splitlines() or ["it ended early"])[-1]
-        raise PluginFault(
-            f"{distributions[0]} does not load: {words.removeprefix('fault: ')}", plugin=plugin_name(distributions[0]),
+        raise PluginError(
+            f"{distributions[0]} does not load: {words.removeprefix('fault: ')}",
+            plugin=plugin_name(distributions[0]),
             hint="Nothing was changed. Tell the plugin's author.",
-        )  # fmt: skip
+        )
 
 
-def switch(tx: Tx, scratch: str, pieces: Sequence[Piece], wanted: str) -> None:
+def switch(tx: Transaction, scratch: str, pieces: Sequence[Piece], wanted: str) -> None:
     host = tx.host
     replaced = [one.distribution for one in pieces if one.before]
     tx.step("keep what is replaced", lambda: keep(scratch, replaced))
-    tx.protect("install", call(put_back, scratch=scratch))
+    tx.register_undo("install", call(put_back, scratch=scratch))
     tx.step("install into the environment", lambda: put_in(scratch))
-    tx.step("load it in its place", lambda: need_loadable("", [one.distribution for one in pieces]))
+    tx.step("load it in its place", lambda: require_loadable("", [one.distribution for one in pieces]))
     table = host.store.read("global", "plugin")
     sources = {**table.get("sources", {}), pieces[0].distribution: wanted}
     tx.write("global", "plugin", data={**table, "sources": sources})
@@ -213,16 +227,16 @@ def put_in(scratch: str) -> None:
 
 def uninstall(host: Host, name: PluginName) -> str:
     """Take a plugin away; what it kept in the state stays. Raises Conflict while something needs it."""
-    distribution = need_plugin(host, name)
-    need_unused(host, name)
+    distribution = require_plugin(host, name)
+    require_unused(host, name)
     for other, wants in requirements():
         if distribution in wants and other not in ("dokkupy", distribution):
             raise Conflict(f"{other} needs {distribution}", hint=f"Uninstall {plugin_name(other)} first.")
     with operation(host, "plugin:uninstall", "host", takes_away=True) as tx:
         scratch = host.path("work", f"plugin-{tx.id}")
-        tx.protect("use a scratch directory", call(remove_scratch, scratch=scratch))
+        tx.register_undo("use a scratch directory", call(remove_scratch, scratch=scratch))
         tx.step("keep its files", lambda: keep(scratch, [distribution]))
-        tx.protect("remove", call(put_back, scratch=scratch))
+        tx.register_undo("remove", call(put_back, scratch=scratch))
         tx.step(f"remove {distribution}", lambda: pip("uninstall", "--quiet", "--yes", distribution))
         table = host.store.read("global", "plugin")
         sources = {key: value for key, value in table.get("sources", {}).items() if key != distribution}
@@ -234,7 +248,7 @@ def uninstall(host: Host, name: PluginName) -> str:
 
 def update(host: Host, name: PluginName, committish: str = "") -> list[Piece]:
     """Install a plugin's newest version from where it came from."""
-    distribution = need_plugin(host, name)
+    distribution = require_plugin(host, name)
     source = str(host.store.read("global", "plugin").get("sources", {}).get(distribution, distribution))
     plain = source.removeprefix("git+").rpartition("@")[0] or source.removeprefix("git+") if committish else source
     if committish and not source.startswith("git+"):
@@ -247,8 +261,11 @@ def requirements() -> Iterator[tuple[str, set[str]]]:
     from importlib.metadata import distributions
 
     for one in distributions():
-        wants = {re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("_", "-")
-                 for text in one.requires or () if "extra ==" not in text}  # fmt: skip
+        wants = {
+            re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("_", "-")
+            for text in one.requires or ()
+            if "extra ==" not in text
+        }
         yield str(one.metadata["Name"]).lower().replace("_", "-"), wants
 
 
@@ -267,7 +284,7 @@ def keep(scratch: str, names: Sequence[str]) -> None:
         except PackageNotFoundError:
             raise NotFound(f"{name} is not installed") from None
         if not files:
-            raise HostFault(f"{name} has no list of its files: it was not installed by pip")
+            raise HostError(f"{name} has no list of its files: it was not installed by pip")
         for file in files:
             path, target = str(file.locate()), os.path.join(kept, str(file))
             if ".." in file.parts or not os.path.isfile(path):

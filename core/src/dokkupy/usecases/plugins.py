@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from dokkupy.errors import Conflict, NotFound, PluginFault
+from dokkupy.errors import Conflict, NotFound, PluginError
 from dokkupy.kernel.discovery import CORE, summary
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
@@ -45,10 +45,15 @@ def plugins(host: Host) -> list[Plugin]:
         status = "disabled" if entry.plugin in off else "broken" if reason else "enabled"
         found.append(
             Plugin(
-                entry.plugin, entry.distribution, entry.version, status, reason, summary(entry.directory),
+                entry.plugin,
+                entry.distribution,
+                entry.version,
+                status,
+                reason,
+                summary(entry.directory),
                 str(sources.get(entry.distribution, "")),
             )
-        )  # fmt: skip
+        )
     return sorted(found, key=lambda plugin: plugin.name)
 
 
@@ -59,14 +64,14 @@ def fault_of(host: Host, distribution: str) -> str:
         for entry in registry.entries:
             if entry.distribution == distribution:
                 registry.load(entry)
-    except PluginFault as fault:
+    except PluginError as fault:
         return fault.message
     plugin = next((entry.plugin for entry in registry.entries if entry.distribution == distribution), "")
     quarantined = host.hooks.quarantined.get(plugin)
     return quarantined.message if quarantined else ""
 
 
-def need_plugin(host: Host, name: PluginName) -> str:
+def require_plugin(host: Host, name: PluginName) -> str:
     """The distribution of an installed plugin. Raises NotFound."""
     for entry in host.registry.all:
         if entry.plugin == name and entry.distribution not in OURS:
@@ -83,9 +88,9 @@ def disabled(host: Host) -> list[str]:
 
 def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
     """Let a plugin's hooks, commands and roles rest, or take part again. Returns whether that is a change."""
-    need_plugin(host, name)
+    require_plugin(host, name)
     if off:
-        need_unused(host, name)
+        require_unused(host, name)
     with operation(host, "plugin:disable" if off else "plugin:enable", "host", takes_away=off) as tx:
         before = disabled(host)
         after = sorted({*before, str(name)} if off else set(before) - {str(name)})
@@ -98,7 +103,7 @@ SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selecte
 """Where an app names the adapter of a role: (namespace, property)."""
 
 
-def need_unused(host: Host, name: str) -> None:
+def require_unused(host: Host, name: str) -> None:
     """Raise Conflict when an app has chosen an adapter of the plugin, or a service is of its kind: the one would no longer
     deploy, nobody would look after the other."""
     offered = {

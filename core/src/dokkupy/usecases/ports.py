@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.model.names import AppName
-from dokkupy.usecases.converge import converge
 from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.releases import current, next_number, own_ports, write_deployment, write_release
+from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.routes import apply_route, proxy_enabled, reroute, stored_route
 from dokkupy.usecases.status import should_run
 
@@ -23,22 +23,25 @@ def set_ports(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> None:
     """Replace the app's own map. A running app gets a release with it: its instances are replaced when they have to
     listen elsewhere (PORT), and a map that leads to nobody is refused by the look after the switch.
     """
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, f"ports:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
         tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(rows)})
         follow(tx, app)
 
 
-def follow(tx: Tx, app: AppName) -> None:
+def follow(tx: Transaction, app: AppName) -> None:
     host = tx.host
     serving, instances = current(host, app)
     if serving is None or serving.own_ports == own_ports(host, app):
         return
     release = replace(
-        serving, own_ports=own_ports(host, app), number=next_number(host, app), created_at=stamp(),
+        serving,
+        own_ports=own_ports(host, app),
+        number=next_number(host, app),
+        created_at=stamp(),
         description="Set ports",
         formation=wanted_formation(host, app, serving.files, serving.processes),
-    )  # fmt: skip
+    )
     write_release(tx, release)
     if should_run(host, app):
         moves = release.listening.port != serving.listening.port
@@ -46,7 +49,7 @@ def follow(tx: Tx, app: AppName) -> None:
             host.out.section(f"Restarting app {app} with PORT={release.listening.port}")
         converge(tx, release, release.formation, kind="config", replaces=lambda _: moves)
         return
-    tx.protect("route", call(reroute, app=app))
+    tx.register_undo("route", call(reroute, app=app))
     write_deployment(tx, release, instances)
     if proxy_enabled(host, app):
         tx.step("switch the proxy", lambda: apply_route(host, stored_route(host, app)))

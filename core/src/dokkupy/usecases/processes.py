@@ -8,13 +8,12 @@ from dataclasses import replace
 from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Formation, Release
 from dokkupy.usecases.config import set_env
-from dokkupy.usecases.converge import converge, resume_instances
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
-from dokkupy.usecases.formation import RELEASE, fixed_formation, need_web_kept, stored_scale, wanted_formation
+from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
 from dokkupy.usecases.releases import (
     current,
     next_number,
@@ -25,8 +24,9 @@ from dokkupy.usecases.releases import (
     write_release,
 )
 from dokkupy.usecases.retire import as_tables
+from dokkupy.usecases.rollout import converge, resume_instances
 from dokkupy.usecases.routes import proxy_enabled, reroute
-from dokkupy.usecases.status import need_deployed, should_run
+from dokkupy.usecases.status import require_deployed, should_run
 
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:
@@ -34,9 +34,9 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
 
     kind: restart or config. process: only this type, when nothing else changed.
     """
-    need_deployed(host, app)
+    require_deployed(host, app)
     with finishing(host, app) as done, operation(host, f"ps:{kind}", f"app:{app}") as tx:
-        release = refreshed(tx, need_deployed(host, app), "Set config" if kind == "config" else "Restart")
+        release = refreshed(tx, require_deployed(host, app), "Set config" if kind == "config" else "Restart")
         if process is not None and process not in release.processes:
             raise UserError(f"Process type {process} is not in the Procfile of {app}")
         host.out.section(f"Deploying {app}...")
@@ -56,7 +56,7 @@ def restart_with_config(host: Host, app: AppName) -> bool:
     return True
 
 
-def refreshed(tx: Tx, serving: Release, description: str) -> Release:
+def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
     """The serving release, or a new one when the app's state has come to differ from it."""
     fresh = with_state(tx.host, serving)
     if same_content(fresh, serving):
@@ -68,7 +68,7 @@ def refreshed(tx: Tx, serving: Release, description: str) -> Release:
 
 def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_deploy: bool = False) -> Formation:
     """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, "ps:scale", f"app:{app}") as tx:
         release, _ = current(host, app)
         if fixed_formation(host, app, release.files if release else {}):
@@ -76,7 +76,7 @@ def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_
                 f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
                 code="formation_fixed",
             )
-        need_scalable(changes, release)
+        require_scalable(changes, release)
         record = host.store.read("apps", app, "ps")
         after = {**stored_scale(host, app), **{name: count for name, count in changes.items() if name != RELEASE}}
         tx.write("apps", app, "ps", data={**record, "scale": {str(name): count for name, count in after.items()}})
@@ -89,7 +89,7 @@ def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_
     return formation
 
 
-def need_scalable(changes: Mapping[ProcessType, int], release: Release | None) -> None:
+def require_scalable(changes: Mapping[ProcessType, int], release: Release | None) -> None:
     """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have."""
     for process, count in changes.items():
         unknown = release is not None and has_procfile(release) and process not in release.processes
@@ -102,15 +102,18 @@ def has_procfile(release: Release) -> bool:
     return any(command is not None for command in release.processes.values())
 
 
-def with_types(tx: Tx, release: Release, changes: Mapping[ProcessType, int]) -> Release:
+def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, int]) -> Release:
     """The release, or a new one with further types: without a Procfile, each type runs the image's own command."""
     further = {process: None for process, count in changes.items() if count and process not in release.processes}
     if not further:
         return release
     fresh = replace(
-        release, processes={**release.processes, **further}, number=next_number(tx.host, release.app),
-        created_at=stamp(), description=f"Add {', '.join(further)}",
-    )  # fmt: skip
+        release,
+        processes={**release.processes, **further},
+        number=next_number(tx.host, release.app),
+        created_at=stamp(),
+        description=f"Add {', '.join(further)}",
+    )
     fresh = with_state(tx.host, fresh)
     write_release(tx, fresh)
     return fresh
@@ -118,15 +121,15 @@ def with_types(tx: Tx, release: Release, changes: Mapping[ProcessType, int]) -> 
 
 def stop_app(host: Host, app: AppName) -> None:
     """Stop the processes and keep them; the proxy answers for them until `ps:start`. They stay stopped at boot."""
-    need_deployed(host, app)
+    require_deployed(host, app)
     with operation(host, "ps:stop", f"app:{app}") as tx:
         release, instances = current(host, app)
         if release is None:
             return
         timeout = release.stop_timeout
-        tx.protect("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
+        tx.register_undo("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
         if proxy_enabled(host, app):
-            tx.protect("route", call(reroute, app=app))
+            tx.register_undo("route", call(reroute, app=app))
         tx.write("apps", app, "ps", data={**host.store.read("apps", app, "ps"), "restore": False})
         if proxy_enabled(host, app):
             tx.step("take the traffic away", lambda: reroute(host, app))
@@ -135,20 +138,20 @@ def stop_app(host: Host, app: AppName) -> None:
 
 
 def start_app(host: Host, app: AppName) -> None:
-    """Bring back what should run: stopped instances go on, missing ones start anew."""
-    need_deployed(host, app)
+    """Bring back what should run: stopped instances go on, missing ones start again."""
+    require_deployed(host, app)
     with operation(host, "ps:start", f"app:{app}") as tx:
         bring_back(tx, app)
 
 
-def bring_back(tx: Tx, app: AppName) -> None:
+def bring_back(tx: Transaction, app: AppName) -> None:
     host = tx.host
     release, instances = current(host, app)
     if release is None:
         return
     if not should_run(host, app):
         timeout = release.stop_timeout
-        tx.protect("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
+        tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
     # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
     lasting = tuple(one for one in instances if one.port in release.listening.candidates)
     names = ", ".join(one.dyno for one in lasting)
@@ -166,7 +169,7 @@ def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout
 
 def rebuild(host: Host, app: AppName) -> Deployment:
     """Build and deploy the code that is on the host again."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     sources = host.sources()
     if not sources.has_code(app):
         raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
@@ -177,9 +180,9 @@ def rebuild(host: Host, app: AppName) -> Deployment:
 
 def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
     """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving."""
-    need_deployed(host, app)
+    require_deployed(host, app)
     with finishing(host, app) as done, operation(host, "releases:rollback", f"app:{app}") as tx:
-        serving = need_deployed(host, app)
+        serving = require_deployed(host, app)
         if number is None:
             earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
             if not earlier:
@@ -187,10 +190,14 @@ def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
             number = earlier[-1]
         target = read_release(host, app, number)
         release = replace(
-            target, number=next_number(host, app), created_at=stamp(), description=f"Rollback to v{number}",
-            formation=wanted_formation(host, app, target.files, target.processes), own_ports=own_ports(host, app),
-        )  # fmt: skip
-        need_web_kept(host, release, current(host, app)[1])
+            target,
+            number=next_number(host, app),
+            created_at=stamp(),
+            description=f"Rollback to v{number}",
+            formation=wanted_formation(host, app, target.files, target.processes),
+            own_ports=own_ports(host, app),
+        )
+        require_web_kept(host, release, current(host, app)[1])
         set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
         write_release(tx, release)
         host.out.section(f"Rolling {app} back to v{number}")

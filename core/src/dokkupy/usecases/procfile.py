@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dokkupy.errors import AppFault, UserError
+from dokkupy.errors import AppError, UserError
 from dokkupy.model.names import ProcessType
 
 LINE = re.compile(r"([^\s:]+)\s*:\s*(.+)")
@@ -13,7 +13,7 @@ TOKEN = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>\s+(?:#|//)(?=\
 
 
 def parse_procfile(text: str) -> dict[ProcessType, str]:
-    """Process type -> command. Raises AppFault with the number of the line that is not `type: command`."""
+    """Process type -> command. Raises AppError with the number of the line that is not `type: command`."""
     found: dict[ProcessType, str] = {}
     for number, raw in enumerate(text.split("\n"), 1):
         line = without_comment(raw.strip())
@@ -40,7 +40,7 @@ def without_comment(line: str) -> str:
     return line[: comment.start()].rstrip() if comment else line
 
 
-def invalid(number: int, why: str) -> AppFault:
-    return AppFault(
+def invalid(number: int, why: str) -> AppError:
+    return AppError(
         f"Invalid Procfile: line {number}: {why}", hint="Each line is `type: command`.", code="bad_procfile"
     )

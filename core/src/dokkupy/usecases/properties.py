@@ -15,33 +15,68 @@ def path(text: str) -> str:
 
 PS = Settings(
     "ps",
-    Property("restart-policy", RESTART_POLICY, help="What the engine does when a process ends", parse=RESTART,
-             in_release=True),
-    Property("stop-timeout-seconds", STOP_TIMEOUT, help="Seconds between the stop signal and the kill",
-             parse=integer(0, 86400), in_release=True),
-    Property("rollback-on-crash", "false", parse=boolean,
-             help="Whether a crash of all instances of a new release brings the release before back"),
-    Property("procfile-path", "Procfile", help="Where the Procfile is, relative to the build's root", parse=path,
-             applies=BUILD),
-)  # fmt: skip
+    Property(
+        "restart-policy",
+        RESTART_POLICY,
+        help="What the engine does when a process ends",
+        parse=RESTART,
+        in_release=True,
+    ),
+    Property(
+        "stop-timeout-seconds",
+        STOP_TIMEOUT,
+        help="Seconds between the stop signal and the kill",
+        parse=integer(0, 86400),
+        in_release=True,
+    ),
+    Property(
+        "rollback-on-crash",
+        "false",
+        parse=boolean,
+        help="Whether a crash of all instances of a new release brings the release before back",
+    ),
+    Property(
+        "procfile-path",
+        "Procfile",
+        help="Where the Procfile is, relative to the build's root",
+        parse=path,
+        applies=BUILD,
+    ),
+)
 
 BUILDER = Settings(
     "builder",
-    Property("selected", help="The builder to use instead of the detected one", parse=matching(r"[a-z][a-z0-9-]*", "a builder's name"),
-             applies=BUILD, role="builder"),
+    Property(
+        "selected",
+        help="The builder to use instead of the detected one",
+        parse=matching(r"[a-z][a-z0-9-]*", "a builder's name"),
+        applies=BUILD,
+        role="builder",
+    ),
     Property("build-dir", help="The directory of the repository that is built", parse=path, applies=BUILD),
-    Property("skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean),
-)  # fmt: skip
+    Property(
+        "skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean
+    ),
+)
 
 BUILDS = Settings(
     "builds",
     Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000)),
-    Property("parallel", "1", help="Builds that run on the host at once; further ones wait", parse=integer(1, 64),
-             scope="global"),
-    Property("memory", "75%", help="Memory that all builds of the host have together: 75%, 4g or none",
-             parse=matching(r"none|[1-9][0-9]?%|100%|[1-9][0-9]{0,5}[mg]", "a part such as 75%, a size such as 4g, or none"),
-             scope="global"),
-)  # fmt: skip
+    Property(
+        "parallel",
+        "1",
+        help="Builds that run on the host at once; further ones wait",
+        parse=integer(1, 64),
+        scope="global",
+    ),
+    Property(
+        "memory",
+        "75%",
+        help="Memory that all builds of the host have together: 75%, 4g or none",
+        parse=matching(r"none|[1-9][0-9]?%|100%|[1-9][0-9]{0,5}[mg]", "a part such as 75%, a size such as 4g, or none"),
+        scope="global",
+    ),
+)
 
 RELEASES = Settings(
     "releases",
@@ -50,15 +85,26 @@ RELEASES = Settings(
 
 APPS = Settings(
     "apps",
-    Property("disable-autocreation", "false", help="Whether a push to an unknown app is refused", parse=boolean,
-             scope="global"),
-)  # fmt: skip
+    Property(
+        "disable-autocreation",
+        "false",
+        help="Whether a push to an unknown app is refused",
+        parse=boolean,
+        scope="global",
+    ),
+)
 
 PROXY = Settings(
     "proxy",
-    Property("type", "nginx", help="The proxy that serves the app", parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name"), role="proxy"),
+    Property(
+        "type",
+        "nginx",
+        help="The proxy that serves the app",
+        parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name"),
+        role="proxy",
+    ),
     Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
     Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
     Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
     applies=ROUTE,
-)  # fmt: skip
+)

@@ -23,10 +23,10 @@ def reconcile(host: Host, app: AppName) -> list[str]:
             return lines  # it was being renamed or destroyed, and that is finished now
         release, instances = current(host, app)
         scheduler = host.scheduler(app)
-        strays = scheduler.stray(app, (*instances, *retiring(host, app)))
-        if strays:
-            names = ", ".join(one.name for one in strays)
-            tx.step(f"remove {names}", lambda: scheduler.retire(strays, timeout=10))
+        orphans = scheduler.orphans(app, (*instances, *retiring(host, app)))
+        if orphans:
+            names = ", ".join(one.name for one in orphans)
+            tx.step(f"remove {names}", lambda: scheduler.retire(orphans, timeout=10))
             lines.append(f"{app}: removed {names}")
         if release is None:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))

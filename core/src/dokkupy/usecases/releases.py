@@ -7,7 +7,7 @@ from typing import Any
 
 from dokkupy.errors import NotFound
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call
+from dokkupy.kernel.operation import Transaction, call
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port, parse_port
 from dokkupy.model.release import Instance, Release
@@ -55,7 +55,7 @@ def releases(host: Host, app: AppName) -> list[Release]:
     return [read_release(host, app, number) for number in sorted(numbers(host, app), reverse=True)]
 
 
-def write_release(tx: Tx, release: Release) -> None:
+def write_release(tx: Transaction, release: Release) -> None:
     """Keep the record and protect the image by a tag of its own."""
     host, app = tx.host, release.app
     tag = release_tag(app, release.number)
@@ -94,10 +94,15 @@ def instances_of(app: AppName, table: dict[str, Any]) -> tuple[Instance, ...]:
 
 def instance_table(instance: Instance) -> dict[str, Any]:
     return {
-        "process": str(instance.process), "index": instance.index, "id": instance.id, "name": instance.name,
-        "address": instance.address, "port": instance.port, "release": instance.release,
+        "process": str(instance.process),
+        "index": instance.index,
+        "id": instance.id,
+        "name": instance.name,
+        "address": instance.address,
+        "port": instance.port,
+        "release": instance.release,
         "deployment": instance.deployment,
-    }  # fmt: skip
+    }
 
 
 def closed_ports(host: Host, app: AppName) -> frozenset[int]:
@@ -106,16 +111,20 @@ def closed_ports(host: Host, app: AppName) -> frozenset[int]:
 
 
 def write_deployment(
-    tx: Tx, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
+    tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
     """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
     tx.write(
-        "apps", release.app, "deployment",
+        "apps",
+        release.app,
+        "deployment",
         data={
-            "release": release.number, "id": tx.id, "instances": [instance_table(i) for i in instances],
+            "release": release.number,
+            "id": tx.id,
+            "instances": [instance_table(i) for i in instances],
             "closed": sorted(closed),
         },
-    )  # fmt: skip
+    )
 
 
 def to_table(release: Release) -> dict[str, Any]:

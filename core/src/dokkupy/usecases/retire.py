@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 def record_retiring(
-    host: Host, app: str, deployment: str, instances: list[dict[str, Any]], timeout: int, forget: str = "",
+    host: Host,
+    app: str,
+    deployment: str,
+    instances: list[dict[str, Any]],
+    timeout: int,
+    forget: str = "",
     drain: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent.
 
     forget: the app that they were, when that is gone with them (a rename). drain: seconds that web instances may take to
@@ -33,12 +38,12 @@ def record_retiring(
         host.store.write("apps", app, "retire", deployment, data=data)
 
 
-def settle_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
+def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
     """Give everybody their names and let a detached process see the old ones off. Idempotent."""
     name = AppName(app)
     table = host.store.read("apps", app, "retire", deployment)
     retiring = instances_of(name, table)
-    host.scheduler(name).settle(name, instances_of(name, {"instances": serving}), retiring)
+    host.scheduler(name).finalize(name, instances_of(name, {"instances": serving}), retiring)
     if retiring:
         host.spawn("ps:retire", app)
 
@@ -52,10 +57,10 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
     owner = {"command": host.command, "pid": os.getpid(), "since": time.time()}
     for name in [app] if app is not None else host.store.apps():
         for deployment in host.store.names("apps", name, "retire"):
-            # A lease for each record: a connection that lasts holds up nobody but its own instance, and whoever wrote
+            # A lock for each record: a connection that lasts holds up nobody but its own instance, and whoever wrote
             # a record finds it free.
             try:
-                lease = locks.take(host.root, f"retire:{name}:{deployment}", owner=owner, wait=0)
+                lock = locks.take(host.root, f"retire:{name}:{deployment}", owner=owner, wait=0)
             except Busy:
                 continue  # somebody is at it
             try:
@@ -66,11 +71,11 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
                     host.scheduler(name).forget(AppName(table["forget"]))
                 host.store.delete("apps", name, "retire", deployment)
                 gone.extend(instances)
-                lease.discard()
+                lock.discard()
             except DokkupyError as error:
                 host.out.warn(f"{name}: {error.message}")
             finally:
-                lease.release()
+                lock.release()
     return gone
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from dokkupy import hookspecs
 from dokkupy.errors import Busy
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx
+from dokkupy.kernel.operation import Transaction
 from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
@@ -65,7 +65,7 @@ def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Por
     return effective_map((), (), port_number(value.reveal()) if value is not None else None)
 
 
-def add_domains(tx: Tx, app: AppName, names: Iterable[Domain]) -> list[str]:
+def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[str]:
     """Add names to those that the app has, its own or the default ones. Returns them all."""
     table = tx.host.store.read("apps", app, "domains")
     after = list(dict.fromkeys([*table.get("vhosts", default_domains(tx.host, app)), *names]))
@@ -96,7 +96,7 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
     return ports
 
 
-def allocate_port(tx: Tx, app: AppName) -> None:
+def allocate_port(tx: Transaction, app: AppName) -> None:
     """Give an app without any domain a port of its own, once."""
     store = tx.host.store
     table = store.read("apps", app, "ports")
@@ -190,7 +190,7 @@ def reroute_idle(host: Host, app: str) -> None:
 
     from dokkupy.kernel import locks
 
-    held: list[locks.Lease] = []
+    held: list[locks.Lock] = []
     routes: list[Route] = []
     owner = {"command": host.command or "proxy:build-config", "pid": os.getpid(), "since": time.time(), "who": host.who}
     try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dokkupy import hookspecs
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.files import write_atomic
 from dokkupy.kernel.host import Host
@@ -107,7 +107,7 @@ ENABLED = ("dokkupy-tick.timer", "dokkupy-boot.service")
 
 
 def set_up(host: Host, *, dry_run: bool) -> list[Change]:
-    """Bring the host to what dokkupy needs; returns the changes. Raises HostFault when a step cannot be done."""
+    """Bring the host to what dokkupy needs; returns the changes. Raises HostError when a step cannot be done."""
     steps = Steps(host, dry_run)
     for part, step in (
         (f"the users {USER} and {SECOND}", steps.users),
@@ -125,13 +125,13 @@ def set_up(host: Host, *, dry_run: bool) -> list[Change]:
 def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
     """Take away what `set_up` put; the state only with purge, and then only when no app is left."""
     if purge and host.store.apps():
-        raise HostFault(
+        raise HostError(
             "There are still apps: " + ", ".join(host.store.apps()),
             hint="Destroy each first with dokkupy apps:destroy <app>; purging would orphan its containers.",
         )
     kept = [one for kind in host.store.names("services") for one in services_of(host, kind)]
     if purge and kept:
-        raise HostFault(
+        raise HostError(
             "There are still services: " + ", ".join(kept),
             hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
         )
@@ -247,7 +247,7 @@ class Steps:
             return
         now = os.lstat(path)
         if stat.S_ISLNK(now.st_mode):
-            raise HostFault(f"{path} is a symbolic link", hint="Remove it and run dokkupy setup again.")
+            raise HostError(f"{path} is a symbolic link", hint="Remove it and run dokkupy setup again.")
         if now.st_uid != own.pw_uid or now.st_gid != own.pw_gid or stat.S_IMODE(now.st_mode) != mode:
             self.do(f"give {path} to {USER} with mode {mode:o}", lambda: set_owner(path, mode, own))
 
@@ -317,7 +317,7 @@ def replace_sshd(before: str | None) -> None:
     os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -t` asks for it
     try:
         execute(["/usr/sbin/sshd", "-t"])
-    except HostFault:
+    except HostError:
         if before is None:
             os.unlink(SSHD_DROP_IN)
         else:

@@ -71,8 +71,9 @@ def refusal(host: Host, name: str) -> UserError:
         hint = "No distribution that comes with dokkupy does its work. A plugin of your own: dokkupy plugin:new"
     return UserError(
         f"{name[:80]} is not a Python distribution: plugins of Dokku's in shell do not run here",
-        hint=hint, code="shell_plugin",
-    )  # fmt: skip
+        hint=hint,
+        code="shell_plugin",
+    )
 
 
 def offered() -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dokkupy.errors import DokkupyError, StateFault, UserError
+from dokkupy.errors import DokkupyError, StateError, UserError
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.settings import Settings, need_choice, place
+from dokkupy.kernel.settings import Settings, place, require_choice
 from dokkupy.kernel.store import lost_record
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
@@ -65,15 +65,17 @@ def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
 
     try:
         current(host, app)
-    except StateFault:
+    except StateError:
         return  # see file_findings
     except DokkupyError as error:
         yield Finding("state", "error", f"{app}: {error.message}", error.hint or f"Deploy it again: ps:rebuild {app}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         yield Finding(
-            "state", "error", f"{app}: the record of what serves cannot be used: {type(error).__name__}: {error}",
+            "state",
+            "error",
+            f"{app}: the record of what serves cannot be used: {type(error).__name__}: {error}",
             f"Deploy it again: ps:rebuild {app}",
-        )  # fmt: skip
+        )
 
 
 def value_findings(host: Host, settings: Settings, app: AppName | None) -> Iterator[Finding]:
@@ -90,9 +92,11 @@ def value_findings(host: Host, settings: Settings, app: AppName | None) -> Itera
         try:
             prop.parse(str(value))
             if prop.role:
-                need_choice(host, prop.role, str(value))
+                require_choice(host, prop.role, str(value))
         except DokkupyError as error:
             yield Finding(
-                "state", "error", f"{settings.namespace}:set {scope} {name}: {error.message}",
+                "state",
+                "error",
+                f"{settings.namespace}:set {scope} {name}: {error.message}",
                 f"Unset it: {settings.namespace}:set {scope} {name}",
-            )  # fmt: skip
+            )

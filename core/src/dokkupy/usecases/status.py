@@ -17,8 +17,8 @@ def should_run(host: Host, app: AppName) -> bool:
     return bool(host.store.read("apps", app, "ps").get("restore", True))
 
 
-def need_deployed(host: Host, app: AppName) -> Release:
-    host.store.need_app(app)
+def require_deployed(host: Host, app: AppName) -> Release:
+    host.store.require_app(app)
     release, _ = current(host, app)
     if release is None:
         raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")

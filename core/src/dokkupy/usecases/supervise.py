@@ -14,20 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dokkupy.errors import Busy, DokkupyError, Interrupted, StateFault
+from dokkupy.errors import Busy, DokkupyError, Interrupted, StateError
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, operation
+from dokkupy.kernel.operation import Transaction, operation
 from dokkupy.model.checks import Finding
 from dokkupy.model.crash import Ending
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance, InstanceStatus, Release
 from dokkupy.roles.scheduler import Scheduler
-from dokkupy.usecases.converge import converge
 from dokkupy.usecases.crashes import announce, crash_of, last_lines
 from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import instances_of, numbers, read_release
+from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.waiting_page import update_waiting_page
 from dokkupy.usecases.watched import PLACE, Watched, describe, is_due, judged, read_watched, to_table, tried
@@ -187,7 +187,7 @@ def start_due(look: Look, case: Case) -> list[str]:
     return dynos
 
 
-def start_again(tx: Tx, app: AppName, release: Release, due: Sequence[InstanceStatus]) -> list[Instance]:
+def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[InstanceStatus]) -> list[Instance]:
     """Start the containers that are there; where one is gone, a new instance takes its part."""
     host = tx.host
     there = tuple(status.instance for status in due if status.state != "missing")
@@ -262,7 +262,7 @@ def findings(host: Host) -> list[Finding]:
         try:
             found += findings_of(look, app)
             count += 1
-        except StateFault:
+        except StateError:
             continue  # the check of the state names it
     return found or [Finding("apps", "ok", f"what should run of {count} apps runs")]
 
@@ -283,6 +283,8 @@ def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
             runs = status.state == "running"
             what = "crashed and runs again" if runs else "should run and is"
             yield Finding(
-                "apps", "warning" if runs else "error", f"{app}: {status.instance.dyno} {what}: {words}",
+                "apps",
+                "warning" if runs else "error",
+                f"{app}: {status.instance.dyno} {what}: {words}",
                 f"dokkupy logs {app}; dokkupy ps:restart {app}",
-            )  # fmt: skip
+            )

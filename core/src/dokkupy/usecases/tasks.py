@@ -6,7 +6,7 @@ import secrets
 import threading
 from dataclasses import replace
 
-from dokkupy.errors import AppFault, DokkupyError
+from dokkupy.errors import AppError, DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.ending import meaning_of
 from dokkupy.model.release import Release
@@ -33,7 +33,7 @@ def run_task(
 
     timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
     itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
-    Raises AppFault when it cannot be started, does not exit 0 or does not end in time.
+    Raises AppError when it cannot be started, does not exit 0 or does not end in time.
     """
     host.out.section(title)
     name = f"{release.app}.task.{secrets.token_hex(4)}"
@@ -72,10 +72,10 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     serves = host.store.read("apps", release.app, "deployment")
     hint = "The release that served goes on serving." if serves else ""
     if late.is_set():
-        raise AppFault(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
+        raise AppError(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
     if status != 0:
         memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
-        raise AppFault(
+        raise AppError(
             f"{title} failed: it exited with status {status}{meaning_of(status)}{memory}", hint=hint, code="task_failed"
         )
 
@@ -90,6 +90,6 @@ def end_task(host: Host, container: str) -> None:
 
 
 def remove_tasks(host: Host, app: str) -> None:
-    """Remove the task containers of an app, whose lease the caller holds: nobody waits for them any more."""
+    """Remove the task containers of an app, whose lock the caller holds: nobody waits for them any more."""
     for container in host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "task"}):
         end_task(host, container.id)

@@ -12,10 +12,10 @@ def update_waiting_page(host: Host, app: str) -> None:
 
     A page is a courtesy: what goes wrong with it is a warning, and fails nothing.
     """
-    from dokkupy.usecases.apps import roles_at_hand
+    from dokkupy.usecases.apps import available_roles
     from dokkupy.usecases.routes import domains_of
 
-    if "proxy" not in roles_at_hand(host):
+    if "proxy" not in available_roles(host):
         return
     name = AppName(app)
     try:

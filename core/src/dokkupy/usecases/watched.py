@@ -86,9 +86,13 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     code = seen.exit_code if is_last else last.exit_code if last else None
     oom = (is_last and seen.oom_killed) or (last is not None and last.oom)
     after = replace(
-        after, exit_code=code, oom=oom, last=last.at if last else now, stopped=stopped,
+        after,
+        exit_code=code,
+        oom=oom,
+        last=last.at if last else now,
+        stopped=stopped,
         by_hand=stopped and last is not None,
-    )  # fmt: skip
+    )
     return after, not stopped
 
 

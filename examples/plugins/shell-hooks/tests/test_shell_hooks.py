@@ -12,7 +12,7 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.deploy import current
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import AppFault, HostFault, Interrupted
+from dokkupy_sdk.errors import AppError, HostError, Interrupted
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container, ContainerSpec
 from dokkupy_sdk.testing import FakeEngine, RecordingConsole, deploy, fake_host
@@ -62,7 +62,7 @@ class Engine(FakeEngine):
 def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=("shell-hooks",))
     engine = Engine(host)
-    host.adopt("engine", "fake", engine)
+    host.override_role("engine", "fake", engine)
     engine.files = {f"{FOLDER}/{moment}": b"#!/bin/sh" for moment in MOMENTS}
     return host
 
@@ -103,9 +103,16 @@ def test_a_hook_has_the_app_s_environment_and_is_told_what_happens(host: Host, e
     _, instances = current(host, AppName("blog"))
     web = next(f"{one.address}:{one.port}" for one in instances if one.process == "web")
     told = {
-        "COLOUR": "red", "DOKKUPY_HOOK": "pre-switch", "DOKKUPY_APP": "blog", "DOKKUPY_KIND": "deploy",
-        "DOKKUPY_RELEASE": "1", "DOKKUPY_REVISION": "b" * 40, "DOKKUPY_WEB": web, "DYNO": "release.1", "PORT": "5000",
-    }  # fmt: skip
+        "COLOUR": "red",
+        "DOKKUPY_HOOK": "pre-switch",
+        "DOKKUPY_APP": "blog",
+        "DOKKUPY_KIND": "deploy",
+        "DOKKUPY_RELEASE": "1",
+        "DOKKUPY_REVISION": "b" * 40,
+        "DOKKUPY_WEB": web,
+        "DYNO": "release.1",
+        "PORT": "5000",
+    }
     assert second == told
     assert (first["DOKKUPY_HOOK"], first["DOKKUPY_WEB"]) == ("pre-deploy", "")
 
@@ -129,7 +136,7 @@ def test_a_failing_hook_before_the_switch_keeps_the_old_release_and_leaves_nothi
     deploy(host, "blog", TREE)
     before, routes = set(engine.made), dict(host.proxy().routes)  # type: ignore[attr-defined]
     engine.exit_codes[f"{FOLDER}/{moment}"] = 3
-    with pytest.raises(AppFault, match="status 3"):
+    with pytest.raises(AppError, match="status 3"):
         deploy(host, "blog", TREE)
     assert serving(host) == 1
     assert (set(engine.made), host.proxy().routes) == (before, routes)  # type: ignore[attr-defined]
@@ -142,7 +149,7 @@ def test_a_failing_hook_after_the_switch_is_a_warning(host: Host, engine: Engine
     assert serving(host) == 1
 
 
-@pytest.mark.parametrize("error", [HostFault("no answer"), AppFault("no such program"), TimeoutError("too slow")])
+@pytest.mark.parametrize("error", [HostError("no answer"), AppError("no such program"), TimeoutError("too slow")])
 def test_a_hook_after_the_switch_that_cannot_be_started_is_a_warning(
     host: Host, engine: Engine, error: Exception
 ) -> None:
@@ -164,7 +171,7 @@ def test_a_hook_that_hangs_is_ended_and_fails_the_deploy(host: Host, engine: Eng
     deploy(host, "blog", TREE)
     main(["shell-hooks:set", "blog", "timeout", "1"], host=host)
     engine.hangs = {f"{FOLDER}/pre-switch"}
-    with pytest.raises(AppFault, match="did not end within 1 seconds"):
+    with pytest.raises(AppError, match="did not end within 1 seconds"):
         deploy(host, "blog", TREE)
     assert serving(host) == 1
     assert engine.containers({"dokkupy.kind": "task"}) == []

@@ -9,17 +9,17 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import lifecycle, moving
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 
 AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec valkey-cli -e -h service "$@"'
 
 
-def as_app(inside: Inside, *words: str, password: str = "") -> str:
+def as_app(inside: ServiceExec, *words: str, password: str = "") -> str:
     """Over the network, with the password on standard input."""
     secret = password or inside.service.password.reveal()
     return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n".encode())
@@ -38,13 +38,13 @@ class TestValkey(DatastoreContract):
     def newer(cls) -> str:
         return ""
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         as_app(inside, "MSET", *(word for row in range(first, last) for word in (f"row:{row}", "text")))
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         return int(as_app(inside, "DBSIZE"))
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         try:
             as_app(inside, "PING", password="wrong")
         except DokkupyError as error:
@@ -52,19 +52,24 @@ class TestValkey(DatastoreContract):
         return False
 
     def test_content_of_all_types_is_the_same_in_a_clone(
-        self, host: Host, datastore: Datastore, service: Service, wish: Wish
+        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions
     ) -> None:
         name = ServiceName(f"{service.name}-all")
         made = lifecycle.create(host, datastore, name, wish)
         inside = Exec(host, made, made.container)
         for words in (
-            ("RPUSH", "list", "b", "", "a"), ("SADD", "set", "a", "b"), ("HSET", "hash", "a", "ü", "b", ""),
-            ("ZADD", "zset", "0.1", "a", "inf", "b"), ("XADD", "stream", "1-1", "a", "b"), ("-n", "3", "SET", "a", "b"),
-            ("SETEX", "ends", "1000", "x"), ("FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)"),
-        ):  # fmt: skip
+            ("RPUSH", "list", "b", "", "a"),
+            ("SADD", "set", "a", "b"),
+            ("HSET", "hash", "a", "ü", "b", ""),
+            ("ZADD", "zset", "0.1", "a", "inf", "b"),
+            ("XADD", "stream", "1-1", "a", "b"),
+            ("-n", "3", "SET", "a", "b"),
+            ("SETEX", "ends", "1000", "x"),
+            ("FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)"),
+        ):
             as_app(inside, *words)
         facts = dict(datastore.facts(inside))
-        copy = moving.clone(host, datastore, name, ServiceName(f"{name}-2"), Wish())
+        copy = moving.clone(host, datastore, name, ServiceName(f"{name}-2"), ServiceOptions())
         other = Exec(host, copy, copy.container)
         assert dict(datastore.facts(other)) == facts and facts["db0: keys of type hash"] == "1"
         for words in (

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import deploy, fake_host
@@ -126,7 +126,7 @@ def test_a_deploy_is_told(host: Host, listener: Listener) -> None:
 
 def test_a_failed_deploy_is_told_with_its_reason(host: Host, listener: Listener) -> None:
     host.engine().exit_codes["migrate"] = 1  # type: ignore[attr-defined]
-    with pytest.raises(AppFault):
+    with pytest.raises(AppError):
         deploy(host, "blog", TREE)
     assert listener.news()["outcome"] == "failed"
     assert "status 1" in listener.news()["reason"]
@@ -232,10 +232,24 @@ def test_an_answer_that_is_no_http_is_a_warning_that_does_not_repeat_it(host: Ho
 
 
 REFUSED = [
-    "ftp://x/y", "file:///etc/passwd", "http://", "example.com", "http://a b/", "http://x:99999/", "http://x:y/",
-    "http://[::1/", "https://user:hush@x/", "https://hush@x/", "http://x/\x7f", "http://x/\n", "http://\u00e4/",
-    "javascript:alert(1)", "//x/y", "http:///x", " ".join(["http://x/"] * 11),
-]  # fmt: skip
+    "ftp://x/y",
+    "file:///etc/passwd",
+    "http://",
+    "example.com",
+    "http://a b/",
+    "http://x:99999/",
+    "http://x:y/",
+    "http://[::1/",
+    "https://user:hush@x/",
+    "https://hush@x/",
+    "http://x/\x7f",
+    "http://x/\n",
+    "http://\u00e4/",
+    "javascript:alert(1)",
+    "//x/y",
+    "http:///x",
+    " ".join(["http://x/"] * 11),
+]
 
 
 @pytest.mark.parametrize("url", REFUSED)

@@ -29,7 +29,7 @@ class ServiceBackups(ABC):
 
     @abstractmethod
     def backup(self, subject: str, bucket: str) -> str:
-        """Back up now; returns the backup's id. Raises HostFault, and NotFound when nobody authenticated."""
+        """Back up now; returns the backup's id. Raises HostError, and NotFound when nobody authenticated."""
 
     @abstractmethod
     def schedule(self, subject: str, cron: str, bucket: str) -> None: ...

@@ -6,14 +6,14 @@ import os
 import sys
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest, confirm
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest, confirm
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import AppName, digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.datastore.lifecycle import Wish
+    from dokkupy_sdk.datastore.lifecycle import ServiceOptions
     from dokkupy_sdk.datastore.role import Datastore
 
 Name = Annotated[ServiceName, Arg("service")]
@@ -39,11 +39,19 @@ RootPassword = Annotated[
 NETWORKS = ("initial-network", "post-create-network", "post-start-network")
 
 
-def wish_of(
-    image: str, image_version: str, config_options: str, custom_env: str, memory: str, shm_size: str,
-    restart_policy: str, cpus: str, password: str = "", root_password: str = "",
-) -> Wish:  # fmt: skip
-    from dokkupy_sdk.datastore.lifecycle import Wish
+def service_options_of(
+    image: str,
+    image_version: str,
+    config_options: str,
+    custom_env: str,
+    memory: str,
+    shm_size: str,
+    restart_policy: str,
+    cpus: str,
+    password: str = "",
+    root_password: str = "",
+) -> ServiceOptions:
+    from dokkupy_sdk.datastore.lifecycle import ServiceOptions
     from dokkupy_sdk.names import Secret
 
     env = {}
@@ -52,7 +60,7 @@ def wish_of(
         if not mark:
             raise UserError("Custom environment is given as A=1;B=2")
         env[key] = Secret(value)
-    return Wish(
+    return ServiceOptions(
         image, image_version, config_options, env, memory, shm_size, restart_policy, cpus, password, root_password
     )
 
@@ -89,17 +97,29 @@ def found(host: Host, kind: str) -> Datastore:
 
 
 def add_life(group: Group, kind: str, title: str) -> None:
-    @group.command("create", needs="host:write", changes=True, secret_args=1)
+    @group.command("create", permission="host:write", mutating=True, secret_args=1)
     def create(
-        host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
-        image_version: Version = "", memory: Memory = "", initial_network: Initial = "", password: Password = "",
-        post_create_network: PostCreate = "", root_password: RootPassword = "", post_start_network: PostStart = "",
-        shm_size: Shm = "", restart_policy: Restart = "", cpus: Cpus = "",
-    ) -> Answer:  # fmt: skip
+        host: Host,
+        service: Name,
+        *,
+        config_options: Config = "",
+        custom_env: Custom = "",
+        image: Image = "",
+        image_version: Version = "",
+        memory: Memory = "",
+        initial_network: Initial = "",
+        password: Password = "",
+        post_create_network: PostCreate = "",
+        root_password: RootPassword = "",
+        post_start_network: PostStart = "",
+        shm_size: Shm = "",
+        restart_policy: Restart = "",
+        cpus: Cpus = "",
+    ) -> CommandResult:
         """Create a service."""
         from dokkupy_sdk.datastore import lifecycle, report
 
-        wish = wish_of(
+        wish = service_options_of(
             image or wished(kind, "IMAGE"),
             image_version or wished(kind, "IMAGE_VERSION", unless=image),
             config_options or wished(kind, "CONFIG_OPTIONS"),
@@ -116,42 +136,45 @@ def add_life(group: Group, kind: str, title: str) -> None:
         host.out.title(f"{title} container created: {service}")
         return report.info(host, found(host, kind), made)
 
-    @group.command("destroy", needs="host:write", changes=True)
+    @group.command("destroy", permission="host:write", mutating=True)
     def destroy(
-        host: Host, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
+        host: Host,
+        service: Name,
+        *,
+        force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
         purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
-    ) -> Answer:  # fmt: skip
+    ) -> CommandResult:
         """Destroy a service; its data is kept for a while, see services:trash."""
         return destroyed(host, kind, title, service, force=force, purge=purge)
 
-    @group.command("rename", needs="host:write", changes=True)
-    def rename(host: Host, service: Name, new_service: NewName) -> Answer:
+    @group.command("rename", permission="host:write", mutating=True)
+    def rename(host: Host, service: Name, new_service: NewName) -> CommandResult:
         """Give a service another name; linked apps go on as before."""
         from dokkupy_sdk.datastore import lifecycle
 
         lifecycle.rename(host, found(host, kind), service, new_service)
         host.out.title(f"Renamed {service} to {new_service}")
-        return Answer({"service": new_service, "was": service})
+        return CommandResult({"service": new_service, "was": service})
 
 
 def add_running(group: Group, kind: str, title: str) -> None:
-    @group.command("start", needs="host:write", changes=True)
-    def start(host: Host, service: Name) -> Answer:
-        """Start a service, or make its container anew."""
+    @group.command("start", permission="host:write", mutating=True)
+    def start(host: Host, service: Name) -> CommandResult:
+        """Start a service, or make its container again."""
         return to_state(host, kind, service, "running", "start", f"{title} container started: {service}")
 
-    @group.command("stop", needs="host:write", changes=True)
-    def stop(host: Host, service: Name) -> Answer:
+    @group.command("stop", permission="host:write", mutating=True)
+    def stop(host: Host, service: Name) -> CommandResult:
         """Stop a service and remove its container; the data stays."""
         return to_state(host, kind, service, "stopped", "stop", f"{title} container stopped: {service}")
 
-    @group.command("pause", needs="host:write", changes=True)
-    def pause(host: Host, service: Name) -> Answer:
+    @group.command("pause", permission="host:write", mutating=True)
+    def pause(host: Host, service: Name) -> CommandResult:
         """Stop a service and keep its container."""
         return to_state(host, kind, service, "paused", "pause", f"{title} container paused: {service}")
 
-    @group.command("restart", needs="host:write", changes=True)
-    def restart(host: Host, service: Name) -> Answer:
+    @group.command("restart", permission="host:write", mutating=True)
+    def restart(host: Host, service: Name) -> CommandResult:
         """Restart a service."""
         from dokkupy_sdk.datastore import lifecycle, records
 
@@ -160,74 +183,77 @@ def add_running(group: Group, kind: str, title: str) -> None:
         apps = [link.app for link in records.links(host, one)]
         for app in apps:
             host.out.detail(f"{app} lost its connections; if it does not come back by itself: ps:restart {app}")
-        return Answer({"service": service, "state": "running", "links": apps})
+        return CommandResult({"service": service, "state": "running", "links": apps})
 
 
-def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, told: str) -> Answer:
+def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, told: str) -> CommandResult:
     from dokkupy_sdk.datastore import lifecycle
 
     lifecycle.set_state(host, found(host, kind), service, state, verb)
     host.out.title(told)
-    return Answer({"service": service, "state": state})
+    return CommandResult({"service": service, "state": state})
 
 
 def add_links(group: Group, kind: str, title: str) -> None:
-    @group.command("link", needs="host:write", changes=True)
+    @group.command("link", permission="host:write", mutating=True)
     def link(
-        host: Host, service: Name, app: App, *,
+        host: Host,
+        service: Name,
+        app: App,
+        *,
         alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
         querystring: Annotated[str, Opt("--querystring", "-q", help="To end the URL with: pool=5")] = "",
         no_restart: NoRestart = False,
-    ) -> Answer:  # fmt: skip
+    ) -> CommandResult:
         """Link a service to an app: it gets the address in a variable and is restarted."""
         from dokkupy_sdk.datastore import links
 
         key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)
         return told_variable(host, service, app, key, restart=not no_restart)
 
-    @group.command("unlink", needs="host:write", changes=True)
-    def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+    @group.command("unlink", permission="host:write", mutating=True)
+    def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
         """Take a link away, with the variables that have the address; the app is restarted."""
         return unlinked(host, kind, service, app, restart=not no_restart)
 
-    @group.command("promote", needs="host:write", changes=True)
-    def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> Answer:
+    @group.command("promote", permission="host:write", mutating=True)
+    def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
         """Make a linked service the app's first of its kind."""
         from dokkupy_sdk.datastore import links
 
         key = links.promote(host, found(host, kind), service, app)
         return told_variable(host, service, app, key, restart=not no_restart)
 
-    @group.command("links", needs="host:read")
-    def links_of(host: Host, service: Name) -> Answer:
+    @group.command("links", permission="host:read")
+    def links_of(host: Host, service: Name) -> CommandResult:
         """List the apps that a service is linked to."""
         from dokkupy_sdk.datastore import records
 
         apps = [link.app for link in records.links(host, records.read(host, kind, service))]
-        return Answer(apps, apps, header=f"{service} {kind} service links")
+        return CommandResult(apps, apps, header=f"{service} {kind} service links")
 
-    @group.command("linked", needs="host:read")
-    def linked(host: Host, service: Name, app: App) -> Answer:
+    @group.command("linked", permission="host:read")
+    def linked(host: Host, service: Name, app: App) -> CommandResult:
         """Say by the exit status whether a service is linked to an app."""
         from dokkupy_sdk.datastore import records
 
-        host.store.need_app(app)
+        host.store.require_app(app)
         yes = any(link.app == app for link in records.links(host, records.read(host, kind, service)))
         told = f"Service {service} is {'' if yes else 'not '}linked to app {app}"
         (host.out.section if yes else host.out.warn)(told)
-        return Answer({"service": service, "app": app, "linked": yes}, status=0 if yes else 1)
+        return CommandResult({"service": service, "app": app, "linked": yes}, status=0 if yes else 1)
 
-    @group.command("app-links", needs="app:read")
-    def app_links(host: Host, app: App) -> Answer:
+    @group.command("app-links", permission="app:read")
+    def app_links(host: Host, app: App) -> CommandResult:
         """List the services of this kind that an app is linked to."""
         from dokkupy_sdk.datastore import records
 
-        host.store.need_app(app)
+        host.store.require_app(app)
         names = [str(one.name) for one, _ in records.linked_services(host, app) if one.kind == kind]
-        return Answer(names, names)
+        return CommandResult(names, names)
 
 
-def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force: bool, purge: bool) -> Answer:
+def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force: bool, purge: bool) -> CommandResult:
     from dokkupy_sdk.datastore import lifecycle, records
 
     if not records.is_there(host, kind, service):
@@ -238,16 +264,18 @@ def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force:
     host.out.announce(f"Deleting {service}")
     one = lifecycle.destroy(host, kind, service, purge=purge)
     host.out.title(f"{title} container deleted: {service}")
-    return Answer({"service": service, "data-kept": not purge and (one is None or bool(one.volume))})
+    return CommandResult({"service": service, "data-kept": not purge and (one is None or bool(one.volume))})
 
 
-def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, restart: bool) -> Answer:
+def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, restart: bool) -> CommandResult:
     from dokkupy_sdk.datastore import links
 
     keys = links.unlink(host, kind, service, app)
     for key in keys:
         host.out.section(f"Unsetting {key}")
-    return Answer({"service": service, "app": app, "variables": keys, "restarted": restarted(host, app, restart)})
+    return CommandResult(
+        {"service": service, "app": app, "variables": keys, "restarted": restarted(host, app, restart)}
+    )
 
 
 def restarted(host: Host, app: AppName, wanted: bool) -> bool:
@@ -257,25 +285,25 @@ def restarted(host: Host, app: AppName, wanted: bool) -> bool:
     return wanted and not host.dry_run and restart_with_config(host, app)
 
 
-def told_variable(host: Host, service: ServiceName, app: AppName, key: str, *, restart: bool) -> Answer:
+def told_variable(host: Host, service: ServiceName, app: AppName, key: str, *, restart: bool) -> CommandResult:
     host.out.section("Setting config vars")
     host.out.detail(f"{key}:  ***")
-    return Answer({"service": service, "app": app, "variable": key, "restarted": restarted(host, app, restart)})
+    return CommandResult({"service": service, "app": app, "variable": key, "restarted": restarted(host, app, restart)})
 
 
 def add_looks(group: Group, kind: str, title: str) -> None:
-    @group.command("exists", needs="host:read")
-    def exists(host: Host, service: Name) -> Answer:
+    @group.command("exists", permission="host:read")
+    def exists(host: Host, service: Name) -> CommandResult:
         """Say by the exit status whether a service exists."""
         from dokkupy_sdk.datastore import records
 
         if not records.has(host, kind, service):
             raise NotFound(f"{title} service {service} does not exist")
         host.out.section(f"Service {service} exists")
-        return Answer({"service": service, "exists": True})
+        return CommandResult({"service": service, "exists": True})
 
-    @group.command("list", needs="host:read")
-    def list_services(host: Host) -> Answer:
+    @group.command("list", permission="host:read")
+    def list_services(host: Host) -> CommandResult:
         """List the services of this kind."""
         from dokkupy_sdk.datastore import records
 
@@ -285,21 +313,24 @@ def add_looks(group: Group, kind: str, title: str) -> None:
             host.out.warn(f"There are no {title} services")
         for subject, fault in broken:
             host.out.warn(f"{subject} is broken: {fault.message}. {fault.hint}")
-        return Answer(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
+        return CommandResult(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
 
-    @group.command("info", needs="host:read")
-    def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> Answer:  # noqa: B006
+    @group.command("info", permission="host:read")
+    def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
         """Print what a service is, or with a flag such as --dsn one value of it."""
         from dokkupy_sdk.datastore import records, report
 
         return report.info(host, found(host, kind), records.read(host, kind, service), flags)
 
-    @group.command("logs", needs="host:read", formats=False)
+    @group.command("logs", permission="host:read", formats=False)
     def logs(
-        host: Host, service: Name, number: Annotated[str, Arg("lines")] = "", *,
+        host: Host,
+        service: Name,
+        number: Annotated[str, Arg("lines")] = "",
+        *,
         tail: Annotated[bool, Opt("--tail", "-t", help="Go on with what comes")] = False,
         num: Annotated[int, Opt("--num", help="The last so many lines")] = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Print what the server printed."""
         from dokkupy_sdk.datastore import records, report
 
@@ -308,7 +339,7 @@ def add_looks(group: Group, kind: str, title: str) -> None:
 
 
 def add_changes(group: Group, kind: str, title: str) -> None:
-    @group.command("set", needs="host:write", changes=True)
+    @group.command("set", permission="host:write", mutating=True)
     def set_property(
         host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
     ) -> None:
@@ -322,15 +353,15 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         lifecycle.set_network(host, found(host, kind), service, key, value)
         host.out.title(f"Setting {key} to {value}" if value else f"Unsetting {key}")
 
-    @group.command("enter", needs="host:write", formats=False)
+    @group.command("enter", permission="host:write", formats=False)
     def enter(host: Host, service: Name, command: Annotated[list[str], Rest("command")] = []) -> int:  # noqa: B006
         """Run a command, by default a shell, in the service's container."""
         return attach(
             host, kind, service, tuple(command) or ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
         )
 
-    @group.command("expose", needs="host:write", changes=True)
-    def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> Answer:  # noqa: B006
+    @group.command("expose", permission="host:write", mutating=True)
+    def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> CommandResult:  # noqa: B006
         """Let a port of the host lead to the service, by default on 127.0.0.1."""
         from dokkupy_sdk.datastore import expose as exposing
 
@@ -338,33 +369,46 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
         if exposing.is_open(after):
             host.out.warn("Everybody who reaches this host can now try passwords at it")
-        return Answer({"service": service, "exposed": list(after.exposed)})
+        return CommandResult({"service": service, "exposed": list(after.exposed)})
 
-    @group.command("unexpose", needs="host:write", changes=True)
-    def unexpose(host: Host, service: Name) -> Answer:
+    @group.command("unexpose", permission="host:write", mutating=True)
+    def unexpose(host: Host, service: Name) -> CommandResult:
         """Let no port of the host lead to the service any more."""
         from dokkupy_sdk.datastore import expose as exposing
 
         exposing.unexpose(host, found(host, kind), service)
         host.out.section(f"Service {service} unexposed")
-        return Answer({"service": service, "exposed": []})
+        return CommandResult({"service": service, "exposed": []})
 
-    @group.command("upgrade", needs="host:write", changes=True, secret_args=1)
+    @group.command("upgrade", permission="host:write", mutating=True, secret_args=1)
     def upgrade(
-        host: Host, service: Name, *, config_options: Config = "", custom_env: Custom = "", image: Image = "",
-        image_version: Version = "", memory: Memory = "", shm_size: Shm = "", restart_policy: Restart = "", cpus: Cpus = "",
-        initial_network: Initial = "", post_create_network: PostCreate = "", post_start_network: PostStart = "",
+        host: Host,
+        service: Name,
+        *,
+        config_options: Config = "",
+        custom_env: Custom = "",
+        image: Image = "",
+        image_version: Version = "",
+        memory: Memory = "",
+        shm_size: Shm = "",
+        restart_policy: Restart = "",
+        cpus: Cpus = "",
+        initial_network: Initial = "",
+        post_create_network: PostCreate = "",
+        post_start_network: PostStart = "",
         restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
         revert: Annotated[bool, Opt("--revert", help="Go back to the instance before, with the data of then")] = False,
-    ) -> Answer:  # fmt: skip
+    ) -> CommandResult:
         """Let a service run another version, with its data."""
         from dokkupy_sdk.datastore import moving
 
         datastore = found(host, kind)
-        wish = wish_of(image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus)
+        wish = service_options_of(
+            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus
+        )
         networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
         if revert:
-            moving.need_no_wish(wish, networks)
+            moving.require_no_wish(wish, networks)
             moved = moving.revert(host, datastore, service)
         else:
             moving.set_networks(host, datastore, service, networks)
@@ -372,7 +416,7 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         return told_moved(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
 
 
-def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer:
+def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> CommandResult:
     from dokkupy_sdk.datastore import records
     from dokkupy_sdk.datastore.moving import Moved
 
@@ -384,14 +428,20 @@ def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Answer
             host.out.detail(f"The way back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
     apps = [link.app for link in records.links(host, one)]
     again = [app for app in apps if restarted(host, AppName(app), restart)]
-    return Answer({
-        "service": one.name, "image": one.image, "version": one.version, "how": moved.how, "downtime": moved.seconds,
-        "restarted": again,
-    })  # fmt: skip
+    return CommandResult(
+        {
+            "service": one.name,
+            "image": one.image,
+            "version": one.version,
+            "how": moved.how,
+            "downtime": moved.seconds,
+            "restarted": again,
+        }
+    )
 
 
 def add_client(group: Group, kind: str) -> None:
-    @group.command("connect", needs="host:write", formats=False)
+    @group.command("connect", permission="host:write", formats=False)
     def connect(host: Host, service: Name, command: Annotated[list[str], Rest("argument")] = []) -> int:  # noqa: B006
         """Talk to the server by its own client."""
         from dokkupy_sdk.datastore import records

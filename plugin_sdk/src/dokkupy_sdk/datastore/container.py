@@ -14,7 +14,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import records
 from dokkupy_sdk.datastore.model import FILES, Service, container_of
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, StateFault
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, StateError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName, Secret
@@ -37,9 +37,12 @@ INSTANCE = "dokkupy.service-instance"
 
 def labels(service: Service) -> dict[str, str]:
     return {
-        "dokku": "", "dokku.service": service.kind, "org.label-schema.schema-version": "1.0",
-        "org.label-schema.vendor": "dokku", MARK: service.id,
-    }  # fmt: skip
+        "dokku": "",
+        "dokku.service": service.kind,
+        "org.label-schema.schema-version": "1.0",
+        "org.label-schema.vendor": "dokku",
+        MARK: service.id,
+    }
 
 
 def network_of(service: Service) -> str:
@@ -67,7 +70,7 @@ def write_files(host: Host, service: Service, files: dict[str, Secret]) -> None:
 
 def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> ContainerSpec:
     """The container of a service. instance: names this one among the service's containers."""
-    recipe = datastore.recipe(service)
+    recipe = datastore.container_config(service)
     options = ["--hostname", f"dokku-{service.kind}-{service.id[:12]}"]
     if service.volume:
         options += ["--volume", f"{service.volume}:{datastore.data}"]
@@ -83,11 +86,18 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
     if service.config_options:
         command = (*(command or ()), *shlex.split(service.config_options))
     return ContainerSpec(
-        name, service.image_id, command=command, env={**recipe.env, **service.custom_env},
+        name,
+        service.image_id,
+        command=command,
+        env={**recipe.env, **service.custom_env},
         labels={**labels(service), INSTANCE: instance, "dokkupy.kind": "service"},
-        network=network_of(service), aliases=(OWN_NAME,), restart_policy=service.restart_policy, options=(*options, *recipe.options),
-        init=False, stop_timeout=datastore.stop_seconds,
-    )  # fmt: skip
+        network=network_of(service),
+        aliases=(OWN_NAME,),
+        restart_policy=service.restart_policy,
+        options=(*options, *recipe.options),
+        init=False,
+        stop_timeout=datastore.stop_seconds,
+    )
 
 
 def create(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> Container:
@@ -96,14 +106,14 @@ def create(host: Host, datastore: Datastore, service: Service, *, name: str, ins
     if service.volume:
         engine.ensure_volume(service.volume, labels=labels(service))
     engine.ensure_network(network_of(service), subnet="", labels=labels(service))
-    write_files(host, service, dict(datastore.recipe(service).files))
+    write_files(host, service, dict(datastore.container_config(service).files))
     made = engine.create(spec_of(host, datastore, service, name=name, instance=instance))
     for network in further_networks(service):
         try:
             engine.connect(network, made.id, (service.container, service.hostname))
         except DokkupyError as error:
             engine.remove(made.id)
-            raise HostFault(
+            raise HostError(
                 f"{service.subject} cannot join the network {network}: {error.message}",
                 hint=f"docker network create {network}, or {service.kind}:set {service.name} KEY without a value",
             ) from error
@@ -117,7 +127,7 @@ def further_networks(service: Service) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Exec:
-    """The protocol Inside: commands in one container."""
+    """The protocol ServiceExec: commands in one container."""
 
     host: Host
     service: Service
@@ -129,7 +139,7 @@ class Exec:
         )
         if not done.ok:
             lines = (done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:]
-            raise HostFault(
+            raise HostError(
                 f"{argv[0]} in {self.container} failed with status {done.status}",
                 details=tuple(without_secrets(self.service, line) for line in lines),
             )
@@ -153,7 +163,7 @@ def without_secrets(service: Service, text: str) -> str:
 
 
 def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None) -> None:
-    """Raises HostFault, with the server's last words, when it ended or does not answer in time."""
+    """Raises HostError, with the server's last words, when it ended or does not answer in time."""
     host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
     deadline = time.monotonic() + limit
     while True:
@@ -169,20 +179,20 @@ def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = No
         time.sleep(PAUSE)
 
 
-def fault(inside: Exec, message: str) -> HostFault:
+def fault(inside: Exec, message: str) -> HostError:
     try:
         found = list(inside.host.engine().logs(inside.container, tail=LAST_LINES))
     except DokkupyError:
         found = []
     lines = tuple(without_secrets(inside.service, line.decode(errors="replace")) for _, line in found)
-    return HostFault(message, details=lines, hint="Its last lines are above.", code="service_down")
+    return HostError(message, details=lines, hint="Its last lines are above.", code="service_down")
 
 
 def identifier_of(host: Host, kind: str, name: str) -> str:
     """The id of a service whose record is broken: of what can be read of it, else of its container; empty for none."""
     try:
         known = host.store.read(*records.place(kind, name)).get("id")
-    except StateFault:
+    except StateError:
         known = None
     if isinstance(known, str) and re.fullmatch(r"[A-Za-z0-9_-]+", known):
         return known
@@ -238,11 +248,11 @@ def remove_everything(host: Host, identifier: str) -> None:
     remove_data(host, identifier)
 
 
-def admit_apps(host: Host, kind: str, name: str) -> None:
+def connect_apps(host: Host, kind: str, name: str) -> None:
     """Let the service into the networks of the apps that it is linked to, as the state says now."""
     from dokkupy_sdk.datastore.names import ServiceName
 
     if not records.has(host, kind, name):
         return
     for link in records.links(host, records.read(host, kind, ServiceName(name))):
-        host.scheduler(AppName(link.app)).admit(AppName(link.app))
+        host.scheduler(AppName(link.app)).connect_services(AppName(link.app))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from dokkupy_sdk.cli import Answer, Group, Host
+from dokkupy_sdk.cli import CommandResult, Group, Host
 from dokkupy_sdk.datastore import cli
 from dokkupy_sdk.errors import UserError
 
 
 def add_data(group: Group, kind: str, title: str) -> None:
-    @group.command("export", needs="host:write", formats=False)
+    @group.command("export", permission="host:write", formats=False)
     def export(host: Host, service: cli.Name) -> None:
         """Write a dump of the service to standard output."""
         from dokkupy_sdk.datastore import moving, pipes, records
         from dokkupy_sdk.datastore.container import Exec
 
         one = records.read(host, kind, service)
-        moving.need_running(host, one)
+        moving.require_running(host, one)
         if sys.stdout.isatty():
             raise UserError(
                 "A dump is not for a terminal",
@@ -26,13 +26,13 @@ def add_data(group: Group, kind: str, title: str) -> None:
         sys.stdout.flush()
         pipes.export_to(cli.found(host, kind), Exec(host, one, one.container), sys.stdout.buffer)
 
-    @group.command("import", needs="host:write", changes=True)
-    def import_dump(host: Host, service: cli.Name) -> Answer:
+    @group.command("import", permission="host:write", mutating=True)
+    def import_dump(host: Host, service: cli.Name) -> CommandResult:
         """Replace what the service holds by a dump on standard input; when that fails, all is as before."""
         from dokkupy_sdk.datastore import imports, moving, pipes, records
 
         one, datastore = records.read(host, kind, service), cli.found(host, kind)
-        moving.need_running(host, one)
+        moving.require_running(host, one)
         if sys.stdin.isatty():
             raise UserError(
                 "No data provided on standard input",
@@ -43,18 +43,30 @@ def add_data(group: Group, kind: str, title: str) -> None:
         host.out.section(f"Imported into {service}")
         return cli.told_moved(host, kind, moved, restart=False)
 
-    @group.command("clone", needs="host:write", changes=True, secret_args=2)
+    @group.command("clone", permission="host:write", mutating=True, secret_args=2)
     def clone(
-        host: Host, service: cli.Name, new_service: cli.NewName, *, config_options: cli.Config = "",
-        custom_env: cli.Custom = "", image: cli.Image = "", image_version: cli.Version = "", memory: cli.Memory = "",
-        initial_network: cli.Initial = "", password: cli.Password = "", post_create_network: cli.PostCreate = "",
-        root_password: cli.RootPassword = "", post_start_network: cli.PostStart = "", shm_size: cli.Shm = "",
-        restart_policy: cli.Restart = "", cpus: cli.Cpus = "",
-    ) -> Answer:  # fmt: skip
+        host: Host,
+        service: cli.Name,
+        new_service: cli.NewName,
+        *,
+        config_options: cli.Config = "",
+        custom_env: cli.Custom = "",
+        image: cli.Image = "",
+        image_version: cli.Version = "",
+        memory: cli.Memory = "",
+        initial_network: cli.Initial = "",
+        password: cli.Password = "",
+        post_create_network: cli.PostCreate = "",
+        root_password: cli.RootPassword = "",
+        post_start_network: cli.PostStart = "",
+        shm_size: cli.Shm = "",
+        restart_policy: cli.Restart = "",
+        cpus: cli.Cpus = "",
+    ) -> CommandResult:
         """Make a new service with a copy of the data."""
         from dokkupy_sdk.datastore import moving, report
 
-        wish = cli.wish_of(
+        wish = cli.service_options_of(
             image,
             image_version,
             config_options,

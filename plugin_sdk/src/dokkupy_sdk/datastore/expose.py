@@ -18,7 +18,7 @@ from dokkupy_sdk.datastore import container, records
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, HostFault, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import IMAGE, ensure_image
 from dokkupy_sdk.roles import ContainerSpec
@@ -54,7 +54,7 @@ def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence
     if len(places) > len(datastore.ports):
         raise UserError(f"{datastore.title} has {len(datastore.ports)} ports, not {len(places)}")
     if not os.access(SOCAT, os.X_OK):
-        raise HostFault("The program socat is not installed", hint="apt-get install socat")
+        raise HostError("The program socat is not installed", hint="apt-get install socat")
     with operation(host, f"{kind}:expose", records.subject(kind, name)) as tx:
         service = records.read(host, kind, name)
         if service.exposed:
@@ -63,7 +63,7 @@ def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence
             places = [(LOOPBACK, free_port(LOOPBACK)) for _ in datastore.ports]
         rows = tuple(row(address, outer, inner) for (address, outer), inner in zip(places, datastore.ports))
         after = replace(service, exposed=rows)
-        tx.protect("let nothing lead to it", call(remove_ambassadors, kind=kind, name=str(name)))
+        tx.register_undo("let nothing lead to it", call(remove_ambassadors, kind=kind, name=str(name)))
         tx.write(*records.place(kind, name), data=records.to_table(after))
         tx.step(f"let {', '.join(rows)} lead to {service.subject}", lambda: bring_ambassadors(host, after))
     return after
@@ -81,7 +81,7 @@ def unexpose(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         if not service.exposed:
             raise NotFound(f"Service {name} is not exposed", code="not_exposed")
         after = replace(service, exposed=())
-        tx.foresee(f"let nothing lead to {service.subject}")
+        tx.describe_plan(f"let nothing lead to {service.subject}")
         tx.write(*records.place(kind, name), data=records.to_table(after))
         tx.commit(after=(call(remove_ambassadors, kind=kind, name=str(name)),))
     return after
@@ -102,12 +102,19 @@ def bring_ambassadors(host: Host, service: Service) -> list[str]:
             continue
         ensure_image(host)
         host.engine().remove(name)
-        host.engine().create(ContainerSpec(
-            name, IMAGE, command=(SOCAT, f"TCP-LISTEN:{inner},fork,reuseaddr", f"TCP:{container.OWN_NAME}:{inner}"),
-            labels={**container.labels(service), "dokkupy.kind": "ambassador"}, network=container.network_of(service),
-            publish=((address, outer, inner),), restart_policy="always",
-            options=("--volume", "/usr:/usr:ro", "--user", NOBODY, "--cap-drop", "ALL", "--read-only"), init=False,
-        ))  # fmt: skip
+        host.engine().create(
+            ContainerSpec(
+                name,
+                IMAGE,
+                command=(SOCAT, f"TCP-LISTEN:{inner},fork,reuseaddr", f"TCP:{container.OWN_NAME}:{inner}"),
+                labels={**container.labels(service), "dokkupy.kind": "ambassador"},
+                network=container.network_of(service),
+                publish=((address, outer, inner),),
+                restart_policy="always",
+                options=("--volume", "/usr:/usr:ro", "--user", NOBODY, "--cap-drop", "ALL", "--read-only"),
+                init=False,
+            )
+        )
         made.append(name)
     return made
 

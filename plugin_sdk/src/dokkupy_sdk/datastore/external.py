@@ -10,17 +10,26 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.datastore.links import free_variable
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.errors import Conflict, NotFound, StateFault, UserError
+from dokkupy_sdk.errors import Conflict, NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
-from dokkupy_sdk.operation import Tx, operation
+from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.tables import record_of
 
 PLACE = "external-services"
 ALIASES = {
-    "postgres": "DATABASE", "postgresql": "DATABASE", "mysql": "DATABASE", "mysql2": "DATABASE", "mariadb": "DATABASE",
-    "redis": "REDIS", "rediss": "REDIS", "mongodb": "MONGO", "mongodb+srv": "MONGO", "amqp": "RABBITMQ",
-    "amqps": "RABBITMQ", "memcached": "MEMCACHED",
-}  # fmt: skip
+    "postgres": "DATABASE",
+    "postgresql": "DATABASE",
+    "mysql": "DATABASE",
+    "mysql2": "DATABASE",
+    "mariadb": "DATABASE",
+    "redis": "REDIS",
+    "rediss": "REDIS",
+    "mongodb": "MONGO",
+    "mongodb+srv": "MONGO",
+    "amqp": "RABBITMQ",
+    "amqps": "RABBITMQ",
+    "memcached": "MEMCACHED",
+}
 """Of schemes: the variables that Dokku's datastores give."""
 
 
@@ -33,7 +42,7 @@ class External:
     alias: str
 
 
-def vetted_url(text: str) -> str:
+def validated_url(text: str) -> str:
     """Raises UserError, which does not show the address: it has a password."""
     try:
         parts = urlsplit(text)
@@ -70,7 +79,7 @@ def is_there(host: Host, name: str) -> bool:
     """Also where its record is broken."""
     try:
         return bool(host.store.read(PLACE, name, "service"))
-    except StateFault:
+    except StateError:
         return True
 
 
@@ -86,7 +95,7 @@ def variables(host: Host, app: AppName, one: External) -> list[EnvKey]:
 
 def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
     """Keep an address, or with a name that is known another one for it; linked apps get it in their variables."""
-    text = vetted_url(url)
+    text = validated_url(url)
     scheme = text.partition("://")[0]
     word = (alias or ALIASES.get(scheme) or re.sub(r"\W", "_", scheme)).upper()
     EnvKey(f"{word}_URL")
@@ -99,7 +108,7 @@ def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
 
 
 def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> EnvKey:
-    host.store.need_app(app)
+    host.store.require_app(app)
     read(host, name)
     with operation(host, "services:link", f"app:{app}", also=(subject(name),)) as tx:
         one, env = read(host, name), get_env(host, app)
@@ -116,8 +125,8 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
 
 def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
     """Take every variable that has the address; returns them. It does not depend on the records being whole."""
-    host.store.need_app(app)
-    need_there(host, name)
+    host.store.require_app(app)
+    require_there(host, name)
     with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
         if app not in links(host, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
@@ -131,35 +140,37 @@ def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
     """The same where the record may be broken: then the variable that the link names."""
     try:
         return variables(host, app, read(host, name))
-    except StateFault as fault:
+    except StateError as fault:
         host.out.warn(fault.message)
     try:
         alias = host.store.read(PLACE, name, "links", app).get("alias")
-    except StateFault as fault:
+    except StateError as fault:
         host.out.warn(fault.message)
         return []
     return [key for key in get_env(host, app) if key == alias]
 
 
-def need_there(host: Host, name: str) -> None:
+def require_there(host: Host, name: str) -> None:
     if not is_there(host, name):
         raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
 
 
 def forget(host: Host, name: ServiceName) -> None:
     """Forget an address. Raises Conflict while it is linked."""
-    need_there(host, name)
+    require_there(host, name)
     with operation(host, "services:forget", subject(name), takes_away=True) as tx:
         apps = links(host, name)
         if apps:
             raise Conflict(
-                "Cannot delete linked service", details=(f"It is linked to: {', '.join(apps)}",), code="linked",
+                "Cannot delete linked service",
+                details=(f"It is linked to: {', '.join(apps)}",),
+                code="linked",
                 hint=f"First: services:unlink {name} APP",
-            )  # fmt: skip
+            )
         tx.delete(PLACE, name, "service")
 
 
-def move_links(tx: Tx, old: AppName, new: AppName, *, keep: bool) -> None:
+def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
     """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
     for name in tx.host.store.names(PLACE):
         table = tx.host.store.read(PLACE, name, "links", old)

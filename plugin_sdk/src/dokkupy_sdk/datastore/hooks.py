@@ -10,29 +10,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.model import Deployment, Finding, Job
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import BackupSubject
 
 
 @hookimpl
-def app_guests(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     from dokkupy_sdk.datastore.links import guests
 
     return guests(host, app) if any_service(host) else []
 
 
 @hookimpl
-def pre_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """An app's services are up before its processes are started."""
     if not any_service(host):
         return
-    from dokkupy_sdk.datastore.upkeep import need_services
+    from dokkupy_sdk.datastore.maintenance import require_services
 
-    need_services(host, deployment.app)
+    require_services(host, deployment.app)
 
 
 @hookimpl
-def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     from dokkupy_sdk.datastore import external, links
 
     links.move_links(tx, old, new, keep=False)
@@ -40,7 +40,7 @@ def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
 
 
 @hookimpl
-def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     from dokkupy_sdk.datastore import external, links
 
     links.move_links(tx, old, new, keep=True)
@@ -57,7 +57,7 @@ def post_app_destroy(host: Host, app: AppName) -> None:
 
 @hookimpl
 def on_recover(host: Host) -> None:
-    from dokkupy_sdk.datastore.upkeep import bring_up_all
+    from dokkupy_sdk.datastore.maintenance import bring_up_all
 
     for line in bring_up_all(host):
         host.out.section(line)
@@ -70,8 +70,8 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     if not any_service(host):
         return []
     return [
-        Job("services", 60, "dokkupy_sdk.datastore.upkeep:supervise"),
-        Job("services-trash", 3600, "dokkupy_sdk.datastore.upkeep:give_back"),
+        Job("services", 60, "dokkupy_sdk.datastore.maintenance:supervise"),
+        Job("services-trash", 3600, "dokkupy_sdk.datastore.maintenance:give_back"),
     ]
 
 
@@ -79,7 +79,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 def doctor_checks(host: Host) -> Iterable[Finding]:
     if not any_service(host):
         return []
-    from dokkupy_sdk.datastore.upkeep import findings
+    from dokkupy_sdk.datastore.maintenance import findings
 
     return findings(host)
 
@@ -88,9 +88,9 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     if not any_service(host):
         return []
+    from dokkupy_sdk.datastore.maintenance import known
     from dokkupy_sdk.datastore.records import datastore, services
     from dokkupy_sdk.datastore.subject import ServiceSubject
-    from dokkupy_sdk.datastore.upkeep import known
 
     return [
         ServiceSubject(host, one.kind, one.name)

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from dokkupy_sdk import Host, hookspec
 from dokkupy_sdk.names import AppName, Secret
-from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.operation import Transaction
 
 
 @hookspec
-def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
+def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
     """A service has another name: move what you keep under the old one. old, new: `kind:name`."""
 
 
 @hookspec
-def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
+def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
     """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
 
 

@@ -126,8 +126,9 @@ def decompressed(service: Service, head: bytes, pieces: Iterator[bytes]) -> Iter
         if head.startswith(magic):
             raise UserError(
                 f"This is {describe(head)}, which cannot be decompressed here",
-                hint=f"{tool} FILE | {into(service)}", code="unknown_dump",
-            )  # fmt: skip
+                hint=f"{tool} FILE | {into(service)}",
+                code="unknown_dump",
+            )
     if head.startswith(b"\x1f\x8b"):
         import zlib
 

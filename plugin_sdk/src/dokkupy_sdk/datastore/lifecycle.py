@@ -16,10 +16,10 @@ from dokkupy_sdk.datastore.model import Service, container_of
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.datastore.trash import discard
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostFault, UserError
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, UserError
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.names import EnvKey, ImageRef, Secret
-from dokkupy_sdk.operation import Tx, call, new_id, operation
+from dokkupy_sdk.operation import Transaction, call, new_id, operation
 
 RUNNING, PAUSED, STOPPED, MOVING = "running", "paused", "stopped", "moving"
 """What is wanted of a service. Paused: its container is kept; stopped: it is not; moving: its data is being moved to
@@ -30,7 +30,7 @@ PASSWORD_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ServiceOptions:
     """What whoever creates a service wants of it; empty values are the datastore's own."""
 
     image: str = ""
@@ -45,7 +45,7 @@ class Wish:
     root_password: str = ""
 
 
-def image_ref(datastore: Datastore, wish: Wish, now: str = "") -> ImageRef:
+def image_ref(datastore: Datastore, wish: ServiceOptions, now: str = "") -> ImageRef:
     """The image that is wanted. now: what is used, so that a version alone changes only the tag."""
     base = now or datastore.image
     name, version = split_ref(base)
@@ -61,8 +61,8 @@ def split_ref(ref: str) -> tuple[str, str]:
     return (head, tail) if mark and "/" not in tail else (ref.partition("@")[0], "")
 
 
-def need_image(host: Host, ref: str) -> Image:
-    """The image, pulled when it is not here. Raises HostFault that says how to bring one."""
+def require_image(host: Host, ref: str) -> Image:
+    """The image, pulled when it is not here. Raises HostError that says how to bring one."""
     engine = host.engine()
     found = engine.image(ref)
     if found is not None:
@@ -71,14 +71,16 @@ def need_image(host: Host, ref: str) -> Image:
     try:
         return engine.pull(ref)
     except DokkupyError as error:
-        raise HostFault(
-            f"The image {ref} is not on this host and cannot be pulled", details=(error.message, *error.details),
+        raise HostError(
+            f"The image {ref} is not on this host and cannot be pulled",
+            details=(error.message, *error.details),
             hint=f"Bring it (docker save {ref} | ssh this-host docker load), or name one that is here: --image NAME "
-            "--image-version TAG", code="no_image",
-        ) from error  # fmt: skip
+            "--image-version TAG",
+            code="no_image",
+        ) from error
 
 
-def vetted(wish: Wish) -> Wish:
+def validated(wish: ServiceOptions) -> ServiceOptions:
     try:
         shlex.split(wish.config_options)
     except ValueError as error:
@@ -103,41 +105,56 @@ def vetted(wish: Wish) -> Wish:
     return wish
 
 
-def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, wish: Wish) -> Service:
+def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, wish: ServiceOptions) -> Service:
     """A new service's record."""
     identifier = new_id()
     return Service(
-        kind=datastore.kind, name=name, id=identifier, image=ref, image_id=image.id, version="",
+        kind=datastore.kind,
+        name=name,
+        id=identifier,
+        image=ref,
+        image_id=image.id,
+        version="",
         volume=f"dokkupy-{datastore.kind}-{identifier}" if datastore.data else "",
-        database=datastore.database_of(name), user=datastore.user_of(name),
+        database=datastore.database_of(name),
+        user=datastore.user_of(name),
         password=Secret(wish.password or secrets.token_hex(PASSWORD_BYTES)),
         root_password=Secret(wish.root_password or secrets.token_hex(PASSWORD_BYTES)),
-        created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), config_options=wish.config_options,
-        custom_env=dict(wish.custom_env), memory=wish.memory, cpus=wish.cpus, shm_size=wish.shm_size,
+        created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        config_options=wish.config_options,
+        custom_env=dict(wish.custom_env),
+        memory=wish.memory,
+        cpus=wish.cpus,
+        shm_size=wish.shm_size,
         restart_policy=wish.restart_policy or "always",
-    )  # fmt: skip
+    )
 
 
 def create(
-    host: Host, datastore: Datastore, name: ServiceName, wish: Wish, *, networks: Mapping[str, str] | None = None
+    host: Host,
+    datastore: Datastore,
+    name: ServiceName,
+    wish: ServiceOptions,
+    *,
+    networks: Mapping[str, str] | None = None,
 ) -> Service:
     """Make a service that answers, or nothing. Raises Conflict when the name is taken."""
     kind = datastore.kind
     for flag, given in (("--password", wish.password), ("--root-password", wish.root_password)):
         if given and not datastore.authenticates:
             host.out.warn(f"{flag} has no effect: {datastore.title} knows no passwords")
-    need_free(host, datastore, name)
+    require_free(host, datastore, name)
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
-        need_free(host, datastore, name)
-        ref = image_ref(datastore, vetted(wish))
-        image = tx.step(f"have the image {ref}", lambda: need_image(host, ref), planned=Image(""))
-        drafted = replace(draft(datastore, name, ref, image, wish), networks=vetted_networks(networks or {}))
+        require_free(host, datastore, name)
+        ref = image_ref(datastore, validated(wish))
+        image = tx.step(f"have the image {ref}", lambda: require_image(host, ref), planned=Image(""))
+        drafted = replace(draft(datastore, name, ref, image, wish), networks=validated_networks(networks or {}))
         service = make(tx, datastore, drafted)
     host.events.record("service_created", service=service.subject)
     return service
 
 
-def vetted_networks(networks: Mapping[str, str]) -> dict[str, str]:
+def validated_networks(networks: Mapping[str, str]) -> dict[str, str]:
     """Names of docker networks, with commas."""
     for text in networks.values():
         for name in filter(None, text.split(",")):
@@ -151,20 +168,20 @@ def set_network(host: Host, datastore: Datastore, name: ServiceName, key: str, v
     records.read(host, datastore.kind, name)
     with operation(host, f"{datastore.kind}:set", records.subject(datastore.kind, name)) as tx:
         service = records.read(host, datastore.kind, name)
-        after = replace(service, networks=vetted_networks({**service.networks, key: value}))
+        after = replace(service, networks=validated_networks({**service.networks, key: value}))
         tx.write(*records.place(datastore.kind, name), data=records.to_table(after))
 
 
-def need_free(host: Host, datastore: Datastore, name: str) -> None:
+def require_free(host: Host, datastore: Datastore, name: str) -> None:
     if records.has(host, datastore.kind, name):
         raise Conflict(f"{datastore.title} service {name} already exists", code="name_taken")
 
 
-def make(tx: Tx, datastore: Datastore, service: Service) -> Service:
+def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
     """Write a new service's record and bring up its first instance."""
     host = tx.host
     tx.write(*records.place(service.kind, service.name), data=records.to_table(service))
-    tx.protect("make what the service has", call(container.remove_everything, identifier=service.id))
+    tx.register_undo("make what the service has", call(container.remove_everything, identifier=service.id))
     host.out.section(f"Starting the container of {service.subject}")
     inside = container.Exec(host, service, service.container)
     tx.step(
@@ -191,15 +208,19 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
         linked = records.linked_apps(host, kind, name)
         if linked:
             raise Conflict(
-                "Cannot delete linked service", details=(f"It is linked to: {', '.join(linked)}",), code="linked",
+                "Cannot delete linked service",
+                details=(f"It is linked to: {', '.join(linked)}",),
+                code="linked",
                 hint=f"First: {kind}:unlink {name} APP",
-            )  # fmt: skip
+            )
         host.hooks.emit(hookspecs.pre_service_destroy, host=host, service=f"{kind}:{name}", tx=tx)
         kept = discard(tx, service) if service and service.volume and not purge else None
         identifier = service.id if service else container.identifier_of(host, kind, name)
         tx.delete(*records.place(kind, name))
         stays = kept is not None or (service is None and not purge)
-        tx.foresee(f"remove the container {container_of(kind, name)}", *([] if stays else ["remove its data for ever"]))
+        tx.describe_plan(
+            f"remove the container {container_of(kind, name)}", *([] if stays else ["remove its data for ever"])
+        )
         gone = container.remove_service if stays else container.remove_everything
         tx.commit(after=(call(gone, identifier=identifier),) if identifier else ())
     if service is None and not purge:
@@ -215,19 +236,20 @@ def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName
     records.read(host, kind, name)
     if name == new:
         raise UserError("The two names are the same")
-    need_free(host, datastore, new)
+    require_free(host, datastore, new)
     with operation(host, f"{kind}:rename", records.subject(kind, new), also=(records.subject(kind, name),)) as tx:
-        need_free(host, datastore, new)
+        require_free(host, datastore, new)
         before = records.read(host, kind, name)
-        need_still(before)
+        require_still(before)
         after = replace(before, name=new)
         tx.write(*records.place(kind, new), data=records.to_table(after))
         for link in records.links(host, before):
             tx.write(*records.link_place(kind, new, link.app), data=records.link_table(link))
         tx.step(
-            f"rename {before.container} to {after.container}", partial(rename_containers, host, before, after),
+            f"rename {before.container} to {after.container}",
+            partial(rename_containers, host, before, after),
             undo=call(rename_back, kind=kind, name=str(name), identifier=before.id),
-        )  # fmt: skip
+        )
         for link in records.links(host, before):
             tx.delete(*records.link_place(kind, name, link.app))
         tx.delete(*records.place(kind, name))
@@ -250,7 +272,7 @@ def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
         host.engine().rename(one.id, before.container + suffix)
 
 
-def need_still(service: Service) -> None:
+def require_still(service: Service) -> None:
     """Raises Conflict while a service's data is on the move."""
     if service.state == MOVING:
         raise Conflict(
@@ -267,11 +289,11 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
     records.read(host, kind, name)
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
         service = records.read(host, kind, name)
-        need_still(service)
+        require_still(service)
         wanted = replace(service, state=state)
         if state == RUNNING:
-            need_data(host, service)
-        tx.protect("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
+            require_data(host, service)
+        tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.write(*records.place(kind, name), data=records.to_table(wanted))
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
     return wanted
@@ -290,8 +312,8 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
     records.read(host, kind, name)
     with operation(host, f"{kind}:restart", records.subject(kind, name)) as tx:
         service = replace(records.read(host, kind, name), state=RUNNING)
-        need_still(records.read(host, kind, name))
-        need_data(host, service)
+        require_still(records.read(host, kind, name))
+        require_data(host, service)
         tx.write(*records.place(kind, name), data=records.to_table(service))
         tx.step(
             f"stop {service.container}",
@@ -319,17 +341,17 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
         return [f"{service.subject}: paused"]
     if found is not None and found.state == "running":
         return []
-    need_data(host, service)
+    require_data(host, service)
     if found is None:
         service = with_image(host, service)
         container.create(host, datastore, service, name=service.container, instance=service.id)
-        did = "made its container anew"
+        did = "made its container again"
     else:
         # Removed and made again: a restart policy that a pause took away comes back with it.
         engine.remove(found.id)
         container.create(host, datastore, service, name=service.container, instance=service.id)
         did = "started"
-    container.admit_apps(host, service.kind, service.name)
+    container.connect_apps(host, service.kind, service.name)
     container.wait_ready(datastore, container.Exec(host, service, service.container))
     return [f"{service.subject}: {did}"]
 
@@ -339,13 +361,14 @@ def has_data(host: Host, service: Service) -> bool:
     return not service.volume or service.volume in host.engine().volumes({})
 
 
-def need_data(host: Host, service: Service) -> None:
-    """Raises HostFault instead of letting a server begin anew on an empty volume, as if nothing had been there."""
+def require_data(host: Host, service: Service) -> None:
+    """Raises HostError instead of letting a server begin again on an empty volume, as if nothing had been there."""
     if not has_data(host, service):
-        raise HostFault(
-            f"The data of {service.subject} is gone: there is no volume {service.volume}", code="data_gone",
+        raise HostError(
+            f"The data of {service.subject} is gone: there is no volume {service.volume}",
+            code="data_gone",
             hint=f"Restore it: backups:restore {service.subject}. Or give it up: {service.kind}:destroy {service.name}",
-        )  # fmt: skip
+        )
 
 
 def with_image(host: Host, service: Service) -> Service:
@@ -353,7 +376,7 @@ def with_image(host: Host, service: Service) -> Service:
     if host.engine().image(service.image_id) is not None:
         return service
     host.out.warn(f"The image of {service.subject} is gone from the engine; taking what {service.image} is now")
-    return replace(service, image_id=need_image(host, service.image).id)
+    return replace(service, image_id=require_image(host, service.image).id)
 
 
 def reconcile(host: Host, kind: str, name: ServiceName, *, wait: float = 0) -> list[str]:

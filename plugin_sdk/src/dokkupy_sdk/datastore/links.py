@@ -9,18 +9,32 @@ from urllib.parse import quote
 from dokkupy_sdk import Host
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.datastore import hookspecs, records
-from dokkupy_sdk.datastore.lifecycle import MOVING, need_still
+from dokkupy_sdk.datastore.lifecycle import MOVING, require_still
 from dokkupy_sdk.datastore.model import Link, Service, hostname_of
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, PluginFault, StateFault, UserError
+from dokkupy_sdk.errors import Conflict, PluginError, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
-from dokkupy_sdk.operation import Tx, call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 
 COLORS = (
-    "AQUA", "BLACK", "BLUE", "FUCHSIA", "GRAY", "GREEN", "LIME", "MAROON", "NAVY", "OLIVE", "PURPLE", "RED", "SILVER",
-    "TEAL", "WHITE", "YELLOW",
-)  # fmt: skip
+    "AQUA",
+    "BLACK",
+    "BLUE",
+    "FUCHSIA",
+    "GRAY",
+    "GREEN",
+    "LIME",
+    "MAROON",
+    "NAVY",
+    "OLIVE",
+    "PURPLE",
+    "RED",
+    "SILVER",
+    "TEAL",
+    "WHITE",
+    "YELLOW",
+)
 """Of further variables, in Dokku's order."""
 
 
@@ -70,7 +84,7 @@ def alias_variable(host: Host, datastore: Datastore, app: AppName, alias: str) -
     return key if key not in env else free_variable(env, datastore.kind)
 
 
-def vetted_query(text: str) -> str:
+def validated_query(text: str) -> str:
     if any(ord(c) <= 32 or ord(c) >= 127 or c in "#\"'\\`" for c in text) or len(text) > 512:
         raise UserError("The query string has characters that no URL has; encode them, such as %20")
     return text.removeprefix("?")
@@ -88,18 +102,18 @@ def link(
     host: Host, datastore: Datastore, name: ServiceName, app: AppName, *, alias: str = "", query: str = ""
 ) -> EnvKey:
     """Link a service to an app; returns the variable that has the address. The app is not restarted here."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:link", f"app:{app}", also=(records.subject(kind, name),)) as tx:
         service = records.read(host, kind, name)
-        need_still(service)
+        require_still(service)
         before = next((one for one in records.links(host, service) if one.app == app), None)
         if before is not None:
             raise Conflict(f"Already linked as {before.alias}", code="already_linked")
         key = alias_variable(host, datastore, app, alias)
-        made = Link(str(app), str(key), free_hostname(host, app, service), vetted_query(query))
-        tx.protect("let the service into the app's network", call(admit, app=str(app)))
+        made = Link(str(app), str(key), free_hostname(host, app, service), validated_query(query))
+        tx.register_undo("let the service into the app's network", call(admit, app=str(app)))
         tx.write(*records.link_place(kind, name, app), data=records.link_table(made))
         url = url_of(host, datastore, service, app, made)
         extra = {
@@ -115,7 +129,7 @@ def link(
 
 def admit(host: Host, app: str) -> None:
     if host.store.has_app(AppName(app)):
-        host.scheduler(AppName(app)).admit(AppName(app))
+        host.scheduler(AppName(app)).connect_services(AppName(app))
 
 
 def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKey]:
@@ -123,13 +137,13 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
 
     It does not depend on the records of the service and the link, nor on the plugin of its kind.
     """
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),), takes_away=True) as tx:
         service = records.on_record(host, kind, name)
         if app not in records.linked_apps(host, kind, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, kind, name, service)
-        tx.protect("put the service out of the app's network", call(admit, app=str(app)))
+        tx.register_undo("put the service out of the app's network", call(admit, app=str(app)))
         set_env(tx, app, dict.fromkeys(keys))
         tx.delete(*records.link_place(kind, name, app))
         tx.step("put the service out of the app's network", lambda: put_out(host, str(app)))
@@ -140,7 +154,7 @@ def variables_of(host: Host, app: AppName, kind: str, name: str, service: Servic
     """The same where the service (None) or the link may have a broken record: then by the host name alone."""
     try:
         found = records.link_of(host, kind, name, app)
-    except StateFault as fault:
+    except StateError as fault:
         host.out.warn(fault.message)
         found = None
     if service and found:
@@ -158,11 +172,11 @@ def put_out(host: Host, app: str) -> None:
     """Where another of the app's services has a broken record, or its scheduler is gone, the link goes all the same."""
     try:
         admit(host, app)
-    except (StateFault, PluginFault) as fault:
+    except (StateError, PluginError) as fault:
         host.out.warn(f"The app's network is as before until its next start: {fault.message}")
 
 
-def need_link(host: Host, service: Service, app: AppName) -> Link:
+def require_link(host: Host, service: Service, app: AppName) -> Link:
     found = next((one for one in records.links(host, service) if one.app == app), None)
     if found is None:
         raise UserError(f"Not linked to app {app}", code="not_linked")
@@ -171,11 +185,11 @@ def need_link(host: Host, service: Service, app: AppName) -> Link:
 
 def promote(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -> EnvKey:
     """Make the service the app's first of its kind: `DATABASE_URL` is its address. What was there stays in a variable."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     kind = datastore.kind
     service = records.read(host, kind, name)
     with operation(host, f"{kind}:promote", f"app:{app}", also=(records.subject(kind, name),)) as tx:
-        found = need_link(host, service, app)
+        found = require_link(host, service, app)
         key = EnvKey(f"{datastore.alias}_URL")
         env = get_env(host, app)
         url = Secret(url_of(host, datastore, service, app, found))
@@ -201,7 +215,7 @@ def guests(host: Host, app: AppName) -> list[tuple[str, str]]:
     ]
 
 
-def move_links(tx: Tx, old: AppName, new: AppName, *, keep: bool) -> None:
+def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
     """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
     host = tx.host
     for service, one in records.linked_services(host, old):

@@ -80,7 +80,7 @@ def container_of(kind: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ContainerConfig:
     """How a service's container is made, beyond what is the same for all.
 
     env: of the container; a secret in it is visible to whoever may inspect containers, so it belongs there only where

@@ -14,13 +14,13 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, lifecycle, pipes, records, trash
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import MOVING, Wish
+from dokkupy_sdk.datastore.lifecycle import MOVING, ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import Conflict, HostFault, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.model import Image
-from dokkupy_sdk.operation import Tx, call, new_id, operation
+from dokkupy_sdk.operation import Transaction, call, new_id, operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,24 @@ class Watch:
         return round(time.monotonic() - self.since, 2)
 
 
-def need_running(host: Host, service: Service) -> None:
-    lifecycle.need_still(service)
+def require_running(host: Host, service: Service) -> None:
+    lifecycle.require_still(service)
     if not lifecycle.is_up(host, service):
         raise Conflict(
             f"{service.subject} does not run", hint=f"First: {service.kind}:start {service.name}", code="not_running"
         )
 
 
-def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: Wish) -> Moved:
-    """Let a service run another image, with its data. Raises HostFault when the data is not the same afterwards; then
+def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Moved:
+    """Let a service run another image, with its data. Raises HostError when the data is not the same afterwards; then
     the old one serves on."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
-        need_running(host, before)
-        ref = lifecycle.image_ref(datastore, lifecycle.vetted(wish), before.image)
-        image = tx.step(f"have the image {ref}", lambda: lifecycle.need_image(host, ref), planned=Image(""))
+        require_running(host, before)
+        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
+        image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
         if after == before:
             host.out.section(f"{before.subject} runs {ref} already")
@@ -71,7 +71,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: Wish) -> 
         return move_versions(tx, datastore, before, after)
 
 
-def wished(before: Service, ref: str, image: Image, wish: Wish) -> Service:
+def wished(before: Service, ref: str, image: Image, wish: ServiceOptions) -> Service:
     after = replace(before, image=ref, image_id=image.id)
     for key in ("config_options", "memory", "cpus", "shm_size", "restart_policy"):
         if getattr(wish, key):
@@ -79,7 +79,7 @@ def wished(before: Service, ref: str, image: Image, wish: Wish) -> Service:
     return replace(after, custom_env=dict(wish.custom_env)) if wish.custom_env else after
 
 
-def move_versions(tx: Tx, datastore: Datastore, before: Service, after: Service) -> Moved:
+def move_versions(tx: Transaction, datastore: Datastore, before: Service, after: Service) -> Moved:
     host = tx.host
     instance = new_id()
     if not datastore.data or after.image_id == before.image_id:
@@ -87,7 +87,7 @@ def move_versions(tx: Tx, datastore: Datastore, before: Service, after: Service)
     host.out.section(f"Starting {after.image} beside {before.image}")
     beside = start_beside(tx, datastore, replace(after, volume=volume_of(after, instance)), instance)
     if host.dry_run:
-        tx.foresee(
+        tx.describe_plan(
             "move the data, unless the new server runs on it as it is", "let the new instance take the old one's place"
         )
         return Moved(after, 0.0, "moved")
@@ -101,7 +101,7 @@ def move_versions(tx: Tx, datastore: Datastore, before: Service, after: Service)
     with_apps_off(tx, before)
     source = Exec(host, before, before.container)
     tx.step("move the data", partial(pipes.transfer, datastore, source, beside))
-    tx.step("compare the data", partial(need_same, datastore, source, beside))
+    tx.step("compare the data", partial(require_same, datastore, source, beside))
     take_over(tx, before, beside.service, instance)
     return Moved(records.read(host, before.kind, before.name), watch.seconds, "moved")
 
@@ -110,7 +110,7 @@ def volume_of(service: Service, instance: str) -> str:
     return f"dokkupy-{service.kind}-{instance}"
 
 
-def start_beside(tx: Tx, datastore: Datastore, service: Service, instance: str) -> Exec:
+def start_beside(tx: Transaction, datastore: Datastore, service: Service, instance: str) -> Exec:
     """A new, empty instance of a service, on a volume of its own, that answers."""
     host = tx.host
     name = f"{service.container}.{instance[-8:]}"
@@ -130,33 +130,40 @@ def discard_beside(host: Host, service: Service, instance: str) -> None:
     container.remove_instance_and_data(host, service.id, instance, service.volume)
 
 
-def with_apps_off(tx: Tx, service: Service) -> None:
+def with_apps_off(tx: Transaction, service: Service) -> None:
     """From now on no app reaches the service: what it would write could not come along."""
     host = tx.host
-    tx.protect("let the apps reach it again", call(container.admit_apps, kind=service.kind, name=str(service.name)))
+    tx.register_undo(
+        "let the apps reach it again", call(container.connect_apps, kind=service.kind, name=str(service.name))
+    )
     tx.write(*records.place(service.kind, service.name), data=records.to_table(replace(service, state=MOVING)))
-    tx.step("let no app reach it", lambda: container.admit_apps(host, service.kind, service.name))
+    tx.step("let no app reach it", lambda: container.connect_apps(host, service.kind, service.name))
 
 
-def need_same(datastore: Datastore, source: Exec, target: Exec) -> None:
+def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
     lines = pipes.compare(dict(datastore.facts(source)), dict(datastore.facts(target)))
     if lines:
-        raise HostFault(
-            f"The data of {source.service.subject} is not the same after the move", details=tuple(lines[:20]),
-            hint="The old instance serves on.", code="data_differs",
-        )  # fmt: skip
+        raise HostError(
+            f"The data of {source.service.subject} is not the same after the move",
+            details=tuple(lines[:20]),
+            hint="The old instance serves on.",
+            code="data_differs",
+        )
 
 
-def take_over(tx: Tx, before: Service, after: Service, instance: str) -> None:
+def take_over(tx: Transaction, before: Service, after: Service, instance: str) -> None:
     """The commit: the new instance is the service's, and the old one's data the way back."""
     host = tx.host
     until = time.strftime(
         "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + trash.days(host, "previous-days") * trash.DAY)
     )
     previous = {
-        "image": before.image, "image_id": before.image_id, "version": before.version, "volume": before.volume,
+        "image": before.image,
+        "image_id": before.image_id,
+        "version": before.version,
+        "volume": before.volume,
         "until": until,
-    }  # fmt: skip
+    }
     if not lifecycle.has_data(host, before):
         previous = {}  # there is nothing that a way back could lead to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
@@ -177,7 +184,7 @@ def settle(host: Host, kind: str, name: str, instance: str) -> None:
     for one in servers:
         if one.labels[container.INSTANCE] == instance:
             engine.rename(one.id, service.container)
-    container.admit_apps(host, kind, name)
+    container.connect_apps(host, kind, name)
     for one in old:
         engine.stop(one.id, timeout=datastore.stop_seconds, restart_policy="no")
         engine.remove(one.id)
@@ -192,11 +199,11 @@ def forget_old_volumes(host: Host, service: Service) -> None:
             host.engine().remove_volume(volume)
 
 
-def in_place(tx: Tx, datastore: Datastore, before: Service, after: Service, instance: str) -> Moved:
+def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Service, instance: str) -> Moved:
     """Another container on the same data. The same way back."""
     host, watch = tx.host, Watch()
     after = replace(after, state=lifecycle.RUNNING)
-    tx.protect(
+    tx.register_undo(
         "bring the old container back",
         call(back_in_place, kind=before.kind, name=str(before.name), instance=instance),
     )
@@ -207,7 +214,7 @@ def in_place(tx: Tx, datastore: Datastore, before: Service, after: Service, inst
         lambda: container.create(host, datastore, after, name=after.container, instance=instance),
     )
     inside = Exec(host, after, after.container)
-    tx.step("let the apps reach it", lambda: container.admit_apps(host, after.kind, after.name))
+    tx.step("let the apps reach it", lambda: container.connect_apps(host, after.kind, after.name))
     tx.step("wait until it answers", lambda: container.wait_ready(datastore, inside))
     seconds = watch.seconds
     version = tx.step("ask it for its version", lambda: datastore.version(inside), planned=after.version)
@@ -234,9 +241,9 @@ def set_networks(host: Host, datastore: Datastore, service: ServiceName, network
             lifecycle.set_network(host, datastore, service, key, value)
 
 
-def need_no_wish(wish: Wish, networks: Mapping[str, str]) -> None:
+def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
     """Raise UserError when `--revert` is asked for together with something that it could not do."""
-    if wish != Wish() or any(networks.values()):
+    if wish != ServiceOptions() or any(networks.values()):
         raise UserError(
             "--revert brings the instance before back as it was, and takes no other option but --restart-apps"
         )
@@ -249,7 +256,7 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
     records.read(host, kind, name)
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
-        lifecycle.need_still(before)
+        lifecycle.require_still(before)
         if not before.previous:
             raise NotFound(f"{before.subject} has no earlier instance that is kept")
         was = before.previous
@@ -260,7 +267,7 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
             raise NotFound(f"The volume {after.volume} of the earlier instance is gone")
         if host.engine().image(after.image_id) is None:
             image = tx.step(
-                f"have the image {after.image}", lambda: lifecycle.need_image(host, after.image), planned=Image("")
+                f"have the image {after.image}", lambda: lifecycle.require_image(host, after.image), planned=Image("")
             )
             after = replace(after, image_id=image.id)
         return in_place(tx, datastore, before, after, new_id())
@@ -272,7 +279,7 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
     records.read(host, kind, name)
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
-        lifecycle.need_still(before)
+        lifecycle.require_still(before)
         # The image may be gone, as on a host that is rebuilt.
         kept = before
         before = tx.step(f"have the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
@@ -289,7 +296,7 @@ def clone(
     datastore: Datastore,
     name: ServiceName,
     new: ServiceName,
-    wish: Wish,
+    wish: ServiceOptions,
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
@@ -297,22 +304,22 @@ def clone(
     is in the data refers to them."""
     kind = datastore.kind
     records.read(host, kind, name)
-    lifecycle.need_free(host, datastore, new)
+    lifecycle.require_free(host, datastore, new)
     with operation(host, f"{kind}:clone", records.subject(kind, new), also=(records.subject(kind, name),)) as tx:
         source = records.read(host, kind, name)
-        need_running(host, source)
-        lifecycle.need_free(host, datastore, new)
-        ref = lifecycle.image_ref(datastore, lifecycle.vetted(wish), source.image)
+        require_running(host, source)
+        lifecycle.require_free(host, datastore, new)
+        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), source.image)
         if ref == source.image:
             image = Image(source.image_id)
         else:
-            image = tx.step(f"have the image {ref}", lambda: lifecycle.need_image(host, ref), planned=Image(""))
+            image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, ref), planned=Image(""))
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
         for key in ("config_options", "custom_env", "memory", "cpus", "shm_size"):
             if not getattr(wish, key):
                 fresh = replace(fresh, **{key: getattr(source, key)})
-        fresh = replace(fresh, networks=lifecycle.vetted_networks(networks or {}))
+        fresh = replace(fresh, networks=lifecycle.validated_networks(networks or {}))
         copy = lifecycle.make(tx, datastore, fresh)
         ends = Exec(host, source, source.container), Exec(host, copy, copy.container)
         host.out.section(f"Copying the data of {name} into {new}")

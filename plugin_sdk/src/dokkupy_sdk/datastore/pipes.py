@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from dokkupy_sdk.datastore.container import LAST_LINES, Exec, without_secrets
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import ending_with_us, environment
 from dokkupy_sdk.files import unnamed_file
 
@@ -35,7 +35,7 @@ class Edges:
 
 @contextmanager
 def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in the container; raises HostFault with its words when its status is not 0. Left early, it is ended."""
+    """A program in the container; raises HostError with its words when its status is not 0. Left early, it is ended."""
     words = inside.host.engine().attach_argv(inside.container, argv, tty=False)
     with unnamed_file() as errors:
         process = subprocess.Popen(
@@ -49,7 +49,7 @@ def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> I
                 process.send_signal(signal.SIGTERM)
                 process.wait()
         if status != 0:
-            raise HostFault(f"{what} failed: {argv[0]} ended with status {status}", details=words_of(inside, errors))
+            raise HostError(f"{what} failed: {argv[0]} ended with status {status}", details=words_of(inside, errors))
 
 
 def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
@@ -60,39 +60,45 @@ def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
 
 
 def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) -> Generator[bytes, None, None]:
-    """A dump in pieces. Raises HostFault at its end when it failed or cannot be whole. argv: the program, by default the
+    """A dump in pieces. Raises HostError at its end when it failed or cannot be whole. argv: the program, by default the
     datastore's `dump`."""
     service, edges = inside.service, Edges()
     with program(
-        inside, argv or datastore.dump(service), f"The dump of {service.subject}",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
+        inside,
+        argv or datastore.dump(service),
+        f"The dump of {service.subject}",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as process:
         assert process.stdout is not None
         while piece := process.stdout.read(PIECE):
             edges.take(piece)
             yield piece
-    need_whole(datastore, service.subject, edges)
+    require_whole(datastore, service.subject, edges)
 
 
 def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
-    """Hand a whole dump over in pieces. Raises HostFault when it failed or cannot be whole."""
+    """Hand a whole dump over in pieces. Raises HostError when it failed or cannot be whole."""
     for piece in pieces_of(datastore, inside, argv):
         write(piece)
 
 
-def need_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
+def require_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
     reason = datastore.check_dump(edges.head, edges.tail, edges.size)
     if reason:
-        raise HostFault(f"The dump of {subject} is not whole: {reason}", code="bad_dump")
+        raise HostError(f"The dump of {subject} is not whole: {reason}", code="bad_dump")
 
 
 def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:
-    """Make a dump's content the service's. Raises HostFault; then the content may be anything."""
+    """Make a dump's content the service's. Raises HostError; then the content may be anything."""
     service, edges = inside.service, Edges()
     with program(
-        inside, datastore.restore(service), f"The restore into {service.subject}",
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+        inside,
+        datastore.restore(service),
+        f"The restore into {service.subject}",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ) as process:
         assert process.stdin is not None
         try:
             for piece in pieces:
@@ -101,7 +107,7 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
             process.stdin.close()
         except BrokenPipeError:
             pass  # it ended before its input: its status says why
-    need_whole(datastore, service.subject, edges)
+    require_whole(datastore, service.subject, edges)
 
 
 def transfer(datastore: Datastore, source: Exec, target: Exec) -> None:

@@ -12,7 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.datastore.model import Link, Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.datastore.role import Datastore
-from dokkupy_sdk.errors import NotFound, PluginFault, StateFault
+from dokkupy_sdk.errors import NotFound, PluginError, StateError
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.tables import record_of
 
@@ -27,7 +27,7 @@ def kinds(host: Host) -> list[str]:
 def datastore(host: Host, kind: str) -> Datastore:
     found = host.role(ROLE, kind)
     if not isinstance(found, Datastore):
-        raise PluginFault(f"{kind} is not a datastore", plugin=kind)
+        raise PluginError(f"{kind} is not a datastore", plugin=kind)
     return found
 
 
@@ -48,12 +48,12 @@ def is_there(host: Host, kind: str, name: str) -> bool:
     """Also where its record is broken."""
     try:
         return has(host, kind, name)
-    except StateFault:
+    except StateError:
         return True
 
 
 def read(host: Host, kind: str, name: ServiceName) -> Service:
-    """Raises NotFound, or StateFault for a broken record."""
+    """Raises NotFound, or StateError for a broken record."""
     found = find(host, kind, name)
     if found is None:
         title = datastore(host, kind).title if kind in kinds(host) else kind
@@ -62,7 +62,7 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
 
 
 def find(host: Host, kind: str, name: str) -> Service | None:
-    """The service, None for none. Raises StateFault for a broken record."""
+    """The service, None for none. Raises StateError for a broken record."""
     table = host.store.read(*place(kind, name))
     with record_of("service", host.store.path(*place(kind, name))):
         return from_table(table) if table else None
@@ -72,7 +72,7 @@ def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
     """The service, or None where its record is broken: what takes a service away goes on then. Raises NotFound."""
     try:
         return read(host, kind, name)
-    except StateFault as fault:
+    except StateError as fault:
         host.out.warn(f"{kind}:{name} is taken away without its record: {fault.message}")
         return None
 
@@ -86,16 +86,16 @@ def services(host: Host, kind: str = "") -> list[Service]:
     return found
 
 
-def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateFault]]]:
+def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateError]]]:
     """(the services, those whose record is broken with the reason)."""
     found: list[Service] = []
-    broken: list[tuple[str, StateFault]] = []
+    broken: list[tuple[str, StateError]] = []
     for one in [kind] if kind else host.store.names("services"):
         for name in host.store.names("services", one):
             try:
                 service = find(host, one, name)
                 found += [service] if service else []
-            except StateFault as fault:
+            except StateError as fault:
                 broken.append((f"{one}:{name}", fault))
     return found, broken
 
@@ -145,7 +145,7 @@ def links(host: Host, service: Service) -> list[Link]:
 
 
 def link_of(host: Host, kind: str, name: str, app: str) -> Link | None:
-    """The link of an app, None for none. Raises StateFault for a broken record of it."""
+    """The link of an app, None for none. Raises StateError for a broken record of it."""
     path = link_place(kind, name, app)
     table = host.store.read(*path)
     with record_of("link", host.store.path(*path)):
@@ -164,7 +164,7 @@ def link_table(link: Link) -> dict[str, Any]:
 
 
 def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:
-    """The services of an app, each with its link. Raises StateFault for a broken record of one of them, no other."""
+    """The services of an app, each with its link. Raises StateError for a broken record of one of them, no other."""
     found = []
     for kind in host.store.names("services"):
         for name in host.store.names("services", kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from dokkupy_sdk.cli import Answer, Host, harmless
+from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.datastore import container, expose, lifecycle, links, records
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.role import Datastore
@@ -45,9 +45,9 @@ def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]
     }
 
 
-def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str] = ()) -> Answer:
+def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str] = ()) -> CommandResult:
     if host.dry_run:
-        return Answer({"service": service.name})
+        return CommandResult({"service": service.name})
     found = values(host, datastore, service)
     if len(flags) > 1:
         raise UserError(f"{service.kind}:info command allows only a single flag")
@@ -55,13 +55,13 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
         name = flags[0].removeprefix("--")
         if name not in found:
             raise UserError(f"Invalid flag passed, valid flags: {', '.join(f'--{one}' for one in sorted(found))}")
-        return Answer({name: found[name]}, [found[name]])
+        return CommandResult({name: found[name]}, [found[name]])
     found[SHOWN_ONLY_ALONE] = container.without_secrets(service, found[SHOWN_ONLY_ALONE])
     lines = []
     for name, value in sorted(found.items()):
         label = name.replace("-", " ")
         lines.append(f"       {label[:1].upper() + label[1:] + ':':<{WIDTH}} {value}".rstrip())
-    return Answer(found, lines, header=f"{service.name} {service.kind} service information")
+    return CommandResult(found, lines, header=f"{service.name} {service.kind} service information")
 
 
 def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> None:

@@ -19,19 +19,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore.model import FILES, Recipe, Service
+from dokkupy_sdk.datastore.model import FILES, ContainerConfig, Service
 
-__all__ = ["FILES", "Datastore", "Inside", "Recipe", "Service"]
+__all__ = ["FILES", "Datastore", "ServiceExec", "ContainerConfig", "Service"]
 
 
-class Inside(Protocol):
+class ServiceExec(Protocol):
     """Runs commands in the container of one service."""
 
     @property
     def service(self) -> Service: ...
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
-        """Standard output as text. Raises HostFault with the program's own words when its status is not 0."""
+        """Standard output as text. Raises HostError with the program's own words when its status is not 0."""
 
     def ok(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 10.0) -> bool:
         """Whether the status is 0; a container that does not run is False."""
@@ -83,7 +83,7 @@ class Datastore(ABC):
         return self.database_of(name)
 
     @abstractmethod
-    def recipe(self, service: Service) -> Recipe:
+    def container_config(self, service: Service) -> ContainerConfig:
         """How the container is made. Pure."""
 
     @abstractmethod
@@ -91,15 +91,15 @@ class Datastore(ABC):
         """The address with user and password for the service under this host name. Pure."""
 
     @abstractmethod
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         """Whether the server answers now, over the network and not only to its own set-up."""
 
-    def secure(self, inside: Inside) -> None:  # noqa: B027 - most have something to do, not all
+    def secure(self, inside: ServiceExec) -> None:  # noqa: B027 - most have something to do, not all
         """After the first start, once: make the user and database that apps get, with the least that they need.
         Idempotent: it may have been killed in between."""
 
     @abstractmethod
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         """The running server's own version, such as `17.5`."""
 
     # people
@@ -141,7 +141,7 @@ class Datastore(ABC):
         """Why a dump that begins and ends so (up to 64 KiB each) cannot be whole; empty when it may be. Pure."""
         return "" if size else "it is empty"
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         """Invariants of the content: a hash of the schema, the number of rows of each table; the same in all versions of
         the server. See `dokkupy_sdk.roles.BackupSubject` for how they are compared."""
         raise NotImplementedError

@@ -9,10 +9,10 @@ from dataclasses import replace
 from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, lifecycle, moving, pipes, records
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
@@ -34,7 +34,7 @@ class ServiceSubject(BackupSubject):
 
     def inside(self) -> Exec:
         service = records.read(self.host, self.kind, self.service_name)
-        moving.need_running(self.host, service)
+        moving.require_running(self.host, service)
         return Exec(self.host, service, service.container)
 
     def holds(self) -> bool:
@@ -44,9 +44,14 @@ class ServiceSubject(BackupSubject):
     def describe(self) -> Mapping[str, str]:
         service = records.read(self.host, self.kind, self.service_name)
         return {
-            "kind": self.kind, "image": service.image, "image_id": service.image_id, "version": service.version,
-            "database": service.database, "user": service.user, "config_options": service.config_options,
-        }  # fmt: skip
+            "kind": self.kind,
+            "image": service.image,
+            "image_id": service.image_id,
+            "version": service.version,
+            "database": service.database,
+            "user": service.user,
+            "config_options": service.config_options,
+        }
 
     def facts(self) -> Mapping[str, str]:
         return self.datastore.facts(self.inside())
@@ -57,17 +62,19 @@ class ServiceSubject(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         reason = self.datastore.check_dump(head, tail, size)
         if reason:
-            raise HostFault(f"The dump of {self.name} is not whole: {reason}", code="bad_dump")
+            raise HostError(f"The dump of {self.name} is not whole: {reason}", code="bad_dump")
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one that was backed up, with passwords of its own."""
-        image = self.host.engine().image(about.get("image_id", "")) or lifecycle.need_image(self.host, about["image"])
-        made = lifecycle.draft(self.datastore, name, about["image"], image, Wish())
+        image = self.host.engine().image(about.get("image_id", "")) or lifecycle.require_image(
+            self.host, about["image"]
+        )
+        made = lifecycle.draft(self.datastore, name, about["image"], image, ServiceOptions())
         database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
         for name in filter(None, (database, user)):
             if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
                 raise UserError(f"The backup's {shown(name)} is no name of a database or user that a service has")
-        options = lifecycle.vetted(Wish(config_options=about.get("config_options", ""))).config_options
+        options = lifecycle.validated(ServiceOptions(config_options=about.get("config_options", ""))).config_options
         return replace(made, database=database, user=user, config_options=options)
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
@@ -75,7 +82,7 @@ class ServiceSubject(BackupSubject):
         service = replace(draft, name=ServiceName(f"{PROOF}-{draft.id[-12:]}".lower()))
         inside = Exec(self.host, service, service.container)
         with operation(self.host, f"{self.kind}:prove", f"service-proof:{self.name}") as tx:
-            tx.protect("make a throw-away instance", call(container.remove_everything, identifier=service.id))
+            tx.register_undo("make a throw-away instance", call(container.remove_everything, identifier=service.id))
             container.create(self.host, self.datastore, service, name=service.container, instance=service.id)
             container.wait_ready(self.datastore, inside)
             self.datastore.secure(inside)
@@ -89,9 +96,9 @@ class ServiceSubject(BackupSubject):
         if not to and records.has(self.host, self.kind, name):
             moving.put_content(self.host, self.datastore, name, pieces, "restore")
             return
-        lifecycle.need_free(self.host, self.datastore, name)
+        lifecycle.require_free(self.host, self.datastore, name)
         with operation(self.host, f"{self.kind}:restore", records.subject(self.kind, name)) as tx:
-            lifecycle.need_free(self.host, self.datastore, name)
+            lifecycle.require_free(self.host, self.datastore, name)
             service = lifecycle.make(tx, self.datastore, self.draft(name, about))
             inside = Exec(self.host, service, service.container)
             tx.step("put the content in", lambda: pipes.restore(self.datastore, inside, pieces))

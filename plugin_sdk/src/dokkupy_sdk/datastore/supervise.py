@@ -1,4 +1,4 @@
-"""Supervision of services: the timer sees that a server ended, says so, and brings it up again (`upkeep`).
+"""Supervision of services: the timer sees that a server ended, says so, and brings it up again (`maintenance`).
 
 As with apps, a minute in which nothing happened costs one listing of the engine.
 """

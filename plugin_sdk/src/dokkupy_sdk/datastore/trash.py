@@ -12,17 +12,27 @@ from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.many import over_each, warn_of
-from dokkupy_sdk.operation import Tx, call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.settings import Property, Settings, integer
 from dokkupy_sdk.tables import record_of
 
 SETTINGS = Settings(
     "services",
-    Property("trash-days", "7", help="Days for which the data of a destroyed service is kept", scope="global",
-             parse=integer(0, 3650)),
-    Property("previous-days", "7", help="Days for which the instance before an upgrade or import is kept", scope="global",
-             parse=integer(0, 3650)),
-)  # fmt: skip
+    Property(
+        "trash-days",
+        "7",
+        help="Days for which the data of a destroyed service is kept",
+        scope="global",
+        parse=integer(0, 3650),
+    ),
+    Property(
+        "previous-days",
+        "7",
+        help="Days for which the instance before an upgrade or import is kept",
+        scope="global",
+        parse=integer(0, 3650),
+    ),
+)
 
 PLACE = "service-trash"
 DAY = 86400
@@ -32,7 +42,7 @@ def days(host: Host, name: str) -> int:
     return int(SETTINGS.get(host.store, None, name))
 
 
-def discard(tx: Tx, service: Service) -> Service:
+def discard(tx: Transaction, service: Service) -> Service:
     """Keep a service's record beside its data; part of its destruction."""
     until = time.time() + days(tx.host, "trash-days") * DAY
     tx.write(PLACE, service.id, data={"until": int(until), "service": records.to_table(service)})
@@ -67,14 +77,14 @@ def find(host: Host, kind: str, name: str) -> Service:
 
 def bring_back(host: Host, kind: str, name: str, new: ServiceName) -> Service:
     """A destroyed service is there again, with its data, its passwords and the image that it had."""
-    from dokkupy_sdk.datastore.lifecycle import bring_to_state, need_free
+    from dokkupy_sdk.datastore.lifecycle import bring_to_state, require_free
 
     datastore = records.datastore(host, kind)
-    need_free(host, datastore, new)
+    require_free(host, datastore, new)
     with operation(host, "services:undestroy", records.subject(kind, new)) as tx:
-        need_free(host, datastore, new)
+        require_free(host, datastore, new)
         service = replace(find(host, kind, name), name=new, state="running", exposed=())
-        tx.protect("make its container", call(container.remove_service, identifier=service.id))
+        tx.register_undo("make its container", call(container.remove_service, identifier=service.id))
         tx.write(*records.place(kind, new), data=records.to_table(service))
         tx.delete(PLACE, service.id)
         tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))
@@ -101,7 +111,12 @@ def purge_due(host: Host, now: float | None = None) -> list[str]:
 
 def rows(host: Host) -> list[dict[str, Any]]:
     return [
-        {"service": service.subject, "id": service.id, "volume": service.volume, "image": service.image,
-         "until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))}
+        {
+            "service": service.subject,
+            "id": service.id,
+            "volume": service.volume,
+            "image": service.image,
+            "until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)),
+        }
         for service, until in entries(host)
-    ]  # fmt: skip
+    ]

@@ -33,9 +33,12 @@ def write_tree(source: Path, name: PluginName, target: Path) -> list[str]:
         raise Conflict(f"{target} exists and is not empty", hint="Choose another: --directory DIR")
     package = name.replace("-", "_")
     values = {
-        "name": str(name), "package": package, "title": name.replace("-", " ").capitalize(),
-        "class_name": name.replace("-", " ").title().replace(" ", ""), "constant": package.upper(),
-    }  # fmt: skip
+        "name": str(name),
+        "package": package,
+        "title": name.replace("-", " ").capitalize(),
+        "class_name": name.replace("-", " ").title().replace(" ", ""),
+        "constant": package.upper(),
+    }
     written = []
     for template in sorted(source.rglob("*.txt")):
         relative = Template(str(template.relative_to(source)).removesuffix(".txt")).substitute(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 
@@ -22,16 +22,16 @@ class FakeDatastore(Datastore):
     found: Mapping[str, str] = {}
     answers = True
 
-    def recipe(self, service: Service) -> Recipe:
-        return Recipe(env={"FAKE": Secret("1")}, files={"password": service.password}, command=("serve",))
+    def container_config(self, service: Service) -> ContainerConfig:
+        return ContainerConfig(env={"FAKE": Secret("1")}, files={"password": service.password}, command=("serve",))
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         return f"fake://{service.user}:{service.password.reveal()}@{hostname}:{port}/{service.database}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         return self.answers
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return inside.service.image.rpartition(":")[2]
 
     def connect(self, service: Service) -> tuple[str, ...]:
@@ -46,5 +46,5 @@ class FakeDatastore(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return ""
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         return self.found

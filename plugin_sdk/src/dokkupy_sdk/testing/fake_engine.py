@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, Conflict, HostFault, NotFound
+from dokkupy_sdk.errors import AppError, Conflict, HostError, NotFound
 from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
@@ -48,11 +48,11 @@ class FakeEngine(Engine):
         return Image(identifier, labels=self.image_labels.get(identifier, {})) if identifier else None
 
     def pull(self, ref: str) -> Image:
-        raise HostFault(f"{ref} cannot be pulled: there is no registry here")
+        raise HostError(f"{ref} cannot be pulled: there is no registry here")
 
     def tag(self, image: str, ref: str) -> None:
         if self.image(image) is None:
-            raise HostFault(f"There is no image {image}")
+            raise HostError(f"There is no image {image}")
         self.tags[ref] = self.tags.get(image, image)
 
     def remove_image(self, ref: str) -> None:
@@ -89,13 +89,17 @@ class FakeEngine(Engine):
         if spec.name in self.made:
             raise Conflict(f"The name {spec.name} is taken")
         if self.image(spec.image) is None:
-            raise HostFault(f"There is no image {spec.image}")
+            raise HostError(f"There is no image {spec.image}")
         self.count += 1
         container = Container(
-            f"{self.count:064x}", spec.name, spec.image, "running" if start else "created", dict(spec.labels),
+            f"{self.count:064x}",
+            spec.name,
+            spec.image,
+            "running" if start else "created",
+            dict(spec.labels),
             {spec.network: spec.address} if spec.network else {},
             command=(*(spec.entrypoint or ()), *(spec.command or ())),
-        )  # fmt: skip
+        )
         self.made[spec.name] = container
         self.specs[container.id] = spec
         return container
@@ -113,7 +117,7 @@ class FakeEngine(Engine):
     def need(self, ref: str) -> Container:
         found = self.container(ref)
         if found is None:
-            raise HostFault(f"There is no container {ref}")
+            raise HostError(f"There is no container {ref}")
         return found
 
     def rename(self, ref: str, name: str) -> None:
@@ -141,9 +145,13 @@ class FakeEngine(Engine):
         self.ended.setdefault(found.id, []).append(Ending(at, code, oom))
         state = "running" if restarted else "exited"
         self.made[found.name] = replace(
-            found, state=state, exit_code=0 if restarted else code, oom_killed=oom and not restarted,
-            restarts=found.restarts + restarted, up_seconds=0,
-        )  # fmt: skip
+            found,
+            state=state,
+            exit_code=0 if restarted else code,
+            oom_killed=oom and not restarted,
+            restarts=found.restarts + restarted,
+            up_seconds=0,
+        )
 
     def forget_endings(self) -> None:
         """As after a start of the engine."""
@@ -196,7 +204,7 @@ class FakeEngine(Engine):
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
         content = self.files.get(path)
         if content is not None and len(content) > limit:
-            raise AppFault(f"{path} is larger than {limit} bytes")
+            raise AppError(f"{path} is larger than {limit} bytes")
         return content
 
     def has_file(self, image: str, path: str) -> bool:

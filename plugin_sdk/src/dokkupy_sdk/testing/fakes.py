@@ -26,7 +26,7 @@ from dokkupy_sdk.model import (
     Upstream,
 )
 from dokkupy_sdk.names import AppName, Domain, ProcessType
-from dokkupy_sdk.operation import Tx, call
+from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.roles import (
     Builder,
     ContainerSpec,
@@ -49,27 +49,32 @@ class FakeScheduler(Scheduler):
         return Readiness()
 
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
     ) -> tuple[Instance, ...]:
-        tx.protect("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
+        tx.register_undo("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
         made: list[Instance] = []
-        self.admit(release.app)
+        self.connect_services(release.app)
         for process, index in wanted:
             self.addresses += 1
             address = f"10.0.{self.addresses // 250}.{self.addresses % 250}"
             container = self.host.engine().create(
                 ContainerSpec(
-                    f"{release.app}.{process}.{index}.upcoming-{self.addresses}", release.image,
-                    command=(release.processes[process] or "",), env=release.environment(f"{process}.{index}"),
+                    f"{release.app}.{process}.{index}.upcoming-{self.addresses}",
+                    release.image,
+                    command=(release.processes[process] or "",),
+                    env=release.environment(f"{process}.{index}"),
                     network=f"app-{release.app}",
                     address=address,
                     labels={
-                        "dokkupy.app": release.app, "dokkupy.kind": "deploy", "dokkupy.process": process,
-                        "dokkupy.index": str(index), "dokkupy.deployment": deployment,
+                        "dokkupy.app": release.app,
+                        "dokkupy.kind": "deploy",
+                        "dokkupy.process": process,
+                        "dokkupy.index": str(index),
+                        "dokkupy.deployment": deployment,
                         "dokkupy.release": str(release.number),
                     },
                 )
-            )  # fmt: skip
+            )
             made.append(
                 Instance(
                     release.app,
@@ -93,20 +98,23 @@ class FakeScheduler(Scheduler):
     ) -> ContainerSpec:
         words = (command,) if isinstance(command, str) else command
         return ContainerSpec(
-            name, release.image, command=words, env=release.environment(dyno),
+            name,
+            release.image,
+            command=words,
+            env=release.environment(dyno),
             labels={"dokkupy.app": release.app, "dokkupy.kind": kind},
-        )  # fmt: skip
+        )
 
-    def admit(self, app: AppName) -> None:
+    def connect_services(self, app: AppName) -> None:
         engine, name = self.host.engine(), f"app-{app}"
-        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.app_guests, host=self.host, app=app))
+        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
         for one in engine.containers({}):
             if name in one.addresses and "dokkupy.app" not in one.labels and one.name not in wanted:
                 engine.disconnect(name, one.id)
         for container, alias in wanted.items():
             engine.connect(name, container, (alias,))
 
-    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+    def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         engine = self.host.engine()
         for one in retiring:
             found = engine.container(one.id)
@@ -147,16 +155,23 @@ class FakeScheduler(Scheduler):
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
         return self.host.engine().endings(since)
 
-    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+    def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
         return tuple(
             Instance(
-                app, ProcessType(c.labels["dokkupy.process"]), int(c.labels["dokkupy.index"]), c.id, c.name, "", 0,
-                int(c.labels["dokkupy.release"]), c.labels["dokkupy.deployment"],
+                app,
+                ProcessType(c.labels["dokkupy.process"]),
+                int(c.labels["dokkupy.index"]),
+                c.id,
+                c.name,
+                "",
+                0,
+                int(c.labels["dokkupy.release"]),
+                c.labels["dokkupy.deployment"],
             )
             for c in self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
             if c.id not in ids
-        )  # fmt: skip
+        )
 
     def forget(self, app: AppName) -> None:
         for container in self.host.engine().containers({"dokkupy.app": app}):
@@ -192,9 +207,9 @@ class FakeProxy(Proxy):
     def validate(self, routes: Sequence[Route]) -> None:
         for route in routes:
             if route.app in self.refuses:
-                from dokkupy_sdk.errors import AppFault
+                from dokkupy_sdk.errors import AppError
 
-                raise AppFault(f"The proxy refuses the configuration of {route.app}")
+                raise AppError(f"The proxy refuses the configuration of {route.app}")
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         self.validate(routes)

@@ -63,7 +63,7 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     fakes = {"engine": FakeEngine, "scheduler": FakeScheduler, "proxy": FakeProxy, "source": FakeSource}
     for role, fake in fakes.items():
         if role not in real:
-            host.adopt(role, "fake", fake(host))
+            host.override_role(role, "fake", fake(host))
     return host
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 
 from dokkupy_sdk.appjson import AppJson
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import EnvKey, Secret
 
 SECRET_BYTES = 32
@@ -17,7 +17,7 @@ def planned_env(facts: AppJson, present: Mapping[EnvKey, Secret], *, first: bool
     """The variables to set. present: the app's configuration over the global one. first: never deployed so far.
 
     A value that is there stays, but for `sync`, which follows the file. After the first deploy only `sync` entries
-    are looked at, so what somebody unset stays unset. Raises AppFault naming every required variable without a value.
+    are looked at, so what somebody unset stays unset. Raises AppError naming every required variable without a value.
     """
     changes: dict[EnvKey, Secret] = {}
     missing: list[str] = []
@@ -35,7 +35,7 @@ def planned_env(facts: AppJson, present: Mapping[EnvKey, Secret], *, first: bool
             missing.append(entry.key + (f" ({entry.description})" if entry.description else ""))
     if missing:
         names = " ".join(f"{text.partition(' ')[0]}=..." for text in missing)
-        raise AppFault(
+        raise AppError(
             f"app.json requires variables that are not set: {', '.join(missing)}",
             hint=f"Set them and push again: dokkupy config:set <app> {names}",
             code="env_required",

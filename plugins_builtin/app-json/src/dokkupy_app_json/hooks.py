@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.appjson import AppJson
     from dokkupy_sdk.model import Build, Deployment, Release, Source
     from dokkupy_sdk.names import EnvKey, Secret
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 ONCE = "postdeploy_ran"
 NO_SCRIPTS = ("scale", "restore")
@@ -73,7 +73,7 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
 
 
 @hookimpl
-def post_build(host: Host, build: Build, tx: Tx) -> None:
+def post_build(host: Host, build: Build, tx: Transaction) -> None:
     changes = planned(host, build.source)
     if changes:
         from dokkupy_sdk.config import set_env
@@ -119,7 +119,7 @@ def pre_deploy(host: Host, deployment: Deployment) -> None:
 
 
 @hookimpl
-def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The scripts after a deploy. One that fails takes the deploy back, the mark of the once-only one included."""
     if deployment.kind in NO_SCRIPTS:
         return
@@ -139,7 +139,7 @@ def run(host: Host, release: Release, command: str) -> None:
 
 
 @hookimpl
-def post_app_clone(host: Host, new: AppName, tx: Tx) -> None:
+def post_app_clone(host: Host, new: AppName, tx: Transaction) -> None:
     """A copy is a new app: its once-only script has not run."""
     state = host.store.read("apps", new, "app-json")
     if state.pop(ONCE, None):
@@ -147,7 +147,7 @@ def post_app_clone(host: Host, new: AppName, tx: Tx) -> None:
 
 
 @hookimpl
-def post_app_rename(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """A renamed app is the same app: its once-only script has run."""
     if host.store.read("apps", old, "app-json").get(ONCE):
         tx.write("apps", new, "app-json", data={**host.store.read("apps", new, "app-json"), ONCE: True})

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment
 
 from dokkupy_backups.meter import PIECE
@@ -35,12 +35,17 @@ class Child:
     ) -> None:
         try:
             self.process = subprocess.Popen(
-                list(argv), stdin=subprocess.PIPE if feeds else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=environment(env), cwd="/", start_new_session=True,
+                list(argv),
+                stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(env),
+                cwd="/",
+                start_new_session=True,
                 preexec_fn=interrupted_with_us(),
-            )  # fmt: skip
+            )
         except FileNotFoundError as error:
-            raise HostFault(f"The program {argv[0]} is not installed", hint=INSTALL, code="restic_missing") from error
+            raise HostError(f"The program {argv[0]} is not installed", hint=INSTALL, code="restic_missing") from error
         self.said: list[str] = []
         self.told: list[str] = []
         self._readers = [self._collect(self.process.stderr, self.said)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, confirm
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import NotFound, UserError
 
 from dokkupy_backups.cron import Cron
@@ -32,15 +32,17 @@ def moment_of(text: str) -> datetime:
 # targets
 
 
-@group.command("target-add", needs="host:write", changes=True, secret_args=True)
+@group.command("target-add", permission="host:write", mutating=True, secret_args=True)
 def target_add(
-    host: Host, target: Name, url: Annotated[TargetUrl, Arg("url")],
+    host: Host,
+    target: Name,
+    url: Annotated[TargetUrl, Arg("url")],
     credentials: Annotated[list[str], Arg("NAME=VALUE", "access-key, secret-key, region; user, password; key")] = [],  # noqa: B006
     *,
     stdin: Annotated[bool, Opt("--stdin", help="Read NAME=VALUE lines from standard input too")] = False,
     host_key: Annotated[str, Opt("--host-key", help="SSH host key to expect, such as `ssh-ed25519 AAAA...`")] = "",
     host_name: Annotated[HostName | None, Opt("--host-name", help="What this host is called in the repository")] = None,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Add a place for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
     from dokkupy_sdk.files import read_input
 
@@ -55,11 +57,11 @@ def target_add(
         if made or not found.key_shown:
             host.out.warn(f"Save its encryption key elsewhere now: dokkupy backups:target-key {target}")
             host.out.warn("Without the key the backups are worth nothing, and no backup of this host contains it.")
-    return Answer({"target": target, "url": url, "made": made, "backups": count})
+    return CommandResult({"target": target, "url": url, "made": made, "backups": count})
 
 
-@group.command("target-list", needs="host:read")
-def target_list(host: Host) -> Answer:
+@group.command("target-list", permission="host:read")
+def target_list(host: Host) -> CommandResult:
     """List the targets."""
     from dokkupy_backups.records import records
     from dokkupy_backups.schedule import schedules
@@ -68,43 +70,51 @@ def target_list(host: Host) -> Answer:
     rows: list[dict[str, Any]] = []
     for name in target_names(host):
         found = read_target(host, name)
-        rows.append({
-            "target": str(name), "url": found.location.url, "kind": found.location.kind, "host-name": found.host_name,
-            "backups": len(records(host, target=name)), "key-shown": found.key_shown,
-            "schedules": [str(one.subject) for one in schedules(host) if one.target == name],
-        })  # fmt: skip
+        rows.append(
+            {
+                "target": str(name),
+                "url": found.location.url,
+                "kind": found.location.kind,
+                "host-name": found.host_name,
+                "backups": len(records(host, target=name)),
+                "key-shown": found.key_shown,
+                "schedules": [str(one.subject) for one in schedules(host) if one.target == name],
+            }
+        )
     lines = [f"{row['target']:<16} {row['backups']:>7}  {row['url']}" for row in rows]
-    return Answer(rows, lines, header=f"{'Target':<9} {'Backups':>7}  URL")
+    return CommandResult(rows, lines, header=f"{'Target':<9} {'Backups':>7}  URL")
 
 
-@group.command("target-check", needs="host:write", changes=True)
-def target_check(host: Host, target: Name) -> Answer:
+@group.command("target-check", permission="host:write", mutating=True)
+def target_check(host: Host, target: Name) -> CommandResult:
     """Write, read and delete on a target, and learn what backups are there."""
     from dokkupy_backups import targets
 
     count = targets.check(host, target)
     if not host.dry_run:
         host.out.section(f"{target} can be written, read and deleted from; it holds {count} backups")
-    return Answer({"target": target, "backups": count})
+    return CommandResult({"target": target, "backups": count})
 
 
-@group.command("target-key", needs="host:write", changes=True)
-def target_key(host: Host, target: Name) -> Answer:
+@group.command("target-key", permission="host:write", mutating=True)
+def target_key(host: Host, target: Name) -> CommandResult:
     """Print the encryption key of a target, to be kept elsewhere than on this host."""
     from dokkupy_backups import targets
 
     key = targets.key(host, target).reveal()
     if host.dry_run:
         host.plan.append(f"print the key of {target}, and note that somebody has seen it")
-        return Answer()
-    return Answer({"target": target, "key": key}, [key])
+        return CommandResult()
+    return CommandResult({"target": target, "key": key}, [key])
 
 
-@group.command("target-remove", needs="host:write", changes=True)
+@group.command("target-remove", permission="host:write", mutating=True)
 def target_remove(
-    host: Host, target: Name, *,
+    host: Host,
+    target: Name,
+    *,
     force: Annotated[bool, Opt("--force", help="Also when it holds the only backups of something")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Forget a target with its key and credentials; what is stored there stays."""
     from dokkupy_backups import targets
 
@@ -112,17 +122,20 @@ def target_remove(
     targets.remove(host, target)
     if not host.dry_run:
         host.out.section(f"{target} is forgotten; its repository is as it was")
-    return Answer({"target": target})
+    return CommandResult({"target": target})
 
 
 # backups
 
 
-@group.command("create", needs="host:write", changes=True)
+@group.command("create", permission="host:write", mutating=True)
 def create(
-    host: Host, subject: Subject, *, target: ToTarget = None,
+    host: Host,
+    subject: Subject,
+    *,
+    target: ToTarget = None,
     accept_smaller: Annotated[bool, Opt("--accept-smaller", help="Also when much is gone since the last one")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Back a subject up: done when it was read back and compared."""
     from dokkupy_backups import create as work
     from dokkupy_backups.target import choose_target
@@ -130,9 +143,9 @@ def create(
     chosen = choose_target(host, target or scheduled_target(host, subject))
     record = work.create(host, subject, chosen, accept_smaller=accept_smaller)
     if record is None:
-        return Answer()
+        return CommandResult()
     host.out.section(f"Backup {record.short} of {subject} is done; prove it: dokkupy backups:verify {record.short}")
-    return Answer(record.row())
+    return CommandResult(record.row())
 
 
 def scheduled_target(host: Host, subject: SubjectName) -> TargetName | None:
@@ -142,11 +155,14 @@ def scheduled_target(host: Host, subject: SubjectName) -> TargetName | None:
     return found.target if found else None
 
 
-@group.command("list", needs="host:read")
+@group.command("list", permission="host:read")
 def list_backups(
-    host: Host, subject: MaybeSubject = None, *, target: ToTarget = None,
+    host: Host,
+    subject: MaybeSubject = None,
+    *,
+    target: ToTarget = None,
     refresh: Annotated[bool, Opt("--refresh", help="Ask the targets, instead of what is known here")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """List the backups, newest first."""
     from dokkupy_backups import targets
     from dokkupy_backups.records import records
@@ -161,35 +177,47 @@ def list_backups(
         for one in found
     ]
     header = f"{'ID':<8} {'Subject':<24} {'Began':<21} {'Bytes':>14}  {'State':<9} {'By':<9} Target"
-    return Answer([one.row() for one in found], lines, header=header)
+    return CommandResult([one.row() for one in found], lines, header=header)
 
 
-@group.command("info", needs="host:read")
-def show(host: Host, id: Identifier) -> Answer:
+@group.command("info", permission="host:read")
+def show(host: Host, id: Identifier) -> CommandResult:
     """Show all that is known of a backup."""
-    from dokkupy_backups.records import need_record
+    from dokkupy_backups.records import require_record
 
-    record = need_record(host, id)
-    data = {**record.row(), "sha256": record.sha256, "about": dict(record.about), "facts-before": dict(record.before),
-            "facts-after": dict(record.after), "plugins": dict(record.plugins), "manifest": record.manifest}  # fmt: skip
+    record = require_record(host, id)
+    data = {
+        **record.row(),
+        "sha256": record.sha256,
+        "about": dict(record.about),
+        "facts-before": dict(record.before),
+        "facts-after": dict(record.after),
+        "plugins": dict(record.plugins),
+        "manifest": record.manifest,
+    }
     lines = [f"       {name + ':':<24} {value}".rstrip() for name, value in data.items() if not isinstance(value, dict)]
     lines += [f"       {name + ':':<24} {value}" for name, value in record.about.items()]
     lines += [f"       {name + ':':<40} {value}" for name, value in sorted(record.after.items())]
-    return Answer(data, lines, header=f"{record.subject} backup {record.short} information")
+    return CommandResult(data, lines, header=f"{record.subject} backup {record.short} information")
 
 
-@group.command("verify", needs="host:write", changes=True)
+@group.command("verify", permission="host:write", mutating=True)
 def verify(
-    host: Host, what: Annotated[str, Arg("subject|id")], *, target: ToTarget = None,
-    read_data_subset: Annotated[DataSubset | None, Opt("--read-data-subset", help="Share of all data to read, 5%")] = None,
-) -> Answer:  # fmt: skip
+    host: Host,
+    what: Annotated[str, Arg("subject|id")],
+    *,
+    target: ToTarget = None,
+    read_data_subset: Annotated[
+        DataSubset | None, Opt("--read-data-subset", help="Share of all data to read, 5%")
+    ] = None,
+) -> CommandResult:
     """Prove a backup: restore it into something that is thrown away, and compare what is in it."""
     from dokkupy_backups import verify as work
-    from dokkupy_backups.records import last, need_record, records
+    from dokkupy_backups.records import last, records, require_record
 
     wanted = subject_or_id(what)
     if isinstance(wanted, BackupId):
-        record = need_record(host, wanted)
+        record = require_record(host, wanted)
     else:
         found = last(records(host, wanted, target), lambda one: one.why != "safety")
         if found is None:
@@ -197,20 +225,22 @@ def verify(
         record = found
     proven = work.verify(host, record, subset=read_data_subset)
     if proven is None:
-        return Answer()
+        return CommandResult()
     host.out.section(f"Backup {proven.short} of {proven.subject} is verified")
-    return Answer(proven.row())
+    return CommandResult(proven.row())
 
 
-@group.command("restore", needs="host:write", changes=True)
+@group.command("restore", permission="host:write", mutating=True)
 def restore(
-    host: Host, subject: Subject, *,
+    host: Host,
+    subject: Subject,
+    *,
     at: Annotated[str, Opt("--at", help="An id, or a time: the newest backup that began by then")] = "",
     to: Annotated[str, Opt("--to", help="Make a new one of this name, and leave the subject alone")] = "",
     target: ToTarget = None,
     no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up first what is replaced")] = False,
     force: Annotated[bool, Opt("--force", help="Do not ask")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Restore a backup over its subject, which is backed up first, or with --to beside it."""
     from dokkupy_backups import restore as work
 
@@ -223,36 +253,36 @@ def restore(
         if saved is not None:
             host.out.section(f"What was there before is in the backup {saved.short}")
         host.out.section(f"{subject} is restored{f' as {to}' if to else ''} from {record.short} of {record.started}")
-    return Answer({"subject": subject, "backup": record.id, "to": to, "safety": saved.id if saved else ""})
+    return CommandResult({"subject": subject, "backup": record.id, "to": to, "safety": saved.id if saved else ""})
 
 
 def chosen_record(host: Host, subject: SubjectName, at: str, target: TargetName | None) -> Any:
-    from dokkupy_backups.records import choose, need_record, records
+    from dokkupy_backups.records import choose, records, require_record
     from dokkupy_backups.target import choose_target, nodename
 
     if BackupId.pattern.fullmatch(at) and "-" not in at:
-        return need_record(host, BackupId(at))
+        return require_record(host, BackupId(at))
     found = records(host, subject, target)
     name = choose_target(host, TargetName(found[0].target)).host_name if found else nodename()
     return choose(found, subject, moment_of(at) if at else None, name)
 
 
-@group.command("delete", needs="host:write", changes=True)
+@group.command("delete", permission="host:write", mutating=True)
 def delete(
     host: Host, id: Identifier, *, force: Annotated[bool, Opt("--force", help="Also the last verified one")] = False
-) -> Answer:
+) -> CommandResult:
     """Forget one backup; the next prune frees its space."""
     from dokkupy_backups import retention
-    from dokkupy_backups.records import need_record
+    from dokkupy_backups.records import require_record
 
     host.force = host.force or force
-    record = need_record(host, id)
+    record = require_record(host, id)
     retention.delete(host, record)
-    return Answer({"id": record.id, "subject": str(record.subject)})
+    return CommandResult({"id": record.id, "subject": str(record.subject)})
 
 
-@group.command("prune", needs="host:write", changes=True)
-def prune(host: Host, *, target: ToTarget = None) -> Answer:
+@group.command("prune", permission="host:write", mutating=True)
+def prune(host: Host, *, target: ToTarget = None) -> CommandResult:
     """Forget what the schedules do not keep, and free the space; done daily for targets of schedules."""
     from dokkupy_backups import retention
     from dokkupy_backups.schedule import policies
@@ -261,23 +291,28 @@ def prune(host: Host, *, target: ToTarget = None) -> Answer:
     gone = []
     for name in [target] if target else target_names(host):
         gone += retention.prune(host, read_target(host, name), policies(host, name))
-    return Answer({"forgotten": [one.row() for one in gone]})
+    return CommandResult({"forgotten": [one.row() for one in gone]})
 
 
 # schedules
 
 
-@group.command("schedule", needs="host:write", changes=True)
+@group.command("schedule", permission="host:write", mutating=True)
 def schedule(
-    host: Host, subject: Subject, cron: Annotated[Cron, Arg("cron", 'Five fields, such as "30 3 * * *"')], *,
+    host: Host,
+    subject: Subject,
+    cron: Annotated[Cron, Arg("cron", 'Five fields, such as "30 3 * * *"')],
+    *,
     target: ToTarget = None,
     keep_last: Annotated[int, Opt("--keep-last", help="How many to keep")] = 0,
     keep_daily: Annotated[int, Opt("--keep-daily", help="For how many days to keep the last of each")] = 0,
     keep_weekly: Annotated[int, Opt("--keep-weekly", help="The same for weeks")] = 0,
     keep_monthly: Annotated[int, Opt("--keep-monthly", help="The same for months")] = 0,
-    verify: Annotated[Cron | None, Opt("--verify", help="When to prove the newest; after each backup if not given")] = None,
+    verify: Annotated[
+        Cron | None, Opt("--verify", help="When to prove the newest; after each backup if not given")
+    ] = None,
     objective: Annotated[int, Opt("--objective", help="Hours that the last verified one may be old")] = 0,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Back a subject up at these times, prove it, and keep so many."""
     from dokkupy_backups.due import local_now
     from dokkupy_backups.plan import make_schedule
@@ -292,32 +327,32 @@ def schedule(
         )
         if not keep.words():
             host.out.detail("All backups are kept: say how many with --keep-last, --keep-daily, ...")
-    return Answer(made.row())
+    return CommandResult(made.row())
 
 
-@group.command("unschedule", needs="host:write", changes=True)
-def unschedule(host: Host, subject: Subject) -> Answer:
+@group.command("unschedule", permission="host:write", mutating=True)
+def unschedule(host: Host, subject: Subject) -> CommandResult:
     """End a subject's schedule; its backups stay."""
     from dokkupy_backups.plan import end
 
     end(host, subject)
-    return Answer({"subject": str(subject)})
+    return CommandResult({"subject": str(subject)})
 
 
-@group.command("run-due", needs="host:write", changes=True, hidden=True)
-def run_due(host: Host) -> Answer:
+@group.command("run-due", permission="host:write", mutating=True, hidden=True)
+def run_due(host: Host) -> CommandResult:
     """Do what the schedules say is due now; `tick` starts it."""
     from dokkupy_backups import due
 
     if host.dry_run:
         host.plan += due.what_is_due(host, due.local_now())
-        return Answer()
+        return CommandResult()
     lines = due.run_due(host)
-    return Answer(lines, [f"-----> {line}" for line in lines])
+    return CommandResult(lines, [f"-----> {line}" for line in lines])
 
 
-@group.command("report", needs="host:read")
-def report(host: Host, subject: MaybeSubject = None) -> Answer:
+@group.command("report", permission="host:read")
+def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     """Show how old the last verified backup of each subject is."""
     from dokkupy_backups.due import local_now
     from dokkupy_backups.findings import report_rows
@@ -333,16 +368,20 @@ def report(host: Host, subject: MaybeSubject = None) -> Answer:
         shown = {**row, "schedule": plan.get("cron", ""), "target": plan.get("target", "")}
         lines += [
             f"       {key.replace('-', ' ').capitalize() + ':':<30} {'' if value is None else value}".rstrip()
-            for key, value in shown.items() if key != "subject"
-        ]  # fmt: skip
-    return Answer(rows if subject is None else rows[0], lines)
+            for key, value in shown.items()
+            if key != "subject"
+        ]
+    return CommandResult(rows if subject is None else rows[0], lines)
 
 
-@group.command("set", needs="host:write", changes=True)
+@group.command("set", permission="host:write", mutating=True)
 def set_property(
-    host: Host, name: Annotated[str, Arg("property")] = "", value: Annotated[str, Arg("value", "Nothing unsets it")] = "",
-    *, is_global: Annotated[bool, Opt("--global", help="The only scope there is")] = True,
-) -> None:  # fmt: skip
+    host: Host,
+    name: Annotated[str, Arg("property")] = "",
+    value: Annotated[str, Arg("value", "Nothing unsets it")] = "",
+    *,
+    is_global: Annotated[bool, Opt("--global", help="The only scope there is")] = True,
+) -> None:
     """Set or unset a property of all backups: smallest-percent, upload-limit, safety-days."""
     from dokkupy_sdk.operation import operation
 

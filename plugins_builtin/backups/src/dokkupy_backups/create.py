@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError, HostFault, Interrupted
-from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.errors import DokkupyError, HostError, Interrupted
+from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups import outcome
@@ -18,21 +18,26 @@ from dokkupy_backups.record import MANIFEST, Record, stamp
 from dokkupy_backups.records import keep, last, own, records
 from dokkupy_backups.restic import Repository
 from dokkupy_backups.settings import SETTINGS
-from dokkupy_backups.subjects import need_subject, plugins
+from dokkupy_backups.subjects import plugins, require_subject
 from dokkupy_backups.target import Target
 from dokkupy_backups.work import Now, now, working
 
 
 def create(
-    host: Host, name: SubjectName, target: Target, *, why: str = "hand", accept_smaller: bool = False,
+    host: Host,
+    name: SubjectName,
+    target: Target,
+    *,
+    why: str = "hand",
+    accept_smaller: bool = False,
     clock: Now = now,
-) -> Record | None:  # fmt: skip
-    """Back a subject up; returns the record, None in a dry run. Raises HostFault when it is not done, whatever the
+) -> Record | None:
+    """Back a subject up; returns the record, None in a dry run. Raises HostError when it is not done, whatever the
     reason; the repository then has no backup of it that would be listed."""
-    subject = need_subject(host, name)
+    subject = require_subject(host, name)
     with working(host, "backups:create", target, name) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"dump {name} into the target {target.name}", "read it back and compare")
+            tx.describe_plan(f"dump {name} into the target {target.name}", "read it back and compare")
             return None
         try:
             record = make(tx, repository, subject, name, why, accept_smaller, clock)
@@ -58,9 +63,14 @@ def failed(host: Host, name: SubjectName, step: str, fault: DokkupyError, clock:
 
 
 def make(
-    tx: Tx, repository: Repository, subject: BackupSubject, name: SubjectName, why: str, accept_smaller: bool,
+    tx: Transaction,
+    repository: Repository,
+    subject: BackupSubject,
+    name: SubjectName,
+    why: str,
+    accept_smaller: bool,
     clock: Now,
-) -> Record:  # fmt: skip
+) -> Record:
     host, target = tx.host, repository.target
     host.out.section(f"Dumping {name} into {target.name}")
     started, meter = stamp(clock()), Meter()
@@ -78,15 +88,27 @@ def make(
     def accept() -> None:
         after.update(subject.facts())
         subject.check(meter.head, meter.tail, meter.size)
-        need_plausible(host, name, target, meter.size, after, accept_smaller)
+        require_plausible(host, name, target, meter.size, after, accept_smaller)
 
     tags = ["data", f"subject={name}", f"run={tx.id}"]
     given = tx.step(f"dump {name}", lambda: repository.store(file, tags, fill, accept))
     identifier = tx.step("find the snapshot", lambda: full_id(repository, given, tx.id))
     record = Record(
-        identifier, "", name, str(target.name), target.host_name, file, meter.sha256, meter.size, started, why=why,
-        about=about, before=before, after=after, plugins=plugins(host),
-    )  # fmt: skip
+        identifier,
+        "",
+        name,
+        str(target.name),
+        target.host_name,
+        file,
+        meter.sha256,
+        meter.size,
+        started,
+        why=why,
+        about=about,
+        before=before,
+        after=after,
+        plugins=plugins(host),
+    )
     host.out.detail(f"{meter.size} bytes in snapshot {record.short}; reading it back")
     tx.step("read it back", lambda: read_back(repository, subject, record))
     record = replace(record, finished=stamp(clock()))
@@ -110,11 +132,11 @@ def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
         return given
     found = [one.id for one in repository.snapshots(*(tags or ("data", f"run={run}"))) if one.id.startswith(given)]
     if len(found) != 1:
-        raise HostFault(f"The snapshot {given} is not in the repository of {repository.target.name} that just took it")
+        raise HostError(f"The snapshot {given} is not in the repository of {repository.target.name} that just took it")
     return found[0]
 
 
-def need_plausible(
+def require_plausible(
     host: Host, name: SubjectName, target: Target, size: int, facts: dict[str, str], accept_smaller: bool
 ) -> None:
     """Compared with the last one that was verified, or while there is none with the last one."""
@@ -128,23 +150,25 @@ def need_plausible(
     percent = int(SETTINGS.get(host.store, None, "smallest-percent"))
     reason = implausible(size, facts, before.size, before.after, percent)
     if reason:
-        raise HostFault(
-            f"The dump of {name} is not plausible: {reason}", code="implausible",
+        raise HostError(
+            f"The dump of {name} is not plausible: {reason}",
+            code="implausible",
             hint=f"If that is so: dokkupy backups:create {name} --accept-smaller",
-        )  # fmt: skip
+        )
 
 
 def read_back(repository: Repository, subject: BackupSubject, record: Record) -> None:
     meter = Meter()
     for _ in meter.through(repository.pieces(record.id, record.file)):
         pass
-    need_same(meter, record)
+    require_same(meter, record)
     subject.check(meter.head, meter.tail, meter.size)
 
 
-def need_same(meter: Meter, record: Record) -> None:
+def require_same(meter: Meter, record: Record) -> None:
     if (meter.size, meter.sha256) != (record.size, record.sha256):
-        raise HostFault(
+        raise HostError(
             f"The backup {record.short} of {record.subject} is not what was sent: {meter.size} bytes of {record.size}, "
-            f"checksum {meter.sha256[:12]} for {record.sha256[:12]}", code="damaged",
-        )  # fmt: skip
+            f"checksum {meter.sha256[:12]} for {record.sha256[:12]}",
+            code="damaged",
+        )

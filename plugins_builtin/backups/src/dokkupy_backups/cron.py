@@ -8,9 +8,12 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
 
 WORDS = {
-    "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
-}  # fmt: skip
+}
 LOOKED_AT = 12
 """Firings that are looked at for the longest pause between two."""
 

@@ -11,7 +11,7 @@ import re
 from dokkupy_sdk.datastore.backup_role import ServiceBackups
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.operation import Tx, operation
+from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_backups import create, plan, schedule, targets
 from dokkupy_backups.cron import Cron
@@ -31,12 +31,12 @@ def place(subject: str) -> tuple[str, ...]:
     return ("backups", "auth", SubjectName(subject).slug)
 
 
-def forget_auth(tx: Tx, subject: str) -> None:
+def forget_auth(tx: Transaction, subject: str) -> None:
     if tx.host.store.read(*place(subject)):
         tx.delete(*place(subject))
 
 
-def move_auth(tx: Tx, old: str, new: str) -> None:
+def move_auth(tx: Transaction, old: str, new: str) -> None:
     table = tx.host.store.read(*place(old))
     if table:
         tx.write(*place(new), data=table)
@@ -54,11 +54,11 @@ class BucketBackups(ServiceBackups):
             tx.write(*place(subject), data={"endpoint": endpoint, "words": words})
 
     def forget(self, subject: str) -> None:
-        self.need_auth(subject)
+        self.require_auth(subject)
         with operation(self.host, "backup-deauth", f"backup:{subject}", takes_away=True) as tx:
             forget_auth(tx, subject)
 
-    def need_auth(self, subject: str) -> dict[str, object]:
+    def require_auth(self, subject: str) -> dict[str, object]:
         table = self.host.store.read(*place(subject))
         if not table:
             kind, _, name = subject.partition(":")
@@ -72,7 +72,7 @@ class BucketBackups(ServiceBackups):
         """The bucket as a target, which is made when it is new."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9_][A-Za-z0-9._-]*)*", bucket):
             raise UserError(f"{bucket[:60]!r} is not the name of a bucket")
-        table = self.need_auth(subject)
+        table = self.require_auth(subject)
         url, words = f"s3:{table['endpoint']}/{bucket}", table["words"]
         assert isinstance(words, list)
         # By what opens it too: two services may use one bucket with keys of their own.
@@ -96,7 +96,7 @@ class BucketBackups(ServiceBackups):
         plan.make_schedule(self.host, SubjectName(subject), Cron(cron), target, KEEP, None, 0, local_now())
 
     def scheduled(self, subject: str) -> str:
-        found = schedule.need_schedule(self.host, SubjectName(subject))
+        found = schedule.require_schedule(self.host, SubjectName(subject))
         return f"{found.cron} dokkupy backups:create {subject} --target {found.target}"
 
     def unschedule(self, subject: str) -> None:

@@ -21,7 +21,7 @@ from dokkupy_backups.target import read_target, target_names
 from dokkupy_backups.verify import verify
 from dokkupy_backups.work import Now
 
-LEASE = "backups-due"
+LOCK = "backups-due"
 PRUNE_EVERY = timedelta(days=1)
 TELL_EVERY = timedelta(days=1)
 
@@ -51,7 +51,7 @@ def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
     """Do what is due, one after the other. One's failure is noted and does not keep the others from theirs."""
     owner = {"command": host.command or "backups:run-due", "pid": os.getpid(), "since": time.time(), "who": host.who}
     try:
-        lease = take(host.root, LEASE, owner=owner, wait=0)
+        lock = take(host.root, LOCK, owner=owner, wait=0)
     except Busy:
         return []
     lines: list[str] = []
@@ -69,7 +69,7 @@ def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
             if overdue(host, one, clock()):
                 lines.append(tell(host, one, clock))
     finally:
-        lease.release()
+        lock.release()
     return lines
 
 

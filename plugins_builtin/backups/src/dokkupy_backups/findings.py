@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
@@ -59,14 +59,16 @@ def target_findings(host: Host, name: TargetName) -> Iterator[Finding]:
     target = read_target(host, name)
     try:
         read_key(host, name)
-    except HostFault as error:
+    except HostError as error:
         yield Finding(CHECK, "error", error.message, error.hint)
         return
     if not target.key_shown:
         yield Finding(
-            CHECK, "warning", f"the encryption key of the target {name} is nowhere but on this host",
+            CHECK,
+            "warning",
+            f"the encryption key of the target {name} is nowhere but on this host",
             f"Save it elsewhere: dokkupy backups:target-key {name}",
-        )  # fmt: skip
+        )
     failed = host.store.read(*pruned_place(target.name)).get("error")
     if failed:
         yield Finding(CHECK, "warning", f"{name}: pruning failed: {failed[:300]}", "dokkupy backups:prune")
@@ -83,18 +85,22 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
     for step, trouble in troubles.items():
         if trouble.failures:
             yield Finding(
-                CHECK, "warning", f"{name}: {step} failed {trouble.failures} times: {trouble.error[:300]}",
-                f"Mend it, then: dokkupy backups:{'create' if step == 'backup' else 'verify'} {name}",
-            )  # fmt: skip
+                CHECK,
+                "warning",
+                f"{name}: {step} failed {trouble.failures} times: {trouble.error[:300]}",
+                f"Fix it, then: dokkupy backups:{'create' if step == 'backup' else 'verify'} {name}",
+            )
     old, there = age(host, schedule, now)
     allowed = schedule.allowed_age()
     what = f"the last verified backup is {hours(old)} old" if there else f"no verified backup for {hours(old)}"
     if old > allowed:
         level = "error" if old > 2 * allowed else "warning"
         yield Finding(
-            CHECK, level, f"{name}: {what}; allowed are {hours(allowed)}",
+            CHECK,
+            level,
+            f"{name}: {what}; allowed are {hours(allowed)}",
             f"dokkupy backups:create {name} && dokkupy backups:verify {name}",
-        )  # fmt: skip
+        )
     elif not any(trouble.failures for trouble in troubles.values()):
         yield Finding(CHECK, "ok", f"{name}: {what}")
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.model import Finding, Job
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import BackupSubject
 
 
@@ -42,7 +42,7 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
-def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
+def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
     """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
     from dokkupy_backups.dokku import forget_auth
     from dokkupy_backups.plan import end_schedule
@@ -52,7 +52,7 @@ def pre_service_destroy(host: Host, service: str, tx: Tx) -> None:
 
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
-def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
+def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
     """The schedule goes along. Backups that were made keep the name that the service had then."""
     from dokkupy_backups.dokku import move_auth
     from dokkupy_backups.plan import move_schedule
@@ -62,7 +62,7 @@ def post_service_rename(host: Host, old: str, new: str, tx: Tx) -> None:
 
 
 @hookimpl
-def pre_app_destroy(host: Host, app: AppName, tx: Tx) -> None:
+def pre_app_destroy(host: Host, app: AppName, tx: Transaction) -> None:
     from dokkupy_backups.plan import end_schedule
 
     end_schedule(host, f"app:{app}", tx)

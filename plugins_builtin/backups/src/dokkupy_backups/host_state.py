@@ -1,7 +1,7 @@
 """The subject `host`: everything of the state that another machine needs to become this one.
 
 Not in it: the backups' own encryption keys (a backup that carries its key is an open one), what belongs to running
-processes (leases, scratch, work, builds), what is made again (caches, the proxy's trees, challenges) and journals of
+processes (locks, scratch, work, builds), what is made again (caches, the proxy's trees, challenges) and journals of
 operations that ended. Nor are services' data and apps' volumes: they are subjects of their own.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostFault, StateFault, UserError
+from dokkupy_sdk.errors import Conflict, HostError, StateError, UserError
 from dokkupy_sdk.files import make_directory, scratch_directory
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
@@ -26,9 +26,20 @@ from dokkupy_backups.subjects import plugins
 from dokkupy_backups.tree import inner, pack, unpack, walk
 
 LEFT_OUT = (
-    "locks", "tmp", "cache", "builds", "work", "nginx", "challenges", "journal/closed", "backups/keys",
-    "backups/unsettled", "backups/restore", "home/.cache", "home/.docker/buildx",
-)  # fmt: skip
+    "locks",
+    "tmp",
+    "cache",
+    "builds",
+    "work",
+    "nginx",
+    "challenges",
+    "journal/closed",
+    "backups/keys",
+    "backups/unsettled",
+    "backups/restore",
+    "home/.cache",
+    "home/.docker/buildx",
+)
 
 OWN_STAYS = ("backups", "journal", "logs")
 """What a fresh host has of its own already and goes on with: what is restored is put beside it."""
@@ -53,9 +64,11 @@ class HostState(BackupSubject):
     def describe(self) -> Mapping[str, str]:
         system = os.uname()
         return {
-            "kind": "host", "name": system.nodename, "machine": system.machine,
+            "kind": "host",
+            "name": system.nodename,
+            "machine": system.machine,
             "plugins": " ".join(f"{name}=={version}" for name, version in sorted(plugins(self.host).items())),
-        }  # fmt: skip
+        }
 
     def facts(self) -> Mapping[str, str]:
         return facts_of(self.host.root)
@@ -79,12 +92,12 @@ class HostState(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         """A tar stream is blocks of 512 bytes, has `ustar` in the first, and ends in two of NULs (POSIX pax)."""
         if size < 3 * BLOCK or size % BLOCK or head[257:262] != b"ustar" or tail[-2 * BLOCK :].strip(b"\0"):
-            raise HostFault(f"The archive of the host's state cannot be whole: {size} bytes", code="bad_archive")
+            raise HostError(f"The archive of the host's state cannot be whole: {size} bytes", code="bad_archive")
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         with scratch_directory(self.host.path("tmp", "backups-host")) as directory:
             unpack(pieces, directory)
-            need_parsing(directory)
+            require_parsing(directory)
             return facts_of(directory)
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
@@ -100,10 +113,10 @@ class HostState(BackupSubject):
             # Not in scratch, which a later process sweeps: until the end it holds what was there before.
             place = f"{PLACE}/{tx.id}"
             staged = host.path(place, "new")
-            tx.protect("unpack", call(remove, place=place))
+            tx.register_undo("unpack", call(remove, place=place))
             make_directory(staged)
             unpack(pieces, staged)
-            need_parsing(staged)
+            require_parsing(staged)
             names = sorted(listing(staged))
             for name in names:
                 if name not in OWN_STAYS:
@@ -124,9 +137,9 @@ def facts_of(root: str) -> dict[str, str]:
         if os.path.exists(os.path.join(root, "apps", name, "app.toml"))
     ]
     found["apps: number"] = str(len(apps))
-    found["releases: number"] = str(sum(
-        name.endswith(".toml") for app in apps for name in listing(os.path.join(root, "apps", app, "releases"))
-    ))  # fmt: skip
+    found["releases: number"] = str(
+        sum(name.endswith(".toml") for app in apps for name in listing(os.path.join(root, "apps", app, "releases")))
+    )
     found["ssh keys: number"] = str(len(keys_of(root)))
     digest, count = hashlib.sha256(), 0
     for path in kept(root):
@@ -145,8 +158,8 @@ def keys_of(root: str) -> dict[str, object]:
         return {}
 
 
-def need_parsing(root: str) -> None:
-    """Every table of the state can be read. Raises StateFault."""
+def require_parsing(root: str) -> None:
+    """Every table of the state can be read. Raises StateError."""
     for path in walk(root, wanted):
         full = os.path.join(root, path)
         if (
@@ -158,7 +171,7 @@ def need_parsing(root: str) -> None:
                 with open(full, "rb") as file:
                     tomllib.load(file)
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise StateFault(f"{path} in the backup does not parse: {error}") from error
+                raise StateError(f"{path} in the backup does not parse: {error}") from error
 
 
 def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[str]:
@@ -171,7 +184,7 @@ def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[st
                 inner(path, os.readlink(full))
         except FileNotFoundError:
             continue
-        except HostFault:
+        except HostError:
             warn(f"{path} leads out of the state, and is left out of the backup")
             continue
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode):

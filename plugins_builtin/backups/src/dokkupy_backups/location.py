@@ -27,9 +27,11 @@ SFTP = re.compile(
 DIRECTORY = re.compile(r"/[^\x00-\x1f\x7f:\"'\\]+")
 
 CREDENTIALS = {
-    "directory": (), "sftp": (), "s3": ("access-key", "secret-key", "session-token", "region"),
+    "directory": (),
+    "sftp": (),
+    "s3": ("access-key", "secret-key", "session-token", "region"),
     "rest": ("user", "password"),
-}  # fmt: skip
+}
 """What each kind of target may be given, beside `key`, the encryption key of a repository that exists."""
 
 NEEDED = {"directory": (), "sftp": (), "s3": ("access-key", "secret-key"), "rest": ()}

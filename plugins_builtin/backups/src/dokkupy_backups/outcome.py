@@ -1,7 +1,7 @@
 """What became of the tries to back a subject up, or to prove it: for the report, the doctor and the next try.
 
 `backups/outcomes/SUBJECT.toml`, for each of `backup` and `verify`: failures since the last success, the last error and
-when to try again. Written by whoever holds the subject's lease, and not undone with a try that failed.
+when to try again. Written by whoever holds the subject's lock, and not undone with a try that failed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError, PluginFault
+from dokkupy_sdk.errors import DokkupyError, PluginError
 
 from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
@@ -24,7 +24,7 @@ WORDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RetryState:
     """failures: tries that failed since the last success. next_try: None when the schedule alone decides."""
 
     failures: int = 0
@@ -37,11 +37,11 @@ def place(subject: SubjectName) -> tuple[str, ...]:
     return ("backups", "outcomes", subject.slug)
 
 
-def read(host: Host, subject: SubjectName, step: str) -> Trouble:
+def read(host: Host, subject: SubjectName, step: str) -> RetryState:
     """step: backup or verify."""
     row = host.store.read(*place(subject)).get(step, {})
     next_try = moment(row["next-try"]) if row.get("next-try") else None
-    return Trouble(int(row.get("failures", 0)), str(row.get("error", "")), str(row.get("at", "")), next_try)
+    return RetryState(int(row.get("failures", 0)), str(row.get("error", "")), str(row.get("at", "")), next_try)
 
 
 def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyError, at: datetime) -> None:
@@ -49,9 +49,11 @@ def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyErro
     pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
     table = host.store.read(*place(subject))
     table[step] = {
-        "failures": failures, "error": told(error)[:WORDS], "at": stamp(at),
+        "failures": failures,
+        "error": told(error)[:WORDS],
+        "at": stamp(at),
         "next-try": stamp(at + timedelta(seconds=pause)),
-    }  # fmt: skip
+    }
     host.store.write(*place(subject), data=table)
 
 
@@ -77,7 +79,8 @@ def as_fault(error: Exception, subject: SubjectName) -> DokkupyError:
     """A subject's own defect, as an error that names it."""
     if isinstance(error, DokkupyError):
         return error
-    return PluginFault(
-        f"The backup of {subject} failed in its plugin: {type(error).__name__}: {error}", plugin=subject.kind,
+    return PluginError(
+        f"The backup of {subject} failed in its plugin: {type(error).__name__}: {error}",
+        plugin=subject.kind,
         hint="Report it to the plugin's author.",
-    )  # fmt: skip
+    )

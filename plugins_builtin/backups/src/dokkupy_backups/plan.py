@@ -6,13 +6,13 @@ from datetime import datetime
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError
-from dokkupy_sdk.operation import Tx, operation
+from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_backups.cron import Cron
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.retention import Keep
 from dokkupy_backups.schedule import Schedule, is_there, no_schedule, place, served_place
-from dokkupy_backups.subjects import need_subject
+from dokkupy_backups.subjects import require_subject
 from dokkupy_backups.target import Target, read_key
 
 MOST_KEPT = 10_000
@@ -20,11 +20,17 @@ LONGEST_OBJECTIVE = 24 * 366
 
 
 def make_schedule(
-    host: Host, name: SubjectName, cron: Cron, target: Target, keep: Keep, verify: Cron | None, objective: int,
+    host: Host,
+    name: SubjectName,
+    cron: Cron,
+    target: Target,
+    keep: Keep,
+    verify: Cron | None,
+    objective: int,
     now: datetime,
-) -> Schedule:  # fmt: skip
+) -> Schedule:
     """Make or replace a subject's schedule. The first backup is that of the first firing after now."""
-    need_subject(host, name)
+    require_subject(host, name)
     read_key(host, target.name)
     for count in (keep.last, keep.daily, keep.weekly, keep.monthly):
         if not 0 <= count <= MOST_KEPT:
@@ -44,12 +50,12 @@ def end(host: Host, name: SubjectName) -> None:
         remove(tx, name)
 
 
-def remove(tx: Tx, name: SubjectName) -> None:
+def remove(tx: Transaction, name: SubjectName) -> None:
     tx.delete(*place(name))
     tx.delete(*served_place(name))
 
 
-def end_schedule(host: Host, subject: str, tx: Tx) -> None:
+def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
     """Something is about to be destroyed. Refused while a schedule backs it up, unless it was forced."""
     name = SubjectName(subject)
     if not is_there(host, name):
@@ -61,7 +67,7 @@ def end_schedule(host: Host, subject: str, tx: Tx) -> None:
     remove(tx, name)
 
 
-def move_schedule(tx: Tx, old: str, new: str) -> None:
+def move_schedule(tx: Transaction, old: str, new: str) -> None:
     """What had a schedule is called otherwise."""
     before, after = SubjectName(old), SubjectName(new)
     table = tx.host.store.read(*place(before))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dokkupy_sdk.errors import StateFault, UserError
+from dokkupy_sdk.errors import StateError, UserError
 
 from dokkupy_backups.names import SubjectName
 
@@ -57,52 +57,97 @@ class Record:
 
     def tags(self) -> list[str]:
         return [
-            "manifest", f"subject={self.subject}", f"snapshot={self.id}", f"sha256={self.sha256}", f"size={self.size}",
-            f"started={self.started}", f"why={self.why}", f"file={self.file}",
-        ]  # fmt: skip
+            "manifest",
+            f"subject={self.subject}",
+            f"snapshot={self.id}",
+            f"sha256={self.sha256}",
+            f"size={self.size}",
+            f"started={self.started}",
+            f"why={self.why}",
+            f"file={self.file}",
+        ]
 
     def body(self) -> bytes:
         """What the manifest's snapshot holds."""
-        return json.dumps({
-            "format": FORMAT, "id": self.id, "subject": self.subject, "host": self.host_name, "file": self.file,
-            "sha256": self.sha256, "size": self.size, "started": self.started, "finished": self.finished,
-            "why": self.why, "about": dict(self.about), "facts-before": dict(self.before),
-            "facts-after": dict(self.after), "plugins": dict(self.plugins),
-        }, indent=1).encode()  # fmt: skip
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "id": self.id,
+                "subject": self.subject,
+                "host": self.host_name,
+                "file": self.file,
+                "sha256": self.sha256,
+                "size": self.size,
+                "started": self.started,
+                "finished": self.finished,
+                "why": self.why,
+                "about": dict(self.about),
+                "facts-before": dict(self.before),
+                "facts-after": dict(self.after),
+                "plugins": dict(self.plugins),
+            },
+            indent=1,
+        ).encode()
 
     def table(self) -> dict[str, Any]:
         """As a state file."""
         return {
-            "id": self.id, "manifest": self.manifest, "subject": str(self.subject), "target": str(self.target),
-            "host-name": self.host_name, "file": self.file, "sha256": self.sha256, "size": self.size,
-            "started": self.started, "finished": self.finished, "why": self.why, "whole": self.whole,
-            "verified": self.verified, "failed": self.failed, "about": dict(self.about),
-            "facts-before": dict(self.before), "facts-after": dict(self.after), "plugins": dict(self.plugins),
-        }  # fmt: skip
+            "id": self.id,
+            "manifest": self.manifest,
+            "subject": str(self.subject),
+            "target": str(self.target),
+            "host-name": self.host_name,
+            "file": self.file,
+            "sha256": self.sha256,
+            "size": self.size,
+            "started": self.started,
+            "finished": self.finished,
+            "why": self.why,
+            "whole": self.whole,
+            "verified": self.verified,
+            "failed": self.failed,
+            "about": dict(self.about),
+            "facts-before": dict(self.before),
+            "facts-after": dict(self.after),
+            "plugins": dict(self.plugins),
+        }
 
     def row(self) -> dict[str, Any]:
         """As a command's JSON."""
         return {
-            "id": self.id, "subject": str(self.subject), "target": str(self.target), "host": self.host_name,
-            "state": self.state, "size": self.size, "started": self.started, "finished": self.finished,
-            "why": self.why, "verified": self.verified, "failed": self.failed,
-        }  # fmt: skip
+            "id": self.id,
+            "subject": str(self.subject),
+            "target": str(self.target),
+            "host": self.host_name,
+            "state": self.state,
+            "size": self.size,
+            "started": self.started,
+            "finished": self.finished,
+            "why": self.why,
+            "verified": self.verified,
+            "failed": self.failed,
+        }
 
     def completed(self, body: bytes) -> Record:
-        """With what its manifest says. Raises StateFault when that is another's."""
+        """With what its manifest says. Raises StateError when that is another's."""
         try:
             found = json.loads(body)
             if found["format"] != FORMAT:
-                raise StateFault(f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}")
+                raise StateError(f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}")
             told = (found["id"], found["subject"], found["sha256"], found["size"])
         except (ValueError, KeyError, TypeError) as error:
-            raise StateFault(f"The manifest of the backup {self.short} cannot be read") from error
+            raise StateError(f"The manifest of the backup {self.short} cannot be read") from error
         if told != (self.id, self.subject, self.sha256, self.size):
-            raise StateFault(f"The manifest of the backup {self.short} is that of another one")
+            raise StateError(f"The manifest of the backup {self.short} is that of another one")
         return replace(
-            self, whole=True, finished=str(found["finished"]), about=texts(found["about"]),
-            before=texts(found["facts-before"]), after=texts(found["facts-after"]), plugins=texts(found["plugins"]),
-        )  # fmt: skip
+            self,
+            whole=True,
+            finished=str(found["finished"]),
+            about=texts(found["about"]),
+            before=texts(found["facts-before"]),
+            after=texts(found["facts-after"]),
+            plugins=texts(found["plugins"]),
+        )
 
 
 def texts(table: Mapping[str, Any]) -> dict[str, str]:
@@ -111,21 +156,43 @@ def texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 def from_table(table: Mapping[str, Any]) -> Record:
     return Record(
-        str(table["id"]), str(table["manifest"]), SubjectName(table["subject"]), str(table["target"]),
-        str(table["host-name"]), str(table["file"]), str(table["sha256"]), int(table["size"]), str(table["started"]),
-        str(table["finished"]), str(table["why"]), texts(table.get("about", {})), texts(table.get("facts-before", {})),
-        texts(table.get("facts-after", {})), texts(table.get("plugins", {})), bool(table["whole"]),
-        str(table.get("verified", "")), str(table.get("failed", "")),
-    )  # fmt: skip
+        str(table["id"]),
+        str(table["manifest"]),
+        SubjectName(table["subject"]),
+        str(table["target"]),
+        str(table["host-name"]),
+        str(table["file"]),
+        str(table["sha256"]),
+        int(table["size"]),
+        str(table["started"]),
+        str(table["finished"]),
+        str(table["why"]),
+        texts(table.get("about", {})),
+        texts(table.get("facts-before", {})),
+        texts(table.get("facts-after", {})),
+        texts(table.get("plugins", {})),
+        bool(table["whole"]),
+        str(table.get("verified", "")),
+        str(table.get("failed", "")),
+    )
 
 
 def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: str) -> Record | None:
     """What a manifest's tags say; None when they are not ours to read (another program's, or a later version's)."""
     try:
         return Record(
-            tags["snapshot"], manifest, SubjectName(tags["subject"]), target, host_name, tags["file"], tags["sha256"],
-            int(tags["size"]), tags["started"], why=tags["why"], whole=False,
-        )  # fmt: skip
+            tags["snapshot"],
+            manifest,
+            SubjectName(tags["subject"]),
+            target,
+            host_name,
+            tags["file"],
+            tags["sha256"],
+            int(tags["size"]),
+            tags["started"],
+            why=tags["why"],
+            whole=False,
+        )
     except (KeyError, ValueError, UserError):
         return None
 

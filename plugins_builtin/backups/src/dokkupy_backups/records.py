@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
-from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.operation import Transaction
 
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
 from dokkupy_backups.record import MANIFEST, Record, from_table, from_tags, moment
@@ -32,7 +32,7 @@ def records(host: Host, subject: SubjectName | None = None, target: TargetName |
     return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
 
 
-def need_record(host: Host, identifier: BackupId) -> Record:
+def require_record(host: Host, identifier: BackupId) -> Record:
     """Raises NotFound, or Conflict when several ids begin so."""
     names = [name for name in host.store.names("backups", "records") if name.startswith(identifier)]
     if not names:
@@ -57,10 +57,14 @@ def choose(
     proven: only those that were verified. One whose proof failed is taken only by its id, and so is a safety backup, which
     is of what somebody wanted to be rid of."""
     fitting = [
-        one for one in found
-        if one.subject == subject and one.why != "safety" and not one.failed and (one.verified or not proven)
+        one
+        for one in found
+        if one.subject == subject
+        and one.why != "safety"
+        and not one.failed
+        and (one.verified or not proven)
         and (at is None or moment(one.started) <= at)
-    ]  # fmt: skip
+    ]
     fitting = own(fitting, host_name) or fitting
     if not fitting:
         when = f" at {at:%Y-%m-%d %H:%M %Z}" if at else ""
@@ -82,7 +86,7 @@ def completed(repository: Repository, record: Record) -> Record:
     return record.completed(b"".join(repository.pieces(record.manifest, MANIFEST)))
 
 
-def keep(tx: Tx, record: Record) -> None:
+def keep(tx: Transaction, record: Record) -> None:
     tx.write(*place(record.id), data=record.table())
 
 
@@ -93,7 +97,7 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
     """Make the records of a target those that its manifests say; returns the ids of this host's halves:
     dumps without a manifest, and the other way round.
 
-    The caller holds the target's lease. Proofs are this host's own knowledge and stay.
+    The caller holds the target's lock. Proofs are this host's own knowledge and stay.
     """
     name = str(repository.target.name)
     dumps = {one.id: one for one in snapshots if "data" in one.marks}
@@ -124,13 +128,13 @@ def unsettled_place(target: str) -> tuple[str, ...]:
 
 def unsettle(host: Host, target: str) -> None:
     """Note that something on a target was interrupted: whoever works there next looks. Needs no target that answers.
-    Called as an undo, by whoever holds the target's lease."""
+    Called as an undo, by whoever holds the target's lock."""
     host.store.write(*unsettled_place(target), data={"unsettled": True})
 
 
 def settle(host: Host, repository: Repository, *, always: bool = False) -> bool:
     """Take away what interrupted work left on a target: dead processes' locks, dumps that became no backup; and know
-    the backups of which only the repository knows. The caller holds the target's lease. Returns whether it looked."""
+    the backups of which only the repository knows. The caller holds the target's lock. Returns whether it looked."""
     name = str(repository.target.name)
     if not always and not host.store.read(*unsettled_place(name)):
         return False

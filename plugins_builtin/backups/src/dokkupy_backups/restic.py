@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Busy, HostFault
+from dokkupy_sdk.errors import Busy, HostError
 
 from dokkupy_backups import ssh
 from dokkupy_backups.child import Child
@@ -40,8 +40,9 @@ LOOK = 120.0
 
 HOPELESS = re.compile(
     r"does not exist|NoSuchBucket|Access ?Denied|SignatureDoesNotMatch|signature we calculated|InvalidAccessKeyId"
-    r"|Unauthorized|Forbidden", re.IGNORECASE,
-)  # fmt: skip
+    r"|Unauthorized|Forbidden",
+    re.IGNORECASE,
+)
 """Answers of a server that no waiting changes."""
 
 WRONG_KEY = re.compile(r"wrong password or no key found", re.IGNORECASE)
@@ -82,9 +83,11 @@ class Repository:
             "HOME": self.host.path("home"),
         }
         for name, variable in (
-            ("access-key", "AWS_ACCESS_KEY_ID"), ("secret-key", "AWS_SECRET_ACCESS_KEY"),
-            ("session-token", "AWS_SESSION_TOKEN"), ("region", "AWS_DEFAULT_REGION"),
-        ):  # fmt: skip
+            ("access-key", "AWS_ACCESS_KEY_ID"),
+            ("secret-key", "AWS_SECRET_ACCESS_KEY"),
+            ("session-token", "AWS_SESSION_TOKEN"),
+            ("region", "AWS_DEFAULT_REGION"),
+        ):
             if name in given:
                 found[variable] = given[name].reveal()
         return found
@@ -132,7 +135,7 @@ class Repository:
     # what is asked of it
 
     def exists(self) -> bool:
-        """Whether there is a repository that opens with the key. Raises HostFault `wrong_key` when it does not; what
+        """Whether there is a repository that opens with the key. Raises HostError `wrong_key` when it does not; what
         keeps one from looking is told by whatever comes next.
 
         restic 0.18 asks for a quarter of an hour for a bucket that is not there, or with a secret that is wrong: that
@@ -154,7 +157,7 @@ class Repository:
             return True
         try:
             self.fail("cat", status, child.said)
-        except HostFault as error:
+        except HostError as error:
             if error.code in ("wrong_key", "ssh_refused"):
                 raise
         return False
@@ -172,9 +175,12 @@ class Repository:
         return [snapshot(row) for row in json_of(text) or ()]
 
     def store(
-        self, name: str, tags: Sequence[str], fill: Callable[[Callable[[bytes], None]], None],
+        self,
+        name: str,
+        tags: Sequence[str],
+        fill: Callable[[Callable[[bytes], None]], None],
         accept: Callable[[], None] = lambda: None,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """Keep a stream as a snapshot; returns its id. fill: writes it. accept: called when all was written and before
         restic knows that it was all. When either raises, there is no snapshot."""
         words = ["backup", "--json", "--stdin", "--stdin-filename", name, "--host", self.target.host_name]
@@ -194,10 +200,10 @@ class Repository:
             row = json_of(line)
             if isinstance(row, dict) and row.get("snapshot_id"):
                 return str(row["snapshot_id"])
-        raise HostFault(f"restic said of no snapshot that it made it in {self.target.name}")
+        raise HostError(f"restic said of no snapshot that it made it in {self.target.name}")
 
     def pieces(self, snapshot_id: str, name: str) -> Iterator[bytes]:
-        """A snapshot's stream. Raises HostFault at its end, or before, when any of it could not be had."""
+        """A snapshot's stream. Raises HostError at its end, or before, when any of it could not be had."""
         child = self.start(["dump", snapshot_id, f"/{name}"], reads=True)
         try:
             with self.failing_with(child, "dump"):
@@ -214,17 +220,27 @@ class Repository:
 
     def forgettable(self, keep: Sequence[str], *tags: str) -> list[str]:
         """Ids of the snapshots with these tags that a policy (`--keep-daily 7`) would not keep. Changes nothing."""
-        text = self.run([
-            "forget", "--dry-run", "--json", "--group-by", "", "--host", self.target.host_name, *keep,
-            "--tag", ",".join((TAG, *tags)),
-        ])  # fmt: skip
+        text = self.run(
+            [
+                "forget",
+                "--dry-run",
+                "--json",
+                "--group-by",
+                "",
+                "--host",
+                self.target.host_name,
+                *keep,
+                "--tag",
+                ",".join((TAG, *tags)),
+            ]
+        )
         return [str(row["id"]) for group in json_of(text) or () for row in group.get("remove") or ()]
 
     def prune(self) -> None:
         self.run(["prune"], timeout=LONG)
 
     def check(self, subset: str = "") -> None:
-        """Raises HostFault when the repository is damaged. subset: share of the data that is read, such as `5%`."""
+        """Raises HostError when the repository is damaged. subset: share of the data that is read, such as `5%`."""
         self.run(["check", *([f"--read-data-subset={subset}"] if subset else [])], timeout=LONG)
 
     # trouble
@@ -247,10 +263,11 @@ class Repository:
             raise
 
     def stuck(self, cause: BaseException | None = None) -> NoReturn:
-        raise HostFault(
-            f"The target {self.target.name} did nothing for {self.patience:.0f} seconds", code="target_stuck",
+        raise HostError(
+            f"The target {self.target.name} did nothing for {self.patience:.0f} seconds",
+            code="target_stuck",
             hint=f"Look at it: dokkupy backups:target-check {self.target.name}",
-        ) from cause  # fmt: skip
+        ) from cause
 
     def fail(self, verb: str, status: int, said: Sequence[str], cause: BaseException | None = None) -> NoReturn:
         if self.target.location.kind == "sftp":
@@ -261,21 +278,26 @@ class Repository:
         if LOCKED.search(text) or status == 11:
             raise Busy(f"The target {name} is being changed by another restic", details=words) from cause
         if WRONG_KEY.search(text) or status == 12:
-            raise HostFault(
-                f"The key of the target {name} does not open its repository", code="wrong_key",
+            raise HostError(
+                f"The key of the target {name} does not open its repository",
+                code="wrong_key",
                 hint=f"Give the right one: dokkupy backups:target-add {name} {self.target.location.url} key=...",
-            ) from cause  # fmt: skip
+            ) from cause
         if self.target.location.kind == "sftp" and ssh.REFUSED.search(text):
             raise ssh.refusal(self.host, name, self.target.location, words) from cause
         if FULL.search(text):
-            raise HostFault(
-                f"The target {name} is full", details=words, code="target_full",
+            raise HostError(
+                f"The target {name} is full",
+                details=words,
+                code="target_full",
                 hint="Free some space there, or keep less: dokkupy backups:prune",
-            ) from cause  # fmt: skip
-        raise HostFault(
-            f"restic {verb} failed on the target {name} with status {status}", details=words, code="restic_failed",
+            ) from cause
+        raise HostError(
+            f"restic {verb} failed on the target {name} with status {status}",
+            details=words,
+            code="restic_failed",
             hint=f"Look at the target: dokkupy backups:target-check {name}",
-        ) from cause  # fmt: skip
+        ) from cause
 
     def scrubbed(self, line: str) -> str:
         """A line of restic's without secrets; it does not print them, and if it did nobody should see them."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostFault, Interrupted
+from dokkupy_sdk.errors import Conflict, HostError, Interrupted
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups import outcome
-from dokkupy_backups.create import make, need_same
+from dokkupy_backups.create import make, require_same
 from dokkupy_backups.meter import Meter
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record import Record, moment
@@ -26,7 +26,7 @@ def restore(
     record: of the same subject, or of another of its kind. On any failure the subject is as before, which its plugin
     promises; the stream of a dump whose checksum is wrong ends in an error before its end.
     """
-    subject = need_place(host, name, record)
+    subject = require_place(host, name, record)
     target = read_target(host, TargetName(record.target))
     warn_of_newer(host, record)
     saved = None
@@ -34,7 +34,9 @@ def restore(
         saved = save(host, target, subject, name, clock)
     with working(host, "backups:restore", target, name) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"restore {record.short} of {record.started} " + (f"as the new {to}" if to else f"over {name}"))
+            tx.describe_plan(
+                f"restore {record.short} of {record.started} " + (f"as the new {to}" if to else f"over {name}")
+            )
             return None
         record = completed(repository, record)
         host.out.section(f"Restoring {record.short} of {record.started}" + (f" as {to}" if to else ""))
@@ -47,7 +49,7 @@ def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, 
     """The safety backup: it is one whatever becomes of the restore."""
     with working(host, "backups:create", target, name) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"back {name} up into {target.name} first")
+            tx.describe_plan(f"back {name} up into {target.name} first")
             return None
         try:
             return make(tx, repository, subject, name, "safety", True, clock)
@@ -55,15 +57,16 @@ def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, 
             raise
         except Exception as error:
             fault = outcome.as_fault(error, name)
-            raise HostFault(
-                f"{name} could not be backed up before the restore: {fault.message}", details=fault.details,
+            raise HostError(
+                f"{name} could not be backed up before the restore: {fault.message}",
+                details=fault.details,
                 hint="Nothing was changed. If what is there is worth nothing: --no-safety",
-            ) from error  # fmt: skip
+            ) from error
 
 
 def put(repository: Repository, subject: BackupSubject, record: Record, to: str) -> None:
     meter = Meter()
-    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: need_same(meter, record))
+    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: require_same(meter, record))
     try:
         subject.restore(stream, record.about, to=to)
         for _ in stream:
@@ -76,7 +79,7 @@ def put(repository: Repository, subject: BackupSubject, record: Record, to: str)
         stream.close()
 
 
-def need_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
+def require_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
     if record.subject.kind != name.kind:
         raise Conflict(f"{record.short} is a backup of {record.subject}, which {name} cannot be made of")
     return restorable(host, name)

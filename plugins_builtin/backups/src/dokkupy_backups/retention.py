@@ -29,9 +29,11 @@ class Keep:
 
     def words(self) -> list[str]:
         return [
-            word for name in ("last", "daily", "weekly", "monthly") if (count := getattr(self, name))
+            word
+            for name in ("last", "daily", "weekly", "monthly")
+            if (count := getattr(self, name))
             for word in (f"--keep-{name}", str(count))
-        ]  # fmt: skip
+        ]
 
 
 def protected(found: Iterable[Record]) -> set[str]:
@@ -52,10 +54,11 @@ def removable(
 ) -> list[Record]:
     """What may go: by the policy, told by their manifests' ids, and old safety backups, which no policy counts."""
     return [
-        one for one in found
+        one
+        for one in found
         if one.id not in kept
         and (moment(one.started) < safety_before if one.why == "safety" else one.manifest in forgettable)
-    ]  # fmt: skip
+    ]
 
 
 def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
@@ -70,7 +73,7 @@ def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, cloc
     """Forget what the policies do not keep, and free its space. policies: of the subjects whose backups are counted."""
     with working(host, "backups:prune", target) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"forget backups that no policy keeps, and free their space on {target.name}")
+            tx.describe_plan(f"forget backups that no policy keeps, and free their space on {target.name}")
             return []
         settle(host, repository, always=True)
         mine = own(records(host, target=target.name), target.host_name)
@@ -88,10 +91,12 @@ def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, cloc
 
 def forgettable(repository: Repository, policies: dict[SubjectName, Keep]) -> set[str]:
     return {
-        identifier for subject, keep in policies.items() if keep.words()
+        identifier
+        for subject, keep in policies.items()
+        if keep.words()
         for why in ("schedule", "hand")
         for identifier in repository.forgettable(keep.words(), "manifest", f"subject={subject}", f"why={why}")
-    }  # fmt: skip
+    }
 
 
 def delete(host: Host, record: Record) -> None:
@@ -99,7 +104,7 @@ def delete(host: Host, record: Record) -> None:
     target = read_target(host, TargetName(record.target))
     with working(host, "backups:delete", target) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"forget {record.short} of {record.subject}")
+            tx.describe_plan(f"forget {record.short} of {record.subject}")
             return
         verified = last(
             own(records(host, record.subject), record.host_name), lambda one: bool(one.verified) and not one.failed

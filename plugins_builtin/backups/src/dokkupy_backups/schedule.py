@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import NotFound, StateFault
+from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.tables import record_of
 
@@ -44,11 +44,17 @@ class Schedule:
 
     def table(self) -> dict[str, Any]:
         return {
-            "subject": str(self.subject), "cron": str(self.cron), "target": str(self.target),
-            "keep-last": self.keep.last, "keep-daily": self.keep.daily, "keep-weekly": self.keep.weekly,
-            "keep-monthly": self.keep.monthly, "verify": str(self.verify or ""), "objective-hours": self.objective,
+            "subject": str(self.subject),
+            "cron": str(self.cron),
+            "target": str(self.target),
+            "keep-last": self.keep.last,
+            "keep-daily": self.keep.daily,
+            "keep-weekly": self.keep.weekly,
+            "keep-monthly": self.keep.monthly,
+            "verify": str(self.verify or ""),
+            "objective-hours": self.objective,
             "since": stamp(self.since),
-        }  # fmt: skip
+        }
 
     def row(self) -> dict[str, Any]:
         return {**self.table(), "allowed-age-hours": round(self.allowed_age().total_seconds() / 3600, 1)}
@@ -70,11 +76,17 @@ def from_table(table: dict[str, Any], served: dict[str, Any]) -> Schedule:
     since = local(str(table["since"]))
     keep = Keep(*(int(table.get(f"keep-{name}", 0)) for name in ("last", "daily", "weekly", "monthly")))
     return Schedule(
-        SubjectName(table["subject"]), Cron(table["cron"]), TargetName(table["target"]), keep, since,
-        max(since, local(served.get("backup") or stamp(since))), max(since, local(served.get("verify") or stamp(since))),
-        Cron(table["verify"]) if table.get("verify") else None, int(table.get("objective-hours", 0)),
+        SubjectName(table["subject"]),
+        Cron(table["cron"]),
+        TargetName(table["target"]),
+        keep,
+        since,
+        max(since, local(served.get("backup") or stamp(since))),
+        max(since, local(served.get("verify") or stamp(since))),
+        Cron(table["verify"]) if table.get("verify") else None,
+        int(table.get("objective-hours", 0)),
         str(served.get("told", "")),
-    )  # fmt: skip
+    )
 
 
 def schedules(host: Host) -> list[Schedule]:
@@ -92,7 +104,7 @@ def readable(host: Host) -> tuple[list[Schedule], list[tuple[str, Exception]]]:
 
 
 def of_slug(host: Host, slug: str) -> Schedule | None:
-    """Raises StateFault for a broken one."""
+    """Raises StateError for a broken one."""
     table, served = host.store.read("backups", "schedules", slug), host.store.read("backups", "served", slug)
     with record_of("schedule", host.store.path("backups", "schedules", slug)):
         return from_table(table, served) if table else None
@@ -102,11 +114,11 @@ def is_there(host: Host, subject: SubjectName) -> bool:
     """Also where it is broken: what takes it away does not depend on that."""
     try:
         return bool(host.store.read(*place(subject)))
-    except StateFault:
+    except StateError:
         return True
 
 
-def need_schedule(host: Host, subject: SubjectName) -> Schedule:
+def require_schedule(host: Host, subject: SubjectName) -> Schedule:
     found = read_schedule(host, subject)
     if found is None:
         raise no_schedule(subject)

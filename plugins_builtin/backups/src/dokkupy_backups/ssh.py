@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
@@ -53,7 +53,7 @@ def command(host: Host, name: str, location: Location) -> str:
     without a shell (0.14: `backend.SplitShellStrings`), after the option was read as a line of CSV; all that could have a space is in the configuration file."""
     where = directory(host, name)
     if re.search(r"[\"',\\\x00-\x1f]", where):
-        raise HostFault(
+        raise HostError(
             f"The state directory {where} has quotes or commas in its name, which restic cannot hand on to SSH"
         )
     path = os.path.join(where, "config")
@@ -118,20 +118,22 @@ def scan(location: Location, entry: str) -> str:
     done = execute(["ssh-keyscan", "-T", "10", "-p", str(port), "--", host], check=False, timeout=60)
     keys = [match for line in done.stdout.splitlines() if (match := HOST_KEY.fullmatch(line.partition(" ")[2]))]
     if not keys:
-        raise HostFault(f"{host} gave no SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:]))
+        raise HostError(f"{host} gave no SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:]))
     best = [key for key in keys if key[1] == "ssh-ed25519"] or keys
     return "".join(f"{entry} {key[1]} {key[2]}\n" for key in best)
 
 
-def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -> HostFault:
+def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -> HostError:
     if any("Host key" in word or "IDENTIFICATION" in word for word in words):
-        return HostFault(
+        return HostError(
             f"{location.host} shows another SSH host key than the one that is pinned for the target {name}",
-            hint="If the server was set up anew, give its key: backups:target-add ... --host-key \"ssh-ed25519 AAAA...\"",
+            hint='If the server was set up again, give its key: backups:target-add ... --host-key "ssh-ed25519 AAAA..."',
             code="ssh_refused",
-        )  # fmt: skip
+        )
     public = read(os.path.join(directory(host, name), "id_ed25519.pub")).strip()
-    return HostFault(
-        f"{location.user}@{location.host} does not let the target {name} in", code="ssh_refused", details=(public,),
+    return HostError(
+        f"{location.user}@{location.host} does not let the target {name} in",
+        code="ssh_refused",
+        details=(public,),
         hint="Put that line into the user's ~/.ssh/authorized_keys there, and run the command again.",
-    )  # fmt: skip
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import NotFound, PluginFault
+from dokkupy_sdk.errors import NotFound, PluginError
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups import hookspecs
@@ -11,17 +11,17 @@ from dokkupy_backups.names import SubjectName
 
 
 def subjects(host: Host) -> dict[SubjectName, BackupSubject]:
-    """By name, sorted. Raises PluginFault when two plugins offer one name."""
+    """By name, sorted. Raises PluginError when two plugins offer one name."""
     found: dict[SubjectName, tuple[str, BackupSubject]] = {}
     for plugin, subject in host.hooks.gather(hookspecs.backup_subjects, host=host):
         name = SubjectName(subject.name)
         if name in found:
-            raise PluginFault(f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}", plugin=plugin)
+            raise PluginError(f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}", plugin=plugin)
         found[name] = (plugin, subject)
     return {name: found[name][1] for name in sorted(found)}
 
 
-def need_subject(host: Host, name: SubjectName) -> BackupSubject:
+def require_subject(host: Host, name: SubjectName) -> BackupSubject:
     found = subjects(host)
     if name in found:
         return found[name]
@@ -34,7 +34,7 @@ def restorable(host: Host, name: SubjectName) -> BackupSubject:
     found = subjects(host)
     kind, _, own = name.partition(":")
     if name in found or not own or host.registry.find("dokkupy.datastore", kind) is None:
-        return need_subject(host, name)
+        return require_subject(host, name)
     from dokkupy_sdk.datastore.subject import ServiceSubject
 
     return ServiceSubject(host, kind, own)

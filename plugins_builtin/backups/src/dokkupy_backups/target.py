@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault, NotFound
+from dokkupy_sdk.errors import HostError, NotFound
 from dokkupy_sdk.names import Secret
 
 from dokkupy_backups.location import Location, parse_location
@@ -29,16 +29,18 @@ class Target:
 
     def table(self) -> dict[str, object]:
         return {
-            "url": self.location.url, "host-name": self.host_name, "added-at": self.added_at,
+            "url": self.location.url,
+            "host-name": self.host_name,
+            "added-at": self.added_at,
             "key-shown": self.key_shown,
             "credentials": {name: value.reveal() for name, value in self.credentials.items()},
-        }  # fmt: skip
+        }
 
     def secrets(self, host: Host) -> list[str]:
         found = [value.reveal() for name, value in self.credentials.items() if name != "region"]
         try:
             found.append(read_key(host, self.name).reveal())
-        except HostFault:
+        except HostError:
             pass
         return [one for text in found for one in dict.fromkeys((text, quote(text, safe=""))) if one]
 
@@ -55,9 +57,13 @@ def read_target(host: Host, name: TargetName) -> Target:
         raise NotFound(f"There is no target {name}", hint=f"Targets: {known}. Add one: dokkupy backups:target-add")
     credentials = {one: Secret(str(value)) for one, value in table.get("credentials", {}).items()}
     return Target(
-        name, parse_location(table["url"]), str(table["host-name"]), credentials, str(table.get("added-at", "")),
+        name,
+        parse_location(table["url"]),
+        str(table["host-name"]),
+        credentials,
+        str(table.get("added-at", "")),
         bool(table.get("key-shown")),
-    )  # fmt: skip
+    )
 
 
 def target_names(host: Host) -> list[TargetName]:
@@ -81,17 +87,18 @@ def key_path(host: Host, name: str) -> str:
 
 
 def read_key(host: Host, name: str) -> Secret:
-    """Raises HostFault when the key is lost."""
+    """Raises HostError when the key is lost."""
     try:
         with open(key_path(host, name), encoding="utf-8") as file:
             key = file.read().strip()
     except OSError:
         key = ""
     if not key:
-        raise HostFault(
-            f"The encryption key of the target {name} is lost on this host", code="key_lost",
+        raise HostError(
+            f"The encryption key of the target {name} is lost on this host",
+            code="key_lost",
             hint=f"Give the saved one: dokkupy backups:target-add {name} URL key=... Without it, its backups are lost too.",
-        )  # fmt: skip
+        )
     return Secret(key)
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostFault, UserError
+from dokkupy_sdk.errors import Conflict, HostError, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.operation import Tx, call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups import ssh
 from dokkupy_backups.location import parse_credentials, parse_location, refuse_forbidden
@@ -31,7 +31,7 @@ PROBE_BYTES = 4096
 def add(
     host: Host, name: TargetName, url: str, words: list[str], *, host_key: str = "", host_name: str = ""
 ) -> tuple[Target, bool, int]:
-    """Add a target, or give one that is there its credentials, key or host key anew.
+    """Add a target, or give one that is there its credentials, key or host key again.
 
     Returns (target, whether the repository was made now, number of backups in it). The key is on the disk before the
     repository exists, and stays there when something fails: a repository whose key nobody has is never made.
@@ -49,7 +49,7 @@ def add(
     target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), bool(before.get("key-shown")))
     with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
         if host.dry_run:
-            tx.foresee(f"open the repository at {url}, or make one", "write, read and delete a probe")
+            tx.describe_plan(f"open the repository at {url}, or make one", "write, read and delete a probe")
             tx.write(*place(name), data={"url": url})
             return target, False, 0
         if location.kind == "sftp":
@@ -65,19 +65,19 @@ def add(
     return target, made, len(records(host, target=name))
 
 
-def ensure_key(host: Host, tx: Tx, name: TargetName, given: Secret | None) -> None:
+def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | None) -> None:
     """The key that the repository is opened or made with: the given one, the one that is there, or a new one."""
     path = key_path(host, name)
     if given is None and os.path.exists(path):
         return
     old = ""
-    with suppress(HostFault):
+    with suppress(HostError):
         old = read_key(host, name).reveal()
     key = given.reveal() if given is not None else secrets.token_urlsafe(32)
     if old and old != key:
         # A wrong key must not take the right one's place.
         os.replace(path, path + ".before")
-        tx.protect("keep the key of before", call(restore_key, name=str(name)))
+        tx.register_undo("keep the key of before", call(restore_key, name=str(name)))
     make_directory(os.path.dirname(path))
     write_atomic(path, key.encode() + b"\n")
 
@@ -88,13 +88,13 @@ def restore_key(host: Host, name: str) -> None:
         os.replace(path + ".before", path)
 
 
-def open_or_make(tx: Tx, repository: Repository, *, given: bool) -> bool:
-    """Whether it was made. Raises HostFault when there is one already that the key does not open."""
+def open_or_make(tx: Transaction, repository: Repository, *, given: bool) -> bool:
+    """Whether it was made. Raises HostError when there is one already that the key does not open."""
     name = repository.target.name
     try:
         if repository.exists():
             return False
-    except HostFault as error:
+    except HostError as error:
         if error.code == "wrong_key" and not given:
             raise Conflict(
                 f"There is a repository at {repository.target.location.url} already, with a key of its own",
@@ -113,7 +113,7 @@ def probe(repository: Repository) -> None:
     got = b"".join(repository.pieces(identifier, PROBE))
     repository.forget([identifier])
     if got != sent:
-        raise HostFault(f"The target {repository.target.name} does not give back what it was given", code="damaged")
+        raise HostError(f"The target {repository.target.name} does not give back what it was given", code="damaged")
 
 
 def check(host: Host, name: TargetName) -> int:
@@ -122,7 +122,7 @@ def check(host: Host, name: TargetName) -> int:
     read_key(host, name)
     with working(host, "backups:target-check", target) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"write, read and delete a probe on {name}")
+            tx.describe_plan(f"write, read and delete a probe on {name}")
             return 0
         repository.run(["cat", "config", "--no-lock"])
         tx.step("probe", lambda: probe(repository))

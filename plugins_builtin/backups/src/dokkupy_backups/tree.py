@@ -8,7 +8,7 @@ import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 END = 2 * tarfile.BLOCKSIZE
 """Bytes that mark an archive's end (POSIX.1, pax)."""
@@ -86,7 +86,7 @@ def walk(root: str, wanted: Callable[[str], bool]) -> Iterator[str]:
 
 def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object]) -> None:
     """Write a tar stream of these paths. Each file is as it was at one moment; what is gone by then is left out; what
-    is neither file, directory nor link (a socket) is too. Raises HostFault for what cannot be read."""
+    is neither file, directory nor link (a socket) is too. Raises HostError for what cannot be read."""
     sink = io.BufferedWriter(Sink(write), CHUNK)
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, bufsize=CHUNK) as tar:
         for path in paths:
@@ -95,7 +95,7 @@ def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object]) -> N
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise HostFault(f"{os.path.join(root, path)} cannot be read: {error.strerror}") from error
+                raise HostError(f"{os.path.join(root, path)} cannot be read: {error.strerror}") from error
     sink.flush()
 
 
@@ -137,7 +137,7 @@ class Exactly:
 
 
 def unpack(pieces: Iterable[bytes], root: str) -> int:
-    """Unpack into an empty directory of ours; returns the number of members. Raises HostFault for an archive that is
+    """Unpack into an empty directory of ours; returns the number of members. Raises HostError for an archive that is
     damaged, or has a member that would be anywhere else, or is anything but a file, directory or inner link.
 
     Links are made last, so that nothing is written through one.
@@ -151,7 +151,7 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
             for member in tar:
                 path = safe(member.name)
                 if path in seen or len(seen) >= MEMBERS:
-                    raise HostFault(f"The archive has {path[:200]!r} twice, or too many members", code="bad_archive")
+                    raise HostError(f"The archive has {path[:200]!r} twice, or too many members", code="bad_archive")
                 seen.add(path)
                 if member.issym():
                     links.append((path, inner(path, member.linkname)))
@@ -161,9 +161,9 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
             pass  # padding
         # tarfile takes an archive that was cut between two members, and up to 3.11.3 within a header, for a whole one.
         if raw.taken < tar.offset + END:
-            raise HostFault("The archive is damaged: it was cut off", code="bad_archive")
+            raise HostError("The archive is damaged: it was cut off", code="bad_archive")
     except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
-        raise HostFault(f"The archive is damaged: {error}", code="bad_archive") from error
+        raise HostError(f"The archive is damaged: {error}", code="bad_archive") from error
     for path, to in links:
         full = os.path.join(root, path)
         os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
@@ -178,7 +178,7 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
         os.chmod(full, mode | stat.S_IRWXU)
         return
     if not member.isreg() or member.issparse():
-        raise HostFault(
+        raise HostError(
             f"The archive has {member.name[:200]!r}, which is no file, directory or link", code="bad_archive"
         )
     os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
@@ -190,23 +190,23 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
         while left:
             piece = content.read(min(CHUNK, left))
             if not piece:
-                raise HostFault(f"The archive ends within {member.name[:200]!r}", code="bad_archive")
+                raise HostError(f"The archive ends within {member.name[:200]!r}", code="bad_archive")
             file.write(piece)
             left -= len(piece)
         os.fchmod(file.fileno(), mode)
 
 
 def safe(name: str) -> str:
-    """A member's path below the root. Raises HostFault."""
+    """A member's path below the root. Raises HostError."""
     parts = name.split("/")
     if not name or name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
-        raise HostFault(f"The archive has a member {name[:200]!r}, which leads out of it", code="bad_archive")
+        raise HostError(f"The archive has a member {name[:200]!r}, which leads out of it", code="bad_archive")
     return name
 
 
 def inner(path: str, to: str) -> str:
-    """A link's target, if it stays inside. Raises HostFault."""
+    """A link's target, if it stays inside. Raises HostError."""
     place = os.path.normpath(os.path.join(os.path.dirname(path), to))
     if not to or to.startswith("/") or place == ".." or place.startswith("../"):
-        raise HostFault(f"The archive's link {path[:200]!r} leads out of it", code="bad_archive")
+        raise HostError(f"The archive's link {path[:200]!r} leads out of it", code="bad_archive")
     return to

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Busy, DokkupyError, HostFault, Interrupted
+from dokkupy_sdk.errors import Busy, DokkupyError, HostError, Interrupted
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups import outcome
-from dokkupy_backups.create import failed, need_same
+from dokkupy_backups.create import failed, require_same
 from dokkupy_backups.facts import differences
 from dokkupy_backups.meter import Meter
 from dokkupy_backups.names import DataSubset, SubjectName, TargetName
@@ -25,14 +25,16 @@ NOT_ITS_FAULT = ("restic_missing", "key_lost", "wrong_key", "target_stuck", "ssh
 
 
 def verify(host: Host, record: Record, *, subset: DataSubset | None = None, clock: Now = now) -> Record | None:
-    """Prove a backup; returns its record, None in a dry run. Raises HostFault with what is wrong."""
+    """Prove a backup; returns its record, None in a dry run. Raises HostError with what is wrong."""
     name: SubjectName = record.subject
     subject = restorable(host, name)
     target = read_target(host, TargetName(record.target))
     with working(host, "backups:verify", target, name) as (tx, repository):
         if host.dry_run:
-            tx.foresee(f"check the target {target.name}", f"restore {record.short} of {name} into something that is "
-                       "thrown away, and compare the facts")  # fmt: skip
+            tx.describe_plan(
+                f"check the target {target.name}",
+                f"restore {record.short} of {name} into something that is thrown away, and compare the facts",
+            )
             return None
         try:
             proven = replace(prove(host, repository, subject, record, subset), verified=stamp(clock()), failed="")
@@ -40,7 +42,7 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
             raise
         except Exception as error:
             fault = outcome.as_fault(error, name)
-            if isinstance(error, NotProven) or not isinstance(error, DokkupyError):
+            if isinstance(error, NotVerified) or not isinstance(error, DokkupyError):
                 note(host, record, fault)
             failed(host, name, "verify", fault, clock)
             raise fault from error
@@ -51,7 +53,7 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
     return proven
 
 
-class NotProven(HostFault):
+class NotVerified(HostError):
     """The backup is not what it was, or cannot be restored."""
 
     code = "not_proven"
@@ -70,37 +72,38 @@ def prove(
     damage = check(repository, subset or DataSubset(""))
     try:
         record = completed(repository, record)
-        need_proof(repository, subject, record)
+        require_proof(repository, subject, record)
     except Busy:
         raise
     except Exception as error:
         fault = outcome.as_fault(error, record.subject)
         if fault.code in NOT_ITS_FAULT or (fault.code == "restic_failed" and not repository.exists()):
             raise fault from error  # a target that cannot be reached says nothing about what is on it
-        raise NotProven(
-            f"The backup {record.short} of {record.subject} is not good: {fault.message}", details=fault.details,
+        raise NotVerified(
+            f"The backup {record.short} of {record.subject} is not good: {fault.message}",
+            details=fault.details,
             hint=fault.hint or "Make another: dokkupy backups:create " + record.subject,
-        ) from error  # fmt: skip
+        ) from error
     if damage is not None:
         raise damage
     host.out.detail(f"{len(record.after)} facts agree")
     return record
 
 
-def check(repository: Repository, subset: DataSubset) -> HostFault | None:
+def check(repository: Repository, subset: DataSubset) -> HostError | None:
     """What restic finds wrong with the repository. It may be in other backups than the one in question."""
     try:
         repository.check(subset)
-    except HostFault as error:
+    except HostError as error:
         if error.code in NOT_ITS_FAULT:
             raise
         return error
     return None
 
 
-def need_proof(repository: Repository, subject: BackupSubject, record: Record) -> None:
+def require_proof(repository: Repository, subject: BackupSubject, record: Record) -> None:
     meter = Meter()
-    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: need_same(meter, record))
+    stream = meter.through(repository.pieces(record.id, record.file), end=lambda: require_same(meter, record))
     try:
         found = subject.prove(stream, record.about)
         for _ in stream:
@@ -110,4 +113,4 @@ def need_proof(repository: Repository, subject: BackupSubject, record: Record) -
     subject.check(meter.head, meter.tail, meter.size)
     wrong = differences(found, record.before, record.after)
     if wrong:
-        raise NotProven("what it holds is not what was backed up", details=tuple(wrong))
+        raise NotVerified("what it holds is not what was backed up", details=tuple(wrong))

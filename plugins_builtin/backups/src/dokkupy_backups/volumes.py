@@ -17,7 +17,7 @@ from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import HostFault, NotFound, UserError
+from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
@@ -119,12 +119,12 @@ class AppVolumes(BackupSubject):
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
-            raise HostFault(f"The dump of {self.name} is not a whole tar archive", code="bad_dump")
+            raise HostError(f"The dump of {self.name} is not a whole tar archive", code="bad_dump")
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         staged = staging()
         with operation(self.host, "backups:prove", f"volumes-proof:{self.app}") as tx:
-            tx.protect("make a throw-away volume", call(drop, volume=staged))
+            tx.register_undo("make a throw-away volume", call(drop, volume=staged))
             stage(self.host, staged, pieces)
             with closing(read(self.host, {"": staged})) as back:
                 found = facts_of(back)
@@ -143,14 +143,15 @@ class AppVolumes(BackupSubject):
             )
         kept, staged = about.get("volumes", "").split(), staging()
         with operation(self.host, "backups:restore-volumes", f"volumes:{self.app}") as tx:
-            tx.protect("stage what comes", call(drop, volume=staged))
+            tx.register_undo("stage what comes", call(drop, volume=staged))
             tx.step("stage what comes", partial(stage, self.host, staged, pieces))
             for name in kept:
                 self.host.engine().ensure_volume(name, labels={"dokkupy.app": str(self.app)})
             tx.step(
-                "put it in the place of what is there", partial(swap, self.host, kept, staged, SWAP),
+                "put it in the place of what is there",
+                partial(swap, self.host, kept, staged, SWAP),
                 undo=call(put_back, names=kept),
-            )  # fmt: skip
+            )
             tx.commit(after=(call(clean, names=kept), call(drop, volume=staged)))
         self.host.out.section(f"{self.app} may still have files open: ps:restart {self.app}")
 
@@ -170,7 +171,7 @@ def swap(host: Host, names: Sequence[str], staged: str, script: str) -> None:
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     status, said = run_program(host, name, script, mounts=mounts, timeout=SWAP_SECONDS)
     if status:
-        raise HostFault("The volumes could not be replaced", details=said)
+        raise HostError("The volumes could not be replaced", details=said)
 
 
 def put_back(host: Host, names: list[str]) -> None:
@@ -183,14 +184,21 @@ def clean(host: Host, names: list[str]) -> None:
 
 @contextmanager
 def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: bool) -> Iterator[Child]:
-    """The host's tar in a container, fed or read. Raises HostFault when it failed."""
+    """The host's tar in a container, fed or read. Raises HostError when it failed."""
     ensure_image(host)
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
     spec = ContainerSpec(
-        name, IMAGE, command=("/usr/bin/tar", *words), env={EnvKey("PATH"): Secret("/usr/bin:/bin")}, labels={"dokkupy.kind": "programs"}, init=False, stdin=feeds,
-        options=tuple(word for one, to in seen.items() for word in ("-v", f"{one}:{to}")), remove_on_exit=True,
-    )  # fmt: skip
+        name,
+        IMAGE,
+        command=("/usr/bin/tar", *words),
+        env={EnvKey("PATH"): Secret("/usr/bin:/bin")},
+        labels={"dokkupy.kind": "programs"},
+        init=False,
+        stdin=feeds,
+        options=tuple(word for one, to in seen.items() for word in ("-v", f"{one}:{to}")),
+        remove_on_exit=True,
+    )
     try:
         host.engine().create(spec, start=False)
         child = Child(host.engine().start_argv(name, stdin=feeds), {}, feeds=feeds, reads=not feeds)
@@ -199,11 +207,11 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
             status = child.finish(PATIENCE)
             # 1: a file changed while it was read (GNU tar, Return Values): as consistent as files in use are.
             if status not in ((0,) if feeds else (0, 1)):
-                raise HostFault(f"tar ended with status {status}", details=tuple(child.said[-10:]))
+                raise HostError(f"tar ended with status {status}", details=tuple(child.said[-10:]))
         except BrokenPipeError:
-            raise HostFault("tar ended before its input", details=tuple(child.said[-10:])) from None
+            raise HostError("tar ended before its input", details=tuple(child.said[-10:])) from None
         except TimeoutError:
-            raise HostFault(f"tar did nothing for {PATIENCE:.0f} seconds") from None
+            raise HostError(f"tar did nothing for {PATIENCE:.0f} seconds") from None
         finally:
             child.end()
     finally:

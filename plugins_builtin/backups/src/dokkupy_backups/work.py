@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.operation import Tx, call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.records import settle, unsettle
@@ -27,8 +27,8 @@ def now() -> datetime:
 @contextmanager
 def working(
     host: Host, verb: str, target: Target, subject: SubjectName | None = None, *, wait: float = WAIT
-) -> Iterator[tuple[Tx, Repository]]:
-    """An operation on a target, and on a subject. Neither is the lease of a service: it serves on meanwhile.
+) -> Iterator[tuple[Transaction, Repository]]:
+    """An operation on a target, and on a subject. Neither is the lock of a service: it serves on meanwhile.
 
     restic's own locks would let several backups go on at once, but no check or prune beside them, and they do not
     queue; so this host does one thing at a time on each target.
@@ -39,5 +39,5 @@ def working(
     with operation(host, verb, first, wait=wait, also=also) as tx:
         if not host.dry_run:
             settle(host, repository)
-        tx.protect("note that work on the target began", call(unsettle, target=str(target.name)))
+        tx.register_undo("note that work on the target began", call(unsettle, target=str(target.name)))
         yield tx, repository

@@ -6,17 +6,33 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def pack(
-    program: str, *, source: str, tag: str, builder: str, descriptor: str, keys: Iterable[str], buildpacks: Sequence[str],
-    caches: Mapping[str, str] = {}, previous: str = "",
-) -> list[str]:  # fmt: skip
+    program: str,
+    *,
+    source: str,
+    tag: str,
+    builder: str,
+    descriptor: str,
+    keys: Iterable[str],
+    buildpacks: Sequence[str],
+    caches: Mapping[str, str] = {},
+    previous: str = "",
+) -> list[str]:
     """https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/cli/pack_build/
 
     keys: `--env KEY` takes the value from pack's own environment; its file of variables knows only one line for each, and
     trims them. caches: kind (build, launch) -> volume; without, pack makes two for each name of an image, which here is new each
     time. previous: an image whose layers may be used again.
     """
-    words = [program, "build", tag, f"--path={source}", f"--builder={builder}", "--pull-policy=if-not-present",
-             "--trust-builder", "--no-color"]  # fmt: skip
+    words = [
+        program,
+        "build",
+        tag,
+        f"--path={source}",
+        f"--builder={builder}",
+        "--pull-policy=if-not-present",
+        "--trust-builder",
+        "--no-color",
+    ]
     if descriptor:
         words.append(f"--descriptor={descriptor}")
     words += [f"--env={key}" for key in sorted(keys)]

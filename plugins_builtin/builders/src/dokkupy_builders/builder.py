@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dokkupy_sdk.deploy import current
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
@@ -56,10 +56,11 @@ class ToolBuilder(Builder):
     def build(self, build: Build) -> Image:
         program = self.installed()
         if not program:
-            raise HostFault(
+            raise HostError(
                 f"The builder {build.builder} needs the program {self.program}, which is not installed on this host",
-                hint=self.get, code="no_program",
-            )  # fmt: skip
+                hint=self.get,
+                code="no_program",
+            )
         file = self.path(build.source)
         there = read_text(build.source.directory, file, limit=LARGEST) is not None  # refuses a link
         made = f"{build.tag}-{self.program}"
@@ -90,7 +91,7 @@ class ToolBuilder(Builder):
             self.host.out.stream(text)
 
         if stream(words, line, env=env) != 0:
-            raise AppFault(f"App build failed: {self.program} did", details=tuple(tail), code="build_failed")
+            raise AppError(f"App build failed: {self.program} did", details=tuple(tail), code="build_failed")
 
     def last_lines(self, build: Build) -> list[str]:
         """Lines of the Dockerfile that gives the image its labels."""
@@ -98,7 +99,7 @@ class ToolBuilder(Builder):
 
     def labelled(self, build: Build, made: str, directory: str) -> Image:
         if self.host.engine().image(made) is None:
-            raise HostFault(f"{self.program} ended well but left no image {made}")
+            raise HostError(f"{self.program} ended well but left no image {made}")
         context = Path(directory, "empty")
         context.mkdir()
         path = Path(directory, "Dockerfile")
@@ -119,10 +120,16 @@ class PackBuilder(ToolBuilder):
         kept = self.host.store.read("apps", build.source.app, "buildpacks").get("list", [])
         release, _ = current(self.host, build.source.app)
         return argv.pack(
-            program, source=str(build.source.directory), tag=tag, descriptor=file, keys=self.keys(build),
-            builder=PACK.get(self.host.store, build.source.app, "builder-image"), buildpacks=kept,
-            caches=volumes(build.source.app), previous=release.image if release and release.builder == "pack" else "",
-        )  # fmt: skip
+            program,
+            source=str(build.source.directory),
+            tag=tag,
+            descriptor=file,
+            keys=self.keys(build),
+            builder=PACK.get(self.host.store, build.source.app, "builder-image"),
+            buildpacks=kept,
+            caches=volumes(build.source.app),
+            previous=release.image if release and release.builder == "pack" else "",
+        )
 
     def last_lines(self, build: Build) -> list[str]:
         """With a Procfile of ours, commands go through the launcher, which sets up the buildpacks' environment."""
@@ -175,7 +182,7 @@ class NullBuilder(Builder):
         return 0
 
     def build(self, build: Build) -> Image:
-        raise AppFault(
+        raise AppError(
             f"{build.source.app} builds nothing: its builder is null",
             hint=f"Deploy an image: git:from-image {build.source.app} IMAGE; or builder:set {build.source.app} selected",
         )

@@ -7,7 +7,7 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 
 def forget(host: Host, app: AppName) -> None:
@@ -18,7 +18,7 @@ def forget(host: Host, app: AppName) -> None:
 
 
 @hookimpl
-def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
     tx.step("remove what pack kept for the next build", lambda: forget(host, app))
 
 

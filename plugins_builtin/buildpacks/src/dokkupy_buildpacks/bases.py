@@ -14,14 +14,14 @@ from pathlib import Path
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Step, Toolchain, Wanted
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
-from dokkupy_buildpacks.registries import need_published
+from dokkupy_buildpacks.registries import require_published
 from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_lines, step_lines
 from dokkupy_buildpacks.settings import SETTINGS
 
@@ -66,34 +66,42 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
 @contextmanager
 def making(host: Host, subject: str) -> Iterator[None]:
     """Two pushes at once make one base."""
-    lease = take(host.root, subject, owner={"command": "making a base image", "pid": os.getpid()}, wait=SECONDS)
+    lock = take(host.root, subject, owner={"command": "making a base image", "pid": os.getpid()}, wait=SECONDS)
     try:
         yield
     finally:
-        lease.release()
+        lock.release()
 
 
 def bootstrap(host: Host, suite: str, tag: str) -> None:
     engine = host.engine()
     program = next((one for one in ("/usr/sbin/debootstrap", "/usr/bin/debootstrap") if os.path.exists(one)), "")
     if not program:
-        raise HostFault("The program debootstrap is not installed", hint="apt-get install debootstrap")
+        raise HostError("The program debootstrap is not installed", hint="apt-get install debootstrap")
     if not os.path.exists(f"/usr/share/debootstrap/scripts/{suite}"):
-        raise HostFault(f"This host's debootstrap does not know the suite {suite}", hint="Update debootstrap.")
+        raise HostError(f"This host's debootstrap does not know the suite {suite}", hint="Update debootstrap.")
     mirror = SETTINGS.get(host.store, None, "debian-mirror").rstrip("/")
     security = mirror.removesuffix("/debian") + "/debian-security"
     with scratch_directory(host.path("tmp", "base")) as directory:
         Path(directory, "sources.list").write_text(SOURCES.format(mirror=mirror, security=security, suite=suite))
         env = {"SUITE": suite, "MIRROR": mirror, **proxies(host)}
         code, said = run_program(
-            host, f"dokkupy-base-{suite}", PROGRAM, mounts={directory: "/out"}, timeout=SECONDS, env=env,
-            labels={LABEL: "bootstrap"}, network="host",
-        )  # fmt: skip
+            host,
+            f"dokkupy-base-{suite}",
+            PROGRAM,
+            mounts={directory: "/out"},
+            timeout=SECONDS,
+            env=env,
+            labels={LABEL: "bootstrap"},
+            network="host",
+        )
         if code != 0:
-            raise HostFault(
-                f"debootstrap could not make the base {tag} from {mirror}", details=said,
-                hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL", code="no_base",
-            )  # fmt: skip
+            raise HostError(
+                f"debootstrap could not make the base {tag} from {mirror}",
+                details=said,
+                hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL",
+                code="no_base",
+            )
         engine.load(os.path.join(directory, "root.tar"), f"{tag}-new")
         try:
             labelled(host, directory, tag, suite)
@@ -134,9 +142,15 @@ def toolchain_lines(
 
 
 def ensure_toolchain(
-    host: Host, toolchain: Toolchain, wanted: Wanted, suite: str, *, building: bool, exact: bool = False,
+    host: Host,
+    toolchain: Toolchain,
+    wanted: Wanted,
+    suite: str,
+    *,
+    building: bool,
+    exact: bool = False,
     secrets: Mapping[str, Secret],
-) -> str:  # fmt: skip
+) -> str:
     """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
     so that a newer dokkupy makes its own. exact: with the version that no suite has."""
     start = debian_tag(suite)
@@ -155,7 +169,7 @@ def ensure_toolchain(
     if host.engine().image(tag) is not None:
         return tag
     if exact:
-        need_published(host, toolchain, wanted)
+        require_published(host, toolchain, wanted)
     ensure_debian(host, suite)
     with making(host, f"base-{toolchain.name}-{kind}"):
         if host.engine().image(tag) is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
 from dokkupy_sdk.config import get_env
-from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.files import make_directory, read_file, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
@@ -31,7 +31,7 @@ from dokkupy_buildpacks.toolchains import resolve
 from dokkupy_buildpacks.withheld import NOT_FOR_BUILDS, PACKAGE_VARIABLES, explained, seen, withheld
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
-"""What never gets into an image: it is made anew, or nobody's business."""
+"""What never gets into an image: it is made again, or nobody's business."""
 
 PROFILE = 'for file in /app/.profile.d/*.sh /app/.profile; do if [ -f "$file" ]; then . "$file"; fi; done; exec "$@"'
 
@@ -80,9 +80,14 @@ class BuildpacksBuilder(Builder):
             for remark in plan.remarks:
                 host.out.detail(remark)
         mounts = Mounts(
-            f"{app}{generation(host, app)}", caches=host.engine().can_mount_in_builds(), config=CONFIG in given, ca=CA in given,
-            network=NETWORK in given, digest=digest(host, given, CONFIG), install=digest(host, given, INSTALL),
-        )  # fmt: skip
+            f"{app}{generation(host, app)}",
+            caches=host.engine().can_mount_in_builds(),
+            config=CONFIG in given,
+            ca=CA in given,
+            network=NETWORK in given,
+            digest=digest(host, given, CONFIG),
+            install=digest(host, given, INSTALL),
+        )
         if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
             host.out.warn("This host's docker has no BuildKit: the app's configuration is not seen while building")
         with scratch_directory(host.path("tmp", "plan")) as directory:
@@ -90,13 +95,17 @@ class BuildpacksBuilder(Builder):
             path.write_text(dockerfile(parts, mounts))
             Path(directory, "Dockerfile.dockerignore").write_text("\n".join((*IGNORED, *slugignore(tree), "")))
             request = ImageBuild(
-                context=build.source.directory, dockerfile=path, tag=build.tag, options=build.options,
-                env=build.env, secrets=given if mounts.caches else {},
+                context=build.source.directory,
+                dockerfile=path,
+                tag=build.tag,
+                options=build.options,
+                env=build.env,
+                secrets=given if mounts.caches else {},
                 labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
-            )  # fmt: skip
+            )
             try:
                 image = host.engine().build(request)
-            except AppFault as error:
+            except AppError as error:
                 raise explained(error, app, withheld(planned.plans, build.env, names_seen)) from None
         web = parts[-1][0].processes.get("web")
         if web:
@@ -141,7 +150,7 @@ def uses_config(plan: Plan) -> bool:
 
 
 def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret]) -> Planned:
-    """The plans of a source; nothing is built, fetched or executed. Raises AppFault that names the file at fault."""
+    """The plans of a source; nothing is built, fetched or executed. Raises AppError that names the file at fault."""
     url = env.get("BUILDPACK_URL")
     origin, found = choose(host, app, tree, url.reveal() if url is not None else "")
     procfile = tree.has("Procfile")
@@ -171,15 +180,17 @@ def aptfile(tree: Tree) -> tuple[str, ...]:
     names = [line for line in lines if line]
     for name in names:
         if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+)?", name):
-            raise AppFault(f"Aptfile: {name[:60]!r} is not the name of a Debian package")
+            raise AppError(f"Aptfile: {name[:60]!r} is not the name of a Debian package")
     return tuple(names)
 
 
 def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
     return replace(
-        plan, packages=(*plan.packages, *packages), build_packages=(*plan.build_packages, *packages),
+        plan,
+        packages=(*plan.packages, *packages),
+        build_packages=(*plan.build_packages, *packages),
         remarks=(*plan.remarks, f"Packages of the Aptfile: {', '.join(packages)}"),
-    )  # fmt: skip
+    )
 
 
 def with_libraries(plan: Plan, bases: Bases) -> Plan:

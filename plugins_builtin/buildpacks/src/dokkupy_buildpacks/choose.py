@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Language, Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
 
 from dokkupy_buildpacks.lists import chosen, language_of
@@ -15,7 +15,7 @@ SERVERS = 50
 
 
 def languages(host: Host) -> dict[str, Language]:
-    """name -> language, of every plugin. Raises PluginFault that names a plugin whose language does not load."""
+    """name -> language, of every plugin. Raises PluginError that names a plugin whose language does not load."""
     return {name: host.registry.load(entry)() for name, entry in host.registry.group(GROUP).items()}
 
 
@@ -44,7 +44,7 @@ def detected(host: Host, tree: Tree) -> list[Language]:
 
 
 def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[str, list[Language]]:
-    """Why, and the languages. Raises AppFault when nothing knows the source."""
+    """Why, and the languages. Raises AppError when nothing knows the source."""
     origin, addresses = chosen(host, app, tree, buildpack_url)
     if addresses:
         known = languages(host)
@@ -60,10 +60,11 @@ def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[st
         return origin, found
     guessed = detected(host, tree)
     if not guessed:
-        raise AppFault(
-            "No buildpack knows this source", code="no_buildpack",
+        raise AppError(
+            "No buildpack knows this source",
+            code="no_buildpack",
             details=(f"Installed: {', '.join(sorted(languages(host)))}.",),
             hint="Add what the language wants (requirements.txt, package.json, go.mod, index.html, Procfile...) or a "
             f"Dockerfile, or name one: dokkupy buildpacks:set {app} heroku/python",
-        )  # fmt: skip
+        )
     return "detected", guessed

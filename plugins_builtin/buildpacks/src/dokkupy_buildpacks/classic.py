@@ -8,19 +8,35 @@ from __future__ import annotations
 import shlex
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 TOOLCHAIN = Toolchain(
     "stack",
     official="heroku/heroku",
     debian={"bookworm": "12", "trixie": "13"},
     build_packages=(
-        "bash", "build-essential", "bzip2", "curl", "file", "git", "gnupg", "jq", "libpq-dev", "libssl-dev", "openssh-client",
-        "python3", "rsync", "unzip", "wget", "xz-utils", "zlib1g-dev", "zip",
+        "bash",
+        "build-essential",
+        "bzip2",
+        "curl",
+        "file",
+        "git",
+        "gnupg",
+        "jq",
+        "libpq-dev",
+        "libssl-dev",
+        "openssh-client",
+        "python3",
+        "rsync",
+        "unzip",
+        "wget",
+        "xz-utils",
+        "zlib1g-dev",
+        "zip",
     ),
     run_packages=("bash", "curl", "libpq5", "openssl", "procps", "zlib1g"),
     build_variants=("-build",),
-)  # fmt: skip
+)
 
 FETCH = """\
 rm -rf {place}; mkdir -p {place}
@@ -63,7 +79,7 @@ class Classic(Language):
 
     def __init__(self, address: str, index: int) -> None:
         if address.startswith(("docker:", "urn:", "cnb:")):
-            raise AppFault(
+            raise AppError(
                 f"{address} is a Cloud Native Buildpack: the builder pack builds with those",
                 hint="pip install dokkupy-builders; builder:set APP selected pack",
             )
@@ -77,9 +93,11 @@ class Classic(Language):
         place = f"/buildpacks/{self.name}"
         reference = shlex.quote(self.reference)
         fetch = FETCH.format(
-            place=place, url=shlex.quote(self.url), branch=f"--branch {reference}" if self.reference else "",
+            place=place,
+            url=shlex.quote(self.url),
+            branch=f"--branch {reference}" if self.reference else "",
             checkout=f"git -C {place} checkout -q {reference};" if self.reference else "",
-        )  # fmt: skip
+        )
         run = COMPILE.format(place=place, shown=self.url)
         return Plan(
             language=self.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
@@ -23,7 +23,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {"list": ",".join(kept(host, app)) if app is not None else ""}
 
 
-add_property_commands(group, SETTINGS, extra=extra, needs="app:admin", verb="set-property")
+add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb="set-property")
 
 
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
@@ -37,7 +37,7 @@ def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
 def current(host: Host, app: AppName) -> list[str]:
     from dokkupy_buildpacks.lists import kept
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     return kept(host, app)
 
 
@@ -46,7 +46,7 @@ def check_index(index: int) -> None:
         raise UserError(f"Invalid index {index}: positions are counted from 1")
 
 
-@group.command("add", needs="app:write", changes=True)
+@group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Add a buildpack, at the end or at a position."""
     from dokkupy_buildpacks.lists import parse
@@ -60,11 +60,15 @@ def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", 
     change(host, "add", app, found)
 
 
-@group.command("set", needs="app:write", changes=True)
+@group.command("set", permission="app:write", mutating=True)
 def set_buildpack(
-    host: Host, app: App, buildpacks: Annotated[list[str], Arg("buildpack")], *, index: Index = 0,
+    host: Host,
+    app: App,
+    buildpacks: Annotated[list[str], Arg("buildpack")],
+    *,
+    index: Index = 0,
     replace: Annotated[bool, Opt("--replace", help="The whole list, by the given ones")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Set the buildpack at a position, by default the first; with --replace the whole list."""
     from dokkupy_buildpacks.lists import parse
 
@@ -85,7 +89,7 @@ def set_buildpack(
     change(host, "set", app, found)
 
 
-@group.command("remove", needs="app:write", changes=True)
+@group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Remove a buildpack, by its name or by its position."""
     from dokkupy_buildpacks.lists import parse
@@ -106,25 +110,25 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
     change(host, "remove", app, found)
 
 
-@group.command("clear", needs="app:write", changes=True)
+@group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> None:
     """Forget all buildpacks of an app; what its source needs is detected again."""
     current(host, app)
     change(host, "clear", app, [])
 
 
-@group.command("list", needs="app:read")
-def list_buildpacks(host: Host, app: App) -> Answer:
+@group.command("list", permission="app:read")
+def list_buildpacks(host: Host, app: App) -> CommandResult:
     """The buildpacks of an app, in order."""
     found = current(host, app)
     indent = "" if getattr(host.out, "quiet", False) else " " * 7
-    return Answer(found, [indent + one for one in found], columns=[f"-----> {app} buildpack urls"])
+    return CommandResult(found, [indent + one for one in found], columns=[f"-----> {app} buildpack urls"])
 
 
-@group.command("detect", needs="app:read")
+@group.command("detect", permission="app:read")
 def detect(
     host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = ""
-) -> Answer:
+) -> CommandResult:
     """Which languages an app's source is of, surest first; nothing is built."""
     from dokkupy_buildpacks.choose import certainties
     from dokkupy_buildpacks.look import source_of
@@ -133,19 +137,24 @@ def detect(
         found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
     if not found:
         raise UserError(f"No buildpack knows the source of {app}")
-    return Answer(found, [f"{one['name']} ({one['certainty']})" for one in found], header=f"{app} detected buildpacks")
+    return CommandResult(
+        found, [f"{one['name']} ({one['certainty']})" for one in found], header=f"{app} detected buildpacks"
+    )
 
 
-@group.command("plan", needs="app:read")
+@group.command("plan", permission="app:read")
 def plan(
-    host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = "",
+    host: Host,
+    app: App,
+    *,
+    branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = "",
     dockerfile: Annotated[bool, Opt("--dockerfile", help="Print the Dockerfile alone")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """How an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
     from dokkupy_buildpacks.look import plan_facts, plan_lines, source_of
 
     with source_of(host, app, branch) as tree:
         facts = plan_facts(host, app, tree)
     if dockerfile:
-        return Answer({"dockerfile": facts["dockerfile"]}, str(facts["dockerfile"]).splitlines())
-    return Answer(facts, plan_lines(facts), header=f"{app} build plan")
+        return CommandResult({"dockerfile": facts["dockerfile"]}, str(facts["dockerfile"]).splitlines())
+    return CommandResult(facts, plan_lines(facts), header=f"{app} build plan")

@@ -7,10 +7,10 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
-def post_cache_purge(host: Host, app: AppName, tx: Tx) -> None:
+def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
     data = host.store.read("apps", app, "buildpacks")
     tx.write("apps", app, "buildpacks", data={**data, "caches": int(data.get("caches", 0)) + 1})

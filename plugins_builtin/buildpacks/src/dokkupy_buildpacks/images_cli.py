@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 
 group = Group("images", "Base images of buildpacks")
@@ -41,15 +41,15 @@ def bases(host: Host) -> list[dict[str, object]]:
     return [found[name] for name in sorted(found)]
 
 
-@group.command("list", needs="host:read")
-def list_images(host: Host) -> Answer:
+@group.command("list", permission="host:read")
+def list_images(host: Host) -> CommandResult:
     """The base images that are on this host."""
     rows = bases(host)
     text = [f"{row['name']:<48} {int(str(row['size'])) / 1e6:>7.0f} MB  {row['what'] or row['origin']}" for row in rows]
-    return Answer(rows, text, header="Base images")
+    return CommandResult(rows, text, header="Base images")
 
 
-@group.command("add", needs="host:write", changes=True)
+@group.command("add", permission="host:write", mutating=True)
 def add(host: Host, image: Name) -> None:
     """Make the base of a Debian suite, or pull an image, so that a later push does not wait for it."""
     from dokkupy_buildpacks.bases import ensure_debian
@@ -63,7 +63,7 @@ def add(host: Host, image: Name) -> None:
     host.act(f"pull {image}", lambda: host.engine().pull(image))
 
 
-@group.command("refresh", needs="host:write", changes=True)
+@group.command("refresh", permission="host:write", mutating=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
     """Make bases again of today's packages; apps get them with their next build."""
     from dokkupy_buildpacks.bases import DEBIAN, LABEL, debian_tag, ensure_debian
@@ -84,7 +84,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
             host.act(f"forget {name}", partial(engine.remove_image, name))
 
 
-@group.command("remove", needs="host:write", changes=True)
+@group.command("remove", permission="host:write", mutating=True)
 def remove(
     host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Official images too")] = False
 ) -> None:

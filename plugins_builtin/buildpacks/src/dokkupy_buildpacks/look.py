@@ -24,7 +24,7 @@ from dokkupy_buildpacks.render import Bases, Mounts, dockerfile
 @contextmanager
 def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
     """A copy of the code that the host keeps of an app, for as long as it is looked at."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     sources = host.sources()
     if not sources.has_code(app):
         raise UserError(f"{app} has no code on this host", hint="Push it first: git push.")
@@ -47,20 +47,30 @@ def plan_facts(host: Host, app: AppName, tree: Tree) -> dict[str, Any]:
         "origin": planned.origin,
         "plans": [
             {
-                "language": plan.language, "version": plan.wanted.text, "version-origin": plan.wanted.origin,
+                "language": plan.language,
+                "version": plan.wanted.text,
+                "version-origin": plan.wanted.origin,
                 "packages": sorted(plan.packages),
                 "steps": [
-                    {"stage": stage.name, "command": step.command, "files": list(step.files), "caches": list(step.caches),
-                     "sees-config": step.config}
-                    for stage in plan.stages for step in stage.steps
+                    {
+                        "stage": stage.name,
+                        "command": step.command,
+                        "files": list(step.files),
+                        "caches": list(step.caches),
+                        "sees-config": step.config,
+                    }
+                    for stage in plan.stages
+                    for step in stage.steps
                 ],
-                "processes": dict(plan.processes), "remarks": list(plan.remarks), "warnings": list(plan.warnings),
+                "processes": dict(plan.processes),
+                "remarks": list(plan.remarks),
+                "warnings": list(plan.warnings),
                 "install-variables": list(plan.variables),
             }
             for plan in planned.plans
         ],
         "dockerfile": dockerfile(parts, mounts),
-    }  # fmt: skip
+    }
 
 
 def plan_lines(facts: dict[str, Any]) -> list[str]:

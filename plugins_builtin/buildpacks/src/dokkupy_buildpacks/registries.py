@@ -8,7 +8,7 @@ import urllib.request
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Toolchain, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.settings import SETTINGS, bundle_of
 
@@ -16,17 +16,18 @@ SECONDS = 10
 LARGEST = 32 << 20
 
 
-def need_published(host: Host, toolchain: Toolchain, wanted: Wanted) -> None:
-    """Raises AppFault when no released version will do. What a registry that cannot be asked has is for the build to see."""
+def require_published(host: Host, toolchain: Toolchain, wanted: Wanted) -> None:
+    """Raises AppError when no released version will do. What a registry that cannot be asked has is for the build to see."""
     versions = versions_of(host, toolchain)
     if not versions or any(wanted.accepts(version) for version in versions):
         return
     newest = sorted({int(version.split(".")[0]) for version in versions}, reverse=True)[:6]
-    raise AppFault(
+    raise AppError(
         f"There is no {toolchain.name} {wanted.text}, which {wanted.origin} asks for",
         details=(f"Major versions that there are, newest first: {', '.join(map(str, newest))}.",),
-        hint=f"Change {wanted.origin}.", code="no_toolchain",
-    )  # fmt: skip
+        hint=f"Change {wanted.origin}.",
+        code="no_toolchain",
+    )
 
 
 def versions_of(host: Host, toolchain: Toolchain) -> list[str]:
@@ -46,8 +47,9 @@ def fetch(host: Host, url: str) -> bytes:
     """An address that the administrator chose, by the way of builds: their proxy, their certificates."""
     proxies = {
         scheme: SETTINGS.get(host.store, None, f"{scheme}-proxy")
-        for scheme in ("http", "https") if SETTINGS.get(host.store, None, f"{scheme}-proxy")
-    }  # fmt: skip
+        for scheme in ("http", "https")
+        if SETTINGS.get(host.store, None, f"{scheme}-proxy")
+    }
     bundle = bundle_of(SETTINGS.get(host.store, None, "ca-bundle"))
     context = ssl.create_default_context(cafile=bundle or None)
     opener = urllib.request.build_opener(

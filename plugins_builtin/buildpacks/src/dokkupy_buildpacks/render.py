@@ -20,9 +20,14 @@ NETWORK = "dokkupy-network"
 INSTALL = "dokkupy-install"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*|\.|\.[A-Za-z0-9][A-Za-z0-9._/-]*")
 CA_VARIABLES = (
-    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "CARGO_HTTP_CAINFO",
     "GIT_SSL_CAINFO",
-)  # fmt: skip
+)
 APT = "apt-get -q -o Acquire::Retries=3"
 
 
@@ -168,10 +173,13 @@ def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
         lines += packages_lines(plan.packages, mounts)
     lines.append(f"WORKDIR {ROOT}")
     lines.append(
-        "RUN " + words(f"chown {USER_ID}:{USER_ID} {ROOT}; id -un {USER_ID} >/dev/null 2>&1 || "
-                       f"echo 'app:x:{USER_ID}:{USER_ID}::{ROOT}:/bin/sh' >>/etc/passwd; "
-                       f"grep -q ':{USER_ID}:' /etc/group || echo 'app:x:{USER_ID}:' >>/etc/group")
-    )  # fmt: skip
+        "RUN "
+        + words(
+            f"chown {USER_ID}:{USER_ID} {ROOT}; id -un {USER_ID} >/dev/null 2>&1 || "
+            f"echo 'app:x:{USER_ID}:{USER_ID}::{ROOT}:/bin/sh' >>/etc/passwd; "
+            f"grep -q ':{USER_ID}:' /etc/group || echo 'app:x:{USER_ID}:' >>/etc/group"
+        )
+    )
     lines += env_lines({"HOME": ROOT, **plan.env})
     lines += [copy_line(one, plan.language) for one in plan.copies]
     if assets and any(not one.stage for one in plan.copies):

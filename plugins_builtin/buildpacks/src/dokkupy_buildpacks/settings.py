@@ -51,11 +51,13 @@ SETTINGS = Settings(
     Property("stack", help="An image to build and run on instead of the language's own base"),
     Property("image-registry", help="Where official images are pulled from instead of Docker Hub", parse=registry),
     Property(
-        "ca-bundle", parse=bundle,
+        "ca-bundle",
+        parse=bundle,
         help="File with the certificates that builds trust; unset: the host's, if an administrator added to them; none",
     ),
     Property(
-        "install-variables", parse=variables,
+        "install-variables",
+        parse=variables,
         help="Variables of the app that the steps which install dependencies see too, with commas; * for all",
     ),
     Property("http-proxy", help="Proxy of builds for http", parse=url, secret=True),
@@ -66,17 +68,26 @@ SETTINGS = Settings(
     Property("go-proxy", help="Go module proxy of builds", parse=url, secret=True),
     Property("gem-mirror", help="Mirror of RubyGems for builds", parse=url, secret=True),
     Property("maven-mirror", help="Mirror of Maven repositories for builds", parse=url, secret=True),
-    Property("debian-mirror", "http://deb.debian.org/debian", help="Mirror of Debian's packages for bases", parse=url,
-             scope="global"),
+    Property(
+        "debian-mirror",
+        "http://deb.debian.org/debian",
+        help="Mirror of Debian's packages for bases",
+        parse=url,
+        scope="global",
+    ),
     applies=BUILD,
-)  # fmt: skip
+)
 
 NETWORK = {
-    "http-proxy": ("http_proxy", "HTTP_PROXY"), "https-proxy": ("https_proxy", "HTTPS_PROXY"),
-    "no-proxy": ("no_proxy", "NO_PROXY"), "pip-index": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
-    "npm-registry": ("npm_config_registry", "YARN_NPM_REGISTRY_SERVER"), "go-proxy": ("GOPROXY",),
-    "gem-mirror": ("BUNDLE_MIRROR__ALL",), "maven-mirror": ("MAVEN_MIRROR_URL",),
-}  # fmt: skip
+    "http-proxy": ("http_proxy", "HTTP_PROXY"),
+    "https-proxy": ("https_proxy", "HTTPS_PROXY"),
+    "no-proxy": ("no_proxy", "NO_PROXY"),
+    "pip-index": ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+    "npm-registry": ("npm_config_registry", "YARN_NPM_REGISTRY_SERVER"),
+    "go-proxy": ("GOPROXY",),
+    "gem-mirror": ("BUNDLE_MIRROR__ALL",),
+    "maven-mirror": ("MAVEN_MIRROR_URL",),
+}
 """property -> variables that the tools of the languages read."""
 
 HOST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Toolchain, Wanted
-from dokkupy_sdk.errors import AppFault, DokkupyError
+from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
 
@@ -68,7 +68,7 @@ def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted:
 
 
 def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, secrets: Mapping[str, Secret]) -> Found:
-    """The images of a toolchain. Raises AppFault that says what was tried."""
+    """The images of a toolchain. Raises AppError that says what was tried."""
     engine = host.engine()
     tried: list[str] = []
     if toolchain.official:
@@ -93,7 +93,7 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
         return made(host, toolchain, wanted, next(iter(toolchain.debian)), exact=True, secrets=secrets)
     available = ", ".join(f"{version} (Debian {suite})" for suite, version in toolchain.debian.items())
     tried.append("Debian's packages")
-    raise AppFault(
+    raise AppError(
         f"{toolchain.name} {wanted.text} ({wanted.origin}) cannot be had on this host",
         details=(f"Tried: {'; '.join(tried)}.", f"Without a registry there is: {available}."),
         hint=f"Change {wanted.origin}, or bring the image: dokkupy images:add {toolchain.official}:{wanted.text}",
@@ -157,12 +157,24 @@ def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = 
 NO_TAG = "the registry has no such tag"
 REASONS = {
     NO_TAG: ("manifest unknown", "manifest for", "not found", "does not exist"),
-    "the registry refuses it (log in, or the name is wrong)": ("denied", "unauthorized", "forbidden", "authentication required"),
+    "the registry refuses it (log in, or the name is wrong)": (
+        "denied",
+        "unauthorized",
+        "forbidden",
+        "authentication required",
+    ),
     "the registry limits how often it is asked": ("toomanyrequests", "rate limit"),
     "the registry's name is not known on this host (DNS)": ("no such host", "server misbehaving", "name resolution"),
     "the registry's certificate is not trusted": ("x509", "certificate"),
-    "there is no route to the registry": ("no route", "unreachable", "connection refused", "timeout", "timed out", "deadline"),
-}  # fmt: skip
+    "there is no route to the registry": (
+        "no route",
+        "unreachable",
+        "connection refused",
+        "timeout",
+        "timed out",
+        "deadline",
+    ),
+}
 """What is said of a failed pull -> parts of what engines say. `pull access denied ... repository does not exist` is both a
 name that is wrong and one that wants a login; so it is looked at before the missing tag."""
 

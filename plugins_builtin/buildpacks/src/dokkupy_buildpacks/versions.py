@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.buildpack import Tree, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
-LTS = {"argon": "4", "boron": "6", "carbon": "8", "dubnium": "10", "erbium": "12", "fermium": "14", "gallium": "16",
-       "hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}  # fmt: skip
+LTS = {
+    "argon": "4",
+    "boron": "6",
+    "carbon": "8",
+    "dubnium": "10",
+    "erbium": "12",
+    "fermium": "14",
+    "gallium": "16",
+    "hydrogen": "18",
+    "iron": "20",
+    "jod": "22",
+    "krypton": "24",
+}
 """Names of Node.js' long-term releases (github.com/nodejs/Release)."""
 
 PINNED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.\*|\.x)?")
@@ -36,7 +47,7 @@ def pinned(text: str, origin: str) -> Wanted:
     """`3`, `3.12` or `3.12.4`. An image that only says `3.12` will do for 3.12.4: its patch level is newer or unsaid."""
     found = PINNED.fullmatch(text.strip())
     if found is None:
-        raise AppFault(f"{origin} asks for the version {text[:40]!r}, which is not a number like 3.12 or 3.12.4")
+        raise AppError(f"{origin} asks for the version {text[:40]!r}, which is not a number like 3.12 or 3.12.4")
     parts = found[1].split(".")
 
     def accepts(version: str) -> bool:
@@ -55,7 +66,7 @@ def python_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
     try:
         specifier = SpecifierSet(text)
     except InvalidSpecifier:
-        raise AppFault(f"{origin} asks for Python {text[:60]!r}, which is not a version specifier (PEP 440)") from None
+        raise AppError(f"{origin} asks for Python {text[:60]!r}, which is not a version specifier (PEP 440)") from None
 
     def accepts(version: str) -> bool:
         # `3.12` stands for its newest patch level, not for 3.12.0.
@@ -77,7 +88,7 @@ def node_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
     try:
         spec = NpmSpec(cleaned)
     except ValueError:
-        raise AppFault(f"{origin} asks for Node.js {text[:60]!r}, which is not a version range of npm") from None
+        raise AppError(f"{origin} asks for Node.js {text[:60]!r}, which is not a version range of npm") from None
 
     def accepts(version: str) -> bool:
         parts = version.split(".")

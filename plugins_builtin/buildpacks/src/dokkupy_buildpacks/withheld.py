@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Plan
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName, Secret
 
 from dokkupy_buildpacks.render import FAILED
@@ -51,7 +51,7 @@ def withheld(plans: Iterable[Plan], env: Iterable[str], names: frozenset[str]) -
     return sorted(name for name in left if not any(one.fullmatch(name) for one in known))
 
 
-def explained(error: AppFault, app: AppName, hidden: list[str]) -> AppFault:
+def explained(error: AppError, app: AppName, hidden: list[str]) -> AppError:
     """A failed build's error; with the variables that were not seen, if it was a step that brings dependencies."""
     if not hidden or not any(FAILED in line for line in error.details):
         return error
@@ -60,4 +60,4 @@ def explained(error: AppFault, app: AppName, hidden: list[str]) -> AppFault:
         f"The steps that install dependencies did not see these variables of the app: {shown}. If one of them is missing "
         f"there: dokkupy buildpacks:set-property {app} install-variables NAME,NAME"
     )
-    return AppFault(error.message, details=error.details, code=error.code, hint=f"{error.hint} {hint}".strip())
+    return AppError(error.message, details=error.details, code=error.code, hint=f"{error.hint} {hint}".strip())

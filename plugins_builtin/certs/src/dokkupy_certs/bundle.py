@@ -1,4 +1,4 @@
-"""A certificate and its key out of a tar on standard input. The archive is hostile: nothing of it is written, its names
+"""A certificate and its key out of a tar on standard input. The archive is untrusted: nothing of it is written, its names
 only say what is what, and only so much of it is read."""
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Annotated
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.certificates import (
     BY_HAND,
-    Kept,
+    StoredCertificate,
     changing,
     choose,
     files_of,
@@ -22,7 +22,7 @@ from dokkupy_sdk.certificates import (
     uncovered,
 )
 from dokkupy_sdk.certificates import remove as empty
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.routes import add_domains, domains_of
@@ -68,9 +68,9 @@ def read_file(path: str) -> bytes:
 
 def store(
     host: Host, verb: str, app: AppName, pair: Pair, *, origin: str = "file", adding: tuple[Domain, ...] = ()
-) -> Answer:
+) -> CommandResult:
     """adding: domains that the app gets by the way."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     names = pair.facts.names
     lost = losing(host, app, names)
     with changing(host, verb, app) as tx:
@@ -91,7 +91,7 @@ def store(
         f"Certificate for {', '.join(names[:5])} "
         + (served if covered else f"is kept until the app has such a name: domains:add {app} NAME")
     )
-    return Answer(facts(host, app, one))
+    return CommandResult(facts(host, app, one))
 
 
 def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
@@ -101,34 +101,34 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
     return [domain for domain in served if not covers(names, domain)]
 
 
-@group.command("add", needs="app:write", changes=True)
-def add(host: Host, app: App, crt: File = "", key: File = "") -> Answer:
+@group.command("add", permission="app:write", mutating=True)
+def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Serve the app by TLS with a certificate and key: two files of the server, or a tar on standard input."""
     return store(host, "certs:add", app, given(host, crt, key))
 
 
-@group.command("update", needs="app:write", changes=True)
-def update(host: Host, app: App, crt: File = "", key: File = "") -> Answer:
+@group.command("update", permission="app:write", mutating=True)
+def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Replace the certificate; the one before it is kept for certs:rollback."""
     return store(host, "certs:update", app, given(host, crt, key))
 
 
-@group.command("generate", needs="app:write", changes=True)
-def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> Answer:
+@group.command("generate", permission="app:write", mutating=True)
+def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> CommandResult:
     """Make a key and a self-signed certificate for a domain, and add the domain; the request is `certs:show APP csr`."""
     from dokkupy_sdk.self_signed import key_and_certificate
     from dokkupy_sdk.x509 import read_pair
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if domain == "_":
         raise UserError("A certificate is for names: `_` is none")
     pair = read_pair(*key_and_certificate([domain]))
     return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
 
 
-def need(host: Host, app: AppName) -> Kept:
+def need(host: Host, app: AppName) -> StoredCertificate:
     """The certificate of the app that was brought by hand, else any."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     slot = slot_of(host, app, BY_HAND)
     one = slot.current if slot else choose(host, app, None)
     if one is None:
@@ -136,10 +136,10 @@ def need(host: Host, app: AppName) -> Kept:
     return one
 
 
-@group.command("remove", needs="app:write", changes=True)
-def remove(host: Host, app: App) -> Answer:
+@group.command("remove", permission="app:write", mutating=True)
+def remove(host: Host, app: App) -> CommandResult:
     """Take the certificate away; the app is served without TLS, or with what an issuer brought."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     if slot_of(host, app, BY_HAND) is None:
         others = ", ".join(slot.current.origin for slot in slots(host, app))
         hint = f"What it has is managed by: {others}" if others else ""
@@ -147,20 +147,20 @@ def remove(host: Host, app: App) -> Answer:
     with changing(host, "certs:remove", app, takes_away=True) as tx:
         empty(tx, app, BY_HAND)
     host.out.header(f"Removed the certificate of {app}")
-    return Answer({"app": app})
+    return CommandResult({"app": app})
 
 
-@group.command("rollback", needs="app:write", changes=True)
+@group.command("rollback", permission="app:write", mutating=True)
 def rollback(
     host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Although it has expired")] = False
-) -> Answer:
+) -> CommandResult:
     """Serve the certificate before this one again."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     check_not_expired(host, app, force=force)
     with changing(host, "certs:rollback", app) as tx:
         one = roll_back(tx, app, BY_HAND)
     host.out.header(f"Certificate for {', '.join(one.names[:5])} is served until {one.not_after[:10]}")
-    return Answer(facts(host, app, one))
+    return CommandResult(facts(host, app, one))
 
 
 def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
@@ -178,8 +178,8 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
         host.out.warn(words)
 
 
-@group.command("show", needs="app:read", formats=False)
-def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Answer:
+@group.command("show", permission="app:read", formats=False)
+def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> CommandResult:
     """Print the certificate with its chain, its key, or a signing request for its key and names."""
     if what not in ("crt", "key", "csr"):
         raise UserError(f"{what[:40]!r} is none of crt, key and csr")
@@ -188,26 +188,34 @@ def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Answ
         check_access(host, host.who, "app:admin", app)
     place = files_of(host, app, one)
     if what == "csr":
-        return Answer(raw=make.request(read_file(place.key), one.names))
-    return Answer(raw=read_file(place.chain if what == "crt" else place.key))
+        return CommandResult(raw=make.request(read_file(place.key), one.names))
+    return CommandResult(raw=read_file(place.chain if what == "crt" else place.key))
 
 
-@group.command("chain", needs="app:read")
-def chain(host: Host, app: App) -> Answer:
+@group.command("chain", permission="app:read")
+def chain(host: Host, app: App) -> CommandResult:
     """Print whom the certificate comes from, one authority a line."""
     from dokkupy_sdk.x509 import facts_of, read_chain
 
     found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, need(host, app)).chain))]
     rows = [
-        {"subject": one.subject, "issuer": one.issuer, "starts-at": iso(one.not_before.isoformat()),
-         "expires-at": iso(one.not_after.isoformat()), "key": one.key, "fingerprint": one.id}
+        {
+            "subject": one.subject,
+            "issuer": one.issuer,
+            "starts-at": iso(one.not_before.isoformat()),
+            "expires-at": iso(one.not_after.isoformat()),
+            "key": one.key,
+            "fingerprint": one.id,
+        }
         for one in found
-    ]  # fmt: skip
-    return Answer(rows, [f"{row['subject']}  by {row['issuer']}  until {row['expires-at'][:10]}" for row in rows])
+    ]
+    return CommandResult(
+        rows, [f"{row['subject']}  by {row['issuer']}  until {row['expires-at'][:10]}" for row in rows]
+    )
 
 
-@group.command("key", needs="app:read")
-def key(host: Host, app: App) -> Answer:
+@group.command("key", permission="app:read")
+def key(host: Host, app: App) -> CommandResult:
     """Say what kind of key the certificate has, and whether the stored one is its own; the key itself: `certs:show`."""
     from dokkupy_sdk.x509 import read_pair
 
@@ -216,14 +224,14 @@ def key(host: Host, app: App) -> Answer:
     read_pair(read_file(place.chain), read_file(place.key), incomplete=True)
     mode = f"{os.stat(place.key).st_mode & 0o777:04o}"
     row = {"key": one.key, "matches": "true", "mode": mode, "fingerprint": one.id}
-    return Answer(row, [f"{one.key}; it belongs to the certificate {one.id[:16]}; file mode {mode}"])
+    return CommandResult(row, [f"{one.key}; it belongs to the certificate {one.id[:16]}; file mode {mode}"])
 
 
 def iso(text: str) -> str:
     return text.replace("+00:00", "Z")
 
 
-def facts(host: Host, app: AppName, one: Kept | None) -> dict[str, str]:
+def facts(host: Host, app: AppName, one: StoredCertificate | None) -> dict[str, str]:
     """The report's keys without their prefix."""
     verified = "" if one is None else "verified by a certificate authority" if one.trusted else "self signed"
     return {

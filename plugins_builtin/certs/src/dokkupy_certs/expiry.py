@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import Kept, expectations, slots
+from dokkupy_sdk.certificates import StoredCertificate, expectations, slots
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
@@ -16,7 +16,7 @@ WARN = 21
 URGENT = 7
 
 
-def days_left(one: Kept, now: datetime) -> float:
+def days_left(one: StoredCertificate, now: datetime) -> float:
     return (datetime.fromisoformat(one.not_after) - now).total_seconds() / 86400
 
 
@@ -48,10 +48,12 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
             what = f"another certificate ({served[:16]})" if served else "no certificate"
             found.append(
                 Finding(
-                    "certificates", "error", f"{app}: {what} is served for {domain} on port {port}",
+                    "certificates",
+                    "error",
+                    f"{app}: {what} is served for {domain} on port {port}",
                     f"dokkupy proxy:build-config {app}; is there another site or program on this port?",
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -61,7 +63,7 @@ def said(days: float) -> str:
     return f"is good for {days:.0f} days"
 
 
-def remedy(app: str, one: Kept, days: float) -> str:
+def remedy(app: str, one: StoredCertificate, days: float) -> str:
     if level_of(days) == "ok":
         return ""
     if one.origin == "letsencrypt":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import strays, sweep
+from dokkupy_sdk.certificates import orphans, sweep
 from dokkupy_sdk.errors import Busy
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
@@ -16,10 +16,10 @@ def tick(host: Host) -> None:
 
 
 def sweep_one(host: Host, app: AppName) -> None:
-    if not strays(host, app):
+    if not orphans(host, app):
         return
     try:
-        # With the app's lease: a certificate's files are there before the table names them.
+        # With the app's lock: a certificate's files are there before the table names them.
         with operation(host, "certs:sweep", f"app:{app}", wait=0):
             sweep(host, app)
     except Busy:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host
-from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import add_property_commands
 
@@ -38,7 +38,7 @@ def change(host: Host, app: AppName, verb: str, *, add: str, listed: str) -> Non
     """Put process types on one of the lists (and off the other), or with add="" off both."""
     from dokkupy_sdk.operation import operation
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     wanted = types(listed) or ALL
     with operation(host, f"checks:{verb}", f"app:{app}", takes_away=not add) as tx:
         for name in ("disabled", "skipped"):
@@ -64,7 +64,7 @@ def without(before: str, taken: str) -> str:
     return ",".join(name for name in before.split(",") if name and name not in gone)
 
 
-@group.command("enable", needs="app:write", changes=True)
+@group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Enable checks and zero downtime."""
     if types(process_types) != ALL and ALL in lists(host, app).values():
@@ -75,7 +75,7 @@ def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     host.out.section(f"Enabling checks for app ({app})")
 
 
-@group.command("disable", needs="app:write", changes=True)
+@group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Disable checks and stop old instances before new ones start."""
     change(host, app, "disable", add="disabled", listed=process_types)
@@ -83,29 +83,29 @@ def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     host.out.detail("Old instances stop before new ones start: there is downtime from the next deploy on")
 
 
-@group.command("skip", needs="app:write", changes=True)
+@group.command("skip", permission="app:write", mutating=True)
 def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Skip checks, with zero downtime all the same."""
     change(host, app, "skip", add="skipped", listed=process_types)
     host.out.section(f"Skipping checks for app ({app})")
 
 
-@group.command("run", needs="app:write")
-def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> Answer:
+@group.command("run", permission="app:write")
+def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> CommandResult:
     """Run the checks against the running instances."""
     from dokkupy_sdk.deploy import current
 
     from dokkupy_checks.hooks import check
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     release, instances = current(host, app)
     if release is None:
-        raise AppFault(f"App {app} has not been deployed", code="not_deployed")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
     chosen = choose(app, instances, which)
     host.out.section(f"Running checks of {app} {which or 'in all process types'}")
     check(host, release, chosen)
     host.out.section("All checks passed")
-    return Answer({"app": app, "checked": [one.dyno for one in chosen], "passed": True})
+    return CommandResult({"app": app, "checked": [one.dyno for one in chosen], "passed": True})
 
 
 def choose(app: AppName, instances: Sequence[Instance], which: str) -> list[Instance]:

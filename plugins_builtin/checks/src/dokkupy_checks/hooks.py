@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dokkupy_sdk.model import Deployment, Instance, Release
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
@@ -25,12 +25,12 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
 
 
 @hookimpl
-def pre_switch(host: Host, deployment: Deployment, tx: Tx) -> None:
+def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
     check(host, deployment.release, deployment.fresh)
 
 
 @hookimpl
-def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """A web that answers and ends at once is seen too. It serves meanwhile: only the end of the deploy waits for it."""
     from dokkupy_checks.plan import WEB, setting
     from dokkupy_checks.run import stay_alive

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from dokkupy_sdk.appjson import HealthCheck
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import Secret, shown
 
 ASSIGNMENT = re.compile(r"(WAIT|TIMEOUT|ATTEMPTS)=(\d{1,5})")
@@ -22,7 +22,7 @@ def places(app_json: str) -> tuple[str, ...]:
 
 
 def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck, ...]:
-    """The checks of the file. Raises AppFault naming the line. A variable that is not set is empty, as in Dokku."""
+    """The checks of the file. Raises AppError naming the line. A variable that is not set is empty, as in Dokku."""
     values = dict(DEFAULTS)
     targets: list[tuple[int, re.Match[str], str]] = []
     for number, raw in enumerate(text.splitlines(), start=1):
@@ -39,7 +39,7 @@ def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck
         target = TARGET.fullmatch(word)
         if target is None:
             # The raw line: the expanded one may hold a secret.
-            raise AppFault(f"CHECKS: line {number} is not a check: {shown(raw.strip())}", code="bad_checks_file")
+            raise AppError(f"CHECKS: line {number} is not a check: {shown(raw.strip())}", code="bad_checks_file")
         targets.append((number, target, content.strip()))
     return tuple(
         HealthCheck(

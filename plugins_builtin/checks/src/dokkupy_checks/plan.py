@@ -76,9 +76,12 @@ def waits(values: Mapping[str, str]) -> Waits:
     """From the values of the properties, by name."""
     stay = values["default-wait"]
     return Waits(
-        int(values["attempts"]), int(values["timeout"]), int(values["wait"]), None if stay == AUTO else float(stay),
+        int(values["attempts"]),
+        int(values["timeout"]),
+        int(values["wait"]),
+        None if stay == AUTO else float(stay),
         float(values["max-wait"]),
-    )  # fmt: skip
+    )
 
 
 def setting(release: Release, name: str) -> str:

@@ -58,7 +58,7 @@ def stay_alive(host: Host, release: Release, instances: Sequence[Instance]) -> N
     while now < began + STEADY and watch.all_seem_alive(now):
         time.sleep(LOOK)
         now = time.monotonic()
-    watch.need_alive("right after it had answered")
+    watch.require_alive("right after it had answered")
 
 
 def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str, Progress]) -> Found:
@@ -108,7 +108,7 @@ class Watch:
             if is_last or now - looked >= (LOOK if now - began < SOON else LOOK_LATER):
                 looked = now
                 if not self.all_seem_alive(now) or is_last:
-                    self.need_alive()
+                    self.require_alive()
             if failed:
                 self.fail(failed)
             if not pending:
@@ -121,18 +121,19 @@ class Watch:
             self.progress[instance.id].add(now, one)
         return all(one.known and one.alive for one in seen)
 
-    def need_alive(self, when: str = "while it was checked") -> None:
+    def require_alive(self, when: str = "while it was checked") -> None:
         rows = [row for row in self.scheduler.status(self.instances) if self.has_ended(row)]
         if rows:
             raise CheckFailed(
-                "; ".join(f"{self.epitaph(row)} {when}" for row in rows), instances=tuple(row.instance for row in rows),
+                "; ".join(f"{self.format_exit(row)} {when}" for row in rows),
+                instances=tuple(row.instance for row in rows),
                 states=tuple(rows),
-            )  # fmt: skip
+            )
 
     def has_ended(self, row: InstanceStatus) -> bool:
         return row.state in ENDED or row.restarts > self.restarts.get(row.instance.id, 0)
 
-    def epitaph(self, row: InstanceStatus) -> str:
+    def format_exit(self, row: InstanceStatus) -> str:
         memory = memory_limit(self.release.deploy_options(row.instance.process))
         return f"{row.instance.app} {row.instance.dyno} {how_it_ended(row, memory)}"
 
@@ -144,9 +145,11 @@ class Watch:
         for outcome in failed:
             on_failure(self.host, self.release, outcome)
         raise CheckFailed(
-            "; ".join(sentence(outcome) for outcome in failed), instances=instances, states=states,
+            "; ".join(sentence(outcome) for outcome in failed),
+            instances=instances,
+            states=states,
             hint=" ".join(dict.fromkeys(advice(outcome) for outcome in failed)).strip(),
-        )  # fmt: skip
+        )
 
 
 def collect(host: Host, found: Found) -> list[Outcome]:

@@ -30,32 +30,66 @@ def wait_or_auto(text: str) -> str:
 
 VISIBLE = (
     Property(
-        "wait-to-retire", "60", help="Seconds that old web instances may take to finish their connections after a switch; idle ones stop at once", parse=integer(0, 86400),
-        in_release=True, applies=NEXT_DEPLOY,
+        "wait-to-retire",
+        "60",
+        help="Seconds that old web instances may take to finish their connections after a switch; idle ones stop at once",
+        parse=integer(0, 86400),
+        in_release=True,
+        applies=NEXT_DEPLOY,
     ),
     Property(
-        "default-wait", AUTO, parse=wait_or_auto, applies=NEXT_DEPLOY,
+        "default-wait",
+        AUTO,
+        parse=wait_or_auto,
+        applies=NEXT_DEPLOY,
         help="Seconds that an instance without checks of its own must stay up; auto: until it is past its start, 10 s at most",
     ),
     Property(
-        "max-wait", "300", parse=integer(0, 86400), applies=NEXT_DEPLOY,
+        "max-wait",
+        "300",
+        parse=integer(0, 86400),
+        applies=NEXT_DEPLOY,
         help="Seconds at most that the default check of web waits for a port while the instance is busy starting",
     ),
-    Property("wait", "5", help="Seconds between attempts of a check that does not say", parse=integer(0, 3600),
-             applies=NEXT_DEPLOY),
-    Property("timeout", "5", help="Seconds that an attempt may take, of a check that does not say",
-             parse=integer(1, 3600), applies=NEXT_DEPLOY),
-    Property("attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), applies=NEXT_DEPLOY),
-)  # fmt: skip
+    Property(
+        "wait",
+        "5",
+        help="Seconds between attempts of a check that does not say",
+        parse=integer(0, 3600),
+        applies=NEXT_DEPLOY,
+    ),
+    Property(
+        "timeout",
+        "5",
+        help="Seconds that an attempt may take, of a check that does not say",
+        parse=integer(1, 3600),
+        applies=NEXT_DEPLOY,
+    ),
+    Property(
+        "attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), applies=NEXT_DEPLOY
+    ),
+)
 
 SETTINGS = Settings(
     "checks",
     *VISIBLE,
-    Property("disabled", scope="app", help="Process types whose old instances stop first (checks:disable)",
-             parse=types, in_release=True, applies=NEXT_DEPLOY),
-    Property("skipped", scope="app", help="Process types that are not checked (checks:skip)", parse=types,
-             in_release=True, applies=NEXT_DEPLOY),
-)  # fmt: skip
+    Property(
+        "disabled",
+        scope="app",
+        help="Process types whose old instances stop first (checks:disable)",
+        parse=types,
+        in_release=True,
+        applies=NEXT_DEPLOY,
+    ),
+    Property(
+        "skipped",
+        scope="app",
+        help="Process types that are not checked (checks:skip)",
+        parse=types,
+        in_release=True,
+        applies=NEXT_DEPLOY,
+    ),
+)
 """The two lists are kept by a release, and set by commands of their own."""
 
 BY_SET = Settings("checks", *VISIBLE)

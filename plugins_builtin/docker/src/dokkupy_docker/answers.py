@@ -57,11 +57,16 @@ def addresses(settings: Mapping[str, Any] | None) -> dict[str, str]:
 
 def listed(one: Mapping[str, Any]) -> Container:
     return Container(
-        id=one["Id"], name=one["Names"][0].removeprefix("/") if one.get("Names") else "", image=one["ImageID"],
-        state=one["State"], labels=one.get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
-        created_at=str(one.get("Created", "")), command=tuple(text_without_passing(str(one.get("Command", ""))).split()),
+        id=one["Id"],
+        name=one["Names"][0].removeprefix("/") if one.get("Names") else "",
+        image=one["ImageID"],
+        state=one["State"],
+        labels=one.get("Labels") or {},
+        addresses=addresses(one.get("NetworkSettings")),
+        created_at=str(one.get("Created", "")),
+        command=tuple(text_without_passing(str(one.get("Command", ""))).split()),
         up_seconds=up_seconds(str(one.get("Status", ""))),
-    )  # fmt: skip
+    )
 
 
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
@@ -103,12 +108,19 @@ def endings_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Ending]]:
 def inspected(one: Mapping[str, Any]) -> Container:
     state = one["State"]
     return Container(
-        id=one["Id"], name=one["Name"].removeprefix("/"), image=one["Image"], state=state["Status"],
-        labels=one["Config"].get("Labels") or {}, addresses=addresses(one.get("NetworkSettings")),
-        exit_code=state.get("ExitCode"), oom_killed=bool(state.get("OOMKilled")), restarts=one.get("RestartCount", 0),
-        started_at=state.get("StartedAt", ""), created_at=one.get("Created", ""),
+        id=one["Id"],
+        name=one["Name"].removeprefix("/"),
+        image=one["Image"],
+        state=state["Status"],
+        labels=one["Config"].get("Labels") or {},
+        addresses=addresses(one.get("NetworkSettings")),
+        exit_code=state.get("ExitCode"),
+        oom_killed=bool(state.get("OOMKilled")),
+        restarts=one.get("RestartCount", 0),
+        started_at=state.get("StartedAt", ""),
+        created_at=one.get("Created", ""),
         command=without_passing((str(one["Path"]), *(one.get("Args") or ()))) if one.get("Path") else (),
-    )  # fmt: skip
+    )
 
 
 def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tuple[str, bytes]]:

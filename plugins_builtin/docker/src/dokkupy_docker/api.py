@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 
 SOCKET = "/var/run/docker.sock"
 VERSION = "v1.41"
@@ -18,11 +18,12 @@ def socket_path() -> str:
     return host.removeprefix("unix://") if host.startswith("unix://") else SOCKET
 
 
-def down(error: object) -> HostFault:
-    return HostFault(
-        f"The Docker engine does not answer: {error}", hint="Start it (systemctl start docker), or look at its log.",
+def down(error: object) -> HostError:
+    return HostError(
+        f"The Docker engine does not answer: {error}",
+        hint="Start it (systemctl start docker), or look at its log.",
         code="engine_down",
-    )  # fmt: skip
+    )
 
 
 def get(path: str, **query: Any) -> Any:
@@ -42,7 +43,7 @@ def asked(path: str, query: dict[str, Any]) -> tuple[int, bytes]:
     words = urlencode({key: json.dumps(value) if isinstance(value, dict) else value for key, value in query.items()})
     status, body = fetch(f"/{VERSION}{path}" + (f"?{words}" if words else ""))
     if status >= 400 and status != 404:
-        raise HostFault(f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}")
+        raise HostError(f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}")
     return status, body
 
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker import cap
-from dokkupy_docker.build_options import Vetted, vet
+from dokkupy_docker.build_options import ValidatedOptions, validate
 from dokkupy_docker.client import Client, find_client
 from dokkupy_docker.output import Output
 
@@ -28,9 +28,9 @@ def build_image(host: Host, build: ImageBuild) -> str:
     """Run the client to its end; the image's id. Without `-t`: what a killed process leaves has no name, and carries
     our labels, so that the clean-up finds it."""
     client = find_client(host)
-    vetted = vet(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
-    group = cap.group_of(host, build, vetted, buildkit=client.buildkit)
-    for remark in (*vetted.remarks, *group.remarks):
+    validated = validate(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
+    group = cap.group_of(host, build, validated, buildkit=client.buildkit)
+    for remark in (*validated.remarks, *group.remarks):
         host.out.warn(remark)
     output = Output()
 
@@ -42,27 +42,30 @@ def build_image(host: Host, build: ImageBuild) -> str:
     with scratch_directory(host.path("tmp", "docker-build")) as directory:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
-        argv = build_argv(client, build, (*vetted.words, *group.words), result, secrets)
-        if stream(argv, line, env=build_env(client, build, vetted)) != 0:
+        argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
+        if stream(argv, line, env=build_env(client, build, validated)) != 0:
             for text in output.rest():
                 host.out.stream(text)
             if any(FULL_DISK.search(text) for text in output.tail):
-                raise HostFault(
-                    "App build failed: the disk is full", details=tuple(output.tail), code="disk_full",
+                raise HostError(
+                    "App build failed: the disk is full",
+                    details=tuple(output.tail),
+                    code="disk_full",
                     hint="Free some disk space (dokkupy cleanup) and deploy again.",
-                )  # fmt: skip
+                )
             if output.code == KILLED and group.memory:
-                raise AppFault(
+                raise AppError(
                     f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
-                    details=tuple(output.tail), code="build_killed",
+                    details=tuple(output.tail),
+                    code="build_killed",
                     hint="Give it more, if that was too little: resource:limit --process-type build --memory SIZE "
                     "for the app, builds:set --global memory SIZE for the host.",
-                )  # fmt: skip
-            raise AppFault("App build failed", details=tuple(output.tail), code="build_failed")
+                )
+            raise AppError("App build failed", details=tuple(output.tail), code="build_failed")
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
-        raise HostFault(f"docker build left no image id but {identifier[:80]!r}")
+        raise HostError(f"docker build left no image id but {identifier[:80]!r}")
     return identifier
 
 
@@ -90,8 +93,8 @@ def build_argv(
     return [*argv, str(build.context)]
 
 
-def build_env(client: Client, build: ImageBuild, vetted: Vetted) -> dict[str, str]:
+def build_env(client: Client, build: ImageBuild, validated: ValidatedOptions) -> dict[str, str]:
     """Beside the clean environment: only the variables that the build options name."""
     env = {"DOCKER_BUILDKIT": "1" if client.buildkit else "0", "DOCKER_CLI_HINTS": "false"}
-    env.update({key: build.env[key].reveal() for key in vetted.keys})
+    env.update({key: build.env[key].reveal() for key in validated.keys})
     return env

@@ -5,29 +5,99 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-VALUED = frozenset({
-    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder", "--cache-from",
-    "--cache-to", "--cgroup-parent", "--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus", "--cpuset-mems",
-    "--isolation", "--label", "--memory", "--memory-swap", "--network", "--no-cache-filter", "--platform",
-    "--provenance", "--sbom", "--secret", "--security-opt", "--shm-size", "--ssh", "--target", "--ulimit",
-})  # fmt: skip
+VALUED = frozenset(
+    {
+        "--add-host",
+        "--allow",
+        "--annotation",
+        "--attest",
+        "--build-arg",
+        "--build-context",
+        "--builder",
+        "--cache-from",
+        "--cache-to",
+        "--cgroup-parent",
+        "--cpu-period",
+        "--cpu-quota",
+        "--cpu-shares",
+        "--cpuset-cpus",
+        "--cpuset-mems",
+        "--isolation",
+        "--label",
+        "--memory",
+        "--memory-swap",
+        "--network",
+        "--no-cache-filter",
+        "--platform",
+        "--provenance",
+        "--sbom",
+        "--secret",
+        "--security-opt",
+        "--shm-size",
+        "--ssh",
+        "--target",
+        "--ulimit",
+    }
+)
 """Options with a value that Dokku passes on (reference, section 3.5)."""
 
-SWITCHES = frozenset({"--no-cache", "--pull", "--compress", "--force-rm", "--rm", "--squash",
-                      "--disable-content-trust"})  # fmt: skip
+SWITCHES = frozenset(
+    {"--no-cache", "--pull", "--compress", "--force-rm", "--rm", "--squash", "--disable-content-trust"}
+)
 
 SHORT = {"-m": "--memory", "-c": "--cpu-shares"}
 
-REFUSED = frozenset({"--tag", "-t", "--output", "-o", "--file", "-f", "--iidfile", "--metadata-file", "--push",
-                     "--load", "--progress", "--quiet", "-q"})  # fmt: skip
+REFUSED = frozenset(
+    {
+        "--tag",
+        "-t",
+        "--output",
+        "-o",
+        "--file",
+        "-f",
+        "--iidfile",
+        "--metadata-file",
+        "--push",
+        "--load",
+        "--progress",
+        "--quiet",
+        "-q",
+    }
+)
 """What dokkupy decides itself. A tag could replace another app's image; an output writes files of the host."""
 
-BUILDX_ONLY = frozenset({"--allow", "--annotation", "--attest", "--build-context", "--builder", "--cache-to",
-                         "--no-cache-filter", "--provenance", "--sbom"})  # fmt: skip
+BUILDX_ONLY = frozenset(
+    {
+        "--allow",
+        "--annotation",
+        "--attest",
+        "--build-context",
+        "--builder",
+        "--cache-to",
+        "--no-cache-filter",
+        "--provenance",
+        "--sbom",
+    }
+)
 BUILDKIT_ONLY = BUILDX_ONLY | {"--secret", "--ssh"}
-CLASSIC_ONLY = frozenset({"--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus", "--cpuset-mems", "--memory",
-                          "--memory-swap", "--isolation", "--compress", "--force-rm", "--rm", "--squash",
-                          "--security-opt", "--disable-content-trust"})  # fmt: skip
+CLASSIC_ONLY = frozenset(
+    {
+        "--cpu-period",
+        "--cpu-quota",
+        "--cpu-shares",
+        "--cpuset-cpus",
+        "--cpuset-mems",
+        "--memory",
+        "--memory-swap",
+        "--isolation",
+        "--compress",
+        "--force-rm",
+        "--rm",
+        "--squash",
+        "--security-opt",
+        "--disable-content-trust",
+    }
+)
 
 LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
 """What BuildKit has not, but a cgroup of the build has (cap.py)."""
@@ -41,7 +111,7 @@ STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "G
 
 
 @dataclass(frozen=True, slots=True)
-class Vetted:
+class ValidatedOptions:
     """words: for the argv. keys: build arguments and secrets whose value comes from the app's configuration.
     remarks: what was left out, and why. limits: option -> value of those that a cgroup must give."""
 
@@ -72,7 +142,7 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
     return found
 
 
-def vet(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: bool) -> Vetted:
+def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: bool) -> ValidatedOptions:
     """Keep what a build understands. env: the keys that the app's configuration has."""
     kept: list[str] = []
     keys: list[str] = []
@@ -116,7 +186,7 @@ def vet(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: b
             kept += [name, value]
     if not buildkit and "--cpus" in limits:
         kept += ["--cpu-period", str(PERIOD), "--cpu-quota", str(round(float(limits.pop("--cpus")) * PERIOD))]
-    return Vetted(tuple(kept), tuple(dict.fromkeys(keys)), tuple(remarks), limits)
+    return ValidatedOptions(tuple(kept), tuple(dict.fromkeys(keys)), tuple(remarks), limits)
 
 
 def steering(key: str) -> bool:

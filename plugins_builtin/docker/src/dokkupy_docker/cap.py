@@ -1,7 +1,7 @@
 """What a build may use. BuildKit limits nothing itself, but runs its steps in the cgroup that it is told.
 
 All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`); an app with
-limits of its own has a group in it, which stays, empty, until the host starts anew. Only root may make groups: it is
+limits of its own has a group in it, which stays, empty, until the host starts again. Only root may make groups: it is
 done by the host's shell in a container, and only when a group does not say yet what it should.
 Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html.
 """
@@ -19,7 +19,7 @@ from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker import api
-from dokkupy_docker.build_options import PERIOD, Vetted
+from dokkupy_docker.build_options import PERIOD, ValidatedOptions
 from dokkupy_docker.option_values import nano, size
 
 ROOT = "/sys/fs/cgroup"
@@ -120,26 +120,26 @@ def engine_version() -> tuple[str, int]:
 
 
 def group_of(
-    host: Host, build: ImageBuild, vetted: Vetted, *, buildkit: bool, read: Callable[[str], str] = read
+    host: Host, build: ImageBuild, validated: ValidatedOptions, *, buildkit: bool, read: Callable[[str], str] = read
 ) -> Group:
     """The cgroup of a build, made when it is missing. What cannot be limited is built all the same, with a remark when
     the app's own limits are meant."""
-    cap, own = memory_cap(host), limits_of(vetted.limits)
+    cap, own = memory_cap(host), limits_of(validated.limits)
     if not buildkit:
-        given = "--memory" in vetted.words
+        given = "--memory" in validated.words
         return Group(("--memory", str(cap)) if cap and not given else (), 0 if given else cap)
-    if (not cap and not vetted.limits) or "--cgroup-parent" in vetted.words:
+    if (not cap and not validated.limits) or "--cgroup-parent" in validated.words:
         return Group()
     version, major = engine_version()
     if major < LEAST_ENGINE:
         words = (
             f"The limits of this build do not hold: Docker {version} cannot limit builds, version {LEAST_ENGINE} can"
         )
-        return Group(remarks=(words,) if vetted.limits else ())
+        return Group(remarks=(words,) if validated.limits else ())
     unified = os.path.exists(os.path.join(ROOT, "cgroup.controllers"))
     name = ALL
     wanted = files(ALL, Limits(memory=cap // PAGE * PAGE or None), unified=unified)
-    if vetted.limits:
+    if validated.limits:
         name = f"{ALL}/{build.labels.get('dokkupy.app') or 'other'}"
         wanted |= files(name, own, unified=unified)
     if not all(
@@ -147,9 +147,13 @@ def group_of(
     ):
         try:
             code, said = run_program(
-                host, f"dokkupy-limits-{os.getpid()}", script(wanted, unified=unified), mounts={ROOT: SEEN},
-                timeout=SECONDS, labels={"dokkupy.limits": "1"},
-            )  # fmt: skip
+                host,
+                f"dokkupy-limits-{os.getpid()}",
+                script(wanted, unified=unified),
+                mounts={ROOT: SEEN},
+                timeout=SECONDS,
+                labels={"dokkupy.limits": "1"},
+            )
         except (DokkupyError, TimeoutError) as error:
             code, said = 1, (str(error),)
         if code != 0:

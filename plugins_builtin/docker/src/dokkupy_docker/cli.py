@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt, Rest
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
@@ -46,10 +46,10 @@ def checked(words: list[str], phases: list[str]) -> list[str]:
 
         body_of(split)
     else:
-        from dokkupy_docker.build_options import vet
+        from dokkupy_docker.build_options import validate
         from dokkupy_docker.cap import limits_of
 
-        limits_of(vet(split, (), buildkit=True, buildx=True).limits)
+        limits_of(validate(split, (), buildkit=True, buildx=True).limits)
     return found
 
 
@@ -57,10 +57,10 @@ def change(
     host: Host, verb: str, app: AppName, phases: list[str], processes: list[str], edit: Callable[[list[str]], list[str]]
 ) -> None:
     """Edit the options of the phases, or with processes those of these types alone."""
-    from dokkupy_sdk.effect import tell_effect
+    from dokkupy_sdk.effect import announce_effect
     from dokkupy_sdk.operation import operation
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if processes and phases != ["deploy"]:
         raise UserError("--process is only for the phase deploy")
     with operation(host, f"docker-options:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
@@ -73,7 +73,7 @@ def change(
             table[phase] = edit(table[phase])
         tx.write("apps", app, "docker-options", data={**data, "phases": table, "processes": own})
     for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
-        tell_effect(host, app, applies)
+        announce_effect(host, app, applies)
 
 
 def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
@@ -85,8 +85,8 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
             host.out.warn(f"{app} has no process type {name} now: the option waits for one")
 
 
-@options_group.command("add", needs="app:admin", changes=True)
-def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> Answer:  # noqa: B006
+@options_group.command("add", permission="app:admin", mutating=True)
+def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Add options for the given phases; they count from the next build or deploy."""
     import shlex
 
@@ -100,11 +100,11 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
         for remark in remarks([word for text in found for word in shlex.split(text)]):
             host.out.warn(remark)
     warn_of_unknown(host, app, types)
-    return Answer({"app": app, "phases": names, "processes": types, "options": found})
+    return CommandResult({"app": app, "phases": names, "processes": types, "options": found})
 
 
-@options_group.command("remove", needs="app:admin", changes=True)
-def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> Answer:  # noqa: B006
+@options_group.command("remove", permission="app:admin", mutating=True)
+def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Remove options from the given phases."""
     names = phases_of(phases)
     doomed = divided(option)
@@ -119,34 +119,41 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process:
         return [one for one in kept if not any(same(text, one) for text in doomed)]
 
     change(host, "remove", app, names, process, edit)
-    return Answer({"app": app, "phases": names, "processes": process})
+    return CommandResult({"app": app, "phases": names, "processes": process})
 
 
-@options_group.command("clear", needs="app:admin", changes=True)
+@options_group.command("clear", permission="app:admin", mutating=True)
 def clear(
-    host: Host, app: App, phases: PhaseWord = "", *, process: Processes = []  # noqa: B006
-) -> Answer:  # fmt: skip
+    host: Host,
+    app: App,
+    phases: PhaseWord = "",
+    *,
+    process: Processes = [],  # noqa: B006
+) -> CommandResult:
     """Remove all options of the given phases."""
     names = phases_of(phases) if phases else ["deploy"] if process else list(PHASES)
     if not phases and not process and processes_of(host, app):
         change(host, "clear", app, ["deploy"], processes_of(host, app), lambda kept: [])
     change(host, "clear", app, names, process, lambda kept: [])
-    return Answer({"app": app, "phases": names, "processes": process})
+    return CommandResult({"app": app, "phases": names, "processes": process})
 
 
-@options_group.command("list", needs="app:read")
+@options_group.command("list", permission="app:read")
 def list_options(
-    host: Host, app: App, which: Annotated[str, Arg("phase")] = "", *,
+    host: Host,
+    app: App,
+    which: Annotated[str, Arg("phase")] = "",
+    *,
     phase: Annotated[str, Opt("--phase", help="build, deploy or run")] = "",
     process: Annotated[str, Opt("--process", help="Those of this process type alone")] = "",
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """List the options of a phase, one a line."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     if not phase and not which:
         raise UserError("Please specify a phase: --phase build, deploy or run")
     names = phases_of(phase or which)
     table = {name: options_of(host, app, name, process) for name in names}
-    return Answer(table, [text for name in names for text in table[name]])
+    return CommandResult(table, [text for name in names for text in table[name]])
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment, execute
 from dokkupy_sdk.files import make_directory, write_atomic
 
@@ -32,7 +32,7 @@ BUILT_IN = range(19, 23)
 """Major versions whose client has BuildKit without a plugin (18.09 as an experiment)."""
 
 
-class NotInstalled(HostFault):
+class NotInstalled(HostError):
     """There is no docker client."""
 
     def __init__(self) -> None:

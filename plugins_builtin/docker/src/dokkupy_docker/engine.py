@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, Conflict, HostFault, NotFound
+from dokkupy_sdk.errors import AppError, Conflict, HostError, NotFound
 from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 
@@ -51,15 +51,16 @@ class DockerEngine(Engine):
                 import docker  # type: ignore[import-untyped]
 
                 self._client = docker.APIClient(
-                    base_url=f"unix://{api.socket_path()}", version=api.VERSION.removeprefix("v"),
+                    base_url=f"unix://{api.socket_path()}",
+                    version=api.VERSION.removeprefix("v"),
                     timeout=CREATE_SECONDS,
-                )  # fmt: skip
+                )
             return self._client
 
     def prepare(self) -> Readiness:
         try:
             version = api.get("/version")
-        except HostFault as fault:
+        except HostError as fault:
             installed = any(os.path.exists(f"{place}/dockerd") for place in ("/usr/bin", "/usr/sbin", "/usr/local/bin"))
             if installed:
                 return Readiness("misconfigured", fault.message, fault.hint)
@@ -87,12 +88,12 @@ class DockerEngine(Engine):
         with faults(f"{ref} could not be pulled"):
             for event in self.client.pull(ref, stream=True, decode=True):
                 if "error" in event:
-                    raise HostFault(f"{ref} could not be pulled: {event['error']}")
+                    raise HostError(f"{ref} could not be pulled: {event['error']}")
                 if event.get("status"):
                     self.host.out.progress(f"{event['status']} {event.get('id', '')}")
         found = self.image(ref)
         if found is None:
-            raise HostFault(f"{ref} was pulled but the engine does not have it")
+            raise HostError(f"{ref} was pulled but the engine does not have it")
         return found
 
     def tag(self, image: str, ref: str) -> None:
@@ -132,7 +133,7 @@ class DockerEngine(Engine):
         identifier = build_image(self.host, build)
         image = self.image(identifier)
         if image is None:
-            raise HostFault(
+            raise HostError(
                 f"The image {identifier} was built but the engine does not have it",
                 hint="A builder of your own (--builder) must load its images into the engine.",
             )
@@ -145,7 +146,7 @@ class DockerEngine(Engine):
             self.client.import_image_from_file(archive, repository=name, tag=tag)
         image = self.image(ref)
         if image is None:
-            raise HostFault(f"{archive} was imported but the engine does not have {ref}")
+            raise HostError(f"{archive} was imported but the engine does not have {ref}")
         return image
 
     # containers
@@ -200,7 +201,7 @@ class DockerEngine(Engine):
                     self.client.start(made)
             found = self.container(made)
             if found is None:
-                raise HostFault(f"The container {spec.name} is gone right after its start")
+                raise HostError(f"The container {spec.name} is gone right after its start")
             return found
         except BaseException:
             self.remove(made)
@@ -212,10 +213,13 @@ class DockerEngine(Engine):
         for name in wanted["--network"]:
             with faults(f"The container {spec.name} could not join the network {name}"):
                 self.client.connect_container_to_network(
-                    ref, name, aliases=[*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else None,
-                    ipv4_address=next(iter(wanted["--ip"]), None), ipv6_address=next(iter(wanted["--ip6"]), None),
+                    ref,
+                    name,
+                    aliases=[*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else None,
+                    ipv4_address=next(iter(wanted["--ip"]), None),
+                    ipv6_address=next(iter(wanted["--ip6"]), None),
                     link_local_ips=wanted["--link-local-ip"] or None,
-                )  # fmt: skip
+                )
 
     def containers(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
         found = api.get("/containers/json", all=0 if running_only else 1, filters={"label": filters(labels)}) or []
@@ -281,11 +285,16 @@ class DockerEngine(Engine):
             answer = self.client.get(
                 self.client._url("/containers/{0}/logs", ref),
                 params={
-                    "stdout": 1, "stderr": 1, "follow": int(follow), "timestamps": int(timestamps),
-                    "tail": "all" if tail is None else tail, "since": since,
+                    "stdout": 1,
+                    "stderr": 1,
+                    "follow": int(follow),
+                    "timestamps": int(timestamps),
+                    "tail": "all" if tail is None else tail,
+                    "since": since,
                 },
-                stream=True, timeout=None,
-            )  # fmt: skip
+                stream=True,
+                timeout=None,
+            )
             self.client._raise_for_status(answer)
         try:
             yield from lines_of(answer.raw.read, multiplexed=not found["Config"]["Tty"])
@@ -328,7 +337,7 @@ class DockerEngine(Engine):
             except docker.errors.NotFound:
                 return None
             if about["size"] > limit:
-                raise AppFault(f"{path} in the image is larger than {limit // 1024} KiB")
+                raise AppError(f"{path} in the image is larger than {limit // 1024} KiB")
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
                 member = tar.next()
                 file = tar.extractfile(member) if member is not None and member.isfile() else None
@@ -355,9 +364,12 @@ class DockerEngine(Engine):
             return
         with faults(f"The network {name} could not be made"):
             self.client.create_network(
-                name, driver="bridge", labels=dict(labels), check_duplicate=True,
+                name,
+                driver="bridge",
+                labels=dict(labels),
+                check_duplicate=True,
                 ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
-            )  # fmt: skip
+            )
 
     def remove_network(self, name: str) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dokkupy_sdk.errors import AppFault, Conflict, DokkupyError, HostFault, NotFound
+from dokkupy_sdk.errors import AppError, Conflict, DokkupyError, HostError, NotFound
 
 from dokkupy_docker import api
 
@@ -33,8 +33,8 @@ def faults(what: str) -> Iterator[None]:
         if error.status_code == 409 or (error.status_code in (403, 500) and any(sign in words for sign in IN_THE_WAY)):
             raise Conflict(words) from error
         if any(sign in words for sign in NOT_RUNNABLE):
-            raise AppFault(words, hint="Look at the command in the Procfile and at the image.") from error
-        raise HostFault(words) from error
+            raise AppError(words, hint="Look at the command in the Procfile and at the image.") from error
+        raise HostError(words) from error
     except (docker.errors.DockerException, requests.exceptions.ConnectionError) as error:
         if "timed out" in str(error):  # the SDK's name for an answer that did not come in time
             raise TimeoutError(what) from error

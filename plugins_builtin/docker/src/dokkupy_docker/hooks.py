@@ -22,7 +22,7 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 
 @hookimpl
-def app_guests(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     """The containers that `--link CONTAINER:ALIAS` names come into the app's network."""
     from dokkupy_docker.kept import all_options
 
@@ -62,7 +62,8 @@ def building(host: Host) -> Finding:
         limited = "" if major >= LEAST_ENGINE else f"; Docker {version} cannot limit their memory, {LEAST_ENGINE} can"
         return Finding("docker builds", "ok", f"{client.path} builds with BuildKit{limited}")
     return Finding(
-        "docker builds", "warning",
+        "docker builds",
+        "warning",
         f"{client.path} has no BuildKit: builds use the classic builder (no cache mounts, no secrets)",
         "Install the package docker-buildx-plugin (Docker's) or docker-buildx (Debian's).",
-    )  # fmt: skip
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, ip_network
 
-from dokkupy_sdk.errors import Conflict, HostFault
+from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container, Engine
 
@@ -28,7 +28,7 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
             if after == 0:
                 return str(subnet)
             after -= 1
-    raise HostFault(f"All networks of {POOL} are taken", hint="Destroy apps that are not needed.")
+    raise HostError(f"All networks of {POOL} are taken", hint="Destroy apps that are not needed.")
 
 
 def ensure(engine: Engine, app: AppName) -> str:
@@ -48,10 +48,10 @@ def make_with_free_subnet(engine: Engine, name: str, labels: Mapping[str, str]) 
         except Conflict:
             continue  # something of the host itself has this range, or another command took it just now
         return
-    raise HostFault(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
+    raise HostError(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
 
 
-def guests(engine: Engine, app: AppName) -> list[Container]:
+def connected(engine: Engine, app: AppName) -> list[Container]:
     """The containers in the app's network that are not the app's own."""
     return [
         one for one in engine.containers({}) if network_name(app) in one.addresses and "dokkupy.app" not in one.labels
@@ -60,7 +60,7 @@ def guests(engine: Engine, app: AppName) -> list[Container]:
 
 def remove(engine: Engine, app: AppName) -> None:
     """The app's network goes; its guests are put out first. Raises Conflict while something of the app is in it."""
-    for one in guests(engine, app):
+    for one in connected(engine, app):
         engine.disconnect(network_name(app), one.id)
     engine.remove_network(network_name(app))
 
@@ -84,5 +84,5 @@ def free_addresses(subnet: str, taken: Iterable[str], count: int) -> list[str]:
         if number > 0 and str(address) not in used:
             found.append(str(address))
     if len(found) < count:
-        raise HostFault(f"The network {subnet} has no {count} free addresses", hint="Scale the app down.")
+        raise HostError(f"The network {subnet} has no {count} free addresses", hint="Scale the app down.")
     return found

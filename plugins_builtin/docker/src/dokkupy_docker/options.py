@@ -10,34 +10,78 @@ from dokkupy_sdk.errors import UserError
 
 from dokkupy_docker.option_values import duration, nano, publish, seconds, size, tail, whole
 
-SHORT = {"-v": "--volume", "-m": "--memory", "-e": "--env", "-l": "--label", "-u": "--user", "-w": "--workdir",
-         "-h": "--hostname", "-c": "--cpu-shares", "-p": "--publish", "-P": "--publish-all", "-t": "--tty",
-         "-i": "--interactive", "-a": "--attach", "-d": "--detach", "-q": "--quiet", "--net": "--network",
-         "--net-alias": "--network-alias", "--dns-opt": "--dns-option"}  # fmt: skip
+SHORT = {
+    "-v": "--volume",
+    "-m": "--memory",
+    "-e": "--env",
+    "-l": "--label",
+    "-u": "--user",
+    "-w": "--workdir",
+    "-h": "--hostname",
+    "-c": "--cpu-shares",
+    "-p": "--publish",
+    "-P": "--publish-all",
+    "-t": "--tty",
+    "-i": "--interactive",
+    "-a": "--attach",
+    "-d": "--detach",
+    "-q": "--quiet",
+    "--net": "--network",
+    "--net-alias": "--network-alias",
+    "--dns-opt": "--dns-option",
+}
 FLAGS = (
-    "--privileged", "--init", "--read-only", "--oom-kill-disable", "--no-healthcheck", "--tty", "--interactive", "--rm",
-    "--publish-all", "--detach", "--quiet", "--disable-content-trust", "--sig-proxy", "--use-api-socket", "--help",
-)  # fmt: skip
+    "--privileged",
+    "--init",
+    "--read-only",
+    "--oom-kill-disable",
+    "--no-healthcheck",
+    "--tty",
+    "--interactive",
+    "--rm",
+    "--publish-all",
+    "--detach",
+    "--quiet",
+    "--disable-content-trust",
+    "--sig-proxy",
+    "--use-api-socket",
+    "--help",
+)
 REFUSED = {
-    "--name": "The name says what the container is", "--detach": "It always is", "--rm": "The scheduler removes it",
-    "--tty": "The command decides", "--interactive": "The command decides", "--attach": "The command decides",
-    "--cidfile": "Ask for the id: ps:inspect APP", "--platform": "The image decides",
-    "--pull": "The image is on this host", "--quiet": "Nothing is pulled", "--sig-proxy": "The command decides",
-    "--detach-keys": "The command decides", "--disable-content-trust": "Nothing is pulled",
+    "--name": "The name says what the container is",
+    "--detach": "It always is",
+    "--rm": "The scheduler removes it",
+    "--tty": "The command decides",
+    "--interactive": "The command decides",
+    "--attach": "The command decides",
+    "--cidfile": "Ask for the id: ps:inspect APP",
+    "--platform": "The image decides",
+    "--pull": "The image is on this host",
+    "--quiet": "Nothing is pulled",
+    "--sig-proxy": "The command decides",
+    "--detach-keys": "The command decides",
+    "--disable-content-trust": "Nothing is pulled",
     "--use-api-socket": "Mount the engine's socket: -v /var/run/docker.sock:/var/run/docker.sock",
-    "--isolation": "It is for Windows", "--help": "docker create --help lists the options",
-}  # fmt: skip
+    "--isolation": "It is for Windows",
+    "--help": "docker create --help lists the options",
+}
 ISOLATION = {
     "--publish": "reaches the app past the proxy; one instance at a time can hold the port: add it with --process TYPE, and "
     "checks:disable APP TYPE lets the old instance stop first",
     "--publish-all": "reaches the app past the proxy",
-    "--link": "lets that container into the app's network", "--network": "joins the app with what is in that network",
-    "--privileged": "lets the app do to the host what root may", "--pid": "shows the app processes outside it",
-    "--ipc": "shares memory with what is outside the app", "--uts": "shares the host's name",
-    "--userns": "takes the user namespace away", "--cap-add": "gives the app rights that containers do not have",
-    "--device": "gives the app a device of the host", "--security-opt": "may take confinement away",
-    "--volumes-from": "shares another container's volumes", "--cgroup-parent": "may lift the app's limits",
-}  # fmt: skip
+    "--link": "lets that container into the app's network",
+    "--network": "joins the app with what is in that network",
+    "--privileged": "lets the app do to the host what root may",
+    "--pid": "shows the app processes outside it",
+    "--ipc": "shares memory with what is outside the app",
+    "--uts": "shares the host's name",
+    "--userns": "takes the user namespace away",
+    "--cap-add": "gives the app rights that containers do not have",
+    "--device": "gives the app a device of the host",
+    "--security-opt": "may take confinement away",
+    "--volumes-from": "shares another container's volumes",
+    "--cgroup-parent": "may lift the app's limits",
+}
 """What an option does to the isolation of apps; the command that adds it prints this."""
 
 
@@ -86,9 +130,12 @@ HOST: dict[str, tuple[str, Callable[[str], Any], bool]] = {
 }
 HOST_TABLES = {"--sysctl": "Sysctls", "--storage-opt": "StorageOpt", "--annotation": "Annotations"}
 SWITCHES = {
-    "--privileged": "Privileged", "--read-only": "ReadonlyRootfs", "--init": "Init",
-    "--oom-kill-disable": "OomKillDisable", "--publish-all": "PublishAllPorts",
-}  # fmt: skip
+    "--privileged": "Privileged",
+    "--read-only": "ReadonlyRootfs",
+    "--init": "Init",
+    "--oom-kill-disable": "OomKillDisable",
+    "--publish-all": "PublishAllPorts",
+}
 CONTAINER: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--user": ("User", str),
     "--workdir": ("WorkingDir", str),
@@ -285,9 +332,12 @@ def mount(text: str) -> dict[str, Any]:
         "dst": "Target",
         "destination": "Target",
     }
-    nested = {"bind-propagation": ("BindOptions", "Propagation", str), "tmpfs-size": ("TmpfsOptions", "SizeBytes", size),
-              "tmpfs-mode": ("TmpfsOptions", "Mode", lambda text: int(text, 8)),
-              "volume-nocopy": ("VolumeOptions", "NoCopy", lambda text: text in ("", "true", "1"))}  # fmt: skip
+    nested = {
+        "bind-propagation": ("BindOptions", "Propagation", str),
+        "tmpfs-size": ("TmpfsOptions", "SizeBytes", size),
+        "tmpfs-mode": ("TmpfsOptions", "Mode", lambda text: int(text, 8)),
+        "volume-nocopy": ("VolumeOptions", "NoCopy", lambda text: text in ("", "true", "1")),
+    }
     for part in text.split(","):
         key, mark, value = part.partition("=")
         if key in names:

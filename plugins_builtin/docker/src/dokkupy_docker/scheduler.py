@@ -11,7 +11,7 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, HostFault, NotFound
+from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, HostError, NotFound
 from dokkupy_sdk.model import (
     Activity,
     Ending,
@@ -24,7 +24,7 @@ from dokkupy_sdk.model import (
     memory_limit,
 )
 from dokkupy_sdk.names import AppName, ProcessType
-from dokkupy_sdk.operation import Tx, call
+from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
 
 from dokkupy_docker import api, network
@@ -56,14 +56,14 @@ class DockerLocal(Scheduler):
         return self.host.engine().prepare()
 
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Tx
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
     ) -> tuple[Instance, ...]:
         engine, app = self.host.engine(), release.app
         known = {name for name, _ in engine.networks({"dokkupy.app": app})}
         new = network.network_name(app) not in known
-        tx.protect("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
+        tx.register_undo("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
         subnet = network.ensure(engine, app)
-        self.admit(app)
+        self.connect_services(app)
         name = network.network_name(app)
         taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
@@ -83,12 +83,19 @@ class DockerLocal(Scheduler):
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
         made = [
             Instance(
-                app, process, index, container.id, container.name, address_of(spec), release.listening.port, release.number,
+                app,
+                process,
+                index,
+                container.id,
+                container.name,
+                address_of(spec),
+                release.listening.port,
+                release.number,
                 deployment,
             )
             for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
-        ]  # fmt: skip
-        self.need_alive(release, made)
+        ]
+        self.require_alive(release, made)
         return tuple(made)
 
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
@@ -105,7 +112,7 @@ class DockerLocal(Scheduler):
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def need_alive(self, release: Release, made: Sequence[Instance]) -> None:
+    def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
         began = time.monotonic()
         while made and time.monotonic() - began < SETTLE_LIMIT:
             time.sleep(SETTLE_SECONDS)
@@ -125,23 +132,27 @@ class DockerLocal(Scheduler):
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
         network.ensure(self.host.engine(), release.app)
-        self.admit(release.app)
+        self.connect_services(release.app)
         engine = self.host.engine()
         spec = ContainerSpec(
-            name=name, image=release.image, env=release.environment(dyno),
+            name=name,
+            image=release.image,
+            env=release.environment(dyno),
             labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
-            network=network.network_name(release.app), options=without_ports(release.options.get("run", ())),
+            network=network.network_name(release.app),
+            options=without_ports(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
-            stop_timeout=release.stop_timeout, log_max_size=release.setting("logs", "max-size", "10m"),
-        )  # fmt: skip
+            stop_timeout=release.stop_timeout,
+            log_max_size=release.setting("logs", "max-size", "10m"),
+        )
         return with_command(engine, release, engine.image(release.image), command, spec)
 
-    def admit(self, app: AppName) -> None:
+    def connect_services(self, app: AppName) -> None:
         engine, name = self.host.engine(), network.network_name(app)
         if name not in dict(engine.networks({"dokkupy.app": app})):
             return
-        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.app_guests, host=self.host, app=app))
-        present = network.guests(engine, app)
+        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
+        present = network.connected(engine, app)
         for one in present:
             if one.name not in wanted:
                 engine.disconnect(name, one.id)
@@ -151,7 +162,7 @@ class DockerLocal(Scheduler):
             except NotFound:
                 self.host.out.warn(f"{container}, which {app} uses, is not there")
 
-    def settle(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
+    def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         engine = self.host.engine()
         suffix = f".retired-{int(time.time())}"
         for one in retiring:
@@ -229,7 +240,7 @@ class DockerLocal(Scheduler):
                 self.sights[one.id] = Sight(first_process(one.id))
         return tuple(self.sights[one.id].look() for one in instances)
 
-    def stray(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+    def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
         found = self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
         return tuple(instance_of(app, one) for one in found if one.id not in ids)
@@ -263,7 +274,7 @@ def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[I
         yield stop
     for future in futures:
         error = future.exception()
-        if error is not None and not isinstance(error, HostFault):
+        if error is not None and not isinstance(error, HostError):
             raise error
 
 
@@ -315,10 +326,17 @@ def with_command(
 
 def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
     return {
-        "dokku": "", "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku",
-        "com.dokku.app-name": app, "com.dokku.process-type": process, "com.dokku.dyno": dyno,
-        "com.dokku.container-type": kind, "dokkupy.app": app, "dokkupy.kind": kind, "dokkupy.process": process,
-    }  # fmt: skip
+        "dokku": "",
+        "org.label-schema.schema-version": "1.0",
+        "org.label-schema.vendor": "dokku",
+        "com.dokku.app-name": app,
+        "com.dokku.process-type": process,
+        "com.dokku.dyno": dyno,
+        "com.dokku.container-type": kind,
+        "dokkupy.app": app,
+        "dokkupy.kind": kind,
+        "dokkupy.process": process,
+    }
 
 
 def instance_spec(release: Release, process: ProcessType, index: int, address: str, deployment: str) -> ContainerSpec:
@@ -328,8 +346,11 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         image=release.image,
         env=release.environment(dyno),
         labels={
-            **labels(app, "deploy", process, dyno), "dokkupy.index": str(index), "dokkupy.deployment": deployment,
-            "dokkupy.release": str(release.number), "com.dokku.image-stage": "release",
+            **labels(app, "deploy", process, dyno),
+            "dokkupy.index": str(index),
+            "dokkupy.deployment": deployment,
+            "dokkupy.release": str(release.number),
+            "com.dokku.image-stage": "release",
         },
         network=network.network_name(app),
         address=address,
@@ -339,7 +360,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         init=release.setting("scheduler-docker-local", "init-process", "true") == "true",
         stop_timeout=release.stop_timeout,
         log_max_size=release.setting("logs", "max-size", "10m"),
-    )  # fmt: skip
+    )
 
 
 def address_of(spec: ContainerSpec) -> str:
@@ -350,7 +371,13 @@ def address_of(spec: ContainerSpec) -> str:
 def instance_of(app: AppName, container: Container) -> Instance:
     label = container.labels
     return Instance(
-        app, ProcessType(label["dokkupy.process"]), int(label.get("dokkupy.index", "1")), container.id, container.name,
-        container.addresses.get(network.network_name(app), ""), 0, int(label.get("dokkupy.release", "0")),
+        app,
+        ProcessType(label["dokkupy.process"]),
+        int(label.get("dokkupy.index", "1")),
+        container.id,
+        container.name,
+        container.addresses.get(network.network_name(app), ""),
+        0,
+        int(label.get("dokkupy.release", "0")),
         label.get("dokkupy.deployment", ""),
-    )  # fmt: skip
+    )

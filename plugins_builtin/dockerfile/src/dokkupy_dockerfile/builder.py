@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.files import read_text
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import RelativePath, Secret
@@ -42,7 +42,7 @@ class DockerfileBuilder(Builder):
         path = self.dockerfile_path(source)
         text = read_text(source.directory, path, limit=LARGEST)
         if text is None:
-            raise AppFault(
+            raise AppError(
                 f"{path} is not in the source",
                 hint=f"Add it, or say where it is: builder-dockerfile:set {source.app} dockerfile-path PATH",
             )
@@ -50,10 +50,14 @@ class DockerfileBuilder(Builder):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
         image = self.host.engine().build(
             ImageBuild(
-                context=source.directory, dockerfile=source.directory / path, tag=build.tag,
-                options=build.options, env=build.env, labels=build.labels,
+                context=source.directory,
+                dockerfile=source.directory / path,
+                tag=build.tag,
+                options=build.options,
+                env=build.env,
+                labels=build.labels,
             )
-        )  # fmt: skip
+        )
         ports = exposed_ports(text, arguments(build.options, build.env), target(build.options))
         if not ports:
             return image

@@ -120,8 +120,17 @@ def faults_named(kind: str) -> Iterator[None]:
 
     try:
         yield
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError,
-            RuntimeError, struct.error) as error:  # fmt: skip
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+    ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's own, not the archive's
         raise BadArchive(f"The archive is not a valid {kind}: {str(error)[:200]}") from error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.operation import call, operation
 
 from dokkupy_git import archives, commits
 from dokkupy_git.incoming import Incoming, deploy, restore_refs
-from dokkupy_git.repository import Repository, need_git
+from dokkupy_git.repository import Repository, require_git
 from dokkupy_git.settings import allowed_protocols, deploy_branch, number
 
 TYPE_CHECKING = False
@@ -23,8 +23,8 @@ LARGEST_EXTRA_FILE = 64 * 1024 * 1024
 
 def ready_repository(host: Host, app: AppName) -> tuple[Repository, str]:
     """The app's repository, made when missing, and the deploy branch."""
-    need_git()
-    host.store.need_app(app)
+    require_git()
+    host.store.require_app(app)
     branch = deploy_branch(host, app)
     repository = Repository(host, app)
     repository.ensure(branch)
@@ -44,12 +44,12 @@ def sync_app(
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
-    sync.need_one(build, if_changes)
+    sync.require_one(build, if_changes)
     remote = parse_remote(
         url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"), loopback=is_admin(host)
     )
-    need_git()
-    host.store.need_app(app)
+    require_git()
+    host.store.require_app(app)
     branch = deploy_branch(host, app)
     refs, default = sync.advertised(remote)
     target = sync.choose(refs, default, wanted, remote.url)
@@ -91,22 +91,24 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 
     repository = Repository(host, app)
     with operation(host, "git:sync", f"app:{app}") as tx:
-        host.store.need_app(app)
+        host.store.require_app(app)
         data = {**host.store.read("apps", app, "git"), "origin": origin}
         if adopt:
             data["properties"] = {**data.get("properties", {}), "deploy-branch": adopt}
         tx.write("apps", app, "git", data=data)
         old = repository.ref(ref)
         tx.step(
-            f"move {ref}", lambda: repository.move_ref(ref, commit),
+            f"move {ref}",
+            lambda: repository.move_ref(ref, commit),
             undo=call(restore_refs, app=str(app), moves=[[ref, old, commit]]),
-        )  # fmt: skip
+        )
         if adopt:
             before = repository.head_branch() or adopt
             tx.step(
-                "let clones check the branch out", lambda: repository.point_head(adopt),
+                "let clones check the branch out",
+                lambda: repository.point_head(adopt),
                 undo=call(restore_head, app=str(app), branch=before),
-            )  # fmt: skip
+            )
 
 
 # archives and images
@@ -115,14 +117,14 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
     Dokku, whose scripts tell by the exit status."""
-    from dokkupy_git.download import need_http, obtain, without_query
+    from dokkupy_git.download import obtain, require_http, without_query
 
     if kind and kind not in archives.TYPES:
         raise UserError(f"Invalid archive type specified, valid archive types include: {', '.join(archives.TYPES)}")
     who = commits.author(user, email)
-    host.store.need_app(app)
+    host.store.require_app(app)
     if place != "--":
-        need_http(place)
+        require_http(place)
     limits = archives.Limits(number(host, "archive-max-files"), number(host, "archive-max-size"))
     if host.dry_run:
         with obtain(host, place, limits.size) as file:
@@ -136,15 +138,21 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
         parent = repository.ref(ref)
         host.out.section("Generating build context")
         commit = commits.commit_archive(
-            repository, keep, file, kind or archives.sniff(file), limits, who, f"Automated commit from {shown_place}",
+            repository,
+            keep,
+            file,
+            kind or archives.sniff(file),
+            limits,
+            who,
+            f"Automated commit from {shown_place}",
             parent,
-        )  # fmt: skip
-        need_changes(repository, commit, parent)
+        )
+        require_changes(repository, commit, parent)
         deploy(host, app, kind="git:from-archive", metadata=shown_place, incoming=Incoming(commit, ref=ref))
     return commit
 
 
-def need_changes(repository: Repository, commit: str, parent: str) -> None:
+def require_changes(repository: Repository, commit: str, parent: str) -> None:
     if commits.same_tree(repository, commit, parent):
         raise UserError(UNCHANGED, code="no_changes", hint="To build the same code again: ps:rebuild")
 
@@ -154,7 +162,7 @@ def deploy_image(
 ) -> str:
     """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
     who = commits.author(user, email)
-    host.store.need_app(app)
+    host.store.require_app(app)
     files = extra_files(host, build_dir)
     repository, branch = ready_repository(host, app)
     ref = f"refs/heads/{branch}"
@@ -167,7 +175,7 @@ def deploy_image(
         host.out.section("Generating build context")
         commit = commits.commit_files(repository, keep, files, who, f"Deploy of {image}", parent)
         if not force:
-            need_changes(repository, commit, parent)
+            require_changes(repository, commit, parent)
         deploy(host, app, kind=kind, metadata=image, incoming=Incoming(commit, ref=ref, image=str(image)))
     return commit
 
@@ -215,6 +223,6 @@ def load(host: Host, image: ImageRef) -> None:
         raise UserError("Pass the image on standard input", hint="docker save IMAGE | ... git:load-image APP IMAGE")
     host.out.section(f"Loading image {image}")
     if stream(["docker", "load"], host.out.stream, stdin=sys.stdin.buffer) != 0:
-        raise HostFault("The image could not be loaded", hint="Pass what `docker save` writes.")
+        raise HostError("The image could not be loaded", hint="Pass what `docker save` writes.")
     if host.engine().image(image) is None:
         raise UserError(f"What was loaded has no image {image}", hint="Name the image as `docker save` got it.")

@@ -1,6 +1,6 @@
 """A commit's tree, written into a directory: by one git process, after its size was looked at.
 
-The tree is hostile. git itself refuses paths that leave the directory, pass through a link or touch `.git`; no hook,
+The tree is untrusted. git itself refuses paths that leave the directory, pass through a link or touch `.git`; no hook,
 filter or attribute program is configured that could run. What is left to us are trees that are small in the pack and
 enormous on the disk, and submodules.
 """
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import AppFault, HostFault
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment
 
 from dokkupy_git import program
@@ -38,15 +38,18 @@ class Survey:
 
 
 def survey(repository: Repository, commit: str) -> Survey:
-    """Count a tree before anything of it is written. Raises AppFault when it has more than the host allows."""
+    """Count a tree before anything of it is written. Raises AppError when it has more than the host allows."""
     max_files, max_size = number(repository.host, "tree-max-files"), number(repository.host, "tree-max-size")
     argv = program.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, repository=repository.path)
     files = size = 0
     modules: dict[bytes, str] = {}
     with subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment(program.local_env()),
-    ) as process:  # fmt: skip
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -68,26 +71,33 @@ def survey(repository: Repository, commit: str) -> Survey:
         finally:
             process.stdout.close()
     if process.returncode:
-        raise HostFault(f"The tree of {commit} cannot be read", details=tuple(words.splitlines()[-5:]))
+        raise HostError(f"The tree of {commit} cannot be read", details=tuple(words.splitlines()[-5:]))
     return Survey(files, size, modules)
 
 
-def too_large(files: int, max_files: int, max_size: int) -> AppFault:
+def too_large(files: int, max_files: int, max_size: int) -> AppError:
     if files > max_files:
-        return AppFault(
-            f"The commit has more than {max_files} files", code="hostile_source",
+        return AppError(
+            f"The commit has more than {max_files} files",
+            code="hostile_source",
             hint="An admin may allow more: git:set --global tree-max-files NUMBER",
-        )  # fmt: skip
-    return AppFault(
-        f"The files of the commit have more than {max_size} bytes", code="hostile_source",
+        )
+    return AppError(
+        f"The files of the commit have more than {max_size} bytes",
+        code="hostile_source",
         hint="An admin may allow more: git:set --global tree-max-size BYTES",
-    )  # fmt: skip
+    )
 
 
 def write_tree(
-    repository: Repository, commit: str, directory: Path, *, keep_git: bool = False, origin: str = "",
-) -> None:  # fmt: skip
-    """Write a commit's tree, submodules included, into an empty directory. Raises AppFault for a hostile one.
+    repository: Repository,
+    commit: str,
+    directory: Path,
+    *,
+    keep_git: bool = False,
+    origin: str = "",
+) -> None:
+    """Write a commit's tree, submodules included, into an empty directory. Raises AppError for a untrusted one.
 
     origin: the URL that relative submodule URLs are relative to.
     """
@@ -123,8 +133,8 @@ def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
         words = done.stderr.decode(errors="replace").strip().splitlines()
         # git says only "unable to write file" when the disk fills up in a file's middle.
         if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
-            raise HostFault("The disk is full", hint="Free some disk space and push again.", code="disk_full")
-        raise AppFault(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
+            raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
+        raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
 
 
 def keep_history(repository: Repository, commit: str, target: str) -> None:
@@ -139,16 +149,23 @@ def keep_history(repository: Repository, commit: str, target: str) -> None:
         file.write("ref: refs/heads/master\n")
     pack = program.git("pack-objects", "--revs", "--stdout", "-q", repository=repository.path)
     with subprocess.Popen(
-        pack, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        pack,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env=environment(program.local_env()),
-    ) as packing:  # fmt: skip
+    ) as packing:
         assert packing.stdin is not None
         packing.stdin.write(f"{commit}\n".encode())
         packing.stdin.close()
         packing.stdin = None
         index = subprocess.run(
-            program.git("index-pack", "--stdin", repository=target), stdin=packing.stdout, capture_output=True,
-            env=environment(program.local_env()), umask=OPEN_UMASK, check=False,
-        )  # fmt: skip
+            program.git("index-pack", "--stdin", repository=target),
+            stdin=packing.stdout,
+            capture_output=True,
+            env=environment(program.local_env()),
+            umask=OPEN_UMASK,
+            check=False,
+        )
     if packing.returncode or index.returncode:
-        raise HostFault("The history could not be copied into the build's directory")
+        raise HostError("The history could not be copied into the build's directory")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
 from dokkupy_sdk.settings import add_property_commands
@@ -13,14 +13,14 @@ from dokkupy_git.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 git = Group("git", "Code: where it comes from and which branch deploys")
 
 
-def planned(line: str) -> Answer:
+def planned(line: str) -> CommandResult:
     """What `--dry-run` says instead of doing it."""
-    return Answer({"dry_run": True, "plan": [line]}, [line])
+    return CommandResult({"dry_run": True, "plan": [line]}, [line])
 
 
 Author = Annotated[list[str], Arg("GIT_USER> <GIT_EMAIL", "Who commits; a name may have several parts")]
@@ -38,7 +38,7 @@ def author_of(parts: list[str]) -> tuple[str, str]:
 # code
 
 
-@git.command("sync", needs="app:write", changes=True)
+@git.command("sync", permission="app:write", mutating=True)
 def sync(
     host: Host,
     app: AppName,
@@ -48,7 +48,7 @@ def sync(
     build: Annotated[bool, Opt("--build", help="Build and deploy what was fetched")] = False,
     build_if_changes: Annotated[bool, Opt("--build-if-changes", help="The same, if it is new")] = False,
     skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
-) -> Answer:
+) -> CommandResult:
     """Fetch a branch, tag or commit of another repository."""
     from dokkupy_git.bring import sync_app
 
@@ -59,10 +59,10 @@ def sync(
         does = "be deployed" if build or (build_if_changes and changed) else "not be deployed"
         news = "new" if changed else "what the deploy branch has already"
         return planned(f"The commit {commit} is {news}; it would {does}")
-    return Answer({"app": app, "commit": commit, "changed": changed})
+    return CommandResult({"app": app, "commit": commit, "changed": changed})
 
 
-@git.command("from-archive", needs="app:write", changes=True)
+@git.command("from-archive", permission="app:write", mutating=True)
 def from_archive(
     host: Host,
     app: AppName,
@@ -70,17 +70,17 @@ def from_archive(
     author: Author = [],  # noqa: B006 - never changed
     *,
     archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; found out when not given")] = "",
-) -> Answer:
+) -> CommandResult:
     """Commit an archive's content and deploy it."""
     from dokkupy_git.bring import deploy_archive
 
     commit = deploy_archive(host, app, place, *author_of(author), archive_type)
     if host.dry_run:
         return planned("The archive is in order; its content would be committed and deployed")
-    return Answer({"app": app, "commit": commit})
+    return CommandResult({"app": app, "commit": commit})
 
 
-@git.command("from-image", needs="app:write", changes=True)
+@git.command("from-image", permission="app:write", mutating=True)
 def from_image(
     host: Host,
     app: AppName,
@@ -88,19 +88,19 @@ def from_image(
     author: Author = [],  # noqa: B006 - never changed
     *,
     build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
-    force: Annotated[bool, Opt("--force", help="Pull the image anew, and deploy though nothing changed")] = False,
-) -> Answer:
+    force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
+) -> CommandResult:
     """Deploy an image from a registry or of this host."""
     from dokkupy_git.bring import deploy_image
 
     if host.dry_run:
-        host.store.need_app(app)
+        host.store.require_app(app)
         return planned(f"A Dockerfile with the line FROM {image} would be committed and deployed")
     commit = deploy_image(host, app, image, *author_of(author), kind="git:from-image", build_dir=build_dir, force=force)
-    return Answer({"app": app, "commit": commit, "image": image})
+    return CommandResult({"app": app, "commit": commit, "image": image})
 
 
-@git.command("load-image", needs="app:write", changes=True)
+@git.command("load-image", permission="app:write", mutating=True)
 def load_image(
     host: Host,
     app: AppName,
@@ -108,42 +108,42 @@ def load_image(
     author: Author = [],  # noqa: B006 - never changed
     *,
     build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
-) -> Answer:
+) -> CommandResult:
     """Load an image from standard input (docker save) and deploy it."""
     from dokkupy_git.bring import deploy_image, load
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if host.dry_run:
         return planned(f"The image {image} would be loaded from standard input and deployed")
     load(host, image)
     commit = deploy_image(host, app, image, *author_of(author), kind="git:load-image", build_dir=build_dir, force=True)
-    return Answer({"app": app, "commit": commit, "image": image})
+    return CommandResult({"app": app, "commit": commit, "image": image})
 
 
-@git.command("initialize", needs="app:write", changes=True)
-def initialize(host: Host, app: AppName) -> Answer:
+@git.command("initialize", permission="app:write", mutating=True)
+def initialize(host: Host, app: AppName) -> CommandResult:
     """Make the app's repository, ready to be pushed to."""
     from dokkupy_git.launcher import hooks_directory
     from dokkupy_git.repository import Repository
     from dokkupy_git.settings import deploy_branch
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     repository = Repository(host, app)
     if host.dry_run:
         return planned(f"{repository.path} " + ("is there already" if repository.exists else "would be made"))
     repository.ensure(deploy_branch(host, app))
     hooks_directory(host)
-    return Answer({"app": app, "repository": repository.path})
+    return CommandResult({"app": app, "repository": repository.path})
 
 
-@git.command("status", needs="app:read")
-def status(host: Host, app: AppName) -> Answer:
+@git.command("status", permission="app:read")
+def status(host: Host, app: AppName) -> CommandResult:
     """Tell what the app's repository has."""
     from dokkupy_git.incoming import deployed_commit
     from dokkupy_git.repository import Repository
     from dokkupy_git.settings import deploy_branch
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     branch = deploy_branch(host, app)
     head = Repository(host, app).ref(f"refs/heads/{branch}")
     deployed = deployed_commit(host, app)
@@ -154,14 +154,14 @@ def status(host: Host, app: AppName) -> Answer:
         text.append(f"Its commit {head} is deployed" if head == deployed else f"Its commit {head} is not deployed")
         if deployed and head != deployed:
             text.append(f"Deployed is {deployed}")
-    return Answer({"app": app, "branch": branch, "commit": head, "deployed": deployed}, text)
+    return CommandResult({"app": app, "branch": branch, "commit": head, "deployed": deployed}, text)
 
 
 # access to other places
 
 
-@git.command("allow-host", needs="host:write", changes=True)
-def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> Answer:
+@git.command("allow-host", permission="host:write", mutating=True)
+def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> CommandResult:
     """Trust the SSH host keys that a host shows now."""
     from dokkupy_git import credentials
 
@@ -170,16 +170,16 @@ def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> Answer:
         return planned(f"The SSH host keys that {target} shows would be trusted")
     count = credentials.allow_host(target)
     host.out.section(f"{target}: {count} new host keys trusted" if count else f"{target} is trusted already")
-    return Answer({"host": target, "added": count})
+    return CommandResult({"host": target, "added": count})
 
 
-@git.command("auth", needs="host:write", changes=True, secret_args=2)
+@git.command("auth", permission="host:write", mutating=True, secret_args=2)
 def auth(
     host: Host,
     name: Annotated[str, Arg("HOST")],
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
-) -> Answer:
+) -> CommandResult:
     """Set the login for fetching from a host over HTTPS; without a user, remove it."""
     from dokkupy_git import credentials
 
@@ -190,10 +190,10 @@ def auth(
     if host.dry_run:
         return planned(f"The login for {target} would be " + ("set" if user else "removed"))
     host.out.announce(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
-    return Answer({"host": target, "user": user, "changed": credentials.set_login(target, user, secret)})
+    return CommandResult({"host": target, "user": user, "changed": credentials.set_login(target, user, secret)})
 
 
-@git.command("auth-status", needs="host:read", secret_args=2)
+@git.command("auth-status", permission="host:read", secret_args=2)
 def auth_status(
     host: Host,
     name: Annotated[str, Arg("HOST")],
@@ -224,32 +224,32 @@ def given_password(user: str, password: str) -> Secret | None:
     return None
 
 
-@git.command("generate-deploy-key", needs="host:write", changes=True)
-def generate_deploy_key(host: Host) -> Answer:
+@git.command("generate-deploy-key", permission="host:write", mutating=True)
+def generate_deploy_key(host: Host) -> CommandResult:
     """Make the SSH key with which the host fetches from elsewhere."""
     from dokkupy_git import credentials
 
     if host.dry_run:
         return planned("An SSH key would be made, unless there is one")
     key = credentials.generate_key()
-    return Answer({"public_key": key}, [key])
+    return CommandResult({"public_key": key}, [key])
 
 
-@git.command("public-key", needs="host:read")
-def public_key(host: Host) -> Answer:
+@git.command("public-key", permission="host:read")
+def public_key(host: Host) -> CommandResult:
     """Print the public half of the host's deploy key."""
     from dokkupy_git import credentials
 
     key = credentials.public_key()
-    return Answer({"public_key": key}, [key])
+    return CommandResult({"public_key": key}, [key])
 
 
-@git.command("unlock", needs="app:write")
+@git.command("unlock", permission="app:write")
 def unlock(host: Host, app: AppName) -> None:
     """Explain that there is no such lock."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     raise UserError(
-        "There is no git lock: what a dead push left is taken back by the next command",
+        "There is no git lock: what a dead push left is rolled back by the next command",
         hint=f"A lock of the deploys is lifted with: apps:unlock {app}",
     )
 
@@ -279,7 +279,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-def follow(tx: Tx, app: AppName | None, name: str) -> None:
+def follow(tx: Transaction, app: AppName | None, name: str) -> None:
     """What a property brings along: HEAD follows the deploy branch; rev-env-var set to nothing means none at all."""
     place = ("apps", app, "git") if app is not None else ("global", "git")
     if name == "rev-env-var":
@@ -300,9 +300,10 @@ def follow(tx: Tx, app: AppName | None, name: str) -> None:
             branch = deploy_branch(tx.host, app)
             before = repository.head_branch() or branch
             tx.step(
-                "let clones check the branch out", lambda: repository.point_head(branch),
+                "let clones check the branch out",
+                lambda: repository.point_head(branch),
                 undo=call(restore_head, app=str(app), branch=before),
-            )  # fmt: skip
+            )
 
 
 add_property_commands(git, SETTINGS, extra=report_extra, beyond=BEYOND, on_set=follow)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import new_id
@@ -65,14 +65,22 @@ def header(ref: str, who: Author, message: str, parent: str) -> bytes:
 def fast_import(repository: Repository) -> Iterator[tuple[IO[bytes], list[str]]]:
     """A running `git fast-import` to write to; the list gets the commit's id. Ended without a trace on an error."""
     argv = program.git(
-        "fast-import", "--quiet", "--done", "--force", repository=repository.path,
+        "fast-import",
+        "--quiet",
+        "--done",
+        "--force",
+        repository=repository.path,
         config=("fastimport.unpackLimit=1000",),
-    )  # fmt: skip
+    )
     result: list[str] = []
     with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment(program.local_env()), cwd=repository.path,
-    ) as process:  # fmt: skip
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(program.local_env()),
+        cwd=repository.path,
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -87,13 +95,19 @@ def fast_import(repository: Repository) -> Iterator[tuple[IO[bytes], list[str]]]
             process.kill()
             raise
     if process.returncode or not result or not COMMIT.fullmatch(result[0]):
-        raise HostFault("git could not store the code", details=tuple(words.splitlines()[:5]))
+        raise HostError("git could not store the code", details=tuple(words.splitlines()[:5]))
 
 
 def commit_archive(
-    repository: Repository, ref: str, file: IO[bytes], kind: str, limits: archives.Limits, who: Author, message: str,
+    repository: Repository,
+    ref: str,
+    file: IO[bytes],
+    kind: str,
+    limits: archives.Limits,
+    who: Author,
+    message: str,
     parent: str,
-) -> str:  # fmt: skip
+) -> str:
     """A commit with an archive's content, on top of `parent`. Raises BadArchive."""
     prefix = archives.survey(file, kind, limits)
     with fast_import(repository) as (out, result):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from dokkupy_sdk.errors import Conflict, HostFault, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret, shown
@@ -120,7 +120,7 @@ def allow_host(host: str) -> int:
     done = execute(["ssh-keyscan", "-T", "10", "--", host], check=False, timeout=60)
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
     if not lines:
-        raise HostFault(f"{host} gave no SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
+        raise HostError(f"{host} gave no SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
     path = os.path.join(ssh_directory(), "known_hosts")
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.model import Finding
 
@@ -18,7 +18,7 @@ OLDEST = (2, 30)
 def findings(host: Host) -> list[Finding]:
     try:
         text = execute([program.GIT, "--version"]).stdout.strip()
-    except HostFault:
+    except HostError:
         return [Finding("git", "error", "git is not installed", "apt-get install git")]
     found = re.search(r"(\d+)\.(\d+)", text)
     if found and (int(found[1]), int(found[2])) < OLDEST:

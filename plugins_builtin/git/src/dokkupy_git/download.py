@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import IO, Any
 
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import shown
 
 TYPE_CHECKING = False
@@ -46,9 +46,10 @@ def pour(source: Any, file: IO[bytes], limit: int) -> None:
         total += len(chunk)
         if total > limit:
             raise UserError(
-                f"The archive has more than {limit} bytes", code="bad_archive",
+                f"The archive has more than {limit} bytes",
+                code="bad_archive",
                 hint="An admin may allow more: git:set --global archive-max-size BYTES",
-            )  # fmt: skip
+            )
         file.write(chunk)
     if not total:
         raise UserError("The archive is empty", code="bad_archive")
@@ -62,14 +63,19 @@ def fetch(url: str, file: IO[bytes], limit: int, *, guarded: bool) -> None:
     import urllib.error
     import urllib.request
 
-    need_http(url)
-    transports = guarded_handlers() if guarded else [
-        urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()
-    ]  # fmt: skip
+    require_http(url)
+    transports = (
+        guarded_handlers()
+        if guarded
+        else [urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()]
+    )
     opener = urllib.request.OpenerDirector()
     for handler in (
-        redirects(), urllib.request.HTTPDefaultErrorHandler(), urllib.request.HTTPErrorProcessor(), *transports
-    ):  # fmt: skip
+        redirects(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        *transports,
+    ):
         opener.add_handler(handler)
     request = urllib.request.Request(url, headers={"User-Agent": "dokkupy", "Accept": "*/*"})  # noqa: S310 - checked
     try:
@@ -81,7 +87,7 @@ def fetch(url: str, file: IO[bytes], limit: int, *, guarded: bool) -> None:
         reason = getattr(error, "reason", error)
         if isinstance(reason, UserError):
             raise reason from error
-        raise HostFault(f"{shown(without_query(url))} cannot be downloaded: {str(reason)[:200]}") from error
+        raise HostError(f"{shown(without_query(url))} cannot be downloaded: {str(reason)[:200]}") from error
 
 
 def without_query(url: str) -> str:
@@ -89,7 +95,7 @@ def without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def need_http(url: str) -> None:
+def require_http(url: str) -> None:
     from urllib.parse import urlsplit
 
     if any(ord(character) < 33 or ord(character) > 126 for character in url) or len(url) > 4096:
@@ -113,7 +119,7 @@ def redirects() -> Any:
         def redirect_request(
             self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
         ) -> urllib.request.Request | None:
-            need_http(newurl)
+            require_http(newurl)
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     return Redirects()
@@ -127,12 +133,12 @@ def guarded_handlers() -> list[Any]:
     class Plain(http.client.HTTPConnection):
         def connect(self) -> None:
             super().connect()
-            need_outside(self.sock)
+            require_outside(self.sock)
 
     class Secure(http.client.HTTPSConnection):
         def connect(self) -> None:
             http.client.HTTPConnection.connect(self)
-            need_outside(self.sock)
+            require_outside(self.sock)
             context: Any = self._context  # type: ignore[attr-defined]
             self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
 
@@ -147,7 +153,7 @@ def guarded_handlers() -> list[Any]:
     return [PlainHandler(), SecureHandler()]
 
 
-def need_outside(connection: Any) -> None:
+def require_outside(connection: Any) -> None:
     """Raise UserError when the other end is this host, or a link-local one such as a cloud's metadata service."""
     import ipaddress
 

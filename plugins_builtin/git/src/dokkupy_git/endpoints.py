@@ -33,7 +33,7 @@ class RepositoryName(AppName):
 Surplus = Annotated[list[str], Rest("nothing more")]
 
 
-def need_nothing_more(words: list[str]) -> None:
+def require_nothing_more(words: list[str]) -> None:
     """Only git calls these, with one argument: more of them are somebody's attempt."""
     if words:
         raise UserError("git passes the name of one app", hint="git push dokku@HOST:APP")
@@ -45,16 +45,16 @@ upload_archive = Group("git-upload-archive", "Not offered")
 git_hook = Group("git-hook", "What git's pre-receive hook calls")
 
 
-@receive_pack.command("", needs="app:write", hidden=True, formats=False)
+@receive_pack.command("", permission="app:write", hidden=True, formats=False)
 def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Take a push; the app is created when there is none of that name."""
-    need_nothing_more(surplus)
+    require_nothing_more(surplus)
     from dokkupy_git.launcher import hooks_directory
     from dokkupy_git.program import receive_pack_argv
-    from dokkupy_git.repository import Repository, hold, need_git
+    from dokkupy_git.repository import Repository, hold, require_git
     from dokkupy_git.settings import deploy_branch, number
 
-    need_git()
+    require_git()
     with protocol_kept_clean():
         if not host.store.has_app(app):
             create(host, app)
@@ -67,28 +67,28 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Sur
     become(host, receive_pack_argv(repository.path, hooks, number(host, "push-max-size")), line=line)
 
 
-@upload_pack.command("", needs="app:read", hidden=True, formats=False)
+@upload_pack.command("", permission="app:read", hidden=True, formats=False)
 def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Serve a clone or fetch."""
-    need_nothing_more(surplus)
+    require_nothing_more(surplus)
     from dokkupy_git.program import upload_pack_argv
-    from dokkupy_git.repository import Repository, need_git
+    from dokkupy_git.repository import Repository, require_git
     from dokkupy_git.settings import deploy_branch
 
-    need_git()
-    host.store.need_app(app)
+    require_git()
+    host.store.require_app(app)
     repository = Repository(host, app)
     repository.ensure(deploy_branch(host, app))
     become(host, upload_pack_argv(repository.path))
 
 
-@upload_archive.command("", needs="open", hidden=True, formats=False)
+@upload_archive.command("", permission="open", hidden=True, formats=False)
 def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
     """Refuse: `git archive --remote` would hand out files past the checks of a clone."""
     raise UserError("git archive --remote is not offered", hint="Clone the app: git clone dokku@HOST:APP")
 
 
-@git_hook.command("", needs="app:write", hidden=True, formats=False)
+@git_hook.command("", permission="app:write", hidden=True, formats=False)
 def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
     """Deploy what a push brings; reads git's lines from standard input."""
     from dokkupy_git.push import receive
@@ -132,7 +132,7 @@ def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
 
     line: a descriptor of the connection, for the hook to watch.
     """
-    from dokkupy_sdk.errors import HostFault
+    from dokkupy_sdk.errors import HostError
 
     from dokkupy_git.program import endpoint_env
 
@@ -143,4 +143,4 @@ def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
     try:
         os.execvpe(argv[0], argv, env)  # noqa: S606 - an argv list, no shell
     except OSError as error:
-        raise HostFault(f"git cannot be started: {error.strerror}", hint="apt-get install git") from error
+        raise HostError(f"git cannot be started: {error.strerror}", hint="apt-get install git") from error

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Build, Deployment, Finding, Source
     from dokkupy_sdk.names import AppName, Secret
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
 
@@ -48,7 +48,7 @@ def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
 
 
 @hookimpl
-def post_build(host: Host, build: Build, tx: Tx) -> None:
+def post_build(host: Host, build: Build, tx: Transaction) -> None:
     """Dokku keeps the commit among the app's variables: `config:get APP GIT_REV`."""
     from dokkupy_git.incoming import keep_revision
 
@@ -56,7 +56,7 @@ def post_build(host: Host, build: Build, tx: Tx) -> None:
 
 
 @hookimpl
-def post_deploy(host: Host, deployment: Deployment, tx: Tx) -> None:
+def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     from dokkupy_git.incoming import settle
 
     settle(host, deployment, tx)

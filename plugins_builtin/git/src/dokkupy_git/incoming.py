@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
     from dokkupy_sdk.model import Deployment, Source
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
     from dokkupy_git.sources import GitSources
 
@@ -57,18 +57,26 @@ def deploy(
 
     def fill(directory: Path) -> str:
         write_tree(
-            repository, incoming.commit, directory,
-            keep_git=keep, origin=incoming.origin or origin_of(host, app),
-        )  # fmt: skip
+            repository,
+            incoming.commit,
+            directory,
+            keep_git=keep,
+            origin=incoming.origin or origin_of(host, app),
+        )
         return incoming.commit
 
     pending = sources_of(host).pending
     pending[app] = incoming
     try:
         deploy_source(
-            host, app, kind=kind, fill=fill, revision=incoming.commit, metadata=metadata or incoming.commit,
+            host,
+            app,
+            kind=kind,
+            fill=fill,
+            revision=incoming.commit,
+            metadata=metadata or incoming.commit,
             no_cache=no_cache,
-        )  # fmt: skip
+        )
     finally:
         pending.pop(app, None)
 
@@ -82,7 +90,7 @@ def deployed_commit(host: Host, app: AppName) -> str:
     return str(host.store.read("apps", app, "git").get("sha", ""))
 
 
-def settle(host: Host, deployment: Deployment, tx: Tx) -> None:
+def settle(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The new release serves: note its commit, adopt the branch, move the refs. Undone when the deploy still fails."""
     app = deployment.app
     incoming = sources_of(host).pending.get(app)
@@ -176,7 +184,7 @@ def source_image(host: Host, app: AppName) -> str:
     return SETTINGS.raw(host.store, app, "source-image")
 
 
-def keep_revision(tx: Tx, source: Source) -> None:
+def keep_revision(tx: Transaction, source: Source) -> None:
     """Write the commit into the app's variables; a variable of an earlier name goes."""
     from dokkupy_sdk.config import set_env
     from dokkupy_sdk.names import EnvKey, Secret

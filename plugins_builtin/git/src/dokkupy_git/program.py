@@ -105,7 +105,14 @@ def network_env(config: Mapping[str, str] | None = None) -> dict[str, str]:
 WHO = "DOKKUPY_GIT_WHO"
 """Tells the hook which key pushes. Only our endpoint sets it; sshd does not accept it from a client."""
 
-HANDED_ON = ("DOKKUPY_ROOT", "DOKKUPY_FAULT", "DOKKUPY_FAULT_LOG", "DOKKUPY_PLUGINS", "DOKKUPY_TRACE", "DOKKU_TRACE")
+HANDED_ON = (
+    "DOKKUPY_ROOT",
+    "DOKKUPY_FAILPOINT",
+    "DOKKUPY_FAILPOINT_LOG",
+    "DOKKUPY_PLUGINS",
+    "DOKKUPY_TRACE",
+    "DOKKU_TRACE",
+)
 
 
 LINE = "DOKKUPY_GIT_LINE"

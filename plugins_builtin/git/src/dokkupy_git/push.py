@@ -118,10 +118,10 @@ def receive(host: Host, app: AppName) -> int:
 
     if not os.environ.get(program.WHO) or not os.environ.get("GIT_DIR"):
         raise UserError("git-hook is run by git during a push", hint="Use: git push dokku@HOST:APP")
-    host.store.need_app(app)
+    host.store.require_app(app)
     repository = Repository(host, app)
     updates = parse_updates(sys.stdin.read(LONGEST_INPUT))
-    need_whole(repository, updates)
+    require_whole(repository, updates)
     decided = plan(
         updates,
         branch=deploy_branch(host, app),
@@ -129,8 +129,8 @@ def receive(host: Host, app: AppName) -> int:
         has_branches=repository.branches(),
     )
     moves = [refs.peeled(repository, update.move) for update in updates]
-    refs.need_permitted(repository, moves)
-    refs.need_possible(repository, moves)
+    refs.require_permitted(repository, moves)
+    refs.require_possible(repository, moves)
     if decided.deploy is not None:
         commit = refs.commit_of(repository, decided.deploy.new, decided.deploy.ref)  # perhaps of an annotated tag
         adopt = decided.branch if decided.adopt else ""
@@ -142,7 +142,7 @@ def receive(host: Host, app: AppName) -> int:
     return 0
 
 
-def need_whole(repository: Repository, updates: Sequence[Update]) -> None:
+def require_whole(repository: Repository, updates: Sequence[Update]) -> None:
     """Refuse commits whose ancestors are missing.
 
     git leaves a file `shallow_*` in the repository while a client pushes that has only part of a history.

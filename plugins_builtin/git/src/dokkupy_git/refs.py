@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.errors import HostError, UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def commit_of(repository: Repository, name: str, ref: str) -> str:
     return done.stdout.strip()
 
 
-def need_permitted(repository: Repository, moves: Sequence[Move]) -> None:
+def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
     """Raises UserError for what the repository's own `receive.deny*` settings forbid."""
     settings = repository.git(
         "config", "--bool", "--get-regexp", r"^receive\.deny(nonfastforwards|deletes)$", check=False
@@ -64,16 +64,18 @@ def need_permitted(repository: Repository, moves: Sequence[Move]) -> None:
             raise UserError(f"{move.ref} cannot be deleted: this repository denies deletions (receive.denyDeletes)")
         if (
             "receive.denynonfastforwards" in forbidden
-            and move.old and move.new and move.ref.startswith(HEADS)
+            and move.old
+            and move.new
+            and move.ref.startswith(HEADS)
             and not repository.git("merge-base", "--is-ancestor", move.old, move.new, check=False).ok
-        ):  # fmt: skip
+        ):
             raise UserError(
                 f"{move.ref} does not go forward: this repository denies that (receive.denyNonFastForwards)",
                 hint="Fetch and merge first: git pull",
             )
 
 
-def need_possible(repository: Repository, moves: Sequence[Move]) -> None:
+def require_possible(repository: Repository, moves: Sequence[Move]) -> None:
     """Have git prepare the changes and give them up again: locks, names in each other's way, values that moved on."""
     update(repository, [move.instruction() for move in moves], end="abort")
 
@@ -95,8 +97,9 @@ def update(repository: Repository, instructions: Sequence[str], *, end: str) -> 
     done = repository.git("update-ref", "--stdin", "-z", stdin=text.encode(), check=False)
     if not done.ok:
         words = [line.removeprefix("fatal: ") for line in done.stderr.splitlines() if line.strip()]
-        raise HostFault(
+        raise HostError(
             f"git does not take the refs of {repository.app}: {words[0] if words else 'no reason given'}",
-            details=tuple(words[1:5]), code="refs_refused",
+            details=tuple(words[1:5]),
+            code="refs_refused",
             hint="Nothing was deployed. When another push was faster, fetch and push again.",
-        )  # fmt: skip
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
@@ -15,14 +15,14 @@ App = Annotated[AppName, Arg("app")]
 GC_SECONDS = 1800
 
 
-@repo.command("gc", needs="app:write", changes=True)
-def gc(host: Host, app: App) -> Answer:
+@repo.command("gc", permission="app:write", mutating=True)
+def gc(host: Host, app: App) -> CommandResult:
     """Let git pack an app's repository tightly and drop what nothing refers to."""
     from dokkupy_sdk.operation import operation
 
     from dokkupy_git.repository import Repository
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     repository = Repository(host, app)
     if not repository.exists:
         raise UserError(f"{app} has no repository on this host")
@@ -30,18 +30,18 @@ def gc(host: Host, app: App) -> Answer:
     with operation(host, "repo:gc", f"app:{app}") as tx:
         tx.step("git gc", lambda: repository.git("gc", "--aggressive", "--quiet", timeout=GC_SECONDS))
     after = size_of(repository.path)
-    return Answer(
+    return CommandResult(
         {"app": app, "before": before, "after": after}, [f"{before // 1024} KiB before, {after // 1024} KiB now"]
     )
 
 
-@repo.command("purge-cache", needs="app:write", changes=True)
+@repo.command("purge-cache", permission="app:write", mutating=True)
 def purge_cache(host: Host, app: App) -> None:
     """Forget what builds of an app kept for the next one; that one downloads all again."""
     from dokkupy_sdk.deploy import purge_cache as purge
     from dokkupy_sdk.operation import operation
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, "repo:purge-cache", f"app:{app}") as tx:
         purge(tx, app)
 

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Mapping
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import Completed, execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
@@ -105,8 +105,9 @@ class Repository:
     def resolve(self, revision: str) -> str:
         """The commit id of a branch, tag or id; empty when there is none."""
         for prefix in ("refs/heads/", "refs/tags/", ""):
-            done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{prefix}{revision}^{{commit}}",
-                            check=False)  # fmt: skip
+            done = self.git(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{prefix}{revision}^{{commit}}", check=False
+            )
             if done.ok:
                 return done.stdout.strip()
         return ""
@@ -185,6 +186,6 @@ def remove_file(path: str) -> None:
         os.unlink(path)
 
 
-def need_git() -> None:
+def require_git() -> None:
     if shutil.which(program.GIT, path="/usr/local/bin:/usr/bin:/bin") is None:
-        raise HostFault("The program git is not installed", hint="Install it: apt-get install git")
+        raise HostError("The program git is not installed", hint="Install it: apt-get install git")

@@ -39,34 +39,52 @@ SETTINGS = Settings(
     Property("deploy-branch", "master", help="The branch that deploys when it is pushed", parse=branch),
     Property("keep-git-dir", "false", help="Leave .git in the build's directory", parse=boolean, applies=BUILD),
     Property(
-        "rev-env-var", "GIT_REV", help="The variable with the deployed commit; set to nothing: none", parse=env_key,
+        "rev-env-var",
+        "GIT_REV",
+        help="The variable with the deployed commit; set to nothing: none",
+        parse=env_key,
         applies=BUILD,
     ),
     Property("source-image", help="The image of the last git:from-image or git:load-image", scope="app", parse=plain),
     Property(
-        "archive-max-files", "10000", help="Entries that an archive may have", parse=integer(1, 10_000_000),
+        "archive-max-files",
+        "10000",
+        help="Entries that an archive may have",
+        parse=integer(1, 10_000_000),
         scope="global",
     ),
     Property(
-        "archive-max-size", str(GIB), help="Bytes that an archive may have, packed and unpacked",
-        parse=integer(1, 1 << 50), scope="global",
+        "archive-max-size",
+        str(GIB),
+        help="Bytes that an archive may have, packed and unpacked",
+        parse=integer(1, 1 << 50),
+        scope="global",
     ),
     Property(
         "push-max-size", str(2 * GIB), help="Bytes that one push may send", parse=integer(1, 1 << 50), scope="global"
     ),
     Property(
-        "tree-max-files", "200000", help="Entries that the tree of a commit may have", parse=integer(1, 100_000_000),
+        "tree-max-files",
+        "200000",
+        help="Entries that the tree of a commit may have",
+        parse=integer(1, 100_000_000),
         scope="global",
     ),
     Property(
-        "tree-max-size", str(4 * GIB), help="Bytes that the files of a commit may have together",
-        parse=integer(1, 1 << 50), scope="global",
-    ),
-    Property(
-        "allowed-protocols", "https,ssh,git", help="Transports of git:sync and of submodules", parse=protocols,
+        "tree-max-size",
+        str(4 * GIB),
+        help="Bytes that the files of a commit may have together",
+        parse=integer(1, 1 << 50),
         scope="global",
     ),
-)  # fmt: skip
+    Property(
+        "allowed-protocols",
+        "https,ssh,git",
+        help="Transports of git:sync and of submodules",
+        parse=protocols,
+        scope="global",
+    ),
+)
 
 
 def number(host: Host, name: str) -> int:

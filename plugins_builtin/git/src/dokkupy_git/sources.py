@@ -7,13 +7,20 @@ import shutil
 from pathlib import Path
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault, NotFound
+from dokkupy_sdk.errors import HostError, NotFound
 from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, GitRef, shown
 from dokkupy_sdk.roles import SourceStore
 
-from dokkupy_git.repository import LEFTOVER_DIRECTORY, LEFTOVER_FILE, Repository, need_git, remove_file, repository_path
+from dokkupy_git.repository import (
+    LEFTOVER_DIRECTORY,
+    LEFTOVER_FILE,
+    Repository,
+    remove_file,
+    repository_path,
+    require_git,
+)
 from dokkupy_git.settings import SETTINGS, deploy_branch
 
 TYPE_CHECKING = False
@@ -30,8 +37,8 @@ class GitSources(SourceStore):
 
     def prepare(self) -> Readiness:
         try:
-            need_git()
-        except HostFault as fault:
+            require_git()
+        except HostError as fault:
             return Readiness("not-installed", fault.message, fault.hint)
         return Readiness()
 
@@ -61,7 +68,7 @@ class GitSources(SourceStore):
             remove_file(os.path.join(leftover, "HEAD"))
             shutil.rmtree(leftover, ignore_errors=True)
         if os.path.isdir(path):
-            raise HostFault(f"{path} could not be removed", hint="Look at its owner and mode.")
+            raise HostError(f"{path} could not be removed", hint="Look at its owner and mode.")
 
     def rename(self, old: AppName, new: AppName) -> None:
         source, target = repository_path(self.host, old), repository_path(self.host, new)

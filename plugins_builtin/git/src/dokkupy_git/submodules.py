@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
@@ -66,15 +66,15 @@ def descend(
     left: list[int],
 ) -> None:
     if depth > MAX_DEPTH:
-        raise AppFault(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="hostile_source")
+        raise AppError(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="hostile_source")
     urls = module_urls(repository, commit)
     for raw, wanted in modules.items():
         left[0] -= 1
         path = os.fsdecode(raw)
         if left[0] < 0:
-            raise AppFault(f"The source has more than {MAX_MODULES} submodules", code="hostile_source")
+            raise AppError(f"The source has more than {MAX_MODULES} submodules", code="hostile_source")
         if path not in urls:
-            raise AppFault(f"No submodule mapping found in .gitmodules for path {shown(path)}", code="bad_submodule")
+            raise AppError(f"No submodule mapping found in .gitmodules for path {shown(path)}", code="bad_submodule")
         remote = judged(top, urls[path], path, origin)
         module = ModuleRepository(top, remote.url)
         module.prepare()
@@ -83,7 +83,7 @@ def descend(
         target = os.path.join(directory, path)
         # git made this directory when it wrote the tree, never through a link.
         if os.path.realpath(target) != os.path.join(os.path.realpath(directory), path) or not os.path.isdir(target):
-            raise AppFault(f"The submodule {shown(path)} lies behind a link", code="hostile_source")
+            raise AppError(f"The submodule {shown(path)} lies behind a link", code="hostile_source")
         unpack(module.path, wanted, target)
         descend(top, module, wanted, target, found.modules, remote.url, depth + 1, left)
         drop_index(target)
@@ -103,7 +103,7 @@ def judged(repository: Repository, url: str, path: str, origin: str) -> Remote:
             url = relative_to(origin, url)
         return parse_remote(url, protocols=protocols, local=False)
     except UserError as error:
-        raise AppFault(
+        raise AppError(
             f"The submodule {shown(path)} cannot be fetched: {error.message}", hint=error.hint, code="bad_submodule"
         ) from error
 
@@ -128,7 +128,7 @@ def has_commit(module: Repository, commit: str) -> bool:
 def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> None:
     """Fetch one commit: by its id where the server gives it, else everything that has a name there."""
     if not COMMIT.fullmatch(commit):
-        raise AppFault(f"The submodule {shown(path)} names no commit", code="hostile_source")
+        raise AppError(f"The submodule {shown(path)} names no commit", code="hostile_source")
     keep = f"refs/heads/{commit}"
     if module.ref(keep) and has_commit(module, commit):
         return
@@ -138,16 +138,25 @@ def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> 
         (["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"], []),
     ):
         argv = program.git(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", *depth, "--",
-            remote.url, *refspecs, repository=module.path,
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-auto-gc",
+            *depth,
+            "--",
+            remote.url,
+            *refspecs,
+            repository=module.path,
             config=program.fetch_config(remote.scheme),
-        )  # fmt: skip
+        )
         status = stream(argv, lines.append, env=program.network_env(remote.secret_config()))
         if status == 0 and has_commit(module, commit):
             module.move_ref(keep, commit)
             return
-    raise AppFault(
-        f"The submodule {shown(path)} cannot be fetched from {remote.url}", details=tuple(lines[-5:]),
+    raise AppError(
+        f"The submodule {shown(path)} cannot be fetched from {remote.url}",
+        details=tuple(lines[-5:]),
         hint="Check that the commit was pushed there and that the host may read it (git:auth, git:public-key).",
         code="bad_submodule",
-    )  # fmt: skip
+    )

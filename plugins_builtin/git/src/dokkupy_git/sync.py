@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import HostFault, NotFound, UserError
+from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.execute import execute, stream
 from dokkupy_sdk.names import GitRef, shown
 
@@ -29,15 +29,23 @@ class Target:
 def advertised(remote: Remote) -> tuple[dict[str, str], str]:
     """(ref -> id, the default branch) of the other side."""
     argv = program.git(
-        "ls-remote", "--symref", "--quiet", "--", remote.url, "HEAD", f"{HEADS}*", f"{TAGS}*",
+        "ls-remote",
+        "--symref",
+        "--quiet",
+        "--",
+        remote.url,
+        "HEAD",
+        f"{HEADS}*",
+        f"{TAGS}*",
         config=program.fetch_config(remote.scheme),
-    )  # fmt: skip
+    )
     done = execute(argv, env=program.network_env(remote.secret_config()), check=False, timeout=120)
     if not done.ok:
-        raise HostFault(
-            f"{remote.url} cannot be read", details=tuple(done.stderr.strip().splitlines()[-5:]),
+        raise HostError(
+            f"{remote.url} cannot be read",
+            details=tuple(done.stderr.strip().splitlines()[-5:]),
             hint="Check the URL, and that the host may read it (git:auth, git:public-key, git:allow-host).",
-        )  # fmt: skip
+        )
     refs: dict[str, str] = {}
     default = ""
     for line in done.stdout.splitlines():
@@ -74,9 +82,18 @@ def fetch(repository: Repository, remote: Remote, target: Target, keep: str) -> 
     lines: list[str] = []
     for refspecs in attempts:
         argv = program.git(
-            "fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-gc", "--", remote.url,
-            *refspecs, repository=repository.path, config=program.fetch_config(remote.scheme),
-        )  # fmt: skip
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--force",
+            "--no-write-fetch-head",
+            "--no-auto-gc",
+            "--",
+            remote.url,
+            *refspecs,
+            repository=repository.path,
+            config=program.fetch_config(remote.scheme),
+        )
         if stream(argv, lines.append, env=program.network_env(remote.secret_config())) == 0:
             name = keep if repository.ref(keep) else target.commit
             done = repository.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
@@ -84,9 +101,9 @@ def fetch(repository: Repository, remote: Remote, target: Target, keep: str) -> 
                 commit = done.stdout.strip()
                 repository.move_ref(keep, commit)
                 return commit
-    raise HostFault(f"{remote.url} could not be fetched", details=tuple(lines[-5:]))
+    raise HostError(f"{remote.url} could not be fetched", details=tuple(lines[-5:]))
 
 
-def need_one(build: bool, if_changes: bool) -> None:
+def require_one(build: bool, if_changes: bool) -> None:
     if build and if_changes:
         raise UserError("--build and --build-if-changes exclude each other")

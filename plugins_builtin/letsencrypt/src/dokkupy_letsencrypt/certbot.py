@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Busy, HostFault
+from dokkupy_sdk.errors import Busy, HostError
 from dokkupy_sdk.execute import stream
-from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
-from dokkupy_sdk.locks import Lease, take
+from dokkupy_sdk.locks import Lock, take
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 
@@ -71,7 +71,7 @@ class Certbot:
     def program(self) -> str:
         path = os.path.join(os.path.dirname(sys.executable), "certbot")
         if not os.access(path, os.X_OK):
-            raise HostFault(
+            raise HostError(
                 f"certbot is missing from {os.path.dirname(path)}", hint="Install dokkupy-letsencrypt again."
             )
         return path
@@ -81,14 +81,17 @@ class Certbot:
         return lineage.live(self.config, name)
 
     def issue(self, order: Order) -> tuple[bytes, bytes]:
-        """(chain, key) of a new certificate. Raises HostFault with the authority's words."""
+        """(chain, key) of a new certificate. Raises HostError with the authority's words."""
         lines = {
-            "cert-name": order.lineage, "domains": ",".join(order.names), "renew-with-new-domains": "true",
-            "force-renewal": "true", **self.common(order.app),
-        }  # fmt: skip
+            "cert-name": order.lineage,
+            "domains": ",".join(order.names),
+            "renew-with-new-domains": "true",
+            "force-renewal": "true",
+            **self.common(order.app),
+        }
         with self.working(order.app):
-            self.need_room(order.app)
-            lineage.mend(self.config, order.lineage)
+            self.require_room(order.app)
+            lineage.fix(self.config, order.lineage)
             self.run("certonly", lines, order.app)
             chain, key = self.live(order.lineage)
             return Path(chain).read_bytes(), Path(key).read_bytes()
@@ -96,13 +99,16 @@ class Certbot:
     def revoke(self, app: AppName, files: Certificate, server: str) -> None:
         """Have the authority that issued a certificate declare it void; its own key is the proof of who asks."""
         lines = {
-            "cert-path": files.chain, "key-path": files.key, "no-delete-after-revoke": "true", "server": server,
+            "cert-path": files.chain,
+            "key-path": files.key,
+            "no-delete-after-revoke": "true",
+            "server": server,
             "agree-tos": "true",
-        }  # fmt: skip
+        }
         with self.working(app):
             try:
                 self.run("revoke", lines, app)
-            except HostFault as error:
+            except HostError as error:
                 # A command that was killed before it had noted it.
                 if not any(re.search("already (been )?revoked", line, re.IGNORECASE) for line in error.details):
                     raise
@@ -130,22 +136,22 @@ class Certbot:
     @contextmanager
     def working(self, app: AppName, *, wait: float = WAIT) -> Iterator[None]:
         """Nobody else runs certbot meanwhile, not even one whose dokkupy was killed."""
-        lease = self.lease(f"certbot for {app}", wait=wait)
+        lock = self.lock(f"certbot for {app}", wait=wait)
         try:
             self.wait_for_orphan()
             yield
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise no_room(app, str(error.filename or self.root)) from error
-            raise HostFault(f"No certificate for {app}: {error}", hint="Look at the host: dokkupy doctor") from error
+            raise HostError(f"No certificate for {app}: {error}", hint="Look at the host: dokkupy doctor") from error
         finally:
-            lease.release()
+            lock.release()
 
-    def lease(self, command: str, *, wait: float) -> Lease:
+    def lock(self, command: str, *, wait: float) -> Lock:
         owner = {"command": command, "pid": os.getpid(), "since": time.time(), "who": self.host.who}
         return take(self.host.root, "certbot", owner=owner, wait=wait)
 
-    def need_room(self, app: AppName) -> None:
+    def require_room(self, app: AppName) -> None:
         found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)
         if found.f_bavail * found.f_frsize < NEEDED or (found.f_files and found.f_favail < NEEDED_FILES):
             raise no_room(app, self.root)
@@ -182,15 +188,21 @@ class Certbot:
             }
             for path in places.values():
                 make_directory(path)
-            lines = {**lines, **{f"{name}-dir": path for name, path in places.items()}, "non-interactive": "true",
-                     "no-random-sleep-on-renew": "true", "no-directory-hooks": "true", "max-log-backups": "0"}  # fmt: skip
+            lines = {
+                **lines,
+                **{f"{name}-dir": path for name, path in places.items()},
+                "non-interactive": "true",
+                "no-random-sleep-on-renew": "true",
+                "no-directory-hooks": "true",
+                "max-log-backups": "0",
+            }
             with self.answering(verb, app, directory) as answers:
                 file = os.path.join(directory, "certbot.ini")
                 text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
                 write_atomic(file, text.encode())
-                boundary(f"letsencrypt: before certbot {verb}")
+                failpoint(f"letsencrypt: before certbot {verb}")
                 self.order(app, [self.program(), verb, "--config", file], env, places["logs"])
-                boundary(f"letsencrypt: after certbot {verb}")
+                failpoint(f"letsencrypt: after certbot {verb}")
 
     def order(self, app: AppName, words: list[str], env: dict[str, str], place: str) -> None:
         # timeout(1) hands on what the kernel sends when we are killed, and lets certbot take its challenges away.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 from dokkupy_sdk.access import visible_apps
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
@@ -20,14 +20,16 @@ App = Annotated[AppName, Arg("app")]
 MaybeApp = Annotated[AppName | None, Arg("app")]
 
 
-@group.command("enable", needs="app:write", changes=True)
+@group.command("enable", permission="app:write", mutating=True)
 def enable(
-    host: Host, app: MaybeApp = None, *,
+    host: Host,
+    app: MaybeApp = None,
+    *,
     all: Annotated[bool, Opt("--all", help="Every app that was deployed")] = False,
     force: Annotated[
         bool, Opt("--force", help="Get a new one although there is one that will do, or the authority wants to wait")
     ] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Get a certificate for the app's names, serve it, and renew it from now on."""
     from dokkupy_letsencrypt import manage
 
@@ -37,7 +39,7 @@ def enable(
         got = manage.enable(host, app, force=force, insist=force)
         if not got:
             host.out.section(f"{app} has a certificate that will do; it is renewed by itself")
-        return Answer({"app": app, "issued": got})
+        return CommandResult({"app": app, "issued": got})
 
     def enabled(one: AppName) -> bool | None:
         if not host.store.read("apps", one, "deployment") or not manage.status(host, one).parts:
@@ -51,66 +53,68 @@ def enable(
     if failed:
         names = ", ".join(one for one, _ in failed)
         host.out.warn(f"{len(failed)} of {len(rows)} apps got none: {names}")
-    return Answer(sorted(rows, key=lambda row: str(row["app"])), status=1 if failed else 0)
+    return CommandResult(sorted(rows, key=lambda row: str(row["app"])), status=1 if failed else 0)
 
 
-@group.command("disable", needs="app:write", changes=True)
-def disable(host: Host, app: App) -> Answer:
+@group.command("disable", permission="app:write", mutating=True)
+def disable(host: Host, app: App) -> CommandResult:
     """Take the certificate away; it is not renewed any more."""
     from dokkupy_letsencrypt import manage
 
     manage.disable(host, app)
     host.out.section(f"{app} has no certificate of an authority any more")
-    return Answer({"app": app})
+    return CommandResult({"app": app})
 
 
-@group.command("renew", needs="app:write", changes=True)
+@group.command("renew", permission="app:write", mutating=True)
 def renew(
-    host: Host, app: App, *,
+    host: Host,
+    app: App,
+    *,
     force: Annotated[bool, Opt("--force", help="Although the authority wants to wait")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """Get a new certificate now."""
     from dokkupy_letsencrypt import manage
 
-    return Answer({"app": app, "issued": manage.enable(host, app, force=True, insist=force)})
+    return CommandResult({"app": app, "issued": manage.enable(host, app, force=True, insist=force)})
 
 
-@group.command("auto-renew", needs="app:write", changes=True)
-def auto_renew(host: Host, app: MaybeApp = None) -> Answer:
+@group.command("auto-renew", permission="app:write", mutating=True)
+def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
     """Renew what is due, of one app or of all; `tick` does so every minute."""
     from dokkupy_letsencrypt import manage
 
     if app is None:
         lines = manage.renew_due(host)
-        return Answer(lines, lines)
+        return CommandResult(lines, lines)
     found = manage.status(host, app)
     if not found.enabled:
         raise UserError(f"{app} has no certificate that would be renewed", hint=f"letsencrypt:enable {app}")
-    return Answer({"app": app, "issued": manage.enable(host, app)})
+    return CommandResult({"app": app, "issued": manage.enable(host, app)})
 
 
-@group.command("revoke", needs="app:admin", changes=True)
-def revoke(host: Host, app: App) -> Answer:
+@group.command("revoke", permission="app:admin", mutating=True)
+def revoke(host: Host, app: App) -> CommandResult:
     """Have the authority declare the certificate void, and take it away."""
     from dokkupy_letsencrypt import manage
 
     manage.revoke(host, app)
     host.out.section(f"The certificate of {app} is revoked")
-    return Answer({"app": app})
+    return CommandResult({"app": app})
 
 
-@group.command("active", needs="app:read")
-def active(host: Host, app: App) -> Answer:
+@group.command("active", permission="app:read")
+def active(host: Host, app: App) -> CommandResult:
     """Print whether the app has a certificate of an authority."""
     from dokkupy_letsencrypt import manage
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     word = "true" if manage.status(host, app).slot else "false"
-    return Answer({"app": app, "active": word}, [word])
+    return CommandResult({"app": app, "active": word}, [word])
 
 
-@group.command("list", needs="app:read")
-def list_apps(host: Host) -> Answer:
+@group.command("list", permission="app:read")
+def list_apps(host: Host) -> CommandResult:
     """List the certificates: when they end, and when they are renewed."""
     from dokkupy_letsencrypt import manage
 
@@ -120,30 +124,39 @@ def list_apps(host: Host) -> Answer:
     for app, found in done:
         if found.kept and found.due:
             ends = min(slot.current.not_after for slot in found.kept)
-            rows.append({"app": app, "expires-at": ends[:16], "renewed-at": shown(found.due.isoformat()),
-                         "failures": found.failures, "count": len(found.kept)})  # fmt: skip
+            rows.append(
+                {
+                    "app": app,
+                    "expires-at": ends[:16],
+                    "renewed-at": shown(found.due.isoformat()),
+                    "failures": found.failures,
+                    "count": len(found.kept),
+                }
+            )
     lines = [f"{row['app']:<24} {row['expires-at']:<18} {row['renewed-at']:<18} {row['failures']}" for row in rows]
     header = f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures"
-    return Answer(rows, lines, header=header, status=1 if failed else 0)
+    return CommandResult(rows, lines, header=header, status=1 if failed else 0)
 
 
-@group.command("cleanup", needs="app:write", changes=True)
-def cleanup(host: Host, app: App) -> Answer:
+@group.command("cleanup", permission="app:write", mutating=True)
+def cleanup(host: Host, app: App) -> CommandResult:
     """Remove what certbot keeps of an app whose certificate is not in use any more."""
     from dokkupy_letsencrypt import manage
     from dokkupy_letsencrypt.certbot import Certbot
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     if manage.status(host, app).slot is None:
         host.act(f"remove what certbot keeps of {app}", partial(Certbot(host).forget, app))
-    return Answer({"app": app})
+    return CommandResult({"app": app})
 
 
-@group.command("cron-job", needs="host:write", changes=True)
+@group.command("cron-job", permission="host:write", mutating=True)
 def cron_job(
-    host: Host, *, add: Annotated[bool, Opt("--add", help="Already there: the timer renews")] = False,
+    host: Host,
+    *,
+    add: Annotated[bool, Opt("--add", help="Already there: the timer renews")] = False,
     remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews")] = False,
-) -> Answer:  # fmt: skip
+) -> CommandResult:
     """For scripts written for Dokku: certificates are renewed by dokkupy's own timer, without a cron job."""
     if add == remove:
         raise UserError("Please specify --add or --remove")
@@ -153,7 +166,7 @@ def cron_job(
             hint="To end the renewal of one app's certificate: dokkupy letsencrypt:disable APP",
         )
     host.out.section("Nothing to add: `dokkupy tick` renews the certificates, and runs every minute")
-    return Answer({"cron-job": "tick"})
+    return CommandResult({"cron-job": "tick"})
 
 
 def shown(text: str) -> str:
@@ -186,4 +199,4 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 # An authority's address is where this host sends requests, and a bundle a file that it reads: not everybody's to say.
-add_property_commands(group, SETTINGS, extra=extra, needs="app:admin")
+add_property_commands(group, SETTINGS, extra=extra, permission="app:admin")

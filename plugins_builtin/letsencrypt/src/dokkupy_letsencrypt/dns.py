@@ -43,9 +43,11 @@ def answering(host: Host, app: AppName, directory: str) -> Iterator[dict[str, st
         try:
             program = shlex.join([sys.executable, "-I", dns_hook.__file__, path])
             yield {
-                "authenticator": "manual", "preferred-challenges": "dns",
-                "manual-auth-hook": f"{program} present", "manual-cleanup-hook": f"{program} absent",
-            }  # fmt: skip
+                "authenticator": "manual",
+                "preferred-challenges": "dns",
+                "manual-auth-hook": f"{program} present",
+                "manual-cleanup-hook": f"{program} absent",
+            }
         finally:
             server.shutdown()
             thread.join()

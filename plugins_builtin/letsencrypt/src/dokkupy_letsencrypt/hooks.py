@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.model import Finding, Job
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
@@ -32,15 +32,19 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     for app, one in done:
         if one.enabled and one.failures:
             tried = f"{one.failures} times since the last certificate"
-            found.append(Finding(
-                "letsencrypt", "warning", f"{app}: renewal failed {tried}: {one.last_error[:300]}",
-                f"Mend it, then: dokkupy letsencrypt:enable {app}",
-            ))  # fmt: skip
+            found.append(
+                Finding(
+                    "letsencrypt",
+                    "warning",
+                    f"{app}: renewal failed {tried}: {one.last_error[:300]}",
+                    f"Fix it, then: dokkupy letsencrypt:enable {app}",
+                )
+            )
     return found
 
 
 @hookimpl
-def post_app_clone(host: Host, old: AppName, new: AppName, tx: Tx) -> None:
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """The copy has other names, and nobody asked for certificates of those."""
     table = host.store.read("apps", new, "letsencrypt")
     if "state" in table:

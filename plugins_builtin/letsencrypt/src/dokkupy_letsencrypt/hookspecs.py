@@ -12,5 +12,5 @@ def resolve_dns_challenge(host: Host, app: AppName, name: str, value: str, prese
 
     name: `_acme-challenge.example.com`, where other records with other values may be at the same time. present: put it,
     and return when the authority can see it; else take it away. Return None for a domain that is not yours, True when
-    it is done; raise HostFault when it cannot be.
+    it is done; raise HostError when it cannot be.
     """

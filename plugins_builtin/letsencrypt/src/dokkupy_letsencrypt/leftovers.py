@@ -62,7 +62,7 @@ def sweep_lineages(host: Host) -> None:
     if not any(True for _ in orphans(host, certbot)):
         return
     try:
-        lease = certbot.lease("removal of certificates of apps that are gone", wait=0)
+        lock = certbot.lock("removal of certificates of apps that are gone", wait=0)
     except Busy:
         return  # an order is under way, maybe for one of these
     try:
@@ -70,7 +70,7 @@ def sweep_lineages(host: Host) -> None:
             for name in list(orphans(host, certbot)):
                 lineage.remove(certbot.config, name)
     finally:
-        lease.release()
+        lock.release()
 
 
 def orphans(host: Host, certbot: Certbot) -> Iterator[str]:

@@ -75,7 +75,7 @@ def listed(directory: str) -> list[str]:
         return []
 
 
-def mend(config: str, name: str) -> None:
+def fix(config: str, name: str) -> None:
     """Make room for an order: no half of this certificate, no half of an account."""
     if exists(config, name) and not whole(config, name):
         remove(config, name)

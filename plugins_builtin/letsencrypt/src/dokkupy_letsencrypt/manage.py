@@ -9,10 +9,10 @@ from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.certificates import changing, files_of, install, remove, trusted_bundle
-from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostFault, Interrupted, UserError
+from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostError, Interrupted, UserError
 from dokkupy_sdk.many import messages, over_each, warn_of
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.operation import Tx, operation
+from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_letsencrypt.certbot import Certbot, Order
 from dokkupy_letsencrypt.parts import SLOT, Part
@@ -52,7 +52,7 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
 
     force: although there is one. insist: although the authority said that it does not want to be asked yet.
     """
-    host.store.need_app(app)
+    host.store.require_app(app)
     found = status(host, app)
     if not found.parts:
         raise UserError(f"{app} has no names that a certificate could be for", hint=f"domains:add {app} NAME")
@@ -82,10 +82,12 @@ def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool 
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise HostFault(
-            f"{len(errors)} certificates of {app} were not got", details=tuple(error.message for error in errors),
-            hint=errors[0].hint, code=errors[0].code,
-        )  # fmt: skip
+        raise HostError(
+            f"{len(errors)} certificates of {app} were not got",
+            details=tuple(error.message for error in errors),
+            hint=errors[0].hint,
+            code=errors[0].code,
+        )
     return got > 0
 
 
@@ -99,10 +101,11 @@ def tell_left_out(host: Host, app: AppName) -> None:
 def limited(app: AppName, one: PartStatus) -> RateLimited:
     return RateLimited(
         f"No certificate for {app}: the authority does not want to be asked{said_until(one.limited_until)}",
-        until=one.limited_until, details=(one.last_error,),
+        until=one.limited_until,
+        details=(one.last_error,),
         hint=f"It is asked again then. All the same now: letsencrypt:enable {app} --force; "
-             f"to try things out: letsencrypt:set {app} server staging",
-    )  # fmt: skip
+        f"to try things out: letsencrypt:set {app} server staging",
+    )
 
 
 def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
@@ -130,17 +133,19 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
     asked = [name for name in part.names if name not in lost]
     if not asked:
         reasons = tuple(f"{name}: {reason}" for name, reason in lost.items())
-        raise HostFault(
-            f"No certificate for {app}: none of its names leads here", details=reasons, code="acme",
+        raise HostError(
+            f"No certificate for {app}: none of its names leads here",
+            details=reasons,
+            code="acme",
             hint="Make their DNS records point to this host, then: letsencrypt:enable " + app,
-        )  # fmt: skip
+        )
     used = got_with(host, app)
     host.out.section(f"Asking {used['server']} for {', '.join(asked)}")
     chain, key = Certbot(host).issue(Order(app, tuple(asked), part.lineage(app)))
     pair = read_pair(chain, key, bundle=trusted_bundle(), incomplete=True)
     missing = [name for name in asked if not covers(pair.facts.names, name)]
     if missing:
-        raise HostFault(f"The authority's certificate for {app} does not have the names {', '.join(missing)}")
+        raise HostError(f"The authority's certificate for {app} does not have the names {', '.join(missing)}")
     with changing(host, "letsencrypt:enable", app) as tx:
         install(tx, app, pair, slot=part.slot, origin=SLOT)
         table = {"asked": [str(name) for name in part.names], "left-out": [str(name) for name in lost], "with": used}
@@ -159,9 +164,11 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
         next_try = max(next_try, error.until)
         table["limited-until"] = error.until.isoformat(timespec="seconds")
     table |= {
-        "failures": failures, "last-error": " ".join([error.message, *error.details[-3:]])[:1000],
-        "next-try": next_try.isoformat(timespec="seconds"), "tried-with": got_with(host, app),
-    }  # fmt: skip
+        "failures": failures,
+        "last-error": " ".join([error.message, *error.details[-3:]])[:1000],
+        "next-try": next_try.isoformat(timespec="seconds"),
+        "tried-with": got_with(host, app),
+    }
     try:
         with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
             keep_part(tx, app, part.slot, table)
@@ -202,12 +209,12 @@ def settled(table: dict[str, object], one: PartStatus | None) -> dict[str, objec
 
 def disable(host: Host, app: AppName) -> None:
     """The certificates go, and are not renewed."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     with changing(host, "letsencrypt:disable", app, takes_away=True) as tx:
         take_away(tx, app)
 
 
-def take_away(tx: Tx, app: AppName) -> None:
+def take_away(tx: Transaction, app: AppName) -> None:
     for slot in ours(tx.host, app):
         remove(tx, app, slot.name)
     keep(tx, app, {})
@@ -215,7 +222,7 @@ def take_away(tx: Tx, app: AppName) -> None:
 
 def revoke(host: Host, app: AppName) -> None:
     """Have the authority declare the certificates void, and take them away. Raises UserError when there is none."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     kept = ours(host, app)
     if not kept:
         raise UserError(f"{app} has no certificate of an authority")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostFault
-from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
 
@@ -46,7 +46,7 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     except OSError as error:
         raise unwritable(app, path, error) from error
     try:
-        boundary("letsencrypt: probing")
+        failpoint("letsencrypt: probing")
         os.chmod(path, 0o644)  # nginx's workers are others, whatever our umask says
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
@@ -55,10 +55,10 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     return {name: reason for name, reason in found.items() if reason}
 
 
-def unwritable(app: AppName, path: str, error: OSError) -> HostFault:
+def unwritable(app: AppName, path: str, error: OSError) -> HostError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_room(app, path)
-    return HostFault(f"No certificate for {app}: {path} cannot be written: {error.strerror}", hint="dokkupy setup")
+    return HostError(f"No certificate for {app}: {path} cannot be written: {error.strerror}", hint="dokkupy setup")
 
 
 def look(name: str, token: str) -> str:

@@ -43,24 +43,48 @@ NEXT_CERTIFICATE = Applies("the next certificate", "letsencrypt:enable {app} --f
 
 SETTINGS = Settings(
     "letsencrypt",
-    Property("email", help="Whom the authority writes to",
-             parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an address of e-mail")),
+    Property(
+        "email",
+        help="Whom the authority writes to",
+        parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an address of e-mail"),
+    ),
     Property("server", "default", help="default, staging, or the directory of another ACME authority", parse=server),
-    Property("graceperiod", "2592000", help="Seconds before its end at which a certificate is renewed",
-             parse=integer(60, 31536000), applies=AT_ONCE),
-    Property("certificates", "shared", help="shared: one for all names of the app; each: one for each name",
-             parse=matching("shared|each", "shared or each")),
+    Property(
+        "graceperiod",
+        "2592000",
+        help="Seconds before its end at which a certificate is renewed",
+        parse=integer(60, 31536000),
+        applies=AT_ONCE,
+    ),
+    Property(
+        "certificates",
+        "shared",
+        help="shared: one for all names of the app; each: one for each name",
+        parse=matching("shared|each", "shared or each"),
+    ),
     Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
-    Property("dns-provider", help="For DNS-01, which wildcards need: a DNS plugin of certbot's (cloudflare), hook, or none",
-             parse=matching(r"[a-z][a-z0-9-]{0,40}", "the name of a DNS plugin, such as cloudflare")),
-    Property("dns-credentials", help="What the DNS plugin wants to know: key=value, with commas", parse=pairs,
-             secret=True),
+    Property(
+        "dns-provider",
+        help="For DNS-01, which wildcards need: a DNS plugin of certbot's (cloudflare), hook, or none",
+        parse=matching(r"[a-z][a-z0-9-]{0,40}", "the name of a DNS plugin, such as cloudflare"),
+    ),
+    Property(
+        "dns-credentials", help="What the DNS plugin wants to know: key=value, with commas", parse=pairs, secret=True
+    ),
     Property("ca-bundle", help="File with the authority of the directory's own TLS", parse=bundle),
-    Property("eab-kid", help="External account binding: the key's identifier", parse=matching(r"[\w.=+/:-]+", "an identifier")),
-    Property("eab-hmac-key", help="External account binding: the key", parse=matching(r"[A-Za-z0-9_=-]+", "base64url"),
-             secret=True),
+    Property(
+        "eab-kid",
+        help="External account binding: the key's identifier",
+        parse=matching(r"[\w.=+/:-]+", "an identifier"),
+    ),
+    Property(
+        "eab-hmac-key",
+        help="External account binding: the key",
+        parse=matching(r"[A-Za-z0-9_=-]+", "base64url"),
+        secret=True,
+    ),
     applies=NEXT_CERTIFICATE,
-)  # fmt: skip
+)
 
 
 def directory_of(text: str) -> str:

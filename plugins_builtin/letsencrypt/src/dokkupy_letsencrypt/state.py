@@ -16,7 +16,7 @@ from typing import Any
 from dokkupy_sdk import Host
 from dokkupy_sdk.certificates import Slot, slots, uncovered
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.operation import Tx
+from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.routes import domains_of
 
 from dokkupy_letsencrypt.parts import SLOT, Part, divide
@@ -96,11 +96,11 @@ def read(host: Host, app: AppName) -> Table:
     return dict(host.store.read("apps", app, TABLE).get("state", {}))
 
 
-def keep(tx: Tx, app: AppName, state: Table) -> None:
+def keep(tx: Transaction, app: AppName, state: Table) -> None:
     tx.write("apps", app, TABLE, data={**tx.host.store.read("apps", app, TABLE), "state": state})
 
 
-def keep_part(tx: Tx, app: AppName, slot: str, table: Table, *, enabled: bool | None = None) -> None:
+def keep_part(tx: Transaction, app: AppName, slot: str, table: Table, *, enabled: bool | None = None) -> None:
     """enabled: None leaves that as it is."""
     state = read(tx.host, app)
     on = bool(state.get("enabled")) if enabled is None else enabled
@@ -154,13 +154,18 @@ def status(host: Host, app: AppName) -> Status:
 
 
 def part_status(part: Part, slot: Slot | None, due: datetime | None, table: Table, used: dict[str, str]) -> PartStatus:
-    # Who has changed the settings since has mended something, or gone to another authority.
+    # Who has changed the settings since has fixed something, or gone to another authority.
     same = table.get("tried-with") == used
     return PartStatus(
-        part, slot, due, reason_of(part, table, slot, used), int(table.get("failures", 0)),
-        str(table.get("last-error", "")), time_of(table, "next-try") if same else None,
+        part,
+        slot,
+        due,
+        reason_of(part, table, slot, used),
+        int(table.get("failures", 0)),
+        str(table.get("last-error", "")),
+        time_of(table, "next-try") if same else None,
         time_of(table, "limited-until") if same else None,
-    )  # fmt: skip
+    )
 
 
 def time_of(table: Table, key: str) -> datetime | None:

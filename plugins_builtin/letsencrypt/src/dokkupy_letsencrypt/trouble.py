@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import AppName
 
 FULL = "disk_full"
@@ -30,7 +30,7 @@ PROBLEM = re.compile(r"^acme\.messages\.Error: (urn:ietf:params:acme:error:\w+)"
 LONGEST_WAIT = timedelta(days=366)
 
 
-class RateLimited(HostFault):
+class RateLimited(HostError):
     """The authority wants to be left alone. until: when it may be asked again, None when it did not say."""
 
     code = "rate_limited"
@@ -61,7 +61,7 @@ def retry_after(said: str, log: str, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datetime) -> HostFault:
+def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datetime) -> HostError:
     """The authority's own words, and what to do about them. log: of certbot's, with the authority's answers."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(NOISE)]
@@ -69,19 +69,27 @@ def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datet
     if re.search(LIMITED, text, re.IGNORECASE):
         until = retry_after(text, log, now)
         return RateLimited(
-            f"No certificate for {app}: the authority's rate limit is reached{said_until(until)}", until=until,
-            details=details, hint=f"It is asked again then. To try things out: letsencrypt:set {app} server staging",
-        )  # fmt: skip
+            f"No certificate for {app}: the authority's rate limit is reached{said_until(until)}",
+            until=until,
+            details=details,
+            hint=f"It is asked again then. To try things out: letsencrypt:set {app} server staging",
+        )
     for pattern, reason, hint, code in REASONS:
         if re.search(pattern, text, re.IGNORECASE):
-            return HostFault(f"No certificate for {app}: {reason}", details=details, hint=hint, code=code)
+            return HostError(f"No certificate for {app}: {reason}", details=details, hint=hint, code=code)
     if status in ENDED:
-        return HostFault(f"No certificate for {app}: certbot {ENDED[status]}", details=details, code="acme",
-                         hint="What is served stays as it is. Is the host short of memory? journalctl -k")  # fmt: skip
-    return HostFault(
-        f"No certificate for {app}: the authority or certbot refused", details=details, code="acme",
+        return HostError(
+            f"No certificate for {app}: certbot {ENDED[status]}",
+            details=details,
+            code="acme",
+            hint="What is served stays as it is. Is the host short of memory? journalctl -k",
+        )
+    return HostError(
+        f"No certificate for {app}: the authority or certbot refused",
+        details=details,
+        code="acme",
         hint="The reason is above; what is served stays as it is.",
-    )  # fmt: skip
+    )
 
 
 def problem(log: str) -> str:
@@ -98,11 +106,12 @@ def said_until(until: datetime | None) -> str:
     return f" until {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
 
 
-def no_room(app: AppName, where: str) -> HostFault:
-    return HostFault(
-        f"No certificate for {app}: no space left on device ({where})", code=FULL,
+def no_room(app: AppName, where: str) -> HostError:
+    return HostError(
+        f"No certificate for {app}: no space left on device ({where})",
+        code=FULL,
         hint="Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.",
-    )  # fmt: skip
+    )
 
 
 NOISE = ("Saving debug log", "Ask for help", "See the logfile")
@@ -117,25 +126,71 @@ ENDED = {
 """By exit status: timeout(1)'s own, and signals."""
 
 REASONS = (
-    (r"No space left on device|Errno 28\b", "no space left on device",
-     "Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.", FULL),
-    (r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-", "certbot does not have this DNS plugin",
-     "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook", "acme"),
-    (r"no plugin answers for the DNS", "no plugin of this host can write into the domain's DNS",
-     "Install one with the hook resolve_dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare", "acme"),
-    (r"another instance of certbot is already running", "another certbot works on the same directories",
-     "It ends by itself; then: letsencrypt:enable APP", "acme"),
-    (UNKNOWN_ACCOUNT, "the authority does not know our account", "Is it the right server? letsencrypt:report APP", "acme"),
-    (r"\bcaa\b", "the domain's CAA record does not allow this authority", "Add the authority to the CAA record.", "acme"),
-    (r"NXDOMAIN|no valid (A|IP)|DNS problem", "a name is not in the DNS",
-     "Make it point to this host, or take it off the app: domains:remove", "acme"),
-    (r"(unauthorized|Invalid response)", "another server answers for a name",
-     "Make its DNS record point to this host; is there a CDN or another proxy in front?", "acme"),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError", "the authority's own certificate is not trusted here",
-     "letsencrypt:set APP ca-bundle PATH", "acme"),
-    (r"(Timeout during connect|Connection refused|connection)", "the authority does not reach this host, or it the authority",
-     "Is port 80 open in the firewall, and the authority's directory reachable from here?", "acme"),
-    (r"externalAccountRequired|external account binding", "the authority wants external account binding",
-     "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY", "acme"),
-)  # fmt: skip
+    (
+        r"No space left on device|Errno 28\b",
+        "no space left on device",
+        "Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.",
+        FULL,
+    ),
+    (
+        r"dns-[\w-]+ plugin does not appear to be installed|unrecognized arguments: --dns-",
+        "certbot does not have this DNS plugin",
+        "Install it: dokkupy plugin:install certbot-dns-PROVIDER; or letsencrypt:set APP dns-provider hook",
+        "acme",
+    ),
+    (
+        r"no plugin answers for the DNS",
+        "no plugin of this host can write into the domain's DNS",
+        "Install one with the hook resolve_dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare",
+        "acme",
+    ),
+    (
+        r"another instance of certbot is already running",
+        "another certbot works on the same directories",
+        "It ends by itself; then: letsencrypt:enable APP",
+        "acme",
+    ),
+    (
+        UNKNOWN_ACCOUNT,
+        "the authority does not know our account",
+        "Is it the right server? letsencrypt:report APP",
+        "acme",
+    ),
+    (
+        r"\bcaa\b",
+        "the domain's CAA record does not allow this authority",
+        "Add the authority to the CAA record.",
+        "acme",
+    ),
+    (
+        r"NXDOMAIN|no valid (A|IP)|DNS problem",
+        "a name is not in the DNS",
+        "Make it point to this host, or take it off the app: domains:remove",
+        "acme",
+    ),
+    (
+        r"(unauthorized|Invalid response)",
+        "another server answers for a name",
+        "Make its DNS record point to this host; is there a CDN or another proxy in front?",
+        "acme",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "the authority's own certificate is not trusted here",
+        "letsencrypt:set APP ca-bundle PATH",
+        "acme",
+    ),
+    (
+        r"(Timeout during connect|Connection refused|connection)",
+        "the authority does not reach this host, or it the authority",
+        "Is port 80 open in the firewall, and the authority's directory reachable from here?",
+        "acme",
+    ),
+    (
+        r"externalAccountRequired|external account binding",
+        "the authority wants external account binding",
+        "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY",
+        "acme",
+    ),
+)
 """(what the authority says, what it means, what to do, code); the first that fits."""

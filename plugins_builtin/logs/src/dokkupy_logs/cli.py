@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Group, Host, Opt, Scope, harmless
-from dokkupy_sdk.errors import AppFault, UserError
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import add_property_commands
 
@@ -26,7 +26,7 @@ add_property_commands(group, SETTINGS)
 MOST = 1_000_000
 
 
-@group.command("", needs="app:read")
+@group.command("", permission="app:read")
 def logs(
     host: Host,
     app: AppName,
@@ -35,20 +35,20 @@ def logs(
     ps: Annotated[str, Opt("-p", "--ps", help="Only this process type, or type.N")] = "",
     tail: Annotated[bool, Opt("-t", "--tail", help="Go on with what comes")] = False,
     quiet: Annotated[bool, Opt("-q", "--quiet", help="Without time and name of the instance")] = False,
-) -> Answer | int:
+) -> CommandResult | int:
     """Print the last lines of an app's output."""
     from dokkupy_logs.follow import past
 
     if not 0 <= num <= MOST:
         raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
-    host.store.need_app(app)
+    host.store.require_app(app)
     instances = serving(host, app, ps)
     if tail:
         return stream(host, app, ps, num, quiet=quiet)
     found = with_changes(host, app, ps, list(past(host, instances, num)), num)
     if wants_json(host):
-        return Answer([line.as_json() for line in found])
-    return Answer(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
+        return CommandResult([line.as_json() for line in found])
+    return CommandResult(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
 
 
 def with_changes(host: Host, app: AppName, ps: str, found: list[Line], num: int) -> list[Line]:
@@ -62,12 +62,12 @@ def with_changes(host: Host, app: AppName, ps: str, found: list[Line], num: int)
 
 
 def serving(host: Host, app: AppName, ps: str) -> list[Instance]:
-    """The instances to read. Raises AppFault for an app that was never deployed."""
+    """The instances to read. Raises AppError for an app that was never deployed."""
     from dokkupy_sdk.deploy import current
 
     release, instances = current(host, app)
     if release is None:
-        raise AppFault(f"App {app} has not been deployed", code="not_deployed")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
     chosen = choose(instances, ps)
     if ps and not chosen:
         known = ", ".join(sorted({str(one.process) for one in instances})) or "none"
@@ -117,9 +117,12 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
 
     tail = Tail(host)
     found = follow(
-        host, now, num, gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
+        host,
+        now,
+        num,
+        gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
         news=lambda: lines_about(app, tail.fresh(), ps),
-    )  # fmt: skip
+    )
     if wants_json(host):
         texts: Iterator[bytes] = (json.dumps(line.as_json()).encode() for line in found)
     else:
@@ -133,15 +136,15 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
     return 0
 
 
-@group.command("failed", needs="app:read")
-def failed(host: Host, scope: Scope) -> Answer:
+@group.command("failed", permission="app:read")
+def failed(host: Host, scope: Scope) -> CommandResult:
     """Print the output of the instances of the last failed deploy."""
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.many import over_each, warn_of
 
     if scope.app is None and not scope.is_all:
         raise UserError("logs:failed takes an app or --all")
-    apps = [host.store.need_app(scope.app)] if scope.app is not None else visible_apps(host)
+    apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
     text: list[str] = []
     data = []
     done, broken = over_each(apps, lambda app: host.store.read("apps", app, "failed"))
@@ -154,7 +157,7 @@ def failed(host: Host, scope: Scope) -> Answer:
             text.extend(failed_text(app, record, headers=not getattr(host.out, "quiet", False)))
         elif scope.app is not None:
             host.out.warn(f"No failed deploy of {app} is on record")
-    return Answer(data[0] if scope.app is not None else data, text, status=1 if broken else 0)
+    return CommandResult(data[0] if scope.app is not None else data, text, status=1 if broken else 0)
 
 
 def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> list[str]:

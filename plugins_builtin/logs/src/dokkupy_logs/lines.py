@@ -30,9 +30,11 @@ class Line:
 
     def as_json(self) -> dict[str, str]:
         return {
-            "timestamp": self.at, "process": self.dyno, "stream": self.stream,
+            "timestamp": self.at,
+            "process": self.dyno,
+            "stream": self.stream,
             "message": self.text.decode(errors="replace"),
-        }  # fmt: skip
+        }
 
 
 def parse_line(dyno: str, stream: str, data: bytes) -> Line:

@@ -13,10 +13,19 @@ UNSHIPPED = "no installed plugin ships logs to Vector"
 SETTINGS = Settings(
     "logs",
     Property("max-size", "10m", help="Size at which a container's log is cut off", parse=SIZE, in_release=True),
-    Property("app-label-alias", "com.dokku.app-name", help="The label by which log shippers know the app", parse=LABEL,
-             inert=UNSHIPPED),
+    Property(
+        "app-label-alias",
+        "com.dokku.app-name",
+        help="The label by which log shippers know the app",
+        parse=LABEL,
+        inert=UNSHIPPED,
+    ),
     Property("vector-sink", help="Where Vector sends the logs", parse=SINK, secret=True, inert=UNSHIPPED),
-    Property("vector-cron-sink", help="Where Vector sends the logs of cron tasks", parse=SINK, secret=True, inert=UNSHIPPED),
+    Property(
+        "vector-cron-sink", help="Where Vector sends the logs of cron tasks", parse=SINK, secret=True, inert=UNSHIPPED
+    ),
     Property("vector-image", scope="global", help="The image of Vector", inert=UNSHIPPED),
-    Property("vector-networks", scope="global", help="Networks that Vector's container is attached to", inert=UNSHIPPED),
-)  # fmt: skip
+    Property(
+        "vector-networks", scope="global", help="Networks that Vector's container is attached to", inert=UNSHIPPED
+    ),
+)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.errors import DokkupyError
 
 ASK = """
@@ -33,21 +33,21 @@ class Memcached(Datastore):
     def user_of(self, name: str) -> str:
         return ""
 
-    def recipe(self, service: Service) -> Recipe:
+    def container_config(self, service: Service) -> ContainerConfig:
         # A fifth of the container's memory is left for what is not items: connections, threads, the table of keys.
         limit = ("-m", str(max(1, int(service.memory) * 4 // 5))) if service.memory else ()
-        return Recipe(command=("memcached", *limit))
+        return ContainerConfig(command=("memcached", *limit))
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         return f"{self.scheme}://{hostname}:{port}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         try:
             return bool(self.version(inside))
         except DokkupyError:
             return False
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         answer = inside.run(("sh", "-euc", ASK), timeout=10).split()
         return answer[1] if answer[:1] == ["VERSION"] else ""
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 ADMIN = "dokkupy"
@@ -50,34 +50,35 @@ class Mongo(Datastore):
         database = super().database_of(name)
         return f"{database}_app" if database.lower() in RESERVED else database
 
-    def recipe(self, service: Service) -> Recipe:
+    def container_config(self, service: Service) -> ContainerConfig:
         root = service.root_password
-        return Recipe(
+        return ContainerConfig(
             env={
                 "MONGO_INITDB_ROOT_USERNAME": Secret(ADMIN),
                 "MONGO_INITDB_ROOT_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
             },
             files={
-                "root-password": root, "password": service.password,
+                "root-password": root,
+                "password": service.password,
                 "tools.yaml": Secret(f"password: {json.dumps(root.reveal())}\n"),
             },
-        )  # fmt: skip
+        )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         password = quote(service.password.reveal(), safe="")
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
-    def shell(self, inside: Inside, *scripts: str, timeout: float = 60) -> str:
+    def shell(self, inside: ServiceExec, *scripts: str, timeout: float = 60) -> str:
         return inside.run((*BASH, script("shell.sh"), "shell", program(inside.service, *scripts)), timeout=timeout)
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         argv = (*BASH, script("ready.sh") + script("shell.sh"), "ready", program(inside.service))
         return inside.ok(argv, timeout=30)
 
-    def secure(self, inside: Inside) -> None:
+    def secure(self, inside: ServiceExec) -> None:
         self.shell(inside, "secure.js")
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return self.shell(inside, "version.js").strip()
 
     def connect(self, service: Service) -> tuple[str, ...]:
@@ -89,9 +90,15 @@ class Mongo(Datastore):
 
     def export(self, service: Service) -> tuple[str, ...]:
         return (
-            "mongodump", "--host=127.0.0.1", f"--username={ADMIN}", "--authenticationDatabase=admin",
-            f"--config={FILES}/tools.yaml", f"--db={service.database}", "--archive", "--gzip",
-        )  # fmt: skip
+            "mongodump",
+            "--host=127.0.0.1",
+            f"--username={ADMIN}",
+            "--authenticationDatabase=admin",
+            f"--config={FILES}/tools.yaml",
+            f"--db={service.database}",
+            "--archive",
+            "--gzip",
+        )
 
     def restore(self, service: Service) -> tuple[str, ...]:
         programs = program(service, "empty.js"), program(service, "secure.js")
@@ -106,7 +113,7 @@ class Mongo(Datastore):
             return ""
         return "it is no archive of mongodump"
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         found: dict[str, str] = json.loads(self.shell(inside, "facts.js", timeout=6 * 3600))
         return found
 

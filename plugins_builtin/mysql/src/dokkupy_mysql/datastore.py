@@ -13,7 +13,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from dokkupy_sdk.datastore.imports import refuse
-from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 from dokkupy_mysql import foreign, sql, streams
@@ -69,8 +69,8 @@ class MySQL(Datastore):
     def database_of(self, name: str) -> str:
         return sql.free(super().database_of(name), sql.SYSTEM)
 
-    def recipe(self, service: Service) -> Recipe:
-        return Recipe(
+    def container_config(self, service: Service) -> ContainerConfig:
+        return ContainerConfig(
             env={
                 f"{self.variables}_ROOT_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
                 f"{self.variables}_ROOT_HOST": Secret("localhost"),
@@ -85,25 +85,25 @@ class MySQL(Datastore):
                 "app.cnf": sql.option_file(service.user, service.password),
             },
             command=self.server_options or None,
-        )  # fmt: skip
+        )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         password = quote(service.password.reveal(), safe="")
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         # Over TCP, where the image's own set-up does not listen. Being refused is an answer, too, and `ping` takes it as one.
         return inside.ok([self.asker, APP, "--protocol=tcp", "--host=127.0.0.1", "--connect-timeout=5", "ping"])
 
-    def query(self, inside: Inside, text: str, timeout: float = HOURS) -> str:
+    def query(self, inside: ServiceExec, text: str, timeout: float = HOURS) -> str:
         argv = [self.client, ADMIN, CHARSET, "--batch", "--skip-column-names"]
         return inside.run(argv, stdin=(sql.SESSION + text).encode(), timeout=timeout)
 
-    def secure(self, inside: Inside) -> None:
+    def secure(self, inside: ServiceExec) -> None:
         service = inside.service
         self.query(inside, sql.apps_database(service.database, service.user, service.password))
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return self.query(inside, "SELECT version();").split("-")[0].strip()
 
     def connect(self, service: Service) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ class MySQL(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return streams.why_not_whole(head, tail)
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         return sql.facts(lambda text: self.query(inside, text, FOR_FACTS), self.accounts)
 
     # versions

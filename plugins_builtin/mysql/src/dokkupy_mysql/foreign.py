@@ -24,9 +24,11 @@ DELIMITER = re.compile(rb"DELIMITER\s+(\S+)", re.I)
 
 OPENING = re.compile(rb"--\s|#|/\*|['\"`]")
 CLOSING = {
-    b"'": re.compile(rb"\\.|''|(')", re.S), b'"': re.compile(rb'\\.|""|(")', re.S), b"`": re.compile(rb"``|(`)"),
+    b"'": re.compile(rb"\\.|''|(')", re.S),
+    b'"': re.compile(rb'\\.|""|(")', re.S),
+    b"`": re.compile(rb"``|(`)"),
     b"/*": re.compile(rb"(\*/)"),
-}  # fmt: skip
+}
 """What ends a string, a name or a comment is in the group; what only looks like it is not."""
 
 

@@ -138,10 +138,23 @@ SELECT 'schema', 'event', event_schema, event_name, definer, interval_value, int
   time_zone, sha2(event_definition, 256) FROM information_schema.events
   WHERE event_schema {OURS} AND NOT (event_type = 'ONE TIME' AND on_completion = 'NOT PRESERVE');
 """
-"""Expressions are left out where servers print them anew; so are events that vanish when their time has come."""
+"""Expressions are left out where servers print them again; so are events that vanish when their time has come."""
 
-HEX = ("binary", "varbinary", "bit", "vector", "geometry", "point", "linestring", "polygon", "multipoint",
-       "multilinestring", "multipolygon", "geometrycollection", "geomcollection")  # fmt: skip
+HEX = (
+    "binary",
+    "varbinary",
+    "bit",
+    "vector",
+    "geometry",
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "geomcollection",
+)
 LONG = ("tinytext", "text", "mediumtext", "longtext", "json", "tinyblob", "blob", "mediumblob", "longblob")
 
 

@@ -15,8 +15,14 @@ COMPLETED = "-- Dump completed"
 """The last line of a dump that mysqldump ended, unless it was told to be silent."""
 
 DUMP_OPTIONS = (
-    "--quick", "--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--max-allowed-packet=1G",
-)  # fmt: skip
+    "--quick",
+    "--routines",
+    "--triggers",
+    "--events",
+    "--hex-blob",
+    "--no-tablespaces",
+    "--max-allowed-packet=1G",
+)
 
 
 QUERY = f"""

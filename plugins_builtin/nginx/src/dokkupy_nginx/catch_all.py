@@ -13,10 +13,16 @@ from dokkupy_nginx.tls import HOST_MAPS, PROFILES, quic_catch_alls
 
 
 def render_default(
-    generation: str, catch_alls: Iterable[Claim], probe: Claim, facts: Facts, *, omit: Iterable[str] = (),
-    certificate: tuple[str, str] | None = None, quic: Sequence[Claim] = (),
+    generation: str,
+    catch_alls: Iterable[Claim],
+    probe: Claim,
+    facts: Facts,
+    *,
+    omit: Iterable[str] = (),
+    certificate: tuple[str, str] | None = None,
+    quic: Sequence[Claim] = (),
     foreign_quic: Mapping[tuple[str, int], Set[str]] | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """The file that is not an app's: shared definitions, the refusal of unknown names, and the probe's answer.
 
     omit: directives that the host's own configuration has already. certificate: for the handshake with unknown names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
@@ -13,7 +13,7 @@ from dokkupy_nginx.settings import LOGS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.operation import Tx
+    from dokkupy_sdk.operation import Transaction
 
     from dokkupy_nginx.proxy import NginxProxy
 
@@ -23,22 +23,22 @@ App = Annotated[AppName, Arg("app")]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow the file")]
 
 
-@nginx.command("access-logs", needs="app:read", formats=False)
-def access_logs(host: Host, app: App, *, tail: Tail = False) -> Answer | None:
+@nginx.command("access-logs", permission="app:read", formats=False)
+def access_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | None:
     """Show an app's access log."""
     return logs(host, app, "access", follow=tail)
 
 
-@nginx.command("error-logs", needs="app:read", formats=False)
-def error_logs(host: Host, app: App, *, tail: Tail = False) -> Answer | None:
+@nginx.command("error-logs", permission="app:read", formats=False)
+def error_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | None:
     """Show an app's error log."""
     return logs(host, app, "error", follow=tail)
 
 
-def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> Answer | None:
+def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> CommandResult | None:
     from dokkupy_nginx.logs import follow_lines, last_lines
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     path = log_file(host, app, kind)
     if follow:
         import sys
@@ -47,7 +47,7 @@ def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> Answer | None:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         return None
-    return Answer(None, last_lines(path))
+    return CommandResult(None, last_lines(path))
 
 
 def log_file(host: Host, app: AppName, kind: str) -> str:
@@ -57,22 +57,22 @@ def log_file(host: Host, app: AppName, kind: str) -> str:
     return adapter(host).layout.logs + path.removeprefix(LOGS)
 
 
-@nginx.command("show-config", needs="app:read")
-def show_config(host: Host, app: App) -> Answer:
+@nginx.command("show-config", permission="app:read")
+def show_config(host: Host, app: App) -> CommandResult:
     """Show an app's nginx configuration."""
-    text = adapter(host).show(host.store.need_app(app))
+    text = adapter(host).show(host.store.require_app(app))
     if not text:
         raise UserError(f"No nginx.conf exists for {app}", hint=f"dokkupy proxy:build-config {app}")
-    return Answer({"app": app, "config": text}, text.rstrip("\n").split("\n"))
+    return CommandResult({"app": app, "config": text}, text.rstrip("\n").split("\n"))
 
 
-@nginx.command("show-conf", needs="app:read", hidden=True)
-def show_conf(host: Host, app: App) -> Answer:
+@nginx.command("show-conf", permission="app:read", hidden=True)
+def show_conf(host: Host, app: App) -> CommandResult:
     """Show an app's nginx configuration."""
     return show_config(host, app)  # type: ignore[no-any-return]
 
 
-@nginx.command("start", needs="host:write", changes=True)
+@nginx.command("start", permission="host:write", mutating=True)
 def start(host: Host) -> None:
     """Start nginx."""
     proxy = adapter(host)
@@ -91,7 +91,7 @@ def start_clean(host: Host, proxy: NginxProxy) -> None:
     service(proxy.nginx, "start", way(host))
 
 
-@nginx.command("stop", needs="host:write", changes=True)
+@nginx.command("stop", permission="host:write", mutating=True)
 def stop(host: Host) -> None:
     """Stop nginx, and with it every app and site that it serves."""
     from dokkupy_nginx.wiring import service
@@ -104,44 +104,44 @@ def stop(host: Host) -> None:
     host.out.section("Stopped nginx")
 
 
-@nginx.command("reload", needs="host:write", changes=True)
+@nginx.command("reload", permission="host:write", mutating=True)
 def reload(host: Host) -> None:
     """Validate the configuration, then reload it."""
     proxy = adapter(host)
-    need_valid(proxy)
+    require_valid(proxy)
     host.act("reload nginx", proxy.reload)
     host.out.section("Reloaded nginx")
 
 
-def need_valid(proxy: NginxProxy) -> None:
+def require_valid(proxy: NginxProxy) -> None:
     from dokkupy_nginx.diagnose import refused
 
-    with proxy.lease():
+    with proxy.lock():
         complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
     if complaint is not None:
         raise refused(complaint, complaint.app)
 
 
-@nginx.command("validate-config", needs="app:read", changes=True)
+@nginx.command("validate-config", permission="app:read", mutating=True)
 def validate_config(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
     clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
-) -> Answer:
+) -> CommandResult:
     """Check the nginx configuration of an app, or of all."""
     from dokkupy_nginx.quarantine import clean as set_aside
     from dokkupy_nginx.quarantine import quarantined
 
     proxy = adapter(host)
     if app is not None:
-        host.store.need_app(app)
+        host.store.require_app(app)
     if clean and not host.dry_run:
         removed = set_aside(proxy)
         lines = [f"{name}: set aside: {reason}" for name, reason in removed.items()]
-        return Answer({"removed": dict(removed)}, lines)
+        return CommandResult({"removed": dict(removed)}, lines)
     bad = dict(quarantined(proxy))
-    with proxy.lease():
+    with proxy.lock():
         complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
     details: tuple[str, ...] = ()
     if complaint is not None:
@@ -151,19 +151,21 @@ def validate_config(
     if wrong:
         names = ", ".join(f"{name} ({reason})" for name, reason in wrong.items())
         raise UserError(
-            f"The nginx configuration is invalid: {names}", details=details, code="bad_proxy_input",
-            hint="Mend it, then run proxy:build-config; or set it aside with nginx:validate-config --clean",
-        )  # fmt: skip
-    return Answer({"valid": True, "app": app}, [])
+            f"The nginx configuration is invalid: {names}",
+            details=details,
+            code="bad_proxy_input",
+            hint="Fix it, then run proxy:build-config; or set it aside with nginx:validate-config --clean",
+        )
+    return CommandResult({"valid": True, "app": app}, [])
 
 
-@nginx.command("validate", needs="app:read", changes=True, hidden=True)
+@nginx.command("validate", permission="app:read", mutating=True, hidden=True)
 def validate(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
     clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
-) -> Answer:
+) -> CommandResult:
     """Check the nginx configuration of an app, or of all."""
     return validate_config(host, app, clean=clean)  # type: ignore[no-any-return]
 
@@ -190,7 +192,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {"last-visited-at": seen, "http3-served": served if able else "unsupported"}
 
 
-def check_set(tx: Tx, app: AppName | None, name: str) -> None:
+def check_set(tx: Transaction, app: AppName | None, name: str) -> None:
     """Say where a value waits for another nginx."""
     value = SETTINGS.raw(tx.host.store, app, name)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:

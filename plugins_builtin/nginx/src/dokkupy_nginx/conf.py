@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ def read_conf(app: AppName, text: str) -> Conf:
 
 
 def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
-    """Raise AppFault when an app of `changed` claims what another app has: its name, or its socket otherwise."""
+    """Raise AppError when an app of `changed` claims what another app has: its name, or its socket otherwise."""
     names: dict[str, AppName] = {}
     sockets: dict[tuple[str, int], tuple[str, AppName]] = {}
     defaults: dict[tuple[str, int], AppName] = {}
@@ -92,14 +92,15 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
         for name in conf.names:
             owner = names.setdefault(name, conf.app)
             if owner != conf.app:
-                raise AppFault(
-                    f"App {conf.app} cannot answer to {name}: app {owner} does", code="domain_taken",
+                raise AppError(
+                    f"App {conf.app} cannot answer to {name}: app {owner} does",
+                    code="domain_taken",
                     hint=f"Take it from that app first: dokkupy domains:remove {owner} {name}",
-                )  # fmt: skip
+                )
         for claim in conf.claims:
             kind, owner = sockets.setdefault(claim.socket, (claim.kind, conf.app))
             if kind != claim.kind:
-                raise AppFault(
+                raise AppError(
                     f"App {conf.app} cannot use port {claim.port} for {SPOKEN[claim.kind]}: "
                     f"app {owner} uses it for {SPOKEN[kind]}",
                     code="port_taken",
@@ -108,7 +109,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
             if claim.default:
                 owner = defaults.setdefault(claim.socket, conf.app)
                 if owner != conf.app:
-                    raise AppFault(
+                    raise AppError(
                         f"App {conf.app} cannot answer to every name on port {claim.port}: app {owner} does",
                         code="port_taken",
                         hint=f"Give {conf.app} a domain (domains:add) or another host port (ports:set).",

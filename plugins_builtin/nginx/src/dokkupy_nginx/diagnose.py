@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
+from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.names import AppName
 
 from dokkupy_nginx.layout import Layout
@@ -145,15 +145,17 @@ def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
     """The error for a configuration that nginx refuses. app: whose file it is; None when it is no app's."""
     if app is None:
         where = f" ({complaint.where})" if complaint.where else ""
-        return HostFault(
+        return HostError(
             f"nginx refuses its configuration{where}: {complaint.said}",
-            details=complaint.details, code="proxy_refused",
+            details=complaint.details,
+            code="proxy_refused",
             hint="It is not an app's: fix that file, then run the command again.",
-        )  # fmt: skip
+        )
     cause = f" Cause: {complaint.cause}." if complaint.cause else ""
     line = f" line {complaint.line}" if complaint.line else ""
-    return AppFault(
-        f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}", details=complaint.details,
+    return AppError(
+        f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}",
+        details=complaint.details,
         hint="The configuration before it still serves. Fix the cause, then run: dokkupy proxy:build-config " + app,
         code="bad_proxy_input",
-    )  # fmt: skip
+    )

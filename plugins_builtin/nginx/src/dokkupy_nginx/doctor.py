@@ -33,18 +33,21 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     yield Finding("nginx", "ok", f"nginx {number} is installed")
     if not facts.keepalive_min:
         yield Finding(
-            "nginx keep-alive", "ok",
+            "nginx keep-alive",
+            "ok",
             "before 1.27.4 a reload closes idle client connections; clients open new ones, as HTTP expects",
-        )  # fmt: skip
+        )
     if read(layout.include) != INCLUDE or not os.path.islink(layout.link) or os.readlink(layout.link) != layout.live:
         yield Finding("nginx wiring", "error", f"{layout.include} or {layout.link} is missing or changed", SETUP)
         return
     yield Finding("nginx wiring", "ok", f"{layout.include} includes the apps")
     if not proxy.trees.is_whole:
         yield Finding(
-            "nginx tree", "error", f"{layout.live} is missing: nginx serves no app once it reads its configuration again",
+            "nginx tree",
+            "error",
+            f"{layout.live} is missing: nginx serves no app once it reads its configuration again",
             "The timer brings it back; at once: dokkupy recover",
-        )  # fmt: skip
+        )
         return
     if layout.sudo:
         path = layout.on_system("/etc/sudoers.d/dokkupy-nginx")
@@ -57,9 +60,11 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):
         where = survey(layout).defaults[address, port]
         yield Finding(
-            "nginx catch-all", "warning", f"{where} has the default server of {address}:{port}: unknown names reach it",
+            "nginx catch-all",
+            "warning",
+            f"{where} has the default server of {address}:{port}: unknown names reach it",
             "Take `default_server` from its `listen`, if dokkupy should refuse unknown names.",
-        )  # fmt: skip
+        )
 
 
 def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
@@ -68,10 +73,11 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
     ports = sorted({port for app in proxy.apps() for port in proxy.claims(app).quic_ports})
     if wanted and not able:
         return Finding(
-            "nginx HTTP/3", "warning",
+            "nginx HTTP/3",
+            "warning",
             f"nginx {number} is built without HTTP/3, which {', '.join(wanted)} should have: HTTP/2 is served",
             "Install an nginx with http_v3_module (Debian 13 has one), or: dokkupy nginx:set ... http3 false",
-        )  # fmt: skip
+        )
     if not able:
         return Finding("nginx HTTP/3", "ok", f"nginx {number} is built without HTTP/3, and no app asks for it")
     if not ports:
@@ -82,14 +88,15 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
             "nginx HTTP/3", "error", f"nginx does not listen on UDP port {', '.join(shut)}", "Run: dokkupy nginx:reload"
         )
     return Finding(
-        "nginx HTTP/3", "ok",
+        "nginx HTTP/3",
+        "ok",
         f"served on UDP port {', '.join(map(str, ports))}: a firewall has to let UDP through too, not TCP alone",
-    )  # fmt: skip
+    )
 
 
 def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     try:
-        with proxy.lease():
+        with proxy.lock():
             complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
     except DokkupyError as error:
         yield Finding("nginx configuration", "error", error.message, error.hint)
@@ -97,13 +104,15 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     if complaint is None:
         yield Finding("nginx configuration", "ok", "nginx accepts its whole configuration")
     else:
-        remedy = "Run: dokkupy nginx:validate-config --clean" if complaint.app else f"Mend {complaint.where or 'it'}"
+        remedy = "Run: dokkupy nginx:validate-config --clean" if complaint.app else f"Fix {complaint.where or 'it'}"
         yield Finding("nginx configuration", "error", " ".join(complaint.details), remedy)
     for app, reason in quarantined(proxy).items():
         yield Finding(
-            "nginx quarantine", "error", f"App {app} is not served: {reason}",
+            "nginx quarantine",
+            "error",
+            f"App {app} is not served: {reason}",
             f"Fix the cause, then run: dokkupy proxy:build-config {app}",
-        )  # fmt: skip
+        )
 
 
 def serving(proxy: NginxProxy) -> Iterator[Finding]:
@@ -113,6 +122,8 @@ def serving(proxy: NginxProxy) -> Iterator[Finding]:
         yield Finding("nginx running", "ok", "nginx serves the newest configuration")
     else:
         yield Finding(
-            "nginx running", "error", "nginx runs, but does not serve the newest configuration",
+            "nginx running",
+            "error",
+            "nginx runs, but does not serve the newest configuration",
             f"See that nginx.conf includes {proxy.layout.etc}/conf.d/*.conf in http {{}}, then: dokkupy nginx:reload",
-        )  # fmt: skip
+        )

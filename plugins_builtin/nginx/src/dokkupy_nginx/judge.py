@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
@@ -33,14 +33,16 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
             refused = alone or refused
             raise UserError(
                 f"{name} is not set: {refused.message.partition(': ')[2] or refused.message}",
-                details=refused.details, hint="Nothing was changed.", code="bad_proxy_input",
-            )  # fmt: skip
+                details=refused.details,
+                hint="Nothing was changed.",
+                code="bad_proxy_input",
+            )
         host.out.warn(f"Another setting is wrong: {refused.message}")
-    except HostFault as fault:
+    except HostError as fault:
         host.out.warn(f"{name} cannot be tested now: {fault.message}")
 
 
-def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) -> AppFault | None:
+def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) -> AppError | None:
     """Why nginx, with all that it serves, refuses an app with these settings; None when it does not."""
     route = Route(
         app or SAMPLE,
@@ -51,6 +53,6 @@ def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) ->
     )
     try:
         proxy.validate([route])
-    except AppFault as fault:
+    except AppError as fault:
         return fault
     return None

@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from dokkupy_sdk.errors import HostFault, NotFound
+from dokkupy_sdk.errors import HostError, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def opened(path: str) -> BinaryIO:
     except FileNotFoundError:
         raise NotFound(f"{path} does not exist", hint="nginx writes it when the app is first visited.") from None
     except PermissionError:
-        raise HostFault(f"{path} cannot be read by this user", hint="Run: sudo dokkupy setup") from None
+        raise HostError(f"{path} cannot be read by this user", hint="Run: sudo dokkupy setup") from None
 
 
 def harmless(line: bytes) -> str:

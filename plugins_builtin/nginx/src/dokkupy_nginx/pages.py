@@ -66,16 +66,25 @@ def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
     """
     cause = quoted(page(502, "This app does not answer", "@CAUSE@")).replace("@CAUSE@", f"${CAUSE}")
     return [
-        *location(413, quoted(page(
-            413, "The request is too large",
-            f"its limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
-        ))),
+        *location(
+            413,
+            quoted(
+                page(
+                    413,
+                    "The request is too large",
+                    f"its limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
+                )
+            ),
+        ),
         *(location(502, cause) if not waiting else [*crashed_page(waiting), *location(502, cause, "cause")]),
         *location(503, quoted(page(503, "This app is not available", "ps:report APP says why"))),
-        *location(504, quoted(page(
-            504, "This app did not answer in time", "to wait longer: nginx:set APP proxy-read-timeout 120s"
-        ))),
-    ]  # fmt: skip
+        *location(
+            504,
+            quoted(
+                page(504, "This app did not answer in time", "to wait longer: nginx:set APP proxy-read-timeout 120s")
+            ),
+        ),
+    ]
 
 
 def crashed_page(waiting: str) -> list[str]:

@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import write_atomic
 
@@ -39,7 +39,7 @@ class Nginx:
         try:
             found = os.stat(self.layout.binary)
         except FileNotFoundError:
-            raise HostFault(
+            raise HostError(
                 f"nginx is not installed ({self.layout.binary} is missing)", hint="apt-get install nginx"
             ) from None
         key = f"{found.st_mtime_ns}-{found.st_size}"
@@ -80,7 +80,7 @@ class Nginx:
             return ""
         words = (done.stderr or done.stdout).strip()
         if self.layout.sudo and words.startswith("sudo:"):
-            raise HostFault(
+            raise HostError(
                 "nginx cannot be tested without root's permission", hint="Run: sudo dokkupy setup", details=(words,)
             )
         return words or f"nginx -t ended with status {done.status}"
@@ -171,5 +171,5 @@ def is_accepting(pid: int) -> bool:
     return line.startswith(b"nginx: worker process") and b"shutting down" not in line
 
 
-def not_running() -> HostFault:
-    return HostFault("nginx is not running", hint="Start it: dokkupy nginx:start", code="proxy_down")
+def not_running() -> HostError:
+    return HostError("nginx is not running", hint="Start it: dokkupy nginx:start", code="proxy_down")

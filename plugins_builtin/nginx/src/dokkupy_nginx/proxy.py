@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault, DokkupyError, HostFault
-from dokkupy_sdk.faults import boundary
-from dokkupy_sdk.locks import Lease, take
+from dokkupy_sdk.errors import AppError, DokkupyError, HostError
+from dokkupy_sdk.failpoints import failpoint
+from dokkupy_sdk.locks import Lock, take
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
@@ -25,7 +25,7 @@ from dokkupy_nginx.names import JINJA, SIGIL, find_template, names_for
 from dokkupy_nginx.process import Nginx, not_running
 from dokkupy_nginx.render import KINDS, addresses, render_app
 from dokkupy_nginx.settings import SETTINGS
-from dokkupy_nginx.sockets import held_for_udp, need_free_ports, need_own_address
+from dokkupy_nginx.sockets import held_for_udp, require_free_ports, require_own_address
 from dokkupy_nginx.trees import Trees, new_generation
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ class NginxProxy(Proxy):
 
     def challenges(self) -> str:
         if not os.path.isdir(self.layout.challenges):
-            raise HostFault(f"{self.layout.challenges} is missing", hint="Run: dokkupy setup")
+            raise HostError(f"{self.layout.challenges} is missing", hint="Run: dokkupy setup")
         return self.layout.challenges
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
@@ -88,19 +88,19 @@ class NginxProxy(Proxy):
         return reach.unserved(route, SETTINGS.get(self.host.store, route.app, "bind-address-ipv4") or "127.0.0.1")
 
     def validate(self, routes: Sequence[Route]) -> None:
-        with self.lease():
+        with self.lock():
             try:
                 staged = self._stage(self._render(routes), ())
                 if staged is not None:
-                    self._need_accepted(staged, sets_aside=False)
+                    self._require_accepted(staged, sets_aside=False)
             finally:
                 self.trees.sweep()
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
-        """See the role. HostFault with the code `proxy_down` means that nginx does not run: the files are switched
+        """See the role. HostError with the code `proxy_down` means that nginx does not run: the files are switched
         all the same, so that a later start serves the new routes. So it is when only apps are taken away and nginx
         refuses its configuration for a reason that is not ours: another's broken site keeps no app here."""
-        with self.lease():
+        with self.lock():
             routes = [*routes, *lost_routes(self, {*remove, *(route.app for route in routes)})]
             self.trees.sweep()
             if not routes and not self.nginx.installed:
@@ -109,16 +109,16 @@ class NginxProxy(Proxy):
             try:
                 staged = self._stage(self._render(routes), remove)
                 if staged is None:
-                    self._need_served(routes)
+                    self._require_served(routes)
                     return
                 try:
-                    self._need_accepted(staged)
+                    self._require_accepted(staged)
                     self._switch(staged)
-                except HostFault as untested:
+                except HostError as untested:
                     if routes or untested.code == "proxy_down":
                         raise
                     self.trees.switch(staged.tree)
-                    raise HostFault(untested.message, hint=untested.hint, code="proxy_down") from untested
+                    raise HostError(untested.message, hint=untested.hint, code="proxy_down") from untested
             finally:
                 self.trees.sweep()
             if os.path.isdir(self.layout.ocsp):
@@ -129,7 +129,7 @@ class NginxProxy(Proxy):
 
     def ensure_tree(self) -> bool:
         """Put the tree without apps in force where there is none yet; True when it was made."""
-        with self.lease():
+        with self.lock():
             if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
                 return False
             staged = Staged(new_generation(), {}, {}, [], set())
@@ -143,20 +143,20 @@ class NginxProxy(Proxy):
 
     def reload(self) -> None:
         """Have the running nginx read its configuration again, and see that it did."""
-        with self.lease():
+        with self.lock():
             self._reload(self.trees.generation)
 
-    def lease(self) -> _Held:
+    def lock(self) -> _Held:
         owner = {
             "command": self.host.command or "nginx",
             "pid": os.getpid(),
             "since": time.time(),
             "who": self.host.who,
         }
-        lease = take(self.host.root, "proxy", owner=owner, wait=60.0)
+        lock = take(self.host.root, "proxy", owner=owner, wait=60.0)
         for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
             self.layout.hand_over(os.path.join(self.host.root, name))
-        return _Held(lease)
+        return _Held(lock)
 
     # rendering
 
@@ -175,7 +175,7 @@ class NginxProxy(Proxy):
         inputs += [state_of(path) for one in sorted(used, key=str) if one for path in (one.chain, one.key)]
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
         for version in (4, 6):
-            need_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
+            require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
         own: Staples = {}
         if route.settings.get("ssl-stapling") == "auto":
             from dokkupy_nginx.stapling import staples
@@ -221,7 +221,7 @@ class NginxProxy(Proxy):
         ]
         check_clashes([confs[app] for app in texts], others)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
-        need_free_ports(self, staged, live)
+        require_free_ports(self, staged, live)
         self._build(staged)
         return staged
 
@@ -264,10 +264,10 @@ class NginxProxy(Proxy):
 
     # testing
 
-    def _need_accepted(self, staged: Staged, *, sets_aside: bool = True) -> None:
+    def _require_accepted(self, staged: Staged, *, sets_aside: bool = True) -> None:
         """Test the whole tree. Another app's file that went bad meanwhile is set aside, so it does not block this one.
 
-        sets_aside: for good; else for this test alone. Raises AppFault when an app of this change is at fault, HostFault when nobody's file is.
+        sets_aside: for good; else for this test alone. Raises AppError when an app of this change is at fault, HostError when nobody's file is.
         """
         for _ in range(MAX_REMOVALS):
             complaint = self.refusal(staged.tree)
@@ -281,7 +281,7 @@ class NginxProxy(Proxy):
                 self._set_aside(app, complaint)
             staged.leave_out({app})
             self._build(staged)
-        raise HostFault(
+        raise HostError(
             "nginx refuses the files of more than 20 apps", hint="Run: dokkupy nginx:validate-config --clean"
         )
 
@@ -310,7 +310,7 @@ class NginxProxy(Proxy):
     def refusal(self, tree: str) -> Complaint | None:
         """Why nginx would not serve this tree; None when it would."""
         words = self.nginx.test(self.trees.point_check_at(tree))
-        boundary("nginx: tree tested")
+        failpoint("nginx: tree tested")
         if not words:
             return None
         texts = {app: self.trees.text(app, tree) for app in self.trees.apps(tree)}
@@ -329,10 +329,10 @@ class NginxProxy(Proxy):
 
     def _switch(self, staged: Staged) -> None:
         before = self.trees.live
-        boundary("nginx: before switch")
+        failpoint("nginx: before switch")
         try:
             self.trees.switch(staged.tree)
-            boundary("nginx: after switch")
+            failpoint("nginx: after switch")
             self._reload(staged.generation)
         except BaseException as error:
             down = isinstance(error, DokkupyError) and error.code == "proxy_down"
@@ -342,21 +342,22 @@ class NginxProxy(Proxy):
                     self.nginx.await_generation(staged.generation, self._probe_address(), set(), timeout=1.0)
                 self.trees.switch(before)
                 self._reload_quietly(self.trees.generation)
-                self._need_udp(staged)
+                self._require_udp(staged)
             raise
 
-    def _need_udp(self, staged: Staged) -> None:
-        """Raise AppFault when the reload that failed was the first with HTTP/3 on a port that somebody else has.
+    def _require_udp(self, staged: Staged) -> None:
+        """Raise AppError when the reload that failed was the first with HTTP/3 on a port that somebody else has.
 
         Asked afterwards: old workers of nginx may have the port too, and be in nobody's way."""
         known = {port for conf in self.live_as_staged().others for port in conf.quic_ports}
         for conf in staged.confs.values():
             for port in conf.quic_ports - known:
                 if held_for_udp(port):
-                    raise AppFault(
+                    raise AppError(
                         f"App {conf.app}: HTTP/3 cannot be served: another program has the UDP port {port}",
-                        hint=f"Stop that program, or: dokkupy nginx:set {conf.app} http3 false", code="port_taken",
-                    )  # fmt: skip
+                        hint=f"Stop that program, or: dokkupy nginx:set {conf.app} http3 false",
+                        code="port_taken",
+                    )
 
     def _reload(self, generation: str) -> None:
         master = self.nginx.pid()
@@ -364,12 +365,13 @@ class NginxProxy(Proxy):
             raise not_running()
         old = self.nginx.workers(master)
         self.nginx.reload(master)
-        boundary("nginx: reloaded")
+        failpoint("nginx: reloaded")
         if not self.nginx.await_generation(generation, self._probe_address(), old):
-            raise HostFault(
+            raise HostError(
                 "nginx did not take the new configuration; the one before it serves",
-                hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor", code="proxy_refused",
-            )  # fmt: skip
+                hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor",
+                code="proxy_refused",
+            )
 
     def _reload_quietly(self, generation: str) -> None:
         """Bring the old tree back into the running nginx; that it fails adds nothing to what is being raised."""
@@ -378,7 +380,7 @@ class NginxProxy(Proxy):
         except DokkupyError as error:
             self.host.out.warn(error.message)
 
-    def _need_served(self, routes: Sequence[Route]) -> None:
+    def _require_served(self, routes: Sequence[Route]) -> None:
         """The files are right already; see that nginx serves them (it may have been killed between switch and reload).
 
         An nginx that is down stays down without an error: nothing was asked of it.
@@ -393,7 +395,7 @@ class NginxProxy(Proxy):
 
     def restore(self, conf: Conf, text: str) -> bool:
         """Serve a file that was set aside again, if nginx accepts it now and nobody took its names meanwhile."""
-        with self.lease():
+        with self.lock():
             others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
             if any(other.app == conf.app for other in others):
                 return True
@@ -409,7 +411,7 @@ class NginxProxy(Proxy):
                 self.trees.sweep()
 
     def live_as_staged(self) -> Staged:
-        """The tree in force, to be built anew with something left out."""
+        """The tree in force, to be built again with something left out."""
         others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
         return Staged(new_generation(), {}, {}, others, set())
 
@@ -434,9 +436,13 @@ class Staged:
     """A tree on its way: what changes, what stays, what goes."""
 
     def __init__(
-        self, generation: str, texts: dict[AppName, str], confs: dict[AppName, Conf], others: list[Conf],
+        self,
+        generation: str,
+        texts: dict[AppName, str],
+        confs: dict[AppName, Conf],
+        others: list[Conf],
         gone: set[AppName],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.generation = generation
         self.texts = texts
         self.confs = confs
@@ -457,12 +463,12 @@ class Staged:
 
 
 class _Held:
-    """A lease as a context manager."""
+    """A lock as a context manager."""
 
-    def __init__(self, lease: Lease) -> None:
-        self.lease = lease
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None:
-        self.lease.release()
+        self.lock.release()

@@ -7,7 +7,7 @@ import os
 import time
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError, HostFault
+from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
 
@@ -74,7 +74,7 @@ def forget(proxy: NginxProxy, app: AppName) -> None:
 
 
 def retry(proxy: NginxProxy) -> list[AppName]:
-    """Take back what nginx accepts again (a certificate reappeared, a file of the host was mended)."""
+    """Take back what nginx accepts again (a certificate reappeared, a file of the host was fixed)."""
     back = []
     for app in quarantined(proxy):
         conf, _ = paths(proxy, app)
@@ -97,10 +97,10 @@ def retry(proxy: NginxProxy) -> list[AppName]:
 def clean(proxy: NginxProxy) -> dict[AppName, str]:
     """Set aside every app's file that nginx refuses, in the tree in force; does not reload. app -> reason.
 
-    Fast when all is well: one `nginx -t`. Raises HostFault when what is wrong is not in an app's file.
+    Fast when all is well: one `nginx -t`. Raises HostError when what is wrong is not in an app's file.
     """
     removed: dict[AppName, str] = {}
-    with proxy.lease():
+    with proxy.lock():
         if not proxy.trees.live:
             return removed
         while (complaint := proxy.refusal(proxy.trees.live)) is not None:
@@ -108,10 +108,11 @@ def clean(proxy: NginxProxy) -> dict[AppName, str]:
                 complaint = proxy.attribute(complaint, proxy.live_as_staged())
             app = complaint.app
             if app is None or app in removed or app not in proxy.trees.apps():
-                raise HostFault(
+                raise HostError(
                     f"nginx refuses its configuration, and no app's file is the reason: {complaint.said}",
-                    details=complaint.details, code="proxy_refused",
-                )  # fmt: skip
+                    details=complaint.details,
+                    code="proxy_refused",
+                )
             keep_aside(proxy, app, complaint)
             proxy.take_out({app})
             removed[app] = complaint.said

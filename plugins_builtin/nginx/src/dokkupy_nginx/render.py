@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dokkupy_sdk.errors import AppFault, PluginFault, UserError
+from dokkupy_sdk.errors import AppError, PluginError, UserError
 from dokkupy_sdk.model import Certificate, Location, ResponseHeader
 from dokkupy_sdk.names import Domain
 
@@ -85,10 +85,11 @@ class Values:
         try:
             return prop.parse(text)
         except UserError as error:
-            raise AppFault(
-                f"App {self.app}: the nginx property {name} is wrong: {error.message}", code="bad_proxy_input",
+            raise AppError(
+                f"App {self.app}: the nginx property {name} is wrong: {error.message}",
+                code="bad_proxy_input",
                 hint=f"dokkupy nginx:set {self.app} {name} VALUE",
-            ) from error  # fmt: skip
+            ) from error
 
     def on(self, name: str) -> bool:
         return self[name] == "true"
@@ -103,12 +104,12 @@ def render_app(
     """An app's file. snippets: glob of the host's own files for the app, to be included in each of its servers.
     staples: the further lines of certificates that have an OCSP responder.
 
-    Raises AppFault, naming the app, when a value of the route is not what it must be.
+    Raises AppError, naming the app, when a value of the route is not what it must be.
     """
     try:
         return AppRendering(route, facts, snippets, inputs, staples or {}).conf()
     except UserError as error:
-        raise AppFault(f"App {route.app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
+        raise AppError(f"App {route.app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
 
 
 class AppRendering:
@@ -369,7 +370,7 @@ def merged_headers(facts: Iterable[ProxyFact]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for fact in facts:
         if isinstance(fact, ResponseHeader) and found.setdefault(fact.name, fact.value) != fact.value:
-            raise PluginFault(f"Two plugins give the response header {fact.name} different values", plugin="nginx")
+            raise PluginError(f"Two plugins give the response header {fact.name} different values", plugin="nginx")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_nginx.conf import read_conf
 from dokkupy_nginx.foreign import survey
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from dokkupy_nginx.proxy import NginxProxy, Staged
 
 
-def need_own_address(app: AppName, address: str, version: int) -> None:
-    """Raise AppFault for an address of another host: nginx takes it silently where it listens on all addresses too,
+def require_own_address(app: AppName, address: str, version: int) -> None:
+    """Raise AppError for an address of another host: nginx takes it silently where it listens on all addresses too,
     and the app is never reached."""
     import socket
 
@@ -26,14 +26,15 @@ def need_own_address(app: AppName, address: str, version: int) -> None:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((address.strip("[]"), 0))
     except OSError:
-        raise AppFault(
+        raise AppError(
             f"App {app}: the nginx property bind-address-ipv{version} is wrong: this host has no {ascii(address)}",
-            code="bad_proxy_input", hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
-        ) from None  # fmt: skip
+            code="bad_proxy_input",
+            hint=f"dokkupy nginx:set {app} bind-address-ipv{version} ADDRESS",
+        ) from None
 
 
-def need_free_ports(proxy: NginxProxy, staged: Staged, live: str) -> None:
-    """Raise AppFault for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
+def require_free_ports(proxy: NginxProxy, staged: Staged, live: str) -> None:
+    """Raise AppError for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
     that fails by it takes nginx 2.5 s; what this look misses, the probe finds. Where the tree is lost, the one that
     listens is nginx."""
     if not live:
@@ -44,10 +45,11 @@ def need_free_ports(proxy: NginxProxy, staged: Staged, live: str) -> None:
     new = {claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known}
     held = {port for port in new if listened_on(port)} if new else set()
     for port in held - survey(proxy.layout).ports if held else ():
-        raise AppFault(
+        raise AppError(
             f"App {new[port]}: host port {port} cannot be used: another program listens on it",
-            hint=f"Choose another one: dokkupy ports:set {new[port]} ...", code="port_taken",
-        )  # fmt: skip
+            hint=f"Choose another one: dokkupy ports:set {new[port]} ...",
+            code="port_taken",
+        )
 
 
 def listened_on(port: int) -> bool:

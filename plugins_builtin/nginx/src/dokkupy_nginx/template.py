@@ -1,4 +1,4 @@
-"""An app's own template: rendered in a sandbox, vetted, and written out anew."""
+"""An app's own template: rendered in a sandbox, validated, and written out again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 import sys
 from dataclasses import replace
 
-from dokkupy_sdk.errors import AppFault, HostFault, UserError
+from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.execute import execute
 
 from dokkupy_nginx.conf import TLS, Conf
 from dokkupy_nginx.render import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
 from dokkupy_nginx.syntax import Directive, SyntaxFault, parse, write
 from dokkupy_nginx.tls import quic_listen
-from dokkupy_nginx.vet import Allowed, Refused, Vetting
+from dokkupy_nginx.validate import Allowed, Refused, Validation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,31 +36,31 @@ def prefix_of(app: str) -> str:
 def render_custom(
     route: Route, facts: Facts, template: str, *, snippets: str, inputs: tuple[str, ...], staples: Staples | None = None
 ) -> Conf:
-    """The app's file from its own template. Raises AppFault that names the app and the line."""
+    """The app's file from its own template. Raises AppError that names the app and the line."""
     app = route.app
     if len(template.encode()) > LIMIT:
-        raise AppFault(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
+        raise AppError(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
     try:
         own = AppRendering(route, facts, snippets, inputs, staples or {})
         plain = own.conf()
         allowed = allowance(own, plain, snippets)
         text = run_sandbox(app, template, variables(own, plain, allowed))
-        vetting = Vetting(allowed)
-        vetting.vet(directives := parse(text))
+        validation = Validation(allowed)
+        validation.validate(directives := parse(text))
     except UserError as error:
-        raise AppFault(f"App {app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
+        raise AppError(f"App {app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
     except SyntaxFault as error:
         raise refusal(app, error.line, error.message, text) from error
     except Refused as error:
         raise refusal(app, error.line, error.message, text) from error
     claims = tuple(
-        replace(claim, default=vetting.found_sockets[claim.socket], quic=claim.socket in vetting.found_quic)
+        replace(claim, default=validation.found_sockets[claim.socket], quic=claim.socket in validation.found_quic)
         for claim in plain.claims
-        if claim.socket in vetting.found_sockets
+        if claim.socket in validation.found_sockets
     )
     further = own.staples.get(route.certificate, ()) if route.certificate else ()
     directives = [with_own(one, facts, further) if one.name == "server" else one for one in directives]
-    return Conf(app, write(directives), claims, tuple(sorted(vetting.found_names)), inputs)
+    return Conf(app, write(directives), claims, tuple(sorted(validation.found_names)), inputs)
 
 
 SHADOWS = ("return", "rewrite", "if")
@@ -91,14 +91,15 @@ OPENED = {"deny": "allow all;", "auth_request": "auth_request off;", "mirror": "
 """Of a server's directives those that would keep an authority out or cost it: how a location is spared them."""
 
 
-def refusal(app: str, line: int, message: str, text: str) -> AppFault:
+def refusal(app: str, line: int, message: str, text: str) -> AppError:
     lines = text.splitlines()
     shown = lines[line - 1].strip()[:300] if 0 < line <= len(lines) else ""
-    return AppFault(
-        f"App {app}: its nginx template is refused: line {line} of what it renders to: {message}", code="bad_template",
+    return AppError(
+        f"App {app}: its nginx template is refused: line {line} of what it renders to: {message}",
+        code="bad_template",
         details=(f"line {line}: {shown}",) if shown else (),
-        hint="Mend nginx.conf.j2, or ignore it: dokkupy nginx:set APP disable-custom-config true".replace("APP", app),
-    )  # fmt: skip
+        hint="Fix nginx.conf.j2, or ignore it: dokkupy nginx:set APP disable-custom-config true".replace("APP", app),
+    )
 
 
 def allowance(own: AppRendering, plain: Conf, snippets: str) -> Allowed:
@@ -187,10 +188,21 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
 
 
 PLAIN = (
-    "client-body-timeout", "client-header-timeout", "client-max-body-size", "keepalive-timeout", "lingering-timeout",
-    "send-timeout", "proxy-buffer-size", "proxy-buffering", "proxy-buffers", "proxy-busy-buffers-size",
-    "proxy-connect-timeout", "proxy-keepalive", "proxy-read-timeout", "proxy-send-timeout",
-)  # fmt: skip
+    "client-body-timeout",
+    "client-header-timeout",
+    "client-max-body-size",
+    "keepalive-timeout",
+    "lingering-timeout",
+    "send-timeout",
+    "proxy-buffer-size",
+    "proxy-buffering",
+    "proxy-buffers",
+    "proxy-busy-buffers-size",
+    "proxy-connect-timeout",
+    "proxy-keepalive",
+    "proxy-read-timeout",
+    "proxy-send-timeout",
+)
 """Properties whose variable is their own name in capitals."""
 
 
@@ -201,13 +213,14 @@ def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:
             [sys.executable, "-I", "-m", "dokkupy_nginx.sandbox"], stdin=request, check=False, timeout=SECONDS
         )
         answer = json.loads(done.stdout) if done.ok else {"error": "it takes too much time or memory"}
-    except (HostFault, ValueError):
+    except (HostError, ValueError):
         answer = {"error": "it takes too much time or memory"}
     if "error" in answer:
         line = answer.get("line") or 0
         where = f" line {line}" if line else ""
-        raise AppFault(
-            f"App {app}: its nginx template cannot be rendered:{where} {answer['error']}", code="bad_template",
-            hint=f"Mend nginx.conf.j2, or ignore it: dokkupy nginx:set {app} disable-custom-config true",
-        )  # fmt: skip
+        raise AppError(
+            f"App {app}: its nginx template cannot be rendered:{where} {answer['error']}",
+            code="bad_template",
+            hint=f"Fix nginx.conf.j2, or ignore it: dokkupy nginx:set {app} disable-custom-config true",
+        )
     return str(answer["text"])

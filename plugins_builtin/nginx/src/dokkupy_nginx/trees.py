@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 
-from dokkupy_sdk.faults import boundary
+from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.names import AppName
 
@@ -102,13 +102,13 @@ class Trees:
         for app in self.apps():
             if app not in texts and app not in without:
                 os.link(os.path.join(self.live, "apps", f"{app}.conf"), os.path.join(apps, f"{app}.conf"))
-        boundary("nginx: tree linked")
+        failpoint("nginx: tree linked")
         for app, text in texts.items():
             self._write(os.path.join(apps, f"{app}.conf"), text)
         self._write(os.path.join(tree, "default.conf"), default)
         for directory in (apps, tree, self.layout.trees):
             sync(directory)
-        boundary("nginx: tree staged")
+        failpoint("nginx: tree staged")
         return tree
 
     def _write(self, path: str, text: str) -> None:

@@ -12,7 +12,7 @@ import pwd
 import shutil
 import sys
 
-from dokkupy_sdk.errors import HostFault
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 
@@ -51,7 +51,7 @@ class Wiring:
 
     def setup(self) -> list[str]:
         if not self.nginx.installed:
-            raise HostFault("nginx is not installed", hint="apt-get install nginx, then run: dokkupy setup")
+            raise HostError("nginx is not installed", hint="apt-get install nginx, then run: dokkupy setup")
         self.check_version()
         self.own_directory()
         self.served_directories()
@@ -68,7 +68,7 @@ class Wiring:
 
     def check_version(self) -> None:
         if not os.path.isdir(os.path.join(self.layout.etc, "conf.d")):
-            raise HostFault(
+            raise HostError(
                 f"{self.layout.etc}/conf.d does not exist",
                 hint="Make it, and include conf.d/*.conf in http {} of nginx.conf.",
             )
@@ -117,9 +117,24 @@ class Wiring:
         if self.changes("make a certificate for unknown names"):
             make_directory(directory, 0o750)
             key, crt = os.path.join(directory, "server.key"), os.path.join(directory, "server.crt")
-            execute(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7300",
-                     "-subj", "/CN=unknown",
-                     "-keyout", key, "-out", crt])  # fmt: skip
+            execute(
+                [
+                    "openssl",
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "rsa:2048",
+                    "-nodes",
+                    "-days",
+                    "7300",
+                    "-subj",
+                    "/CN=unknown",
+                    "-keyout",
+                    key,
+                    "-out",
+                    crt,
+                ]
+            )
             for path in (directory, key, crt):
                 self.layout.hand_over(path)
 
@@ -132,7 +147,7 @@ class Wiring:
         if os.path.islink(link) and os.readlink(link) == self.layout.live:
             return
         if os.path.lexists(link) and not os.path.islink(link):
-            raise HostFault(f"{link} exists and is not ours", hint="Move it away, then run: dokkupy setup")
+            raise HostError(f"{link} exists and is not ours", hint="Move it away, then run: dokkupy setup")
         if self.changes(f"link {link} to {self.layout.live}"):
             if os.path.islink(link):
                 os.unlink(link)
@@ -148,13 +163,13 @@ class Wiring:
 
             try:
                 clean(self.proxy)
-            except HostFault as error:
+            except HostError as error:
                 remove(self.layout.include)
-                raise HostFault(
+                raise HostError(
                     "nginx refuses its configuration; dokkupy's part was taken out again",
                     details=tuple(words.splitlines()),
-                    hint="Mend the configuration under /etc/nginx, then run: dokkupy setup",
-                ) from error  # fmt: skip
+                    hint="Fix the configuration under /etc/nginx, then run: dokkupy setup",
+                ) from error
 
     def permissions(self) -> None:
         try:
@@ -210,9 +225,11 @@ class Wiring:
 
     def teardown(self) -> list[str]:
         for path in (
-            self.layout.include, self.layout.link, self.layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
+            self.layout.include,
+            self.layout.link,
+            self.layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
             self.layout.on_system(DROP_IN),
-        ):  # fmt: skip
+        ):
             if os.path.lexists(path) and self.changes(f"remove {path}"):
                 remove(path)
         for directory in self.layout.served:

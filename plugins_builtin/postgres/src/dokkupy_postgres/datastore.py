@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from dokkupy_sdk.datastore.imports import refuse
-from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 from dokkupy_postgres import plain, sql
@@ -41,28 +41,29 @@ class Postgres(Datastore):
     # The volume lies above the image's own places for data, which moved with version 18: one layout for all versions.
     data = "/var/lib/postgresql"
 
-    def recipe(self, service: Service) -> Recipe:
-        return Recipe(
+    def container_config(self, service: Service) -> ContainerConfig:
+        return ContainerConfig(
             env={
-                "POSTGRES_USER": Secret(ADMIN), "POSTGRES_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
+                "POSTGRES_USER": Secret(ADMIN),
+                "POSTGRES_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
                 "PGDATA": Secret(f"{self.data}/dokkupy"),
             },
             files={"root-password": service.root_password},
-        )  # fmt: skip
+        )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         password = quote(service.password.reveal(), safe="")
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         # Over TCP: the image's own set-up has a server for a moment that listens on the socket alone.
         return inside.ok(["pg_isready", "-q", "-h", "127.0.0.1", "-U", ADMIN])
 
-    def psql(self, inside: Inside, text: str, database: str = "postgres", timeout: float = 600) -> str:
+    def psql(self, inside: ServiceExec, text: str, database: str = "postgres", timeout: float = 600) -> str:
         argv = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", ADMIN, "-d", database]
         return inside.run(argv, stdin=text.encode(), timeout=timeout)
 
-    def secure(self, inside: Inside) -> None:
+    def secure(self, inside: ServiceExec) -> None:
         service = inside.service
         self.offer_tls(inside)
         self.psql(inside, sql.role(service.user, service.password.reveal()))
@@ -70,7 +71,7 @@ class Postgres(Datastore):
             self.psql(inside, sql.database(service.database, service.user))
         self.psql(inside, sql.owned(service.database, service.user), service.database)
 
-    def offer_tls(self, inside: Inside) -> None:
+    def offer_tls(self, inside: ServiceExec) -> None:
         """Take connections with TLS too, as dokku-postgres does: clients ask for it by `sslmode=require`. Key and
         certificate lie with the data, under the server's own default names, and stay with it."""
         if self.psql(inside, "SHOW ssl").strip() == "on":
@@ -83,7 +84,7 @@ class Postgres(Datastore):
         inside.run(["sh", "-euc", PUT_FILE, "sh", "server.key"], stdin=key)
         self.psql(inside, "ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf();")
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return self.psql(inside, "SHOW server_version").split()[0]
 
     def connect(self, service: Service) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ class Postgres(Datastore):
             return "it ends before the database's own part"
         return ""
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         return sql.facts(lambda text: self.psql(inside, text, inside.service.database))
 
     def keeps_data(self, old: str, new: str) -> bool:

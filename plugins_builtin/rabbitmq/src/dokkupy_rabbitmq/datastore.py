@@ -13,7 +13,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from dokkupy_sdk.datastore.role import FILES, Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 ADMIN = "dokkupy"
@@ -39,8 +39,8 @@ class RabbitMQ(Datastore):
         user = super().user_of(name)
         return f"{user}_app" if user == ADMIN else user
 
-    def recipe(self, service: Service) -> Recipe:
-        return Recipe(
+    def container_config(self, service: Service) -> ContainerConfig:
+        return ContainerConfig(
             env={
                 # The data lies under the node's name: this one is the same in every container.
                 "RABBITMQ_NODENAME": Secret("rabbit@localhost"),
@@ -49,19 +49,19 @@ class RabbitMQ(Datastore):
             },
             files={"rabbitmq.conf": Secret(config(service)), "definitions.json": Secret(definitions(service))},
             command=("bash", "-euo", "pipefail", "-c", script("start.sh"), "rabbitmq"),
-        )  # fmt: skip
+        )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         return f"{self.scheme}://{service.user}:{service.password.reveal()}@{hostname}:{port}/{service.database}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         return inside.ok(["bash", "-euo", "pipefail", "-c", script("ready.sh")])
 
-    def secure(self, inside: Inside) -> None:
+    def secure(self, inside: ServiceExec) -> None:
         # The server that answers has imported them: from now on it starts without (start.sh).
         inside.run(["cp", f"{FILES}/definitions.json", f"{self.data}/{IMPORTED}"])
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return inside.run(["rabbitmq-diagnostics", "-q", "server_version"]).strip()
 
     def keeps_data(self, old: str, new: str) -> bool:
@@ -78,15 +78,21 @@ def config(service: Service) -> str:
 def definitions(service: Service) -> str:
     """What is there from the start. https://www.rabbitmq.com/docs/definitions"""
     users = (service.user, service.password, ""), (ADMIN, service.root_password, "administrator")
-    return json.dumps({
-        "vhosts": [{"name": service.database}],
-        "users": [
-            {"name": name, "password_hash": digest(service, name, password), "tags": [tag] if tag else [],
-             "hashing_algorithm": "rabbit_password_hashing_sha256"}
-            for name, password, tag in users
-        ],
-        "permissions": [{"user": name, "vhost": service.database, **ALL} for name, _, _ in users],
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "vhosts": [{"name": service.database}],
+            "users": [
+                {
+                    "name": name,
+                    "password_hash": digest(service, name, password),
+                    "tags": [tag] if tag else [],
+                    "hashing_algorithm": "rabbit_password_hashing_sha256",
+                }
+                for name, password, tag in users
+            ],
+            "permissions": [{"user": name, "vhost": service.database, **ALL} for name, _, _ in users],
+        }
+    )
 
 
 def digest(service: Service, name: str, password: Secret) -> str:

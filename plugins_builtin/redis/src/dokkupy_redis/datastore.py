@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 from dokkupy_redis import rdb
@@ -52,28 +52,26 @@ class Redis(Datastore):
     def user_of(self, name: str) -> str:
         return "default"
 
-    def recipe(self, service: Service) -> Recipe:
+    def container_config(self, service: Service) -> ContainerConfig:
         users = (
             f"user default on #{digest(service.password)} ~* &* {ADMINISTERS_NOTHING}\n"
             f"user {ADMIN} on #{digest(service.root_password)} ~* &* +@all\n"
         )
-        return Recipe(
-            files={
-                "redis.conf": Secret(CONFIG), "users.acl": Secret(users), "password": service.root_password
-            },
+        return ContainerConfig(
+            files={"redis.conf": Secret(CONFIG), "users.acl": Secret(users), "password": service.root_password},
             command=("sh", "-euc", script("start.sh"), "redis"),
-        )  # fmt: skip
+        )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
         return f"{self.scheme}://:{quote(service.password.reveal(), safe='')}@{hostname}:{port}"
 
-    def ask(self, inside: Inside, *words: str) -> str:
+    def ask(self, inside: ServiceExec, *words: str) -> str:
         return inside.run((*self.connect(inside.service), "-e", *words)).strip()
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         return inside.ok((*self.connect(inside.service), "-e", "PING"))  # not while it loads its data
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         lines = self.ask(inside, "INFO", "server").splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("redis_version:"))
 
@@ -94,7 +92,7 @@ class Redis(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return rdb.check(head, tail, size)
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         argv = ("sh", "-euc", script("client.sh") + script("facts.sh"), "facts", script("facts.lua"))
         rows = (line.partition("\t") for line in inside.run(argv, timeout=3600).splitlines())
         return {name: value for name, _, value in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
@@ -36,25 +36,26 @@ ReservedEgress = Annotated[str, Opt("--network-egress", inert=UNRESERVED)]
 ReservedGpu = Annotated[str, Opt("--nvidia-gpu", inert=UNRESERVED)]
 
 
-def show(host: Host, app: AppName, kind: str, name: str) -> Answer:
-    host.store.need_app(app)
+def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
+    host.store.require_app(app)
     values = read(host, app)[kind].get(name, {})
     title = "defaults" if name == DEFAULT else name
     lines = [f"       {one + ':':<30} {values.get(one, '')}".rstrip() for one in RESOURCES]
-    return Answer(
-        {one: values.get(one, "") for one in RESOURCES}, lines,
+    return CommandResult(
+        {one: values.get(one, "") for one in RESOURCES},
+        lines,
         header=f"resource {WORDS[kind]} {app} information [{title}]",
-    )  # fmt: skip
+    )
 
 
 def tell(host: Host, app: AppName, process: str) -> None:
     """When a change counts: limits of builds with the next one, all others when containers are started."""
-    from dokkupy_sdk.effect import tell_effect
+    from dokkupy_sdk.effect import announce_effect
 
-    tell_effect(host, app, BUILD if process == "build" else RESTART)
+    announce_effect(host, app, BUILD if process == "build" else RESTART)
 
 
-def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, str]) -> Answer:
+def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, str]) -> CommandResult:
     """Set what was given; show what there is when nothing was."""
     from dokkupy_sdk.operation import operation
 
@@ -62,7 +63,7 @@ def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, s
     wanted = {resource: value_of(resource, text) for resource, text in given.items() if text}
     if not wanted:
         return show(host, app, kind, name)
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, f"resource:{kind}", f"app:{app}") as tx:
         table = read(host, app)
         values = {**table[kind].get(name, {}), **wanted}
@@ -71,13 +72,13 @@ def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, s
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
     if any(resource in OPTIONS[kind] for resource in wanted):
         tell(host, app, name)
-    return Answer({"app": app, "process-type": name, **table[kind][name]})
+    return CommandResult({"app": app, "process-type": name, **table[kind][name]})
 
 
-def take_away(host: Host, app: AppName, kind: str, process: str) -> Answer:
+def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResult:
     from dokkupy_sdk.operation import operation
 
-    host.store.need_app(app)
+    host.store.require_app(app)
     name = process_type(process)
     with operation(host, f"resource:{kind}-clear", f"app:{app}", takes_away=True) as tx:
         table = read(host, app)
@@ -86,40 +87,73 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> Answer:
     title = "defaults" if name == DEFAULT else name
     host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
     tell(host, app, name)
-    return Answer({"app": app, "process-type": name})
+    return CommandResult({"app": app, "process-type": name})
 
 
-@group.command("limit", needs="app:admin", changes=True)
+@group.command("limit", permission="app:admin", mutating=True)
 def limit(
-    host: Host, app: App, *, process_type: Type = "", cpu: Cpu = "", memory: Memory = "", memory_swap: Swap = "",
-    network: Network = "", network_ingress: Ingress = "", network_egress: Egress = "", nvidia_gpu: Gpu = "",
-) -> Answer:  # fmt: skip
+    host: Host,
+    app: App,
+    *,
+    process_type: Type = "",
+    cpu: Cpu = "",
+    memory: Memory = "",
+    memory_swap: Swap = "",
+    network: Network = "",
+    network_ingress: Ingress = "",
+    network_egress: Egress = "",
+    nvidia_gpu: Gpu = "",
+) -> CommandResult:
     """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all."""
-    return change(host, app, "limit", process_type, dict(zip(
-        RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
-    )))  # fmt: skip
+    return change(
+        host,
+        app,
+        "limit",
+        process_type,
+        dict(
+            zip(
+                RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
+            )
+        ),
+    )
 
 
-@group.command("reserve", needs="app:admin", changes=True)
+@group.command("reserve", permission="app:admin", mutating=True)
 def reserve(
-    host: Host, app: App, *, process_type: Type = "", cpu: ReservedCpu = "", memory: Memory = "",
-    memory_swap: ReservedSwap = "", network: ReservedNetwork = "", network_ingress: ReservedIngress = "",
-    network_egress: ReservedEgress = "", nvidia_gpu: ReservedGpu = "",
-) -> Answer:  # fmt: skip
+    host: Host,
+    app: App,
+    *,
+    process_type: Type = "",
+    cpu: ReservedCpu = "",
+    memory: Memory = "",
+    memory_swap: ReservedSwap = "",
+    network: ReservedNetwork = "",
+    network_ingress: ReservedIngress = "",
+    network_egress: ReservedEgress = "",
+    nvidia_gpu: ReservedGpu = "",
+) -> CommandResult:
     """Reserve what the app needs (Docker knows memory); `clear` unsets a value, no value shows all."""
-    return change(host, app, "reserve", process_type, dict(zip(
-        RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
-    )))  # fmt: skip
+    return change(
+        host,
+        app,
+        "reserve",
+        process_type,
+        dict(
+            zip(
+                RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
+            )
+        ),
+    )
 
 
-@group.command("limit-clear", needs="app:admin", changes=True)
-def limit_clear(host: Host, app: App, *, process_type: Type = "") -> Answer:
+@group.command("limit-clear", permission="app:admin", mutating=True)
+def limit_clear(host: Host, app: App, *, process_type: Type = "") -> CommandResult:
     """Take the limits of a process type away, or without one the app's defaults."""
     return take_away(host, app, "limit", process_type)
 
 
-@group.command("reserve-clear", needs="app:admin", changes=True)
-def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> Answer:
+@group.command("reserve-clear", permission="app:admin", mutating=True)
+def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> CommandResult:
     """Take the reservations of a process type away, or without one the app's defaults."""
     return take_away(host, app, "reserve", process_type)
 
@@ -132,8 +166,10 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     table = read(host, app)
     return {
         f"{name}.{kind}.{resource}": table[kind].get(name, {}).get(resource, "")
-        for kind in KINDS for name in sorted({DEFAULT, *table["limit"], *table["reserve"]}) for resource in RESOURCES
-    } | {f"pending-{process}": text for process, text in pending_options(host, app).items()}  # fmt: skip
+        for kind in KINDS
+        for name in sorted({DEFAULT, *table["limit"], *table["reserve"]})
+        for resource in RESOURCES
+    } | {f"pending-{process}": text for process, text in pending_options(host, app).items()}
 
 
 add_property_commands(group, Settings("resource"), extra=extra, plain=True)

@@ -1,4 +1,4 @@
-# What the entry points have in common. They are written anew after the contract that the official images document.
+# What the entry points have in common. They are written again after the contract that the official images document.
 set -Eeuo pipefail
 
 # from_file NAME [DEFAULT]: export NAME as it is, or else the content of the file that NAME_FILE names, or else DEFAULT.

@@ -5,7 +5,7 @@ MongoDB's own tools are in no package registry, so a test that dumps and restore
 that their options were the right ones. An archive looks like theirs (magic number, prelude, namespaces in blocks, each
 ended by 0xffffffff) but its checksums are 0, so it is neither meant for their `mongorestore` nor theirs for this.
 
-Kept: documents byte for byte, collection options (validators, capped, collation), indexes, views, GridFS (which is two
+StoredCertificate: documents byte for byte, collection options (validators, capped, collation), indexes, views, GridFS (which is two
 collections), roles. Users are in the dump with their hashed passwords; the stand-in for the server takes none of those, so
 restoring tells about each user that is not there and goes on. Not there: --oplog, directories instead of an archive,
 --query, time series.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
 from dokkupy_sdk.names import AppName
 
 group = Group("hello", "Say hello")
 
 
 # `needs` is the permission that an SSH key must have. The types parse the words: what is no app's name gets no further.
-@group.command("greet", needs="app:read")
-def greet(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@group.command("greet", permission="app:read")
+def greet(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Say hello from an app."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     text = f"Hello from {app}"
-    return Answer({"app": app, "greeting": text}, [text])  # for `--format json`, and for people
+    return CommandResult({"app": app, "greeting": text}, [text])  # for `--format json`, and for people

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
@@ -16,18 +16,18 @@ group = Group("shell-hooks", "Run an app's own hooks in its containers")
 MOMENTS = ("pre-deploy", "pre-switch", "post-deploy")
 
 
-@group.command("list", needs="app:read")
-def list_hooks(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@group.command("list", permission="app:read")
+def list_hooks(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """List the hooks that the serving release has."""
     from dokkupy_sdk.deploy import current
 
     from dokkupy_shell_hooks.hooks import hook_of
 
-    release, _ = current(host, host.store.need_app(app))
+    release, _ = current(host, host.store.require_app(app))
     if release is None:
-        raise AppFault(f"App {app} has not been deployed", code="not_deployed")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
     rows = [{"hook": moment, "path": path} for moment in MOMENTS if (path := hook_of(host, release, moment))]
-    return Answer(rows, [f"{row['hook']:<12} {row['path']}" for row in rows], header=f"{app} hooks")
+    return CommandResult(rows, [f"{row['hook']:<12} {row['path']}" for row in rows], header=f"{app} hooks")
 
 
 add_property_commands(group, SETTINGS)

@@ -41,7 +41,7 @@ def post_deploy(host: Host, deployment: Deployment) -> None:
 
 
 def run(host: Host, deployment: Deployment, moment: str) -> None:
-    """Run the app's hook of this moment, if it has one. Raises AppFault when the hook fails or takes too long."""
+    """Run the app's hook of this moment, if it has one. Raises AppError when the hook fails or takes too long."""
     from dokkupy_shell_hooks.settings import SETTINGS
 
     values = SETTINGS.all(host.store, deployment.app)
@@ -53,16 +53,21 @@ def run(host: Host, deployment: Deployment, moment: str) -> None:
 
         title = f"Running the app's {moment} hook"
         run_task(
-            host, deployment.release, title, program, program=True, timeout=float(values["timeout"]),
+            host,
+            deployment.release,
+            title,
+            program,
+            program=True,
+            timeout=float(values["timeout"]),
             env=environment(deployment, moment),
-        )  # fmt: skip
+        )
 
 
 def hook_of(host: Host, release: Release, moment: str) -> str:
     """The absolute path of the hook in the release's image, empty when there is none."""
     import posixpath
 
-    from dokkupy_sdk.errors import AppFault
+    from dokkupy_sdk.errors import AppError
 
     engine = host.engine()
     image = engine.image(release.image)
@@ -70,7 +75,7 @@ def hook_of(host: Host, release: Release, moment: str) -> str:
     path = posixpath.join("/", workdir, DIRECTORY, moment)
     try:
         return path if engine.copy_out(release.image, path, limit=LARGEST) is not None else ""
-    except AppFault:  # larger than the limit: a compiled program, and there
+    except AppError:  # larger than the limit: a compiled program, and there
         return path
 
 

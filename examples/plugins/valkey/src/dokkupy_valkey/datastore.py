@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dokkupy_sdk.datastore.role import Datastore, Inside, Recipe, Service
+from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
 
 # Programs are constant: names and values come as arguments or on standard input, passwords from a file of the recipe.
@@ -43,9 +43,9 @@ class Valkey(Datastore):
     def user_of(self, name: str) -> str:
         return "default"
 
-    def recipe(self, service: Service) -> Recipe:
+    def container_config(self, service: Service) -> ContainerConfig:
         config = f"requirepass {service.password.reveal()}\nappendonly yes\nrepl-diskless-sync no\nprotected-mode no\n"
-        return Recipe(
+        return ContainerConfig(
             files={"server.conf": Secret(config), "password": service.password},
             command=("valkey-server", "/run/dokkupy/server.conf"),
         )
@@ -53,13 +53,13 @@ class Valkey(Datastore):
     def url(self, service: Service, hostname: str, port: int) -> str:
         return f"{self.scheme}://:{service.password.reveal()}@{hostname}:{port}"
 
-    def ready(self, inside: Inside) -> bool:
+    def ready(self, inside: ServiceExec) -> bool:
         return inside.ok((*self.connect(inside.service), "-e", "PING"))
 
-    def version(self, inside: Inside) -> str:
+    def version(self, inside: ServiceExec) -> str:
         return self.told(inside, "server")["valkey_version"]
 
-    def told(self, inside: Inside, section: str) -> dict[str, str]:
+    def told(self, inside: ServiceExec, section: str) -> dict[str, str]:
         """What the server tells of itself."""
         lines = inside.run((*self.connect(inside.service), "-e", "INFO", section)).splitlines()
         return {key: value for key, mark, value in (line.partition(":") for line in lines) if mark}
@@ -77,7 +77,7 @@ class Valkey(Datastore):
         # "REDIS" and a version; at the end 0xFF and a sum, which the server checks.
         return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is not whole"
 
-    def facts(self, inside: Inside) -> Mapping[str, str]:
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
         found = {
             "functions": digest([inside.run((*self.connect(inside.service), "-e", "FUNCTION", "LIST", "WITHCODE"))])
         }
@@ -89,7 +89,7 @@ class Valkey(Datastore):
                 found[f"content of {database}"] = digest(sorted(keys))
         return found
 
-    def keys(self, inside: Inside, database: str) -> Iterator[str]:
+    def keys(self, inside: ServiceExec, database: str) -> Iterator[str]:
         """What facts.lua says of each key, some thousands in one go: the server is not held up for long."""
         script, cursor = (Path(__file__).parent / "facts.lua").read_text(), "0"
         while True:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Answer, Arg, Group, Host
-from dokkupy_sdk.errors import HostFault, UserError
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
@@ -23,27 +23,28 @@ def places(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 # The host itself sends the requests, into its own network too: so this takes an admin.
-add_property_commands(group, SETTINGS, needs="app:admin", extra=places)
+add_property_commands(group, SETTINGS, permission="app:admin", extra=places)
 
 
-@group.command("test", needs="app:admin", changes=True)
-def test(host: Host, app: Annotated[AppName, Arg("app")]) -> Answer:
+@group.command("test", permission="app:admin", mutating=True)
+def test(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Send a ping, and say who took it."""
-    host.store.need_app(app)
+    host.store.require_app(app)
     found = places(host, app)["hosts"]
     if not found:
         raise UserError(f"App {app} has no webhook", hint=f"Set it: dokkupy webhook:set {app} url https://...")
     if host.dry_run:
         host.plan.extend(f"send a ping to {place}" for place in found.split())
-        return Answer()
+        return CommandResult()
     from dokkupy_webhook.send import send
 
     deliveries = send(host, app, "ping", {"app": str(app)})
     failed = tuple(f"{one.place}: {one.error}" for one in deliveries if one.error)
     if failed:
-        raise HostFault(
-            f"{len(failed)} of {len(deliveries)} webhooks of {app} did not take the ping", details=failed,
+        raise HostError(
+            f"{len(failed)} of {len(deliveries)} webhooks of {app} did not take the ping",
+            details=failed,
             code="webhook_failed",
-        )  # fmt: skip
+        )
     rows = [{"host": one.place, "delivered": True} for one in deliveries]
-    return Answer({"app": app, "deliveries": rows}, [f"-----> {one.place} took it" for one in deliveries])
+    return CommandResult({"app": app, "deliveries": rows}, [f"-----> {one.place} took it" for one in deliveries])

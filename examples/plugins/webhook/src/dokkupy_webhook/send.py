@@ -49,9 +49,11 @@ def send(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> 
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     body = json.dumps({"event": event, **facts, "id": identifier, "time": now}).encode()
     headers = {
-        "Content-Type": "application/json", "User-Agent": "dokkupy-webhook", "X-Dokkupy-Event": event,
+        "Content-Type": "application/json",
+        "User-Agent": "dokkupy-webhook",
+        "X-Dokkupy-Event": event,
         "X-Dokkupy-Delivery": identifier,
-    }  # fmt: skip
+    }
     if values["secret"]:
         headers[SIGNATURE] = signature(Secret(values["secret"]), body)
     limit = int(values["timeout"])

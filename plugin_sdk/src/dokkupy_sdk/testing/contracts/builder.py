@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.roles import Builder
 
@@ -63,7 +63,7 @@ class BuilderContract:
     def test_a_failed_build_is_the_apps_fault_and_leaves_no_tag(
         self, host: Host, builder: Builder, broken: Build
     ) -> None:
-        with pytest.raises(AppFault):
+        with pytest.raises(AppError):
             builder.build(broken)
         assert host.engine().image(broken.tag) is None
 

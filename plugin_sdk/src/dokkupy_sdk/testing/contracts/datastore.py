@@ -25,12 +25,12 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app, destroy_app
 from dokkupy_sdk.config import get_env, set_env
-from dokkupy_sdk.datastore import container, expose, lifecycle, links, moving, pipes, records, trash, upkeep
+from dokkupy_sdk.datastore import container, expose, lifecycle, links, maintenance, moving, pipes, records, trash
 from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import Wish
+from dokkupy_sdk.datastore.lifecycle import ServiceOptions
 from dokkupy_sdk.datastore.model import Service
 from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, Inside
+from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
@@ -47,13 +47,13 @@ class DatastoreContract:
 
     kind: ClassVar[str]
 
-    def put(self, inside: Inside, first: int, last: int) -> None:
+    def put(self, inside: ServiceExec, first: int, last: int) -> None:
         raise NotImplementedError
 
-    def count(self, inside: Inside) -> int:
+    def count(self, inside: ServiceExec) -> int:
         raise NotImplementedError
 
-    def refuses(self, inside: Inside) -> bool:
+    def refuses(self, inside: ServiceExec) -> bool:
         """Whether a wrong password over the network gets nowhere."""
         raise NotImplementedError
 
@@ -79,8 +79,8 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def wish(cls, image: str) -> Wish:
-        return Wish(image=image)
+    def wish(cls, image: str) -> ServiceOptions:
+        return ServiceOptions(image=image)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -89,7 +89,7 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: Wish) -> Service:
+    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Service:
         """A service with rows that the tests of a class share."""
         made = lifecycle.create(host, datastore, name, wish)
         if datastore.data or datastore.dumps:
@@ -113,9 +113,13 @@ class DatastoreContract:
         """Whether a container in the app's network gets a connection."""
         words = ("bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', hostname, str(port))
         spec = ContainerSpec(
-            f"{app}.probe.{secrets.token_hex(3)}", image, entrypoint=("timeout", "5", *words), command=(),
-            network=f"dokkupy-app-{app}", labels={"dokkupy.app": app},
-        )  # fmt: skip
+            f"{app}.probe.{secrets.token_hex(3)}",
+            image,
+            entrypoint=("timeout", "5", *words),
+            command=(),
+            network=f"dokkupy-app-{app}",
+            labels={"dokkupy.app": app},
+        )
         made = host.engine().create(spec)
         try:
             return host.engine().wait(made.id, timeout=20) == 0
@@ -126,7 +130,7 @@ class DatastoreContract:
         """Of this kind of datastore: tests of others may run on the same engine."""
         return [one for one in host.engine().volumes({container.MARK: ""}) if one.startswith(f"dokkupy-{self.kind}-")]
 
-    def need_dumps(self, datastore: Datastore) -> None:
+    def require_dumps(self, datastore: Datastore) -> None:
         if not datastore.dumps:
             pytest.skip(f"{datastore.title} has no dumps")
 
@@ -140,23 +144,28 @@ class DatastoreContract:
         assert lifecycle.status(host, service) == "running"
         assert datastore.url(service, "h.example", datastore.port).startswith(f"{datastore.scheme}://")
 
-    def test_a_name_is_given_once(self, host: Host, datastore: Datastore, service: Service, wish: Wish) -> None:
+    def test_a_name_is_given_once(
+        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions
+    ) -> None:
         with pytest.raises(Conflict, match=f"{datastore.title} service {service.name} already exists"):
             lifecycle.create(host, datastore, service.name, wish)
 
     def test_an_image_that_cannot_be_had_leaves_nothing(self, host: Host, datastore: Datastore) -> None:
         name = ServiceName("none-such")
         with pytest.raises(DokkupyError, match="cannot be pulled") as caught:
-            lifecycle.create(host, datastore, name, Wish(image="dokkupy.invalid/none-such:1"))
+            lifecycle.create(host, datastore, name, ServiceOptions(image="dokkupy.invalid/none-such:1"))
         assert "docker load" in caught.value.hint and not records.has(host, self.kind, name)
 
     def test_a_server_that_does_not_start_says_why_and_leaves_nothing(
-        self, host: Host, datastore: Datastore, wish: Wish
+        self, host: Host, datastore: Datastore, wish: ServiceOptions
     ) -> None:
         name, before = ServiceName(f"bad-{secrets.token_hex(3)}"), self.volumes(host)
         with pytest.raises(DokkupyError):
             lifecycle.create(
-                host, datastore, name, Wish(image=wish.image, config_options="--no-such-option-of-any-server=1")
+                host,
+                datastore,
+                name,
+                ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
             )
         assert not records.has(host, self.kind, name)
         assert self.volumes(host) == before
@@ -277,13 +286,13 @@ class DatastoreContract:
         for state, verb, seen in (("paused", "pause", "exited"), ("stopped", "stop", "missing")):
             lifecycle.set_state(host, datastore, service.name, state, verb)
             assert lifecycle.status(host, service) == seen
-            assert upkeep.bring_up_all(host) == []
+            assert maintenance.bring_up_all(host) == []
             lifecycle.set_state(host, datastore, service.name, lifecycle.RUNNING, "start")
-            self.need_rows(host, datastore, service)
+            self.require_rows(host, datastore, service)
         lifecycle.restart(host, datastore, service.name)
-        self.need_rows(host, datastore, service)
+        self.require_rows(host, datastore, service)
 
-    def need_rows(self, host: Host, datastore: Datastore, service: Service, rows: int = ROWS) -> None:
+    def require_rows(self, host: Host, datastore: Datastore, service: Service, rows: int = ROWS) -> None:
         if datastore.data:
             assert self.count(self.inside(host, service)) == rows
 
@@ -292,17 +301,17 @@ class DatastoreContract:
     ) -> None:
         links.link(host, datastore, service.name, app)
         host.engine().remove(service.container)
-        assert upkeep.bring_up_all(host) == [f"{service.subject}: made its container anew"]
-        self.need_rows(host, datastore, service)
+        assert maintenance.bring_up_all(host) == [f"{service.subject}: made its container again"]
+        self.require_rows(host, datastore, service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         links.unlink(host, datastore.kind, service.name, app)
 
     # data
 
     def test_a_dump_goes_out_and_in_again(
-        self, host: Host, datastore: Datastore, service: Service, wish: Wish, tmp_path: Path
+        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions, tmp_path: Path
     ) -> None:
-        self.need_dumps(datastore)
+        self.require_dumps(datastore)
         file = tmp_path / "dump"
         with file.open("wb") as out:
             pipes.export_to(datastore, self.inside(host, service), out)
@@ -329,10 +338,10 @@ class DatastoreContract:
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         """And the facts tell one row more from the same."""
-        self.need_dumps(datastore)
+        self.require_dumps(datastore)
         before = dict(datastore.facts(self.inside(host, service)))
         assert dict(datastore.facts(self.inside(host, service))) == before
-        copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-copy"), Wish())
+        copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-copy"), ServiceOptions())
         assert self.count(self.inside(host, copy)) == ROWS
         assert dict(datastore.facts(self.inside(host, copy))) == before
         assert copy.password != service.password and copy.id != service.id and copy.volume != service.volume
@@ -342,7 +351,7 @@ class DatastoreContract:
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_a_destroyed_one_comes_back_until_it_is_purged(
-        self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: Wish
+        self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: ServiceOptions
     ) -> None:
         if not datastore.data:
             pytest.skip(f"{datastore.title} keeps nothing")
@@ -364,7 +373,7 @@ class DatastoreContract:
             trash.bring_back(host, self.kind, other.name, other.name)
 
     def test_a_backup_of_it_is_proven_and_restored(self, host: Host, datastore: Datastore, service: Service) -> None:
-        self.need_dumps(datastore)
+        self.require_dumps(datastore)
         subject = ServiceSubject(host, self.kind, service.name)
         pieces: list[bytes] = []
         before = dict(subject.facts())
@@ -393,17 +402,17 @@ class DatastoreContract:
         if not newer:
             pytest.skip("there is one version here")
         links.link(host, datastore, service.name, app)
-        moved = moving.upgrade(host, datastore, service.name, Wish(image=newer))
+        moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=newer))
         assert moved.service.version != service.version and moved.seconds > 0
         assert moved.service.password == service.password
-        self.need_rows(host, datastore, moved.service)
+        self.require_rows(host, datastore, moved.service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         if datastore.data:
             self.put(self.inside(host, moved.service), ROWS, ROWS + 1)
         back = moving.revert(host, datastore, service.name)
         assert back.service.version == service.version
         if not datastore.keeps_data(service.version, moved.service.version):
-            self.need_rows(host, datastore, back.service)  # as it was then
+            self.require_rows(host, datastore, back.service)  # as it was then
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         assert len(container.containers_of(host, service.id)) == 1
         links.unlink(host, datastore.kind, service.name, app)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.operation import operation
@@ -56,16 +56,16 @@ class SchedulerContract:
 
     def test_new_instances_run_beside_the_old_ones(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         (old,) = self.start(host, release, (WEB, 1))
-        scheduler.settle(release.app, [old], [])
+        scheduler.finalize(release.app, [old], [])
         (new,) = self.start(host, release, (WEB, 1))
         assert self.states(scheduler, old, new) == ["running", "running"]
 
     def test_one_that_is_dead_on_arrival_is_an_error_and_none_of_them_is_left(
         self, host: Host, scheduler: Scheduler, release: Release
     ) -> None:
-        with pytest.raises(AppFault):
+        with pytest.raises(AppError):
             self.start(host, release, (WEB, 1), (DIES, 1))
-        assert scheduler.stray(release.app, ()) == ()
+        assert scheduler.orphans(release.app, ()) == ()
 
     def test_an_operation_that_fails_later_takes_them_away(
         self, host: Host, scheduler: Scheduler, release: Release
@@ -73,14 +73,14 @@ class SchedulerContract:
         with pytest.raises(ZeroDivisionError), operation(host, "contract", f"app:{release.app}") as tx:
             scheduler.start(release, [(WEB, 1)], tx.id, tx)
             raise ZeroDivisionError
-        assert scheduler.stray(release.app, ()) == ()
+        assert scheduler.orphans(release.app, ()) == ()
 
     def test_settling_twice_is_settling_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         (old,) = self.start(host, release, (WEB, 1))
-        scheduler.settle(release.app, [old], [])
+        scheduler.finalize(release.app, [old], [])
         (new,) = self.start(host, release, (WEB, 1))
         for _ in range(2):
-            scheduler.settle(release.app, [new], [old])
+            scheduler.finalize(release.app, [new], [old])
         assert self.states(scheduler, old, new) == ["running", "running"]
 
     def test_retiring_twice_is_retiring_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
@@ -126,15 +126,15 @@ class SchedulerContract:
 
     def test_a_stray_is_one_that_nobody_knows(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         known, unknown = self.start(host, release, (WORKER, 1), (WORKER, 2))
-        assert [one.id for one in scheduler.stray(release.app, [known])] == [unknown.id]
-        assert scheduler.stray(release.app, [known, unknown]) == ()
+        assert [one.id for one in scheduler.orphans(release.app, [known])] == [unknown.id]
+        assert scheduler.orphans(release.app, [known, unknown]) == ()
 
     def test_a_forgotten_app_has_nothing_left(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         made = self.start(host, release, (WEB, 1), (WORKER, 1))
         for _ in range(2):
             scheduler.forget(release.app)
         assert self.states(scheduler, *made) == ["missing", "missing"]
-        assert scheduler.stray(release.app, ()) == ()
+        assert scheduler.orphans(release.app, ()) == ()
 
     def test_a_one_off_has_the_releases_image_and_environment(self, scheduler: Scheduler, release: Release) -> None:
         spec = scheduler.one_off(release, ("true",), name="contract-one-off", kind="task", dyno="release.1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.procfile import TOOLCHAIN as PLAIN
 
@@ -34,7 +34,7 @@ class Go(Language):
         text = tree.text("go.mod") or ""
         found = MODULE.search(text)
         if found is None and not tree.has("go.work"):
-            raise AppFault("go.mod has no line `module NAME`")
+            raise AppError("go.mod has no line `module NAME`")
         packages = programs(tree, text, context)
         build = "go build -buildvcs=false -trimpath -ldflags=-s -o /out/"
         name = (found[1] if found else "app").rstrip("/").rsplit("/", 1)[-1]
@@ -54,12 +54,14 @@ class Go(Language):
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={
                 "PATH": "/usr/local/go/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
-                "CGO_ENABLED": context.values.get("CGO_ENABLED", "0"), "GOTOOLCHAIN": "auto", "GOFLAGS": "-mod=vendor"
-                if tree.has_directory("vendor") and tree.has("vendor/modules.txt") else "", "HOME": "/root",
+                "CGO_ENABLED": context.values.get("CGO_ENABLED", "0"),
+                "GOTOOLCHAIN": "auto",
+                "GOFLAGS": "-mod=vendor" if tree.has_directory("vendor") and tree.has("vendor/modules.txt") else "",
+                "HOME": "/root",
             },
             processes={} if context.procfile else {"web": program},
             remarks=(f"Programs: {', '.join(packages)}",),
-        )  # fmt: skip
+        )
 
 
 def programs(tree: Tree, text: str, context: Context) -> list[str]:
@@ -70,7 +72,7 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
     chosen = spec.split() or (said[1].split() if said else [])
     if chosen:
         if not all(re.fullmatch(r"[A-Za-z0-9_./-]+", one) for one in chosen):
-            raise AppFault(f"{' '.join(chosen)[:80]!r} are not packages of Go")
+            raise AppError(f"{' '.join(chosen)[:80]!r} are not packages of Go")
         return chosen
     found = []
     for path in tree.files(".go", depth=3):
@@ -81,7 +83,7 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
         if (not directory or directory.startswith("cmd/")) and MAIN.search(tree.text(path) or ""):
             found.append(package)
     if not found:
-        raise AppFault(
+        raise AppError(
             "No package main was found at the root or below cmd/",
             hint="Say which: a line `// +heroku install ./path` in go.mod, or the variable GO_INSTALL_PACKAGE_SPEC.",
         )

@@ -7,11 +7,34 @@ what only desktops have. Names hold in bookworm and trixie; where they differ, t
 from __future__ import annotations
 
 HEADERS = (
-    "build-essential", "ca-certificates", "default-libmysqlclient-dev", "git", "libcurl4-openssl-dev", "libffi-dev",
-    "libjpeg-dev", "libpq-dev", "libsqlite3-dev", "libssl-dev", "libxml2-dev", "libxslt1-dev", "libyaml-dev", "pkg-config",
+    "build-essential",
+    "ca-certificates",
+    "default-libmysqlclient-dev",
+    "git",
+    "libcurl4-openssl-dev",
+    "libffi-dev",
+    "libjpeg-dev",
+    "libpq-dev",
+    "libsqlite3-dev",
+    "libssl-dev",
+    "libxml2-dev",
+    "libxslt1-dev",
+    "libyaml-dev",
+    "pkg-config",
     "zlib1g-dev",
-)  # fmt: skip
+)
 LIBRARIES = (
-    "ca-certificates", "libcurl4", "libffi8", "libjpeg62-turbo", "libmariadb3", "libpq5", "libsqlite3-0", "libssl3", "libxml2",
-    "libxslt1.1", "libyaml-0-2", "tzdata", "zlib1g",
-)  # fmt: skip
+    "ca-certificates",
+    "libcurl4",
+    "libffi8",
+    "libjpeg62-turbo",
+    "libmariadb3",
+    "libpq5",
+    "libsqlite3-0",
+    "libssl3",
+    "libxml2",
+    "libxslt1.1",
+    "libyaml-0-2",
+    "tzdata",
+    "zlib1g",
+)

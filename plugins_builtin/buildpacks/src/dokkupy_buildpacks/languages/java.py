@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 TOOLCHAIN = Toolchain(
     "java",
@@ -98,7 +98,7 @@ class Java(Language):
             output = "target"
         else:
             if not tree.has("gradlew"):
-                raise AppFault(
+                raise AppError(
                     "build.gradle without a wrapper: Debian's Gradle is too old for today's projects",
                     hint="Run `gradle wrapper` and commit gradlew and gradle/wrapper.",
                 )
@@ -133,13 +133,13 @@ def own_settings(tree: Tree, context: Context) -> str:
     if tree.has(path):
         return f" -s {path}"
     if "MAVEN_SETTINGS_PATH" in context.values:
-        raise AppFault(f"MAVEN_SETTINGS_PATH: there is no {path} in the source")
+        raise AppError(f"MAVEN_SETTINGS_PATH: there is no {path} in the source")
     return ""
 
 
 def words(text: str, name: str) -> str:
     if not re.fullmatch(r"[\w.,:=/ @-]*", text):
-        raise AppFault(f"{name} has characters that are no part of goals and options: {text[:60]!r}")
+        raise AppError(f"{name} has characters that are no part of goals and options: {text[:60]!r}")
     return text
 
 

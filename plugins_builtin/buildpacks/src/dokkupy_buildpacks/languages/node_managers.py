@@ -8,29 +8,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from dokkupy_sdk.buildpack import Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 HOME = "/opt/manager"
 """Where the manager lies, while building and running: a Procfile may say `yarn start`."""
 
 NPM = "/root/.npm"
 CACHES = {
-    "npm": (NPM,), "yarn": (NPM, "/root/.cache/yarn"), "pnpm": (NPM, "/root/.cache/pnpm-store"),
+    "npm": (NPM,),
+    "yarn": (NPM, "/root/.cache/yarn"),
+    "pnpm": (NPM, "/root/.cache/pnpm-store"),
     "bun": (NPM, "/root/.bun/install/cache"),
-}  # fmt: skip
+}
 LOCKS = {
-    "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "package-lock.json": "npm", "npm-shrinkwrap.json": "npm",
-    "bun.lock": "bun", "bun.lockb": "bun",
-}  # fmt: skip
+    "pnpm-lock.yaml": "pnpm",
+    "yarn.lock": "yarn",
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+    "bun.lock": "bun",
+    "bun.lockb": "bun",
+}
 CHOSEN = re.compile(r"(npm|yarn|pnpm|bun)@(\d+\.\d+\.\d+)(?:[-+].*)?")
 YARN = {"4": "2.4.3", "5": "3.8.7", "6": "3.8.7", "7": "3.8.7"}
 """Format of yarn.lock (`__metadata: version`) -> a yarn that reads it; a newer format is yarn 4's."""
 
 LIFECYCLE = ("preinstall", "install", "postinstall", "prepare", "heroku-prebuild")
 KEPT = {
-    "npm": ("NPM_CONFIG_PRODUCTION", "false"), "yarn": ("YARN_PRODUCTION", "false"),
-    "berry": ("YARN2_SKIP_PRUNING", "true"), "pnpm": ("PNPM_SKIP_PRUNING", "true"),
-}  # fmt: skip
+    "npm": ("NPM_CONFIG_PRODUCTION", "false"),
+    "yarn": ("YARN_PRODUCTION", "false"),
+    "berry": ("YARN2_SKIP_PRUNING", "true"),
+    "pnpm": ("PNPM_SKIP_PRUNING", "true"),
+}
 """Which variable keeps the development dependencies in the image (devcenter.heroku.com/articles/nodejs-support)."""
 
 PRUNE = r"""
@@ -159,11 +167,11 @@ class Manager:
 
 
 def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
-    """`packageManager` wins over the lock file, as with corepack. Raises AppFault for two that contradict each other."""
+    """`packageManager` wins over the lock file, as with corepack. Raises AppError for two that contradict each other."""
     said = package.get("packageManager", "")
     found = CHOSEN.fullmatch(said) if isinstance(said, str) else None
     if said and found is None:
-        raise AppFault(
+        raise AppError(
             f"package.json: packageManager {str(said)[:40]!r} is not like pnpm@9.1.0",
             hint="Known here: npm, yarn, pnpm and bun, each with a whole version.",
         )
@@ -171,16 +179,18 @@ def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
     managers = {LOCKS[name] for name in locks}
     if found:
         if managers and found[1] not in managers:
-            raise AppFault(
+            raise AppError(
                 f"package.json says packageManager {found[1]}, the lock file is {', '.join(locks)}",
-                hint=f"Commit the lock file of {found[1]}, or change packageManager.", code="two_lock_files",
-            )  # fmt: skip
+                hint=f"Commit the lock file of {found[1]}, or change packageManager.",
+                code="two_lock_files",
+            )
         name, version = found[1], found[2]
     elif len(managers) > 1:
-        raise AppFault(
+        raise AppError(
             f"There are lock files of several package managers: {', '.join(locks)}",
-            hint="Keep one of them, or say which counts: packageManager in package.json.", code="two_lock_files",
-        )  # fmt: skip
+            hint="Keep one of them, or say which counts: packageManager in package.json.",
+            code="two_lock_files",
+        )
     else:
         name = managers.pop() if managers else "npm"
         version = version_of_lock(tree, name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks import development
 from dokkupy_buildpacks.languages import static
@@ -67,7 +67,7 @@ class Node(Language):
         cleanup = "heroku-cleanup" if "heroku-cleanup" in scripts else ""
         web, warnings = ("", ()) if context.procfile else start_of(tree, package, scripts, manager)
         if not context.procfile and not web and not build:
-            raise AppFault(
+            raise AppError(
                 "Nothing says how this Node.js app is started",
                 hint="Add a script `start` to package.json, or a Procfile with `web: node server.js`.",
                 code="no_process",
@@ -89,10 +89,15 @@ class Node(Language):
             steps += [Step(BUILD.format(command=f"{manager.name} run {build}"), config=True)] if build else []
             stages.append(Stage("all", tuple(steps), after="dependencies"))
         base = Plan(
-            language=self.name, toolchain=TOOLCHAIN, wanted=wanted(tree, package), stages=tuple(stages),
-            build_env=build_env(manager), remarks=tuple(remarks), warnings=warnings,
+            language=self.name,
+            toolchain=TOOLCHAIN,
+            wanted=wanted(tree, package),
+            stages=tuple(stages),
+            build_env=build_env(manager),
+            remarks=tuple(remarks),
+            warnings=warnings,
             variables=named(context.config, manifest_texts(tree, scripts)),
-        )  # fmt: skip
+        )
         if not context.procfile and not web:
             return self.site(tree, base)
         if later:
@@ -101,9 +106,12 @@ class Node(Language):
             changed = cleanup or manager.pnp
             stages.append(Stage("app", (Step("rm -rf node_modules"),), after="pruned" if changed else "all"))
         return replace(
-            base, stages=tuple(stages), copies=self.copies(manager, later, bring, package),
-            env=environment(manager, context), processes={"web": web} if web else {},
-        )  # fmt: skip
+            base,
+            stages=tuple(stages),
+            copies=self.copies(manager, later, bring, package),
+            env=environment(manager, context),
+            processes={"web": web} if web else {},
+        )
 
     def copies(self, manager: Manager, later: bool, bring: str, package: dict[str, Any]) -> tuple[Copy, ...]:
         """The modules are a layer of their own: it is kept as long as their content is the same."""
@@ -125,10 +133,14 @@ class Node(Language):
         )
         plan = static.served("app", "/site", single_page=static.is_single_page(tree, default=True))
         return replace(
-            base, stages=(*base.stages, Stage("app", (Step(collect),), after="all"), *plan.stages), copies=plan.copies,
-            runtime=plan.toolchain, env=plan.env, processes=plan.processes,
+            base,
+            stages=(*base.stages, Stage("app", (Step(collect),), after="all"), *plan.stages),
+            copies=plan.copies,
+            runtime=plan.toolchain,
+            env=plan.env,
+            processes=plan.processes,
             remarks=(*base.remarks, "Served as a static site: no script of package.json starts a server"),
-        )  # fmt: skip
+        )
 
 
 BUILD = """\
@@ -174,7 +186,7 @@ def build_env(manager: Manager) -> dict[str, str]:
 def table(package: dict[str, Any], name: str) -> dict[str, Any]:
     found = package.get(name, {})
     if not isinstance(found, dict):
-        raise AppFault(f"package.json: {name} is not an object")
+        raise AppError(f"package.json: {name} is not an object")
     return found
 
 
@@ -183,10 +195,18 @@ def manifest_files(tree: Tree, package: dict[str, Any]) -> tuple[str, ...]:
     scripts = table(package, "scripts")
     names = [
         name
-        for name in ("package.json", *LOCKS, ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs",
-                     "bunfig.toml")
+        for name in (
+            "package.json",
+            *LOCKS,
+            ".npmrc",
+            ".yarnrc",
+            ".yarnrc.yml",
+            "pnpm-workspace.yaml",
+            ".pnpmfile.cjs",
+            "bunfig.toml",
+        )
         if tree.has(name)
-    ]  # fmt: skip
+    ]
     local = any(
         isinstance(value, str) and value.startswith(("file:", "link:", "portal:", "./", "../"))
         for name in ("dependencies", "devDependencies", "optionalDependencies")
@@ -225,7 +245,7 @@ def wanted(tree: Tree, package: dict[str, Any]) -> Wanted:
 def start_of(
     tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager
 ) -> tuple[str, tuple[str, ...]]:
-    """The command of `web`, empty for a site; and what must be said of it. Raises AppFault for a development server
+    """The command of `web`, empty for a site; and what must be said of it. Raises AppError for a development server
     that nothing takes the place of."""
     text = scripts.get("start")
     tool = development.server(text) if isinstance(text, str) else ""
@@ -243,10 +263,11 @@ def start_of(
         return "next start -p ${PORT:-5000}", (f"{said}: `next start` is started instead",)
     if "build" in scripts and tool in development.SITES:
         return "", (f"{said}: what the script build leaves is served instead",)
-    raise AppFault(
-        said, code="development_server",
+    raise AppError(
+        said,
+        code="development_server",
         hint="Add a script `start:prod` that runs what the build makes, or a Procfile with `web: node dist/main.js`.",
-    )  # fmt: skip
+    )
 
 
 def default_web(tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 EXTENSIONS = ("bcmath", "curl", "gd", "intl", "mbstring", "mysql", "pgsql", "redis", "sqlite3", "xml", "zip")
 TOOLCHAIN = Toolchain(
@@ -15,9 +15,13 @@ TOOLCHAIN = Toolchain(
     debian={"trixie": "8.4", "bookworm": "8.2"},
     build_packages=("ca-certificates", "composer", "git", "php-cli", "unzip", *(f"php-{one}" for one in EXTENSIONS)),
     run_packages=(
-        "apache2", "ca-certificates", "libapache2-mod-php", "php-cli", *(f"php-{one}" for one in EXTENSIONS),
+        "apache2",
+        "ca-certificates",
+        "libapache2-mod-php",
+        "php-cli",
+        *(f"php-{one}" for one in EXTENSIONS),
     ),
-)  # fmt: skip
+)
 
 PROVIDED = frozenset(
     "calendar core ctype date dom exif ffi fileinfo filter ftp gettext hash iconv igbinary json libxml mbstring mysqli mysqlnd "
@@ -27,12 +31,18 @@ PROVIDED = frozenset(
 """Extensions that PHP itself or the packages above have."""
 
 PACKAGED = {
-    **{one: one for one in (
-        "amqp apcu ast bz2 dba ds enchant excimer gearman gmp gnupg imagick imap ldap mailparse memcache memcached mongodb msgpack "
-        "oauth odbc pcov pspell raphf rrd smbclient snmp soap solr ssh2 stomp tidy uploadprogress uuid xdebug xmlrpc yaml zmq"
-    ).split()},
-    "pdo_odbc": "odbc", "pdo_dblib": "sybase", "pdo_firebird": "interbase", "zend-opcache": "opcache",
-}  # fmt: skip
+    **{
+        one: one
+        for one in (
+            "amqp apcu ast bz2 dba ds enchant excimer gearman gmp gnupg imagick imap ldap mailparse memcache memcached mongodb msgpack "
+            "oauth odbc pcov pspell raphf rrd smbclient snmp soap solr ssh2 stomp tidy uploadprogress uuid xdebug xmlrpc yaml zmq"
+        ).split()
+    },
+    "pdo_odbc": "odbc",
+    "pdo_dblib": "sybase",
+    "pdo_firebird": "interbase",
+    "zend-opcache": "opcache",
+}
 """Extensions that are a Debian package of their own, `php-NAME`."""
 
 CACHES = ("/root/.cache/composer", "/root/.composer/cache")
@@ -100,7 +110,7 @@ class Php(Language):
         steps = []
         if has_packages(composer) or composer.get("autoload"):
             if has_packages(composer) and not tree.has("composer.lock"):
-                raise AppFault(
+                raise AppError(
                     "composer.json requires packages but there is no composer.lock",
                     hint="Run `composer update` and commit composer.lock.",
                 )
@@ -131,7 +141,7 @@ def required(composer: dict[str, Any]) -> dict[str, Any]:
 
 
 def extension_packages(tree: Tree, composer: dict[str, Any]) -> tuple[str, ...]:
-    """The Debian packages of the extensions that the app and its dependencies require as `ext-NAME`. Raises AppFault for
+    """The Debian packages of the extensions that the app and its dependencies require as `ext-NAME`. Raises AppError for
     one that Debian does not have: it would be missing only when it is used."""
     found = set(required(composer))
     locked = tree.json("composer.lock").get("packages", [])
@@ -140,10 +150,11 @@ def extension_packages(tree: Tree, composer: dict[str, Any]) -> tuple[str, ...]:
     names = sorted(name.removeprefix("ext-").lower() for name in found if name.startswith("ext-"))
     unknown = [name for name in names if name not in PROVIDED and name not in PACKAGED]
     if unknown:
-        raise AppFault(
-            f"The extension ext-{unknown[0][:40]} is required, which is no package of Debian", code="no_extension",
+        raise AppError(
+            f"The extension ext-{unknown[0][:40]} is required, which is no package of Debian",
+            code="no_extension",
             hint="Build this app with a Dockerfile: https://hub.docker.com/_/php says how extensions are added.",
-        )  # fmt: skip
+        )
     return tuple(f"php-{PACKAGED[name]}" for name in names if name not in PROVIDED)
 
 
@@ -167,7 +178,7 @@ def wanted(composer: dict[str, Any]) -> Wanted:
 def holds(version: str, constraint: str) -> bool:
     found = re.fullmatch(r"(\^|~|>=|<=|>|<|=|!=)?v?(\d+(?:\.\d+)*)(?:\.\*)?(?:@\w+)?", constraint)
     if found is None:
-        raise AppFault(f"composer.json asks for PHP {constraint[:40]!r}, which is not a version constraint")
+        raise AppError(f"composer.json asks for PHP {constraint[:40]!r}, which is not a version constraint")
     mine = tuple(int(part) for part in version.split("."))
     said = tuple(int(part) for part in found[2].split("."))
     short = said[: len(mine)]

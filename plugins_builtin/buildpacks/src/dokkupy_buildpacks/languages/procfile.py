@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dokkupy_sdk.buildpack import Context, Language, Plan, Toolchain, Tree
 
-TOOLCHAIN = Toolchain("plain", official="debian", debian={"trixie": "13", "bookworm": "12"}, run_packages=("bash",),
-                      build_variants=("-slim", ""))  # fmt: skip
+TOOLCHAIN = Toolchain(
+    "plain",
+    official="debian",
+    debian={"trixie": "13", "bookworm": "12"},
+    run_packages=("bash",),
+    build_variants=("-slim", ""),
+)
 
 
 class ProcfileOnly(Language):

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
 from dokkupy_buildpacks.languages.python_files import LOCKS, declared, lock_of, manifest_texts, unused
@@ -102,11 +102,18 @@ class Python(Language):
         web = None if context.procfile else default_web(tree, text)
         if web is not None and web.added:
             # Unpinned, as no file of the app says which: the remark says how to pin it.
-            add = Step(f"{VENV}/bin/python -m pip --version >/dev/null 2>&1 || {VENV}/bin/python -m ensurepip -q\n"
-                       f"{VENV}/bin/python -m pip install {web.added}", caches=CACHES, install=True)  # fmt: skip
+            add = Step(
+                f"{VENV}/bin/python -m pip --version >/dev/null 2>&1 || {VENV}/bin/python -m ensurepip -q\n"
+                f"{VENV}/bin/python -m pip install {web.added}",
+                caches=CACHES,
+                install=True,
+            )
             steps, after = (steps, (*after, add)) if after else ((*steps, add), after)
-            warnings = (*warnings, f"{web.added} is added to serve this app: no server for production is among its "
-                        f"dependencies. Add a line `{web.added}` to them to choose its version")  # fmt: skip
+            warnings = (
+                *warnings,
+                f"{web.added} is added to serve this app: no server for production is among its "
+                f"dependencies. Add a line `{web.added}` to them to choose its version",
+            )
         create = Step(f"python3 -m venv {VENV}")
         return Plan(
             language=self.name,
@@ -119,7 +126,9 @@ class Python(Language):
             copies=(Copy("dependencies" if not after else "app", VENV, VENV), Copy("app", "/app", "/app")),
             env={
                 "PATH": f"{VENV}/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
-                "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8",
+                "PYTHONUNBUFFERED": "1",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "LANG": "C.UTF-8",
                 "PYTHONPATH": "/app",
             },
             build_env={"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", "VIRTUAL_ENV": VENV},
@@ -127,7 +136,7 @@ class Python(Language):
             variables=named(context.config, manifest_texts(tree)),
             warnings=warnings,
             remarks=(f"Dependencies by {manager}", *remarks),
-        )  # fmt: skip
+        )
 
 
 Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
@@ -211,7 +220,7 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
             return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
         listed = project["project"].get("dependencies", [])
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise AppFault("pyproject.toml: project.dependencies is not a list of requirements")
+            raise AppError("pyproject.toml: project.dependencies is not a list of requirements")
         lines = json.dumps(listed)
         command = (
             f"{VENV}/bin/python -c 'import json, subprocess, sys, tomllib; "
@@ -226,7 +235,7 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
     if tree.has("setup.py"):
         return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
     if tree.has("Pipfile"):
-        raise AppFault("There is a Pipfile but no Pipfile.lock", hint="Run `pipenv lock` and commit Pipfile.lock.")
+        raise AppError("There is a Pipfile but no Pipfile.lock", hint="Run `pipenv lock` and commit Pipfile.lock.")
     return "nothing: no dependencies are declared", (), ()
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from dokkupy_sdk.buildpack import Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
 """In the order in which they count."""
@@ -24,19 +24,20 @@ def lock_of(tree: Tree) -> str:
 def unused(tree: Tree) -> tuple[str, ...]:
     """A warning about files that say what to install and are not looked at.
 
-    Raises AppFault for several locks, and for a lock that is alone and cannot be used.
+    Raises AppError for several locks, and for a lock that is alone and cannot be used.
     """
     locks = [name for name in LOCKS if tree.has(name)]
     if len(locks) > 1:
-        raise AppFault(
-            f"There are lock files of several package managers: {', '.join(locks)}", hint="Keep one of them.",
+        raise AppError(
+            f"There are lock files of several package managers: {', '.join(locks)}",
+            hint="Keep one of them.",
             code="two_lock_files",
-        )  # fmt: skip
+        )
     used = lock_of(tree)
     if locks and not used:
         missing = MANIFESTS[locks[0]]
         if not tree.has("requirements.txt"):
-            raise AppFault(
+            raise AppError(
                 f"There is a {locks[0]} but no {missing}", hint=f"Commit the {missing} that {locks[0]} belongs to."
             )
         return (

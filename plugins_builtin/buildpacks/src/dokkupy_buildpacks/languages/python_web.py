@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from dokkupy_sdk.buildpack import Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 WORKERS = "--workers ${WEB_CONCURRENCY:-2}"
 SERVERS = {
@@ -24,12 +24,19 @@ ASGI = ("uvicorn", "hypercorn", "daphne")
 """Best first; the first is what is added to an app that has none."""
 
 OBJECT = re.compile(
-    r"^\s*(\w+)\s*(?::[^=]+)?=\s*(Flask|FastAPI|Starlette|Quart|Sanic|Litestar|falcon\.App|falcon\.asgi\.App)\(", re.MULTILINE
-)  # fmt: skip
+    r"^\s*(\w+)\s*(?::[^=]+)?=\s*(Flask|FastAPI|Starlette|Quart|Sanic|Litestar|falcon\.App|falcon\.asgi\.App)\(",
+    re.MULTILINE,
+)
 FRAMEWORKS = {
-    "Flask": WSGI, "falcon.App": WSGI, "FastAPI": ASGI, "Starlette": ASGI, "Litestar": ASGI, "falcon.asgi.App": ASGI,
-    "Quart": ("hypercorn", "uvicorn"), "Sanic": ("sanic",),
-}  # fmt: skip
+    "Flask": WSGI,
+    "falcon.App": WSGI,
+    "FastAPI": ASGI,
+    "Starlette": ASGI,
+    "Litestar": ASGI,
+    "falcon.asgi.App": ASGI,
+    "Quart": ("hypercorn", "uvicorn"),
+    "Sanic": ("sanic",),
+}
 BRINGS = {"uvicorn": r"fastapi\[(?:standard|all)\]", "hypercorn": r"quart(?![\w-])"}
 """A server -> what depends on it, so that it need not be named."""
 
@@ -55,7 +62,7 @@ def served(text: str, app: str, servers: tuple[str, ...]) -> Web:
 
 
 def default_web(tree: Tree, text: str) -> Web:
-    """How an app serves that does not say it. Raises AppFault when nothing can be guessed."""
+    """How an app serves that does not say it. Raises AppError when nothing can be guessed."""
     if tree.has("manage.py"):
         return django(tree, text)
     for path in ("app.py", "main.py", "wsgi.py", "asgi.py", "server.py", "src/main.py", "app/main.py"):
@@ -67,7 +74,7 @@ def default_web(tree: Tree, text: str) -> Web:
             return Web(f"python {path}")
         module = path.removesuffix(".py").replace("/", ".")
         return served(text, f"{module}:{found[1]}", FRAMEWORKS[found[2]])
-    raise AppFault(
+    raise AppError(
         "Nothing says how this Python app is started",
         hint="Add a Procfile, e.g. `web: gunicorn app:app --bind 0.0.0.0:$PORT`.",
         code="no_process",
@@ -85,7 +92,8 @@ def django(tree: Tree, text: str) -> Web:
         return served(text, f"{found['asgi']}:application", ASGI)
     if found["wsgi"]:
         return served(text, f"{found['wsgi']}:application", WSGI)
-    raise AppFault(
+    raise AppError(
         "This Django project has neither wsgi.py nor asgi.py: only `runserver` could serve it, which is for development",
-        hint="Add a Procfile, e.g. `web: gunicorn PROJECT.wsgi --bind 0.0.0.0:$PORT`.", code="no_process",
-    )  # fmt: skip
+        hint="Add a Procfile, e.g. `web: gunicorn PROJECT.wsgi --bind 0.0.0.0:$PORT`.",
+        code="no_process",
+    )

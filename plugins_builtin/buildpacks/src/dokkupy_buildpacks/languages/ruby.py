@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
 from dokkupy_buildpacks.versions import pinned, tool_version, version_line
@@ -17,7 +17,7 @@ TOOLCHAIN = Toolchain(
     debian={"trixie": "3.3", "bookworm": "3.1"},
     build_packages=(*HEADERS, "libgmp-dev", "libreadline-dev", "ruby", "ruby-bundler", "ruby-dev"),
     run_packages=(*LIBRARIES, "libgmp10", "libreadline8", "ruby", "ruby-bundler"),
-)  # fmt: skip
+)
 
 BUNDLE = "/opt/bundle"
 CACHES = ("/root/.bundle/cache", "/root/.gem")
@@ -45,24 +45,28 @@ class Ruby(Language):
     def plan(self, tree: Tree, context: Context) -> Plan:
         lock = tree.text("Gemfile.lock")
         if lock is None:
-            raise AppFault("There is a Gemfile but no Gemfile.lock", hint="Run `bundle lock` and commit Gemfile.lock.")
+            raise AppError("There is a Gemfile but no Gemfile.lock", hint="Run `bundle lock` and commit Gemfile.lock.")
         if not tree.has("Gemfile"):
-            raise AppFault(
+            raise AppError(
                 "There is a Gemfile.lock but no Gemfile", hint="Commit the Gemfile that Gemfile.lock belongs to."
             )
         names = tuple(name for name in ("Gemfile", "Gemfile.lock", ".ruby-version", ".tool-versions") if tree.has(name))
         local = re.search(r"(?m)^PATH$", lock) is not None
         install = Step(
             INSTALL,
-            files=(".",) if local else names, caches=CACHES, install=True,
-        )  # fmt: skip
+            files=(".",) if local else names,
+            caches=CACHES,
+            install=True,
+        )
         rails = re.search(r"(?m)^    (railties|rails) \(", lock) is not None
         steps = [Step(files=(".",))]
         if rails and (tree.has_directory("app/assets") or "propshaft" in lock):
             steps.append(
-                Step("SECRET_KEY_BASE_DUMMY=1 SECRET_KEY_BASE=${SECRET_KEY_BASE:-dummy} bundle exec rake assets:precompile",
-                     config=True)
-            )  # fmt: skip
+                Step(
+                    "SECRET_KEY_BASE_DUMMY=1 SECRET_KEY_BASE=${SECRET_KEY_BASE:-dummy} bundle exec rake assets:precompile",
+                    config=True,
+                )
+            )
         env = {"BUNDLE_APP_CONFIG": "/opt/bundle-config", "BUNDLE_USER_HOME": "/tmp/bundle", "LANG": "C.UTF-8"}
         if rails:
             env |= {"RAILS_ENV": "production", "RAILS_LOG_TO_STDOUT": "1", "RAILS_SERVE_STATIC_FILES": "1"}
@@ -126,7 +130,8 @@ def default_web(tree: Tree, lock: str, rails: bool) -> str:
     for path in ("app.rb", "server.rb", "main.rb"):
         if tree.has(path):
             return f"bundle exec ruby {path} -o 0.0.0.0 -p ${{PORT:-5000}}"
-    raise AppFault(
-        "Nothing says how this Ruby app is started", code="no_process",
+    raise AppError(
+        "Nothing says how this Ruby app is started",
+        code="no_process",
         hint="Add config.ru, or a Procfile with `web: bundle exec puma -p $PORT`.",
-    )  # fmt: skip
+    )

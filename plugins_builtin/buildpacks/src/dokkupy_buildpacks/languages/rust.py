@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.procfile import TOOLCHAIN as PLAIN
 from dokkupy_buildpacks.versions import pinned
@@ -47,7 +47,7 @@ class Rust(Language):
         manifests = manifests_of(tree)
         names = [name for manifest in manifests for name in binaries(tree, *manifest)]
         if not names:
-            raise AppFault(
+            raise AppError(
                 "Cargo.toml: there is no program to run, only libraries", hint="Add src/main.rs or a [[bin]]."
             )
         first = default_run(manifests) or names[0]
@@ -63,12 +63,16 @@ class Rust(Language):
             stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
-            build_env={"CARGO_TARGET_DIR": "/target", "CARGO_HOME": "/root/.cargo", "CARGO_TERM_COLOR": "never",
-                       "PATH": "/usr/local/cargo/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
+            build_env={
+                "CARGO_TARGET_DIR": "/target",
+                "CARGO_HOME": "/root/.cargo",
+                "CARGO_TERM_COLOR": "never",
+                "PATH": "/usr/local/cargo/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
+            },
             processes={} if context.procfile else {"web": first},
             remarks=(f"Programs: {', '.join(names)}",)
             + (() if locked else ("There is no Cargo.lock: what is built may differ from build to build",)),
-        )  # fmt: skip
+        )
 
 
 def manifests_of(tree: Tree) -> list[tuple[str, dict[str, Any]]]:
@@ -99,7 +103,7 @@ def binaries(tree: Tree, directory: str, manifest: dict[str, Any]) -> list[str]:
     good = list(dict.fromkeys(name for name in names if name))
     for name in good:
         if not NAME.fullmatch(name):
-            raise AppFault(f"Cargo.toml: {name[:40]!r} is not the name of a program")
+            raise AppError(f"Cargo.toml: {name[:40]!r} is not the name of a program")
     return good
 
 
@@ -117,9 +121,10 @@ def wanted(tree: Tree, manifests: list[tuple[str, dict[str, Any]]]) -> Wanted:
     if found:
         return pinned(found[1], "rust-toolchain.toml" if tree.has("rust-toolchain.toml") else "rust-toolchain")
     least = [
-        str(manifest["package"]["rust-version"]) for _, manifest in manifests
+        str(manifest["package"]["rust-version"])
+        for _, manifest in manifests
         if isinstance(manifest["package"].get("rust-version"), str)
-    ]  # fmt: skip
+    ]
     if not least:
         return Wanted(tags=("1",))
     newest = max(tuple(int(part) for part in re.findall(r"\d+", one)) for one in least)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree
-from dokkupy_sdk.errors import AppFault
+from dokkupy_sdk.errors import AppError
 
 TOOLCHAIN = Toolchain("static", debian={"trixie": "13", "bookworm": "12"}, run_packages=("nginx-light",))
 """No official image: nginx's own insists on being root."""
@@ -73,9 +73,9 @@ class Static(Language):
         if ".." in root or not all(
             part.replace("-", "").replace("_", "").replace(".", "").isalnum() for part in root.split("/") if part
         ):
-            raise AppFault(f"static.json: root {root[:60]!r} is not a directory of the source")
+            raise AppError(f"static.json: root {root[:60]!r} is not a directory of the source")
         if root and not tree.has_directory(root):
-            raise AppFault(f"static.json: root {root!r} is not a directory of the source")
+            raise AppError(f"static.json: root {root!r} is not a directory of the source")
         return served("", root or ".", single_page=is_single_page(tree, default=False))
 
 
@@ -106,6 +106,8 @@ def served(stage: str, path: str, *, single_page: bool) -> Plan:
         toolchain=TOOLCHAIN,
         stages=(Stage("server", (Step(write),)),),
         copies=(Copy("server", "/conf", "/etc/site"), Copy(stage, path, "/site")),
-        processes={"web": "sh -c 'sed \"s/__PORT__/${PORT:-5000}/\" /etc/site/nginx.conf >/tmp/nginx.conf; "
-                          "exec nginx -c /tmp/nginx.conf'"},
-    )  # fmt: skip
+        processes={
+            "web": 'sh -c \'sed "s/__PORT__/${PORT:-5000}/" /etc/site/nginx.conf >/tmp/nginx.conf; '
+            "exec nginx -c /tmp/nginx.conf'"
+        },
+    )

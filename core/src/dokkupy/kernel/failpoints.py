@@ -1,7 +1,7 @@
-"""Fault points: the tests' way to let a process die or fail at a boundary of an operation.
+"""Failpoints: the tests' way to let a process die or fail at a boundary of an operation.
 
-`DOKKUPY_FAULT=kill@N` ends the process with SIGKILL at its Nth boundary, `fail@N` raises there, `signal-TERM@N` sends
-the signal. `DOKKUPY_FAULT_LOG=FILE` appends the name of every boundary that is passed, so that a test can iterate over
+`DOKKUPY_FAILPOINT=kill@N` ends the process with SIGKILL at its Nth boundary, `fail@N` raises there, `signal-TERM@N` sends
+the signal. `DOKKUPY_FAILPOINT_LOG=FILE` appends the name of every boundary that is passed, so that a test can iterate over
 them. sshd and sudo pass neither variable on, so only somebody with a shell on the host can set them.
 """
 
@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import signal
 
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 
 _passed = 0
 
 
-def boundary(name: str) -> None:
+def failpoint(name: str) -> None:
     """Mark a point between two steps; does nothing outside the tests."""
-    log = os.environ.get("DOKKUPY_FAULT_LOG")
-    order = os.environ.get("DOKKUPY_FAULT")
+    log = os.environ.get("DOKKUPY_FAILPOINT_LOG")
+    order = os.environ.get("DOKKUPY_FAILPOINT")
     if not log and not order:
         return
     global _passed
@@ -34,4 +34,4 @@ def boundary(name: str) -> None:
             if kind.startswith("signal-"):
                 os.kill(os.getpid(), getattr(signal, "SIG" + kind.removeprefix("signal-")))
                 return
-            raise HostFault(f"Fault point {_passed} ({name}) was told to fail")
+            raise HostError(f"failpoint {_passed} ({name}) was told to fail")

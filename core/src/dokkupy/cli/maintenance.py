@@ -4,52 +4,54 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Answer, Group, Opt
+from dokkupy.cli.declare import CommandResult, Group, Opt
 from dokkupy.kernel.host import Host
 
 tick_group = Group("tick", "Do the time-driven work", bare="")
 recover_group = Group("recover", "Finish or undo what was interrupted", bare="")
-doctor_group = Group("doctor", "Check the host and say how to mend it", bare="")
+doctor_group = Group("doctor", "Check the host and say how to fix it", bare="")
 events_group = Group("events", "Show what happened", bare="")
 
 
-@tick_group.command("", needs="host:write")
+@tick_group.command("", permission="host:write")
 def tick(
     host: Host,
     *,
     within: Annotated[
         int, Opt("--within", help="Seconds after which jobs that still run go on in a process of their own; 0 waits")
     ] = 0,
-) -> Answer:
+) -> CommandResult:
     """Retire, recover and run the plugins' jobs that are due."""
-    from dokkupy.usecases.upkeep import do_tick
+    from dokkupy.usecases.maintenance import do_tick
 
     lines = do_tick(host, within or None)
-    return Answer(lines, [f"-----> {line}" for line in lines])
+    return CommandResult(lines, [f"-----> {line}" for line in lines])
 
 
 NOTHING = ["Nothing was interrupted; every app is as its state says"]
 
 
-@recover_group.command("", needs="host:write", changes=True)
+@recover_group.command("", permission="host:write", mutating=True)
 def recover(
     host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a start")] = False
-) -> Answer:
+) -> CommandResult:
     """Finish or undo interrupted operations and bring every app to what its state says."""
-    from dokkupy.usecases.upkeep import recover_all, told_unfinished
+    from dokkupy.usecases.maintenance import describe_unfinished, recover_all
 
     if host.dry_run:
-        host.plan += told_unfinished(host)
-        return Answer()
+        host.plan += describe_unfinished(host)
+        return CommandResult()
     lines, failed = recover_all(host, boot=boot)
     told = lines or ([] if failed else NOTHING)
-    return Answer({"done": lines, "failed": failed}, [f"-----> {line}" for line in told], status=1 if failed else 0)
+    return CommandResult(
+        {"done": lines, "failed": failed}, [f"-----> {line}" for line in told], status=1 if failed else 0
+    )
 
 
-@doctor_group.command("", needs="host:read")
-def doctor(host: Host) -> Answer:
+@doctor_group.command("", permission="host:read")
+def doctor(host: Host) -> CommandResult:
     """Check the host; the exit status is 1 when something is broken."""
-    from dokkupy.usecases.upkeep import examine
+    from dokkupy.usecases.maintenance import examine
 
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
@@ -59,16 +61,16 @@ def doctor(host: Host) -> Answer:
         lines.append(f"{mark} {row['check']}: {row['message']}")
         if row["remedy"]:
             lines.append(f"        {row['remedy']}")
-    return Answer(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
+    return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
 
 
-@events_group.command("", needs="host:read")
+@events_group.command("", permission="host:read")
 def events(
     host: Host,
     *,
     num: Annotated[int, Opt("--num", "-n", help="How many")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Go on as new ones come")] = False,
-) -> Answer:
+) -> CommandResult:
     """Show the latest events."""
     import sys
 
@@ -80,7 +82,7 @@ def events(
         for line in follow(host, rows):
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
-        return Answer(rows)
+        return CommandResult(rows)
     from dokkupy.usecases.history import told
 
-    return Answer(rows, [harmless(told(row)) for row in rows])
+    return CommandResult(rows, [harmless(told(row)) for row in rows])

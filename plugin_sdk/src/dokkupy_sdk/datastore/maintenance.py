@@ -8,7 +8,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.datastore import container, expose, lifecycle, moving, records, trash
 from dokkupy_sdk.datastore.lifecycle import MOVING, RUNNING
 from dokkupy_sdk.datastore.supervise import described, look_at_all, watched
-from dokkupy_sdk.errors import Busy, DokkupyError, HostFault
+from dokkupy_sdk.errors import Busy, DokkupyError, HostError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
 
@@ -41,7 +41,7 @@ def bring_up_all(host: Host) -> list[str]:
         try:
             lines += lifecycle.reconcile(host, service.kind, service.name)
             fresh = records.read(host, service.kind, service.name)
-            lines += [f"{service.subject}: made {name} anew" for name in expose.bring_ambassadors(host, fresh)]
+            lines += [f"{service.subject}: made {name} again" for name in expose.bring_ambassadors(host, fresh)]
         except Busy:
             continue  # somebody works on it
         except DokkupyError as error:
@@ -51,15 +51,15 @@ def bring_up_all(host: Host) -> list[str]:
     return lines
 
 
-def need_services(host: Host, app: AppName) -> None:
-    """The services of an app run, or are brought up now. Raises HostFault, Busy or Conflict naming the one that does not."""
+def require_services(host: Host, app: AppName) -> None:
+    """The services of an app run, or are brought up now. Raises HostError, Busy or Conflict naming the one that does not."""
     for service, _ in records.linked_services(host, app):
         if service.state == MOVING:
-            lifecycle.need_still(service)
+            lifecycle.require_still(service)
         if service.state != RUNNING:
             host.out.warn(f"{service.subject}, which {app} uses, is stopped: {service.kind}:start {service.name}")
         elif not known(host, service.kind):
-            raise HostFault(
+            raise HostError(
                 f"{app} uses {service.subject}, whose plugin is not here",
                 hint=f"dokkupy plugin:install dokkupy-{service.kind}; or without it: "
                 f"dokkupy services:unlink {service.name} {app} --kind {service.kind}",
@@ -80,24 +80,36 @@ def findings(host: Host) -> list[Finding]:
     crashed = watched(host)
     for service in every:
         if not known(host, service.kind):
-            found.append(Finding(
-                "services", "error", f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
-                f"dokkupy plugin:install dokkupy-{service.kind}",
-            ))  # fmt: skip
+            found.append(
+                Finding(
+                    "services",
+                    "error",
+                    f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
+                    f"dokkupy plugin:install dokkupy-{service.kind}",
+                )
+            )
             continue
         state = lifecycle.status(host, service)
         words = described(service, state, crashed)
         if service.state == RUNNING and words != "running":
             what = "crashed and runs again" if state == "running" else "should run and is"
-            found.append(Finding(
-                "services", "warning" if state == "running" else "error", f"{service.subject} {what}: {words}",
-                f"dokkupy {service.kind}:logs {service.name}; dokkupy {service.kind}:restart {service.name}",
-            ))  # fmt: skip
+            found.append(
+                Finding(
+                    "services",
+                    "warning" if state == "running" else "error",
+                    f"{service.subject} {what}: {words}",
+                    f"dokkupy {service.kind}:logs {service.name}; dokkupy {service.kind}:restart {service.name}",
+                )
+            )
         if expose.is_open(service):
-            found.append(Finding(
-                "services", "warning", f"{service.subject} can be reached from outside: {' '.join(service.exposed)}",
-                f"dokkupy {service.kind}:unexpose {service.name}, and an SSH tunnel or 127.0.0.1:PORT instead",
-            ))  # fmt: skip
+            found.append(
+                Finding(
+                    "services",
+                    "warning",
+                    f"{service.subject} can be reached from outside: {' '.join(service.exposed)}",
+                    f"dokkupy {service.kind}:unexpose {service.name}, and an SSH tunnel or 127.0.0.1:PORT instead",
+                )
+            )
     if not found and records.services(host):
         found.append(Finding("services", "ok", f"{len(records.services(host))} services"))
     return found

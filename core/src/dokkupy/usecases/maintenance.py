@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from dokkupy import hookspecs
-from dokkupy.errors import Busy, DokkupyError, HostFault, Interrupted
+from dokkupy.errors import Busy, DokkupyError, HostError, Interrupted
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import messages, operation, unfinished
@@ -34,8 +34,14 @@ JOIN_SECONDS = 30.0
 """How long `recover` waits for another recovery that works on the same subject."""
 
 STATE_PLACES = (
-    ("apps",), ("global",), ("journal", "open"), ("journal", "closed"), ("locks",), ("logs",), ("home", ".ssh"),
-)  # fmt: skip
+    ("apps",),
+    ("global",),
+    ("journal", "open"),
+    ("journal", "closed"),
+    ("locks",),
+    ("logs",),
+    ("home", ".ssh"),
+)
 
 LOW_DISK = 1024**3
 """Bytes below which the doctor warns."""
@@ -49,8 +55,13 @@ def do_tick(host: Host, patience: float | None = None) -> list[str]:
     jobs = run_jobs if patience is None else partial(run_jobs_aside, patience=patience)
     lines: list[str] = []
     for part in (
-        retire_old, recover_unfinished, supervise, retire_ended_runs, temporary.remove_left_over, jobs,
-    ):  # fmt: skip
+        retire_old,
+        recover_unfinished,
+        supervise,
+        retire_ended_runs,
+        temporary.remove_left_over,
+        jobs,
+    ):
         try:
             lines += part(host)
         except Interrupted:
@@ -155,12 +166,12 @@ def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list
         return []
 
 
-def told_unfinished(host: Host) -> list[str]:
+def describe_unfinished(host: Host) -> list[str]:
     """What a recovery would do, a line for each interrupted operation."""
     lines = []
     for _, entries in unfinished(host):
         if entries and not locks.holder(host.root, str(entries[0]["subject"])):
-            what = "finish" if any(entry["type"] == "commit" for entry in entries) else "take back"
+            what = "finish" if any(entry["type"] == "commit" for entry in entries) else "roll back"
             lines.append(f"{what} {entries[0]['verb']} of {entries[0]['subject']}")
     return lines
 
@@ -175,7 +186,7 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
 
 
 def recovers(holder: Mapping[str, Any]) -> bool:
-    """Whether the holder of a lease is the timer or another recovery, which work on a subject for seconds."""
+    """Whether the holder of a lock is the timer or another recovery, which work on a subject for seconds."""
     return str(holder.get("command", "")).partition(" ")[0] in ("tick", "recover")
 
 
@@ -199,7 +210,7 @@ def wait_for_engine(host: Host) -> None:
     end = time.monotonic() + BOOT_SECONDS
     while not (ready := engine.prepare()).ready:
         if time.monotonic() > end:
-            raise HostFault(ready.reason, hint=ready.remedy)
+            raise HostError(ready.reason, hint=ready.remedy)
         time.sleep(0.5)
 
 
@@ -233,7 +244,7 @@ def examine(host: Host) -> list[Finding]:
 def role_findings(host: Host) -> Iterator[Finding]:
     for role in ("engine", "scheduler", "proxy", "source"):
         try:
-            ready = host.role(role, host.only(role)).prepare()
+            ready = host.role(role, host.default_adapter(role)).prepare()
         except DokkupyError as error:
             yield Finding(role, "error", error.message, error.hint)
             continue
@@ -292,9 +303,11 @@ def keys_finding(host: Host) -> Finding:
     if text == render(keys_of(host)):
         return Finding("ssh-keys", "ok", f"{len(keys_of(host))} keys")
     return Finding(
-        "ssh-keys", "warning", "authorized_keys is not what the state says",
-        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it anew.",
-    )  # fmt: skip
+        "ssh-keys",
+        "warning",
+        "authorized_keys is not what the state says",
+        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it again.",
+    )
 
 
 def disk_finding(host: Host) -> Finding:

@@ -47,11 +47,16 @@ VALUES = frozenset(
 OWN_ZONE = ("limit_req", "limit_conn")
 TOP = ("upstream", "server", "map", "geo", "split_clients", "limit_req_zone", "limit_conn_zone")
 IN_UPSTREAM = (
-    "keepalive", "keepalive_requests", "keepalive_timeout", "keepalive_time", "least_conn", "ip_hash", "hash", "random",
-)  # fmt: skip
-SERVER_OPTION = re.compile(
-    r"(?:weight|max_conns|max_fails)=[0-9]{1,6}|fail_timeout=[0-9]{1,6}(?:ms|s|m)?|backup|down"
-)  # fmt: skip
+    "keepalive",
+    "keepalive_requests",
+    "keepalive_timeout",
+    "keepalive_time",
+    "least_conn",
+    "ip_hash",
+    "hash",
+    "random",
+)
+SERVER_OPTION = re.compile(r"(?:weight|max_conns|max_fails)=[0-9]{1,6}|fail_timeout=[0-9]{1,6}(?:ms|s|m)?|backup|down")
 LISTEN_OPTIONS = ("ssl", "http2", "quic", "default_server")
 BACKREFERENCE = re.compile(r"\\[1-9]|\\g|\(\?[P<&0-9R(]")
 MAX_REGEX = 300
@@ -86,8 +91,8 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class Vetting:
-    """The vetting of one app's file. found_names, found_sockets: what the file really claims
+class Validation:
+    """The validation of one app's file. found_names, found_sockets: what the file really claims
     (for a socket whether as its default server; in found_quic those of HTTP/3)."""
 
     allowed: Allowed
@@ -96,7 +101,7 @@ class Vetting:
     found_sockets: dict[tuple[str, int], bool] = field(default_factory=dict)
     found_quic: set[tuple[str, int]] = field(default_factory=set)
 
-    def vet(self, directives: Iterable[Directive]) -> None:
+    def validate(self, directives: Iterable[Directive]) -> None:
         """Raises Refused at the first thing that is not allowed."""
         found = list(directives)
         for directive in found:
@@ -397,22 +402,22 @@ def space(words: Iterable[str]) -> int:
 
 LOCATION_SIGNS = ("=", "~", "~*", "^~")
 
-SPECIAL: dict[str, Callable[[Vetting, Directive], None]] = {
-    "location": Vetting.location,
-    "if": Vetting.condition,
-    "limit_except": Vetting.limit_except,
-    "proxy_pass": Vetting.passing,
-    "grpc_pass": Vetting.passing,
-    "set": Vetting.setting,
-    "rewrite": Vetting.rewriting,
-    "error_page": Vetting.no_block,
-    "limit_req": Vetting.own_zone,
-    "limit_conn": Vetting.own_zone,
-    "access_log": Vetting.log,
-    "error_log": Vetting.log,
-    "ssl_certificate": Vetting.certificate,
-    "ssl_certificate_key": Vetting.certificate,
-    "include": Vetting.include,
-    "auth_request": Vetting.internal_uri,
-    "mirror": Vetting.internal_uri,
+SPECIAL: dict[str, Callable[[Validation, Directive], None]] = {
+    "location": Validation.location,
+    "if": Validation.condition,
+    "limit_except": Validation.limit_except,
+    "proxy_pass": Validation.passing,
+    "grpc_pass": Validation.passing,
+    "set": Validation.setting,
+    "rewrite": Validation.rewriting,
+    "error_page": Validation.no_block,
+    "limit_req": Validation.own_zone,
+    "limit_conn": Validation.own_zone,
+    "access_log": Validation.log,
+    "error_log": Validation.log,
+    "ssl_certificate": Validation.certificate,
+    "ssl_certificate_key": Validation.certificate,
+    "include": Validation.include,
+    "auth_request": Validation.internal_uri,
+    "mirror": Validation.internal_uri,
 }

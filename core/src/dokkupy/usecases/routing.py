@@ -8,7 +8,7 @@ from functools import partial
 
 from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, messages, operation
+from dokkupy.kernel.operation import Transaction, call, messages, operation
 from dokkupy.model.names import AppName
 from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
@@ -18,17 +18,17 @@ from dokkupy.usecases.waiting_page import update_waiting_page
 @contextmanager
 def rerouting(
     host: Host, verb: str, app: AppName, *, check: Callable[[], None] | None = None, takes_away: bool = False
-) -> Iterator[Tx]:
+) -> Iterator[Transaction]:
     """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows.
 
     check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
     removes something, so that it does not fail where the proxy refused what was there before, too.
     """
-    host.store.need_app(app)
+    host.store.require_app(app)
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
         was_refused = refused_before(host, app) if takes_away and deployed else None
-        tx.protect("route", call(reroute if deployed else update_waiting_page, app=app))
+        tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
         yield tx
         if not deployed:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))

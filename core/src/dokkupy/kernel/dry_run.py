@@ -2,7 +2,7 @@
 
 What it writes is kept in memory, so that what follows reads it; its steps are told instead of done; its events and
 observers are told of as plugins that have a say. Queries and contributions are asked: they change nothing. There is no
-lease and no journal.
+lock and no journal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from dokkupy.kernel.events import Events
 from dokkupy.kernel.hooks import Hooks
-from dokkupy.kernel.operation import Tx
+from dokkupy.kernel.operation import Transaction
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.store import Store, Table
 
@@ -75,7 +75,7 @@ class SilentEvents(Events):
         pass
 
 
-class RehearsedHooks(Hooks):
+class DryRunHooks(Hooks):
     """Names the plugins that would be told, instead of telling them."""
 
     def __init__(self, registry: Registry, *, warn: Callable[[str], None], plan: list[str]) -> None:
@@ -94,7 +94,7 @@ class RehearsedHooks(Hooks):
         pass
 
 
-class RehearsedTx(Tx):
+class DryRunTransaction(Transaction):
     """Tells its steps. `planned` is what a step returns that is not done."""
 
     def __init__(self, host: Host, verb: str, subject: str) -> None:
@@ -108,10 +108,10 @@ class RehearsedTx(Tx):
         self.host.plan.append(name)
         return planned  # type: ignore[return-value]
 
-    def protect(self, name: str, undo: Call) -> None:
+    def register_undo(self, name: str, undo: Call) -> None:
         pass
 
-    def foresee(self, *lines: str) -> None:
+    def describe_plan(self, *lines: str) -> None:
         self.host.plan.extend(lines)
 
     def write(self, *parts: str, data: dict[str, Any]) -> None:
@@ -152,7 +152,7 @@ def rehearsing(host: Host) -> Iterator[None]:
     before = (host.dry_run, host.store, host.events, host.hooks)
     host.plan.clear()
     host.dry_run, host.store, host.events = True, OverlayStore(host.root), SilentEvents(host.root)
-    host.adopt_hooks(RehearsedHooks(host.registry, warn=host.out.warn, plan=host.plan))
+    host.adopt_hooks(DryRunHooks(host.registry, warn=host.out.warn, plan=host.plan))
     try:
         yield
     finally:

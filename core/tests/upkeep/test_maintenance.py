@@ -11,13 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from dokkupy.errors import HostFault
+from dokkupy.errors import HostError
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Journal, call, unfinished
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy.usecases import interpreter, upkeep
+from dokkupy.usecases import interpreter, maintenance
 from dokkupy.usecases.history import follow, latest, told
 from dokkupy.usecases.keys import write_authorized_keys
 
@@ -68,16 +68,16 @@ def test_a_failing_job_is_a_warning_and_the_next_one_runs(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs(host, monkeypatch, ("one", Job("job", 60, f"{__name__}:bad")), ("two", Job("job", 60, f"{__name__}:good")))
-    assert upkeep.run_jobs(host) == ["ran two/job"]
+    assert maintenance.run_jobs(host) == ["ran two/job"]
     assert ran == ["good"]
 
 
 def test_a_job_runs_again_only_when_its_time_is_up(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
     now = time.time()
-    assert upkeep.run_due(host, now) == ["ran two/job"]
-    assert upkeep.run_due(host, now + 59) == []
-    assert upkeep.run_due(host, now + 60) == ["ran two/job"]
+    assert maintenance.run_due(host, now) == ["ran two/job"]
+    assert maintenance.run_due(host, now + 59) == []
+    assert maintenance.run_due(host, now + 60) == ["ran two/job"]
 
 
 @pytest.mark.parametrize("text", [None, "", "broken = ["])
@@ -86,11 +86,11 @@ def test_the_record_of_the_last_runs_is_made_again_when_it_is_lost(
 ) -> None:
     jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
     now = time.time()
-    assert upkeep.run_due(host, now) == ["ran two/job"]
+    assert maintenance.run_due(host, now) == ["ran two/job"]
     path = Path(host.store.path("global", "tick"))
     path.unlink() if text is None else path.write_text(text)
-    assert upkeep.run_due(host, now + 1) == ["ran two/job"]
-    assert upkeep.run_due(host, now + 2) == []
+    assert maintenance.run_due(host, now + 1) == ["ran two/job"]
+    assert maintenance.run_due(host, now + 2) == []
 
 
 def test_a_job_that_still_runs_is_not_started_a_second_time_and_keeps_no_other_from_its_turn(
@@ -99,37 +99,37 @@ def test_a_job_that_still_runs_is_not_started_a_second_time_and_keeps_no_other_f
     # Until now a job at work held up all others: a backup of hours kept services from being brought up.
     jobs(host, monkeypatch, ("one", Job("job", 0, f"{__name__}:good")), ("two", Job("job", 0, f"{__name__}:good")))
     lock = locks.take(host.root, "job:one/job", owner={}, wait=0)
-    assert upkeep.run_jobs(host) == ["ran two/job"]
+    assert maintenance.run_jobs(host) == ["ran two/job"]
     lock.release()
-    assert upkeep.run_jobs(host) == ["ran one/job", "ran two/job"]
+    assert maintenance.run_jobs(host) == ["ran one/job", "ran two/job"]
 
 
 def test_the_timer_does_not_wait_for_a_long_job(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     jobs(host, monkeypatch, ("long", Job("job", 0, f"{__name__}:long")))
-    (line,) = [line for line in upkeep.do_tick(host, 0.2) if line.startswith("left the jobs to process ")]
+    (line,) = [line for line in maintenance.do_tick(host, 0.2) if line.startswith("left the jobs to process ")]
     child = int(line.split()[-1])
     assert locks.holder(host.root, "job:long/job")["pid"] == child
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     jobs(host, monkeypatch, ("short", Job("job", 60, f"{__name__}:good")))
-    assert upkeep.do_tick(host, 30) == []
-    assert upkeep.run_due(host, time.time()) == [], "its run was noted"
+    assert maintenance.do_tick(host, 30) == []
+    assert maintenance.run_due(host, time.time()) == [], "its run was noted"
 
 
-def test_what_a_dead_process_left_is_taken_back_by_the_timer(host: Host) -> None:
+def test_what_a_dead_process_left_is_rolled_back_by_the_timer(host: Host) -> None:
     left_open(host, "host", call(mark, name="undone"))
-    assert "recovered host" in upkeep.do_tick(host)
+    assert "recovered host" in maintenance.do_tick(host)
     assert ran == ["undone"]
     assert unfinished(host) == []
 
 
 def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> None:
     left_open(host, "host", call(mark, name="undone"))
-    lease = locks.take(host.root, "host", owner={"command": "deploy"}, wait=0)
+    lock = locks.take(host.root, "host", owner={"command": "deploy"}, wait=0)
     begin = time.monotonic()
-    assert upkeep.recover_unfinished(host) == []
+    assert maintenance.recover_unfinished(host) == []
     assert time.monotonic() - begin < 1
-    lease.release()
+    lock.release()
     assert ran == []
     assert len(unfinished(host)) == 1
 
@@ -139,45 +139,45 @@ def test_one_app_that_cannot_be_brought_back_does_not_keep_the_others_down(
 ) -> None:
     def reconcile(host: Host, app: AppName) -> list[str]:
         if app == "bad":
-            raise HostFault("The engine lost it")
+            raise HostError("The engine lost it")
         return [f"{app}: started"]
 
     for name in ("bad", "good"):
         host.store.write("apps", name, "app", data={})
-    monkeypatch.setattr(upkeep, "reconcile", reconcile)
+    monkeypatch.setattr(maintenance, "reconcile", reconcile)
     assert host.store.apps() == ["bad", "good"]
-    assert upkeep.recover_all(host, boot=False) == (["good: started"], ["app:bad"])
+    assert maintenance.recover_all(host, boot=False) == (["good: started"], ["app:bad"])
 
 
 def test_recover_waits_for_the_timer_that_recovers_the_same_subject(host: Host) -> None:
     left_open(host, "other", call(mark, name="undone"))
-    lease = locks.take(host.root, "other", owner={"command": "tick --within 50"}, wait=0)
-    timer = threading.Timer(0.3, lease.release)
+    lock = locks.take(host.root, "other", owner={"command": "tick --within 50"}, wait=0)
+    timer = threading.Timer(0.3, lock.release)
     timer.start()
-    assert upkeep.recover_all(host, boot=False) == (["recovered other"], [])
+    assert maintenance.recover_all(host, boot=False) == (["recovered other"], [])
     timer.join()
     assert ran == ["undone"]
 
 
 def test_recover_does_not_wait_for_a_living_deploy(host: Host) -> None:
     left_open(host, "other", call(mark, name="undone"))
-    lease = locks.take(host.root, "other", owner={"command": "ps:rebuild blog"}, wait=0)
-    assert upkeep.recover_all(host, boot=False) == ([], [])
-    lease.release()
+    lock = locks.take(host.root, "other", owner={"command": "ps:rebuild blog"}, wait=0)
+    assert maintenance.recover_all(host, boot=False) == ([], [])
+    lock.release()
     assert ran == []
 
 
 def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: Host) -> None:
     left_open(host, "host", call(fail))
     left_open(host, "other", call(mark, name="undone"))
-    assert upkeep.recover_all(host, boot=False) == (["recovered other"], ["host"])
+    assert maintenance.recover_all(host, boot=False) == (["recovered other"], ["host"])
     assert [entries[0]["subject"] for _, entries in unfinished(host)] == ["host"]
     assert ran == ["undone"]
 
 
 def test_the_doctor_sees_an_edited_authorized_keys_and_a_gap_in_the_audit(host: Host) -> None:
     def levels() -> dict[str, str]:
-        return {found.check: found.level for found in upkeep.examine(host)}
+        return {found.check: found.level for found in maintenance.examine(host)}
 
     write_authorized_keys(host)
     for command in ("a", "b", "c"):

@@ -16,11 +16,10 @@ from dokkupy.errors import Conflict, UserError
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Tx, call, operation
+from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.release import Release
-from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory, roles_at_hand
-from dokkupy.usecases.converge import converge
+from dokkupy.usecases.apps import available_roles, finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy.usecases.deploy import with_state
 from dokkupy.usecases.releases import (
     current,
@@ -33,6 +32,7 @@ from dokkupy.usecases.releases import (
     write_deployment,
     write_release,
 )
+from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.routes import default_domains
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.waiting_page import update_waiting_page
@@ -53,7 +53,7 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
         for number in numbers(host, old):
             tag_copy(tx, read_release(host, old, number), new)
         host.hooks.emit(hookspecs.post_app_rename, host=host, old=old, new=new, tx=tx)
-        tx.foresee(f"destroy {old}")
+        tx.describe_plan(f"destroy {old}")
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
         else:
@@ -75,9 +75,9 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
     host.events.record("app_cloned", app=new, old=old)
 
 
-def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Tx]:
+def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Transaction]:
     """The operation on both apps, once it is sure that there is the one and not the other."""
-    host.store.need_app(old)
+    host.store.require_app(old)
     if old == new:
         raise UserError("The two app names are the same")
     if host.store.has_app(new):
@@ -85,13 +85,13 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContex
     return operation(host, verb, f"app:{new}", also=(f"app:{old}",))
 
 
-def copy_code(tx: Tx, old: AppName, new: AppName) -> None:
+def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
     host = tx.host
-    if "source" in roles_at_hand(host) and host.sources().has_code(old):
+    if "source" in available_roles(host) and host.sources().has_code(old):
         tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
 
 
-def tag_copy(tx: Tx, release: Release, new: AppName) -> None:
+def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
     tag = release_tag(new, release.number)
     tx.step(
         f"keep the image of v{release.number}",
@@ -100,7 +100,7 @@ def tag_copy(tx: Tx, release: Release, new: AppName) -> None:
     )
 
 
-def bring_up(tx: Tx, serving: Release, new: AppName, description: str, *, replacing: AppName) -> None:
+def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, *, replacing: AppName) -> None:
     """Run under the new name what serves under the old: the same release when nothing that it holds has changed."""
     host = tx.host
     release = with_state(host, replace(serving, app=new))

@@ -9,15 +9,15 @@ from dokkupy import hookspecs
 from dokkupy.errors import CheckFailed
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Call, Tx, call
+from dokkupy.kernel.operation import Call, Transaction, call
 from dokkupy.model.ending import how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
 from dokkupy.usecases.formation import WEB
-from dokkupy.usecases.look import closed_after, covers, need_alive
+from dokkupy.usecases.look import closed_after, covers, require_alive
 from dokkupy.usecases.properties import BUILDER, RELEASES
 from dokkupy.usecases.releases import closed_ports, current, image_name, instances_of, prune_releases, write_deployment
-from dokkupy.usecases.retire import as_tables, record_retiring, settle_and_retire
+from dokkupy.usecases.retire import as_tables, finalize_and_retire, record_retiring
 from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.tasks import remove_tasks
@@ -27,7 +27,7 @@ LAST_LINES = 20
 
 
 def converge(
-    tx: Tx,
+    tx: Transaction,
     release: Release,
     formation: Formation,
     *,
@@ -40,7 +40,7 @@ def converge(
 
     replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
     wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
-    rename). after: what follows the commit besides. The caller holds the apps' leases.
+    rename). after: what follows the commit besides. The caller holds the apps' locks.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -55,7 +55,7 @@ def converge(
     ]
     retiring = tuple(one for one in old if one not in kept)
     deployment = Deployment(tx.id, app, kind, release, kept, (), retiring)
-    tx.protect("run tasks", call(remove_tasks, app=app))
+    tx.register_undo("run tasks", call(remove_tasks, app=app))
     host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
     stop_unchecked(tx, release, retiring)
     try:
@@ -69,7 +69,7 @@ def converge(
         explain(host, release, fault, serving=serving)
         raise
     timeout = release.stop_timeout
-    tx.foresee(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
+    tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.commit(
         after=(
             call(
@@ -81,7 +81,7 @@ def converge(
                 forget="" if replacing == app else str(replacing),
                 drain=int(release.setting("checks", "wait-to-retire") or timeout),
             ),
-            call(settle_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
+            call(finalize_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
             call(prune_old, app=app),
             *after,
         )
@@ -89,7 +89,7 @@ def converge(
     return deployment
 
 
-def start(tx: Tx, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
+def start(tx: Transaction, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
     if not wanted:
         return ()
     app = release.app
@@ -121,7 +121,7 @@ def ordered(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
     return tuple(sorted(instances, key=lambda one: (one.process != "web", one.process, one.index)))
 
 
-def stop_unchecked(tx: Tx, release: Release, retiring: tuple[Instance, ...]) -> None:
+def stop_unchecked(tx: Transaction, release: Release, retiring: tuple[Instance, ...]) -> None:
     """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
     first = [one for one in retiring if covers(release.setting("checks", "disabled"), one.process)]
     if first:
@@ -140,20 +140,22 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
         host.scheduler(name).resume(release, instances_of(name, {"instances": instances}))
 
 
-def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> Deployment:
+def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deployment:
     """Move the traffic and the pointer, and look at what serves then.
 
     Undone in the opposite order: the state goes back, then the proxy follows.
     """
     host, release, app = tx.host, deployment.release, deployment.app
-    tx.protect("tag", call(retag_latest, app=app))
+    tx.register_undo("tag", call(retag_latest, app=app))
     closed: frozenset[int] = frozenset()
     if proxy_enabled(host, app):
         allocate_port(tx, app)
-        tx.protect("route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app))
+        tx.register_undo(
+            "route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app)
+        )
         closed = switch_proxy(tx, deployment, replacing)
         deployment = without_closed(deployment, closed)
-    tx.step("look at the new instances", lambda: need_alive(host, deployment))
+    tx.step("look at the new instances", lambda: require_alive(host, deployment))
     write_deployment(tx, release, deployment.instances, closed)
     record = host.store.read("apps", app, "ps")
     if not record.get("restore", True):
@@ -162,7 +164,7 @@ def switch(tx: Tx, deployment: Deployment, replacing: AppName) -> Deployment:
     return deployment
 
 
-def switch_proxy(tx: Tx, deployment: Deployment, replacing: AppName) -> frozenset[int]:
+def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName) -> frozenset[int]:
     """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
     host, release, app = tx.host, deployment.release, deployment.app
     gone = () if replacing == app else (replacing,)
