@@ -173,6 +173,18 @@ python_of() {
   if folder=$(distribution_of "$1"); then echo "$VENV/alone/${folder//\//-}/bin/python"; else echo "$VENV/bin/python"; fi
 }
 
+# The plugins that a distribution declares, for itself and for its tests, without `dokkupy-`.
+declared_plugins() {
+  "$python" - "$1" <<'PROGRAM'
+import re, sys, tomllib
+with open(sys.argv[1], "rb") as file:
+    project = tomllib.load(file)["project"]
+for dependency in project.get("dependencies", []) + project.get("optional-dependencies", {}).get("testing", []):
+    if found := re.match(r"dokkupy-([a-z-]+)", dependency):
+        print(found[1])
+PROGRAM
+}
+
 # An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
 prepare_alone() {
   local folder=$1 own stamp needed
@@ -184,8 +196,7 @@ prepare_alone() {
   uv pip install -q --python "$own/bin/python" "${ALONE[@]}"
   local -a wanted=(-e ./core -e ./plugin_sdk)
   if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
-  for needed in $(sed -n '/^\(dependencies\|testing\)/s/dokkupy-sdk//g; /^\(dependencies\|testing\)/p' "$folder/pyproject.toml" |
-    grep -oE '"dokkupy-[a-z-]+' | sed 's/"dokkupy-//'); do
+  for needed in $(declared_plugins "$folder/pyproject.toml"); do
     if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
   done
   if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi

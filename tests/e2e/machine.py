@@ -59,6 +59,12 @@ def main(words: list[str]) -> int:
     if verb == "up":
         machine = up()
         print(f"{machine.name} is ready at {machine.ip}: an app NAME is NAME.apps.example.com")
+        print(f"A shell there:  docker exec -it {machine.name} bash")
+        print("After an edit:  .venv/bin/python tests/e2e/machine.py sync")
+        print("A command:      .venv/bin/python tests/e2e/machine.py ssh apps:list")
+        print("An app:         .venv/bin/python tests/e2e/machine.py push DIRECTORY APP")
+        print(f"A request:      curl -H 'Host: NAME.apps.example.com' http://{machine.ip}")
+        print("At the end:     make host-down")
         return 0
     machine = keyed(Host.kept(NAME))
     if verb == "sync":

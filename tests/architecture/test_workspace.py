@@ -1,0 +1,35 @@
+"""What is written by hand about the workspace agrees with its folders."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def names(pattern: str) -> set[str]:
+    return {str(path.parent.relative_to(ROOT)) for path in ROOT.glob(pattern)}
+
+
+def test_meta_distribution_depends_on_every_builtin_plugin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dependencies = set(project["dependencies"])
+    pinned = {
+        f"dokkupy-{Path(folder).name}=={project['version']}" for folder in names("plugins_builtin/*/pyproject.toml")
+    }
+    assert dependencies == pinned | {f"dokkupy-{part}=={project['version']}" for part in ("core", "sdk")}
+
+
+def test_type_checker_reads_every_distribution() -> None:
+    paths = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["mypy_path"])
+    folders = names("plugins_builtin/*/pyproject.toml") | names("examples/plugins/*/pyproject.toml")
+    assert paths == {f"{folder}/src" for folder in folders | {"core", "plugin_sdk"}}
+
+
+def test_contributing_names_files_that_exist() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("| to change | open |")[2].partition("\n\n")[0]
+    paths = [path for row in table.splitlines()[2:] for path in re.findall(r"`([^`]+/[^`]+)`", row)]
+    assert len(paths) >= 8, "the table of what to open is missing"
+    assert not [path for path in paths if not (ROOT / path).exists()]
