@@ -7,10 +7,11 @@ import signal
 import socket
 import ssl
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk.errors import AppError, HostError
+from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
@@ -198,6 +199,38 @@ def test_contributed_locations_and_headers_are_literal(rig: Rig, public: Path) -
     assert rig.get("blog.example.com", "/.well-known/acme-challenge/token").body == "answer"
     assert rig.get("blog.example.com", "/.well-known/acme-challenge../etc/passwd").body.startswith("blog ")
     assert rig.get("blog.example.com").headers["x-odd"] == "a\"b\\c; } $host {x} # '"
+
+
+def test_a_location_of_everything_takes_the_place_of_the_app_and_of_the_redirect(rig: Rig, public: Path) -> None:
+    (public / "index.html").write_text("back soon")
+    certificate = Certificate(*rig.certificate("blog.example.com"))
+    ports = (Port("http", rig.http, 5000), Port("https", rig.tls, 5000))
+    backend = rig.backend("blog")
+    route = rig.route(
+        "blog",
+        "blog.example.com",
+        ports=ports,
+        certificate=certificate,
+        upstreams={5000: (backend.upstream,)},
+        extra=(Location("/", str(public), status=503),),
+    )
+    rig.proxy.apply([route])
+    for tls in (False, True):
+        for method, path in (("GET", "/"), ("GET", "/deep/path?x=1"), ("POST", "/form")):
+            answer = rig.get("blog.example.com", path, tls=tls, method=method)
+            assert (answer.status, answer.body) == (503, "back soon"), (tls, method, path)
+    assert rig.proxy.unserved(route) == ()
+    assert not backend.requests
+    rig.proxy.apply([replace(route, extra=(Location("/", str(public)),))])
+    assert (rig.get("blog.example.com").status, rig.get("blog.example.com").body) == (200, "back soon")
+    rig.proxy.apply([replace(route, extra=(Location("/", str(public), status=503),), upstreams={})])
+    assert rig.get("blog.example.com", tls=True).body == "back soon"
+
+
+@pytest.mark.parametrize("status", [200, 301, 999])
+def test_a_location_with_a_status_that_is_not_an_error_is_refused(rig: Rig, public: Path, status: int) -> None:
+    with pytest.raises(DokkupyError, match="blog.*from 400 to 599"):
+        rig.serve("blog", "blog.example.com", extra=(Location("/", str(public), status=status),))
 
 
 def test_forwarded_headers_are_ours_not_the_clients(rig: Rig) -> None:

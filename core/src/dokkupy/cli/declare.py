@@ -174,7 +174,8 @@ class Group:
         written to the audit, only their keys (`config:set`); a number: nor any word from that one on
         (`git:auth HOST USER PASSWORD`: 2)."""
         if permission not in PERMISSIONS:
-            raise ValueError(f"{self.namespace}:{name} has an unknown permission {permission!r}")
+            known = ", ".join(sorted(PERMISSIONS))
+            raise ValueError(f"{self.namespace}:{name} has an unknown permission {permission!r}; known: {known}")
 
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
             self.commands[name] = Command(

@@ -82,12 +82,18 @@ class ProxyFact:
 
 @dataclass(frozen=True, slots=True)
 class Location(ProxyFact):
-    """Serve a path from a directory on the host instead of the app (ACME challenges, maintenance pages)."""
+    """Serve a path from a directory on the host instead of the app (files, a maintenance page).
+
+    path: `/` takes the place of the whole app, except for redirects to HTTPS without `on_http_too` and paths of other
+    facts. status: 0 serves the files; 4xx or 5xx answers each request below the path with that status and the
+    directory's `index.html`.
+    """
 
     path: str
     directory: str
     exact: bool = False
     on_http_too: bool = True
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,9 @@ class AppRendering:
         lines += self.headers()
         redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
         lines += self.locations(on_http=redirect)
-        if redirect:
+        if any(fact.path == "/" and not fact.exact for fact in self.served_files(on_http=redirect)):
+            pass  # a plugin serves the whole site
+        elif redirect:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
             lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
         elif not self.route.upstreams.get(port.container):
@@ -265,16 +267,29 @@ class AppRendering:
     def locations(self, *, on_http: bool) -> list[str]:
         """on_http: where all else is redirected."""
         lines: list[str] = []
-        for fact in self.route.extra:
-            if isinstance(fact, Location) and (fact.on_http_too or not on_http):
-                path = checked_path(fact.path, "Location")
-                directory = checked_path(fact.directory, "Directory").rstrip("/")
-                if fact.exact:
-                    lines += [f"    location = {path} {{", f"        alias {directory};", "    }"]
-                else:
-                    # Both with a slash: an alias with one under a location without lets `/path../` climb out.
-                    lines += [f"    location ^~ {path.rstrip('/')}/ {{", f"        alias {directory}/;", "    }"]
+        for number, fact in enumerate(self.served_files(on_http=on_http), 1):
+            path = checked_path(fact.path, "Location")
+            directory = checked_path(fact.directory, "Directory").rstrip("/")
+            # Both with a slash: an alias with one under a location without lets `/path../` climb out.
+            match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
+            inner = [f"alias {directory}{'' if fact.exact else '/'};"]
+            if fact.status:
+                if not 400 <= fact.status < 600:
+                    raise UserError(f"status {fact.status} of the location {path} is not from 400 to 599")
+                page = f"/.dokkupy-location-{number}"
+                lines += [
+                    f"    location = {page} {{",
+                    "        internal;",
+                    f"        alias {directory}/index.html;",
+                    "        default_type text/html;",
+                    "    }",
+                ]
+                inner = [f"error_page {fact.status} {page};", f"return {fact.status};"]
+            lines += [f"    location {match} {{", *(f"        {line}" for line in inner), "    }"]
         return lines
+
+    def served_files(self, *, on_http: bool) -> list[Location]:
+        return [fact for fact in self.route.extra if isinstance(fact, Location) and (fact.on_http_too or not on_http)]
 
     def host_header(self, port: Port) -> str:
         return "$dokkupy_host" if any(claim.quic for claim in self.claims(port)) else "$http_host"
