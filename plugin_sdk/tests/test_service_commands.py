@@ -9,6 +9,7 @@ import pytest
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.config import get_env
 from dokkupy_sdk.datastore import records
 from dokkupy_sdk.datastore.cli import datastore_group
 from dokkupy_sdk.datastore.names import ServiceName
@@ -56,7 +57,7 @@ def run(host: Host, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     return typed
 
 
-def test_exit_statuses_and_streams_are_dokku_s(run: Callable[..., Ran]) -> None:
+def test_exit_statuses_and_streams_are_dokku_s(host: Host, run: Callable[..., Ran]) -> None:
     assert run("fake:exists", "db") == (1, "", " !     Fake service db does not exist\n")
     assert run("fake:list") == (0, "", " !     There are no Fake services\n")
     assert run("fake:create", "db")[0] == 0
@@ -71,7 +72,7 @@ def test_exit_statuses_and_streams_are_dokku_s(run: Callable[..., Ran]) -> None:
     assert run("fake:app-links", "blog") == (0, "db\n", "")
     dsn = run("fake:info", "db", "--dsn")
     assert dsn[0] == 0 and dsn[1].startswith("fake://db:") and dsn[1].endswith("@dokku-fake-db:4242/db\n")
-    assert run("config:get", "blog", "DATABASE_URL")[1] == dsn[1]
+    assert get_env(host, AppName("blog"))["DATABASE_URL"].reveal() + "\n" == dsn[1]
     assert run("fake:destroy", "db", "--force")[::2][0] == 1
     assert run("fake:unlink", "db", "blog", "--no-restart")[0] == 0
     assert run("fake:destroy", "db", "--force")[0] == 0

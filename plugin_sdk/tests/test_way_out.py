@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.apps import create_app, destroy_app
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.datastore import container, external, lifecycle, links, records, trash
 from dokkupy_sdk.datastore.lifecycle import ServiceOptions
@@ -116,7 +116,7 @@ def test_a_service_is_destroyed_only_when_no_app_that_is_there_is_linked(host: H
     assert status == 1 and "It is linked to: blog" in said
     create_app(host, AppName("gone"))
     host.store.write(*records.link_place("fake", "db", "gone"), data={"app": "gone"})
-    assert run("apps:destroy", "gone", "--force")[0] == 0
+    destroy_app(host, AppName("gone"))
     host.store.write(*records.link_place("fake", "db", "gone"), data={"app": "gone"})
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force")[0] == 0

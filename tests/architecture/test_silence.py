@@ -101,11 +101,11 @@ def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
         tree = ast.parse(f"def f(host, x):\n    {body}\n")
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
-        return is_read(ROOT / "core/src/dokkupy/cli/ports.py", function, "x")
+        return is_read(ROOT / "plugins_builtin/commands/src/dokkupy_commands/ports.py", function, "x")
 
     assert not any(map(read, ("pass", "del x", "x", "_ = x", '"""x"""', "y = 'x'", "x = 1")))
     assert all(map(read, ("return x", "if x:\n        return 1", "print(x)", "y = {x: 1}", "return row(x)")))
-    from dokkupy.cli.ports import row
+    from dokkupy_commands.ports import row
 
     assert node_of(row)[1].name == "row"
 

@@ -6,14 +6,29 @@ every plugin's `hooks.py`.
 """
 
 from dokkupy.kernel.host import Host
-from pluggy import HookimplMarker, HookspecMarker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pluggy import HookimplMarker, HookspecMarker
+
+    hookimpl: HookimplMarker
+    hookspec: HookspecMarker
 
 API = 1
 """For messages only; the contract is the dependency range on `dokkupy-sdk`."""
 
-hookimpl = HookimplMarker("dokkupy")
 
-hookspec = HookspecMarker("dokkupy")
-"""Marks a hook that a plugin itself calls, in the module that its entry point in `dokkupy.hookspecs` names."""
+def __getattr__(name: str) -> object:
+    """`hookimpl` marks an implementation of a hook. `hookspec` marks a hook that a plugin itself calls, in the module
+    that its entry point in `dokkupy.hookspecs` names. They are made when they are first used: pluggy costs more than
+    most commands, and a command has no hooks."""
+    if name not in ("hookimpl", "hookspec"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import pluggy
+
+    made = {"hookimpl": pluggy.HookimplMarker, "hookspec": pluggy.HookspecMarker}[name]("dokkupy")
+    globals()[name] = made
+    return made
+
 
 __all__ = ["API", "Host", "hookimpl", "hookspec"]

@@ -1,8 +1,37 @@
 """Commands: declarations and what they return. Light enough for every command's start."""
 
-from dokkupy.cli.confirm import confirm
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
 from dokkupy.kernel.host import Host
 
-__all__ = ["CommandResult", "Arg", "Group", "Host", "Opt", "Rest", "Scope", "confirm", "harmless"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.cli.confirm import confirm
+    from dokkupy.cli.many import apps_of, each
+
+LAZY = {"apps_of": "dokkupy.cli.many", "confirm": "dokkupy.cli.confirm", "each": "dokkupy.cli.many"}
+
+
+def __getattr__(name: str) -> object:
+    """What not every command uses is imported by the commands that do."""
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(LAZY[name]), name)
+
+
+__all__ = [
+    "CommandResult",
+    "Arg",
+    "Group",
+    "Host",
+    "Opt",
+    "Rest",
+    "Scope",
+    "apps_of",
+    "confirm",
+    "each",
+    "harmless",
+    "parameters",
+]

@@ -6,7 +6,17 @@ from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.proxy import Route
 from dokkupy.roles.proxy import Proxy
-from dokkupy.usecases.routes import add_domains, certificates_of, domains_of, proxy_enabled, stored_route
+from dokkupy.usecases.routes import (
+    add_domains,
+    certificates_of,
+    default_domains,
+    domains_of,
+    listed_domains,
+    proxy_enabled,
+    stored_route,
+    urls,
+    why_unreachable,
+)
 
 
 def has_certificate(host: Host, app: AppName) -> bool:
@@ -27,4 +37,15 @@ def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[App
     return [one for _, one in found if one is not None], failed
 
 
-__all__ = ["add_domains", "certificates_of", "domains_of", "has_certificate", "stored_routes"]
+__all__ = [
+    "add_domains",
+    "certificates_of",
+    "default_domains",
+    "domains_of",
+    "has_certificate",
+    "listed_domains",
+    "proxy_enabled",
+    "stored_routes",
+    "urls",
+    "why_unreachable",
+]

@@ -6,8 +6,12 @@ from typing import Annotated
 
 from dokkupy.cli.declare import Arg, Command, CommandResult, Group, Opt, usage
 from dokkupy.errors import PluginError
-from dokkupy.kernel.discovery import CORE, summary
+from dokkupy.kernel.discovery import EntryPoint, summary
 from dokkupy.kernel.host import Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 help_group = Group("help", "What can be typed")
 
@@ -23,25 +27,27 @@ def help(
     if namespace:
         return group_help(host, namespace.removesuffix(":help"))
     groups = host.registry.group("dokkupy.commands")
+    shared = shared_distributions(groups.values())
+    installed_later = set(host.store.read("global", "plugin").get("sources", {}))
     rows: list[tuple[str, str, bool]] = []
     for name, entry in groups.items():
-        core = entry.distribution == CORE
-        if all or core:
-            try:
-                group = host.registry.load(entry)
-            except PluginError as fault:
-                rows.append((name, fault.message, core))
-                continue
-            if all:
-                rows.extend((usage(c), c.help, core) for c in group.commands.values() if not c.hidden)
-            else:
-                rows.append((name, group.help, core))
+        own = entry.distribution not in installed_later
+        if not all and entry.distribution not in shared:
+            rows.append((name, summary(entry.directory), own))
+            continue
+        try:
+            group = host.registry.load(entry)
+        except PluginError as fault:
+            rows.append((name, fault.message, own))
+            continue
+        if all:
+            rows.extend((usage(c), c.help, own) for c in group.commands.values() if not c.hidden)
         else:
-            rows.append((name, summary(entry.directory), core))
+            rows.append((name, group.help, own))
     rows.sort()
     width = min(60, max(len(row[0]) for row in rows) + 2)
     lines = ["Usage: dokku [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
-    for title, core in (
+    for title, own in (
         (
             'Primary help options, type "dokku COMMAND:help" for more details, or dokku help --all to '
             "see all commands.",
@@ -49,10 +55,16 @@ def help(
         ),
         ("Plugin commands:", False),
     ):
-        part = [row for row in rows if row[2] == core]
+        part = [row for row in rows if row[2] == own]
         if part:
             lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
     return CommandResult([{"command": row[0], "help": row[1]} for row in rows], lines)
+
+
+def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
+    """The distributions with several namespaces: their summary says nothing of one of them."""
+    names = [entry.distribution for entry in entries]
+    return {name for name in names if names.count(name) > 1}
 
 
 def group_help(host: Host, namespace: str) -> CommandResult:

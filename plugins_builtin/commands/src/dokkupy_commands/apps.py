@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.confirm import confirm
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import Conflict
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.usecases.access import visible_apps
-from dokkupy.usecases.properties import APPS
+from dokkupy_sdk.access import visible_apps
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.core_settings import APPS
+from dokkupy_sdk.errors import Conflict
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
 
 group = Group("apps", "Manage apps", bare="list")
 
@@ -30,7 +28,7 @@ def list_apps(host: Host) -> CommandResult:
 @group.command("create", permission="app:write", mutating=True)
 def create(host: Host, app: App) -> None:
     """Create an app."""
-    from dokkupy.usecases.apps import create_app
+    from dokkupy_sdk.apps import create_app
 
     host.out.announce(f"Creating {app}...")
     create_app(host, app)
@@ -45,7 +43,8 @@ def exists(host: Host, app: App) -> None:
 @group.command("destroy", permission="app:admin", mutating=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
     """Destroy an app with everything that it has."""
-    from dokkupy.usecases.apps import destroy_app, require_traces
+    from dokkupy_sdk.apps import destroy_app, require_traces
+    from dokkupy_sdk.cli import confirm
 
     require_traces(host, app)
     if not force:
@@ -61,7 +60,7 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 @group.command("rename", permission="app:admin", mutating=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
     """Give an app a new name."""
-    from dokkupy.usecases.rename_clone import rename_app
+    from dokkupy_sdk.apps import rename_app
 
     host.out.announce(f"Renaming {old} to {new}...")
     rename_app(host, old, new, deploy=not skip_deploy)
@@ -77,7 +76,7 @@ def clone(
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="An existing target is no error")] = False,
 ) -> None:
     """Copy an app: configuration, properties and code, not its domains."""
-    from dokkupy.usecases.rename_clone import clone_app
+    from dokkupy_sdk.apps import clone_app
 
     if ignore_existing and host.store.has_app(new):
         host.out.warn(f"App {new} already exists")
@@ -89,7 +88,7 @@ def clone(
 @group.command("lock", permission="app:write", mutating=True)
 def lock(host: Host, app: App) -> None:
     """Refuse deploys of an app until it is unlocked; a running one goes on."""
-    from dokkupy.usecases.apps import set_locked
+    from dokkupy_sdk.apps import set_locked
 
     set_locked(host, app, True)
     host.out.section("Deploy lock created")
@@ -98,7 +97,7 @@ def lock(host: Host, app: App) -> None:
 @group.command("unlock", permission="app:write", mutating=True)
 def unlock(host: Host, app: App) -> None:
     """Allow deploys of an app again."""
-    from dokkupy.usecases.apps import set_locked
+    from dokkupy_sdk.apps import set_locked
 
     set_locked(host, app, False)
     if not host.dry_run:
@@ -108,7 +107,7 @@ def unlock(host: Host, app: App) -> None:
 @group.command("locked", permission="app:read")
 def locked(host: Host, app: App) -> CommandResult:
     """Say whether an app is locked."""
-    from dokkupy.usecases.apps import app_record
+    from dokkupy_sdk.apps import app_record
 
     if not app_record(host, app).get("locked"):
         raise Conflict("Deploy lock does not exist", code="not_locked")
@@ -118,7 +117,7 @@ def locked(host: Host, app: App) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy.usecases.release_records import current_record
+    from dokkupy_sdk.releases import current_record
 
     record = host.store.read("apps", app, "app")
     release = current_record(host, app)

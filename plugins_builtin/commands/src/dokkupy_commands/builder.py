@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Group
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.usecases.properties import BUILDER
+from dokkupy_sdk.cli import Group, Host
+from dokkupy_sdk.core_settings import BUILDER
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
 
 group = Group("builder", "Choose the builder of apps")
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy.usecases.releases import current
+    from dokkupy_sdk.releases import current
 
     release = current(host, app)[0] if app is not None else None
     return {"detected": release.builder if release else ""}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from dokkupy.cli.declare import Arg, CommandResult, Group
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import NotFound, UserError
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.settings import Settings
-from dokkupy.model.names import AppName, digits
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, digits
+from dokkupy_sdk.settings import Settings, add_property_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def own(host: Host, app: AppName) -> list[str]:
 
 
 def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandResult:
-    from dokkupy.usecases.ports import set_ports
+    from dokkupy_sdk.ports import set_ports
 
     seen: set[str] = set()
     for text in rows:
@@ -123,8 +121,8 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
         return {}
     import json
 
-    from dokkupy.usecases.releases import current
-    from dokkupy.usecases.routes import detected_map
+    from dokkupy_sdk.ports import detected_map
+    from dokkupy_sdk.releases import current
 
     release, _ = current(host, app)
     detected = [str(port) for port in detected_map(host, app, release)]

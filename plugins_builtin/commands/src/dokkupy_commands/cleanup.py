@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.names import AppName
 
 group = Group("cleanup", "Remove ended containers and unused images", bare="")
 
@@ -14,7 +13,7 @@ group = Group("cleanup", "Remove ended containers and unused images", bare="")
 @group.command("", permission="host:write", mutating=True)
 def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> CommandResult:
     """Remove ended one-off containers and unused images of apps."""
-    from dokkupy.usecases.oneoff import retire_runs
+    from dokkupy_sdk.runs import retire_runs
 
     name = host.store.require_app(app) if app and app != "--global" else None
     engine = host.engine()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Scope
-from dokkupy.cli.many import each
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.settings import Settings
-from dokkupy.model.names import AppName, Domain, GlobalDomain
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Scope, each
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, Domain, GlobalDomain
+from dokkupy_sdk.settings import Settings, add_property_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ def store_names(
     host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None
 ) -> None:
     """Write the app's own list (None: back to the default) and let the proxy follow."""
-    from dokkupy.usecases.routing import rerouting
+    from dokkupy_sdk.traffic import rerouting
 
     with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
         table = dict(host.store.read("apps", app, "domains"))
@@ -41,7 +38,7 @@ def store_names(
 
 
 def present(host: Host, app: AppName) -> list[str]:
-    from dokkupy.usecases.routes import default_domains
+    from dokkupy_sdk.routes import default_domains
 
     host.store.require_app(app)
     table = host.store.read("apps", app, "domains")
@@ -56,8 +53,8 @@ def need(names: Sequence[str]) -> None:
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, names: Names) -> CommandResult:
     """Add domains to an app."""
-    from dokkupy.usecases.routes import add_domains
-    from dokkupy.usecases.routing import rerouting
+    from dokkupy_sdk.routes import add_domains
+    from dokkupy_sdk.traffic import rerouting
 
     need(names)
     with rerouting(host, "domains:add", app) as tx:
@@ -115,7 +112,7 @@ def reset(host: Host, scope: Scope) -> CommandResult:
 
 
 def switch(host: Host, scope: Scope, enabled: bool) -> CommandResult:
-    from dokkupy.usecases.routing import rerouting
+    from dokkupy_sdk.traffic import rerouting
 
     def switch_one(app: AppName) -> None:
         verb = f"domains:{'enable' if enabled else 'disable'}"
@@ -139,9 +136,9 @@ def disable(host: Host, scope: Scope) -> CommandResult:
 
 
 def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
-    from dokkupy.kernel.operation import operation
-    from dokkupy.usecases.many import warn_of
-    from dokkupy.usecases.routing import reroute_all
+    from dokkupy_sdk.many import warn_of
+    from dokkupy_sdk.operation import operation
+    from dokkupy_sdk.traffic import reroute_all
 
     with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
         tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
@@ -186,7 +183,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     shared = global_names(host)
     keys = {"global-enabled": "true" if shared else "false", "global-vhosts": " ".join(shared)}
     if app is not None:
-        from dokkupy.usecases.routes import listed_domains
+        from dokkupy_sdk.routes import listed_domains
 
         keys["app-enabled"] = "true" if host.store.read("apps", app, "domains").get("enabled", True) else "false"
         keys["app-vhosts"] = " ".join(listed_domains(host, app))

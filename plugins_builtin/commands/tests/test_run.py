@@ -12,7 +12,7 @@ from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
-from core.tests.cli.conftest import Run
+from plugins_builtin.commands.tests.conftest import Run
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
-from dokkupy.cli.many import each
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, ProcessType, digits
-from dokkupy.usecases.properties import PS
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.core_settings import PS
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, ProcessType, digits
+from dokkupy_sdk.settings import add_property_commands
 
 group = Group("ps", "Manage app processes")
 
@@ -30,7 +28,7 @@ def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> CommandResult:
     """Replace an app's instances by fresh ones."""
-    from dokkupy.usecases.processes import redeploy
+    from dokkupy_sdk.processes import redeploy
 
     if scope.is_all and process:
         raise UserError("Specifying --all with a process type is not supported")
@@ -41,7 +39,7 @@ def restart(
 @group.command("rebuild", permission="app:write", mutating=True)
 def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Build and deploy the code that is on the host again."""
-    from dokkupy.usecases.processes import rebuild
+    from dokkupy_sdk.processes import rebuild
 
     return each(host, scope, lambda app: rebuild(host, app))
 
@@ -49,7 +47,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 @group.command("start", permission="app:write", mutating=True)
 def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Start an app that is not fully running."""
-    from dokkupy.usecases.processes import start_app
+    from dokkupy_sdk.processes import start_app
 
     def one(app: AppName) -> None:
         if deployed(host, app):
@@ -62,7 +60,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 @group.command("stop", permission="app:write", mutating=True)
 def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot."""
-    from dokkupy.usecases.processes import stop_app
+    from dokkupy_sdk.processes import stop_app
 
     def one(app: AppName) -> None:
         if deployed(host, app):
@@ -75,7 +73,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 @group.command("restore", permission="host:write", mutating=True)
 def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
     """Bring back what should run, as at boot."""
-    from dokkupy.usecases.reconcile import reconcile
+    from dokkupy_sdk.processes import reconcile
 
     if not scope.is_all and scope.app is None:
         scope = Scope(is_all=True)
@@ -96,10 +94,10 @@ def scale_app(
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
 ) -> CommandResult:
     """Show or set how many instances of each process type run."""
-    from dokkupy.usecases.effect import announce_effect
-    from dokkupy.usecases.formation import RELEASE, stored_scale, wanted_formation
-    from dokkupy.usecases.processes import scale
-    from dokkupy.usecases.releases import current
+    from dokkupy_sdk.effect import announce_effect
+    from dokkupy_sdk.formation import RELEASE, stored_scale, wanted_formation
+    from dokkupy_sdk.processes import scale
+    from dokkupy_sdk.releases import current
 
     host.store.require_app(app)
     if quantities:
@@ -132,7 +130,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Print what the engine says of an app's instances, as `docker inspect` does; values of the environment are masked."""
     import json
 
-    from dokkupy.usecases.releases import current
+    from dokkupy_sdk.releases import current
 
     _, instances = current(host, host.store.require_app(app))
     rows = host.scheduler(app).inspect(instances) if instances else []
@@ -142,7 +140,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
 @group.command("retire", permission="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """See off instances that were replaced."""
-    from dokkupy.usecases.retire import retire_due
+    from dokkupy_sdk.processes import retire_due
 
     gone = retire_due(host, scope.app)
     return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
@@ -157,10 +155,9 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     running = "false"
     extra: dict[str, str] = {}
     if table:
-        from dokkupy.usecases.formation import fixed_formation
-        from dokkupy.usecases.releases import current
-        from dokkupy.usecases.status import statuses
-        from dokkupy.usecases.watched import described
+        from dokkupy_sdk.formation import fixed_formation
+        from dokkupy_sdk.releases import current
+        from dokkupy_sdk.status import described, statuses
 
         release, _ = current(host, app)
         fixed = bool(release and fixed_formation(host, app, release.files))

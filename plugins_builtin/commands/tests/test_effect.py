@@ -11,7 +11,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 from dokkupy_sdk.testing import deploy
 
-from core.tests.cli.conftest import Run
+from plugins_builtin.commands.tests.conftest import Run
 
 NOW_RESTART = "       takes effect with the next deploy; now: ps:restart blog\n"
 NOW_REBUILD = "       takes effect with the next deploy; now: ps:rebuild blog\n"

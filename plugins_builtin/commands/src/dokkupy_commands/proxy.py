@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import CommandResult, Group, Opt, Scope
-from dokkupy.cli.many import each
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.usecases.properties import PROXY
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.core_settings import PROXY
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
 
 group = Group("proxy", "Manage the proxy of apps")
 
@@ -17,7 +15,7 @@ Parallel = Annotated[int, Opt("--parallel", inert="apps are done one after the o
 
 
 def toggle(host: Host, scope: Scope, disabled: bool) -> CommandResult:
-    from dokkupy.usecases.routing import rerouting
+    from dokkupy_sdk.traffic import rerouting
 
     def switch(app: AppName) -> None:
         with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app, takes_away=disabled) as tx:
@@ -42,7 +40,7 @@ def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResul
 @group.command("build-config", permission="app:write", mutating=True)
 def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Write the proxy's configuration of an app again."""
-    from dokkupy.usecases.routing import rerouting
+    from dokkupy_sdk.traffic import rerouting
 
     def build(app: AppName) -> None:
         with rerouting(host, "proxy:build-config", app):
@@ -65,7 +63,7 @@ def clear_config(host: Host, scope: Scope) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy.usecases.routes import proxy_enabled
+    from dokkupy_sdk.routes import proxy_enabled
 
     return {"enabled": "true" if proxy_enabled(host, app) else "false"}
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
-from dokkupy.cli.many import apps_of
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.settings import one_of
-from dokkupy.model.names import AppName
-from dokkupy.usecases.properties import BUILDS
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope, apps_of
+from dokkupy_sdk.core_settings import BUILDS
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands, one_of
 
 group = Group("builds", "Show and cancel builds")
 
@@ -30,9 +27,9 @@ def list_builds(
     status: Annotated[str, Opt("--status")] = "",
 ) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
-    from dokkupy.usecases.access import visible_apps
-    from dokkupy.usecases.builds import builds_of
-    from dokkupy.usecases.many import over_each, warn_of
+    from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.builds import builds_of
+    from dokkupy_sdk.many import over_each, warn_of
 
     one_of(*LISTED_KINDS)(kind or LISTED_KINDS[0])
     one_of(*STATUSES)(status or STATUSES[0])
@@ -63,7 +60,7 @@ def list_builds(
 @group.command("info", permission="app:read")
 def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
     """Show one build, by default the latest."""
-    from dokkupy.usecases.builds import build_of
+    from dokkupy_sdk.builds import build_of
 
     facts = build_of(host, host.store.require_app(app), build)
     row = {name: facts[name] for name in SHOWN}
@@ -75,7 +72,7 @@ def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> C
 @group.command("output", permission="app:read")
 def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
     """Print what a build printed, by default the latest."""
-    from dokkupy.usecases.builds import log_of
+    from dokkupy_sdk.builds import log_of
 
     text = log_of(host, host.store.require_app(app), build)
     return CommandResult({"output": text}, text.splitlines())
@@ -84,7 +81,7 @@ def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") ->
 @group.command("cancel", permission="app:write", mutating=True)
 def cancel(host: Host, app: App) -> CommandResult:
     """Ask the running build of an app to take itself back."""
-    from dokkupy.usecases.builds import cancel_build
+    from dokkupy_sdk.builds import cancel_build
 
     facts = cancel_build(host, host.store.require_app(app))
     if facts is None:
@@ -95,8 +92,8 @@ def cancel(host: Host, app: App) -> CommandResult:
 @group.command("prune", permission="app:write", mutating=True)
 def prune(host: Host, scope: Scope) -> CommandResult:
     """Remove the records of builds beyond the retention."""
-    from dokkupy.usecases.builds import prune_builds
-    from dokkupy.usecases.many import over_each, warn_of
+    from dokkupy_sdk.builds import prune_builds
+    from dokkupy_sdk.many import over_each, warn_of
 
     pruned, failed = over_each(apps_of(host, scope), lambda app: prune_builds(host, app))
     gone = [identifier for _, identifiers in pruned for identifier in identifiers]
@@ -105,7 +102,7 @@ def prune(host: Host, scope: Scope) -> CommandResult:
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy.usecases.builds import builds_of
+    from dokkupy_sdk.builds import builds_of
 
     latest = next(iter(builds_of(host, app)), None) if app is not None else None
     names = {name: name.replace("_", "-") for name in SHOWN if name != "app"}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.cli.declare import CommandResult, Group, Scope, parameters
-from dokkupy.errors import DokkupyError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import CommandResult, Group, Host, Scope, parameters
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.names import AppName
 
 group = Group("report", "Show everything about the host or an app", bare="")
 
@@ -15,7 +14,7 @@ group = Group("report", "Show everything about the host or an app", bare="")
 @group.command("", permission="app:read")
 def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 - never changed
     """Print the host's facts and, with an app or --all, every plugin's report of it."""
-    from dokkupy.usecases.access import visible_apps
+    from dokkupy_sdk.access import visible_apps
 
     system = os.uname()
     plugins = sorted({f"{entry.plugin} {entry.version}" for entry in host.registry.entries})
@@ -33,7 +32,7 @@ def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 -
 
 def reports_of(host: Host, app: AppName) -> dict[str, CommandResult]:
     """Namespace -> its report of an app: of those that report on apps, and that the caller may see."""
-    from dokkupy.usecases.access import allowed
+    from dokkupy_sdk.access import allowed
 
     found: dict[str, CommandResult] = {}
     for namespace, entry in host.registry.group("dokkupy.commands").items():
@@ -42,7 +41,7 @@ def reports_of(host: Host, app: AppName) -> dict[str, CommandResult]:
             command = group.commands.get("report")
             if command is None or parameters(command.function)[0].kind != "scope":
                 continue
-            if allowed(host, host.who, command.permission, app):
+            if allowed(host, host.who, command.needs, app):
                 found[namespace] = command.function(host, Scope(app))
         except DokkupyError as error:
             host.out.warn(f"{namespace}: {error.message}")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, EnvKey
-from dokkupy.usecases.config import get_env, merged_env
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.config import get_env, merged_env
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, EnvKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dokkupy.model.secret import Secret
+    from dokkupy_sdk.names import Secret
 
 group = Group("config", "Manage global and app-specific config vars", bare="show")
 
@@ -26,7 +25,7 @@ def app_of(host: Host, scope: Scope) -> AppName | None:
     if scope.app is not None:
         return host.store.require_app(scope.app)
     if scope.is_global:
-        from dokkupy.usecases.access import check_global
+        from dokkupy_sdk.access import check_global
 
         check_global(host)
         return None
@@ -89,7 +88,7 @@ def set_config(
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Set variables, and restart the app with them."""
-    from dokkupy.model.secret import Secret
+    from dokkupy_sdk.names import Secret
 
     if not assignments:
         raise UserError("At least one env pair must be given")
@@ -148,9 +147,9 @@ def apply(
     no_restart: bool,
     replace: bool = False,
 ) -> CommandResult:
-    from dokkupy.kernel.operation import operation
-    from dokkupy.usecases.config import set_env
-    from dokkupy.usecases.legacy_env import legacy_lines
+    from dokkupy_sdk.config import set_env
+    from dokkupy_sdk.legacy_env import legacy_lines
+    from dokkupy_sdk.operation import operation
 
     app = app_of(host, scope)
     takes_away = replace or not any(value is not None for value in changes.values())
@@ -160,11 +159,11 @@ def apply(
     for line in legacy_lines(host, app, [str(key) for key, value in changes.items() if value is not None]):
         host.out.warn(line)
     if changed and app is not None and not no_restart:
-        from dokkupy.usecases.processes import restart_with_config
+        from dokkupy_sdk.processes import restart_with_config
 
         restarted = restart_with_config(host, app)
     if changed and not restarted:
-        from dokkupy.usecases.effect import announce_effect
+        from dokkupy_sdk.effect import announce_effect
 
         announce_effect(host, app)
     return CommandResult({"app": app, "changed": changed, "restarted": restarted})
@@ -232,8 +231,8 @@ def import_config(
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Set the variables of a file; `-` reads standard input."""
-    from dokkupy.kernel.text import read_file, read_input
-    from dokkupy.model.secret import Secret
+    from dokkupy_sdk.files import read_file, read_input
+    from dokkupy_sdk.names import Secret
 
     read = reader(host, format)
     if file != "-" and host.who.startswith("key:"):

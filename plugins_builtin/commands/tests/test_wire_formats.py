@@ -14,7 +14,7 @@ from dokkupy.usecases import shell_plugins
 from dokkupy.usecases.plugin_install import install
 from dokkupy_sdk.testing import deploy
 
-from core.tests.cli.conftest import Run
+from plugins_builtin.commands.tests.conftest import Run
 
 WARNING = " !     You haven't deployed any applications yet\n"
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}

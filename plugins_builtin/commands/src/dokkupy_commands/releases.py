@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
-from dokkupy.cli.properties import add_property_commands
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, digits
-from dokkupy.usecases.properties import RELEASES
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.core_settings import RELEASES
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, digits
+from dokkupy_sdk.settings import add_property_commands
 
 group = Group("releases", "Show releases and go back to one", bare="list")
 
@@ -26,7 +25,7 @@ def number_of(text: str) -> int:
 @group.command("list", permission="app:read")
 def list_releases(host: Host, app: App) -> CommandResult:
     """List the kept releases, newest first."""
-    from dokkupy.usecases.releases import current, releases
+    from dokkupy_sdk.releases import current, releases
 
     host.store.require_app(app)
     serving, _ = current(host, app)
@@ -52,8 +51,8 @@ def list_releases(host: Host, app: App) -> CommandResult:
 @group.command("info", permission="app:read")
 def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
     """Show one release (by default the serving one); values of the environment are left out."""
-    from dokkupy.errors import NotFound
-    from dokkupy.usecases.releases import current, read_release, to_table
+    from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.releases import current, read_release, to_table
 
     host.store.require_app(app)
     found, _ = current(host, app)
@@ -74,8 +73,8 @@ def diff(
     host: Host, app: App, one: Annotated[str, Arg("from")], other: Annotated[str, Arg("to")] = ""
 ) -> CommandResult:
     """Show what differs between two releases; the second is by default the serving one."""
-    from dokkupy.errors import NotFound
-    from dokkupy.usecases.releases import current, differences, read_release
+    from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.releases import current, differences, read_release
 
     host.store.require_app(app)
     serving, _ = current(host, app)
@@ -92,7 +91,7 @@ def diff(
 @group.command("rollback", permission="app:write", mutating=True)
 def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
     """Deploy an older release again, code and configuration, without a build."""
-    from dokkupy.usecases.processes import rollback
+    from dokkupy_sdk.processes import rollback
 
     deployment = rollback(host, app, number_of(release) if release else None)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
@@ -106,8 +105,8 @@ def prune(
     host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
 ) -> CommandResult:
     """Give back the records and images of old releases; the serving one always stays."""
-    from dokkupy.kernel.operation import operation
-    from dokkupy.usecases.releases import prune_releases
+    from dokkupy_sdk.operation import operation
+    from dokkupy_sdk.releases import prune_releases
 
     host.store.require_app(app)
     if keep < 0:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.names import AppName
 
 group = Group("urls", "Show all URLs of an app", bare="")
 url_group = Group("url", "Show the first URL of an app", bare="")
 
 
 def urls_of(host: Host, app: AppName) -> list[str]:
-    from dokkupy.usecases.routes import urls, why_unreachable
+    from dokkupy_sdk.routes import urls, why_unreachable
 
     host.store.require_app(app)
     if host.store.read("apps", app, "deployment") and (reason := why_unreachable(host, app)):

@@ -12,7 +12,7 @@ from dokkupy.model.names import AppName
 from dokkupy.usecases.releases import current
 from dokkupy_sdk.testing import deploy
 
-from core.tests.cli.conftest import Run
+from plugins_builtin.commands.tests.conftest import Run
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}
 

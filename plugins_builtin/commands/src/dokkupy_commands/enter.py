@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, Group, Opt, Rest
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import Arg, Group, Host, Opt, Rest
+from dokkupy_sdk.names import AppName
 
 group = Group("enter", "Connect to an instance of an app", bare="")
 
@@ -22,7 +21,7 @@ def enter(
     container_id: Annotated[str, Opt("--container-id")] = "",
 ) -> int:
     """Run a command (by default a shell) in a running instance: `web`, or `web.2`."""
-    from dokkupy.usecases.oneoff import enter_instance
+    from dokkupy_sdk.runs import enter_instance
 
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     return enter_instance(host, app, process, command, container_id=container_id, tty=tty)

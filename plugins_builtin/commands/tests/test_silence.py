@@ -12,7 +12,7 @@ from dokkupy.kernel.tree import almost
 from dokkupy.usecases.legacy_env import legacy_lines
 from dokkupy_sdk.testing import deploy, fake_host
 
-from core.tests.cli.conftest import Run
+from plugins_builtin.commands.tests.conftest import Run
 
 
 def warnings(err: str) -> list[str]:

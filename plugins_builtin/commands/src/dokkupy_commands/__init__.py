@@ -1,0 +1,1 @@
+"""Dokku's vocabulary: the commands on apps, over core's use cases."""
