@@ -41,7 +41,7 @@ def reports_of(host: Host, app: AppName) -> dict[str, CommandResult]:
             command = group.commands.get("report")
             if command is None or parameters(command.function)[0].kind != "scope":
                 continue
-            if allowed(host, host.who, command.needs, app):
+            if allowed(host, host.who, command.permission, app):
                 found[namespace] = command.function(host, Scope(app))
         except DokkupyError as error:
             host.out.warn(f"{namespace}: {error.message}")
