@@ -24,7 +24,7 @@ from dokkupy.kernel.settings import Property, Settings
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
 ROLES = ("engine", "scheduler", "builder", "source", "proxy", "certificates", "backup")
-KIT_ROLES = ("dokkupy_sdk.datastore.role", "dokkupy_sdk.datastore.backup_role")
+KIT_ROLES = ("dokkupy_services.role", "dokkupy_services.backup_role")
 
 
 def shipped() -> Registry:

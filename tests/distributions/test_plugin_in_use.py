@@ -10,13 +10,13 @@ from dokkupy.cli.main import main
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
-from dokkupy_sdk.datastore import lifecycle, links
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
-from dokkupy_sdk.testing.datastores import FakeDatastore
+from dokkupy_services import lifecycle, links
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.names import ServiceName
+from dokkupy_services.testing.fakes import FakeDatastore
 
-PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()} - {"core", "sdk"}))
+PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()} - {"core", "sdk", "services"}))
 BLOG = AppName("blog")
 
 
@@ -32,7 +32,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
-    host = fake_host(root, plugins=("sdk", *plugins), real=("source",) if "git" in plugins else ())
+    host = fake_host(root, plugins=("services", *plugins), real=("source",) if "git" in plugins else ())
     if "checks" in plugins:
         host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
     if engine is not None:

@@ -81,7 +81,10 @@ from dokkupy.cli.main import main
 sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
 """
 #: plugin -> those that are built on it, as their distributions declare: they are named as broken, and nothing else is.
-STAND_ON = {"mysql": ("mariadb",)}
+STAND_ON = {
+    "mysql": ("mariadb",),
+    "services": ("mariadb", "memcached", "mongo", "mysql", "postgres", "rabbitmq", "redis", "backups"),
+}
 
 
 def check(installed: Installed, without: tuple[str, ...] = ()) -> None:

@@ -350,7 +350,7 @@ def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
 def test_a_broken_record_of_a_service_is_named_and_hides_no_other(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from dokkupy_sdk.datastore.records import services
+    from dokkupy_services.records import services
 
     for name in ("one", "two"):
         path = Path(host.path("services", "redis", name, "service.toml"))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dokkupy_sdk.scaffold import write_datastore
+from dokkupy_services.scaffold import write_datastore
 
 from tests.docs.markdown import ROOT
 

@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "plugins_builtin" / "backups" / "tests")]
 
 from dokkupy_sdk import Host  # noqa: E402
-from dokkupy_sdk.datastore import container, records, trash  # noqa: E402
 from dokkupy_sdk.entry import main  # noqa: E402
 from dokkupy_sdk.testing import fake_host  # noqa: E402
+from dokkupy_services import container, records, trash  # noqa: E402
 
-PLUGINS = ("docker", "sdk", "backups", "postgres", "mysql", "mariadb", "redis", "mongo", "memcached", "rabbitmq")
+PLUGINS = ("docker", "services", "backups", "postgres", "mysql", "mariadb", "redis", "mongo", "memcached", "rabbitmq")
 
 
 class Machine:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore import records
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.testing.effort import amount
+from dokkupy_services import records
+from dokkupy_services.container import Exec
+from dokkupy_services.names import ServiceName
+from dokkupy_services.subject import ServiceSubject
 
 from tests.services.conftest import Machine
 

@@ -9,14 +9,14 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.config import get_env
-from dokkupy_sdk.datastore import lifecycle, links, maintenance, moving
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_services import lifecycle, links, maintenance, moving
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 
 TALK = 'exec 3<>/dev/tcp/service/11211; cat >&3; while IFS= read -r line <&3; do echo "$line"; done'
 

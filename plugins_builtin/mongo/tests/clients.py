@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pymongo
-from dokkupy_sdk.datastore import container
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services import container
+from dokkupy_services.container import Exec
+from dokkupy_services.role import ServiceExec
 from pymongo.database import Database
 
 Content = Database[dict[str, Any]]

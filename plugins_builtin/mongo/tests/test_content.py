@@ -21,16 +21,16 @@ from bed.servers import server
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from dokkupy_mongo.datastore import Mongo
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, lifecycle, moving, pipes, records, trash
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.effort import amount
 from dokkupy_sdk.testing.hosts import fake_host
+from dokkupy_services import container, lifecycle, moving, pipes, records, trash
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
+from dokkupy_services.subject import ServiceSubject
 from pymongo.errors import OperationFailure, WriteError
 
 from plugins_builtin.mongo.tests import clients
@@ -80,7 +80,9 @@ AWKWARD: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     os.umask(0o022)
-    made = fake_host(tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "mongo"), real=("engine", "scheduler"))
+    made = fake_host(
+        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "mongo"), real=("engine", "scheduler")
+    )
     yield made
     for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
         container.remove_everything(made, service.id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import ServiceExec
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_services.role import ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 from pymongo.errors import OperationFailure
 
 from plugins_builtin.mongo.tests import clients

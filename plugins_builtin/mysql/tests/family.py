@@ -17,16 +17,16 @@ from typing import ClassVar
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import imports, lifecycle, moving, pipes, records
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, ServiceExec
-from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError, HostError
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from dokkupy_sdk.testing.effort import amount
+from dokkupy_services import imports, lifecycle, moving, pipes, records
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.subject import ServiceSubject
+from dokkupy_services.testing.contract import DatastoreContract
 
 # Over the network, where the server is called `service`. The password comes on standard input, the statements after it.
 NETWORK = 'IFS= read -r MYSQL_PWD && export MYSQL_PWD && exec "$1" -N -B -r -h service -u "$2" -D "$3"'

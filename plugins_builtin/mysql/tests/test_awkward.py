@@ -28,7 +28,7 @@ class TestAwkward(Awkward):
 
 @pytest.fixture
 def mysql(tmp_path_factory: pytest.TempPathFactory) -> MySQL:
-    return MySQL(fake_host(tmp_path_factory.mktemp("host"), plugins=("sdk", "mysql")))
+    return MySQL(fake_host(tmp_path_factory.mktemp("host"), plugins=("services", "mysql")))
 
 
 def test_names_are_none_of_the_server_s_own_and_short_enough(mysql: MySQL) -> None:

@@ -7,11 +7,11 @@ import secrets
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import lifecycle, moving
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, ServiceExec
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_services import lifecycle, moving
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 
 PASSWORD = 'PGPASSWORD="$(cat)" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h service -U "$1" -d "$2" -c "$3"'
 

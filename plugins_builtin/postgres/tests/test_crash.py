@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, maintenance, records
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.effort import stride
+from dokkupy_services import container, maintenance, records
+from dokkupy_services.container import Exec
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
 
 from plugins_builtin.postgres.tests.test_contract import as_app
 
@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.host: Host = fake_host(root, plugins=("docker", "sdk", "postgres"), real=("engine", "scheduler"))
+        self.host: Host = fake_host(root, plugins=("docker", "services", "postgres"), real=("engine", "scheduler"))
         self.name = f"cr-{secrets.token_hex(3)}"
 
     def run(self, *words: str, fault: str = "", stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

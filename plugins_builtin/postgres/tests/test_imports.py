@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, imports, lifecycle, pipes, records
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.names import ServiceName
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
+from dokkupy_services import container, imports, lifecycle, pipes, records
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.names import ServiceName
 
 from plugins_builtin.postgres.tests.test_contract import as_app
 
@@ -46,7 +46,7 @@ PLAIN = ("pg_dump", "-U", "postgres", "-d", "shop")
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exec]:
     host: Host = fake_host(
-        tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "postgres"), real=("engine", "scheduler")
+        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "postgres"), real=("engine", "scheduler")
     )
     name = ServiceName(f"im-{secrets.token_hex(3)}")
     service = lifecycle.create(

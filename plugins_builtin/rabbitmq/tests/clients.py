@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pika
-from dokkupy_sdk.datastore import container
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.role import ServiceExec
+from dokkupy_services import container
+from dokkupy_services.container import Exec
+from dokkupy_services.role import ServiceExec
 from pika.adapters.blocking_connection import BlockingChannel
 
 QUEUE = "rows"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pika.exceptions
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import ServiceExec
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
 from dokkupy_sdk.testing.effort import THOROUGH
+from dokkupy_services.role import ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 
 from plugins_builtin.rabbitmq.tests import clients
 

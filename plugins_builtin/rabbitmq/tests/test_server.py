@@ -15,14 +15,14 @@ import pika.exceptions
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, lifecycle, moving, records, trash
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore
 from dokkupy_sdk.errors import Conflict, DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
+from dokkupy_services import container, lifecycle, moving, records, trash
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore
 
 from plugins_builtin.rabbitmq.tests import clients
 
@@ -40,7 +40,7 @@ AWKWARD = [
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     os.umask(0o022)
     made = fake_host(
-        tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "rabbitmq"), real=("engine", "scheduler")
+        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "rabbitmq"), real=("engine", "scheduler")
     )
     yield made
     for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:

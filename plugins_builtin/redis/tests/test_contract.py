@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.datastore.role import ServiceExec
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_services.role import ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 
 AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec redis-cli -e -h service "$@"'
 

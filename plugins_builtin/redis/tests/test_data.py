@@ -15,15 +15,15 @@ import pytest
 from bed.servers import server
 from dokkupy_redis import rdb
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import container, lifecycle, links, moving, pipes, records, trash
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, ServiceExec
-from dokkupy_sdk.datastore.subject import ServiceSubject
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.hosts import fake_host
+from dokkupy_services import container, lifecycle, links, moving, pipes, records, trash
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.subject import ServiceSubject
 
 from plugins_builtin.redis.tests.test_contract import AS_APP, as_app
 
@@ -33,7 +33,9 @@ BYTES = bytes(range(256))
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     os.umask(0o022)
-    made = fake_host(tmp_path_factory.mktemp("host"), plugins=("docker", "sdk", "redis"), real=("engine", "scheduler"))
+    made = fake_host(
+        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "redis"), real=("engine", "scheduler")
+    )
     yield made
     for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
         container.remove_everything(made, service.id)

@@ -7,14 +7,14 @@ from __future__ import annotations
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.datastore import lifecycle, moving
-from dokkupy_sdk.datastore.container import Exec
-from dokkupy_sdk.datastore.lifecycle import ServiceOptions
-from dokkupy_sdk.datastore.model import Service
-from dokkupy_sdk.datastore.names import ServiceName
-from dokkupy_sdk.datastore.role import Datastore, ServiceExec
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.testing.contracts.datastore import DatastoreContract
+from dokkupy_services import lifecycle, moving
+from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.model import Service
+from dokkupy_services.names import ServiceName
+from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.testing.contract import DatastoreContract
 
 AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec valkey-cli -e -h service "$@"'
 

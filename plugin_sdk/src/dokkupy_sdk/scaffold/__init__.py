@@ -22,11 +22,6 @@ def write_plugin(name: str, directory: str) -> list[str]:
     return write_tree(Path(__file__).parent / "plugin", PluginName(name), Path(directory))
 
 
-def write_datastore(name: str, directory: str) -> list[str]:
-    """Write a plugin for services of a new kind, which begins as a Redis, and its contract's tests; else as write_plugin."""
-    return write_tree(Path(__file__).parent / "datastore", PluginName(name), Path(directory))
-
-
 def write_tree(source: Path, name: PluginName, target: Path) -> list[str]:
     """Write every `*.txt` below source with its values filled in and the ending left off."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from dokkupy_sdk.datastore.backup_role import ServiceBackups
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_services.backup_role import ServiceBackups
 
 from dokkupy_backups import create, plan, schedule, targets
 from dokkupy_backups.cron import Cron

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.datastore.cli import datastore_group
+from dokkupy_services.cli import datastore_group
 
 group = datastore_group("mariadb", "MariaDB", "MariaDB databases")

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.errors import DokkupyError
+from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
 
 ASK = """
 if command -v bash >/dev/null; then

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 ADMIN = "dokkupy"
 RESERVED = ("admin", "config", "local")

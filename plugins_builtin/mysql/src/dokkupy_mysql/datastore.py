@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
-from dokkupy_sdk.datastore.imports import refuse
-from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services.imports import refuse
+from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 from dokkupy_mysql import foreign, sql, streams
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from dokkupy_sdk.datastore.imports import describe, is_text, lines_of
 from dokkupy_sdk.errors import UserError
+from dokkupy_services.imports import describe, is_text, lines_of
 
 DUMPERS = ("a dump of mysqldump", "a dump of mariadb-dump")
 """They end with `-- Dump completed`; what other programs write has no sign of its end."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from dokkupy_sdk.datastore.imports import refuse
-from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services.imports import refuse
+from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 from dokkupy_postgres import plain, sql
 

@@ -13,8 +13,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from dokkupy_sdk.datastore.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 ADMIN = "dokkupy"
 ALL = {"configure": ".*", "write": ".*", "read": ".*"}

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dokkupy_sdk.datastore.role import ContainerConfig, Datastore, Service, ServiceExec
 from dokkupy_sdk.names import Secret
+from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
 
 # Programs are constant: names and values come as arguments or on standard input, passwords from a file of the recipe.
 ASK = 'ask() { REDISCLI_AUTH=$(cat /run/dokkupy/password) valkey-cli "$@"; }\n'

@@ -1,7 +1,0 @@
-"""The datastore kit: everything that services of all kinds have in common.
-
-A datastore plugin subclasses `dokkupy_sdk.datastore.role.Datastore`, declares its commands with
-`dokkupy_sdk.datastore.cli.datastore_group`, and inherits the contract `dokkupy_sdk.testing.contracts.datastore`.
-`dokkupy plugin:new --kind datastore NAME` writes one. This module imports nothing: the start of every command of a
-datastore passes here.
-"""

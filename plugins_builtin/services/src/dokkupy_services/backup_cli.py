@@ -1,0 +1,135 @@
+"""Dokku's backup commands of a service (reference, section 6.2). `backups:*` can do more."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import PluginError, UserError
+
+from dokkupy_services import cli
+from dokkupy_services.names import ServiceName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_services.backup_role import ServiceBackups
+
+Bucket = Annotated[str, Arg("bucket-name")]
+Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not possible here: authenticate with a key")]
+
+
+def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = False) -> tuple[ServiceBackups, str]:
+    """Who backs up, and the subject. Raises NotFound, PluginError."""
+    from dokkupy_services import records
+    from dokkupy_services.backup_role import ROLE
+
+    one = records.read(host, kind, service)
+    if use_iam:
+        raise UserError(
+            "A machine's own identity cannot open a bucket here", hint=f"{kind}:backup-auth {service} KEY SECRET"
+        )
+    names = list(host.registry.group(f"dokkupy.{ROLE}"))
+    if not names:
+        raise PluginError(
+            "No plugin backs up services", plugin="backups", hint="dokkupy plugin:install dokkupy-backups"
+        )
+    found: ServiceBackups = host.role(ROLE, names[0])
+    return found, one.subject
+
+
+def add_backups(group: Group, kind: str) -> None:
+    @group.command("backup", permission="host:write", mutating=True)
+    def backup(host: Host, service: cli.Name, bucket: Bucket, *, use_iam: Iam = False) -> CommandResult:
+        """Back a service up into a bucket; backups:create is the same for any target."""
+        found, subject = backups(host, kind, service, use_iam=use_iam)
+        return CommandResult({"service": service, "backup": found.backup(subject, bucket)})
+
+    @group.command("backup-auth", permission="host:write", mutating=True, secret_args=1)
+    def backup_auth(
+        host: Host,
+        service: cli.Name,
+        key: Annotated[str, Arg("aws-access-key-id")],
+        secret: Annotated[str, Arg("aws-secret-access-key")],
+        region: Annotated[str, Arg("aws-default-region")] = "",
+        signature: Annotated[str, Arg("aws-signature-version", inert="restic signs by version 4")] = "",
+        endpoint: Annotated[str, Arg("endpoint-url")] = "",
+    ) -> CommandResult:
+        """Keep the key that opens a service's buckets."""
+        from dokkupy_sdk.names import Secret
+
+        found, subject = backups(host, kind, service)
+        found.authenticate(subject, key, Secret(secret), region, endpoint)
+        return CommandResult({"service": service})
+
+    @group.command("backup-deauth", permission="host:write", mutating=True)
+    def backup_deauth(host: Host, service: cli.Name) -> CommandResult:
+        """Forget that key."""
+        found, subject = backups(host, kind, service)
+        found.forget(subject)
+        return CommandResult({"service": service})
+
+    @group.command("backup-schedule", permission="host:write", mutating=True)
+    def backup_schedule(
+        host: Host,
+        service: cli.Name,
+        schedule: Annotated[str, Arg("schedule", '"0 3 * * *"')],
+        bucket: Bucket,
+        *,
+        use_iam: Iam = False,
+    ) -> CommandResult:
+        """Back a service up at these times; backups:schedule says how many are kept."""
+        found, subject = backups(host, kind, service, use_iam=use_iam)
+        found.schedule(subject, schedule, bucket)
+        return CommandResult({"service": service, "schedule": schedule, "bucket": bucket})
+
+    @group.command("backup-schedule-cat", permission="host:read")
+    def backup_schedule_cat(host: Host, service: cli.Name) -> CommandResult:
+        """Print the schedule as a line of a crontab."""
+        found, subject = backups(host, kind, service)
+        line = found.scheduled(subject)
+        return CommandResult({"service": service, "line": line}, [line])
+
+    @group.command("backup-unschedule", permission="host:write", mutating=True)
+    def backup_unschedule(host: Host, service: cli.Name) -> CommandResult:
+        """End the schedule; the backups stay."""
+        found, subject = backups(host, kind, service)
+        found.unschedule(subject)
+        return CommandResult({"service": service})
+
+    add_encryption(group, kind)
+
+
+def add_encryption(group: Group, kind: str) -> None:
+    """Dokku encrypts on demand by GPG; here everything is encrypted, by the target's key."""
+    always = "Backups are always encrypted, by the key of their target"
+    hint = "Save that key: dokkupy backups:target-key TARGET"
+
+    @group.command("backup-set-encryption", permission="host:write", mutating=True, secret_args=1)
+    def set_encryption(
+        host: Host, service: cli.Name, passphrase: Annotated[str, Arg("passphrase")] = ""
+    ) -> CommandResult:
+        """Do nothing: backups are always encrypted, by their target's key."""
+        if not passphrase:
+            raise UserError("Please specify a passphrase")
+        backups(host, kind, service)
+        host.out.warn(f"{always}; the passphrase is not needed. {hint}")
+        return CommandResult({"service": service, "encrypted": True})
+
+    @group.command("backup-unset-encryption", permission="host:write", mutating=True)
+    def unset_encryption(host: Host, service: cli.Name) -> CommandResult:
+        """Refuse: backups are always encrypted."""
+        backups(host, kind, service)
+        raise UserError(f"{always}, which cannot be switched off", hint=hint)
+
+    @group.command("backup-set-public-key-encryption", permission="host:write", mutating=True)
+    def set_public(host: Host, service: cli.Name, key: Annotated[str, Arg("public-key-id")] = "") -> CommandResult:
+        """Refuse: restic has no public keys."""
+        backups(host, kind, service)
+        raise UserError(f"{always}, not by a public key", hint=hint)
+
+    @group.command("backup-unset-public-key-encryption", permission="host:write", mutating=True)
+    def unset_public(host: Host, service: cli.Name) -> CommandResult:
+        """Do nothing: there is no public key."""
+        backups(host, kind, service)
+        host.out.section(f"Nothing to unset: there is no public key. {always}")
+        return CommandResult({"service": service, "encrypted": True})

@@ -1,0 +1,259 @@
+"""The containers of services: made from a record, waited for, looked into, removed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, StateError
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.roles import Container, ContainerSpec
+
+from dokkupy_services import records
+from dokkupy_services.model import FILES, Service, container_of
+from dokkupy_services.role import Datastore
+
+PAUSE = 0.1
+LAST_LINES = 40
+STOP_SECONDS = 60
+"""That a server whose kind is not known here is given to stop."""
+
+MARK = "dokkupy.service"
+"""Label of everything in the engine that belongs to a service: its id."""
+
+OWN_NAME = "service"
+"""What a service is called in the network that it is alone in."""
+
+INSTANCE = "dokkupy.service-instance"
+"""Label of a container: which of the service's instances it is (an upgrade has two for a while)."""
+
+
+def labels(service: Service) -> dict[str, str]:
+    return {
+        "dokku": "",
+        "dokku.service": service.kind,
+        "org.label-schema.schema-version": "1.0",
+        "org.label-schema.vendor": "dokku",
+        MARK: service.id,
+    }
+
+
+def network_of(service: Service) -> str:
+    """The network that a service is alone in; linked apps meet it in their own."""
+    return f"dokkupy-service-{service.id}"
+
+
+def files_directory(host: Host, service: Service) -> str:
+    return host.path("service-files", service.id)
+
+
+def write_files(host: Host, service: Service, files: dict[str, Secret]) -> None:
+    """The recipe's files. The directory is closed to everybody but us; in the container, whose server has a user of its
+    own, they can be read by all."""
+    directory = files_directory(host, service)
+    make_directory(os.path.dirname(directory))
+    os.chmod(os.path.dirname(directory), 0o700)
+    make_directory(directory, 0o755)
+    os.chmod(directory, 0o755)
+    for name, content in files.items():
+        path = os.path.join(directory, name)
+        write_atomic(path, content.reveal().encode(), mode=0o644)
+        os.chmod(path, 0o644)
+
+
+def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> ContainerSpec:
+    """The container of a service. instance: names this one among the service's containers."""
+    recipe = datastore.container_config(service)
+    options = ["--hostname", f"dokku-{service.kind}-{service.id[:12]}"]
+    if service.volume:
+        options += ["--volume", f"{service.volume}:{datastore.data}"]
+    if recipe.files:
+        options += ["--volume", f"{files_directory(host, service)}:{FILES}:ro"]
+    if service.memory:
+        options += ["--memory", f"{service.memory}m"]
+    if service.cpus:
+        options += ["--cpus", service.cpus]
+    if service.shm_size:
+        options += ["--shm-size", service.shm_size]
+    command = recipe.command
+    if service.config_options:
+        command = (*(command or ()), *shlex.split(service.config_options))
+    return ContainerSpec(
+        name,
+        service.image_id,
+        command=command,
+        env={**recipe.env, **service.custom_env},
+        labels={**labels(service), INSTANCE: instance, "dokkupy.kind": "service"},
+        network=network_of(service),
+        aliases=(OWN_NAME,),
+        restart_policy=service.restart_policy,
+        options=(*options, *recipe.options),
+        init=False,
+        stop_timeout=datastore.stop_seconds,
+    )
+
+
+def create(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> Container:
+    """Make and start a container, with its network, volume and files."""
+    engine = host.engine()
+    if service.volume:
+        engine.ensure_volume(service.volume, labels=labels(service))
+    engine.ensure_network(network_of(service), subnet="", labels=labels(service))
+    write_files(host, service, dict(datastore.container_config(service).files))
+    made = engine.create(spec_of(host, datastore, service, name=name, instance=instance))
+    for network in further_networks(service):
+        try:
+            engine.connect(network, made.id, (service.container, service.hostname))
+        except DokkupyError as error:
+            engine.remove(made.id)
+            raise HostError(
+                f"{service.subject} cannot join the network {network}: {error.message}",
+                hint=f"docker network create {network}, or {service.kind}:set {service.name} KEY without a value",
+            ) from error
+    return made
+
+
+def further_networks(service: Service) -> list[str]:
+    """The docker networks that somebody wants the service in."""
+    return [name for text in service.networks.values() for name in text.split(",") if name]
+
+
+@dataclass(frozen=True, slots=True)
+class Exec:
+    """The protocol ServiceExec: commands in one container."""
+
+    host: Host
+    service: Service
+    container: str
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
+        done = execute(
+            self.host.engine().attach_argv(self.container, argv, tty=False), check=False, stdin=stdin, timeout=timeout
+        )
+        if not done.ok:
+            lines = (done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:]
+            raise HostError(
+                f"{argv[0]} in {self.container} failed with status {done.status}",
+                details=tuple(without_secrets(self.service, line) for line in lines),
+            )
+        return done.stdout
+
+    def ok(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 10.0) -> bool:
+        try:
+            if stdin:
+                self.run(argv, stdin=stdin, timeout=timeout)
+                return True
+            return self.host.engine().exec(self.container, argv, timeout=timeout).exit_code == 0
+        except (DokkupyError, TimeoutError):
+            return False
+
+
+def without_secrets(service: Service, text: str) -> str:
+    for secret in (service.password, service.root_password, *service.custom_env.values()):
+        if secret.reveal():
+            text = text.replace(secret.reveal(), "***")
+    return text
+
+
+def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None) -> None:
+    """Raises HostError, with the server's last words, when it ended or does not answer in time."""
+    host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
+    deadline = time.monotonic() + limit
+    while True:
+        found = host.engine().container(inside.container)
+        if found is None or found.state in ("exited", "dead", "restarting") or found.restarts:
+            how = "is gone" if found is None else f"ended with status {found.exit_code}"
+            memory = ", it ran out of memory" if found and found.oom_killed else ""
+            raise fault(inside, f"The server of {inside.service.subject} {how}{memory}")
+        if datastore.ready(inside):
+            return
+        if time.monotonic() > deadline:
+            raise fault(inside, f"The server of {inside.service.subject} does not answer after {limit:.0f} seconds")
+        time.sleep(PAUSE)
+
+
+def fault(inside: Exec, message: str) -> HostError:
+    try:
+        found = list(inside.host.engine().logs(inside.container, tail=LAST_LINES))
+    except DokkupyError:
+        found = []
+    lines = tuple(without_secrets(inside.service, line.decode(errors="replace")) for _, line in found)
+    return HostError(message, details=lines, hint="Its last lines are above.", code="service_down")
+
+
+def identifier_of(host: Host, kind: str, name: str) -> str:
+    """The id of a service whose record is broken: of what can be read of it, else of its container; empty for none."""
+    try:
+        known = host.store.read(*records.place(kind, name)).get("id")
+    except StateError:
+        known = None
+    if isinstance(known, str) and re.fullmatch(r"[A-Za-z0-9_-]+", known):
+        return known
+    found = host.engine().container(container_of(kind, name))
+    return found.labels.get(MARK, "") if found else ""
+
+
+def containers_of(host: Host, identifier: str) -> list[Container]:
+    return host.engine().containers({MARK: identifier})
+
+
+def remove_instance(host: Host, identifier: str, instance: str) -> None:
+    """Remove the containers of one instance of a service; idempotent."""
+    for one in host.engine().containers({MARK: identifier, INSTANCE: instance}):
+        host.engine().remove(one.id)
+
+
+def remove_instance_and_data(host: Host, identifier: str, instance: str, volume: str) -> None:
+    """Undo of a new instance: nothing is left of it."""
+    remove_instance(host, identifier, instance)
+    if volume:
+        host.engine().remove_volume(volume)
+
+
+def remove_service(host: Host, identifier: str) -> None:
+    """Containers, network and files of a service; its volumes stay, with all that the server had acknowledged. Idempotent."""
+    for one in containers_of(host, identifier):
+        host.engine().stop(one.id, timeout=STOP_SECONDS, restart_policy="no")
+    remove_all_but_data(host, identifier)
+
+
+def remove_all_but_data(host: Host, identifier: str) -> None:
+    """The same at once, as a power cut would end it: where the data is of no use any more."""
+    engine = host.engine()
+    for one in containers_of(host, identifier):
+        engine.remove(one.id)
+    for name, _ in engine.networks({MARK: identifier}):
+        try:
+            engine.remove_network(name)
+        except Conflict:
+            host.out.warn(f"The network {name} is still in use and stays")
+    shutil.rmtree(host.path("service-files", os.path.basename(identifier)), ignore_errors=True)
+
+
+def remove_data(host: Host, identifier: str) -> None:
+    """All volumes of a service; the data is gone. Idempotent."""
+    for volume in host.engine().volumes({MARK: identifier}):
+        host.engine().remove_volume(volume)
+
+
+def remove_everything(host: Host, identifier: str) -> None:
+    remove_all_but_data(host, identifier)
+    remove_data(host, identifier)
+
+
+def connect_apps(host: Host, kind: str, name: str) -> None:
+    """Let the service into the networks of the apps that it is linked to, as the state says now."""
+    from dokkupy_services.names import ServiceName
+
+    if not records.has(host, kind, name):
+        return
+    for link in records.links(host, records.read(host, kind, ServiceName(name))):
+        host.scheduler(AppName(link.app)).connect_services(AppName(link.app))

@@ -1,0 +1,108 @@
+"""What services have to say, of all kinds of datastores alike."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Deployment, Finding, Job
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.roles import BackupSubject
+
+
+@hookimpl
+def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+    from dokkupy_services.links import guests
+
+    return guests(host, app) if any_service(host) else []
+
+
+@hookimpl
+def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
+    """An app's services are up before its processes are started."""
+    if not any_service(host):
+        return
+    from dokkupy_services.maintenance import require_services
+
+    require_services(host, deployment.app)
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    from dokkupy_services import external, links
+
+    links.move_links(tx, old, new, keep=False)
+    external.move_links(tx, old, new, keep=False)
+
+
+@hookimpl
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    from dokkupy_services import external, links
+
+    links.move_links(tx, old, new, keep=True)
+    external.move_links(tx, old, new, keep=True)
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_services import external, links
+
+    links.forget_app(host, app)
+    external.forget_app(host, app)
+
+
+@hookimpl
+def on_recover(host: Host) -> None:
+    from dokkupy_services.maintenance import bring_up_all
+
+    for line in bring_up_all(host):
+        host.out.section(line)
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    if not any_service(host):
+        return []
+    return [
+        Job("services", 60, "dokkupy_services.maintenance:supervise"),
+        Job("services-trash", 3600, "dokkupy_services.maintenance:give_back"),
+    ]
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    if not any_service(host):
+        return []
+    from dokkupy_services.maintenance import findings
+
+    return findings(host)
+
+
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
+def backup_subjects(host: Host) -> Iterable[BackupSubject]:
+    if not any_service(host):
+        return []
+    from dokkupy_services.maintenance import known
+    from dokkupy_services.records import datastore, services
+    from dokkupy_services.subject import ServiceSubject
+
+    return [
+        ServiceSubject(host, one.kind, one.name)
+        for one in services(host)
+        if known(host, one.kind) and datastore(host, one.kind).dumps
+    ]
+
+
+def any_service(host: Host) -> bool:
+    """Cheap, because these hooks are asked by every deploy."""
+    import os
+
+    return any(
+        os.path.isdir(place) and os.listdir(place) for place in (host.path("services"), host.path("service-trash"))
+    )

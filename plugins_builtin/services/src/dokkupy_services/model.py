@@ -1,0 +1,106 @@
+"""What a service is: a datastore's instance with its data, its names and its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dokkupy_sdk.names import Secret
+
+from dokkupy_services.names import ServiceName
+
+FILES = "/run/dokkupy"
+"""Where a service's container sees the files of its recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as its record says.
+
+    id: for life, and what its data's volume is named after; neither a rename nor a new image changes it. image: the
+    reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
+    nothing. volume: empty for a datastore that keeps nothing. database, user, password: of the linked apps;
+    root_password: of the administration, which no app gets. config_options: further words for the server's command.
+    custom_env: further environment of the container. memory: megabytes, cpus: how many, shm_size: as docker says it; empty
+    for no limit. state: what is wanted: running, paused (stopped, kept) or stopped (without a container).
+    """
+
+    kind: str
+    name: ServiceName
+    id: str
+    image: str
+    image_id: str
+    version: str
+    volume: str
+    database: str
+    user: str
+    password: Secret
+    root_password: Secret
+    created_at: str
+    state: str = "running"
+    config_options: str = ""
+    custom_env: Mapping[str, Secret] = field(default_factory=dict)
+    memory: str = ""
+    cpus: str = ""
+    shm_size: str = ""
+    restart_policy: str = "always"
+    exposed: tuple[str, ...] = ()
+    """`ADDRESS:HOST_PORT:PORT` each."""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
+    previous: Mapping[str, str] = field(default_factory=dict)
+    """What `upgrade --revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def container(self) -> str:
+        """Dokku's name for it."""
+        return container_of(self.kind, self.name)
+
+    @property
+    def ambassadors(self) -> tuple[str, ...]:
+        """Names of the containers that its exposed ports lead through."""
+        return tuple(f"{self.container}.ambassador{f'-{n}' if n else ''}" for n in range(len(self.exposed)))
+
+    @property
+    def hostname(self) -> str:
+        """What linked apps call it, unless their link says otherwise."""
+        return hostname_of(self.kind, self.name)
+
+
+def hostname_of(kind: str, name: str) -> str:
+    return f"dokku-{kind}-{name}".lower().replace("_", "-")
+
+
+def container_of(kind: str, name: str) -> str:
+    """Dokku's name for it."""
+    return f"dokku.{kind}.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerConfig:
+    """How a service's container is made, beyond what is the same for all.
+
+    env: of the container; a secret in it is visible to whoever may inspect containers, so it belongs there only where
+    the image knows no file. files: name -> content; the container sees them, read-only, in `/run/dokkupy`. command:
+    argv for the image's own entry point, None for the image's own. options: docker options as argv words.
+    """
+
+    env: Mapping[str, Secret] = field(default_factory=dict)
+    files: Mapping[str, Secret] = field(default_factory=dict)
+    command: tuple[str, ...] | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A service is linked to an app. alias: the variable that it was given first (`DATABASE_URL`). hostname: what the
+    app calls it. query: what its URL ends with, such as `pool=5`."""
+
+    app: str
+    alias: str
+    hostname: str
+    query: str = ""

@@ -1,0 +1,79 @@
+"""What people are shown of a service."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from dokkupy_sdk.cli import CommandResult, Host, harmless
+from dokkupy_sdk.errors import DokkupyError, UserError
+
+from dokkupy_services import container, expose, lifecycle, links, records
+from dokkupy_services.model import Service
+from dokkupy_services.role import Datastore
+
+WIDTH = 20
+"""Of the labels, as Dokku's datastores print them."""
+
+SHOWN_ONLY_ALONE = "dsn"
+"""It has the password: it is shown when it is asked for by its flag, and masked otherwise."""
+
+
+def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]:
+    """Info flag -> value, Dokku's and ours."""
+    found = host.engine().container(service.container)
+    own = found.addresses.get(container.network_of(service), "") if found else ""
+    networks = service.networks
+    return {
+        "config-dir": container.files_directory(host, service),
+        "config-options": service.config_options,
+        "data-dir": service.volume,
+        "dsn": links.url_of(host, datastore, service, None),
+        "exposed-ports": expose.arrows(service) or "-",
+        "id": found.id if found else "-",
+        "initial-network": networks.get("initial-network", ""),
+        "internal-ip": own or "-",
+        "links": " ".join(link.app for link in records.links(host, service)) or "-",
+        "post-create-network": networks.get("post-create-network", ""),
+        "post-start-network": networks.get("post-start-network", ""),
+        "service-root": host.store.directory("services", service.kind, service.name),
+        "status": found.state if found else "missing",
+        "version": service.image,
+        "server-version": service.version,
+        "service-id": service.id,
+        "wanted-state": service.state,
+        "previous": f"{service.previous['image']} until {service.previous['until']}" if service.previous else "",
+    }
+
+
+def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str] = ()) -> CommandResult:
+    if host.dry_run:
+        return CommandResult({"service": service.name})
+    found = values(host, datastore, service)
+    if len(flags) > 1:
+        raise UserError(f"{service.kind}:info command allows only a single flag")
+    if flags:
+        name = flags[0].removeprefix("--")
+        if name not in found:
+            raise UserError(f"Invalid flag passed, valid flags: {', '.join(f'--{one}' for one in sorted(found))}")
+        return CommandResult({name: found[name]}, [found[name]])
+    found[SHOWN_ONLY_ALONE] = container.without_secrets(service, found[SHOWN_ONLY_ALONE])
+    lines = []
+    for name, value in sorted(found.items()):
+        label = name.replace("-", " ")
+        lines.append(f"       {label[:1].upper() + label[1:] + ':':<{WIDTH}} {value}".rstrip())
+    return CommandResult(found, lines, header=f"{service.name} {service.kind} service information")
+
+
+def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> None:
+    try:
+        for _, line in host.engine().logs(service.container, tail=lines or None, follow=follow):
+            sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
+            if follow:
+                sys.stdout.flush()
+    except DokkupyError:
+        if lifecycle.status(host, service) == "missing":
+            raise UserError(
+                f"{service.subject} has no container now", hint=f"{service.kind}:start {service.name}"
+            ) from None
+        raise

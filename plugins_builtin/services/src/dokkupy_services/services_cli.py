@@ -1,0 +1,193 @@
+"""`services:*`: what concerns services of all kinds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.names import AppName, PluginName
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_services.names import ServiceName
+from dokkupy_services.trash import SETTINGS
+
+group = Group("services", "Services of all kinds: listed, brought back, linked from elsewhere", bare="list")
+
+Kind = Annotated[PluginName, Arg("kind", "postgres, redis...")]
+Name = Annotated[ServiceName, Arg("service")]
+
+
+@group.command("list", permission="host:read")
+def list_services(host: Host) -> CommandResult:
+    """List all services with their state and their apps."""
+    from dokkupy_sdk.many import over_each, warn_of
+
+    from dokkupy_services import external, lifecycle, records
+
+    found, broken = records.readable(host)
+    states, unknown = over_each(found, lambda one: lifecycle.status(host, one))
+    rows = [
+        {
+            "service": one.subject,
+            "image": one.image,
+            "version": one.version,
+            "state": state,
+            "wanted": one.state,
+            "links": records.linked_apps(host, one.kind, one.name),
+            "exposed": list(one.exposed),
+        }
+        for one, state in [*states, *((one, "unknown") for one, _ in unknown)]
+    ]
+    names = external.names(host)
+    elsewhere, lost = over_each(names, lambda name: external.read(host, name))
+    rows += [
+        {
+            "service": external.subject(one.name),
+            "image": "",
+            "version": "",
+            "state": "elsewhere",
+            "wanted": "",
+            "links": [str(app) for app in external.links(host, one.name)],
+            "exposed": [],
+        }
+        for _, one in elsewhere
+    ]
+    failed = [*broken, *((one.subject, fault) for one, fault in unknown), *lost]
+    warn_of(host, failed)
+    lines = [
+        f"{row['service']:<30} {row['image']:<25} {row['state']:<12} {' '.join(row['links'])}".rstrip() for row in rows
+    ]
+    return CommandResult(rows, lines, header="Services" if rows else "", status=1 if failed else 0)
+
+
+@group.command("trash", permission="host:read")
+def trash(host: Host) -> CommandResult:
+    """List destroyed services whose data is still there."""
+    from dokkupy_services import trash as kept
+
+    rows = kept.rows(host)
+    lines = [f"{row['service']:<30} {row['id']:<30} until {row['until']}" for row in rows]
+    return CommandResult(rows, lines, header="Destroyed services" if rows else "")
+
+
+@group.command("undestroy", permission="host:write", mutating=True)
+def undestroy(
+    host: Host,
+    kind: Kind,
+    service: Name,
+    *,
+    to: Annotated[str, Opt("--to", help="Another name, when this one is taken")] = "",
+) -> CommandResult:
+    """Bring a destroyed service back, with its data; link it again afterwards."""
+    from dokkupy_services import trash as kept
+
+    back = kept.bring_back(host, kind, service, ServiceName(to) if to else service)
+    host.out.title(f"{back.subject} is back")
+    return CommandResult({"service": back.subject, "id": back.id})
+
+
+@group.command("purge", permission="host:write", mutating=True)
+def purge(
+    host: Host, kind: Kind, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
+) -> CommandResult:
+    """Remove the data of a destroyed service for ever."""
+    from dokkupy_services import trash as kept
+
+    identifier = service if service in kept.broken(host) else kept.find(host, kind, service).id
+    if not force:
+        confirm(host, service, f"the data of the destroyed {kind} service {service}")
+    host.act(f"remove the data of {kind}:{service} ({identifier}) for ever", lambda: kept.purge(host, identifier))
+    return CommandResult({"service": f"{kind}:{service}", "id": identifier})
+
+
+# managed elsewhere
+
+App = Annotated[AppName, Arg("app")]
+NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
+
+
+@group.command("destroy", permission="host:write", mutating=True)
+def destroy(
+    host: Host,
+    kind: Kind,
+    service: Name,
+    *,
+    force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
+    purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
+) -> CommandResult:
+    """Destroy a service, also where the plugin of its kind is gone or its record is broken."""
+    from dokkupy_services.cli import destroyed
+
+    return destroyed(host, kind, kind, service, force=force, purge=purge)
+
+
+@group.command("adopt", permission="host:write", mutating=True, secret_args=1)
+def adopt(
+    host: Host,
+    service: Name,
+    url: Annotated[str, Arg("url", "By default the first line of standard input")] = "",
+    *,
+    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+) -> CommandResult:
+    """Keep the address of a service that is managed elsewhere, to link apps to."""
+    from dokkupy_sdk.files import read_input_line
+
+    from dokkupy_services import external
+
+    one = external.adopt(host, service, url or read_input_line().strip(), alias)
+    host.out.title(f"{external.subject(service)} is known; next: services:link {service} APP")
+    for app in external.links(host, service):
+        host.out.detail(f"{app} gets the new address with its next start: ps:restart {app}")
+    return CommandResult({"service": external.subject(service), "alias": one.alias})
+
+
+@group.command("forget", permission="host:write", mutating=True)
+def forget(host: Host, service: Name) -> CommandResult:
+    """Forget the address of a service that is managed elsewhere."""
+    from dokkupy_services import external
+
+    external.forget(host, service)
+    return CommandResult({"service": external.subject(service)})
+
+
+@group.command("link", permission="host:write", mutating=True)
+def link(
+    host: Host,
+    service: Name,
+    app: App,
+    *,
+    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+    no_restart: NoRestart = False,
+) -> CommandResult:
+    """Give an app the address of a service that is managed elsewhere, and restart it."""
+    from dokkupy_services import external
+    from dokkupy_services.cli import told_variable
+
+    key = external.link(host, service, app, alias=alias)
+    return told_variable(host, service, app, key, restart=not no_restart)
+
+
+@group.command("unlink", permission="host:write", mutating=True)
+def unlink(
+    host: Host,
+    service: Name,
+    app: App,
+    *,
+    no_restart: NoRestart = False,
+    kind: Annotated[PluginName | None, Opt("--kind", help="Of a service of this host whose plugin is gone")] = None,
+) -> CommandResult:
+    """Take that address from an app, and restart it."""
+    from dokkupy_services import external
+    from dokkupy_services.cli import restarted, unlinked
+
+    if kind is not None:
+        return unlinked(host, kind, service, app, restart=not no_restart)
+    keys = external.unlink(host, service, app)
+    for key in keys:
+        host.out.section(f"Unsetting {key}")
+    return CommandResult(
+        {"service": service, "app": app, "variables": keys, "restarted": restarted(host, app, not no_restart)}
+    )
+
+
+add_property_commands(group, SETTINGS, permission="host:write")

@@ -1,0 +1,67 @@
+"""Supervision of services: the timer sees that a server ended, says so, and brings it up again (`maintenance`).
+
+As with apps, a minute in which nothing happened costs one listing of the engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.crashes import Watched, announce, crash_of, describe, from_table, judged, last_lines, to_table
+from dokkupy_sdk.locks import holder
+from dokkupy_sdk.roles import Container
+
+from dokkupy_services import records
+from dokkupy_services.container import without_secrets
+from dokkupy_services.lifecycle import RUNNING
+from dokkupy_services.model import Service
+
+PLACE = ("global", "service-crashes")
+SLACK = 5
+"""Seconds by which the engine's rounding and a late timer may differ."""
+
+REMEMBERED = 300
+"""Seconds before the last look for which endings are asked again."""
+
+
+def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Container], now: float) -> None:
+    """Tell of the servers that crashed since the last look. listed: the engine's containers, by name."""
+    record = host.store.read(*PLACE)
+    since = float(record.get("looked", now))
+    before = watched(host)
+    after: dict[str, Watched] = {}
+    for service in services:
+        known = before.get(service.id, Watched())
+        if service.state != RUNNING:
+            continue
+        found = listed.get(service.container)
+        is_steady = found is not None and found.state == "running" and found.up_seconds >= now - since + SLACK
+        if (is_steady and known.is_quiet) or holder(host.root, records.subject(service.kind, service.name)):
+            after[service.id] = known  # what an operation stops and starts is no crash
+        else:
+            after[service.id] = look_at(host, service, known, since, now)
+    kept = {one: to_table(value) for one, value in after.items() if value != Watched()}
+    host.store.write(*PLACE, data={"looked": now, "watched": kept})
+
+
+def look_at(host: Host, service: Service, before: Watched, since: float, now: float) -> Watched:
+    engine = host.engine()
+    seen = engine.container(service.container) or Container("", service.container, "", "missing")
+    endings = engine.endings(since - REMEMBERED).get(seen.id, ())
+    after, has_crashed = judged(before, seen, endings, now)
+    if has_crashed:
+        lines = [without_secrets(service, line) for line in last_lines(host, seen.id)]
+        announce(host, crash_of(after, service.subject, service.container, lines))
+    return after
+
+
+def watched(host: Host) -> dict[str, Watched]:
+    """Service id -> what the last look saw of its server."""
+    return {one: from_table(table) for one, table in host.store.read(*PLACE).get("watched", {}).items()}
+
+
+def described(service: Service, state: str, known: Mapping[str, Watched]) -> str:
+    """A service's state in words, with what the timer saw of it."""
+    return describe(state, known.get(service.id), time.time())

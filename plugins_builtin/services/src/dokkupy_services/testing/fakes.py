@@ -1,0 +1,51 @@
+"""A datastore without a server, for tests of what all datastores have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dokkupy_sdk.names import Secret
+
+from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
+
+
+class FakeDatastore(Datastore):
+    """Its commands are those of the fake engine, which do nothing; found is what `facts` sees, by container."""
+
+    kind = "fake"
+    title = "Fake"
+    image = "fake:1"
+    port = 4242
+    ports = (4242,)
+    scheme = "fake"
+    alias = "DATABASE"
+    data = "/data"
+    found: Mapping[str, str] = {}
+    answers = True
+
+    def container_config(self, service: Service) -> ContainerConfig:
+        return ContainerConfig(env={"FAKE": Secret("1")}, files={"password": service.password}, command=("serve",))
+
+    def url(self, service: Service, hostname: str, port: int) -> str:
+        return f"fake://{service.user}:{service.password.reveal()}@{hostname}:{port}/{service.database}"
+
+    def ready(self, inside: ServiceExec) -> bool:
+        return self.answers
+
+    def version(self, inside: ServiceExec) -> str:
+        return inside.service.image.rpartition(":")[2]
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return ("client",)
+
+    def dump(self, service: Service) -> tuple[str, ...]:
+        return ("dump",)
+
+    def restore(self, service: Service) -> tuple[str, ...]:
+        return ("restore",)
+
+    def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
+        return ""
+
+    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+        return self.found

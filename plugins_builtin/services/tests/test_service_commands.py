@@ -1,0 +1,119 @@
+"""The commands of a datastore as clients of Dokku call them: arguments, both streams, exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel.discovery import EntryPoint
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.config import get_env
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing import FakeEngine, fake_host
+from dokkupy_services import records
+from dokkupy_services.cli import datastore_group
+from dokkupy_services.names import ServiceName
+from dokkupy_services.testing.fakes import FakeDatastore
+
+Ran = tuple[int, str, str]
+
+group = datastore_group("fake", "Fake", "Databases that are none")
+"""What the namespace `fake` of these tests is."""
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.delenv("DOKKU_APP_NAME", raising=False)
+    made = fake_host(tmp_path / "state", plugins=("services",))
+    engine = made.engine()
+    assert isinstance(engine, FakeEngine)
+    for ref in ("fake:1", "fake:2", "own/fake:3"):
+        engine.keep(ref, {})
+    made.override_role("datastore", "fake", FakeDatastore(made))
+    monkeypatch.setattr(records, "kinds", lambda host: ["fake"])
+    find = made.registry.find
+    entry = EntryPoint("dokkupy.commands", "fake", f"{__name__}:group", "dokkupy-fake", "1", "")
+    monkeypatch.setattr(made.registry, "find", lambda kind, name: entry if name == "fake" else find(kind, name))
+    monkeypatch.setattr(made.registry, "load", load_of(made.registry.load, entry))
+    create_app(made, AppName("blog"))
+    return made
+
+
+def load_of(load: Callable[[EntryPoint], object], own: EntryPoint) -> Callable[[EntryPoint], object]:
+    return lambda entry: group if entry is own else load(entry)
+
+
+@pytest.fixture
+def run(host: Host, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    def typed(*words: str) -> Ran:
+        capsys.readouterr()
+        status = main(list(words), host=host)
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    return typed
+
+
+def test_exit_statuses_and_streams_are_dokku_s(host: Host, run: Callable[..., Ran]) -> None:
+    assert run("fake:exists", "db") == (1, "", " !     Fake service db does not exist\n")
+    assert run("fake:list") == (0, "", " !     There are no Fake services\n")
+    assert run("fake:create", "db")[0] == 0
+    assert run("fake:create", "db")[::2] == (1, " !     Fake service db already exists\n")
+    assert run("fake:exists", "db") == (0, "-----> Service db exists\n", "")
+    assert run("fake:list") == (0, "=====> Fake services\ndb\n", "")
+    assert run("--quiet", "fake:list") == (0, "db\n", "")
+    assert run("fake:linked", "db", "blog") == (1, "", " !     Service db is not linked to app blog\n")
+    assert run("fake:link", "db", "blog", "--no-restart")[0] == 0
+    assert run("fake:linked", "db", "blog") == (0, "-----> Service db is linked to app blog\n", "")
+    assert run("--quiet", "fake:links", "db") == (0, "blog\n", "")
+    assert run("fake:app-links", "blog") == (0, "db\n", "")
+    dsn = run("fake:info", "db", "--dsn")
+    assert dsn[0] == 0 and dsn[1].startswith("fake://db:") and dsn[1].endswith("@dokku-fake-db:4242/db\n")
+    assert get_env(host, AppName("blog"))["DATABASE_URL"].reveal() + "\n" == dsn[1]
+    assert run("fake:destroy", "db", "--force")[::2][0] == 1
+    assert run("fake:unlink", "db", "blog", "--no-restart")[0] == 0
+    assert run("fake:destroy", "db", "--force")[0] == 0
+
+
+def test_the_app_of_a_link_may_come_by_the_flag_or_the_environment(
+    run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("fake:create", "db")
+    assert run("--app", "blog", "fake:link", "db", "--no-restart")[0] == 0
+    assert run("fake:linked", "db", "--app", "blog")[0] == 0
+    monkeypatch.setenv("DOKKU_APP_NAME", "blog")
+    assert run("fake:linked", "db")[0] == 0
+    assert run("fake:app-links") == (0, "db\n", "")
+    assert run("fake:info", "db", "--links") == (0, "blog\n", "")
+    assert run("fake:unlink", "db", "--no-restart")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        ((), "own/fake:3"),
+        (("--image-version", "4"), "own/fake:4"),
+        (("--image", "fake", "--image-version", "2"), "fake:2"),
+        (("--image", "fake:1"), "fake:1"),
+    ],
+)
+def test_a_create_takes_its_wishes_from_the_environment(
+    host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], image: str
+) -> None:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.keep("own/fake:4", {})
+    for name, value in {
+        "IMAGE": "own/fake",
+        "IMAGE_VERSION": "3",
+        "CUSTOM_ENV": "A=1;B=2",
+        "CONFIG_OPTIONS": "-c x=y",
+    }.items():
+        monkeypatch.setenv(f"FAKE_{name}", value)
+    assert run("fake:create", "db", *words)[0] == 0
+    made = records.read(host, "fake", ServiceName("db"))
+    assert (made.image, made.config_options) == (image, "-c x=y")
+    assert {key: value.reveal() for key, value in made.custom_env.items()} == {"A": "1", "B": "2"}
