@@ -39,7 +39,7 @@ def host(tmp_path: Path) -> Host:
 
 def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, Readiness]) -> str:
     made: dict[str, Any] = {name: builder(host, *facts) for name, facts in builders.items()}
-    monkeypatch.setattr(type(host.registry), "group", lambda self, group: made)
+    monkeypatch.setattr(type(host.registry), "group", lambda self, group: made if group == "dokkupy.builder" else {})
     monkeypatch.setattr(type(host), "builder", lambda self, name: made[name])
     monkeypatch.setattr(host.hooks, "ask", lambda *args, **facts: None)
     return choose_builder(host, Source(AppName("blog"), Path(host.root), "git-hook"))
