@@ -88,6 +88,7 @@ STAND_ON = {
 
 
 def check(installed: Installed, without: tuple[str, ...] = ()) -> None:
+    there = installed.namespaces()
     for words in (
         ["version"],
         ["apps:list"],
@@ -99,10 +100,13 @@ def check(installed: Installed, without: tuple[str, ...] = ()) -> None:
         ["help"],
         ["report", "blog"],
     ):
+        # Without the plugin that brings a command, there is no such command.
+        if words[0].partition(":")[0] not in there:
+            continue
         done = installed.run(*words)
         assert done.returncode == 0, f"{words}: {done.stderr}"
         assert "Traceback" not in done.stderr
-    helped = installed.python_run(HELP, *(name for name in installed.namespaces() if name not in without))
+    helped = installed.python_run(HELP, *(name for name in there if name not in without))
     assert helped.returncode == 0 and "Traceback" not in helped.stderr, helped.stderr
     listed = json.loads(installed.run("plugin:list", "--format", "json").stdout)
     assert {row["name"] for row in listed if row["status"] == "broken"} == set(without), listed
