@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import UserError
+from dokkupy.kernel import locks
 from dokkupy.model.names import AppName
 from dokkupy.usecases.build_slot import build_slot, memory_cap
 from dokkupy.usecases.properties import BUILDS
@@ -40,7 +41,8 @@ def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None
     host = fake_host(tmp_path)
     host.store.write("global", "builds", data={"properties": {"parallel": "2"}})
     with build_slot(host, AppName("blog")), build_slot(host, AppName("shop")):
-        pass
+        holders = [locks.holder(host.root, f"build-slot-{number}")["command"] for number in range(2)]
+    assert holders == ["the build of blog", "the build of shop"]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("none", 0), ("512m", 512 << 20), ("4g", 4 << 30)])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dokkupy.kernel.hooks import Hooks
+    from dokkupy.kernel.locks import Lock
     from dokkupy.model.names import AppName
     from dokkupy.roles.builder import Builder
     from dokkupy.roles.engine import Engine
@@ -98,6 +99,18 @@ class Host:
         from dokkupy.kernel.execute import spawn
 
         spawn(words, {"DOKKUPY_ROOT": self.root})
+
+    def lock(self, subject: str, *, wait: float, command: str = "") -> Lock:
+        """Take the lock of a subject, in the name of `command`, else of the command that runs. Raises Busy.
+
+        Release it with `with` or `release()`. wait: how many seconds to wait for another holder.
+        """
+        import time
+
+        from dokkupy.kernel.locks import take
+
+        owner = {"command": command or self.command, "pid": os.getpid(), "since": time.time(), "who": self.who}
+        return take(self.root, subject, owner=owner, wait=wait)
 
     def act(self, what: str, do: Callable[[], object]) -> None:
         """Do something that is not a step of an operation, or in a dry run only tell it."""

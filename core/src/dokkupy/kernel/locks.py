@@ -27,6 +27,12 @@ class Lock:
         self._path = path
         self.subject = subject
 
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
         if self._fd >= 0:
             os.ftruncate(self._fd, 0)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dokkupy.errors import AppError, Busy, DokkupyError, Interrupted, StateError, UserError
-from dokkupy.kernel import locks
 from dokkupy.kernel.failpoints import failpoint
 from dokkupy.kernel.files import link_over, make_directory, sync_directory
 from dokkupy.kernel.host import Host
@@ -196,12 +194,11 @@ def operation(
 
         yield DryRunTransaction(host, verb, subject)
         return
-    owner = {"command": host.command or verb, "pid": os.getpid(), "since": time.time(), "who": host.who}
     acquired = []
     try:
         # In one order, so that two who want the same subjects do not wait for each other.
         for one in sorted({subject, *also}):
-            acquired.append(locks.take(host.root, one, owner=owner, wait=wait))
+            acquired.append(host.lock(one, wait=wait, command=host.command or verb))
         for one in (subject, *also):
             recover_subject(host, one, held=(subject, *also), goes_on=takes_away)
         journal = Journal(host.root, new_id())
@@ -275,8 +272,7 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goe
     lines = []
     for identifier, entries in unfinished(host, subject):
         others = [one for one in subjects_of(entries) if one not in (subject, *held)] if entries else []
-        owner = {"command": host.command or "recover", "pid": os.getpid(), "since": time.time(), "who": host.who}
-        acquired = [locks.take(host.root, one, owner=owner, wait=5) for one in others]
+        acquired = [host.lock(one, wait=5, command=host.command or "recover") for one in others]
         try:
             lines += recover_operation(host, subject, identifier)
         except Exception as error:

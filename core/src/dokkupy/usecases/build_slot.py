@@ -34,22 +34,18 @@ def memory_cap(host: Host) -> int:
 @contextmanager
 def build_slot(host: Host, app: AppName) -> Iterator[None]:
     """Held while a build runs; a killed one gives it back by itself. Raises Busy after an hour of waiting."""
-    lock = take_slot(host, app)
-    try:
+    with take_slot(host, app):
         yield
-    finally:
-        lock.release()
 
 
 def take_slot(host: Host, app: AppName) -> locks.Lock:
-    owner = {"command": f"the build of {app}", "pid": os.getpid(), "since": time.time()}
     deadline = time.monotonic() + LONGEST_WAIT
     told = False
     while True:
         # Asked each time: an administrator may raise it because somebody waits.
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
             try:
-                return locks.take(host.root, f"build-slot-{number}", owner=owner, wait=0)
+                return host.lock(f"build-slot-{number}", wait=0, command=f"the build of {app}")
             except Busy as busy:
                 if time.monotonic() > deadline:
                     raise

@@ -118,9 +118,8 @@ def run_due(host: Host, now: float) -> list[str]:
     lines = []
     for plugin, job in host.hooks.gather(hookspecs.scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
-        owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
         try:
-            lock = locks.take(host.root, f"job:{name}", owner=owner, wait=0)
+            lock = host.lock(f"job:{name}", wait=0, command=host.command or "tick")
         except Busy:
             continue
         try:
@@ -140,13 +139,9 @@ def run_due(host: Host, now: float) -> list[str]:
 
 def note_run(host: Host, name: str, now: float) -> None:
     """Two processes may have run jobs at the same time: each adds its own."""
-    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
-    lock = locks.take(host.root, "tick", owner=owner, wait=10)
-    try:
+    with host.lock("tick", wait=10, command=host.command or "tick"):
         last = dict(host.store.read_derived("global", "tick").get("last", {}))
         host.store.write("global", "tick", data={"last": {**last, name: now}})
-    finally:
-        lock.release()
 
 
 def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shlex
@@ -13,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from dokkupy.errors import Conflict, DokkupyError, NotFound, UserError
-from dokkupy.kernel import locks
 from dokkupy.kernel.execute import environment
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
@@ -130,8 +128,7 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
     if options.policy == "allow":
         yield
         return
-    owner = {"command": host.command or "run", "pid": os.getpid(), "since": time.time()}
-    lock = locks.take(host.root, f"run:{app}", owner=owner, wait=GRACE + 5)
+    lock = host.lock(f"run:{app}", wait=GRACE + 5, command=host.command or "run")
     try:
         for one in runs_of(host, app):
             if one.labels.get(CRON_ID) != options.cron_id or one.state in ("exited", "dead"):

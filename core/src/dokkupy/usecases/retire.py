@@ -7,7 +7,6 @@ once; the timer does when that process was killed.
 from __future__ import annotations
 
 from dokkupy.errors import Busy, DokkupyError
-from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance
@@ -50,17 +49,14 @@ def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dic
 
 def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
     """See off everybody who is on record, of one app or of all; returns who went."""
-    import os
-    import time
 
     gone: list[Instance] = []
-    owner = {"command": host.command, "pid": os.getpid(), "since": time.time()}
     for name in [app] if app is not None else host.store.apps():
         for deployment in host.store.names("apps", name, "retire"):
             # A lock for each record: a connection that lasts holds up nobody but its own instance, and whoever wrote
             # a record finds it free.
             try:
-                lock = locks.take(host.root, f"retire:{name}:{deployment}", owner=owner, wait=0)
+                lock = host.lock(f"retire:{name}:{deployment}", wait=0)
             except Busy:
                 continue  # somebody is at it
             try:

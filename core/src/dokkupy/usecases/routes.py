@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -186,19 +185,17 @@ def reroute_idle(host: Host, app: str) -> None:
     if app:
         reroute(host, app)
         return
-    import time
 
     from dokkupy.kernel import locks
 
     held: list[locks.Lock] = []
     routes: list[Route] = []
-    owner = {"command": host.command or "proxy:build-config", "pid": os.getpid(), "since": time.time(), "who": host.who}
     try:
         for name in host.store.apps():
             if not host.store.read("apps", name, "deployment") or not proxy_enabled(host, name):
                 continue
             try:
-                held.append(locks.take(host.root, f"app:{name}", owner=owner, wait=0))
+                held.append(host.lock(f"app:{name}", wait=0, command=host.command or "proxy:build-config"))
             except Busy:
                 host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
                 continue

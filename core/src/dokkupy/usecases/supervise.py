@@ -8,7 +8,6 @@ The cost of a minute in which nothing happened is one listing of the engine and 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -69,15 +68,12 @@ class Look:
 
 def supervise(host: Host, now: float | None = None) -> list[str]:
     """Look at every app. One that fails is a warning; a supervision that is still at work is not joined."""
-    owner = {"command": host.command or "tick", "pid": os.getpid(), "since": time.time()}
     try:
-        lock = locks.take(host.root, "supervision", owner=owner, wait=0)
+        lock = host.lock("supervision", wait=0, command=host.command or "tick")
     except Busy:
         return []
-    try:
+    with lock:
         return look_at_all(host, time.time() if now is None else now)
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True)
