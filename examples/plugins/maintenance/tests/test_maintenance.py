@@ -1,0 +1,22 @@
+"""The page is a fact of the app's route, as long as the property is set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.model import Location
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.routes import stored_route
+from dokkupy_sdk.testing import deploy, fake_host
+
+BLOG = AppName("blog")
+
+
+def test_the_page_takes_the_place_of_the_app_until_it_is_unset(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("maintenance",))
+    deploy(host, "blog", {"Dockerfile": "FROM scratch", "Procfile": "web: serve"})
+    assert main(["maintenance:set", "blog", "directory", "/srv/maintenance"], host=host) == 0
+    assert stored_route(host, BLOG).extra == (Location("/", "/srv/maintenance", status=503),)
+    assert main(["maintenance:set", "blog", "directory"], host=host) == 0
+    assert stored_route(host, BLOG).extra == ()
