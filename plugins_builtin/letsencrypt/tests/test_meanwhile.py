@@ -16,7 +16,7 @@ from dokkupy_sdk.names import AppName
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
-from plugins_builtin.letsencrypt.tests.front import CommandResult, Front
+from plugins_builtin.letsencrypt.tests.front import Answer, Front
 
 
 def test_domain_that_is_removed_while_it_is_asked_for_is_not_served_and_no_error(bench: Bench, front: Front) -> None:
@@ -150,7 +150,7 @@ def test_account_that_is_refused_for_good_leaves_the_old_one_served(bench: Bench
     }
     asked: list[str] = []
 
-    def refuse() -> CommandResult:
+    def refuse() -> Answer:
         asked.append("order")
         return 403, [("Content-Type", "application/problem+json")], json.dumps(problem).encode()
 
