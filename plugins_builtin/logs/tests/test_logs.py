@@ -127,7 +127,7 @@ def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
     """`logs blog` in a process of its own."""
     code = (
         "import sys\nfrom docker_logs import Engine\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
-        f"host = Host({host.root!r})\nhost.adopt('engine', 'docker', Engine())\n"
+        f"host = Host({host.root!r})\nhost.override_role('engine', 'docker', Engine())\n"
         f"sys.exit(main(['logs', 'blog', *{list(flags)!r}], host=host))\n"
     )
     # A test run that is a shell's background job ignores SIGINT, and would hand that on.

@@ -296,7 +296,10 @@ def test_a_ping_without_an_address_says_how_to_set_one(host: Host, capsys: pytes
 def test_only_an_admin_lets_the_host_send_requests() -> None:
     from dokkupy_webhook.cli import group
 
-    assert {name: group.commands[name].needs for name in ("set", "test")} == {"set": "app:admin", "test": "app:admin"}
+    assert {name: group.commands[name].permission for name in ("set", "test")} == {
+        "set": "app:admin",
+        "test": "app:admin",
+    }
 
 
 def test_an_app_without_a_webhook_pays_for_no_library() -> None:
