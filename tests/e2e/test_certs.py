@@ -209,7 +209,7 @@ def test_killed_anywhere_the_old_or_the_new_one_is_served(
         host.copy_in(key, f"/run/certs-{app}/{number}.key")
     marks = [fingerprint(pair) for pair in pairs]
     host.exec(["dokkupy", "certs:add", app, f"/run/certs-{app}/0.crt", f"/run/certs-{app}/0.key"])
-    for number in range(1, MOST, stride(8)):
+    for number in range(1, MOST, stride(10)):
         new = number % 2
         died = host.exec(
             ["dokkupy", "certs:update", app, f"/run/certs-{app}/{new}.crt", f"/run/certs-{app}/{new}.key"],

@@ -126,7 +126,7 @@ def told(kind: str, outcomes: list[str]) -> None:
 def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, repository: Repository, kind: str) -> None:
     ready(host, app, repository)
     outcomes = []
-    for number in range(1, MOST, stride(8)):
+    for number in range(1, MOST, stride(10)):
         before = deployment(host, app)
         died = host.exec(
             ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
@@ -139,7 +139,7 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, reposit
         if died.code == 0:
             break
     told(kind, outcomes)
-    assert len(outcomes) > 4 // stride(8)
+    assert len(outcomes) > 4 // stride(10)
     assert died.code == 0
     assert_retired(host, app)
 
@@ -151,7 +151,7 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
     kind = SIGNALS[signal]
     ready(host, app, repository)
     outcomes = []
-    for number in range(1, MOST, stride(8)):
+    for number in range(1, MOST, stride(10)):
         before = deployment(host, app)
         ended = host.exec(
             ["dokkupy", *words_of(kind, app, number)],
@@ -167,7 +167,7 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
             break
         assert ended.code > 128, ended.stderr
     told(f"{kind}, SIG{signal}", outcomes)
-    assert len(outcomes) > 4 // stride(8)
+    assert len(outcomes) > 4 // stride(10)
     assert ended.code == 0
     assert_retired(host, app)
 
@@ -190,7 +190,7 @@ def traces(host: Host, app: str) -> str:
 
 def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
     outcomes = []
-    for number in range(1, MOST, stride(8)):
+    for number in range(1, MOST, stride(10)):
         died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False)
         host.exec(["dokkupy", "recover"])
         outcomes.append("after" if exists(host, app) else "before")
@@ -200,7 +200,7 @@ def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
             break
         host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
     told("create", outcomes)
-    assert len(outcomes) > 2 // stride(8)
+    assert len(outcomes) > 2 // stride(10)
     assert exists(host, app)
 
 
@@ -208,7 +208,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
     ready(host, app, repository)
     doomed = f"{app}-x"
     outcomes = []
-    for number in range(1, MOST, stride(8)):
+    for number in range(1, MOST, stride(10)):
         host.exec(["dokkupy", "apps:clone", app, doomed])
         host.exec(["dokkupy", "domains:set", doomed, f"{doomed}.example.com"])
         died = host.exec(
@@ -223,7 +223,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
         if died.code == 0:
             break
     told("destroy", outcomes)
-    assert len(outcomes) > 2 // stride(8)
+    assert len(outcomes) > 2 // stride(10)
     assert_whole(host, app, "destroy: the other app")
 
 
@@ -232,7 +232,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
     names, domain = [app, f"{app}-y"], f"{app}.example.com"
     outcomes = []
     try:
-        for number in range(1, MOST, stride(8)):
+        for number in range(1, MOST, stride(10)):
             old, new = names
             died = host.exec(
                 ["dokkupy", "apps:rename", old, new], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
@@ -247,7 +247,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
             if died.code == 0:
                 break
         told("rename", outcomes)
-        assert len(outcomes) > 10 // stride(8)
+        assert len(outcomes) > 10 // stride(10)
         assert died.code == 0
         assert_retired(host, names[0])
         assert [line for line in traces(host, names[1]).splitlines() if names[0] not in line] == []

@@ -152,7 +152,7 @@ def once(bench: Bench, verb: str) -> None:
 def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: str) -> None:
     outcomes = []
     code = -1
-    for number in range(1, MOST, stride(6)):
+    for number in range(1, MOST, stride(8)):
         if verb != "first" and not bench.served():
             manage.enable(bench.host, BLOG)
         if verb == "first" and bench.served():
@@ -173,7 +173,7 @@ def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: s
     print(
         f"\n{verb}: {len(outcomes) - 1} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after"
     )
-    assert code == 0 and len(outcomes) > 10 // stride(6) and outcomes[0] == "before" and outcomes[-1] == "after"
+    assert code == 0 and len(outcomes) > 10 // stride(8) and outcomes[0] == "before" and outcomes[-1] == "after"
 
 
 POINTS = ("order-plz", "chalZ", "finalize-order", "certZ")
