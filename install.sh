@@ -593,7 +593,7 @@ remove_dokkupy() {
   if [[ $purge == yes && -d $STATE ]]; then
     act "remove $STATE" rm -rf -- "$STATE"
   elif [[ -d $STATE ]]; then
-    note "StoredCertificate: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
+    note "Kept: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
   fi
   [[ $dry_run == yes ]] || rm -f "$LOG"
   step "dokkupy is gone"

@@ -49,27 +49,16 @@ class Authority:
     def openssl(self, *words: str) -> None:
         subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
 
+    def sign(self, extensions: str) -> None:
+        """Make `crt` out of the request `csr`, with the extensions that a file of the directory lists."""
+        words = ["-in", "csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days", "20"]
+        self.openssl("x509", "-req", *words, "-extfile", extensions, "-out", "crt")
+
     def issue(self, *names: str, key: str = "rsa:2048") -> tuple[bytes, bytes]:
         """(chain with the root, key)."""
         (self.directory / "ext").write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
         self.openssl("req", "-newkey", key, "-nodes", "-subj", f"/CN={names[0]}", "-keyout", "key", "-out", "csr")
-        self.openssl(
-            "x509",
-            "-req",
-            "-in",
-            "csr",
-            "-CA",
-            "root.crt",
-            "-CAkey",
-            "root.key",
-            "-CAcreateserial",
-            "-days",
-            "20",
-            "-extfile",
-            "ext",
-            "-out",
-            "crt",
-        )
+        self.sign("ext")
         leaf = (self.directory / "crt").read_bytes()
         return leaf + self.root.read_bytes(), (self.directory / "key").read_bytes()
 

@@ -17,7 +17,7 @@ from dokkupy.model.secret import Secret
 from dokkupy.usecases import deploy as deploy_module
 from dokkupy.usecases import look, processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
-from dokkupy.usecases.builds import builds_of
+from dokkupy.usecases.builds import builds_of, log_of
 from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.deploy import merge_plugin_env
 from dokkupy.usecases.reconcile import reconcile
@@ -114,10 +114,12 @@ def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callabl
     deploy(host, "blog", TREE)
     before = picture(host)
     breaks(host)
-    with pytest.raises(AppError):
+    with pytest.raises(AppError) as caught:
         deploy(host, "blog", TREE)
     assert picture(host) == before
-    assert builds_of(host, BLOG)[0]["status"] == "failed"
+    build = builds_of(host, BLOG)[0]
+    assert build["status"] == "failed"
+    assert caught.value.message in log_of(host, BLOG, build["id"])
 
 
 def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:

@@ -1,6 +1,6 @@
 """The kit for buildpacks: a language looks at a source tree and says how it is built; the plugin buildpacks does it.
 
-A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads a untrusted tree
+A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads an untrusted tree
 through `Tree` and returns a `Plan`, which is printed by `buildpacks:plan` and rendered to a Dockerfile.
 """
 

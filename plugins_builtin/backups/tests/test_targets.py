@@ -189,7 +189,7 @@ def test_target_of_a_schedule_or_of_the_only_backups_is_not_removed(local: World
 
 
 def test_dry_runs_touch_nothing(local: World, tmp_path: Path) -> None:
-    """A rehearsal has hooks of its own, without the fake plugin's: the subject is the host."""
+    """A dry run has hooks of its own, without the fake plugin's: the subject is the host."""
 
     def tree() -> list[tuple[str, int]]:
         places = (local.base / "root/backups", tmp_path / "repository", local.base / "rows")

@@ -18,7 +18,7 @@ from dokkupy_certs.expiry import findings
 from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.testing import FakeProxy, rehearsing
+from dokkupy_sdk.testing import FakeProxy, dry_running
 
 from plugins_builtin.certs.tests.conftest import BLOG, Bench
 
@@ -263,7 +263,7 @@ def test_dry_run_touches_no_file_and_no_table(bench: Bench, verb: str) -> None:
     cli.add(bench.host, BLOG, *bench.files())
     cli.update(bench.host, BLOG, *bench.files())
     files, before = bench.files(), picture(bench)
-    with rehearsing(bench.host):
+    with dry_running(bench.host):
         if verb == "update":
             cli.update(bench.host, BLOG, *files)
         else:

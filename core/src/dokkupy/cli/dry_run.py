@@ -25,14 +25,14 @@ class PlanTerminal(Terminal):
         pass
 
 
-def rehearsed(host: Host, call: Invocation) -> CommandResult:
+def run_dry(host: Host, call: Invocation) -> CommandResult:
     """The answer of a dry run: the plan, and the status that the command would end with."""
-    from dokkupy.kernel.dry_run import rehearsing
+    from dokkupy.kernel.dry_run import dry_running
 
     out = host.out
     host.out = PlanTerminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False))
     try:
-        with rehearsing(host):
+        with dry_running(host):
             answer = call.command.function(host, *call.arguments, **call.keywords)
     finally:
         host.out = out

@@ -318,9 +318,9 @@ def invoke(host: Host, call: Invocation) -> int:
         out = host.out
         host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), to_stderr=True)
     if call.dry_run:
-        from dokkupy.cli.dry_run import rehearsed
+        from dokkupy.cli.dry_run import run_dry
 
-        plan = rehearsed(host, call)
+        plan = run_dry(host, call)
         show(host, plan, json_wanted)
         return plan.status
     answer: Any = command.function(host, *call.arguments, **call.keywords)

@@ -48,7 +48,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     loose: list[str] = []
     options: dict[str, Any] = {}
-    orphans: list[str] = []
+    unlisted: list[str] = []
     where = ""
     index = 0
     app_at, rest_at = positions(places, app)
@@ -81,24 +81,24 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
         elif command.mutating and word == "--dry-run":
             call.dry_run = True
         elif unknown is not None:
-            orphans.append(word)
+            unlisted.append(word)
         else:
             raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
     if call.format not in ("stdout", "text", "json"):
         raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
-    if orphans and call.format == "json":
+    if unlisted and call.format == "json":
         raise UserError("--format flag cannot be specified when specifying an info flag")
     if app_at is not None and not where:
         insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
     fill(call, places, loose, where)
-    fill_options(call, declared, options, orphans)
+    fill_options(call, declared, options, unlisted)
     return call
 
 
-def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], orphans: list[str]) -> None:
+def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], unlisted: list[str]) -> None:
     for item in declared:
         if item.kind == "unknown-flags":
-            call.keywords[item.name] = orphans
+            call.keywords[item.name] = unlisted
         elif item.kind == "option":
             if item.name not in options and item.required and not item.many and not item.is_bool:
                 raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(call.command)}")

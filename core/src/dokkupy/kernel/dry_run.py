@@ -1,4 +1,4 @@
-"""Rehearsal: `--dry-run`. An operation runs to its end and nothing becomes true.
+"""Dry runs: `--dry-run`. An operation runs to its end and nothing becomes true.
 
 What it writes is kept in memory, so that what follows reads it; its steps are told instead of done; its events and
 observers are told of as plugins that have a say. Queries and contributions are asked: they change nothing. There is no
@@ -147,7 +147,7 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def rehearsing(host: Host) -> Iterator[None]:
+def dry_running(host: Host) -> Iterator[None]:
     """Within, nothing that the host is asked to do is done; `host.plan` says what it would be."""
     before = (host.dry_run, host.store, host.events, host.hooks)
     host.plan.clear()

@@ -95,7 +95,11 @@ def last_digest(fd: int) -> str:
 
 def digest(line: bytes) -> str:
     """The SHA-256 of a line. Not by `hashlib`: that loads OpenSSL, 2 ms for every command."""
-    return str(import_module(SHA256).sha256(line).hexdigest())
+    try:
+        module = import_module(SHA256)
+    except ImportError:  # a Python that was built with OpenSSL's alone
+        module = import_module("hashlib")
+    return str(module.sha256(line).hexdigest())
 
 
 def stamp() -> str:

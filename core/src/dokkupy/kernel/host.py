@@ -42,7 +42,7 @@ class Host:
     root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
     and records. who: `key:NAME` over SSH, else the local
     user's name. force: destructive commands do not ask. dry_run, plan: nothing is done, and what would be is told in
-    `plan`, a line for each thing (`kernel/rehearsal.py`). Everything else is made when first asked for, once, whichever
+    `plan`, a line for each thing (`kernel/dry_run.py`). Everything else is made when first asked for, once, whichever
     thread asks.
     """
 
@@ -91,7 +91,7 @@ class Host:
             return self._hooks
 
     def adopt_hooks(self, hooks: Hooks) -> None:
-        """Use this object for the hooks: for rehearsals."""
+        """Use this object for the hooks: for dry runs."""
         self._hooks = hooks
 
     def spawn(self, *words: str) -> None:

@@ -63,7 +63,7 @@ def digits(text: str) -> int | None:
 
 
 def shown(text: str) -> str:
-    """A untrusted text made safe for a terminal and short enough for a line."""
+    """An untrusted text made safe for a terminal and short enough for a line."""
     return ascii(text if len(text) <= 80 else text[:77] + "...")
 
 

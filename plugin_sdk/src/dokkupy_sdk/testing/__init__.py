@@ -10,7 +10,7 @@
 The fakes keep the promises of the roles' docstrings; they remember what they were told in public attributes.
 """
 
-from dokkupy.kernel.dry_run import rehearsing
+from dokkupy.kernel.dry_run import dry_running
 
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy, FakeScheduler, FakeSource
@@ -25,5 +25,5 @@ __all__ = [
     "RecordingConsole",
     "deploy",
     "fake_host",
-    "rehearsing",
+    "dry_running",
 ]

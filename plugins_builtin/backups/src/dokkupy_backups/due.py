@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import time
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
-from dokkupy_sdk.locks import take
 
 from dokkupy_backups import outcome
 from dokkupy_backups.create import create
@@ -49,9 +46,8 @@ def what_is_due(host: Host, now: datetime) -> list[str]:
 
 def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
     """Do what is due, one after the other. One's failure is noted and does not keep the others from theirs."""
-    owner = {"command": host.command or "backups:run-due", "pid": os.getpid(), "since": time.time(), "who": host.who}
     try:
-        lock = take(host.root, LOCK, owner=owner, wait=0)
+        lock = host.lock(LOCK, wait=0, command=host.command or "backups:run-due")
     except Busy:
         return []
     lines: list[str] = []

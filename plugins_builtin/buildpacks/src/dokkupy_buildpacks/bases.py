@@ -16,7 +16,6 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Step, Toolchain, Wanted
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import scratch_directory
-from dokkupy_sdk.locks import take
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
@@ -66,11 +65,8 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
 @contextmanager
 def making(host: Host, subject: str) -> Iterator[None]:
     """Two pushes at once make one base."""
-    lock = take(host.root, subject, owner={"command": "making a base image", "pid": os.getpid()}, wait=SECONDS)
-    try:
+    with host.lock(subject, wait=SECONDS, command="making a base image"):
         yield
-    finally:
-        lock.release()
 
 
 def bootstrap(host: Host, suite: str, tag: str) -> None:

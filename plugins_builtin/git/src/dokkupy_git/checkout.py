@@ -97,7 +97,7 @@ def write_tree(
     keep_git: bool = False,
     origin: str = "",
 ) -> None:
-    """Write a commit's tree, submodules included, into an empty directory. Raises AppError for a untrusted one.
+    """Write a commit's tree, submodules included, into an empty directory. Raises AppError for an untrusted one.
 
     origin: the URL that relative submodule URLs are relative to.
     """

@@ -23,7 +23,7 @@ from dokkupy_sdk.errors import Busy, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
-from dokkupy_sdk.locks import Lock, take
+from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 
@@ -148,8 +148,7 @@ class Certbot:
             lock.release()
 
     def lock(self, command: str, *, wait: float) -> Lock:
-        owner = {"command": command, "pid": os.getpid(), "since": time.time(), "who": self.host.who}
-        return take(self.host.root, "certbot", owner=owner, wait=wait)
+        return self.host.lock("certbot", wait=wait, command=command)
 
     def require_room(self, app: AppName) -> None:
         found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)

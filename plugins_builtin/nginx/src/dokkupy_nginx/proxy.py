@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.failpoints import failpoint
-from dokkupy_sdk.locks import Lock, take
+from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
@@ -147,13 +146,7 @@ class NginxProxy(Proxy):
             self._reload(self.trees.generation)
 
     def lock(self) -> _Held:
-        owner = {
-            "command": self.host.command or "nginx",
-            "pid": os.getpid(),
-            "since": time.time(),
-            "who": self.host.who,
-        }
-        lock = take(self.host.root, "proxy", owner=owner, wait=60.0)
+        lock = self.host.lock("proxy", wait=60.0, command=self.host.command or "nginx")
         for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
             self.layout.hand_over(os.path.join(self.host.root, name))
         return _Held(lock)

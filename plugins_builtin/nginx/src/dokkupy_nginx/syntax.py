@@ -1,6 +1,6 @@
 """nginx's configuration language: text to directives, and directives to text.
 
-Used to validate a untrusted template's output. What is validated is then written out again by `write`, so a difference between
+Used to validate an untrusted template's output. What is validated is then written out again by `write`, so a difference between
 this reader and nginx's own cannot smuggle anything through.
 """
 

@@ -55,12 +55,12 @@ def tell(host: Host, app: AppName, process: str) -> None:
     announce_effect(host, app, BUILD if process == "build" else RESTART)
 
 
-def change(host: Host, app: AppName, kind: str, process: str, given: dict[str, str]) -> CommandResult:
-    """Set what was given; show what there is when nothing was."""
+def change(host: Host, app: AppName, kind: str, process: str, given: tuple[str, ...]) -> CommandResult:
+    """Set what was given, a text for each of RESOURCES; show what there is when all are empty."""
     from dokkupy_sdk.operation import operation
 
     name = process_type(process)
-    wanted = {resource: value_of(resource, text) for resource, text in given.items() if text}
+    wanted = {resource: value_of(resource, text) for resource, text in zip(RESOURCES, given, strict=True) if text}
     if not wanted:
         return show(host, app, kind, name)
     host.store.require_app(app)
@@ -110,11 +110,7 @@ def limit(
         app,
         "limit",
         process_type,
-        dict(
-            zip(
-                RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
-            )
-        ),
+        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu),
     )
 
 
@@ -138,11 +134,7 @@ def reserve(
         app,
         "reserve",
         process_type,
-        dict(
-            zip(
-                RESOURCES, (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu), strict=True
-            )
-        ),
+        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu),
     )
 
 
