@@ -12,6 +12,7 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port
+from dokkupy.model.proxy import Route
 from dokkupy.model.release import InstanceStatus, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import deploy as deploy_module
@@ -217,6 +218,58 @@ def test_a_stopped_app_stays_stopped_and_starts_again(host: Host) -> None:
     processes.start_app(host, BLOG)
     assert engine(host).made["blog.web.1"].state == "running"
     assert any(proxy(host).routes["blog"].upstreams.values())
+
+
+def dies_at_the_switch(host: Host, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """An instance that ran when it was started again, and ends with status 7 while the app is brought back."""
+    apply = proxy(host).apply
+
+    def also(routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
+        apply(routes, remove=remove)
+        engine(host).put(name, "exited", 7)
+
+    monkeypatch.setattr(proxy(host), "apply", also)
+
+
+def test_a_start_fails_when_an_instance_ends_and_the_app_stays_stopped(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    processes.scale(host, BLOG, {ProcessType("worker"): 1})
+    processes.stop_app(host, BLOG)
+    before = picture(host)
+    with monkeypatch.context() as patch:
+        dies_at_the_switch(host, patch, "blog.worker.1")
+        with pytest.raises(CheckFailed, match=r"worker\.1 of blog ended") as failure:
+            processes.start_app(host, BLOG)
+    assert any("ended with exit code 7" in line for line in failure.value.details)
+    assert picture(host) == before
+    assert not status.should_run(host, BLOG)
+    assert host.store.read("apps", BLOG, "failed")["instances"][0]["exit_code"] == 7
+
+
+def test_a_start_fails_when_clients_reach_nobody(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    processes.stop_app(host, BLOG)
+    before = picture(host)
+    proxy(host).silent.add("blog.example.com")
+    with pytest.raises(CheckFailed, match="does not reach it"):
+        processes.start_app(host, BLOG)
+    assert picture(host) == before
+
+
+def test_restore_watches_what_it_starts_and_leaves_what_failed_to_the_timer(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    engine(host).put("blog.web.1", "exited", 137)
+    with monkeypatch.context() as patch:
+        dies_at_the_switch(host, patch, "blog.web.1")
+        proxy(host).silent.add("blog.example.com")
+        with pytest.raises(CheckFailed):
+            reconcile(host, BLOG, watched=True)
+        assert status.should_run(host, BLOG)
+        assert reconcile(host, BLOG) == ["blog: started web.1"], "at boot the timer looks at it instead"
 
 
 def test_reconciling_starts_what_should_run_and_removes_what_should_not(host: Host) -> None:
@@ -426,11 +479,11 @@ def test_instances_that_are_not_checked_are_not_asked(host: Host, monkeypatch: p
     assert look.is_checked(Release(BLOG, 1, "", "", ""), "web") is False
 
 
-def test_instances_that_go_on_may_still_be_starting(host: Host) -> None:
+def test_instances_that_a_boot_brings_back_may_still_be_starting(host: Host) -> None:
     deploy(host, "blog", TREE)
-    processes.stop_app(host, BLOG)
+    engine(host).put("blog.web.1", "exited", 137)
     proxy(host).silent.add("blog.example.com")
-    processes.start_app(host, BLOG)
+    assert reconcile(host, BLOG) == ["blog: started web.1"]
     processes.scale(host, BLOG, {ProcessType("worker"): 2})
     assert reconcile(host, BLOG) == []
 

@@ -136,7 +136,7 @@ class Deployment:
 
     id: the operation's id, also on every container that it starts. kind: deploy, scale, restart, config, rollback or
     restore. instances: all instances that will serve after the switch; fresh: those among them that this deployment
-    started; retiring: those that will stop after it.
+    started, also again after a stop; retiring: those that will stop after it.
     """
 
     id: str

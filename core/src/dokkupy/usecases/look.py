@@ -61,7 +61,7 @@ def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[
 
 
 def is_asked(deployment: Deployment, web: Sequence[Instance]) -> bool:
-    """Whether clients of these instances must be served by now. Those that only go on (`ps:start`, a boot) may still be
+    """Whether clients of these instances must be served by now. Those that go on unwatched (at boot) may still be
     starting, and those that were there before are no news, unless a new release leads to them (`ports:set`)."""
     if not web or not is_checked(deployment.release, "web"):
         return False

@@ -138,13 +138,18 @@ def stop_app(host: Host, app: AppName) -> None:
 
 
 def start_app(host: Host, app: AppName) -> None:
-    """Bring back what should run: stopped instances go on, missing ones start again."""
+    """Bring back what should run: stopped instances go on, missing ones start again.
+
+    What starts is watched as in a deploy. Raises CheckFailed when an instance fails; what was stopped is stopped then.
+    """
     require_deployed(host, app)
     with operation(host, "ps:start", f"app:{app}") as tx:
-        bring_back(tx, app)
+        bring_back(tx, app, watched=True)
 
 
-def bring_back(tx: Transaction, app: AppName) -> None:
+def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
+    """watched: instances that go on are checked before this returns. At boot the timer looks at them instead, because
+    one app's start would hold up all others."""
     host = tx.host
     release, instances = current(host, app)
     if release is None:
@@ -154,10 +159,12 @@ def bring_back(tx: Transaction, app: AppName) -> None:
         tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
     # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
     lasting = tuple(one for one in instances if one.port in release.listening.candidates)
+    running = {row.instance.id for row in host.scheduler(app).status(lasting) if row.state == "running"}
     names = ", ".join(one.dyno for one in lasting)
-    tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
+    up = tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
+    resumed = tuple(one for one in up if watched and one.id not in running)
     formation = wanted_formation(host, app, release.files, release.processes)
-    converge(tx, release, formation, kind="restore", replaces=lambda name: False)
+    converge(tx, release, formation, kind="restore", replaces=lambda name: False, resumed=resumed)
 
 
 def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout: int) -> None:

@@ -13,8 +13,11 @@ from dokkupy.usecases.status import should_run
 from dokkupy.usecases.waiting_page import update_waiting_page
 
 
-def reconcile(host: Host, app: AppName) -> list[str]:
-    """Bring one app to what its state says; returns a line for each thing done. Unfinished operations go first."""
+def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
+    """Bring one app to what its state says; returns a line for each thing done. Unfinished operations go first.
+
+    watched: what is started is checked; see `bring_back`.
+    """
     lines: list[str] = []
     if not host.store.has_app(app):
         return lines
@@ -34,7 +37,7 @@ def reconcile(host: Host, app: AppName) -> list[str]:
         if should_run(host, app):
             down = [status.instance.dyno for status in scheduler.status(instances) if status.state != "running"]
             if down:
-                bring_back(tx, app)
+                bring_back(tx, app, watched=watched)
                 lines.append(f"{app}: started {', '.join(down)}")
         else:
             up = [s.instance for s in scheduler.status(instances) if s.state not in ("exited", "missing")]

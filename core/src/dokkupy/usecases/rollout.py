@@ -34,13 +34,15 @@ def converge(
     kind: str,
     replaces: Callable[[ProcessType], bool],
     replacing: AppName | None = None,
+    resumed: tuple[Instance, ...] = (),
     after: tuple[Call, ...] = (),
 ) -> Deployment:
     """Run `formation` of `release`; ends with the commit.
 
     replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
     wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
-    rename). after: what follows the commit besides. The caller holds the apps' locks.
+    rename). resumed: stopped instances that were just started again, and are checked like
+    fresh ones. after: what follows the commit besides. The caller holds the apps' locks.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -60,7 +62,8 @@ def converge(
     stop_unchecked(tx, release, retiring)
     try:
         fresh = start(tx, release, missing)
-        deployment = replace(deployment, instances=ordered(kept + fresh), fresh=fresh)
+        checked = tuple(one for one in resumed if one in kept) + fresh
+        deployment = replace(deployment, instances=ordered(kept + fresh), fresh=checked)
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
         deployment = switch(tx, deployment, replacing)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)

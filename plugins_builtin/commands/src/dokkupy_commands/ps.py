@@ -79,7 +79,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
         scope = Scope(is_all=True)
 
     def one(app: AppName) -> None:
-        for line in reconcile(host, app):
+        for line in reconcile(host, app, watched=True):
             host.out.section(line)
 
     return each(host, scope, one)
