@@ -15,6 +15,7 @@ SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path
 DISTRIBUTIONS = [ROOT / "core", ROOT / "plugin_sdk", *PLUGINS, *SAMPLES]
 SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglob("*.py"))]
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
+CORE_LINES = 11_900
 LONGEST_MODULE = 425
 LONGEST_FUNCTION = 76
 #: They may only shrink. (They grew once, when the formatter got every line: none is packed by hand any more.)
@@ -23,7 +24,7 @@ LONG_MODULES = {
     "plugins_builtin/services/src/dokkupy_services/cli.py": 469,
 }
 
-USE_TEMPFILE = {"core/src/dokkupy/kernel/scratch.py", "core/src/dokkupy/usecases/oneoff.py"}
+USE_TEMPFILE = {"core/src/dokkupy/kernel/scratch.py"}
 
 #: Imported name -> distribution, where they differ.
 DISTRIBUTED_AS = {
@@ -65,6 +66,12 @@ def test_a_plugin_imports_only_the_sdk_and_itself_of_dokkupy(plugin: Path) -> No
             top = name.partition(".")[0]
             if top == "dokkupy" or top.startswith("dokkupy_"):
                 assert top in {"dokkupy_sdk", own, *family}, f"{short(file)} imports {name}"
+
+
+def test_core_stays_small() -> None:
+    """What a plugin over the SDK can do is not core's: lower the limit with each thing that moves out."""
+    lines = sum(file.read_text().count("\n") for file in SOURCES if file.is_relative_to(ROOT / "core"))
+    assert lines <= CORE_LINES
 
 
 def test_core_and_sdk_name_no_plugin() -> None:

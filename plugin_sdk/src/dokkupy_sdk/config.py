@@ -1,5 +1,5 @@
 """Environment variables of apps and of the whole host."""
 
-from dokkupy.usecases.config import get_env, merged_env, set_env
+from dokkupy.usecases.config import get_env, merged_env, set_env, validated
 
-__all__ = ["get_env", "merged_env", "set_env"]
+__all__ = ["get_env", "merged_env", "set_env", "validated"]

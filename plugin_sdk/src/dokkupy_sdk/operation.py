@@ -1,6 +1,6 @@
 """Operations: changes that either happened or did not."""
 
 from dokkupy.kernel.journal import new_id
-from dokkupy.kernel.operation import Call, Transaction, call, operation
+from dokkupy.kernel.operation import Call, SignalReceived, Transaction, call, operation, signals_ignored
 
-__all__ = ["Call", "Transaction", "call", "new_id", "operation"]
+__all__ = ["Call", "SignalReceived", "Transaction", "call", "new_id", "operation", "signals_ignored"]

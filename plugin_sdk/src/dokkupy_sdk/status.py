@@ -1,6 +1,6 @@
 """What runs of an app now, and what the timer saw of it."""
 
-from dokkupy.usecases.status import statuses
+from dokkupy.usecases.status import require_deployed, statuses
 from dokkupy.usecases.watched import described
 
-__all__ = ["described", "statuses"]
+__all__ = ["described", "require_deployed", "statuses"]

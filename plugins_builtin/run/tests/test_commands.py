@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from dokkupy.cli.run import ago, wants_tty
 from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
+from dokkupy_run.cli import ago, wants_tty
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
-from plugins_builtin.commands.tests.conftest import Run
+from plugins_builtin.run.tests.conftest import Run
 
 
 @pytest.fixture
@@ -44,6 +44,25 @@ def test_a_label_before_a_command_that_starts_nothing_is_refused(run: Run, engin
 def test_secrets_of_a_one_off_command_are_not_in_the_audit(run: Run, host: Host, engine: FakeEngine) -> None:
     run("run:detached", "--env=TOKEN=hunter2", "--env", "OTHER=hunter2", "blog", "curl", "hunter2")
     assert "hunter2" not in open(host.audit.path).read()
+
+
+def end(engine: FakeEngine, name: str) -> None:
+    engine.made[name] = replace(engine.need(name), state="exited", exit_code=0)
+
+
+def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them(run: Run, engine: FakeEngine) -> None:
+    own, foreign, running = (run("run:detached", app, "true")[1].strip() for app in ("blog", "wiki", "blog"))
+    end(engine, own), end(engine, foreign)
+    assert f"Would remove the container {own}" in run("cleanup", "--dry-run", "blog")[1]
+    assert run("cleanup", "blog") == (0, f"-----> Removed {own}\n", "")
+    assert {one.name for one in engine.containers({"dokkupy.kind": "run"})} == {foreign, running}
+
+
+def test_each_tick_of_the_timer_removes_what_ended(run: Run, engine: FakeEngine) -> None:
+    for _ in range(2):
+        end(engine, run("run:detached", "blog", "true")[1].strip())
+        assert run("tick")[0] == 0
+        assert engine.containers({"dokkupy.kind": "run"}) == []
 
 
 def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:

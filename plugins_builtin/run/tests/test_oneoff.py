@@ -14,10 +14,10 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import attached, oneoff
 from dokkupy.usecases.config import LARGEST, set_env
 from dokkupy.usecases.history import latest
-from dokkupy.usecases.oneoff import RunOptions, retire_runs, run_attached, run_detached
+from dokkupy_run import attached, oneoff
+from dokkupy_run.oneoff import RunOptions, retire_runs, run_attached, run_detached
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 

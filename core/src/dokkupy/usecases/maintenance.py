@@ -20,7 +20,6 @@ from dokkupy.kernel.operation import messages, operation, unfinished
 from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
 from dokkupy.usecases import interpreter, temporary
-from dokkupy.usecases.oneoff import retire_runs
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
 from dokkupy.usecases.state_check import state_findings
@@ -58,7 +57,6 @@ def do_tick(host: Host, patience: float | None = None) -> list[str]:
         retire_old,
         recover_unfinished,
         supervise,
-        retire_ended_runs,
         temporary.remove_left_over,
         jobs,
     ):
@@ -74,11 +72,6 @@ def do_tick(host: Host, patience: float | None = None) -> list[str]:
 
 def retire_old(host: Host) -> list[str]:
     return [f"retired {one.name}" for one in retire_due(host)]
-
-
-def retire_ended_runs(host: Host) -> list[str]:
-    retire_runs(host)
-    return []
 
 
 def recover_unfinished(host: Host) -> list[str]:

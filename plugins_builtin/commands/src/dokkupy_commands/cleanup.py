@@ -13,11 +13,11 @@ group = Group("cleanup", "Remove ended containers and unused images", bare="")
 @group.command("", permission="host:write", mutating=True)
 def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> CommandResult:
     """Remove ended one-off containers and unused images of apps."""
-    from dokkupy_sdk.runs import retire_runs
+    from dokkupy_commands import hookspecs
 
     name = host.store.require_app(app) if app and app != "--global" else None
     engine = host.engine()
-    gone = retire_runs(host, name)
+    gone = [one for _, one in host.hooks.gather(hookspecs.cleanup_changes, host=host, app=name)]
     labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}
     for identifier, tags, _size in engine.images(labels):
         if not tags:

@@ -9,10 +9,10 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-from dokkupy.kernel.execute import environment, poll_reader
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import SignalReceived, signals_ignored
-from dokkupy.roles.engine import Container
+from dokkupy_sdk import Host
+from dokkupy_sdk.execute import environment, poll_reader
+from dokkupy_sdk.operation import SignalReceived, signals_ignored
+from dokkupy_sdk.roles import Container
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
 
 def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str) -> int:
     """End what is still running; returns the exit status."""
-    from dokkupy.usecases.oneoff import GRACE, stop_run
+    from dokkupy_run.oneoff import GRACE, stop_run
 
     engine = host.engine()
     found = engine.container(container.id)

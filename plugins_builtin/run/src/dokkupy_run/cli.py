@@ -7,15 +7,15 @@ import sys
 import time
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope
-from dokkupy.errors import NotFound, UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest, Scope
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.roles.engine import Container as OneOff
-    from dokkupy.usecases.run_logs import Line
+    from dokkupy_sdk.roles import Container as OneOff
+
+    from dokkupy_run.output import Line
 
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
@@ -49,7 +49,7 @@ def run_command(
     concurrency_policy: Policy = "allow",
 ) -> int:
     """Run a command in a new container of the serving release, and exit with its status."""
-    from dokkupy.usecases.oneoff import RunOptions, run_attached
+    from dokkupy_run.oneoff import RunOptions, run_attached
 
     here = sys.stdin.isatty() and sys.stdout.isatty()
     options = RunOptions(
@@ -73,7 +73,7 @@ def detached(
     concurrency_policy: Policy = "allow",
 ) -> CommandResult:
     """Run a command in the background and print the container's name."""
-    from dokkupy.usecases.oneoff import RunOptions, run_detached
+    from dokkupy_run.oneoff import RunOptions, run_detached
 
     options = RunOptions(
         pairs(env), tuple(label), ttl_seconds, wants_tty(no_tty, force_tty, False), cron_id, concurrency_policy
@@ -96,7 +96,7 @@ def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
 @group.command("list", permission="app:read")
 def list_runs(host: Host, app: App) -> CommandResult:
     """List the one-off containers of an app."""
-    from dokkupy.usecases.oneoff import runs_of
+    from dokkupy_run.oneoff import runs_of
 
     found = runs_of(host, host.store.require_app(app))
     now = time.time()
@@ -129,8 +129,9 @@ def ago(now: float, at: str) -> str:
 
 def chosen(host: Host, app: AppName | None, container: str, permission: str) -> list[OneOff]:
     """The containers that are meant. One that is named without its app takes a permission on its app all the same."""
-    from dokkupy.usecases.access import check_access
-    from dokkupy.usecases.oneoff import run_of, runs_of
+    from dokkupy_sdk.access import check_access
+
+    from dokkupy_run.oneoff import run_of, runs_of
 
     if container:
         one = run_of(host, container)
@@ -154,7 +155,7 @@ def logs(
     quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out time and container")] = False,
 ) -> CommandResult | int:
     """Print the output of one-off containers."""
-    from dokkupy.usecases.run_logs import follow, past
+    from dokkupy_run.output import follow, past
 
     if num < 0:
         raise UserError(f"{num} is not a number of lines")
@@ -171,7 +172,7 @@ def logs(
 
 
 def shown(line: Line, *, quiet: bool) -> str:
-    from dokkupy.cli.output import harmless
+    from dokkupy_sdk.cli import harmless
 
     text = harmless(line.text)
     return text if quiet else f"{line.at} app[{line.dyno}]: {text}"
@@ -180,7 +181,7 @@ def shown(line: Line, *, quiet: bool) -> str:
 @group.command("stop", permission="app:write", mutating=True)
 def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = "") -> CommandResult:
     """Stop and remove one-off containers."""
-    from dokkupy.usecases.oneoff import end_run
+    from dokkupy_run.oneoff import end_run
 
     found = chosen(host, app, container, "app:write")
     for one in found:
@@ -191,7 +192,7 @@ def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, conta
 @group.command("retire", permission="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008
     """Remove one-off containers that ended, and end those whose time is over."""
-    from dokkupy.usecases.oneoff import retire_runs
+    from dokkupy_run.oneoff import retire_runs
 
     gone = retire_runs(host, scope.app)
     return CommandResult(gone, [f"-----> Removed {name}" for name in gone])

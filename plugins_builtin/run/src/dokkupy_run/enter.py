@@ -8,6 +8,10 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.names import AppName
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 group = Group("enter", "Connect to an instance of an app", bare="")
 
 
@@ -21,7 +25,35 @@ def enter(
     container_id: Annotated[str, Opt("--container-id")] = "",
 ) -> int:
     """Run a command (by default a shell) in a running instance: `web`, or `web.2`."""
-    from dokkupy_sdk.runs import enter_instance
-
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     return enter_instance(host, app, process, command, container_id=container_id, tty=tty)
+
+
+def enter_instance(
+    host: Host, app: AppName, process: str, command: Sequence[str], *, container_id: str, tty: bool
+) -> int:
+    """Run a command in an instance, chosen by its process type, its dyno or its container; returns its exit status."""
+    import subprocess
+
+    from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.execute import environment
+    from dokkupy_sdk.names import ProcessType
+    from dokkupy_sdk.releases import current
+    from dokkupy_sdk.status import require_deployed
+
+    from dokkupy_run.attached import terminal
+
+    require_deployed(host, app)
+    name, _, index = process.partition(".")
+    _, instances = current(host, app)
+    found = [
+        one
+        for one in instances
+        if (one.id.startswith(container_id) if container_id else one.process == ProcessType(name))
+        and (container_id or not index or str(one.index) == index)
+    ]
+    if not found:
+        running = ", ".join(one.dyno for one in instances) or "none"
+        raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
+    argv = host.engine().attach_argv(found[0].id, tuple(command) or ("/bin/sh",), tty=tty)
+    return subprocess.run(argv, env=environment(terminal()), check=False).returncode

@@ -1,26 +1,22 @@
-"""One-off processes: a command in a new container of a release, or inside a running instance."""
+"""One-off processes: a command in a new container of a release."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import shlex
-import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dokkupy.errors import Conflict, DokkupyError, NotFound, UserError
-from dokkupy.kernel.execute import environment
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.release import Release
-from dokkupy.model.secret import Secret
-from dokkupy.roles.engine import Container, ContainerSpec
-from dokkupy.usecases.config import validated
-from dokkupy.usecases.releases import current
-from dokkupy.usecases.status import require_deployed
+from dokkupy_sdk import Host
+from dokkupy_sdk.config import validated
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.roles import Container, ContainerSpec
+from dokkupy_sdk.status import require_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +99,7 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
 
 def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
     """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
-    from dokkupy.usecases.attached import attach
+    from dokkupy_run.attached import attach
 
     release = require_deployed(host, app)
     checked(options)
@@ -191,24 +187,3 @@ def retire_runs(host: Host, app: AppName | None = None, now: float | None = None
         except DokkupyError as error:
             host.out.warn(f"{one.name}: {error.message}")
     return gone
-
-
-def enter_instance(
-    host: Host, app: AppName, process: str, command: Sequence[str], *, container_id: str, tty: bool
-) -> int:
-    require_deployed(host, app)
-    name, _, index = process.partition(".")
-    _, instances = current(host, app)
-    found = [
-        one
-        for one in instances
-        if (one.id.startswith(container_id) if container_id else one.process == ProcessType(name))
-        and (container_id or not index or str(one.index) == index)
-    ]
-    if not found:
-        running = ", ".join(one.dyno for one in instances) or "none"
-        raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
-    from dokkupy.usecases.attached import terminal
-
-    argv = host.engine().attach_argv(found[0].id, tuple(command) or ("/bin/sh",), tty=tty)
-    return subprocess.run(argv, env=environment(terminal()), check=False).returncode

@@ -6,15 +6,15 @@ import queue
 import threading
 from dataclasses import dataclass
 
-from dokkupy.errors import DokkupyError
-from dokkupy.kernel.execute import reader_left
-from dokkupy.kernel.host import Host
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.execute import reader_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dokkupy.roles.engine import Container
+    from dokkupy_sdk.roles import Container
 
 LOOK = 0.5
 """Seconds between looks for whether anybody still reads."""
