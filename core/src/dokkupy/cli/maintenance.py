@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import CommandResult, Group, Opt
+from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
 
 tick_group = Group("tick", "Do the time-driven work", bare="")
 recover_group = Group("recover", "Finish or undo what was interrupted", bare="")
@@ -67,19 +68,20 @@ def doctor(host: Host) -> CommandResult:
 @events_group.command("", permission="host:read")
 def events(
     host: Host,
+    app: Annotated[AppName | None, Arg("app", "Only the events of this app, also of one that was destroyed")] = None,
     *,
     num: Annotated[int, Opt("--num", "-n", help="How many")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Go on as new ones come")] = False,
 ) -> CommandResult:
-    """Show the latest events."""
+    """Show the latest events, of one app or of all."""
     import sys
 
     from dokkupy.cli.output import harmless
     from dokkupy.usecases.history import follow, latest
 
-    rows = latest(host, max(1, num))
+    rows = latest(host, max(1, num), app)
     if tail:
-        for line in follow(host, rows):
+        for line in follow(host, rows, app):
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return CommandResult(rows)

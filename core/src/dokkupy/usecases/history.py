@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def latest(host: Host, count: int) -> list[dict[str, Any]]:
-    """The last events, oldest first. A line that a crash or a full disk cut off is left out."""
+def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any]]:
+    """The last events, oldest first; with app only those of this app, which need not exist any more.
+
+    A line that a crash or a full disk cut off is left out.
+    """
     try:
         with open(host.events.path, encoding="utf-8", errors="replace") as file:
-            return parsed(file.readlines()[-count:])
+            lines = file.readlines()
     except FileNotFoundError:
         return []
+    return of_app(parsed(lines), app)[-count:] if app else parsed(lines[-count:])
+
+
+def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
+    """The events of one app, under the name that it has or had; all events without one."""
+    if not app:
+        return rows
+    names = {app, f"app:{app}"}
+    return [row for row in rows if names & {row.get("app"), row.get("old"), row.get("subject")}]
 
 
 def parsed(lines: list[str]) -> list[dict[str, Any]]:
@@ -79,10 +91,10 @@ def recent(host: Host, size: int = 1024 * 1024) -> list[dict[str, Any]]:
         return []
 
 
-def follow(host: Host, rows: list[dict[str, Any]], *, pause: float = 0.5) -> Iterator[str]:
-    """The lines of these events and of all that follow; ends only with its reader."""
+def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
+    """The lines of these events and of all that follow (with app: of this app); ends only with its reader."""
     tail = Tail(host)
     yield from map(told, rows)
     while True:
-        yield from map(told, tail.fresh())
+        yield from map(told, of_app(tail.fresh(), app))
         time.sleep(pause)
