@@ -204,7 +204,12 @@ def settings(registry: Registry) -> str:
         ]
         for prop in found.properties.values():
             effect = f"no effect: {prop.inert}" if prop.inert else in_force(prop)
-            marks = prop.help + (" *release*" if prop.is_kept else "") + (" *secret*" if prop.secret else "")
+            marks = (
+                prop.help
+                + (f"; set by `{prop.set_by}`" if prop.set_by else "")
+                + (" *release*" if prop.is_kept else "")
+                + (" *secret*" if prop.secret else "")
+            )
             default = f"`{prop.default}`" if prop.default else ""
             out.append(f"| `{prop.name}` | {default} | {prop.scope} | {effect} | {marks.replace('|', chr(92) + '|')} |")
         out.append("")

@@ -279,10 +279,8 @@ def test_what_an_older_version_left_is_unset_and_destroyed(host: Host, monkeypat
     for _, settings in properties():
         for one, prop in settings.properties.items():
             for scope in ("blog", "--global"):
-                if prop.scope == ("global" if scope == "blog" else "app") or not setter(settings):
+                if prop.set_by or prop.scope == ("global" if scope == "blog" else "app") or not setter(settings):
                     continue
-                if settings.namespace == "checks" and one in ("disabled", "skipped"):
-                    continue  # commands of their own: checks:enable
                 by_hand(host)
                 assert run(host, monkeypatch, setter(settings), scope, one) == 0, (settings.namespace, one, scope)
     by_hand(host)

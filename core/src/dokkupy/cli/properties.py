@@ -53,9 +53,9 @@ def add_property_commands(
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace
 
-    if settings.properties:
+    if settings.listed:
         # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
-        secret = any(prop.secret for prop in settings.properties.values())
+        secret = any(prop.secret for prop in settings.listed.values())
 
         @group.command(verb, permission=permission, mutating=True, secret_args=2 if secret else False)
         def set_property(
@@ -78,6 +78,8 @@ def add_property_commands(
             else:
                 check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
+            if prop.set_by:
+                raise settings.invalid(f"{prop.set_by} sets {name}")
             with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:
                 if text and judge is not None:
                     judge(host, scope.app, name, settings.parse(host, name, text))
@@ -93,12 +95,12 @@ def add_property_commands(
 
 def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
     """Print with which command a property that was set takes effect, or that it has none."""
-    from dokkupy.usecases.effect import announce_effect, pending_settings
+    from dokkupy.usecases.effect import announce_setting
 
     if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
         host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
-    elif app is None or not prop.is_kept or prop.name in pending_settings(host, app, settings):
-        announce_effect(host, app, prop.applies)
+    else:
+        announce_setting(host, settings, prop.name, app)
 
 
 def add_report(
@@ -144,7 +146,7 @@ def report_keys(
     computed = settings.all(host.store, app)
     own = host.store.read("apps", app, settings.namespace).get("properties", {}) if app is not None else {}
     shared = host.store.read("global", settings.namespace).get("properties", {})
-    for name, prop in settings.properties.items():
+    for name, prop in settings.listed.items():
         values = {"computed-": computed[name]}
         if prop.scope != "app":
             values["global-"] = str(shared.get(name, ""))

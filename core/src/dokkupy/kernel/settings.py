@@ -108,9 +108,22 @@ class Property:
     rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
     a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
     once. inert: why it has no effect; the command that sets it says so, unless a plugin declares that it acts on it
-    (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer."""
+    (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer. set_by: the
+    command that sets it, where that is not the namespace's `:set`; the report has it only while it is pending."""
 
-    __slots__ = ("applies", "default", "help", "in_release", "inert", "name", "parse", "role", "scope", "secret")
+    __slots__ = (
+        "applies",
+        "default",
+        "help",
+        "in_release",
+        "inert",
+        "name",
+        "parse",
+        "role",
+        "scope",
+        "secret",
+        "set_by",
+    )
 
     applies: Applies
 
@@ -127,8 +140,10 @@ class Property:
         applies: Applies | None = None,
         inert: str = "",
         role: str = "",
+        set_by: str = "",
     ) -> None:
         self.name = name
+        self.set_by = set_by
         self.inert = inert
         self.role = role
         if applies is not None or in_release:
@@ -156,20 +171,27 @@ class Settings:
                 prop.applies = applies
         self.properties = {prop.name: prop for prop in properties}
 
+    @property
+    def listed(self) -> dict[str, Property]:
+        """Those that `:set` knows and `:report` lists."""
+        return {name: prop for name, prop in self.properties.items() if not prop.set_by}
+
     def need(self, name: str, *, is_global: bool) -> Property:
         """The property, if it may be set there. The messages are Dokku's."""
         if not name:
             raise UserError("No property specified")
         prop = self.properties.get(name)
         if prop is None:
-            raise UserError(
-                f"Invalid property specified, valid properties include: {', '.join(sorted(self.properties))}"
-            )
+            raise self.invalid()
         if is_global and prop.scope == "app":
             raise UserError("Property cannot be specified globally")
         if not is_global and prop.scope == "global":
             raise UserError("Property can only be specified globally")
         return prop
+
+    def invalid(self, hint: str = "") -> UserError:
+        known = ", ".join(sorted(self.listed))
+        return UserError(f"Invalid property specified, valid properties include: {known}", hint=hint)
 
     def usable(self, prop: Property, value: object, app: AppName | None) -> str:
         """A stored value; readers compute with numbers, so one that is none is an error that names its property."""

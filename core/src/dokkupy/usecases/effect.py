@@ -34,6 +34,13 @@ def announce_effect(host: Host, app: AppName | None, applies: Applies = RESTART)
         host.out.detail(f"takes effect with {applies.moment}" + (f"; now: {command}" if command else ""))
 
 
+def announce_setting(host: Host, settings: Settings, name: str, app: AppName | None) -> None:
+    """Print with which command a property that was set or unset takes effect; nothing where its value is in force."""
+    prop = settings.properties[name]
+    if app is None or not prop.is_kept or name in pending_settings(host, app, settings):
+        announce_effect(host, app, prop.applies)
+
+
 def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, tuple[str, str]]:
     """Property -> (value in force, value set) of those that the serving release does not have yet.
 
@@ -54,7 +61,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
     for name, value in values.items():
         prop = settings.properties[name]
         in_force = str(kept.get(name) or prop.default.replace("{app}", app))
-        if prop.is_kept and prop.applies.command and value != in_force:
+        if prop.is_kept and value != in_force:
             found[name] = (in_force, value)
     return found
 

@@ -97,6 +97,8 @@ def value_findings(host: Host, settings: Settings, app: AppName | None) -> Itera
             yield Finding(
                 "state",
                 "error",
-                f"{settings.namespace}:set {scope} {name}: {error.message}",
-                f"Unset it: {settings.namespace}:set {scope} {name}",
+                f"{settings.namespace} {name} ({scope}): {error.message}",
+                f"Set it again: {prop.set_by} {scope}"
+                if prop.set_by
+                else f"Unset it: {settings.namespace}:set {scope} {name}",
             )

@@ -117,7 +117,12 @@ class PackBuilder(ToolBuilder):
     certainty = 90
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        kept = self.host.store.read("apps", build.source.app, "buildpacks").get("list", [])
+        kept = (
+            self.host.store.read("apps", build.source.app, "buildpacks")
+            .get("properties", {})
+            .get("list", "")
+            .split(",")
+        )
         release, _ = current(self.host, build.source.app)
         return argv.pack(
             program,
@@ -126,7 +131,7 @@ class PackBuilder(ToolBuilder):
             descriptor=file,
             keys=self.keys(build),
             builder=PACK.get(self.host.store, build.source.app, "builder-image"),
-            buildpacks=kept,
+            buildpacks=[address for address in kept if address],
             caches=volumes(build.source.app),
             previous=release.image if release and release.builder == "pack" else "",
         )

@@ -27,11 +27,12 @@ add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb
 
 
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
+    from dokkupy_sdk.effect import announce_setting
     from dokkupy_sdk.operation import operation
 
     with operation(host, f"buildpacks:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
-        data = host.store.read("apps", app, "buildpacks")
-        tx.write("apps", app, "buildpacks", data={**data, "list": wanted})
+        SETTINGS.set(tx, app, "list", ",".join(wanted))
+    announce_setting(host, SETTINGS, "list", app)
 
 
 def current(host: Host, app: AppName) -> list[str]:

@@ -10,6 +10,8 @@ from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
+from dokkupy_buildpacks.settings import SETTINGS
+
 SHORT = re.compile(r"([a-z0-9][a-z0-9-]*)/([a-z0-9][a-z0-9._-]*)", re.IGNORECASE)
 URL = re.compile(
     r"(?:https?|git|ssh)://[A-Za-z0-9._~:@%/?=&+-]+(?:#[A-Za-z0-9._/-]+)?|git@[A-Za-z0-9.-]+:[A-Za-z0-9._/-]+(?:#[A-Za-z0-9._/-]+)?"
@@ -48,7 +50,7 @@ def language_of(address: str) -> str:
 
 
 def kept(host: Host, app: AppName) -> list[str]:
-    return list(host.store.read("apps", app, "buildpacks").get("list", []))
+    return [address for address in SETTINGS.raw(host.store, app, "list").split(",") if address]
 
 
 def of_dotenv(tree: Tree) -> str:

@@ -48,6 +48,7 @@ def variables(text: str) -> str:
 
 SETTINGS = Settings(
     "buildpacks",
+    Property("list", scope="app", help="Addresses of the app's buildpacks, with commas", set_by="buildpacks:set"),
     Property("stack", help="An image to build and run on instead of the language's own base"),
     Property("image-registry", help="Where official images are pulled from instead of Docker Hub", parse=registry),
     Property(

@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_checks.settings import ALL, BY_SET, SETTINGS, types
+from dokkupy_checks.settings import ALL, SETTINGS, types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,23 +29,29 @@ def lists(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-add_property_commands(group, BY_SET, extra=lists)
+add_property_commands(group, SETTINGS, extra=lists)
 
 Types = Annotated[str, Arg("process-types", "Comma list, or _all_")]
 
 
-def change(host: Host, app: AppName, verb: str, *, add: str, listed: str) -> None:
+def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed: str) -> None:
     """Put process types on one of the lists (and off the other), or with add="" off both."""
+    from dokkupy_sdk.effect import announce_setting
     from dokkupy_sdk.operation import operation
 
     host.store.require_app(app)
     wanted = types(listed) or ALL
+    changed: list[str] = []
     with operation(host, f"checks:{verb}", f"app:{app}", takes_away=not add) as tx:
         for name in ("disabled", "skipped"):
             before = SETTINGS.raw(host.store, app, name)
             after = joined(before, wanted) if name == add else without(before, wanted)
             if after != before:
                 SETTINGS.set(tx, app, name, after)
+                changed.append(name)
+    host.out.section(f"{title} checks for app ({app})")
+    for name in changed[:1]:
+        announce_setting(host, SETTINGS, name, app)
 
 
 def joined(before: str, added: str) -> str:
@@ -71,23 +77,20 @@ def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
         raise UserError(
             f"Checks of {app} are off for all process types", hint=f"Enable all first: dokkupy checks:enable {app}"
         )
-    change(host, app, "enable", add="", listed=process_types)
-    host.out.section(f"Enabling checks for app ({app})")
+    change(host, app, "enable", "Enabling", add="", listed=process_types)
 
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Disable checks and stop old instances before new ones start."""
-    change(host, app, "disable", add="disabled", listed=process_types)
-    host.out.section(f"Disabling checks for app ({app})")
-    host.out.detail("Old instances stop before new ones start: there is downtime from the next deploy on")
+    change(host, app, "disable", "Disabling", add="disabled", listed=process_types)
+    host.out.detail("Old instances stop before new ones start: each deploy has a downtime")
 
 
 @group.command("skip", permission="app:write", mutating=True)
 def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Skip checks, with zero downtime all the same."""
-    change(host, app, "skip", add="skipped", listed=process_types)
-    host.out.section(f"Skipping checks for app ({app})")
+    change(host, app, "skip", "Skipping", add="skipped", listed=process_types)
 
 
 @group.command("run", permission="app:write")

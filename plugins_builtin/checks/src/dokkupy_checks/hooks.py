@@ -47,7 +47,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
     """Run the startup checks of these instances, but for the types that are not to be checked."""
     from dokkupy_checks.plan import plan_checks, setting, waits
     from dokkupy_checks.run import run_checks
-    from dokkupy_checks.settings import BY_SET, covers
+    from dokkupy_checks.settings import SETTINGS, covers
 
     off = (setting(release, "skipped"), setting(release, "disabled"))
     wanted = [one for one in instances if not any(covers(listed, one.process) for listed in off)]
@@ -57,7 +57,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
     if not wanted:
         return
     domain, secure = identity(host, release.app)
-    times = waits(BY_SET.all(host.store, release.app))
+    times = waits(SETTINGS.all(host.store, release.app))
     plan = plan_checks(release, {one.process for one in wanted}, times, domain=domain, secure=secure)
     host.out.section("Attempting pre-flight checks")
     for line in plan.warnings:

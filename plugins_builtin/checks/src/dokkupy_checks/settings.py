@@ -28,7 +28,8 @@ def wait_or_auto(text: str) -> str:
     return AUTO if text == AUTO else integer(0, 3600)(text)
 
 
-VISIBLE = (
+SETTINGS = Settings(
+    "checks",
     Property(
         "wait-to-retire",
         "60",
@@ -68,11 +69,6 @@ VISIBLE = (
     Property(
         "attempts", "3", help="Attempts of a check that does not say", parse=integer(1, 1000), applies=NEXT_DEPLOY
     ),
-)
-
-SETTINGS = Settings(
-    "checks",
-    *VISIBLE,
     Property(
         "disabled",
         scope="app",
@@ -80,6 +76,7 @@ SETTINGS = Settings(
         parse=types,
         in_release=True,
         applies=NEXT_DEPLOY,
+        set_by="checks:disable",
     ),
     Property(
         "skipped",
@@ -88,12 +85,9 @@ SETTINGS = Settings(
         parse=types,
         in_release=True,
         applies=NEXT_DEPLOY,
+        set_by="checks:skip",
     ),
 )
-"""The two lists are kept by a release, and set by commands of their own."""
-
-BY_SET = Settings("checks", *VISIBLE)
-"""What `checks:set` knows and `checks:report` shows three times."""
 
 
 def covers(listed: str, process: str) -> bool:
