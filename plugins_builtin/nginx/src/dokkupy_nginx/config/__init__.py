@@ -1,0 +1,1 @@
+"""nginx's configuration language, and what one app's file claims of nginx."""

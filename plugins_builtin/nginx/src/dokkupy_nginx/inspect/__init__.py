@@ -1,0 +1,1 @@
+"""What the host has already: configuration, addresses, ports, files."""

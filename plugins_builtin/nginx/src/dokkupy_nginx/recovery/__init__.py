@@ -1,0 +1,1 @@
+"""One app's bad file is set aside; a lost tree comes back."""

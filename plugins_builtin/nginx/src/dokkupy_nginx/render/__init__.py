@@ -1,0 +1,1 @@
+"""Values in, text of configuration out."""

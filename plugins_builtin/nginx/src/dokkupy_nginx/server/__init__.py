@@ -1,0 +1,1 @@
+"""The running nginx: test, reload, ask, read its errors and logs."""

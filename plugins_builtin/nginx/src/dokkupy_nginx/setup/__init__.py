@@ -1,0 +1,1 @@
+"""The host: the include, the drop-in, what `doctor` checks."""

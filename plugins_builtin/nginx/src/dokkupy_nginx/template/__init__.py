@@ -1,0 +1,1 @@
+"""An app's own template: found, rendered in a sandbox, validated, written."""
