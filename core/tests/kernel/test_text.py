@@ -66,7 +66,12 @@ def test_only_the_end_of_a_line_changes() -> None:
 
 
 ROOT = Path(__file__).parents[3]
-OWN_INPUT = {"dokkupy/cli/confirm.py", "dokkupy/cli/shell.py", "dokkupy_nginx/sandbox.py", "dokkupy_git/push.py"}
+OWN_INPUT = {
+    "dokkupy/cli/confirm.py",
+    "dokkupy/cli/shell.py",
+    "dokkupy_nginx/template/sandbox.py",
+    "dokkupy_git/push.py",
+}
 """What a person types at a terminal, what dokkupy writes to itself, and the names of refs that git writes to its hook."""
 
 

@@ -140,7 +140,7 @@ def test_broken_input_names_its_app_and_leaves_the_others_serving(rig: Rig, name
     assert rig.get("bad.example.com").body == "bad /"
     # What serves after a restart is what served before, even where a file of the host is what broke.
     rig.stop()
-    from dokkupy_nginx.quarantine import clean
+    from dokkupy_nginx.recovery.quarantine import clean
 
     clean(rig.proxy)
     rig.start()

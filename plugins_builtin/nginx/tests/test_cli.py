@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
-from dokkupy_nginx.doctor import http3
+from dokkupy_nginx.setup.doctor import http3
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from dokkupy_nginx.pages import UNAVAILABLE
+from dokkupy_nginx.render.error_pages import UNAVAILABLE
 from dokkupy_sdk.model import Upstream
 
 from plugins_builtin.nginx.tests.conftest import Rig

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_nginx.render import Facts, quoted, render_app
+from dokkupy_nginx.config.syntax import parse
+from dokkupy_nginx.render.app import Facts, quoted, render_app
 from dokkupy_nginx.settings import SETTINGS, own_log
-from dokkupy_nginx.syntax import parse
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.stapling import resolvers
+from dokkupy_nginx.render.stapling import resolvers
 from dokkupy_sdk.model import Certificate, Port
 
 from plugins_builtin.nginx.tests.conftest import Rig, free_port, wait_for

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.render import Facts
-from dokkupy_nginx.syntax import SyntaxFault, parse, write
-from dokkupy_nginx.template import prefix_of, render_custom
-from dokkupy_nginx.validate import is_costly
+from dokkupy_nginx.config.syntax import SyntaxFault, parse, write
+from dokkupy_nginx.render.app import Facts
+from dokkupy_nginx.template.allowlist import is_costly
+from dokkupy_nginx.template.expand import prefix_of, render_custom
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain

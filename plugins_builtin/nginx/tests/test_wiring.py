@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx import wiring
-from dokkupy_nginx.doctor import findings
-from dokkupy_nginx.wiring import Wiring, drop_in, sudoers
+from dokkupy_nginx.setup import install
+from dokkupy_nginx.setup.doctor import findings
+from dokkupy_nginx.setup.install import Wiring, drop_in, sudoers
 from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.nginx.tests.conftest import Rig
@@ -75,14 +75,14 @@ def test_unmodified_welcome_site_is_switched_off_and_on_again(bare: Rig, monkeyp
     conf = bare.root / "etc/nginx.conf"
     conf.write_text(conf.read_text().replace("include snippets", "include sites-enabled/*; include snippets"))
     digest = hashlib.md5(site.read_bytes()).hexdigest()
-    real = wiring.execute
+    real = install.execute
 
     def execute(argv, **options):  # type: ignore[no-untyped-def]
         if argv[0] == "dpkg-query":
             return wiring_answer(f" /etc/nginx/sites-available/default {digest}\n")
         return real(argv, **options)
 
-    monkeypatch.setattr(wiring, "execute", execute)
+    monkeypatch.setattr(install, "execute", execute)
     Wiring(bare.proxy, dry_run=False).setup()
     assert not link.exists()
     assert bare.get("unknown.example.com").status == 0
@@ -134,7 +134,7 @@ def test_configuration_that_is_broken_already_gets_no_include(bare: Rig) -> None
 
 def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None:
     from dokkupy_nginx.layout import Layout
-    from dokkupy_nginx.process import Nginx
+    from dokkupy_nginx.server.process import Nginx
 
     layout = Layout("/var/lib/dokkupy", sudo=True)
     text = sudoers("dokkupy", layout)

@@ -11,7 +11,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 
 from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_nginx.quarantine import clean
+from dokkupy_nginx.recovery.quarantine import clean
 
 
 def main(words: list[str]) -> int:

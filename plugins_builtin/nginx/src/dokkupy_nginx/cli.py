@@ -36,7 +36,7 @@ def error_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | N
 
 
 def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> CommandResult | None:
-    from dokkupy_nginx.logs import follow_lines, last_lines
+    from dokkupy_nginx.server.logs import follow_lines, last_lines
 
     host.store.require_app(app)
     path = log_file(host, app, kind)
@@ -84,8 +84,8 @@ def start(host: Host) -> None:
 
 
 def start_clean(host: Host, proxy: NginxProxy) -> None:
-    from dokkupy_nginx.quarantine import clean
-    from dokkupy_nginx.wiring import service
+    from dokkupy_nginx.recovery.quarantine import clean
+    from dokkupy_nginx.setup.install import service
 
     clean(proxy)
     service(proxy.nginx, "start", way(host))
@@ -94,7 +94,7 @@ def start_clean(host: Host, proxy: NginxProxy) -> None:
 @nginx.command("stop", permission="host:write", mutating=True)
 def stop(host: Host) -> None:
     """Stop nginx, and with it every app and site that it serves."""
-    from dokkupy_nginx.wiring import service
+    from dokkupy_nginx.setup.install import service
 
     proxy = adapter(host)
     if proxy.nginx.pid() is None:
@@ -114,7 +114,7 @@ def reload(host: Host) -> None:
 
 
 def require_valid(proxy: NginxProxy) -> None:
-    from dokkupy_nginx.diagnose import refused
+    from dokkupy_nginx.server.diagnose import refused
 
     with proxy.lock():
         complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
@@ -130,8 +130,8 @@ def validate_config(
     clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
 ) -> CommandResult:
     """Check the nginx configuration of an app, or of all."""
-    from dokkupy_nginx.quarantine import clean as set_aside
-    from dokkupy_nginx.quarantine import quarantined
+    from dokkupy_nginx.recovery.quarantine import clean as set_aside
+    from dokkupy_nginx.recovery.quarantine import quarantined
 
     proxy = adapter(host)
     if app is not None:
@@ -209,7 +209,7 @@ def adapter(host: Host) -> NginxProxy:
 
 
 def judge_value(host: Host, app: AppName | None, name: str, value: str) -> None:
-    from dokkupy_nginx.judge import judge
+    from dokkupy_nginx.try_setting import judge
 
     judge(host, app, name, value)
 

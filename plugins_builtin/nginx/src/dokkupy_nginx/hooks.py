@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @hookimpl
 def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
-    from dokkupy_nginx.wiring import Wiring
+    from dokkupy_nginx.setup.install import Wiring
 
     return Wiring(adapter(host), dry_run=dry_run).setup()
 
 
 @hookimpl
 def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
-    from dokkupy_nginx.wiring import Wiring
+    from dokkupy_nginx.setup.install import Wiring
 
     return Wiring(adapter(host), dry_run=dry_run).teardown()
 
 
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
-    from dokkupy_nginx.doctor import findings
+    from dokkupy_nginx.setup.doctor import findings
 
     return findings(adapter(host))
 
@@ -37,19 +37,19 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("nginx-quarantine", 60, "dokkupy_nginx.quarantine:tick")]
+    return [Job("nginx-quarantine", 60, "dokkupy_nginx.recovery.quarantine:tick")]
 
 
 @hookimpl
 def release_files(host: Host, app: AppName) -> Iterable[str]:
-    from dokkupy_nginx.names import template_names
+    from dokkupy_nginx.template.find import template_names
 
     return template_names(host, app)
 
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
-    from dokkupy_nginx.quarantine import forget
+    from dokkupy_nginx.recovery.quarantine import forget
 
     forget(adapter(host), app)
 

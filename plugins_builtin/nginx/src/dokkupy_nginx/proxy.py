@@ -13,19 +13,19 @@ from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 
-from dokkupy_nginx.catch_all import render_default
-from dokkupy_nginx.conf import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
-from dokkupy_nginx.diagnose import Complaint, locate, read_complaint, refused
-from dokkupy_nginx.foreign import HTTP_DIRECTIVES, survey
-from dokkupy_nginx.inputs import has_conf, sorted_confs, state_of
+from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
+from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES, survey
+from dokkupy_nginx.inspect.input_files import has_conf, sorted_confs, state_of
+from dokkupy_nginx.inspect.sockets import held_for_udp, require_free_ports, require_own_address
 from dokkupy_nginx.layout import Layout
-from dokkupy_nginx.lost import lost_routes, take_out_blindly
-from dokkupy_nginx.names import JINJA, SIGIL, find_template, names_for
-from dokkupy_nginx.process import Nginx, not_running
-from dokkupy_nginx.render import KINDS, addresses, render_app
+from dokkupy_nginx.recovery.lost_tree import lost_routes, take_out_blindly
+from dokkupy_nginx.render.app import KINDS, addresses, render_app
+from dokkupy_nginx.render.catch_all import render_default
+from dokkupy_nginx.server.diagnose import Complaint, locate, read_complaint, refused
+from dokkupy_nginx.server.process import Nginx, not_running
 from dokkupy_nginx.settings import SETTINGS
-from dokkupy_nginx.sockets import held_for_udp, require_free_ports, require_own_address
-from dokkupy_nginx.trees import Trees, new_generation
+from dokkupy_nginx.template.find import JINJA, SIGIL, find_template, names_for
+from dokkupy_nginx.tree.generations import Trees, new_generation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Route, Unserved
 
-    from dokkupy_nginx.render import Facts, Staples
+    from dokkupy_nginx.render.app import Facts, Staples
 
 MAX_REMOVALS = 20
 """How many foreign bad files one apply sets aside before it gives up."""
@@ -71,7 +71,7 @@ class NginxProxy(Proxy):
         return self.layout.challenges
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
-        from dokkupy_nginx.waiting import announce
+        from dokkupy_nginx.server.waiting import announce
 
         announce(self.layout, app, names, reason)
 
@@ -121,7 +121,7 @@ class NginxProxy(Proxy):
             finally:
                 self.trees.sweep()
             if os.path.isdir(self.layout.ocsp):
-                from dokkupy_nginx.stapling import sweep
+                from dokkupy_nginx.render.stapling import sweep
 
                 sweep(self.layout, map(self.trees.text, self.trees.apps()))
         self._settle_quarantine(routes, remove)
@@ -171,13 +171,13 @@ class NginxProxy(Proxy):
             require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
         own: Staples = {}
         if route.settings.get("ssl-stapling") == "auto":
-            from dokkupy_nginx.stapling import staples
+            from dokkupy_nginx.render.stapling import staples
 
             paths = [os.path.join(snippets, name) for name in sorted_confs(snippets)]
             own = staples(self.layout, [one for one in used if one], paths)
         template = self._template(route)
         if template is not None:
-            from dokkupy_nginx.template import render_custom
+            from dokkupy_nginx.template.expand import render_custom
 
             return render_custom(route, facts, template, snippets=pattern, inputs=tuple(inputs), staples=own)
         return render_app(route, facts, snippets=pattern, inputs=tuple(inputs), staples=own)
@@ -310,7 +310,7 @@ class NginxProxy(Proxy):
         return read_complaint(words, self.layout, tree, texts)
 
     def _set_aside(self, app: AppName, complaint: Complaint) -> None:
-        from dokkupy_nginx.quarantine import keep_aside
+        from dokkupy_nginx.recovery.quarantine import keep_aside
 
         keep_aside(self, app, complaint)
 
@@ -418,7 +418,7 @@ class NginxProxy(Proxy):
     def _settle_quarantine(self, routes: Sequence[Route], remove: Sequence[AppName]) -> None:
         if not os.path.isdir(self.layout.quarantine):
             return
-        from dokkupy_nginx.quarantine import forget, retry
+        from dokkupy_nginx.recovery.quarantine import forget, retry
 
         for app in (*(route.app for route in routes), *remove):
             forget(self, app)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import glob
 import os
 
+from dokkupy_nginx.config.syntax import Directive, SyntaxFault, parse
 from dokkupy_nginx.layout import Layout
-from dokkupy_nginx.syntax import Directive, SyntaxFault, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dokkupy_sdk.errors import AppError
 
-from dokkupy_nginx.conf import read_conf
-from dokkupy_nginx.foreign import survey
+from dokkupy_nginx.config.claims import read_conf
+from dokkupy_nginx.inspect.host_config import survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.names import AppName
 
-from dokkupy_nginx.trees import new_generation
+from dokkupy_nginx.tree.generations import new_generation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

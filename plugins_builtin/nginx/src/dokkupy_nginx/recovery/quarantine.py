@@ -11,8 +11,8 @@ from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
 
-from dokkupy_nginx.conf import read_conf
-from dokkupy_nginx.diagnose import Complaint
+from dokkupy_nginx.config.claims import read_conf
+from dokkupy_nginx.server.diagnose import Complaint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def tick(host: Host) -> None:
     """The timer's part: what was set aside is tried again; an nginx that is down is made able to start."""
     proxy: NginxProxy = host.role("proxy", "nginx")
     if proxy.prepare().ready:
-        from dokkupy_nginx.lost import repair
+        from dokkupy_nginx.recovery.lost_tree import repair
 
         repair(proxy)
     if proxy.nginx.installed and proxy.nginx.pid() is None:

@@ -14,11 +14,11 @@ from dokkupy_sdk.errors import AppError, PluginError, UserError
 from dokkupy_sdk.model import Certificate, Location, ResponseHeader
 from dokkupy_sdk.names import Domain
 
-from dokkupy_nginx.conf import H2C, HTTP, TLS, Claim, Conf
-from dokkupy_nginx.pages import error_pages, unavailable_page
+from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
+from dokkupy_nginx.config.syntax import quoted
+from dokkupy_nginx.render.error_pages import error_pages, unavailable_page
+from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.settings import LOGS, SETTINGS, in_bytes
-from dokkupy_nginx.syntax import quoted
-from dokkupy_nginx.tls import hsts_lines, quic_lines, session_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ of the configuration, because nginx's workers may not read our state directory.
 
 from __future__ import annotations
 
-from dokkupy_nginx.syntax import quoted
+from dokkupy_nginx.config.syntax import quoted
 
 CAUSE = "dokkupy_cause"
 """The variable that says why an instance gave no answer; `CAUSE_MAP` sets it for each request."""

@@ -14,8 +14,8 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.x509 import BUNDLE, may_have_responder, responder
 
-from dokkupy_nginx.inputs import sorted_confs
-from dokkupy_nginx.tls import stapling_lines
+from dokkupy_nginx.inspect.input_files import sorted_confs
+from dokkupy_nginx.render.tls import stapling_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

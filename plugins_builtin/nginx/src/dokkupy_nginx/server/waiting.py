@@ -8,7 +8,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName, Domain
 
 from dokkupy_nginx.layout import Layout
-from dokkupy_nginx.pages import UNAVAILABLE, page
+from dokkupy_nginx.render.error_pages import UNAVAILABLE, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

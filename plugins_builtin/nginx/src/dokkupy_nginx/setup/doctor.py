@@ -7,12 +7,12 @@ import os
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Finding
 
-from dokkupy_nginx.foreign import survey
+from dokkupy_nginx.inspect.host_config import survey
+from dokkupy_nginx.inspect.sockets import held_for_udp
 from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_nginx.quarantine import quarantined
+from dokkupy_nginx.recovery.quarantine import quarantined
 from dokkupy_nginx.settings import SETTINGS
-from dokkupy_nginx.sockets import held_for_udp
-from dokkupy_nginx.wiring import INCLUDE, read
+from dokkupy_nginx.setup.install import INCLUDE, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

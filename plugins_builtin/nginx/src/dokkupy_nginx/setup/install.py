@@ -17,8 +17,8 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 
 from dokkupy_nginx.layout import Layout
-from dokkupy_nginx.process import Nginx
 from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_nginx.server.process import Nginx
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Wiring:
             return
         words = self.nginx.test(os.path.join(self.layout.etc, "nginx.conf"))
         if words:
-            from dokkupy_nginx.quarantine import clean
+            from dokkupy_nginx.recovery.quarantine import clean
 
             try:
                 clean(self.proxy)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from dokkupy_nginx.conf import HTTP, TLS
-from dokkupy_nginx.foreign import socket_of
-from dokkupy_nginx.syntax import Directive
+from dokkupy_nginx.config.claims import HTTP, TLS
+from dokkupy_nginx.config.syntax import Directive
+from dokkupy_nginx.inspect.host_config import socket_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,17 +11,17 @@ from dataclasses import replace
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.execute import execute
 
-from dokkupy_nginx.conf import TLS, Conf
-from dokkupy_nginx.render import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
-from dokkupy_nginx.syntax import Directive, SyntaxFault, parse, write
-from dokkupy_nginx.tls import quic_listen
-from dokkupy_nginx.validate import Allowed, Refused, Validation
+from dokkupy_nginx.config.claims import TLS, Conf
+from dokkupy_nginx.config.syntax import Directive, SyntaxFault, parse, write
+from dokkupy_nginx.render.app import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
+from dokkupy_nginx.render.tls import quic_listen
+from dokkupy_nginx.template.allowlist import Allowed, Refused, Validation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.model import Route
 
-    from dokkupy_nginx.render import Facts, Staples
+    from dokkupy_nginx.render.app import Facts, Staples
 
 SECONDS = 10
 LIMIT = 64 * 1024
@@ -210,7 +210,7 @@ def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:
     request = json.dumps({"template": template, "variables": values}).encode()
     try:
         done = execute(
-            [sys.executable, "-I", "-m", "dokkupy_nginx.sandbox"], stdin=request, check=False, timeout=SECONDS
+            [sys.executable, "-I", "-m", "dokkupy_nginx.template.sandbox"], stdin=request, check=False, timeout=SECONDS
         )
         answer = json.loads(done.stdout) if done.ok else {"error": "it takes too much time or memory"}
     except (HostError, ValueError):

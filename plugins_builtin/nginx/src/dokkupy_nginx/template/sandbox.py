@@ -1,6 +1,6 @@
 """Renders an app's template in a process of its own, with nothing to reach and little to spend.
 
-Run as `python -I -m dokkupy_nginx.sandbox`: JSON (template, variables) on standard input, the text on standard
+Run as `python -I -m dokkupy_nginx.template.sandbox`: JSON (template, variables) on standard input, the text on standard
 output. The template is untrusted: Jinja's sandbox keeps it from Python, the limits keep it from memory, time and disk.
 """
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dokkupy_nginx.process import Nginx
+    from dokkupy_nginx.server.process import Nginx
 
 HEAD = 64 * 1024
 """How much of a file is read for its claims."""
