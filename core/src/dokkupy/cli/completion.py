@@ -9,7 +9,7 @@ from dokkupy.errors import DokkupyError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
-group = Group("completion", "Complete what is typed in a shell", bare="")
+group = Group("completion", "Print shell completion scripts", bare="")
 
 SCRIPT = r"""# bash completion of dokkupy: source <(dokkupy completion)
 _dokkupy() {

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-help_group = Group("help", "What can be typed")
+help_group = Group("help", "List commands and show their help")
 
 
 @help_group.command("", permission="open")
@@ -23,7 +23,7 @@ def help(
     *,
     all: Annotated[bool, Opt("--all", help="List every subcommand")] = False,
 ) -> CommandResult:
-    """Print the commands."""
+    """List the commands."""
     if namespace:
         return group_help(host, namespace.removesuffix(":help"))
     groups = host.registry.group("dokkupy.commands")

@@ -8,10 +8,10 @@ from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 
-tick_group = Group("tick", "Do the time-driven work", bare="")
-recover_group = Group("recover", "Finish or undo what was interrupted", bare="")
+tick_group = Group("tick", "Run the jobs that are due", bare="")
+recover_group = Group("recover", "Finish or undo interrupted operations", bare="")
 doctor_group = Group("doctor", "Check the host and say how to fix it", bare="")
-events_group = Group("events", "Show what happened", bare="")
+events_group = Group("events", "Show what happened on this host", bare="")
 
 
 @tick_group.command("", permission="host:write")
@@ -19,10 +19,14 @@ def tick(
     host: Host,
     *,
     within: Annotated[
-        int, Opt("--within", help="Seconds after which jobs that still run go on in a process of their own; 0 waits")
+        int,
+        Opt(
+            "--within",
+            help="Seconds to wait for jobs; those still running then continue in the background; 0 waits for all",
+        ),
     ] = 0,
 ) -> CommandResult:
-    """Retire, recover and run the plugins' jobs that are due."""
+    """Remove replaced instances, recover interrupted operations, and run the plugins' jobs that are due."""
     from dokkupy.usecases.maintenance import do_tick
 
     lines = do_tick(host, within or None)
@@ -34,7 +38,7 @@ NOTHING = ["Nothing was interrupted; every app is as its state says"]
 
 @recover_group.command("", permission="host:write", mutating=True)
 def recover(
-    host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a start")] = False
+    host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a boot")] = False
 ) -> CommandResult:
     """Finish or undo interrupted operations and bring every app to what its state says."""
     from dokkupy.usecases.maintenance import describe_unfinished, recover_all
@@ -70,8 +74,8 @@ def events(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only the events of this app, also of one that was destroyed")] = None,
     *,
-    num: Annotated[int, Opt("--num", "-n", help="How many")] = 100,
-    tail: Annotated[bool, Opt("--tail", "-t", help="Go on as new ones come")] = False,
+    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
+    tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
 ) -> CommandResult:
     """Show the latest events, of one app or of all."""
     import sys

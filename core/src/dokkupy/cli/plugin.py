@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 group = Group("plugin", "Manage plugins", bare="list")
 
 Name = Annotated[PluginName, Arg("plugin")]
-Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of a repository")]
+Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of the repository")]
 
 
 @group.command("list", permission="open")
@@ -39,7 +39,7 @@ def list_plugins(host: Host) -> CommandResult:
 
 @group.command("installed", permission="open")
 def is_installed(host: Host, name: Name) -> None:
-    """Say by the exit status whether a plugin is installed."""
+    """Exit with 0 if a plugin is installed, else with 1."""
     from dokkupy.usecases.plugins import require_plugin
 
     require_plugin(host, name)
@@ -51,7 +51,7 @@ def install(
     source: Annotated[str, Arg("source", "A name on PyPI, a wheel, a directory or a git address")] = "",
     *,
     committish: Committish = "",
-    core: Annotated[bool, Opt("--core", help="The core plugins: they come with the host")] = False,
+    core: Annotated[bool, Opt("--core", help="Only the core plugins, which come with the host")] = False,
     name: Annotated[str, Opt("--name", inert="a plugin's name is that of its distribution")] = "",
     skip_install_trigger: Annotated[
         bool, Opt("--skip-install-trigger", inert="plugins have no install trigger; `dokkupy setup` runs their set-up")
@@ -71,7 +71,7 @@ def install(
 
 @group.command("install-dependencies", permission="host:write", root=True)
 def install_dependencies(
-    host: Host, *, core: Annotated[bool, Opt("--core", help="Those of the core plugins")] = False
+    host: Host, *, core: Annotated[bool, Opt("--core", help="Only those of the core plugins")] = False
 ) -> CommandResult:
     """Do nothing: a plugin's dependencies are installed with it."""
     whose = "the core plugins" if core else "each plugin"
@@ -86,7 +86,7 @@ def update(
     name: Annotated[str, Arg("plugin")] = "",
     committish: Annotated[str, Arg("committish")] = "",
 ) -> CommandResult:
-    """Update a plugin, or all that were installed from somewhere, from where they came."""
+    """Update a plugin, or all installed plugins, from where they were installed."""
     from dokkupy.kernel.discovery import plugin_name
     from dokkupy.usecases.plugin_install import update as do_update
 
@@ -104,7 +104,7 @@ def shown(host: Host, pieces: Sequence[Piece], otherwise: str) -> CommandResult:
 
 @group.command("uninstall", permission="host:write", root=True, mutating=True)
 def uninstall(host: Host, name: Name) -> CommandResult:
-    """Uninstall a plugin; what it kept of apps stays in the state."""
+    """Uninstall a plugin; its settings of apps stay in the state directory."""
     from dokkupy.usecases.plugin_install import uninstall as do_uninstall
 
     distribution = do_uninstall(host, name)
@@ -113,13 +113,13 @@ def uninstall(host: Host, name: Name) -> CommandResult:
 
 @group.command("enable", permission="host:write", root=True, mutating=True)
 def enable(host: Host, name: Name) -> CommandResult:
-    """Let a plugin take part again."""
+    """Enable a plugin."""
     return turned(host, name, False)
 
 
 @group.command("disable", permission="host:write", root=True, mutating=True)
 def disable(host: Host, name: Name) -> CommandResult:
-    """Let a plugin rest: its commands, hooks and roles are not there."""
+    """Disable a plugin: its commands, hooks and roles are not loaded."""
     return turned(host, name, True)
 
 
@@ -137,10 +137,12 @@ def new(
     host: Host,
     name: Name,
     *,
-    directory: Annotated[str, Opt("--directory", help="Where; by default dokkupy-NAME here")] = "",
-    kind: Annotated[str, Opt("--kind", help="What to begin with")] = "plugin",
+    directory: Annotated[
+        str, Opt("--directory", help="Directory to create; by default dokkupy-NAME in the current one")
+    ] = "",
+    kind: Annotated[str, Opt("--kind", help="Kind of plugin to start from")] = "plugin",
 ) -> CommandResult:
-    """Write a new plugin: one hook, one command, one setting, and their tests."""
+    """Create a new plugin: one hook, one command, one setting, and their tests."""
     entry = host.registry.find("dokkupy.scaffold", kind)
     if entry is None:
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"

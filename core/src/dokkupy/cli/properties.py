@@ -118,7 +118,7 @@ def add_report(
         host: Host,
         scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
         *,
-        verbose: Annotated[bool, Opt("--verbose", help="Also the values that Dokku does not have")] = False,
+        verbose: Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")] = False,
         info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
     ) -> CommandResult:
         """Print a report, or with an info flag one value of it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dokkupy.usecases.setup import Change
 
-group = Group("setup", "Set this host up for dokkupy, or give it back")
+group = Group("setup", "Set up this host for dokkupy, or remove dokkupy from it")
 
 
 @group.command("", permission="host:write", root=True, mutating=True)
@@ -22,11 +22,13 @@ def setup(
     host: Host,
     *,
     yes: Annotated[bool, Opt("--yes", help="Do not ask")] = False,
-    remove: Annotated[bool, Opt("--remove", help="Take dokkupy's users, timer and wiring away")] = False,
+    remove: Annotated[
+        bool, Opt("--remove", help="Remove dokkupy's users, timer and configuration from the host")
+    ] = False,
     purge: Annotated[bool, Opt("--purge", help="With --remove: delete the state too")] = False,
-    verbose: Annotated[bool, Opt("--verbose", help="Print each change, not one line for each thing set up")] = False,
+    verbose: Annotated[bool, Opt("--verbose", help="Print each change, not one line per part")] = False,
 ) -> CommandResult:
-    """Set the host up; what is in place already stays."""
+    """Set up the host; parts that are already set up stay as they are."""
     from dokkupy.usecases.setup import set_up, tear_down
 
     if purge and not remove:

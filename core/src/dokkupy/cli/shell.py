@@ -8,8 +8,8 @@ import sys
 from dokkupy.cli.declare import CommandResult, Group
 from dokkupy.kernel.host import Host
 
-group = Group("shell", "Type commands one after the other", bare="")
-trace_group = Group("trace", "Tell more of what commands do")
+group = Group("shell", "Run several commands in one session", bare="")
+trace_group = Group("trace", "Show more of what commands do")
 
 
 @group.command("", permission="open", formats=False)
@@ -41,13 +41,13 @@ def shell(host: Host) -> CommandResult:
 
 @trace_group.command("on", permission="host:write", mutating=True)
 def trace_on(host: Host) -> CommandResult:
-    """Let every command tell what it does, as --trace does."""
+    """Make every command log what it does, as --trace does."""
     return turn(host, True)
 
 
 @trace_group.command("off", permission="host:write", mutating=True)
 def trace_off(host: Host) -> CommandResult:
-    """Let commands tell only what --trace asks for."""
+    """Make commands log what they do only with --trace."""
     return turn(host, False)
 
 

@@ -9,7 +9,7 @@ from dokkupy.errors import UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, KeyName
 
-group = Group("ssh-keys", "Manage the keys that may push and type commands")
+group = Group("ssh-keys", "Manage the SSH keys that may push and run commands")
 
 LARGEST = 64 * 1024
 
@@ -21,7 +21,7 @@ def add(
     file: Annotated[str, Arg("file")] = "",
     *,
     role: Annotated[str, Opt("--role", help="admin, deployer or viewer")] = "admin",
-    apps: Annotated[str, Opt("--apps", help="The apps of a deployer or viewer, with commas")] = "",
+    apps: Annotated[str, Opt("--apps", help="Apps of a deployer or viewer, separated by commas")] = "",
 ) -> CommandResult:
     """Allow a public key, from a file or standard input."""
     from dokkupy.cli.main import become_system_user
@@ -46,7 +46,7 @@ def remove(
     *,
     fingerprint: Annotated[str, Opt("--fingerprint", help="Remove by fingerprint")] = "",
 ) -> CommandResult:
-    """Take a key away."""
+    """Remove a key."""
     from dokkupy.cli.main import become_system_user
     from dokkupy.usecases.keys import remove_key
 

@@ -70,7 +70,7 @@ def require_unlocked(host: Host, app: AppName) -> None:
 
 
 def destroy_app(host: Host, app: AppName) -> None:
-    """Destroy an app with everything that it has. Until the commit nothing is taken away; after it everything is,
+    """Destroy an app and everything that belongs to it. Until the commit nothing is taken away; after it everything is,
     if need be by the next command. It never depends on the validity of the app's state, only on what must be removed
     being within reach."""
     require_traces(host, app)

@@ -175,7 +175,7 @@ def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout
 
 
 def rebuild(host: Host, app: AppName) -> Deployment:
-    """Build and deploy the code that is on the host again."""
+    """Build and deploy the app's current code again."""
     host.store.require_app(app)
     sources = host.sources()
     if not sources.has_code(app):

@@ -12,12 +12,12 @@ from dokkupy_backups.cron import Cron
 from dokkupy_backups.location import TargetUrl
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
 
-group = Group("backups", "Backups that were read back and proven, of services, apps and the host")
+group = Group("backups", "Verified backups of services, apps and the host")
 
 Subject = Annotated[SubjectName, Arg("subject", "`host`, `app:NAME` or a service such as `postgres:NAME`")]
 MaybeSubject = Annotated[SubjectName | None, Arg("subject")]
 Name = Annotated[TargetName, Arg("target")]
-ToTarget = Annotated[TargetName | None, Opt("--target", help="Which target; need not be said when there is one")]
+ToTarget = Annotated[TargetName | None, Opt("--target", help="Target to use; not needed if there is only one")]
 Identifier = Annotated[BackupId, Arg("id")]
 
 
@@ -41,9 +41,9 @@ def target_add(
     *,
     stdin: Annotated[bool, Opt("--stdin", help="Read NAME=VALUE lines from standard input too")] = False,
     host_key: Annotated[str, Opt("--host-key", help="SSH host key to expect, such as `ssh-ed25519 AAAA...`")] = "",
-    host_name: Annotated[HostName | None, Opt("--host-name", help="What this host is called in the repository")] = None,
+    host_name: Annotated[HostName | None, Opt("--host-name", help="Name of this host in the repository")] = None,
 ) -> CommandResult:
-    """Add a place for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
+    """Add a target for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
     from dokkupy_sdk.files import read_input
 
     from dokkupy_backups import targets
@@ -87,7 +87,7 @@ def target_list(host: Host) -> CommandResult:
 
 @group.command("target-check", permission="host:write", mutating=True)
 def target_check(host: Host, target: Name) -> CommandResult:
-    """Write, read and delete on a target, and learn what backups are there."""
+    """Test writing, reading and deleting on a target, and list the backups stored there."""
     from dokkupy_backups import targets
 
     count = targets.check(host, target)
@@ -98,7 +98,7 @@ def target_check(host: Host, target: Name) -> CommandResult:
 
 @group.command("target-key", permission="host:write", mutating=True)
 def target_key(host: Host, target: Name) -> CommandResult:
-    """Print the encryption key of a target, to be kept elsewhere than on this host."""
+    """Print the encryption key of a target, so that you can store it away from this host."""
     from dokkupy_backups import targets
 
     key = targets.key(host, target).reveal()
@@ -113,9 +113,9 @@ def target_remove(
     host: Host,
     target: Name,
     *,
-    force: Annotated[bool, Opt("--force", help="Also when it holds the only backups of something")] = False,
+    force: Annotated[bool, Opt("--force", help="Even if it holds the only backups of something")] = False,
 ) -> CommandResult:
-    """Forget a target with its key and credentials; what is stored there stays."""
+    """Remove a target with its key and credentials; the backups stored there stay."""
     from dokkupy_backups import targets
 
     host.force = host.force or force
@@ -134,9 +134,11 @@ def create(
     subject: Subject,
     *,
     target: ToTarget = None,
-    accept_smaller: Annotated[bool, Opt("--accept-smaller", help="Also when much is gone since the last one")] = False,
+    accept_smaller: Annotated[
+        bool, Opt("--accept-smaller", help="Accept a backup that is much smaller than the last one")
+    ] = False,
 ) -> CommandResult:
-    """Back a subject up: done when it was read back and compared."""
+    """Back up a subject; the command succeeds when the backup was read back and compared."""
     from dokkupy_backups import create as work
     from dokkupy_backups.target import choose_target
 
@@ -161,7 +163,9 @@ def list_backups(
     subject: MaybeSubject = None,
     *,
     target: ToTarget = None,
-    refresh: Annotated[bool, Opt("--refresh", help="Ask the targets, instead of what is known here")] = False,
+    refresh: Annotated[
+        bool, Opt("--refresh", help="Read the list from the targets, not from this host's records")
+    ] = False,
 ) -> CommandResult:
     """List the backups, newest first."""
     from dokkupy_backups import targets
@@ -208,10 +212,10 @@ def verify(
     *,
     target: ToTarget = None,
     read_data_subset: Annotated[
-        DataSubset | None, Opt("--read-data-subset", help="Share of all data to read, 5%")
+        DataSubset | None, Opt("--read-data-subset", help="Part of the data to read, such as 5%")
     ] = None,
 ) -> CommandResult:
-    """Prove a backup: restore it into something that is thrown away, and compare what is in it."""
+    """Verify a backup: restore it into a temporary copy and compare the content."""
     from dokkupy_backups import verify as work
     from dokkupy_backups.records import last, records, require_record
 
@@ -235,13 +239,13 @@ def restore(
     host: Host,
     subject: Subject,
     *,
-    at: Annotated[str, Opt("--at", help="An id, or a time: the newest backup that began by then")] = "",
-    to: Annotated[str, Opt("--to", help="Make a new one of this name, and leave the subject alone")] = "",
+    at: Annotated[str, Opt("--at", help="Id of a backup, or a time: the newest backup that began before it")] = "",
+    to: Annotated[str, Opt("--to", help="Restore into a new one of this name, and leave the subject as it is")] = "",
     target: ToTarget = None,
-    no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up first what is replaced")] = False,
+    no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up the current data first")] = False,
     force: Annotated[bool, Opt("--force", help="Do not ask")] = False,
 ) -> CommandResult:
-    """Restore a backup over its subject, which is backed up first, or with --to beside it."""
+    """Restore a backup over its subject, which is backed up first, or with --to as a new one."""
     from dokkupy_backups import restore as work
 
     host.force = host.force or force
@@ -269,9 +273,9 @@ def chosen_record(host: Host, subject: SubjectName, at: str, target: TargetName 
 
 @group.command("delete", permission="host:write", mutating=True)
 def delete(
-    host: Host, id: Identifier, *, force: Annotated[bool, Opt("--force", help="Also the last verified one")] = False
+    host: Host, id: Identifier, *, force: Annotated[bool, Opt("--force", help="Even the last verified backup")] = False
 ) -> CommandResult:
-    """Forget one backup; the next prune frees its space."""
+    """Delete one backup; the next prune frees its space."""
     from dokkupy_backups import retention
     from dokkupy_backups.records import require_record
 
@@ -283,7 +287,7 @@ def delete(
 
 @group.command("prune", permission="host:write", mutating=True)
 def prune(host: Host, *, target: ToTarget = None) -> CommandResult:
-    """Forget what the schedules do not keep, and free the space; done daily for targets of schedules."""
+    """Delete backups that no schedule keeps, and free their space; the timer does this daily for targets that schedules use."""
     from dokkupy_backups import retention
     from dokkupy_backups.schedule import policies
     from dokkupy_backups.target import read_target, target_names
@@ -304,16 +308,16 @@ def schedule(
     cron: Annotated[Cron, Arg("cron", 'Five fields, such as "30 3 * * *"')],
     *,
     target: ToTarget = None,
-    keep_last: Annotated[int, Opt("--keep-last", help="How many to keep")] = 0,
+    keep_last: Annotated[int, Opt("--keep-last", help="How many backups to keep")] = 0,
     keep_daily: Annotated[int, Opt("--keep-daily", help="For how many days to keep the last of each")] = 0,
-    keep_weekly: Annotated[int, Opt("--keep-weekly", help="The same for weeks")] = 0,
-    keep_monthly: Annotated[int, Opt("--keep-monthly", help="The same for months")] = 0,
+    keep_weekly: Annotated[int, Opt("--keep-weekly", help="For how many weeks to keep the last of each")] = 0,
+    keep_monthly: Annotated[int, Opt("--keep-monthly", help="For how many months to keep the last of each")] = 0,
     verify: Annotated[
-        Cron | None, Opt("--verify", help="When to prove the newest; after each backup if not given")
+        Cron | None, Opt("--verify", help="When to verify the newest backup; after each backup if not given")
     ] = None,
-    objective: Annotated[int, Opt("--objective", help="Hours that the last verified one may be old")] = 0,
+    objective: Annotated[int, Opt("--objective", help="Maximum age in hours of the last verified backup")] = 0,
 ) -> CommandResult:
-    """Back a subject up at these times, prove it, and keep so many."""
+    """Back up a subject at these times, verify the backups, and keep the given number."""
     from dokkupy_backups.due import local_now
     from dokkupy_backups.plan import make_schedule
     from dokkupy_backups.retention import Keep
@@ -332,7 +336,7 @@ def schedule(
 
 @group.command("unschedule", permission="host:write", mutating=True)
 def unschedule(host: Host, subject: Subject) -> CommandResult:
-    """End a subject's schedule; its backups stay."""
+    """Remove a subject's schedule; its backups stay."""
     from dokkupy_backups.plan import end
 
     end(host, subject)
@@ -380,7 +384,7 @@ def set_property(
     name: Annotated[str, Arg("property")] = "",
     value: Annotated[str, Arg("value", "Nothing unsets it")] = "",
     *,
-    is_global: Annotated[bool, Opt("--global", help="The only scope there is")] = True,
+    is_global: Annotated[bool, Opt("--global", help="The only possible scope")] = True,
 ) -> None:
     """Set or unset a property of all backups: smallest-percent, upload-limit, safety-days."""
     from dokkupy_sdk.operation import operation

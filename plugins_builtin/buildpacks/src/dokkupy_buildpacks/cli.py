@@ -68,9 +68,9 @@ def set_buildpack(
     buildpacks: Annotated[list[str], Arg("buildpack")],
     *,
     index: Index = 0,
-    replace: Annotated[bool, Opt("--replace", help="The whole list, by the given ones")] = False,
+    replace: Annotated[bool, Opt("--replace", help="Replace the whole list with the given buildpacks")] = False,
 ) -> None:
-    """Set the buildpack at a position, by default the first; with --replace the whole list."""
+    """Set the buildpack at a position, by default the first; with --replace, set the whole list."""
     from dokkupy_buildpacks.lists import parse
 
     found = current(host, app)
@@ -113,14 +113,14 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
 
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> None:
-    """Forget all buildpacks of an app; what its source needs is detected again."""
+    """Remove all buildpacks of an app; the next build detects them."""
     current(host, app)
     change(host, "clear", app, [])
 
 
 @group.command("list", permission="app:read")
 def list_buildpacks(host: Host, app: App) -> CommandResult:
-    """The buildpacks of an app, in order."""
+    """List the buildpacks of an app, in order."""
     found = current(host, app)
     indent = "" if getattr(host.out, "quiet", False) else " " * 7
     return CommandResult(found, [indent + one for one in found], columns=[f"-----> {app} buildpack urls"])
@@ -128,9 +128,9 @@ def list_buildpacks(host: Host, app: App) -> CommandResult:
 
 @group.command("detect", permission="app:read")
 def detect(
-    host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = ""
+    host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = ""
 ) -> CommandResult:
-    """Which languages an app's source is of, surest first; nothing is built."""
+    """List the languages of an app's source, most certain first; nothing is built."""
     from dokkupy_buildpacks.choose import certainties
     from dokkupy_buildpacks.look import source_of
 
@@ -148,10 +148,10 @@ def plan(
     host: Host,
     app: App,
     *,
-    branch: Annotated[str, Opt("--branch", help="Of the app's repository")] = "",
+    branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = "",
     dockerfile: Annotated[bool, Opt("--dockerfile", help="Print the Dockerfile alone")] = False,
 ) -> CommandResult:
-    """How an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
+    """Show how an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
     from dokkupy_buildpacks.look import plan_facts, plan_lines, source_of
 
     with source_of(host, app, branch) as tree:

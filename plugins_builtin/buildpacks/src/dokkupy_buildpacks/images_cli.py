@@ -9,7 +9,7 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 
-group = Group("images", "Base images of buildpacks")
+group = Group("images", "Manage the base images of buildpacks")
 
 SUITE = re.compile(r"[a-z]{3,20}")
 REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
@@ -43,7 +43,7 @@ def bases(host: Host) -> list[dict[str, object]]:
 
 @group.command("list", permission="host:read")
 def list_images(host: Host) -> CommandResult:
-    """The base images that are on this host."""
+    """List the base images on this host."""
     rows = bases(host)
     text = [f"{row['name']:<48} {int(str(row['size'])) / 1e6:>7.0f} MB  {row['what'] or row['origin']}" for row in rows]
     return CommandResult(rows, text, header="Base images")
@@ -51,7 +51,7 @@ def list_images(host: Host) -> CommandResult:
 
 @group.command("add", permission="host:write", mutating=True)
 def add(host: Host, image: Name) -> None:
-    """Make the base of a Debian suite, or pull an image, so that a later push does not wait for it."""
+    """Build the base image of a Debian suite, or pull an image, so that a later push does not wait for it."""
     from dokkupy_buildpacks.bases import ensure_debian
     from dokkupy_buildpacks.toolchains import Failures
 
@@ -65,7 +65,7 @@ def add(host: Host, image: Name) -> None:
 
 @group.command("refresh", permission="host:write", mutating=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
-    """Make bases again of today's packages; apps get them with their next build."""
+    """Build the base images again with current packages; apps get them with their next build."""
     from dokkupy_buildpacks.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.toolchains import Failures
 
@@ -86,9 +86,9 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
 
 @group.command("remove", permission="host:write", mutating=True)
 def remove(
-    host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Official images too")] = False
+    host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Also official images")] = False
 ) -> None:
-    """Remove a base image; a build that needs it makes it again."""
+    """Remove a base image; a build that needs it creates it again."""
     from dokkupy_buildpacks.bases import LABEL, debian_tag
 
     engine = host.engine()

@@ -103,7 +103,7 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
 
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
-    """Serve the app by TLS with a certificate and key: two files of the server, or a tar on standard input."""
+    """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input."""
     return store(host, "certs:add", app, given(host, crt, key))
 
 
@@ -115,7 +115,7 @@ def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResul
 
 @group.command("generate", permission="app:write", mutating=True)
 def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> CommandResult:
-    """Make a key and a self-signed certificate for a domain, and add the domain; the request is `certs:show APP csr`."""
+    """Create a key and a self-signed certificate for a domain, and add the domain; `certs:show APP csr` prints the signing request."""
     from dokkupy_sdk.self_signed import key_and_certificate
     from dokkupy_sdk.x509 import read_pair
 
@@ -138,7 +138,7 @@ def need(host: Host, app: AppName) -> StoredCertificate:
 
 @group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App) -> CommandResult:
-    """Take the certificate away; the app is served without TLS, or with what an issuer brought."""
+    """Remove the certificate; the app is served without TLS, or with the certificate of an authority if it has one."""
     host.store.require_app(app)
     if slot_of(host, app, BY_HAND) is None:
         others = ", ".join(slot.current.origin for slot in slots(host, app))
@@ -152,9 +152,9 @@ def remove(host: Host, app: App) -> CommandResult:
 
 @group.command("rollback", permission="app:write", mutating=True)
 def rollback(
-    host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Although it has expired")] = False
+    host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Even if it has expired")] = False
 ) -> CommandResult:
-    """Serve the certificate before this one again."""
+    """Go back to the previous certificate."""
     host.store.require_app(app)
     check_not_expired(host, app, force=force)
     with changing(host, "certs:rollback", app) as tx:
@@ -194,7 +194,7 @@ def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Comm
 
 @group.command("chain", permission="app:read")
 def chain(host: Host, app: App) -> CommandResult:
-    """Print whom the certificate comes from, one authority a line."""
+    """Print the certificate's issuer, one authority per line."""
     from dokkupy_sdk.x509 import facts_of, read_chain
 
     found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, need(host, app)).chain))]
@@ -216,7 +216,7 @@ def chain(host: Host, app: App) -> CommandResult:
 
 @group.command("key", permission="app:read")
 def key(host: Host, app: App) -> CommandResult:
-    """Say what kind of key the certificate has, and whether the stored one is its own; the key itself: `certs:show`."""
+    """Show the type of the certificate's key and whether the stored key belongs to it; `certs:show` prints the key."""
     from dokkupy_sdk.x509 import read_pair
 
     one = need(host, app)

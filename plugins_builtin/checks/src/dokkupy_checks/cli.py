@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Instance
 
-group = Group("checks", "Health checks of apps")
+group = Group("checks", "Manage the health checks of apps")
 
 
 def lists(host: Host, app: AppName | None) -> dict[str, str]:

@@ -36,13 +36,13 @@ def create(host: Host, app: App) -> None:
 
 @group.command("exists", permission="app:read")
 def exists(host: Host, app: App) -> None:
-    """Say by the exit status whether an app exists."""
+    """Exit with 0 if an app exists, else with 1."""
     host.store.require_app(app)
 
 
 @group.command("destroy", permission="app:admin", mutating=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
-    """Destroy an app with everything that it has."""
+    """Destroy an app and everything that belongs to it."""
     from dokkupy_sdk.apps import destroy_app, require_traces
     from dokkupy_sdk.cli import confirm
 
@@ -59,7 +59,7 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 
 @group.command("rename", permission="app:admin", mutating=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
-    """Give an app a new name."""
+    """Rename an app."""
     from dokkupy_sdk.apps import rename_app
 
     host.out.announce(f"Renaming {old} to {new}...")
@@ -73,9 +73,9 @@ def clone(
     new: Annotated[AppName, Arg("new-app")],
     *,
     skip_deploy: SkipDeploy = False,
-    ignore_existing: Annotated[bool, Opt("--ignore-existing", help="An existing target is no error")] = False,
+    ignore_existing: Annotated[bool, Opt("--ignore-existing", help="Do nothing if the target exists")] = False,
 ) -> None:
-    """Copy an app: configuration, properties and code, not its domains."""
+    """Copy an app's configuration, properties and code; its domains are not copied."""
     from dokkupy_sdk.apps import clone_app
 
     if ignore_existing and host.store.has_app(new):
@@ -87,7 +87,7 @@ def clone(
 
 @group.command("lock", permission="app:write", mutating=True)
 def lock(host: Host, app: App) -> None:
-    """Refuse deploys of an app until it is unlocked; a running one goes on."""
+    """Refuse deploys of an app until it is unlocked; a running deploy continues."""
     from dokkupy_sdk.apps import set_locked
 
     set_locked(host, app, True)
@@ -106,7 +106,7 @@ def unlock(host: Host, app: App) -> None:
 
 @group.command("locked", permission="app:read")
 def locked(host: Host, app: App) -> CommandResult:
-    """Say whether an app is locked."""
+    """Exit with 0 if an app is locked, else with 1."""
     from dokkupy_sdk.apps import app_record
 
     if not app_record(host, app).get("locked"):

@@ -80,7 +80,7 @@ def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") ->
 
 @group.command("cancel", permission="app:write", mutating=True)
 def cancel(host: Host, app: App) -> CommandResult:
-    """Ask the running build of an app to take itself back."""
+    """Cancel the running build of an app."""
     from dokkupy_sdk.builds import cancel_build
 
     facts = cancel_build(host, host.store.require_app(app))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 group = Group("config", "Manage global and app-specific config vars", bare="show")
 
-Merged = Annotated[bool, Opt("--merged", help="With the global variables")]
-NoRestart = Annotated[bool, Opt("--no-restart", help="Leave the running instances as they are")]
+Merged = Annotated[bool, Opt("--merged", help="Include the global variables")]
+NoRestart = Annotated[bool, Opt("--no-restart", help="Do not restart the running instances")]
 
 
 def app_of(host: Host, scope: Scope) -> AppName | None:
@@ -60,7 +60,7 @@ def get(
     scope: Scope,
     key: Annotated[EnvKey, Arg("KEY")],
     *,
-    quote: Annotated[bool, Opt("--quoted", help="Quote it for a shell")] = False,
+    quote: Annotated[bool, Opt("--quoted", help="Quote the value for a shell")] = False,
 ) -> CommandResult:
     """Print one variable; the exit status is 1 when it is not set."""
     value = variables(host, scope, False).get(str(key))
@@ -227,7 +227,7 @@ def import_config(
     file: Annotated[str, Arg("FILE")] = "-",
     *,
     format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
-    replace: Annotated[bool, Opt("--replace", help="Unset what the file does not have")] = False,
+    replace: Annotated[bool, Opt("--replace", help="Also unset variables that the file does not have")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Set the variables of a file; `-` reads standard input."""

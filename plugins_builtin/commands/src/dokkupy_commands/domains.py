@@ -102,7 +102,7 @@ def clear(host: Host, scope: Scope) -> CommandResult:
 
 @group.command("reset", permission="app:write", mutating=True)
 def reset(host: Host, scope: Scope) -> CommandResult:
-    """Go back to the domains that follow from the global ones."""
+    """Reset the app's domains to those derived from the global domains."""
 
     def reset_names(app: AppName) -> None:
         store_names(host, "reset", app, None, enabled=True)
@@ -131,7 +131,7 @@ def enable(host: Host, scope: Scope) -> CommandResult:
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, scope: Scope) -> CommandResult:
-    """Serve an app on a port of its own instead of by domains."""
+    """Serve an app on its own port instead of by domain."""
     return switch(host, scope, False)
 
 
@@ -154,7 +154,7 @@ def global_names(host: Host) -> list[str]:
 
 @group.command("add-global", permission="host:write", mutating=True)
 def add_global(host: Host, names: GlobalNames) -> CommandResult:
-    """Add global domains: each app answers to `APP.DOMAIN`."""
+    """Add global domains: every app is served at `APP.DOMAIN`."""
     need(names)
     return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
 

@@ -53,7 +53,7 @@ def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandRes
 
 @group.command("list", permission="app:read")
 def list_ports(host: Host, app: App) -> CommandResult:
-    """List the ports that were set for an app; what its build detected is in ports:report."""
+    """List the ports set for an app; ports:report also shows the detected ones."""
     rows = own(host, app)
     if not rows:
         raise NotFound(
@@ -103,7 +103,7 @@ def replace_ports(host: Host, app: App, rows: Rows) -> CommandResult:
 
 @group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, rows: Rows) -> CommandResult:
-    """Remove ports, by host port or whole row."""
+    """Remove ports, by host port or by SCHEME:HOST:CONTAINER."""
     wanted = [text if text.isdigit() else row(text) for text in rows]
     left = [text for text in own(host, app) if text not in wanted and text.split(":")[1] not in wanted]
     return save(host, "remove", app, left)
@@ -111,7 +111,7 @@ def remove(host: Host, app: App, rows: Rows) -> CommandResult:
 
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> CommandResult:
-    """Go back to the ports that the build detects."""
+    """Reset the app's ports to those its build detected."""
     host.store.require_app(app)
     return save(host, "clear", app, [])
 

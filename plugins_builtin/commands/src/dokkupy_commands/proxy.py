@@ -27,19 +27,19 @@ def toggle(host: Host, scope: Scope, disabled: bool) -> CommandResult:
 
 @group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Serve an app by the proxy."""
+    """Serve an app through the proxy."""
     return toggle(host, scope, False)
 
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Take an app out of the proxy."""
+    """Remove an app from the proxy."""
     return toggle(host, scope, True)
 
 
 @group.command("build-config", permission="app:write", mutating=True)
 def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Write the proxy's configuration of an app again."""
+    """Write an app's proxy configuration again."""
     from dokkupy_sdk.traffic import rerouting
 
     def build(app: AppName) -> None:
@@ -51,7 +51,7 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Command
 
 @group.command("clear-config", permission="app:write", mutating=True)
 def clear_config(host: Host, scope: Scope) -> CommandResult:
-    """Take the proxy's configuration of an app away until it is built again."""
+    """Remove an app's proxy configuration until it is built again."""
 
     def clear(app: AppName) -> None:
         for proxy in host.adapters("proxy"):

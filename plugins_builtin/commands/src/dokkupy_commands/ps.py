@@ -27,7 +27,7 @@ Parallel = Annotated[int, Opt("--parallel", "-p", inert="apps are done one after
 def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> CommandResult:
-    """Replace an app's instances by fresh ones."""
+    """Restart an app: its instances are replaced with new ones."""
     from dokkupy_sdk.processes import redeploy
 
     if scope.is_all and process:
@@ -38,7 +38,7 @@ def restart(
 
 @group.command("rebuild", permission="app:write", mutating=True)
 def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Build and deploy the code that is on the host again."""
+    """Build and deploy the app's current code again."""
     from dokkupy_sdk.processes import rebuild
 
     return each(host, scope, lambda app: rebuild(host, app))
@@ -72,7 +72,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 
 @group.command("restore", permission="host:write", mutating=True)
 def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
-    """Bring back what should run, as at boot."""
+    """Start everything that should be running, as at boot."""
     from dokkupy_sdk.processes import reconcile
 
     if not scope.is_all and scope.app is None:
@@ -91,7 +91,7 @@ def scale_app(
     app: Annotated[AppName, Arg("app")],
     quantities: Annotated[list[str], Arg("proc=count")] = [],  # noqa: B006 - never changed
     *,
-    skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only note the quantities")] = False,
+    skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")] = False,
 ) -> CommandResult:
     """Show or set how many instances of each process type run."""
     from dokkupy_sdk.effect import announce_effect
@@ -127,7 +127,7 @@ def scale_app(
 
 @group.command("inspect", permission="app:read")
 def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
-    """Print what the engine says of an app's instances, as `docker inspect` does; values of the environment are masked."""
+    """Print the output of `docker inspect` for an app's instances; values of environment variables are masked."""
     import json
 
     from dokkupy_sdk.releases import current

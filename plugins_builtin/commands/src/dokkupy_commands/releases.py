@@ -90,7 +90,7 @@ def diff(
 
 @group.command("rollback", permission="app:write", mutating=True)
 def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
-    """Deploy an older release again, code and configuration, without a build."""
+    """Deploy an older release again, with its code and configuration, without a build."""
     from dokkupy_sdk.processes import rollback
 
     deployment = rollback(host, app, number_of(release) if release else None)
@@ -104,7 +104,7 @@ def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = ""
 def prune(
     host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
 ) -> CommandResult:
-    """Give back the records and images of old releases; the serving one always stays."""
+    """Delete the records and images of old releases; the serving release always stays."""
     from dokkupy_sdk.operation import operation
     from dokkupy_sdk.releases import prune_releases
 

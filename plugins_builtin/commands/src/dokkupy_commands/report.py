@@ -13,7 +13,7 @@ group = Group("report", "Show everything about the host or an app", bare="")
 
 @group.command("", permission="app:read")
 def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 - never changed
-    """Print the host's facts and, with an app or --all, every plugin's report of it."""
+    """Print facts about the host and, with an app or --all, every plugin's report of it."""
     from dokkupy_sdk.access import visible_apps
 
     system = os.uname()

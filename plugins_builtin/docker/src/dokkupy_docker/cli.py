@@ -87,7 +87,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
 
 @options_group.command("add", permission="app:admin", mutating=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
-    """Add options for the given phases; they count from the next build or deploy."""
+    """Add options for the given phases; they apply from the next build or deploy on."""
     import shlex
 
     from dokkupy_docker.options import remarks
@@ -145,9 +145,9 @@ def list_options(
     which: Annotated[str, Arg("phase")] = "",
     *,
     phase: Annotated[str, Opt("--phase", help="build, deploy or run")] = "",
-    process: Annotated[str, Opt("--process", help="Those of this process type alone")] = "",
+    process: Annotated[str, Opt("--process", help="Only those of this process type")] = "",
 ) -> CommandResult:
-    """List the options of a phase, one a line."""
+    """List the options of a phase, one per line."""
     host.store.require_app(app)
     if not phase and not which:
         raise UserError("Please specify a phase: --phase build, deploy or run")

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
 
-git = Group("git", "Code: where it comes from and which branch deploys")
+git = Group("git", "Manage the git repositories of apps and which branch deploys")
 
 
 def planned(line: str) -> CommandResult:
@@ -46,10 +46,12 @@ def sync(
     ref: Annotated[GitRef | None, Arg("GIT_REF")] = None,
     *,
     build: Annotated[bool, Opt("--build", help="Build and deploy what was fetched")] = False,
-    build_if_changes: Annotated[bool, Opt("--build-if-changes", help="The same, if it is new")] = False,
+    build_if_changes: Annotated[
+        bool, Opt("--build-if-changes", help="Build and deploy only if the fetched commit is new")
+    ] = False,
     skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
 ) -> CommandResult:
-    """Fetch a branch, tag or commit of another repository."""
+    """Fetch a branch, tag or commit from another repository."""
     from dokkupy_git.bring import sync_app
 
     changed, commit = sync_app(
@@ -69,9 +71,9 @@ def from_archive(
     place: Annotated[str, Arg("ARCHIVE_URL", "a URL, or -- for standard input")] = "--",
     author: Author = [],  # noqa: B006 - never changed
     *,
-    archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; found out when not given")] = "",
+    archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; detected if not given")] = "",
 ) -> CommandResult:
-    """Commit an archive's content and deploy it."""
+    """Commit the content of an archive and deploy it."""
     from dokkupy_git.bring import deploy_archive
 
     commit = deploy_archive(host, app, place, *author_of(author), archive_type)
@@ -87,10 +89,10 @@ def from_image(
     image: ImageRef,
     author: Author = [],  # noqa: B006 - never changed
     *,
-    build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
+    build_dir: Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")] = "",
     force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
 ) -> CommandResult:
-    """Deploy an image from a registry or of this host."""
+    """Deploy an image from a registry or from this host."""
     from dokkupy_git.bring import deploy_image
 
     if host.dry_run:
@@ -107,7 +109,7 @@ def load_image(
     image: ImageRef,
     author: Author = [],  # noqa: B006 - never changed
     *,
-    build_dir: Annotated[str, Opt("--build-dir", help="A directory of the host with more files for the build")] = "",
+    build_dir: Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")] = "",
 ) -> CommandResult:
     """Load an image from standard input (docker save) and deploy it."""
     from dokkupy_git.bring import deploy_image, load
@@ -122,7 +124,7 @@ def load_image(
 
 @git.command("initialize", permission="app:write", mutating=True)
 def initialize(host: Host, app: AppName) -> CommandResult:
-    """Make the app's repository, ready to be pushed to."""
+    """Create the app's repository, ready to be pushed to."""
     from dokkupy_git.launcher import hooks_directory
     from dokkupy_git.repository import Repository
     from dokkupy_git.settings import deploy_branch
@@ -138,7 +140,7 @@ def initialize(host: Host, app: AppName) -> CommandResult:
 
 @git.command("status", permission="app:read")
 def status(host: Host, app: AppName) -> CommandResult:
-    """Tell what the app's repository has."""
+    """Show the branches of an app's repository and what is deployed."""
     from dokkupy_git.incoming import deployed_commit
     from dokkupy_git.repository import Repository
     from dokkupy_git.settings import deploy_branch
@@ -200,7 +202,7 @@ def auth_status(
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
 ) -> int:
-    """Exit with 0 when the login is as given, else with 1."""
+    """Exit with 0 if the stored login is the given one, else with 1."""
     from dokkupy_git import credentials
 
     secret = given_password(user, password)
@@ -226,7 +228,7 @@ def given_password(user: str, password: str) -> Secret | None:
 
 @git.command("generate-deploy-key", permission="host:write", mutating=True)
 def generate_deploy_key(host: Host) -> CommandResult:
-    """Make the SSH key with which the host fetches from elsewhere."""
+    """Create the SSH key with which the host fetches from other servers."""
     from dokkupy_git import credentials
 
     if host.dry_run:
@@ -246,7 +248,7 @@ def public_key(host: Host) -> CommandResult:
 
 @git.command("unlock", permission="app:write")
 def unlock(host: Host, app: AppName) -> None:
-    """Explain that there is no such lock."""
+    """No effect: locks are released by themselves; this explains how."""
     host.store.require_app(app)
     raise UserError(
         "There is no git lock: what a dead push left is rolled back by the next command",

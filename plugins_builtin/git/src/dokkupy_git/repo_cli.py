@@ -9,7 +9,7 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
-repo = Group("repo", "The repository of an app on the host")
+repo = Group("repo", "Manage an app's git repository on the host")
 
 App = Annotated[AppName, Arg("app")]
 GC_SECONDS = 1800
@@ -17,7 +17,7 @@ GC_SECONDS = 1800
 
 @repo.command("gc", permission="app:write", mutating=True)
 def gc(host: Host, app: App) -> CommandResult:
-    """Let git pack an app's repository tightly and drop what nothing refers to."""
+    """Run `git gc` on an app's repository: pack it and delete unreachable objects."""
     from dokkupy_sdk.operation import operation
 
     from dokkupy_git.repository import Repository
@@ -37,7 +37,7 @@ def gc(host: Host, app: App) -> CommandResult:
 
 @repo.command("purge-cache", permission="app:write", mutating=True)
 def purge_cache(host: Host, app: App) -> None:
-    """Forget what builds of an app kept for the next one; that one downloads all again."""
+    """Delete an app's build cache; the next build downloads everything again."""
     from dokkupy_sdk.deploy import purge_cache as purge
     from dokkupy_sdk.operation import operation
 

@@ -25,9 +25,10 @@ def enable(
     host: Host,
     app: MaybeApp = None,
     *,
-    all: Annotated[bool, Opt("--all", help="Every app that was deployed")] = False,
+    all: Annotated[bool, Opt("--all", help="All deployed apps")] = False,
     force: Annotated[
-        bool, Opt("--force", help="Get a new one although there is one that will do, or the authority wants to wait")
+        bool,
+        Opt("--force", help="Get a new certificate even if the current one is valid or the authority asks to wait"),
     ] = False,
 ) -> CommandResult:
     """Get a certificate for the app's names, serve it, and renew it from now on."""
@@ -58,7 +59,7 @@ def enable(
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> CommandResult:
-    """Take the certificate away; it is not renewed any more."""
+    """Remove the certificate; it is not renewed any more."""
     from dokkupy_letsencrypt import manage
 
     manage.disable(host, app)
@@ -71,7 +72,7 @@ def renew(
     host: Host,
     app: App,
     *,
-    force: Annotated[bool, Opt("--force", help="Although the authority wants to wait")] = False,
+    force: Annotated[bool, Opt("--force", help="Even if the authority asks to wait")] = False,
 ) -> CommandResult:
     """Get a new certificate now."""
     from dokkupy_letsencrypt import manage
@@ -81,7 +82,7 @@ def renew(
 
 @group.command("auto-renew", permission="app:write", mutating=True)
 def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
-    """Renew what is due, of one app or of all; `tick` does so every minute."""
+    """Renew certificates that are due, of one app or of all; the timer does this every minute."""
     from dokkupy_letsencrypt import manage
 
     if app is None:
@@ -95,7 +96,7 @@ def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
 
 @group.command("revoke", permission="app:admin", mutating=True)
 def revoke(host: Host, app: App) -> CommandResult:
-    """Have the authority declare the certificate void, and take it away."""
+    """Revoke the certificate with its authority, and remove it."""
     from dokkupy_letsencrypt import manage
 
     manage.revoke(host, app)
@@ -140,7 +141,7 @@ def list_apps(host: Host) -> CommandResult:
 
 @group.command("cleanup", permission="app:write", mutating=True)
 def cleanup(host: Host, app: App) -> CommandResult:
-    """Remove what certbot keeps of an app whose certificate is not in use any more."""
+    """Remove certbot's files of apps whose certificate is no longer in use."""
     from dokkupy_letsencrypt import manage
     from dokkupy_letsencrypt.certbot import Certbot
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dokkupy_logs.lines import Line
 
-group = Group("logs", "The output of apps")
+group = Group("logs", "Show the output of apps")
 add_property_commands(group, SETTINGS)
 
 MOST = 1_000_000
@@ -31,10 +31,10 @@ def logs(
     host: Host,
     app: AppName,
     *,
-    num: Annotated[int, Opt("-n", "--num", help="Lines of each instance")] = 100,
+    num: Annotated[int, Opt("-n", "--num", help="Number of lines per instance")] = 100,
     ps: Annotated[str, Opt("-p", "--ps", help="Only this process type, or type.N")] = "",
-    tail: Annotated[bool, Opt("-t", "--tail", help="Go on with what comes")] = False,
-    quiet: Annotated[bool, Opt("-q", "--quiet", help="Without time and name of the instance")] = False,
+    tail: Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")] = False,
+    quiet: Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")] = False,
 ) -> CommandResult | int:
     """Print the last lines of an app's output."""
     from dokkupy_logs.follow import past

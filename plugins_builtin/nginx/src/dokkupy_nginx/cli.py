@@ -127,7 +127,7 @@ def validate_config(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
+    clean: Annotated[bool, Opt("--clean", help="Move invalid configurations aside")] = False,
 ) -> CommandResult:
     """Check the nginx configuration of an app, or of all."""
     from dokkupy_nginx.recovery.quarantine import clean as set_aside
@@ -164,7 +164,7 @@ def validate(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    clean: Annotated[bool, Opt("--clean", help="Set invalid configurations aside")] = False,
+    clean: Annotated[bool, Opt("--clean", help="Move invalid configurations aside")] = False,
 ) -> CommandResult:
     """Check the nginx configuration of an app, or of all."""
     return validate_config(host, app, clean=clean)  # type: ignore[no-any-return]

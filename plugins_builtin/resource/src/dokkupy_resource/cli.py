@@ -16,7 +16,7 @@ WORDS = {"limit": "limits", "reserve": "reservation"}
 """Dokku's words for them in its headers."""
 
 App = Annotated[AppName, Arg("app")]
-Type = Annotated[str, Opt("--process-type", help="Only for this process type; build: for builds")]
+Type = Annotated[str, Opt("--process-type", help="Only for this process type; `build` means builds")]
 Cpu = Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")]
 Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
 Swap = Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")]
@@ -140,13 +140,13 @@ def reserve(
 
 @group.command("limit-clear", permission="app:admin", mutating=True)
 def limit_clear(host: Host, app: App, *, process_type: Type = "") -> CommandResult:
-    """Take the limits of a process type away, or without one the app's defaults."""
+    """Remove the limits of a process type, or without one the app's defaults."""
     return take_away(host, app, "limit", process_type)
 
 
 @group.command("reserve-clear", permission="app:admin", mutating=True)
 def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> CommandResult:
-    """Take the reservations of a process type away, or without one the app's defaults."""
+    """Remove the reservations of a process type, or without one the app's defaults."""
     return take_away(host, app, "reserve", process_type)
 
 

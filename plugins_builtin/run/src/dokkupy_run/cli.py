@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
-Env = Annotated[list[str], Opt("--env", "-e", help="KEY=VALUE, for this process alone")]
+Env = Annotated[list[str], Opt("--env", "-e", help="KEY=VALUE, for this process only")]
 Label = Annotated[list[str], Opt("--label", help="KEY=VALUE, a label of the container")]
 NoTty = Annotated[bool, Opt("--no-tty", help="Give the command no terminal")]
 ForceTty = Annotated[bool, Opt("--force-tty", help="Give the command a terminal")]
-Ttl = Annotated[int, Opt("--ttl-seconds", help="Seconds after which the command is ended; a day when not given")]
-CronId = Annotated[str, Opt("--cron-id", help="The id of the cron task that this is a run of")]
+Ttl = Annotated[int, Opt("--ttl-seconds", help="Seconds after which the command is ended; one day if not given")]
+CronId = Annotated[str, Opt("--cron-id", help="Id of the cron task that this process runs")]
 Policy = Annotated[
     str,
     Opt("--concurrency-policy", help="While a container with the same --cron-id runs: allow, forbid or replace"),
@@ -150,9 +150,9 @@ def logs(
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
     container: Container = "",
-    num: Annotated[int, Opt("--num", "-n", help="Lines of each container")] = 100,
-    tail: Annotated[bool, Opt("--tail", "-t", help="Print further lines as they come")] = False,
-    quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out time and container")] = False,
+    num: Annotated[int, Opt("--num", "-n", help="Number of lines per container")] = 100,
+    tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
+    quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out the time and the name of the container")] = False,
 ) -> CommandResult | int:
     """Print the output of one-off containers."""
     from dokkupy_run.output import follow, past

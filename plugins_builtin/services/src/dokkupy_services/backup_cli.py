@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dokkupy_services.backup_role import ServiceBackups
 
 Bucket = Annotated[str, Arg("bucket-name")]
-Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not possible here: authenticate with a key")]
+Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: authenticate with a key")]
 
 
 def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = False) -> tuple[ServiceBackups, str]:
@@ -40,7 +40,7 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
 def add_backups(group: Group, kind: str) -> None:
     @group.command("backup", permission="host:write", mutating=True)
     def backup(host: Host, service: cli.Name, bucket: Bucket, *, use_iam: Iam = False) -> CommandResult:
-        """Back a service up into a bucket; backups:create is the same for any target."""
+        """Back up a service to a bucket; backups:create does the same for any target."""
         found, subject = backups(host, kind, service, use_iam=use_iam)
         return CommandResult({"service": service, "backup": found.backup(subject, bucket)})
 
@@ -54,7 +54,7 @@ def add_backups(group: Group, kind: str) -> None:
         signature: Annotated[str, Arg("aws-signature-version", inert="restic signs by version 4")] = "",
         endpoint: Annotated[str, Arg("endpoint-url")] = "",
     ) -> CommandResult:
-        """Keep the key that opens a service's buckets."""
+        """Store the credentials for a service's buckets."""
         from dokkupy_sdk.names import Secret
 
         found, subject = backups(host, kind, service)
@@ -63,7 +63,7 @@ def add_backups(group: Group, kind: str) -> None:
 
     @group.command("backup-deauth", permission="host:write", mutating=True)
     def backup_deauth(host: Host, service: cli.Name) -> CommandResult:
-        """Forget that key."""
+        """Remove the stored credentials."""
         found, subject = backups(host, kind, service)
         found.forget(subject)
         return CommandResult({"service": service})
@@ -77,7 +77,7 @@ def add_backups(group: Group, kind: str) -> None:
         *,
         use_iam: Iam = False,
     ) -> CommandResult:
-        """Back a service up at these times; backups:schedule says how many are kept."""
+        """Back up a service at these times; backups:schedule also sets how many are kept."""
         found, subject = backups(host, kind, service, use_iam=use_iam)
         found.schedule(subject, schedule, bucket)
         return CommandResult({"service": service, "schedule": schedule, "bucket": bucket})
@@ -91,7 +91,7 @@ def add_backups(group: Group, kind: str) -> None:
 
     @group.command("backup-unschedule", permission="host:write", mutating=True)
     def backup_unschedule(host: Host, service: cli.Name) -> CommandResult:
-        """End the schedule; the backups stay."""
+        """Remove the schedule; the backups stay."""
         found, subject = backups(host, kind, service)
         found.unschedule(subject)
         return CommandResult({"service": service})

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 Name = Annotated[ServiceName, Arg("service")]
 NewName = Annotated[ServiceName, Arg("new-service")]
 App = Annotated[AppName, Arg("app")]
-NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
-Config = Annotated[str, Opt("--config-options", "-c", help="Further words for the server's command")]
-Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment of the container: A=1;B=2")]
+NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]
+Config = Annotated[str, Opt("--config-options", "-c", help="Extra arguments for the server's command")]
+Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")]
 Image = Annotated[str, Opt("--image", "-i", help="Image to use")]
-Version = Annotated[str, Opt("--image-version", "-I", help="Its tag")]
-Memory = Annotated[str, Opt("--memory", "-m", help="Limit of memory in megabytes")]
-Cpus = Annotated[str, Opt("--cpus", help="Limit of CPUs, such as 0.5")]
-Shm = Annotated[str, Opt("--shm-size", "-s", help="Shared memory, such as 64m")]
-Initial = Annotated[str, Opt("--initial-network", "-N", help="A docker network that the service is in from the start")]
-PostCreate = Annotated[str, Opt("--post-create-network", "-P", help="Further docker networks, with commas")]
-PostStart = Annotated[str, Opt("--post-start-network", "-S", help="Further docker networks, with commas")]
-Restart = Annotated[str, Opt("--restart-policy", help="Docker's: always, unless-stopped, on-failure:10, no")]
-Password = Annotated[str, Opt("--password", "-p", help="Of the apps' user; generated when it is not given")]
+Version = Annotated[str, Opt("--image-version", "-I", help="Tag of the image")]
+Memory = Annotated[str, Opt("--memory", "-m", help="Memory limit in megabytes")]
+Cpus = Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")]
+Shm = Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")]
+Initial = Annotated[str, Opt("--initial-network", "-N", help="Docker network to create the service in")]
+PostCreate = Annotated[str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas")]
+PostStart = Annotated[str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas")]
+Restart = Annotated[str, Opt("--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")]
+Password = Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")]
 RootPassword = Annotated[
-    str, Opt("--root-password", "-r", help="Of the administration; generated when it is not given")
+    str, Opt("--root-password", "-r", help="Password of the administrator; generated if not given")
 ]
 
 NETWORKS = ("initial-network", "post-create-network", "post-start-network")
@@ -144,14 +144,14 @@ def add_life(group: Group, kind: str, title: str) -> None:
         service: Name,
         *,
         force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
-        purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
+        purge: Annotated[bool, Opt("--purge", help="Delete the data immediately")] = False,
     ) -> CommandResult:
-        """Destroy a service; its data is kept for a while, see services:trash."""
+        """Destroy a service; its data is kept for some days, see services:trash."""
         return destroyed(host, kind, title, service, force=force, purge=purge)
 
     @group.command("rename", permission="host:write", mutating=True)
     def rename(host: Host, service: Name, new_service: NewName) -> CommandResult:
-        """Give a service another name; linked apps go on as before."""
+        """Rename a service; linked apps keep working."""
         from dokkupy_services import lifecycle
 
         lifecycle.rename(host, found(host, kind), service, new_service)
@@ -162,7 +162,7 @@ def add_life(group: Group, kind: str, title: str) -> None:
 def add_running(group: Group, kind: str, title: str) -> None:
     @group.command("start", permission="host:write", mutating=True)
     def start(host: Host, service: Name) -> CommandResult:
-        """Start a service, or make its container again."""
+        """Start a service; its container is created again if it is missing."""
         return to_state(host, kind, service, "running", "start", f"{title} container started: {service}")
 
     @group.command("stop", permission="host:write", mutating=True)
@@ -203,11 +203,11 @@ def add_links(group: Group, kind: str, title: str) -> None:
         service: Name,
         app: App,
         *,
-        alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
-        querystring: Annotated[str, Opt("--querystring", "-q", help="To end the URL with: pool=5")] = "",
+        alias: Annotated[str, Opt("--alias", "-a", help="Prefix of the variable: NAME gives NAME_URL")] = "",
+        querystring: Annotated[str, Opt("--querystring", "-q", help="Query string of the URL, such as pool=5")] = "",
         no_restart: NoRestart = False,
     ) -> CommandResult:
-        """Link a service to an app: it gets the address in a variable and is restarted."""
+        """Link a service to an app; the app gets the address in a variable and is restarted."""
         from dokkupy_services import links
 
         key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)
@@ -215,12 +215,12 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
     @group.command("unlink", permission="host:write", mutating=True)
     def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
-        """Take a link away, with the variables that have the address; the app is restarted."""
+        """Remove a link and the variables that hold the address; the app is restarted."""
         return unlinked(host, kind, service, app, restart=not no_restart)
 
     @group.command("promote", permission="host:write", mutating=True)
     def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
-        """Make a linked service the app's first of its kind."""
+        """Promote a linked service: it gets the app's main variable, such as DATABASE_URL."""
         from dokkupy_services import links
 
         key = links.promote(host, found(host, kind), service, app)
@@ -236,7 +236,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
     @group.command("linked", permission="host:read")
     def linked(host: Host, service: Name, app: App) -> CommandResult:
-        """Say by the exit status whether a service is linked to an app."""
+        """Exit with 0 if a service is linked to an app, else with 1."""
         from dokkupy_services import records
 
         host.store.require_app(app)
@@ -296,7 +296,7 @@ def told_variable(host: Host, service: ServiceName, app: AppName, key: str, *, r
 def add_looks(group: Group, kind: str, title: str) -> None:
     @group.command("exists", permission="host:read")
     def exists(host: Host, service: Name) -> CommandResult:
-        """Say by the exit status whether a service exists."""
+        """Exit with 0 if a service exists, else with 1."""
         from dokkupy_services import records
 
         if not records.has(host, kind, service):
@@ -319,7 +319,7 @@ def add_looks(group: Group, kind: str, title: str) -> None:
 
     @group.command("info", permission="host:read")
     def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
-        """Print what a service is, or with a flag such as --dsn one value of it."""
+        """Print a service's details, or with a flag such as --dsn one value."""
         from dokkupy_services import records, report
 
         return report.info(host, found(host, kind), records.read(host, kind, service), flags)
@@ -330,10 +330,10 @@ def add_looks(group: Group, kind: str, title: str) -> None:
         service: Name,
         number: Annotated[str, Arg("lines")] = "",
         *,
-        tail: Annotated[bool, Opt("--tail", "-t", help="Go on with what comes")] = False,
-        num: Annotated[int, Opt("--num", help="The last so many lines")] = 0,
+        tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
+        num: Annotated[int, Opt("--num", help="Number of lines, counted from the end")] = 0,
     ) -> None:
-        """Print what the server printed."""
+        """Print the server's log."""
         from dokkupy_services import records, report
 
         lines = num or (digits(number) or 0)
@@ -357,14 +357,14 @@ def add_changes(group: Group, kind: str, title: str) -> None:
 
     @group.command("enter", permission="host:write", formats=False)
     def enter(host: Host, service: Name, command: Annotated[list[str], Rest("command")] = []) -> int:  # noqa: B006
-        """Run a command, by default a shell, in the service's container."""
+        """Run a command, by default a shell, in a service's container."""
         return attach(
             host, kind, service, tuple(command) or ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
         )
 
     @group.command("expose", permission="host:write", mutating=True)
     def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> CommandResult:  # noqa: B006
-        """Let a port of the host lead to the service, by default on 127.0.0.1."""
+        """Make the service reachable on a port of the host, by default on 127.0.0.1 only."""
         from dokkupy_services import expose as exposing
 
         after = exposing.expose(host, found(host, kind), service, ports)
@@ -375,7 +375,7 @@ def add_changes(group: Group, kind: str, title: str) -> None:
 
     @group.command("unexpose", permission="host:write", mutating=True)
     def unexpose(host: Host, service: Name) -> CommandResult:
-        """Let no port of the host lead to the service any more."""
+        """Close the host ports that lead to the service."""
         from dokkupy_services import expose as exposing
 
         exposing.unexpose(host, found(host, kind), service)
@@ -399,9 +399,9 @@ def add_changes(group: Group, kind: str, title: str) -> None:
         post_create_network: PostCreate = "",
         post_start_network: PostStart = "",
         restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
-        revert: Annotated[bool, Opt("--revert", help="Go back to the instance before, with the data of then")] = False,
+        revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
     ) -> CommandResult:
-        """Let a service run another version, with its data."""
+        """Move a service to another version, with its data."""
         from dokkupy_services import moving
 
         datastore = found(host, kind)
@@ -445,7 +445,7 @@ def told_moved(host: Host, kind: str, moved: object, *, restart: bool) -> Comman
 def add_client(group: Group, kind: str) -> None:
     @group.command("connect", permission="host:write", formats=False)
     def connect(host: Host, service: Name, command: Annotated[list[str], Rest("argument")] = []) -> int:  # noqa: B006
-        """Talk to the server by its own client."""
+        """Open the server's own client."""
         from dokkupy_services import records
 
         return attach(host, kind, service, (*found(host, kind).connect(records.read(host, kind, service)), *command))

@@ -29,7 +29,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
 
     @group.command("import", permission="host:write", mutating=True)
     def import_dump(host: Host, service: cli.Name) -> CommandResult:
-        """Replace what the service holds by a dump on standard input; when that fails, all is as before."""
+        """Replace the service's data with a dump read from standard input; if that fails, nothing changes."""
         from dokkupy_services import imports, moving, pipes, records
 
         one, datastore = records.read(host, kind, service), cli.found(host, kind)
@@ -64,7 +64,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
         restart_policy: cli.Restart = "",
         cpus: cli.Cpus = "",
     ) -> CommandResult:
-        """Make a new service with a copy of the data."""
+        """Create a new service with a copy of the data."""
         from dokkupy_services import moving, report
 
         wish = cli.service_options_of(

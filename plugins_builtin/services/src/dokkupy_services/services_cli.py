@@ -11,7 +11,7 @@ from dokkupy_sdk.settings import add_property_commands
 from dokkupy_services.names import ServiceName
 from dokkupy_services.trash import SETTINGS
 
-group = Group("services", "Services of all kinds: listed, brought back, linked from elsewhere", bare="list")
+group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 
 Kind = Annotated[PluginName, Arg("kind", "postgres, redis...")]
 Name = Annotated[ServiceName, Arg("service")]
@@ -62,7 +62,7 @@ def list_services(host: Host) -> CommandResult:
 
 @group.command("trash", permission="host:read")
 def trash(host: Host) -> CommandResult:
-    """List destroyed services whose data is still there."""
+    """List destroyed services whose data is still kept."""
     from dokkupy_services import trash as kept
 
     rows = kept.rows(host)
@@ -76,9 +76,9 @@ def undestroy(
     kind: Kind,
     service: Name,
     *,
-    to: Annotated[str, Opt("--to", help="Another name, when this one is taken")] = "",
+    to: Annotated[str, Opt("--to", help="New name, if the old one is taken")] = "",
 ) -> CommandResult:
-    """Bring a destroyed service back, with its data; link it again afterwards."""
+    """Restore a destroyed service with its data; link it to apps again afterwards."""
     from dokkupy_services import trash as kept
 
     back = kept.bring_back(host, kind, service, ServiceName(to) if to else service)
@@ -90,7 +90,7 @@ def undestroy(
 def purge(
     host: Host, kind: Kind, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
 ) -> CommandResult:
-    """Remove the data of a destroyed service for ever."""
+    """Delete the data of a destroyed service permanently."""
     from dokkupy_services import trash as kept
 
     identifier = service if service in kept.broken(host) else kept.find(host, kind, service).id
@@ -103,7 +103,7 @@ def purge(
 # managed elsewhere
 
 App = Annotated[AppName, Arg("app")]
-NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="The app gets its new variables with its next start")]
+NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]
 
 
 @group.command("destroy", permission="host:write", mutating=True)
@@ -113,9 +113,9 @@ def destroy(
     service: Name,
     *,
     force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
-    purge: Annotated[bool, Opt("--purge", help="Remove the data at once")] = False,
+    purge: Annotated[bool, Opt("--purge", help="Delete the data immediately")] = False,
 ) -> CommandResult:
-    """Destroy a service, also where the plugin of its kind is gone or its record is broken."""
+    """Destroy a service, even if its plugin is uninstalled or its record is broken."""
     from dokkupy_services.cli import destroyed
 
     return destroyed(host, kind, kind, service, force=force, purge=purge)
@@ -127,9 +127,9 @@ def adopt(
     service: Name,
     url: Annotated[str, Arg("url", "By default the first line of standard input")] = "",
     *,
-    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+    alias: Annotated[str, Opt("--alias", "-a", help="Prefix of the variable: NAME gives NAME_URL")] = "",
 ) -> CommandResult:
-    """Keep the address of a service that is managed elsewhere, to link apps to."""
+    """Register an external service by its address, so that apps can be linked to it."""
     from dokkupy_sdk.files import read_input_line
 
     from dokkupy_services import external
@@ -143,7 +143,7 @@ def adopt(
 
 @group.command("forget", permission="host:write", mutating=True)
 def forget(host: Host, service: Name) -> CommandResult:
-    """Forget the address of a service that is managed elsewhere."""
+    """Remove an external service's address."""
     from dokkupy_services import external
 
     external.forget(host, service)
@@ -156,10 +156,10 @@ def link(
     service: Name,
     app: App,
     *,
-    alias: Annotated[str, Opt("--alias", "-a", help="Of the variable: NAME gives NAME_URL")] = "",
+    alias: Annotated[str, Opt("--alias", "-a", help="Prefix of the variable: NAME gives NAME_URL")] = "",
     no_restart: NoRestart = False,
 ) -> CommandResult:
-    """Give an app the address of a service that is managed elsewhere, and restart it."""
+    """Link an external service to an app, and restart the app."""
     from dokkupy_services import external
     from dokkupy_services.cli import told_variable
 
@@ -174,9 +174,9 @@ def unlink(
     app: App,
     *,
     no_restart: NoRestart = False,
-    kind: Annotated[PluginName | None, Opt("--kind", help="Of a service of this host whose plugin is gone")] = None,
+    kind: Annotated[PluginName | None, Opt("--kind", help="Kind of a service whose plugin is uninstalled")] = None,
 ) -> CommandResult:
-    """Take that address from an app, and restart it."""
+    """Unlink an external service from an app, and restart the app."""
     from dokkupy_services import external
     from dokkupy_services.cli import restarted, unlinked
 
