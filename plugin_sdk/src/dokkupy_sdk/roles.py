@@ -2,7 +2,6 @@
 
 from dokkupy.roles.backup import BackupSubject
 from dokkupy.roles.builder import Builder
-from dokkupy.roles.certificates import Issuer
 from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult, ImageBuild
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Scheduler
@@ -16,7 +15,6 @@ __all__ = [
     "Engine",
     "ExecResult",
     "ImageBuild",
-    "Issuer",
     "Proxy",
     "Scheduler",
     "SourceStore",

@@ -316,7 +316,7 @@ def invoke(host: Host, call: Invocation) -> int:
     if json_wanted:
         # Progress goes to standard error, so that standard output is one JSON document.
         out = host.out
-        host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), to_stderr=True)
+        host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), is_json=True)
     if call.dry_run:
         from dokkupy.cli.dry_run import run_dry
 

@@ -23,10 +23,11 @@ def harmless(text: str) -> str:
 class Terminal(Console):
     """The console of a command line. quiet: headers are left out. log: a file that gets every line too."""
 
-    def __init__(self, *, quiet: bool = False, trace: bool = False, to_stderr: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, trace: bool = False, is_json: bool = False) -> None:
         self.quiet = quiet
         self.trace = trace
-        self.stdout: IO[str] = sys.stderr if to_stderr else sys.stdout
+        self.stdout: IO[str] = sys.stderr if is_json else sys.stdout
+        self.is_json = is_json
         self.stderr = sys.stderr
         self._live = False
 

@@ -31,7 +31,7 @@ def signature_of(item: Parameter) -> inspect.Parameter:
         kind: Any = bool if item.is_bool else list[str] if item.many else str
         default: Any = typer.Option(item.default if not item.many else [], *item.flags, help=item.help)
     elif item.many or item.kind == "rest":
-        kind, default = list[str], typer.Argument([], metavar=item.metavar, help=item.help)
+        kind, default = list[str], typer.Argument(... if item.required else [], metavar=item.metavar, help=item.help)
     else:
         start = ... if item.required else ""
         kind, default = str, typer.Argument(start, metavar=item.metavar, help=item.help)

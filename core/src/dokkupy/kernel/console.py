@@ -17,6 +17,10 @@ class Console:
     log: IO[str] | None = None
     """A file that gets every line too: the log of a build."""
 
+    is_json = False
+    """Whether the answer is JSON for a program. Standard output is that document alone, so progress goes to standard
+    error."""
+
     held: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def announce(self, text: str, *details: str) -> None:

@@ -4,8 +4,9 @@ An operation takes the lock of what it changes, journals each step before and af
 What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that a fresh process can undo
 what a killed one began:
 
-* before `commit()`, an exception, a signal or a crash undoes the steps, last in first out;
-* `commit()` is the point of no return; the calls that it is given (`after`) are finished even by a later process.
+* before the commit, an exception, a signal or a crash undoes the steps, last in first out;
+* the commit is the point of no return: `tx.commit()`, or the end of the `with operation(...)` block. The calls that
+  it is given (`after`) are finished even by a later process.
 
 Journal: one file per operation, a JSON object a line, in `journal/open/` while unfinished and in `journal/closed/`
 for a while after. Intents are fsynced before the step runs.
@@ -183,7 +184,10 @@ def restore_file(host: Host, path: str, backup: str) -> None:
 def operation(
     host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = (), takes_away: bool = False
 ) -> Iterator[Transaction]:
-    """Run an operation on a subject (`app:NAME`, `host`). Whoever leaves without `tx.commit()` is undone.
+    """Run an operation on a subject (`app:NAME`, `host`).
+
+    The end of the block commits, unless the block did so itself with `tx.commit()`, which it does where calls follow
+    the commit. An exception before the commit rolls back, whichever it is; one after it leaves the commit in force.
 
     Raises Busy when the subject's lock is not given back within `wait` seconds. What an earlier process left
     unfinished on the subject is finished or undone first. also: further subjects that it changes (a rename).

@@ -165,7 +165,8 @@ class Engine(ABC):
     def rename(self, ref: str, name: str) -> None: ...
 
     @abstractmethod
-    def start(self, ref: str) -> None: ...
+    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
+        """Start a container that exists. With restart_policy, that policy is set first. Raises NotFound."""
 
     @abstractmethod
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:

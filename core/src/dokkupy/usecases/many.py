@@ -39,12 +39,3 @@ def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
             host.out.warn(f"{subject}: {text}")
         if isinstance(error, DokkupyError) and error.hint:
             host.out.warn(error.hint)
-
-
-def raise_of(failed: list[tuple[S, Exception]]) -> None:
-    """Raise the failures as one, when there are any."""
-    if len(failed) == 1:
-        raise failed[0][1]
-    if failed:
-        names = ", ".join(str(subject) for subject, _ in failed)
-        raise ExceptionGroup(f"{names} failed", [error for _, error in failed])

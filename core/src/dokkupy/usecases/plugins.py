@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from dokkupy.errors import Conflict, NotFound, PluginError
@@ -130,11 +129,3 @@ def services_of(host: Host, kind: str) -> list[str]:
     """`kind:name` of the services of a kind that have a record; a directory alone is what a destroyed one left."""
     names = host.store.names("services", kind)
     return [f"{kind}:{one}" for one in names if host.store.read("services", kind, one, "service")]
-
-
-def place_of(distribution: str, host: Host) -> str:
-    """The directory that a distribution is installed in."""
-    for entry in host.registry.all:
-        if entry.distribution == distribution:
-            return os.path.dirname(entry.directory)
-    raise NotFound(f"{distribution} is not installed")

@@ -160,7 +160,7 @@ class FakeEngine(Engine):
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
         return {ref: [one for one in found if one.at >= since] for ref, found in self.ended.items()}
 
-    def start(self, ref: str) -> None:
+    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
         self.put(ref, "running")
         found = self.need(ref)
         self.made[found.name] = replace(found, restarts=0, up_seconds=0)

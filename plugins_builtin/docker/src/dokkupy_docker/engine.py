@@ -241,19 +241,20 @@ class DockerEngine(Engine):
         with faults(f"The container {ref[:12]} could not be renamed to {name}"):
             self.client.rename(ref, name)
 
-    def start(self, ref: str) -> None:
+    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
+        self._set_restart_policy(ref, restart_policy)
         with faults(f"The container {ref[:12]} could not be started"):
             self.client.start(ref)
 
-    def set_restart_policy(self, ref: str, policy: str) -> None:
-        """Tell the engine whether to bring the container back by itself."""
+    def _set_restart_policy(self, ref: str, policy: str | None) -> None:
+        if policy is None:
+            return
         with faults(f"The container {ref[:12]} could not be changed"):
             self.client.update_container(ref, restart_policy=restart_policy(policy))
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         try:
-            if restart_policy is not None:
-                self.set_restart_policy(ref, restart_policy)
+            self._set_restart_policy(ref, restart_policy)
             with faults(f"The container {ref[:12]} could not be stopped"):
                 self.client.stop(ref, timeout=timeout)
         except NotFound:

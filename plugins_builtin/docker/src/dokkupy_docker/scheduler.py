@@ -196,15 +196,11 @@ class DockerLocal(Scheduler):
                 engine.stop(one.id, timeout=timeout, restart_policy="no")
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
-        from dokkupy_docker.engine import DockerEngine
-
         engine = self.host.engine()
         running = []
         for one in instances:
             try:
-                if isinstance(engine, DockerEngine):
-                    engine.set_restart_policy(one.id, release.restart_policy)
-                engine.start(one.id)
+                engine.start(one.id, restart_policy=release.restart_policy)
                 running.append(one)
             except NotFound:
                 continue

@@ -46,7 +46,7 @@ def logs(
     if tail:
         return stream(host, app, ps, num, quiet=quiet)
     found = with_changes(host, app, ps, list(past(host, instances, num)), num)
-    if wants_json(host):
+    if host.out.is_json:
         return CommandResult([line.as_json() for line in found])
     return CommandResult(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
 
@@ -81,11 +81,6 @@ def choose(instances: Sequence[Instance], ps: str) -> list[Instance]:
     name, dot, number = ps.partition(".")
     process = ProcessType(name)
     return [one for one in instances if one.process == process and (not dot or str(one.index) == number)]
-
-
-def wants_json(host: Host) -> bool:
-    """With `--format json` the command line sends progress to standard error."""
-    return getattr(host.out, "stdout", None) is sys.stderr
 
 
 def rows(found: Iterator[Line], *, quiet: bool) -> Iterator[bytes]:
@@ -123,7 +118,7 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
         gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
         news=lambda: lines_about(app, tail.fresh(), ps),
     )
-    if wants_json(host):
+    if host.out.is_json:
         texts: Iterator[bytes] = (json.dumps(line.as_json()).encode() for line in found)
     else:
         texts = rows(found, quiet=quiet)

@@ -1,0 +1,133 @@
+"""The fast lane (`cli/parse.py`) reads the words of every command as typer does, from the same declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from dokkupy.cli.declare import Command, Group, Parameter, Scope, parameters
+from dokkupy.cli.parse import parse
+from dokkupy.cli.typer_app import as_click
+from dokkupy.errors import UserError
+from dokkupy.kernel.registry import Registry
+
+VALUES = (
+    "blog",
+    "7",
+    "web",
+    "example.com",
+    "KEY",
+    "https://example.com/x.tar.gz",
+    "web=1",
+    "http:80:5000",
+    "/srv/x",
+    "0a1b2c3d",
+    "5%",
+    "30 3 * * *",
+)
+"""Texts of which every type that a command takes accepts one."""
+
+
+UsageError = typer.BadParameter.__mro__[1]
+"""Of the click that typer brings with it, under whichever name it does."""
+
+
+def commands() -> list[Command]:
+    registry = Registry()
+    groups = [registry.load(entry) for entry in registry.group("dokkupy.commands").values()]
+    return [command for group in groups if isinstance(group, Group) for command in group.commands.values()]
+
+
+def value_of(item: Parameter) -> str:
+    for text in VALUES:
+        try:
+            item.convert(text)
+        except UserError:
+            continue
+        return text
+    raise LookupError(f"none of VALUES is a {item.convert.__name__}: add one")
+
+
+def lines(declared: list[Parameter]) -> Iterator[list[str]]:
+    """Command lines that fit: each option alone and all together, in both spellings, on either side of the arguments."""
+    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    rest = any(item.kind == "rest" for item in declared)
+    required = [value_of(item) for item in places if item.required]
+    whole = [value_of(item) for item in places]
+    options = [item for item in declared if item.kind == "option"]
+    must = [word for item in options if item.required and not item.is_bool for word in spelt(item, item.flags[0])]
+    yield [*must, *required]
+    yield [*must, *whole]
+    if places and (places[-1].many or rest):
+        yield [*must, *whole, value_of(places[-1]), value_of(places[-1])]
+    for item in options:
+        for flag in item.flags:
+            others = [word for one in options if one is not item and one.required for word in spelt(one, one.flags[0])]
+            yield [*others, *spelt(item, flag), *whole]
+            if not item.is_bool and flag.startswith("--"):  # `-c=X` is X here, as in Dokku, and `=X` for click
+                yield [*others, f"{flag}={value_of(item)}", *whole]
+            if not rest:
+                yield [*others, *whole, *spelt(item, flag)]
+            if item.many:
+                yield [*others, *spelt(item, flag), *spelt(item, flag), *whole]
+    every = [word for item in options for word in spelt(item, item.flags[-1])]
+    yield [*every, *whole]
+    yield [*every, "--", *whole]
+
+
+def spelt(item: Parameter, flag: str) -> list[str]:
+    return [flag] if item.is_bool else [flag, value_of(item)]
+
+
+def by_typer(front: Any, command: Command, declared: list[Parameter], words: list[str]) -> dict[str, Any]:
+    """What typer hands on are texts; the declaration's own types make values of them, as in the fast lane."""
+    given = front.make_context(command.full_name, list(words)).params
+    return {item.name: converted(item, given[item.name]) for item in declared if item.kind != "unknown-flags"}
+
+
+def converted(item: Parameter, value: Any) -> Any:
+    if item.many or item.kind == "rest":
+        return [item.convert(text) for text in value or ()]
+    if item.is_bool:
+        return bool(value)
+    if value in ("", None) or value == item.default:
+        return None if item.kind == "scope" else item.default
+    return value if item.kind == "scope" else item.convert(value)
+
+
+def by_the_fast_lane(command: Command, declared: list[Parameter], words: list[str]) -> dict[str, Any]:
+    call = parse(command, list(words))
+    places = [item.name for item in declared if item.kind in ("argument", "scope", "rest")]
+    found = {**dict(zip(places, call.arguments, strict=True)), **call.keywords}
+    return {
+        item.name: found[item.name].app if isinstance(found[item.name], Scope) else found[item.name]
+        for item in declared
+        if item.kind != "unknown-flags"
+    }
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.full_name)
+def test_a_command_line_that_fits_is_read_as_typer_reads_it(command: Command) -> None:
+    front, declared = as_click(command), parameters(command.function)
+    for words in lines(declared):
+        assert by_the_fast_lane(command, declared, words) == by_typer(front, command, declared, words), words
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.full_name)
+def test_a_command_line_that_does_not_fit_is_refused_as_typer_refuses_it(command: Command) -> None:
+    front, declared = as_click(command), parameters(command.function)
+    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    required = [value_of(item) for item in places if item.required]
+    wrong = [required[:-1]] if required else []
+    if not any(item.kind == "unknown-flags" for item in declared):
+        wrong.append(["--no-command-has-this-flag", *required])
+    wrong += [[*required, item.flags[0]] for item in declared if item.kind == "option" and not item.is_bool]
+    if any(item.kind == "rest" for item in places):
+        wrong = wrong[: 1 if required else 0]  # what follows the first argument is the container's own
+    for words in wrong:
+        with pytest.raises(UserError, match="."):
+            parse(command, list(words))
+        with pytest.raises(UsageError):
+            front.make_context(command.full_name, list(words))
