@@ -1,0 +1,1 @@
+"""A commit's tree written to a directory, with its submodules."""

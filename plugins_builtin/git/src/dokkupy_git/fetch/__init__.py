@@ -1,0 +1,1 @@
+"""Code from elsewhere: sync, archives, images, and the credentials for it."""

@@ -1,0 +1,1 @@
+"""`git push` over SSH: the endpoints, the hook and its protocol."""

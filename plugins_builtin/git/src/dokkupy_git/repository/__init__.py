@@ -1,0 +1,1 @@
+"""An app's bare repository, its refs, and how git is called."""
