@@ -70,7 +70,7 @@ OWN_INPUT = {
     "dokkupy/cli/confirm.py",
     "dokkupy/cli/shell.py",
     "dokkupy_nginx/template/sandbox.py",
-    "dokkupy_git/push.py",
+    "dokkupy_git/push/receive.py",
 }
 """What a person types at a terminal, what dokkupy writes to itself, and the names of refs that git writes to its hook."""
 

@@ -13,12 +13,12 @@ TESTS = str(Path(__file__).parent)
 sys.path.insert(0, TESTS)
 
 import stand_in  # noqa: E402
-from dokkupy_git import launcher  # noqa: E402
+from dokkupy_git.push import hook_script  # noqa: E402
 from dokkupy_sdk.entry import main  # noqa: E402
 
-launcher.CALL = (
+hook_script.CALL = (
     f"import sys; sys.path.insert(0, {TESTS!r}); import stand_in; stand_in.install(); "
-    "from dokkupy_git.hook import run; run()"
+    "from dokkupy_git.push.hook import run; run()"
 )
 stand_in.install()
 words = [sys.argv[1], *sys.argv[2:]]

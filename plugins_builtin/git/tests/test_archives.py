@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_git import bring, download
-from dokkupy_git.repository import Repository
+from dokkupy_git.fetch import deploy as bring
+from dokkupy_git.fetch import download
+from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.names import AppName
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_git.repository import Repository
+from dokkupy_git.repository.bare import Repository
 from dokkupy_git.sources import GitSources
 from dokkupy_sdk.errors import AppError, NotFound, UserError
 from dokkupy_sdk.names import AppName

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dokkupy_git.repository import Repository
+from dokkupy_git.repository.bare import Repository
 from dokkupy_git.settings import deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from dokkupy_git import bring, credentials
-from dokkupy_git.repository import Repository
+from dokkupy_git.fetch import credentials
+from dokkupy_git.fetch import deploy as bring
+from dokkupy_git.fetch.sync import choose
+from dokkupy_git.repository.bare import Repository
 from dokkupy_git.settings import deploy_branch
-from dokkupy_git.sync import choose
 from dokkupy_git.urls import parse_remote, relative_to
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError

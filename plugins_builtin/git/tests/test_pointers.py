@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_git import hooks
-from dokkupy_git.pointers import pointers, warning
+from dokkupy_git.checkout.lfs_pointers import pointers, warning
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Source
 from dokkupy_sdk.names import AppName

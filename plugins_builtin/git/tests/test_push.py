@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dokkupy_git.repository import Repository
+from dokkupy_git.repository.bare import Repository
 from dokkupy_git.settings import SETTINGS, deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
@@ -393,7 +393,7 @@ def test_what_the_repository_denies_is_refused_before_anything_is_built(
 def test_a_lock_on_the_branch_refuses_the_push_before_anything_is_built(
     world: World, client: Client, served: str
 ) -> None:
-    from dokkupy_git.repository import hold
+    from dokkupy_git.repository.bare import hold
 
     client.commit({"a": "2"})
     busy = hold(Repository(world.host, BLOG))  # alone, the push would sweep the lock file away
@@ -416,7 +416,7 @@ def test_a_name_below_the_branch_refuses_the_whole_push_before_anything_is_built
 
 
 def test_a_ref_that_moved_meanwhile_refuses_the_push(world: World, client: Client, served: str) -> None:
-    from dokkupy_git import refs
+    from dokkupy_git.repository import refs
     from dokkupy_sdk.errors import HostError
 
     repository = Repository(world.host, BLOG)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_git import repo_cli
-from dokkupy_git.repository import Repository
+from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 

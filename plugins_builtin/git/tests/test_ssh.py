@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_git.repository import Repository
+from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.names import AppName
 
 from plugins_builtin.git.tests.conftest import HERE, Client, World

@@ -52,7 +52,7 @@ def sync(
     skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
 ) -> CommandResult:
     """Fetch a branch, tag or commit from another repository."""
-    from dokkupy_git.bring import sync_app
+    from dokkupy_git.fetch.deploy import sync_app
 
     changed, commit = sync_app(
         host, app, repository, ref, build=build, if_changes=build_if_changes, keep_branch=skip_deploy_branch
@@ -74,7 +74,7 @@ def from_archive(
     archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; detected if not given")] = "",
 ) -> CommandResult:
     """Commit the content of an archive and deploy it."""
-    from dokkupy_git.bring import deploy_archive
+    from dokkupy_git.fetch.deploy import deploy_archive
 
     commit = deploy_archive(host, app, place, *author_of(author), archive_type)
     if host.dry_run:
@@ -93,7 +93,7 @@ def from_image(
     force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
 ) -> CommandResult:
     """Deploy an image from a registry or from this host."""
-    from dokkupy_git.bring import deploy_image
+    from dokkupy_git.fetch.deploy import deploy_image
 
     if host.dry_run:
         host.store.require_app(app)
@@ -112,7 +112,7 @@ def load_image(
     build_dir: Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")] = "",
 ) -> CommandResult:
     """Load an image from standard input (docker save) and deploy it."""
-    from dokkupy_git.bring import deploy_image, load
+    from dokkupy_git.fetch.deploy import deploy_image, load
 
     host.store.require_app(app)
     if host.dry_run:
@@ -125,8 +125,8 @@ def load_image(
 @git.command("initialize", permission="app:write", mutating=True)
 def initialize(host: Host, app: AppName) -> CommandResult:
     """Create the app's repository, ready to be pushed to."""
-    from dokkupy_git.launcher import hooks_directory
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.push.hook_script import hooks_directory
+    from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch
 
     host.store.require_app(app)
@@ -141,8 +141,8 @@ def initialize(host: Host, app: AppName) -> CommandResult:
 @git.command("status", permission="app:read")
 def status(host: Host, app: AppName) -> CommandResult:
     """Show the branches of an app's repository and what is deployed."""
-    from dokkupy_git.incoming import deployed_commit
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.deploy import deployed_commit
+    from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch
 
     host.store.require_app(app)
@@ -165,7 +165,7 @@ def status(host: Host, app: AppName) -> CommandResult:
 @git.command("allow-host", permission="host:write", mutating=True)
 def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> CommandResult:
     """Trust the SSH host keys that a host shows now."""
-    from dokkupy_git import credentials
+    from dokkupy_git.fetch import credentials
 
     target = credentials.host_name(name)
     if host.dry_run:
@@ -183,7 +183,7 @@ def auth(
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
 ) -> CommandResult:
     """Set the login for fetching from a host over HTTPS; without a user, remove it."""
-    from dokkupy_git import credentials
+    from dokkupy_git.fetch import credentials
 
     target = credentials.host_name(name)
     secret = given_password(user, password)
@@ -203,7 +203,7 @@ def auth_status(
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
 ) -> int:
     """Exit with 0 if the stored login is the given one, else with 1."""
-    from dokkupy_git import credentials
+    from dokkupy_git.fetch import credentials
 
     secret = given_password(user, password)
     return 0 if credentials.has_login(credentials.host_name(name), user, secret) else 1
@@ -229,7 +229,7 @@ def given_password(user: str, password: str) -> Secret | None:
 @git.command("generate-deploy-key", permission="host:write", mutating=True)
 def generate_deploy_key(host: Host) -> CommandResult:
     """Create the SSH key with which the host fetches from other servers."""
-    from dokkupy_git import credentials
+    from dokkupy_git.fetch import credentials
 
     if host.dry_run:
         return planned("An SSH key would be made, unless there is one")
@@ -240,7 +240,7 @@ def generate_deploy_key(host: Host) -> CommandResult:
 @git.command("public-key", permission="host:read")
 def public_key(host: Host) -> CommandResult:
     """Print the public half of the host's deploy key."""
-    from dokkupy_git import credentials
+    from dokkupy_git.fetch import credentials
 
     key = credentials.public_key()
     return CommandResult({"public_key": key}, [key])
@@ -264,8 +264,8 @@ BEYOND = ("allowed-protocols", "push-max-size", "tree-max-files", "tree-max-size
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_git.incoming import deployed_commit
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.deploy import deployed_commit
+    from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch, revision_variable
 
     if app is None:
@@ -293,8 +293,8 @@ def follow(tx: Transaction, app: AppName | None, name: str) -> None:
     if name == "deploy-branch" and app is not None:
         from dokkupy_sdk.operation import call
 
-        from dokkupy_git.incoming import restore_head
-        from dokkupy_git.repository import Repository
+        from dokkupy_git.deploy import restore_head
+        from dokkupy_git.repository.bare import Repository
         from dokkupy_git.settings import deploy_branch
 
         repository = Repository(tx.host, app)

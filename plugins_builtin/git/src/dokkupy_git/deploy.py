@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call
 
-from dokkupy_git import refs
-from dokkupy_git.checkout import write_tree
-from dokkupy_git.refs import HEADS, Move
-from dokkupy_git.repository import COMMIT, Repository
+from dokkupy_git.checkout.write_tree import write_tree
+from dokkupy_git.repository import refs
+from dokkupy_git.repository.bare import COMMIT, Repository
+from dokkupy_git.repository.refs import HEADS, Move
 from dokkupy_git.settings import SETTINGS, deploy_branch
 
 TYPE_CHECKING = False

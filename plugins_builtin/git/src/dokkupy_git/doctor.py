@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.model import Finding
 
-from dokkupy_git import program
+from dokkupy_git.repository import program
 
 OLDEST = (2, 30)
 """Debian 11's; older ones lack `receive.procReceiveRefs` and fixes of path checks."""

@@ -17,7 +17,7 @@ SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
 
 @hookimpl
 def post_source_receive(host: Host, source: Source) -> None:
-    from dokkupy_git.pointers import pointers, warning
+    from dokkupy_git.checkout.lfs_pointers import pointers, warning
 
     line = warning(pointers(source.directory))
     if line:
@@ -41,7 +41,7 @@ def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
         return []
     import json
 
-    from dokkupy_git.incoming import source_image
+    from dokkupy_git.deploy import source_image
 
     image = source_image(host, app)
     return ["--label", f"{SOURCE_IMAGE}={json.dumps([image])}"] if image else []
@@ -50,14 +50,14 @@ def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
 @hookimpl
 def post_build(host: Host, build: Build, tx: Transaction) -> None:
     """Dokku keeps the commit among the app's variables: `config:get APP GIT_REV`."""
-    from dokkupy_git.incoming import keep_revision
+    from dokkupy_git.deploy import keep_revision
 
     keep_revision(tx, build.source)
 
 
 @hookimpl
 def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    from dokkupy_git.incoming import settle
+    from dokkupy_git.deploy import settle
 
     settle(host, deployment, tx)
 

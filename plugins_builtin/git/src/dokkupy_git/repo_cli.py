@@ -20,7 +20,7 @@ def gc(host: Host, app: App) -> CommandResult:
     """Run `git gc` on an app's repository: pack it and delete unreachable objects."""
     from dokkupy_sdk.operation import operation
 
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.repository.bare import Repository
 
     host.store.require_app(app)
     repository = Repository(host, app)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment
 
-from dokkupy_git import program
-from dokkupy_git.repository import COMMIT, Repository
+from dokkupy_git.repository import program
+from dokkupy_git.repository.bare import COMMIT, Repository
 from dokkupy_git.settings import number
 
 TYPE_CHECKING = False
@@ -106,7 +106,7 @@ def write_tree(
     found = survey(repository, commit)
     unpack(repository.path, commit, directory)
     if found.modules:
-        from dokkupy_git.submodules import write_submodules
+        from dokkupy_git.checkout.submodules import write_submodules
 
         write_submodules(repository, commit, directory, found.modules, origin=origin)
     git_directory = os.path.join(directory, ".git")

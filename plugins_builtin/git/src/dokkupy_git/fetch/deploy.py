@@ -7,9 +7,9 @@ import os
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.operation import call, operation
 
-from dokkupy_git import archives, commits
-from dokkupy_git.incoming import Incoming, deploy, restore_refs
-from dokkupy_git.repository import Repository, require_git
+from dokkupy_git.deploy import Incoming, deploy, restore_refs
+from dokkupy_git.fetch import archives, made_commits
+from dokkupy_git.repository.bare import Repository, require_git
 from dokkupy_git.settings import allowed_protocols, deploy_branch, number
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def sync_app(
     """Fetch, move the deploy branch, and with build deploy it; whether anything changed, and the commit."""
     from dokkupy_sdk.access import is_admin
 
-    from dokkupy_git import sync
+    from dokkupy_git.fetch import sync
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
@@ -75,7 +75,7 @@ def sync_app(
         if if_changes:
             host.out.section("Skipping build as no changes were detected")
         return False, old
-    with commits.waiting_ref(repository) as keep:
+    with made_commits.waiting_ref(repository) as keep:
         commit = sync.fetch(repository, remote, target, keep)
         if build or if_changes:
             incoming = Incoming(commit, adopt=adopt, ref=ref, origin=remote.url)
@@ -87,7 +87,7 @@ def sync_app(
 
 def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: str) -> None:
     """Let the branch name a commit without deploying it."""
-    from dokkupy_git.incoming import restore_head
+    from dokkupy_git.deploy import restore_head
 
     repository = Repository(host, app)
     with operation(host, "git:sync", f"app:{app}") as tx:
@@ -117,11 +117,11 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
     Dokku, whose scripts tell by the exit status."""
-    from dokkupy_git.download import obtain, require_http, without_query
+    from dokkupy_git.fetch.download import obtain, require_http, without_query
 
     if kind and kind not in archives.TYPES:
         raise UserError(f"Invalid archive type specified, valid archive types include: {', '.join(archives.TYPES)}")
-    who = commits.author(user, email)
+    who = made_commits.author(user, email)
     host.store.require_app(app)
     if place != "--":
         require_http(place)
@@ -134,10 +134,10 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
     ref = f"refs/heads/{branch}"
     shown_place = "stdin" if place == "--" else without_query(place)
     host.out.section("Fetching archive from " + shown_place if place != "--" else "Reading archive from stdin")
-    with obtain(host, place, limits.size) as file, commits.waiting_ref(repository) as keep:
+    with obtain(host, place, limits.size) as file, made_commits.waiting_ref(repository) as keep:
         parent = repository.ref(ref)
         host.out.section("Generating build context")
-        commit = commits.commit_archive(
+        commit = made_commits.commit_archive(
             repository,
             keep,
             file,
@@ -153,7 +153,7 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
 
 
 def require_changes(repository: Repository, commit: str, parent: str) -> None:
-    if commits.same_tree(repository, commit, parent):
+    if made_commits.same_tree(repository, commit, parent):
         raise UserError(UNCHANGED, code="no_changes", hint="To build the same code again: ps:rebuild")
 
 
@@ -161,7 +161,7 @@ def deploy_image(
     host: Host, app: AppName, image: ImageRef, user: str, email: str, *, kind: str, build_dir: str, force: bool
 ) -> str:
     """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
-    who = commits.author(user, email)
+    who = made_commits.author(user, email)
     host.store.require_app(app)
     files = extra_files(host, build_dir)
     repository, branch = ready_repository(host, app)
@@ -170,10 +170,10 @@ def deploy_image(
         host.out.section(f"Pulling {image}")
         host.engine().pull(image)
     files[dockerfile_path(host, app)] = f"FROM {image}\n".encode()
-    with commits.waiting_ref(repository) as keep:
+    with made_commits.waiting_ref(repository) as keep:
         parent = repository.ref(ref)
         host.out.section("Generating build context")
-        commit = commits.commit_files(repository, keep, files, who, f"Deploy of {image}", parent)
+        commit = made_commits.commit_files(repository, keep, files, who, f"Deploy of {image}", parent)
         if not force:
             require_changes(repository, commit, parent)
         deploy(host, app, kind=kind, metadata=image, incoming=Incoming(commit, ref=ref, image=str(image)))

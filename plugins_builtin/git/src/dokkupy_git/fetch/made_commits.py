@@ -16,8 +16,9 @@ from dokkupy_sdk.execute import environment
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import new_id
 
-from dokkupy_git import archives, program
-from dokkupy_git.repository import COMMIT, ZERO, Repository, hold
+from dokkupy_git.fetch import archives
+from dokkupy_git.repository import program
+from dokkupy_git.repository.bare import COMMIT, ZERO, Repository, hold
 
 NAME = re.compile(r"[^\x00-\x1f\x7f<>]{1,200}")
 

@@ -8,8 +8,8 @@ from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.execute import execute, stream
 from dokkupy_sdk.names import GitRef, shown
 
-from dokkupy_git import program
-from dokkupy_git.repository import COMMIT, Repository
+from dokkupy_git.repository import program
+from dokkupy_git.repository.bare import COMMIT, Repository
 from dokkupy_git.urls import Remote
 
 HEADS = "refs/heads/"

@@ -49,9 +49,9 @@ git_hook = Group("git-hook", "What git's pre-receive hook calls")
 def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Take a push; the app is created when there is none of that name."""
     require_nothing_more(surplus)
-    from dokkupy_git.launcher import hooks_directory
-    from dokkupy_git.program import receive_pack_argv
-    from dokkupy_git.repository import Repository, hold, require_git
+    from dokkupy_git.push.hook_script import hooks_directory
+    from dokkupy_git.repository.bare import Repository, hold, require_git
+    from dokkupy_git.repository.program import receive_pack_argv
     from dokkupy_git.settings import deploy_branch, number
 
     require_git()
@@ -71,8 +71,8 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Sur
 def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Serve a clone or fetch."""
     require_nothing_more(surplus)
-    from dokkupy_git.program import upload_pack_argv
-    from dokkupy_git.repository import Repository, require_git
+    from dokkupy_git.repository.bare import Repository, require_git
+    from dokkupy_git.repository.program import upload_pack_argv
     from dokkupy_git.settings import deploy_branch
 
     require_git()
@@ -91,7 +91,7 @@ def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
 @git_hook.command("", permission="app:write", hidden=True, formats=False)
 def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
     """Deploy what a push brings; reads git's lines from standard input."""
-    from dokkupy_git.push import receive
+    from dokkupy_git.push.receive import receive
 
     return receive(host, app)
 
@@ -134,7 +134,7 @@ def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
     """
     from dokkupy_sdk.errors import HostError
 
-    from dokkupy_git.program import endpoint_env
+    from dokkupy_git.repository.program import endpoint_env
 
     host.audit.record(who=host.who, command=host.command, status=0)
     env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""), line)

@@ -14,7 +14,8 @@ import select
 import signal
 import sys
 
-from dokkupy_git import pkt_line, program
+from dokkupy_git.push import pkt_line
+from dokkupy_git.repository import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

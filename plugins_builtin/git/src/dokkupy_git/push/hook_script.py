@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk import Host
 
 HOOK = "proc-receive"
-CALL = "from dokkupy_git.hook import run; run()"
+CALL = "from dokkupy_git.push.hook import run; run()"
 LONGEST_SHEBANG = 120
 """Linux cuts a longer first line off."""
 

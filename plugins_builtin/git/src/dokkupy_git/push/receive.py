@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, GitRef, shown
 
-from dokkupy_git import refs
-from dokkupy_git.pkt_line import LONGEST_INPUT
-from dokkupy_git.refs import HEADS
-from dokkupy_git.repository import COMMIT
+from dokkupy_git.push.pkt_line import LONGEST_INPUT
+from dokkupy_git.repository import refs
+from dokkupy_git.repository.bare import COMMIT
+from dokkupy_git.repository.refs import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
 
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.repository.bare import Repository
 
 TAGS = "refs/tags/"
 
@@ -111,9 +111,9 @@ def receive(host: Host, app: AppName) -> int:
 
     Whatever git would refuse is asked before the deploy; any error refuses the push, and then nothing has changed.
     """
-    from dokkupy_git import program
-    from dokkupy_git.incoming import Incoming, deploy
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.deploy import Incoming, deploy
+    from dokkupy_git.repository import program
+    from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch, deploy_branch_is_chosen
 
     if not os.environ.get(program.WHO) or not os.environ.get("GIT_DIR"):

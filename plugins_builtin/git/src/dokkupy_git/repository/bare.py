@@ -14,7 +14,7 @@ from dokkupy_sdk.execute import Completed, execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
 
-from dokkupy_git import program
+from dokkupy_git.repository import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

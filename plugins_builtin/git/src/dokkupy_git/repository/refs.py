@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy_git.repository import Repository
+    from dokkupy_git.repository.bare import Repository
 
 HEADS = "refs/heads/"
 
