@@ -1,0 +1,1 @@
+"""A plan as a Dockerfile, and the variables that its steps see."""

@@ -1,0 +1,1 @@
+"""The images that languages build and run on."""

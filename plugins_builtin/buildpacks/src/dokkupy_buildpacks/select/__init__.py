@@ -1,0 +1,1 @@
+"""Which languages a source is built with."""
