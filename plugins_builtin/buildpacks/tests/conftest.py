@@ -71,7 +71,8 @@ def unreachable(host: Host, url: str) -> bytes:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    from dokkupy_buildpacks import registries, settings
+    from dokkupy_buildpacks import settings
+    from dokkupy_buildpacks.images import registries
 
     # Whether this machine's administrator added certificates is nothing for a test.
     monkeypatch.setattr(settings, "LOCAL_CERTIFICATES", str(tmp_path / "none"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_buildpacks import cli, images_cli
-from dokkupy_buildpacks.lists import kept
+from dokkupy_buildpacks.select.lists import kept
 from dokkupy_sdk.cli import Scope
 from dokkupy_sdk.errors import Conflict, Denied, NotFound, UserError
 

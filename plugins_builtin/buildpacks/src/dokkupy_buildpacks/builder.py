@@ -21,14 +21,20 @@ from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
 
-from dokkupy_buildpacks import development
-from dokkupy_buildpacks.choose import certainties, choose
-from dokkupy_buildpacks.lists import kept, of_dotenv
-from dokkupy_buildpacks.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
+from dokkupy_buildpacks.dockerfile.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
+from dokkupy_buildpacks.dockerfile.withheld_variables import (
+    NOT_FOR_BUILDS,
+    PACKAGE_VARIABLES,
+    explained,
+    seen,
+    withheld,
+)
+from dokkupy_buildpacks.images.toolchains import resolve
+from dokkupy_buildpacks.languages import development_servers
+from dokkupy_buildpacks.select.choose import certainties, choose
+from dokkupy_buildpacks.select.lists import kept, of_dotenv
 from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
 from dokkupy_buildpacks.settings import SETTINGS, bundle_of
-from dokkupy_buildpacks.toolchains import resolve
-from dokkupy_buildpacks.withheld import NOT_FOR_BUILDS, PACKAGE_VARIABLES, explained, seen, withheld
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
 """What never gets into an image: it is made again, or nobody's business."""
@@ -163,7 +169,7 @@ def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret])
         plans = [with_packages(plan, packages) for plan in plans]
     if tree.has(".profile") or tree.has_directory(".profile.d"):
         plans[-1] = with_profile(plans[-1])
-    warning = development.of_procfile(tree.text("Procfile") or "") if procfile else ""
+    warning = development_servers.of_procfile(tree.text("Procfile") or "") if procfile else ""
     if warning:
         plans[-1] = replace(plans[-1], warnings=(*plans[-1].warnings, warning))
     return Planned(origin, tuple(plans))

@@ -18,7 +18,7 @@ Index = Annotated[int, Opt("--index", help="Position in the list, from 1")]
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_buildpacks.lists import kept
+    from dokkupy_buildpacks.select.lists import kept
 
     return {"list": ",".join(kept(host, app)) if app is not None else ""}
 
@@ -36,7 +36,7 @@ def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
 
 
 def current(host: Host, app: AppName) -> list[str]:
-    from dokkupy_buildpacks.lists import kept
+    from dokkupy_buildpacks.select.lists import kept
 
     host.store.require_app(app)
     return kept(host, app)
@@ -50,7 +50,7 @@ def check_index(index: int) -> None:
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Add a buildpack, at the end or at a position."""
-    from dokkupy_buildpacks.lists import parse
+    from dokkupy_buildpacks.select.lists import parse
 
     found = current(host, app)
     if not buildpack:
@@ -71,7 +71,7 @@ def set_buildpack(
     replace: Annotated[bool, Opt("--replace", help="Replace the whole list with the given buildpacks")] = False,
 ) -> None:
     """Set the buildpack at a position, by default the first; with --replace, set the whole list."""
-    from dokkupy_buildpacks.lists import parse
+    from dokkupy_buildpacks.select.lists import parse
 
     found = current(host, app)
     if not buildpacks:
@@ -93,7 +93,7 @@ def set_buildpack(
 @group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
     """Remove a buildpack, by its name or by its position."""
-    from dokkupy_buildpacks.lists import parse
+    from dokkupy_buildpacks.select.lists import parse
 
     found = current(host, app)
     check_index(index)
@@ -131,8 +131,8 @@ def detect(
     host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = ""
 ) -> CommandResult:
     """List the languages of an app's source, most certain first; nothing is built."""
-    from dokkupy_buildpacks.choose import certainties
-    from dokkupy_buildpacks.look import source_of
+    from dokkupy_buildpacks.select.choose import certainties
+    from dokkupy_buildpacks.preview import source_of
 
     with source_of(host, app, branch) as tree:
         found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
@@ -152,7 +152,7 @@ def plan(
     dockerfile: Annotated[bool, Opt("--dockerfile", help="Print the Dockerfile alone")] = False,
 ) -> CommandResult:
     """Show how an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
-    from dokkupy_buildpacks.look import plan_facts, plan_lines, source_of
+    from dokkupy_buildpacks.preview import plan_facts, plan_lines, source_of
 
     with source_of(host, app, branch) as tree:
         facts = plan_facts(host, app, tree)

@@ -18,9 +18,9 @@ Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (
 
 def bases(host: Host) -> list[dict[str, object]]:
     """The bases that were made here, and the official images of languages that lie on this host."""
-    from dokkupy_buildpacks.bases import LABEL
-    from dokkupy_buildpacks.choose import languages
-    from dokkupy_buildpacks.toolchains import official
+    from dokkupy_buildpacks.images.bases import LABEL
+    from dokkupy_buildpacks.images.toolchains import official
+    from dokkupy_buildpacks.select.choose import languages
 
     engine = host.engine()
     found: dict[str, dict[str, object]] = {}
@@ -52,8 +52,8 @@ def list_images(host: Host) -> CommandResult:
 @group.command("add", permission="host:write", mutating=True)
 def add(host: Host, image: Name) -> None:
     """Build the base image of a Debian suite, or pull an image, so that a later push does not wait for it."""
-    from dokkupy_buildpacks.bases import ensure_debian
-    from dokkupy_buildpacks.toolchains import Failures
+    from dokkupy_buildpacks.images.bases import ensure_debian
+    from dokkupy_buildpacks.images.toolchains import Failures
 
     if SUITE.fullmatch(image):
         host.act(f"make the base of Debian {image}", lambda: ensure_debian(host, image))
@@ -66,8 +66,8 @@ def add(host: Host, image: Name) -> None:
 @group.command("refresh", permission="host:write", mutating=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
     """Build the base images again with current packages; apps get them with their next build."""
-    from dokkupy_buildpacks.bases import DEBIAN, LABEL, debian_tag, ensure_debian
-    from dokkupy_buildpacks.toolchains import Failures
+    from dokkupy_buildpacks.images.bases import DEBIAN, LABEL, debian_tag, ensure_debian
+    from dokkupy_buildpacks.images.toolchains import Failures
 
     Failures(host).forget()
     engine = host.engine()
@@ -89,7 +89,7 @@ def remove(
     host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Also official images")] = False
 ) -> None:
     """Remove a base image; a build that needs it creates it again."""
-    from dokkupy_buildpacks.bases import LABEL, debian_tag
+    from dokkupy_buildpacks.images.bases import LABEL, debian_tag
 
     engine = host.engine()
     name = debian_tag(image) if SUITE.fullmatch(image) else image

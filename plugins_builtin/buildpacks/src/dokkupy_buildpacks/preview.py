@@ -18,7 +18,7 @@ from dokkupy_sdk.model import Source
 from dokkupy_sdk.names import AppName
 
 from dokkupy_buildpacks.builder import plan_source
-from dokkupy_buildpacks.render import Bases, Mounts, dockerfile
+from dokkupy_buildpacks.dockerfile.render import Bases, Mounts, dockerfile
 
 
 @contextmanager

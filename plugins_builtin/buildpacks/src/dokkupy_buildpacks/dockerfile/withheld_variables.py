@@ -14,7 +14,7 @@ from dokkupy_sdk.buildpack import Plan
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName, Secret
 
-from dokkupy_buildpacks.render import FAILED
+from dokkupy_buildpacks.dockerfile.render import FAILED
 from dokkupy_buildpacks.settings import SETTINGS
 
 NOT_FOR_BUILDS = frozenset(

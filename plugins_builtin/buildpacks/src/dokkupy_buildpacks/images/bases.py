@@ -20,8 +20,8 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
-from dokkupy_buildpacks.registries import require_published
-from dokkupy_buildpacks.render import CA, NETWORK, Mounts, packages_lines, step_lines
+from dokkupy_buildpacks.dockerfile.render import CA, NETWORK, Mounts, packages_lines, step_lines
+from dokkupy_buildpacks.images.registries import require_published
 from dokkupy_buildpacks.settings import SETTINGS
 
 LABEL = "dokkupy.base"

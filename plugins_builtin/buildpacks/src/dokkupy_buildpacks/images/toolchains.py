@@ -15,8 +15,8 @@ from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
 
-from dokkupy_buildpacks.bases import ensure_toolchain
-from dokkupy_buildpacks.render import Bases
+from dokkupy_buildpacks.dockerfile.render import Bases
+from dokkupy_buildpacks.images.bases import ensure_toolchain
 
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+){0,2})(?P<variant>(?:-[a-z]+)*)")
 RELEASES = ("-bookworm", "-trixie", "-bullseye")

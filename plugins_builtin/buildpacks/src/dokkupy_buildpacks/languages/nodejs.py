@@ -9,11 +9,10 @@ from typing import Any
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
 from dokkupy_sdk.errors import AppError
 
-from dokkupy_buildpacks import development
-from dokkupy_buildpacks.languages import static
+from dokkupy_buildpacks.languages import development_servers, static
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
 from dokkupy_buildpacks.languages.node_managers import HOME, LIFECYCLE, LOCKS, Manager, manager_of
-from dokkupy_buildpacks.versions import node_range, tool_version, version_line
+from dokkupy_buildpacks.languages.versions import node_range, tool_version, version_line
 
 KNOWN = ("22", "24", "20", "18")
 RANGE = re.compile(r"[0-9A-Za-z.*<>=~^ |x-]{1,60}")
@@ -248,12 +247,12 @@ def start_of(
     """The command of `web`, empty for a site; and what must be said of it. Raises AppError for a development server
     that nothing takes the place of."""
     text = scripts.get("start")
-    tool = development.server(text) if isinstance(text, str) else ""
+    tool = development_servers.server(text) if isinstance(text, str) else ""
     if not isinstance(text, str) or not tool:
         return default_web(tree, package, scripts, manager), ()
     said = f"The script start runs a development server ({tool})"
     for name in ("start:prod", "start:production", "serve:prod"):
-        if isinstance(scripts.get(name), str) and not development.server(scripts[name]):
+        if isinstance(scripts.get(name), str) and not development_servers.server(scripts[name]):
             return f"{manager.name} run {name}", (f"{said}: the script {name} is started instead",)
     plain = re.fullmatch(r"(?:nodemon|node --watch) ([\w./-]+\.[cm]?js)", text.strip())
     if plain:
@@ -261,7 +260,7 @@ def start_of(
         return web, (f"{said}: `{web}` is started instead",)
     if "build" in scripts and tool == "next dev":
         return "next start -p ${PORT:-5000}", (f"{said}: `next start` is started instead",)
-    if "build" in scripts and tool in development.SITES:
+    if "build" in scripts and tool in development_servers.SITES:
         return "", (f"{said}: what the script build leaves is served instead",)
     raise AppError(
         said,

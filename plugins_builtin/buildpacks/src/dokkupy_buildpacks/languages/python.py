@@ -12,7 +12,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
 from dokkupy_buildpacks.languages.python_files import LOCKS, declared, lock_of, manifest_texts, unused
 from dokkupy_buildpacks.languages.python_web import default_web, has
-from dokkupy_buildpacks.versions import pinned, python_range, tool_version, version_line
+from dokkupy_buildpacks.languages.versions import pinned, python_range, tool_version, version_line
 
 VENV = "/opt/venv"
 KNOWN = ("3.13", "3.14", "3.12", "3.11", "3.10")

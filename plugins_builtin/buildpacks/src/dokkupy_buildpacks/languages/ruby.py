@@ -8,7 +8,7 @@ from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, To
 from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES
-from dokkupy_buildpacks.versions import pinned, tool_version, version_line
+from dokkupy_buildpacks.languages.versions import pinned, tool_version, version_line
 
 TOOLCHAIN = Toolchain(
     "ruby",

@@ -9,7 +9,7 @@ from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, To
 from dokkupy_sdk.errors import AppError
 
 from dokkupy_buildpacks.languages.procfile import TOOLCHAIN as PLAIN
-from dokkupy_buildpacks.versions import pinned
+from dokkupy_buildpacks.languages.versions import pinned
 
 TOOLCHAIN = Toolchain(
     "rust",

@@ -7,7 +7,7 @@ from dokkupy_sdk.buildpack import Language, Tree
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
 
-from dokkupy_buildpacks.lists import chosen, language_of
+from dokkupy_buildpacks.select.lists import chosen, language_of
 
 GROUP = "dokkupy.buildpack"
 SERVERS = 50
@@ -54,7 +54,7 @@ def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[st
             if name in known:
                 found.append(known[name])
             else:
-                from dokkupy_buildpacks.classic import Classic
+                from dokkupy_buildpacks.languages.classic import Classic
 
                 found.append(Classic(address, len(found)))
         return origin, found
