@@ -131,8 +131,8 @@ def detect(
     host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = ""
 ) -> CommandResult:
     """List the languages of an app's source, most certain first; nothing is built."""
-    from dokkupy_buildpacks.select.choose import certainties
     from dokkupy_buildpacks.preview import source_of
+    from dokkupy_buildpacks.select.choose import certainties
 
     with source_of(host, app, branch) as tree:
         found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
