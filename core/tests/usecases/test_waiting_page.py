@@ -12,7 +12,7 @@ from dokkupy.usecases.apps import create_app, destroy_app
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.rename_clone import clone_app, rename_app
-from dokkupy.usecases.routing import reroute_all, rerouting
+from dokkupy.usecases.routing import change_for_all, rerouting
 from dokkupy.usecases.supervise import write_watched
 from dokkupy.usecases.watched import Watched
 from dokkupy_sdk import Host
@@ -51,7 +51,7 @@ def test_the_names_follow_the_app_s_and_the_host_s_domains(host: Host) -> None:
     with rerouting(host, "domains:reset", BLOG) as tx:
         tx.write("apps", BLOG, "domains", data={})
     host.store.write("global", "domains", data={"vhosts": ["other.test"]})
-    reroute_all(host)
+    change_for_all(host, lambda: None)
     assert waiting(host) == {"blog": ("not-deployed", "blog.other.test")}
 
 

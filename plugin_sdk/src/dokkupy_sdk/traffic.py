@@ -1,5 +1,5 @@
 """Changes of where an app answers: each is applied by the proxy, or undone."""
 
-from dokkupy.usecases.routing import reroute_all, rerouting
+from dokkupy.usecases.routing import change_for_all, rerouting
 
-__all__ = ["reroute_all", "rerouting"]
+__all__ = ["change_for_all", "rerouting"]

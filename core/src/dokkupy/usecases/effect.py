@@ -13,12 +13,13 @@ from dokkupy.kernel.settings import RESTART, ROUTE, Applies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Transaction
     from dokkupy.kernel.settings import Settings
     from dokkupy.model.names import AppName
+    from dokkupy.usecases.look import Reach
 
 
 def is_deployed(host: Host, app: AppName | None) -> bool:
@@ -87,6 +88,7 @@ def pending_options(host: Host, app: AppName) -> dict[str, str]:
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
     from dokkupy.kernel.operation import call, operation
+    from dokkupy.usecases.look import reach_before
     from dokkupy.usecases.routes import reroute_idle
     from dokkupy.usecases.routing import refused_before
 
@@ -99,19 +101,32 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
         served = is_deployed(host, app)
         # Asked for when it counts, of the state as it is now: what was refused before is not this value's fault.
         apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
-        before = [refused_before(host, one) for one in apps if is_deployed(host, one)]
+        deployed = [one for one in apps if is_deployed(host, one)]
+        before = [refused_before(host, one) for one in deployed]
+        reached = {one: reach_before(host, one) for one in deployed}
         if served and not unsets:
             tx.register_undo("route", call(reroute_idle, app=app or ""))
         yield tx
         if served:
-            tx.step("switch the proxy", lambda: reroute_after(host, app, unsets=unsets, before=before))
+            tx.step("switch the proxy", lambda: reroute_after(host, app, reached, unsets=unsets, before=before))
 
 
-def reroute_after(host: Host, app: AppName | None, *, unsets: bool, before: Sequence[Callable[[], bool]]) -> None:
-    """What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what
-    was there before, too."""
-    from dokkupy.errors import Interrupted
+def reroute_after(
+    host: Host,
+    app: AppName | None,
+    reached: Mapping[AppName, Reach | None],
+    *,
+    unsets: bool,
+    before: Sequence[Callable[[], bool]],
+) -> None:
+    """Let the proxy follow, and ask for each app that was `reached` before through it.
+
+    What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what was
+    there before, too."""
+    from dokkupy.errors import DokkupyError, Interrupted
+    from dokkupy.kernel import locks
     from dokkupy.kernel.operation import messages
+    from dokkupy.usecases.look import require_reached
     from dokkupy.usecases.routes import reroute_idle
 
     try:
@@ -124,3 +139,13 @@ def reroute_after(host: Host, app: AppName | None, *, unsets: bool, before: Sequ
         host.out.warn(
             f"It is done, and the proxy serves as before, because it refuses what is left: {'; '.join(messages(error))}"
         )
+        return
+    for one, was in reached.items():
+        if one != app and locks.holder(host.root, f"app:{one}"):
+            continue  # another operation looks at it itself
+        try:
+            require_reached(host, one, was, is_kept=unsets)
+        except DokkupyError as error:
+            if not unsets:
+                raise
+            host.out.warn(f"It is done. {error.message}: {'; '.join(error.details)}")

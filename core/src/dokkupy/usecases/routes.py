@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dokkupy import hookspecs
-from dokkupy.errors import Busy
+from dokkupy.errors import Busy, HostError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Transaction
 from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
@@ -164,21 +164,21 @@ def stored_route(host: Host, app: AppName) -> Route:
 
 
 def reroute(host: Host, app: str) -> None:
-    """Bring the proxy to what the state says of one app; idempotent, and the undo of every change of a route."""
+    """Bring the proxies to what the state says of one app; idempotent, and the undo of every change of a route."""
     name = AppName(app)
-    proxy = host.proxy(name)
     deployed = host.store.has_app(name) and host.store.read("apps", name, "deployment")
-    if not deployed or not proxy_enabled(host, name):
+    if deployed and proxy_enabled(host, name):
+        apply_routes(host, [stored_route(host, name)])
+    else:
+        proxy = host.proxy(name)
         if name in proxy.apps():
             proxy.apply([], remove=[name])
-        update_waiting_page(host, app)
-        return
-    proxy.apply([stored_route(host, name)])
+        leave_other_proxies(host, [name])
     update_waiting_page(host, app)
 
 
 def reroute_idle(host: Host, app: str) -> None:
-    """Bring the proxy to the state of an app, or with "" of all apps, in one reload. Idempotent.
+    """Bring the proxies to the state of an app, or with "" of all apps, in one reload. Idempotent.
 
     An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
     """
@@ -200,11 +200,30 @@ def reroute_idle(host: Host, app: str) -> None:
                 host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
                 continue
             routes.append(stored_route(host, name))
-        for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
-            proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
+        apply_routes(host, routes)
     finally:
         for lock in held:
             lock.release()
+
+
+def apply_routes(host: Host, routes: Sequence[Route]) -> None:
+    """Apply each route in its app's proxy, then take the apps out of the other proxies: never is one without a route."""
+    for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
+        proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
+    leave_other_proxies(host, [route.app for route in routes])
+
+
+def leave_other_proxies(host: Host, apps: Sequence[AppName]) -> None:
+    """Take apps out of the proxies that are not theirs (any more). One that is down is a warning: an app may leave it for
+    that very reason."""
+    for proxy in host.adapters("proxy"):
+        try:
+            there = set(proxy.apps()) if any(host.proxy(app) is not proxy for app in apps) else ()
+            gone = [app for app in apps if app in there and host.proxy(app) is not proxy]
+            if gone:
+                proxy.apply([], remove=gone)
+        except HostError as fault:
+            host.out.warn(f"A proxy that no longer serves {', '.join(apps)} could not be changed: {fault.message}")
 
 
 def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:

@@ -10,6 +10,7 @@ from dokkupy.errors import DokkupyError, Interrupted
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Transaction, call, messages, operation
 from dokkupy.model.names import AppName
+from dokkupy.usecases.look import Reach, reach_before, require_reached
 from dokkupy.usecases.many import over_each
 from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
 from dokkupy.usecases.waiting_page import update_waiting_page
@@ -17,16 +18,25 @@ from dokkupy.usecases.waiting_page import update_waiting_page
 
 @contextmanager
 def rerouting(
-    host: Host, verb: str, app: AppName, *, check: Callable[[], None] | None = None, takes_away: bool = False
+    host: Host,
+    verb: str,
+    app: AppName,
+    *,
+    check: Callable[[], None] | None = None,
+    takes_away: bool = False,
+    before: tuple[Reach | None] | None = None,
 ) -> Iterator[Transaction]:
-    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows.
+    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows. A
+    running app is then asked for through the proxy, by each of its names: raises AppError when nobody is reached.
 
     check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
-    removes something, so that it does not fail where the proxy refused what was there before, too.
+    removes something, so that it does not fail where the proxy refused what was there before, too. before: what was
+    reached before, when the caller changed something already.
     """
     host.store.require_app(app)
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
         deployed = bool(host.store.read("apps", app, "deployment"))
+        reached = before[0] if before else reach_before(host, app)
         was_refused = refused_before(host, app) if takes_away and deployed else None
         tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
         yield tx
@@ -38,6 +48,8 @@ def rerouting(
             tx.step("switch the proxy", lambda: unless_refused(host, app, partial(follow, host, app), was_refused))
             if check is not None:
                 tx.step("look at what is served", partial(unless_refused, host, app, check, was_refused))
+            ask = partial(require_reached, host, app, reached, is_kept=before is not None)
+            tx.step("ask for the app through the proxy", partial(unless_refused, host, app, ask, was_refused))
 
 
 def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
@@ -83,15 +95,18 @@ def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused
             host.out.warn(error.hint)
 
 
-def reroute_all(host: Host) -> tuple[list[str], list[tuple[AppName, Exception]]]:
-    """Bring the proxy to the state of every app, as after a change of the global domains: (the deployed ones, failures)."""
+def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName, Exception]]:
+    """Change what the routes of all apps depend on, such as the global domains, and bring the proxy to the state of each
+    app. Returns the apps for which that failed, each with its error; the others follow."""
+    deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
+    reached = {app: reach_before(host, app) for app, there in deployed if there}
+    change()
 
     def again(app: AppName) -> None:
-        with rerouting(host, "proxy:build-config", app):
+        with rerouting(host, "proxy:build-config", app, before=(reached[app],)):
             pass
 
-    deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
-    done, failed = over_each((app for app, there in deployed if there), again)
+    _, failed = over_each(reached, again)
     for app in (app for app, there in deployed if not there):
         host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app))
-    return [str(app) for app, _ in done], [*unread, *failed]
+    return [*unread, *failed]

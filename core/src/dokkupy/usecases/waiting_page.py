@@ -20,7 +20,9 @@ def update_waiting_page(host: Host, app: str) -> None:
     name = AppName(app)
     try:
         reason = why_waiting(host, name)
-        host.proxy(name).announce(name, domains_of(host, name) if reason else (), reason)
+        chosen = host.proxy(name)
+        for proxy in host.adapters("proxy"):
+            proxy.announce(name, domains_of(host, name) if reason and proxy is chosen else (), reason)
     except (DokkupyError, OSError) as error:
         host.out.warn(f"The page for visitors of {app} could not be updated: {error}")
 

@@ -138,11 +138,13 @@ def disable(host: Host, scope: Scope) -> CommandResult:
 def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
     from dokkupy_sdk.many import warn_of
     from dokkupy_sdk.operation import operation
-    from dokkupy_sdk.traffic import reroute_all
+    from dokkupy_sdk.traffic import change_for_all
 
-    with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
-        tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
-    _, failed = reroute_all(host)
+    def store() -> None:
+        with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
+            tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
+
+    failed = change_for_all(host, store)
     host.out.section("Global domains: " + (" ".join(names) or "none"))
     warn_of(host, failed)
     return CommandResult(list(names), status=1 if failed else 0)
