@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.model import Build, Certificate, Port, Release, Route, Source, Upstream
-from dokkupy_sdk.names import AppName, Domain, EnvKey, ProcessType, Secret
+from dokkupy_sdk.model import Build, Port, Release, Source, Upstream
+from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.roles import Builder, Engine, Proxy, SourceStore
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.contracts import (
@@ -20,7 +20,9 @@ from dokkupy_sdk.testing.contracts import (
     SchedulerContract,
     SourceContract,
 )
-from dokkupy_sdk.testing.fakes import FakeBuilder
+from dokkupy_sdk.testing.contracts.requests import answering
+from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy
+from dokkupy_sdk.testing.front import Front
 
 IMAGE = "sha256:" + "a" * 64
 
@@ -67,36 +69,30 @@ class TestFakeScheduler(SchedulerContract):
 
 
 class TestFakeProxy(ProxyContract):
+    """Clients reach the fake by a front, which knows nothing but the fake's routes."""
+
+    adapter: type[FakeProxy] = FakeProxy
+
     @pytest.fixture
     def proxy(self, host: Host) -> Proxy:
-        return host.proxy()
+        return self.adapter(host)
 
     @pytest.fixture
-    def route(self) -> Route:
-        return Route(
-            AppName("blog"),
-            (Domain("blog.example.org"),),
-            (Port("http", 80, 5000),),
-            {5000: (Upstream("10.0.0.2", 5000),)},
-        )
+    def ports(self, proxy: FakeProxy) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+        with Front(proxy) as front:
+            yield front.ports
 
     @pytest.fixture
-    def secure(self, route: Route) -> Route:
-        return replace(route, ports=(*route.ports, Port("https", 443, 5000)), certificate=Certificate("/chain", "/key"))
+    def instance(self, proxy: FakeProxy) -> Iterator[Callable[[int], Upstream]]:  # type: ignore[override]
+        with contextlib.ExitStack() as stack:
 
-    @pytest.fixture
-    def instance(self, proxy: Proxy) -> Callable[[int], Upstream]:  # type: ignore[override]
-        def made(status: int) -> Upstream:
-            if not status:
-                proxy.closed.add(4999)  # type: ignore[attr-defined]
-            return Upstream("10.0.0.2", 5000 if status else 4999)
+            def made(status: int) -> Upstream:
+                upstream = stack.enter_context(answering(status))
+                if not status:
+                    proxy.closed.add(upstream.port)
+                return upstream
 
-        return made
-
-    @pytest.fixture
-    def bad(self, proxy: Proxy, route: Route) -> Route:
-        proxy.refuses.add("bad")  # type: ignore[attr-defined]
-        return Route(AppName("bad"), (Domain("bad.example.org"),), route.ports, route.upstreams)
+            yield made
 
 
 class TestFakeBuilder(BuilderContract):

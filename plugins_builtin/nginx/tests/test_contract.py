@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from dokkupy_sdk.model import Certificate, Port, Route
+from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts import ProxyContract
@@ -19,16 +19,8 @@ class TestNginx(ProxyContract):
         return rig.proxy
 
     @pytest.fixture
-    def route(self, rig: Rig) -> Route:
-        return rig.route("blog", "blog.example.org", upstreams={5000: (rig.backend("blog").upstream,)})
-
-    @pytest.fixture
-    def secure(self, rig: Rig, route: Route) -> Route:
-        return replace(
-            route,
-            ports=(*route.ports, Port("https", rig.tls, 5000)),
-            certificate=Certificate(*rig.certificate("blog.example.org")),
-        )
+    def ports(self, rig: Rig) -> tuple[int, int]:
+        return rig.http, rig.tls
 
     @pytest.fixture
     def bad(self, route: Route) -> Route:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,13 +18,14 @@ from dokkupy_sdk.model import (
     Image,
     Instance,
     InstanceStatus,
+    Location,
     Port,
     Readiness,
     Release,
+    ResponseHeader,
     Route,
     Source,
     Unserved,
-    Upstream,
 )
 from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Transaction, call
@@ -205,19 +207,32 @@ class FakeProxy(Proxy):
         return tuple(AppName(name) for name in self.routes)
 
     def validate(self, routes: Sequence[Route]) -> None:
-        for route in routes:
-            if route.app in self.refuses:
-                from dokkupy_sdk.errors import AppError
+        self.require_accepted(routes, {})
 
+    def require_accepted(self, routes: Sequence[Route], others: Mapping[str, Route]) -> None:
+        from dokkupy_sdk.errors import AppError
+
+        sockets: dict[tuple[str, int], str] = {}
+        for route in (*others.values(), *routes):
+            if route.app in self.refuses and route in routes:
                 raise AppError(f"The proxy refuses the configuration of {route.app}")
+            for name, port in ((name, port.host) for name in route.domains for port in route.ports):
+                if sockets.setdefault((name, port), route.app) != route.app:
+                    raise AppError(f"App {route.app}: {name} is a name of {sockets[name, port]}")
+            require_facts(route)
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
-        self.validate(routes)
-        before = dict(self.routes)
-        for app in remove:
-            self.routes.pop(app, None)
-        self.routes.update({str(route.app): route for route in routes})
+        gone = {*remove, *(route.app for route in routes)}
+        kept = {app: route for app, route in self.routes.items() if app not in gone}
+        self.require_accepted(routes, kept)
+        before = self.routes
+        changed = {str(route.app): route for route in routes}
+        self.routes = {app: route for app, route in before.items() if app in kept or app in changed} | changed
         self.reloads += before != self.routes
+
+    def serving(self) -> Mapping[str, Route]:
+        """The routes by which clients are answered (`testing.front`)."""
+        return self.routes
 
     def unserved(self, route: Route) -> tuple[Unserved, ...]:
         """Asks nobody: the instances of the fakes listen everywhere but where a test says that they do not."""
@@ -228,11 +243,17 @@ class FakeProxy(Proxy):
             Unserved(name, port, "nobody listens")
             for port in route.ports
             for name in names_on(route, port)
-            if not applied or name in self.silent or not self.listened_on(route.upstreams.get(port.container, ()))
+            if not applied or name in self.silent or not self.answered(route, port, name)
         )
 
-    def listened_on(self, upstreams: Sequence[Upstream]) -> bool:
-        return any(one.port not in self.closed for one in upstreams)
+    def answered(self, route: Route, port: Port, name: Domain | None) -> bool:
+        """Whether `/` has an answer: of an instance, of a fact, or the redirect to TLS."""
+        has_tls = any(one.scheme == "https" for one in route.ports) and route.certificate_of(name or "_")
+        if port.scheme == "http" and has_tls:
+            return True
+        if any(isinstance(fact, Location) and fact.path == "/" and not fact.exact for fact in route.extra):
+            return True
+        return any(one.port not in self.closed for one in route.upstreams.get(port.container, ()))
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
         self.waiting.pop(app, None)
@@ -255,6 +276,27 @@ class FakeProxy(Proxy):
 
     def show(self, app: AppName) -> str:
         return str(self.routes.get(app, ""))
+
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
+
+
+def require_facts(route: Route) -> None:
+    """Raise AppError where a fact would mean something else in a proxy's configuration or in an answer."""
+    from dokkupy_sdk.errors import AppError
+
+    values: dict[str, str] = {}
+    for fact in route.extra:
+        if isinstance(fact, ResponseHeader):
+            accepted = HEADER_NAME.fullmatch(fact.name) and fact.value.isprintable()
+            accepted = accepted and values.setdefault(fact.name, fact.value) == fact.value
+        else:
+            assert isinstance(fact, Location)
+            accepted = PATH.fullmatch(fact.path) and ".." not in fact.path.split("/")
+            accepted = accepted and (not fact.status or 400 <= fact.status < 600)
+        if not accepted:
+            raise AppError(f"App {route.app}: the proxy refuses {fact}")
 
 
 class FakeBuilder(Builder):

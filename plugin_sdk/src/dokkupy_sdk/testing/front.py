@@ -1,0 +1,175 @@
+"""A server for HTTP and HTTPS before a FakeProxy: it answers clients by the routes that the fake has at that moment."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.server
+import os
+import posixpath
+import ssl
+import threading
+import urllib.parse
+from dataclasses import dataclass, field
+
+from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.testing.fakes import FakeProxy
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent. name: without the port. client: its address."""
+
+    method: str
+    path: str
+    name: str
+    client: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class Front:
+    """ports: where it listens on loopback, for HTTP and for HTTPS, as long as the context lasts."""
+
+    def __init__(self, proxy: FakeProxy) -> None:
+        self.proxy = proxy
+        self.turn = 0
+
+    def __enter__(self) -> Front:
+        self.servers = Server(self, "http"), Server(self, "https")
+        self.ports = self.servers[0].server_address[1], self.servers[1].server_address[1]
+        for server in self.servers:
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
+
+    def find(self, name: str, scheme: str) -> tuple[Route, Port] | None:
+        """The route that has a name at one of our ports: by the whole name, by a wildcard, then one of all names."""
+        wildcard = f"*.{name.partition('.')[2]}"
+        number = self.ports[scheme == "https"]
+        for wanted in (name, wildcard, "_"):
+            for route in self.proxy.serving().values():
+                for port in route.ports:
+                    if port.host == number and port.scheme == scheme and wanted in (route.domains or ("_",)):
+                        return route, port
+        return None
+
+    def certificate(self, name: str) -> Certificate | None:
+        found = self.find(name, "https")
+        return found[0].certificate_of(name) if found else None
+
+    def reply(self, request: Request, scheme: str) -> Reply | None:
+        """None: the connection is closed without an answer."""
+        found = self.find(request.name, scheme)
+        if found is None:
+            return None
+        route, port = found
+        tls = next((row.host for row in route.ports if row.scheme == "https"), None)
+        redirects = scheme == "http" and tls is not None and route.certificate_of(request.name) is not None
+        reply = self.location(route, request.path, redirects)
+        if reply is None and redirects:
+            reply = Reply(301, (("Location", f"https://{request.name}:{tls}{request.path}"),))
+        if reply is None:
+            reply = self.forward(request, scheme, route.upstreams.get(port.container, ()))
+        extra = {fact.name: fact.value for fact in route.extra if isinstance(fact, ResponseHeader)}
+        return Reply(reply.status, (*reply.headers, *extra.items()), reply.body)
+
+    def location(self, route: Route, path: str, redirects: bool) -> Reply | None:
+        path = posixpath.normpath(urllib.parse.unquote(path.partition("?")[0])) + "/" * path.endswith("/")
+        facts = [fact for fact in route.extra if isinstance(fact, Location) and (fact.on_http_too or not redirects)]
+        for fact in sorted(facts, key=lambda one: (one.exact, len(one.path)), reverse=True):
+            below = fact.path.rstrip("/") + "/"
+            if path == fact.path if fact.exact else path.startswith(below):
+                if fact.status:
+                    return Reply(fact.status, body=content(f"{fact.directory}/index.html") or b"")
+                body = content(fact.directory if fact.exact else os.path.join(fact.directory, path[len(below) :]))
+                return Reply(404) if body is None else Reply(200, body=body)
+        return None
+
+    def forward(self, request: Request, scheme: str, upstreams: tuple[Upstream, ...]) -> Reply:
+        self.turn += 1
+        ours = {"Host": request.name, "X-Forwarded-Proto": scheme, "X-Forwarded-For": request.client}
+        headers = {
+            **{name: value for name, value in request.headers.items() if name not in map(str.lower, ours)},
+            **ours,
+        }
+        for number in range(len(upstreams)):
+            one = upstreams[(self.turn + number) % len(upstreams)]
+            try:
+                with contextlib.closing(http.client.HTTPConnection(one.address, one.port, timeout=10)) as connection:
+                    connection.request(request.method, request.path, request.body or None, headers)
+                    answer = connection.getresponse()
+                    kept = [(key, value) for key, value in answer.getheaders() if key.lower() != "content-length"]
+                    return Reply(answer.status, tuple(kept), answer.read())
+            except OSError:
+                continue
+        return Reply(502)
+
+
+def content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, front: Front, scheme: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.front, self.scheme = front, scheme
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        if self.scheme == "https":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.sni_callback = self.choose
+            try:
+                request = context.wrap_socket(request, server_side=True)  # type: ignore[arg-type]
+            except (OSError, ValueError):
+                return
+        Handler(request, client_address, self)  # type: ignore[arg-type]
+
+    def choose(self, connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
+        certificate = self.front.certificate(name or "_")
+        if certificate is None:
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.chain, certificate.key)
+        connection.context = context
+        return None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        name = headers.get("host", "").partition(":")[0]
+        request = Request(self.command, self.path, name, self.client_address[0], headers, body)
+        reply = self.server.front.reply(request, self.server.scheme)
+        if reply is None:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for header in (*reply.headers, ("Content-Length", str(len(reply.body)))):
+            self.send_header(*header)
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, *_: object) -> None: ...
