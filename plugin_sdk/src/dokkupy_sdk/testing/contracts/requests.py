@@ -53,15 +53,14 @@ def ask(
     """Send one request for a name to a port of the proxy on loopback, with TLS where the port has it."""
     certificate = ""
     try:
-        connection = http.client.HTTPConnection(name, port.host, timeout=10)
-        connection.sock = socket.create_connection(("127.0.0.1", port.host), timeout=10)
-        if port.scheme == "https":
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            secured = context.wrap_socket(connection.sock, server_hostname=name)
-            certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
-            connection.sock = secured
-        with contextlib.closing(connection):
+        with contextlib.closing(http.client.HTTPConnection(name, port.host, timeout=10)) as connection:
+            connection.sock = socket.create_connection(("127.0.0.1", port.host), timeout=10)
+            if port.scheme == "https":
+                context = ssl.create_default_context()
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                secured = context.wrap_socket(connection.sock, server_hostname=name)
+                certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
+                connection.sock = secured
             connection.request(method, path, body.encode() or None, {"Host": name, **(headers or {})})
             answer = connection.getresponse()
             fields = {key.lower(): value for key, value in answer.getheaders()}
@@ -75,6 +74,8 @@ def answering(status: int) -> Iterator[Upstream]:
     """An instance on loopback that answers every request with a status and with what it received; with 0 nobody listens."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        server: http.server.ThreadingHTTPServer
+
         def do_GET(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
             seen = {key.lower(): value for key, value in self.headers.items()}
