@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dokkupy_sdk.model import Route
@@ -21,6 +22,10 @@ class TestNginx(ProxyContract):
     @pytest.fixture
     def ports(self, rig: Rig) -> tuple[int, int]:
         return rig.http, rig.tls
+
+    @pytest.fixture
+    def public(self, public: Path) -> Path:
+        return public
 
     @pytest.fixture
     def bad(self, route: Route) -> Route:

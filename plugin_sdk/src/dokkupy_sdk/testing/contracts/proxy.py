@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +25,7 @@ class ProxyContract(ProxyFacts):
 
     Fixtures to give: `proxy`, without a route and ready to serve; `ports`, the ports of the host on loopback at which
     the tests reach it, for HTTP and for HTTPS. May be given: `instance` makes upstreams that answer with a status, or
-    nobody listens (0); `bad` is a route of the app `bad` that the proxy refuses.
+    nobody listens (0); `bad` is a route of the app `bad` that the proxy refuses; `public` is a directory.
     """
 
     @pytest.fixture
@@ -62,11 +60,10 @@ class ProxyContract(ProxyFacts):
         return lambda *names: self_signed(tmp_path, *names)
 
     @pytest.fixture
-    def public(self) -> Iterator[Path]:
-        """A directory that everybody can read, also a proxy that runs as somebody else."""
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
-            os.chmod(directory, 0o755)
-            yield Path(directory)
+    def public(self, tmp_path: Path) -> Path:
+        """An empty directory whose files the proxy can read."""
+        (tmp_path / "public").mkdir()
+        return tmp_path / "public"
 
     def led_to(self, route: Route, *upstreams: Upstream) -> Route:
         return replace(route, upstreams={port.container: upstreams for port in route.ports})

@@ -21,11 +21,11 @@ REFUSED: dict[str, ProxyFact] = {
     "a header with a line break in its value": ResponseHeader("X-A", "a\r\nSet-Cookie: b"),
     "a header with a line break in its name": ResponseHeader("X-A: b\r\nSet-Cookie", "c"),
     "a header without a name": ResponseHeader("", "a"),
-    "a location with a directive in its path": Location("/a { } location /b", "/var/tmp"),
-    "a location that climbs": Location("/a/../b", "/var/tmp"),
-    "a location without a slash": Location("docs", "/var/tmp"),
-    "a location with the status of a success": Location("/", "/var/tmp", status=200),
-    "a location with the status of a redirect": Location("/", "/var/tmp", status=301),
+    "a location with a directive in its path": Location("/a { } location /b", "/srv/docs"),
+    "a location that climbs": Location("/a/../b", "/srv/docs"),
+    "a location without a slash": Location("docs", "/srv/docs"),
+    "a location with the status of a success": Location("/", "/srv/docs", status=200),
+    "a location with the status of a redirect": Location("/", "/srv/docs", status=301),
 }
 
 
