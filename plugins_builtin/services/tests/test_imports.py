@@ -13,6 +13,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing import fake_host
 from dokkupy_services import imports
+from dokkupy_services.dump_formats import lines_of
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.testing.fakes import FakeDatastore
@@ -112,4 +113,4 @@ def test_nothing_on_standard_input_is_refused(picky: Picky) -> None:
 def test_lines_keep_their_ends_wherever_the_pieces_are_cut() -> None:
     text = b"one\n\ntwo\r\nthree\rfour"
     for size in range(1, len(text) + 1):
-        assert list(imports.lines_of(cut(text, size))) == [b"one\n", b"\n", b"two\r\n", b"three\rfour"]
+        assert list(lines_of(cut(text, size))) == [b"one\n", b"\n", b"two\r\n", b"three\rfour"]

@@ -28,6 +28,7 @@ from dokkupy_services.lifecycle import ServiceOptions
 from dokkupy_services.names import ServiceName
 from dokkupy_services.subject import ServiceSubject
 from dokkupy_services.testing.fakes import FakeDatastore
+from dokkupy_services.undestroy import undestroy
 
 DB, BLOG = ServiceName("db"), AppName("blog")
 HOSTILE = (
@@ -427,7 +428,7 @@ OPERATIONS: dict[str, Callable[[Host], object]] = {
     "in-place": lambda host: moving.upgrade(host, fake(host), DB, ServiceOptions(memory="64")),
     "import": lambda host: moving.put_content(host, fake(host), DB, [b"dump"], "import"),
     "clone": lambda host: moving.clone(host, fake(host), DB, ServiceName("copy"), ServiceOptions()),
-    "undestroy": lambda host: trash.bring_back(host, "fake", "gone", ServiceName("gone")),
+    "undestroy": lambda host: undestroy(host, "fake", "gone", ServiceName("gone")),
     "adopt": lambda host: external.adopt(host, ServiceName("big"), URL, ""),
 }
 

@@ -13,7 +13,6 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from dokkupy_sdk.names import Secret
-from dokkupy_services.imports import refuse
 from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 from dokkupy_mysql import foreign, sql, streams
@@ -130,7 +129,7 @@ class MySQL(Datastore):
         if head.startswith(streams.OWN_DUMP):
             return pieces
         if not foreign.is_readable(head):
-            refuse(self, service, head)
+            self.refuse_import(service, head)
         return foreign.importable(head, pieces, streams.COMPLETED.encode())
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:

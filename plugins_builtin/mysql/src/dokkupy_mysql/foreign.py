@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_services.imports import describe, is_text, lines_of
+from dokkupy_services.dump_formats import describe, is_text, lines_of
 
 DUMPERS = ("a dump of mysqldump", "a dump of mariadb-dump")
 """They end with `-- Dump completed`; what other programs write has no sign of its end."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from dokkupy_sdk.names import Secret
-from dokkupy_services.imports import refuse
 from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
 from dokkupy_postgres import plain, sql
@@ -111,7 +110,7 @@ class Postgres(Datastore):
         if head.startswith((MAGIC, TAR, OURS)):
             return pieces
         if not plain.is_plain(head):
-            refuse(self, service, head)
+            self.refuse_import(service, head)
         return plain.importable(pieces)
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:

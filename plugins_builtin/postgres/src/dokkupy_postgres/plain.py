@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_services.imports import describe, is_text, lines_of
+from dokkupy_services.dump_formats import describe, is_text, lines_of
 
 HEADER = b"DOKKUPY-SQL\n"
 """The first line of what `importable` gives; `sql.RESTORE` takes the rest for SQL."""

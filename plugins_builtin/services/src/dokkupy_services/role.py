@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, NoReturn, Protocol
 
 from dokkupy_sdk import Host
 
@@ -129,14 +129,24 @@ class Datastore(ABC):
         """What `restore` takes, made from a file that a person brings to `import`.
 
         head: how the file begins (up to 64 KiB). pieces: the whole of it, decompressed and in UTF-8 where it is text. Raises
-        UserError, best before the first piece is taken; `dokkupy_services.imports.refuse` words it. By default the file
-        as it is, when it begins with one of `import_magics`.
+        UserError, best before the first piece is taken, by `refuse_import`. By default the file as it is, when it begins
+        with one of `import_magics`.
         """
-        from dokkupy_services.imports import refuse
-
         if self.import_magics and not head.startswith(self.import_magics):
-            refuse(self, service, head)
+            self.refuse_import(service, head)
         return pieces
+
+    def refuse_import(self, service: Service, head: bytes) -> NoReturn:
+        """Raise UserError: what the file is, and the command that makes one that can be imported."""
+        from dokkupy_sdk.errors import UserError
+
+        from dokkupy_services.dump_formats import describe, into
+
+        raise UserError(
+            f"This is {describe(head)}, which {self.kind}:import cannot read",
+            hint=f"Make a dump that it can read: {self.dump_command} | {into(service)}",
+            code="unknown_dump",
+        )
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         """Why a dump that begins and ends so (up to 64 KiB each) cannot be whole; empty when it may be. Pure."""

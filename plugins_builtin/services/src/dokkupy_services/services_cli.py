@@ -81,7 +81,7 @@ def undestroy(
     """Restore a destroyed service with its data; link it to apps again afterwards."""
     from dokkupy_services import trash as kept
 
-    back = kept.bring_back(host, kind, service, ServiceName(to) if to else service)
+    back = bring_back(host, kind, service, ServiceName(to) if to else service)
     host.out.title(f"{back.subject} is back")
     return CommandResult({"service": back.subject, "id": back.id})
 

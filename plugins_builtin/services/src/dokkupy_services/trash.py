@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.many import over_each, warn_of
-from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.settings import Property, Settings, integer
 from dokkupy_sdk.tables import record_of
 
 from dokkupy_services import container, records
 from dokkupy_services.model import Service
-from dokkupy_services.names import ServiceName
 
 SETTINGS = Settings(
     "services",
@@ -74,22 +72,6 @@ def find(host: Host, kind: str, name: str) -> Service:
     if not found:
         raise NotFound(f"There is no destroyed {kind} service {name} whose data is kept", hint="See: services:trash")
     return found[-1]
-
-
-def bring_back(host: Host, kind: str, name: str, new: ServiceName) -> Service:
-    """A destroyed service is there again, with its data, its passwords and the image that it had."""
-    from dokkupy_services.lifecycle import bring_to_state, require_free
-
-    datastore = records.datastore(host, kind)
-    require_free(host, datastore, new)
-    with operation(host, "services:undestroy", records.subject(kind, new)) as tx:
-        require_free(host, datastore, new)
-        service = replace(find(host, kind, name), name=new, state="running", exposed=())
-        tx.register_undo("make its container", call(container.remove_service, identifier=service.id))
-        tx.write(*records.place(kind, new), data=records.to_table(service))
-        tx.delete(PLACE, service.id)
-        tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))
-    return service
 
 
 def purge(host: Host, identifier: str) -> None:

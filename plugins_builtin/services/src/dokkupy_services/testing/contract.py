@@ -37,6 +37,7 @@ from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.subject import ServiceSubject
+from dokkupy_services.undestroy import undestroy
 
 ROWS = 500
 
@@ -364,13 +365,13 @@ class DatastoreContract:
         lifecycle.destroy(host, datastore.kind, other.name)
         assert lifecycle.status(host, other) == "missing" and not records.has(host, self.kind, other.name)
         assert trash.purge_due(host) == []
-        back = trash.bring_back(host, self.kind, other.name, other.name)
+        back = undestroy(host, self.kind, other.name, other.name)
         assert back.id == other.id and self.count(self.inside(host, back)) == 3
         lifecycle.destroy(host, datastore.kind, other.name)
         gone = trash.purge_due(host, now=time.time() + 8 * trash.DAY)
         assert len(gone) == 1 and host.engine().volumes({container.MARK: other.id}) == []
         with pytest.raises(NotFound):
-            trash.bring_back(host, self.kind, other.name, other.name)
+            undestroy(host, self.kind, other.name, other.name)
 
     def test_a_backup_of_it_is_proven_and_restored(self, host: Host, datastore: Datastore, service: Service) -> None:
         self.require_dumps(datastore)
