@@ -79,7 +79,7 @@ def undestroy(
     to: Annotated[str, Opt("--to", help="New name, if the old one is taken")] = "",
 ) -> CommandResult:
     """Restore a destroyed service with its data; link it to apps again afterwards."""
-    from dokkupy_services import trash as kept
+    from dokkupy_services.undestroy import undestroy as bring_back
 
     back = bring_back(host, kind, service, ServiceName(to) if to else service)
     host.out.title(f"{back.subject} is back")
@@ -116,7 +116,7 @@ def destroy(
     purge: Annotated[bool, Opt("--purge", help="Delete the data immediately")] = False,
 ) -> CommandResult:
     """Destroy a service, even if its plugin is uninstalled or its record is broken."""
-    from dokkupy_services.cli import destroyed
+    from dokkupy_services.commands.create_destroy import destroyed
 
     return destroyed(host, kind, kind, service, force=force, purge=purge)
 
@@ -161,10 +161,10 @@ def link(
 ) -> CommandResult:
     """Link an external service to an app, and restart the app."""
     from dokkupy_services import external
-    from dokkupy_services.cli import told_variable
+    from dokkupy_services.commands.links import variable_set
 
     key = external.link(host, service, app, alias=alias)
-    return told_variable(host, service, app, key, restart=not no_restart)
+    return variable_set(host, service, app, key, restart=not no_restart)
 
 
 @group.command("unlink", permission="host:write", mutating=True)
@@ -178,7 +178,7 @@ def unlink(
 ) -> CommandResult:
     """Unlink an external service from an app, and restart the app."""
     from dokkupy_services import external
-    from dokkupy_services.cli import restarted, unlinked
+    from dokkupy_services.commands.links import restarted, unlinked
 
     if kind is not None:
         return unlinked(host, kind, service, app, restart=not no_restart)

@@ -7,7 +7,7 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import PluginError, UserError
 
-from dokkupy_services import cli
+from dokkupy_services.commands.parameters import Name
 from dokkupy_services.names import ServiceName
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
 
 def add_backups(group: Group, kind: str) -> None:
     @group.command("backup", permission="host:write", mutating=True)
-    def backup(host: Host, service: cli.Name, bucket: Bucket, *, use_iam: Iam = False) -> CommandResult:
+    def backup(host: Host, service: Name, bucket: Bucket, *, use_iam: Iam = False) -> CommandResult:
         """Back up a service to a bucket; backups:create does the same for any target."""
         found, subject = backups(host, kind, service, use_iam=use_iam)
         return CommandResult({"service": service, "backup": found.backup(subject, bucket)})
@@ -47,7 +47,7 @@ def add_backups(group: Group, kind: str) -> None:
     @group.command("backup-auth", permission="host:write", mutating=True, secret_args=1)
     def backup_auth(
         host: Host,
-        service: cli.Name,
+        service: Name,
         key: Annotated[str, Arg("aws-access-key-id")],
         secret: Annotated[str, Arg("aws-secret-access-key")],
         region: Annotated[str, Arg("aws-default-region")] = "",
@@ -62,7 +62,7 @@ def add_backups(group: Group, kind: str) -> None:
         return CommandResult({"service": service})
 
     @group.command("backup-deauth", permission="host:write", mutating=True)
-    def backup_deauth(host: Host, service: cli.Name) -> CommandResult:
+    def backup_deauth(host: Host, service: Name) -> CommandResult:
         """Remove the stored credentials."""
         found, subject = backups(host, kind, service)
         found.forget(subject)
@@ -71,7 +71,7 @@ def add_backups(group: Group, kind: str) -> None:
     @group.command("backup-schedule", permission="host:write", mutating=True)
     def backup_schedule(
         host: Host,
-        service: cli.Name,
+        service: Name,
         schedule: Annotated[str, Arg("schedule", '"0 3 * * *"')],
         bucket: Bucket,
         *,
@@ -83,14 +83,14 @@ def add_backups(group: Group, kind: str) -> None:
         return CommandResult({"service": service, "schedule": schedule, "bucket": bucket})
 
     @group.command("backup-schedule-cat", permission="host:read")
-    def backup_schedule_cat(host: Host, service: cli.Name) -> CommandResult:
+    def backup_schedule_cat(host: Host, service: Name) -> CommandResult:
         """Print the schedule as a line of a crontab."""
         found, subject = backups(host, kind, service)
         line = found.scheduled(subject)
         return CommandResult({"service": service, "line": line}, [line])
 
     @group.command("backup-unschedule", permission="host:write", mutating=True)
-    def backup_unschedule(host: Host, service: cli.Name) -> CommandResult:
+    def backup_unschedule(host: Host, service: Name) -> CommandResult:
         """Remove the schedule; the backups stay."""
         found, subject = backups(host, kind, service)
         found.unschedule(subject)
@@ -105,9 +105,7 @@ def add_encryption(group: Group, kind: str) -> None:
     hint = "Save that key: dokkupy backups:target-key TARGET"
 
     @group.command("backup-set-encryption", permission="host:write", mutating=True, secret_args=1)
-    def set_encryption(
-        host: Host, service: cli.Name, passphrase: Annotated[str, Arg("passphrase")] = ""
-    ) -> CommandResult:
+    def set_encryption(host: Host, service: Name, passphrase: Annotated[str, Arg("passphrase")] = "") -> CommandResult:
         """Do nothing: backups are always encrypted, by their target's key."""
         if not passphrase:
             raise UserError("Please specify a passphrase")
@@ -116,19 +114,19 @@ def add_encryption(group: Group, kind: str) -> None:
         return CommandResult({"service": service, "encrypted": True})
 
     @group.command("backup-unset-encryption", permission="host:write", mutating=True)
-    def unset_encryption(host: Host, service: cli.Name) -> CommandResult:
+    def unset_encryption(host: Host, service: Name) -> CommandResult:
         """Refuse: backups are always encrypted."""
         backups(host, kind, service)
         raise UserError(f"{always}, which cannot be switched off", hint=hint)
 
     @group.command("backup-set-public-key-encryption", permission="host:write", mutating=True)
-    def set_public(host: Host, service: cli.Name, key: Annotated[str, Arg("public-key-id")] = "") -> CommandResult:
+    def set_public(host: Host, service: Name, key: Annotated[str, Arg("public-key-id")] = "") -> CommandResult:
         """Refuse: restic has no public keys."""
         backups(host, kind, service)
         raise UserError(f"{always}, not by a public key", hint=hint)
 
     @group.command("backup-unset-public-key-encryption", permission="host:write", mutating=True)
-    def unset_public(host: Host, service: cli.Name) -> CommandResult:
+    def unset_public(host: Host, service: Name) -> CommandResult:
         """Do nothing: there is no public key."""
         backups(host, kind, service)
         host.out.section(f"Nothing to unset: there is no public key. {always}")

@@ -1,0 +1,125 @@
+"""Commands that change a service: its properties, its ports on the host, its version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+
+from dokkupy_services.commands.links import restarted
+from dokkupy_services.commands.parameters import (
+    NETWORKS,
+    Config,
+    Cpus,
+    Custom,
+    Image,
+    Initial,
+    Memory,
+    Name,
+    PostCreate,
+    PostStart,
+    Restart,
+    Shm,
+    Version,
+    found,
+    service_options_of,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_services.moving import Moved
+
+
+def add_change(group: Group, kind: str, title: str) -> None:
+    @group.command("set", permission="host:write", mutating=True)
+    def set_property(
+        host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
+    ) -> None:
+        """Set or unset a property of a service: initial-network, post-create-network, post-start-network."""
+        from dokkupy_services import lifecycle
+
+        if not key:
+            raise UserError("No key specified")
+        if key not in NETWORKS:
+            raise UserError(f"Invalid key specified, valid keys include: {', '.join(NETWORKS)}")
+        lifecycle.set_network(host, found(host, kind), service, key, value)
+        host.out.title(f"Setting {key} to {value}" if value else f"Unsetting {key}")
+
+    @group.command("expose", permission="host:write", mutating=True)
+    def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> CommandResult:  # noqa: B006
+        """Make the service reachable on a port of the host, by default on 127.0.0.1 only."""
+        from dokkupy_services import expose as exposing
+
+        after = exposing.expose(host, found(host, kind), service, ports)
+        host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
+        if exposing.is_open(after):
+            host.out.warn("Everybody who reaches this host can now try passwords at it")
+        return CommandResult({"service": service, "exposed": list(after.exposed)})
+
+    @group.command("unexpose", permission="host:write", mutating=True)
+    def unexpose(host: Host, service: Name) -> CommandResult:
+        """Close the host ports that lead to the service."""
+        from dokkupy_services import expose as exposing
+
+        exposing.unexpose(host, found(host, kind), service)
+        host.out.section(f"Service {service} unexposed")
+        return CommandResult({"service": service, "exposed": []})
+
+    @group.command("upgrade", permission="host:write", mutating=True, secret_args=1)
+    def upgrade(
+        host: Host,
+        service: Name,
+        *,
+        config_options: Config = "",
+        custom_env: Custom = "",
+        image: Image = "",
+        image_version: Version = "",
+        memory: Memory = "",
+        shm_size: Shm = "",
+        restart_policy: Restart = "",
+        cpus: Cpus = "",
+        initial_network: Initial = "",
+        post_create_network: PostCreate = "",
+        post_start_network: PostStart = "",
+        restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
+        revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
+    ) -> CommandResult:
+        """Move a service to another version, with its data."""
+        from dokkupy_services import moving
+
+        datastore = found(host, kind)
+        wish = service_options_of(
+            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus
+        )
+        networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
+        if revert:
+            moving.require_no_wish(wish, networks)
+            moved = moving.revert(host, datastore, service)
+        else:
+            moving.set_networks(host, datastore, service, networks)
+            moved = moving.upgrade(host, datastore, service, wish)
+        return moved_result(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
+
+
+def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> CommandResult:
+    from dokkupy_services import records
+
+    one = moved.service
+    if moved.how != "nothing" and not host.dry_run:
+        host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
+        if one.previous:
+            host.out.detail(f"The way back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
+    apps = [link.app for link in records.links(host, one)]
+    again = [app for app in apps if restarted(host, AppName(app), restart)]
+    return CommandResult(
+        {
+            "service": one.name,
+            "image": one.image,
+            "version": one.version,
+            "how": moved.how,
+            "downtime": moved.seconds,
+            "restarted": again,
+        }
+    )

@@ -1,0 +1,58 @@
+"""Commands that show a service: whether it exists, what it is, what it prints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import NotFound
+from dokkupy_sdk.names import digits
+
+from dokkupy_services.commands.parameters import Name, found
+
+
+def add_inspect(group: Group, kind: str, title: str) -> None:
+    @group.command("exists", permission="host:read")
+    def exists(host: Host, service: Name) -> CommandResult:
+        """Exit with 0 if a service exists, else with 1."""
+        from dokkupy_services import records
+
+        if not records.has(host, kind, service):
+            raise NotFound(f"{title} service {service} does not exist")
+        host.out.section(f"Service {service} exists")
+        return CommandResult({"service": service, "exists": True})
+
+    @group.command("list", permission="host:read")
+    def list_services(host: Host) -> CommandResult:
+        """List the services of this kind."""
+        from dokkupy_services import records
+
+        found, broken = records.readable(host, kind)
+        names = [str(one.name) for one in found]
+        if not names and not broken:
+            host.out.warn(f"There are no {title} services")
+        for subject, fault in broken:
+            host.out.warn(f"{subject} is broken: {fault.message}. {fault.hint}")
+        return CommandResult(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
+
+    @group.command("info", permission="host:read")
+    def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
+        """Print a service's details, or with a flag such as --dsn one value."""
+        from dokkupy_services import records, report
+
+        return report.info(host, found(host, kind), records.read(host, kind, service), flags)
+
+    @group.command("logs", permission="host:read", formats=False)
+    def logs(
+        host: Host,
+        service: Name,
+        number: Annotated[str, Arg("lines")] = "",
+        *,
+        tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
+        num: Annotated[int, Opt("--num", help="Number of lines, counted from the end")] = 0,
+    ) -> None:
+        """Print the server's log."""
+        from dokkupy_services import records, report
+
+        lines = num or (digits(number) or 0)
+        report.print_logs(host, records.read(host, kind, service), lines, follow=tail)
