@@ -8,15 +8,20 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.execute import environment, poll_reader
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import SignalReceived, signals_ignored
 from dokkupy_sdk.roles import Container
+from dokkupy_sdk.status import require_deployed
+
+from dokkupy_run.oneoff import GRACE, RunOptions, checked, one_at_a_time, spec_of, stop_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 OUTPUT = 1
 """The file descriptor of standard output."""
@@ -26,6 +31,15 @@ NOT_STARTED = 125
 
 LONGEST_WAIT = 100_000
 """Seconds that one poll(2) waits; its limit is 2^31 milliseconds."""
+
+
+def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
+    """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
+    release = require_deployed(host, app)
+    checked(options)
+    with one_at_a_time(host, app, options):
+        container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
+    return attach(host, container, options.ttl)
 
 
 def attach(host: Host, container: Container, ttl: int) -> int:
@@ -76,8 +90,6 @@ def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
 
 def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str) -> int:
     """End what is still running; returns the exit status."""
-    from dokkupy_run.oneoff import GRACE, stop_run
-
     engine = host.engine()
     found = engine.container(container.id)
     if reason and client is not None and found is not None and found.state == "created":

@@ -49,7 +49,8 @@ def run_command(
     concurrency_policy: Policy = "allow",
 ) -> int:
     """Run a command in a new container of the serving release, and exit with its status."""
-    from dokkupy_run.oneoff import RunOptions, run_attached
+    from dokkupy_run.attached import run_attached
+    from dokkupy_run.oneoff import RunOptions
 
     here = sys.stdin.isatty() and sys.stdout.isatty()
     options = RunOptions(

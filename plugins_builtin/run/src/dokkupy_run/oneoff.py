@@ -97,17 +97,6 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
     )
 
 
-def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
-    """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
-    from dokkupy_run.attached import attach
-
-    release = require_deployed(host, app)
-    checked(options)
-    with one_at_a_time(host, app, options):
-        container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
-    return attach(host, container, options.ttl)
-
-
 def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> str:
     release = require_deployed(host, app)
     checked(options)

@@ -16,7 +16,7 @@ from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
 
-from dokkupy_git.checkout.write_tree import survey, unpack
+from dokkupy_git.checkout.tree_files import survey, unpack
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import COMMIT, CONFIG, Repository
 from dokkupy_git.settings import allowed_protocols

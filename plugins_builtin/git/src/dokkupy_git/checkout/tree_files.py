@@ -1,0 +1,110 @@
+"""The files of one tree: counted before anything is written, then written by one git process.
+
+The tree is untrusted. git itself refuses paths that leave the directory, pass through a link or touch `.git`; no hook,
+filter or attribute program is configured that could run. What is left to us are trees that are small in the pack and
+enormous on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from dokkupy_sdk.errors import AppError, HostError
+from dokkupy_sdk.execute import environment
+
+from dokkupy_git.repository import program
+from dokkupy_git.repository.bare import Repository
+from dokkupy_git.settings import number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GITLINK = b"160000"
+OPEN_UMASK = 0o022
+"""The tree's files become files of an image, where its user must be able to read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a tree has. modules: path -> commit of its submodules."""
+
+    files: int
+    size: int
+    modules: dict[bytes, str]
+
+
+def survey(repository: Repository, commit: str) -> Survey:
+    """Count a tree before anything of it is written. Raises AppError when it has more than the host allows."""
+    max_files, max_size = number(repository.host, "tree-max-files"), number(repository.host, "tree-max-size")
+    argv = program.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, repository=repository.path)
+    files = size = 0
+    modules: dict[bytes, str] = {}
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(program.local_env()),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            rest = b""
+            while chunk := process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+                *rows, rest = (rest + chunk).split(b"\0")
+                for row in rows:
+                    facts, _, path = row.partition(b"\t")
+                    mode, _, identifier, length = facts.split()
+                    files += 1
+                    if mode == GITLINK:
+                        modules[path] = identifier.decode()
+                    elif length != b"-":
+                        size += int(length)
+                if files > max_files or size > max_size or len(rest) > 1 << 20:
+                    process.kill()
+                    raise too_large(files, max_files, max_size)
+            words = process.stderr.read().decode(errors="replace").strip()
+        finally:
+            process.stdout.close()
+    if process.returncode:
+        raise HostError(f"The tree of {commit} cannot be read", details=tuple(words.splitlines()[-5:]))
+    return Survey(files, size, modules)
+
+
+def too_large(files: int, max_files: int, max_size: int) -> AppError:
+    if files > max_files:
+        return AppError(
+            f"The commit has more than {max_files} files",
+            code="hostile_source",
+            hint="An admin may allow more: git:set --global tree-max-files NUMBER",
+        )
+    return AppError(
+        f"The files of the commit have more than {max_size} bytes",
+        code="hostile_source",
+        hint="An admin may allow more: git:set --global tree-max-size BYTES",
+    )
+
+
+FULL = 64 * 1024
+"""Bytes; a disk with less is full."""
+
+
+def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
+    """Write the files. The index that git needs for it lies in `.git`, the one name that no tree can have."""
+    own = os.path.join(directory, ".git")
+    os.mkdir(own, 0o700)
+    argv = program.git(f"--work-tree={directory}", "read-tree", "-u", "--reset", commit, repository=git_directory)
+    env = environment(program.local_env({"GIT_INDEX_FILE": os.path.join(own, "index")}))
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, env=env, umask=OPEN_UMASK, cwd=directory, check=False
+    )
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip().splitlines()
+        # git says only "unable to write file" when the disk fills up in a file's middle.
+        if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
+            raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
+        raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
