@@ -9,7 +9,6 @@ import subprocess
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment
 
-from dokkupy_git.checkout.submodules import write_submodules
 from dokkupy_git.checkout.tree_files import OPEN_UMASK, survey, unpack
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import COMMIT, Repository
@@ -36,6 +35,8 @@ def write_tree(
     found = survey(repository, commit)
     unpack(repository.path, commit, directory)
     if found.modules:
+        from dokkupy_git.checkout.submodules import write_submodules
+
         write_submodules(repository, commit, directory, found.modules, origin=origin)
     git_directory = os.path.join(directory, ".git")
     if keep_git:
