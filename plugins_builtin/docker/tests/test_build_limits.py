@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_docker import cap
+from dokkupy_docker import build_limits
+from dokkupy_docker.build_limits import Limits, files, limits_of, says, script
 from dokkupy_docker.build_options import validate
-from dokkupy_docker.cap import Limits, files, limits_of, says, script
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.operation import operation
@@ -70,13 +70,15 @@ class Engine:
             self.ran.append(text)
             return code, ("Read-only file system",) if code else ()
 
-        monkeypatch.setattr(cap, "run_program", run)
-        monkeypatch.setattr(cap.api, "get", lambda path: {"Version": version})
+        monkeypatch.setattr(build_limits, "run_program", run)
+        monkeypatch.setattr(build_limits.api, "get", lambda path: {"Version": version})
 
-    def group(self, *options: str, buildkit: bool = True) -> cap.Group:
+    def group(self, *options: str, buildkit: bool = True) -> build_limits.Group:
         validated = validate(options, (), buildkit=buildkit, buildx=buildkit)
         build = ImageBuild(Path("/"), Path("/Dockerfile"), "x:y", labels={"dokkupy.app": "blog"})
-        return cap.group_of(self.host, build, validated, buildkit=buildkit, read=lambda path: self.said.get(path, ""))
+        return build_limits.group_of(
+            self.host, build, validated, buildkit=buildkit, read=lambda path: self.said.get(path, "")
+        )
 
 
 @pytest.fixture
@@ -93,30 +95,30 @@ def test_group_is_made_once_and_given_to_the_build(host: Host, monkeypatch: pyte
     set_cap(host, "2g")
     engine = Engine(host, monkeypatch, "26.1.5+dfsg1")
     group = engine.group("--memory=512m")
-    assert group == cap.Group(("--cgroup-parent", "/dokkupy-builds/blog"), 512 << 20)
+    assert group == build_limits.Group(("--cgroup-parent", "/dokkupy-builds/blog"), 512 << 20)
     assert "2147483648" in engine.ran[0] and "536870912" in engine.ran[0]
     for unified in (True, False):
-        engine.said |= files(cap.ALL, Limits(2 << 30), unified=unified)
-    assert engine.group() == cap.Group(("--cgroup-parent", "/dokkupy-builds"), 2 << 30)
+        engine.said |= files(build_limits.ALL, Limits(2 << 30), unified=unified)
+    assert engine.group() == build_limits.Group(("--cgroup-parent", "/dokkupy-builds"), 2 << 30)
     assert len(engine.ran) == 1
 
 
 def test_no_limit_at_all_is_no_group(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     set_cap(host, "none")
     engine = Engine(host, monkeypatch, "26.1.5")
-    assert engine.group() == cap.Group() and engine.ran == []
+    assert engine.group() == build_limits.Group() and engine.ran == []
     # The shared group may have an older limit: it is lifted.
     assert engine.group("--memory=512m").memory == 512 << 20
     assert "dokkupy-builds/memory" in engine.ran[0]
 
 
 def test_user_s_own_group_is_left_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Engine(host, monkeypatch, "26.1.5").group("--cgroup-parent=/mine") == cap.Group()
+    assert Engine(host, monkeypatch, "26.1.5").group("--cgroup-parent=/mine") == build_limits.Group()
 
 
 def test_what_cannot_be_limited_is_said_when_somebody_asked_for_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Engine(host, monkeypatch, "20.10.24+dfsg1")
-    assert old.group() == cap.Group() and "20.10.24" in old.group("--cpus=1").remarks[0]
+    assert old.group() == build_limits.Group() and "20.10.24" in old.group("--cpus=1").remarks[0]
     broken = Engine(host, monkeypatch, "28.2.2", code=1).group("--memory=512m")
     assert broken.words == () and "Read-only file system" in broken.remarks[0]
 
@@ -124,5 +126,5 @@ def test_what_cannot_be_limited_is_said_when_somebody_asked_for_it(host: Host, m
 def test_classic_builder_gets_the_host_s_limit_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     set_cap(host, "1g")
     engine = Engine(host, monkeypatch, "20.10.24")
-    assert engine.group(buildkit=False) == cap.Group(("--memory", "1073741824"), 1 << 30)
+    assert engine.group(buildkit=False) == build_limits.Group(("--memory", "1073741824"), 1 << 30)
     assert engine.group("--memory=512m", buildkit=False).words == ()

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dokkupy_docker.app_options import divided
 from dokkupy_docker.drain import established
-from dokkupy_docker.kept import divided
 from dokkupy_docker.network import free_addresses, free_subnet
 from dokkupy_docker.option_values import size
 from dokkupy_docker.options import SHORT, body_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_mysql.foreign import importable, is_readable
+from dokkupy_mysql.sql_dumps import importable, is_readable
 from dokkupy_sdk.errors import UserError
 
 END = b"-- Dump completed on 2026-01-01  1:02:03\n"

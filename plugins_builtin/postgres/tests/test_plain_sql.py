@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_postgres.plain import HEADER, importable, is_plain
+from dokkupy_postgres.plain_sql import HEADER, importable, is_plain
 from dokkupy_sdk.errors import UserError
 
 DUMP = b"""--

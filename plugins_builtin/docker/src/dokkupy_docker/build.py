@@ -12,7 +12,7 @@ from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
 from dokkupy_sdk.roles import ImageBuild
 
-from dokkupy_docker import cap
+from dokkupy_docker import build_limits
 from dokkupy_docker.build_options import ValidatedOptions, validate
 from dokkupy_docker.client import Client, find_client
 from dokkupy_docker.output import Output
@@ -29,7 +29,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
     our labels, so that the clean-up finds it."""
     client = find_client(host)
     validated = validate(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
-    group = cap.group_of(host, build, validated, buildkit=client.buildkit)
+    group = build_limits.group_of(host, build, validated, buildkit=client.buildkit)
     for remark in (*validated.remarks, *group.remarks):
         host.out.warn(remark)
     output = Output()

@@ -100,7 +100,7 @@ CLASSIC_ONLY = frozenset(
 )
 
 LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
-"""What BuildKit has not, but a cgroup of the build has (cap.py)."""
+"""What BuildKit has not, but a cgroup of the build has (build_limits.py)."""
 
 PERIOD = 100_000
 """Microseconds over which a share of CPUs is counted; docker's own."""

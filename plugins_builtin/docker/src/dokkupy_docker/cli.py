@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_docker.kept import PHASES, divided, options_of, processes_of, same
+from dokkupy_docker.app_options import PHASES, divided, options_of, processes_of, same
 from dokkupy_docker.settings import LOCAL, SCHEDULER
 
 TYPE_CHECKING = False
@@ -46,8 +46,8 @@ def checked(words: list[str], phases: list[str]) -> list[str]:
 
         body_of(split)
     else:
+        from dokkupy_docker.build_limits import limits_of
         from dokkupy_docker.build_options import validate
-        from dokkupy_docker.cap import limits_of
 
         limits_of(validate(split, (), buildkit=True, buildx=True).limits)
     return found

@@ -27,7 +27,7 @@ from dokkupy_docker.answers import (
     quoted,
     words_of,
 )
-from dokkupy_docker.faults import faults
+from dokkupy_docker.engine_errors import faults
 from dokkupy_docker.network import dynamic_part, make_with_free_subnet
 from dokkupy_docker.options import body_of, joins, network_mode, restart_policy
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
     import shlex
 
-    from dokkupy_docker.kept import options_for
+    from dokkupy_docker.app_options import options_for
 
     return [word for option in options_for(host, app, phase, process) for word in shlex.split(option)]
 
@@ -24,7 +24,7 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 @hookimpl
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     """The containers that `--link CONTAINER:ALIAS` names come into the app's network."""
-    from dokkupy_docker.kept import all_options
+    from dokkupy_docker.app_options import all_options
 
     if not any("--link" in option for option in all_options(host, app)):
         return []
@@ -56,7 +56,7 @@ def building(host: Host) -> Finding:
     except NotInstalled as fault:
         return Finding("docker builds", "error", fault.message, fault.hint)
     if client.buildkit:
-        from dokkupy_docker.cap import LEAST_ENGINE, engine_version
+        from dokkupy_docker.build_limits import LEAST_ENGINE, engine_version
 
         version, major = engine_version()
         limited = "" if major >= LEAST_ENGINE else f"; Docker {version} cannot limit their memory, {LEAST_ENGINE} can"

@@ -14,12 +14,13 @@ from dokkupy_sdk.many import messages, over_each, warn_of
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, operation
 
+from dokkupy_letsencrypt.acme_errors import FULL, RateLimited, said_until
 from dokkupy_letsencrypt.certbot import Certbot, Order
 from dokkupy_letsencrypt.parts import SLOT, Part
 from dokkupy_letsencrypt.reach import unreachable
 from dokkupy_letsencrypt.settings import SETTINGS
 from dokkupy_letsencrypt.state import (
-    TROUBLE,
+    RETRY_KEYS,
     PartStatus,
     Status,
     by_dns,
@@ -33,7 +34,6 @@ from dokkupy_letsencrypt.state import (
     status,
     wanted_names,
 )
-from dokkupy_letsencrypt.trouble import FULL, RateLimited, said_until
 
 __all__ = ["SETTINGS", "SLOT", "Status", "disable", "enable", "now", "read", "renew_due", "revoke", "status"]
 
@@ -159,7 +159,7 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
     failures = int(table.get("failures", 0)) + 1
     pause = FULL_PAUSE if error.code == FULL else min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
     next_try = at + timedelta(seconds=pause)
-    table = {key: value for key, value in table.items() if key not in TROUBLE}
+    table = {key: value for key, value in table.items() if key not in RETRY_KEYS}
     if isinstance(error, RateLimited) and error.until is not None:
         next_try = max(next_try, error.until)
         table["limited-until"] = error.until.isoformat(timespec="seconds")
@@ -204,7 +204,7 @@ def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
 def settled(table: dict[str, object], one: PartStatus | None) -> dict[str, object]:
     if one is None or one.needed(now()) or one.limited(now()):
         return table
-    return {key: value for key, value in table.items() if key not in TROUBLE}
+    return {key: value for key, value in table.items() if key not in RETRY_KEYS}
 
 
 def disable(host: Host, app: AppName) -> None:

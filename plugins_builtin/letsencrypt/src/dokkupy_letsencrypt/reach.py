@@ -16,7 +16,7 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
 
-from dokkupy_letsencrypt.trouble import no_room
+from dokkupy_letsencrypt.acme_errors import no_room
 
 SECONDS = 5.0
 PATH = "/.well-known/acme-challenge/"

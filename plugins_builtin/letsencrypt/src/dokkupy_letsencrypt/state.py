@@ -24,7 +24,7 @@ from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 
 TABLE = "letsencrypt"
 
-TROUBLE = ("failures", "last-error", "next-try", "limited-until", "tried-with")
+RETRY_KEYS = ("failures", "last-error", "next-try", "limited-until", "tried-with")
 """What is kept of tries that failed; a certificate that will do makes it past."""
 
 Table = dict[str, Any]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from dokkupy_sdk.names import Secret
 from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
-from dokkupy_mysql import foreign, sql, streams
+from dokkupy_mysql import sql, sql_dumps, streams
 
 ADMIN, APP = f"--defaults-extra-file={FILES}/admin.cnf", f"--defaults-extra-file={FILES}/app.cnf"
 CHARSET = "--default-character-set=utf8mb4"
@@ -128,9 +128,9 @@ class MySQL(Datastore):
     def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
         if head.startswith(streams.OWN_DUMP):
             return pieces
-        if not foreign.is_readable(head):
+        if not sql_dumps.is_readable(head):
             self.refuse_import(service, head)
-        return foreign.importable(head, pieces, streams.COMPLETED.encode())
+        return sql_dumps.importable(head, pieces, streams.COMPLETED.encode())
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return streams.why_not_whole(head, tail)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dokkupy_sdk.names import Secret
 from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
-from dokkupy_postgres import plain, sql
+from dokkupy_postgres import plain_sql, sql
 
 ADMIN = "postgres"
 MAGIC = b"PGDMP"
@@ -109,12 +109,12 @@ class Postgres(Datastore):
     def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
         if head.startswith((MAGIC, TAR, OURS)):
             return pieces
-        if not plain.is_plain(head):
+        if not plain_sql.is_plain(head):
             self.refuse_import(service, head)
-        return plain.importable(pieces)
+        return plain_sql.importable(pieces)
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
-        if head.startswith((MAGIC, TAR, plain.HEADER)):
+        if head.startswith((MAGIC, TAR, plain_sql.HEADER)):
             return ""
         first, _, rest = head.partition(b"\n")
         words = first.split()
