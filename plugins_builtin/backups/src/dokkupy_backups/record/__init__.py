@@ -1,0 +1,1 @@
+"""What the host knows of each backup and of each attempt."""

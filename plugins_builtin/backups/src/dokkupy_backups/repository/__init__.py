@@ -1,0 +1,1 @@
+"""restic: its process, its repository, the checksums of its streams."""

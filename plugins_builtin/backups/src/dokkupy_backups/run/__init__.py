@@ -1,0 +1,1 @@
+"""The work on a target: create, verify, restore, apply retention, one at a time."""

@@ -1,0 +1,1 @@
+"""When: schedules as stored, changed and due."""
