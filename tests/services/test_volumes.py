@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from bed import images
-from dokkupy_backups import volumes
-from dokkupy_backups.volumes import AppVolumes, volumes_in
+from dokkupy_backups.subject import app_volumes
+from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_in
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
 
@@ -113,7 +113,7 @@ def test_a_restore_that_fails_leaves_what_was_there(
         assert dict(subject.facts()) == after
     # It ends in the middle of the swap: the first volume has the new content, the second none.
     stop = f'[ "$one" != {max(names)} ] || exit 3; cp -a'
-    monkeypatch.setattr(volumes, "SWAP", volumes.SWAP.replace("cp -a", stop))
+    monkeypatch.setattr(app_volumes, "SWAP", app_volumes.SWAP.replace("cp -a", stop))
     with pytest.raises(HostError, match="could not be replaced"):
         subject.restore([whole], about)
     assert dict(subject.facts()) == after and inside(names[1], "cat /v/file; ls -A /v") == "changed\nfile\n"

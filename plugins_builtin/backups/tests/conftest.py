@@ -50,8 +50,8 @@ class World:
     def restic(self, *words: str, name: str = "local", check: bool = True) -> str:
         """The repository as restic itself sees it."""
         from dokkupy_backups.names import TargetName
-        from dokkupy_backups.restic import Repository
-        from dokkupy_backups.target import read_target
+        from dokkupy_backups.repository.restic import Repository
+        from dokkupy_backups.target.stored import read_target
 
         repository = Repository(self.host, read_target(self.host, TargetName(name)))
         env = {**os.environ, **repository.env()}
@@ -102,9 +102,9 @@ def local(world: World, tmp_path: Path, template: Path) -> World:
 
 
 def put_target(host: Host, name: str, path: Path, host_name: str = "here") -> None:
-    from dokkupy_backups.location import parse_location
     from dokkupy_backups.names import TargetName
-    from dokkupy_backups.target import Target, key_path, place
+    from dokkupy_backups.target.location import parse_location
+    from dokkupy_backups.target.stored import Target, key_path, place
 
     target = Target(TargetName(name), parse_location(str(path)), host_name, {}, "2026-01-01T00:00:00Z", True)
     host.store.write(*place(name), data=target.table())

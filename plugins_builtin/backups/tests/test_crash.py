@@ -132,10 +132,10 @@ def test_another_host_s_work_on_the_repository_is_waited_for_and_then_said(
 ) -> None:
     """Its lock is a living one: it is not taken away."""
     from dokkupy_backups.names import TargetName
-    from dokkupy_backups.restic import Repository
-    from dokkupy_backups.target import read_target
+    from dokkupy_backups.repository.restic import Repository
+    from dokkupy_backups.target.stored import read_target
 
-    monkeypatch.setattr("dokkupy_backups.restic.LOCK_WAIT", 3.0)
+    monkeypatch.setattr("dokkupy_backups.repository.restic.LOCK_WAIT", 3.0)
     repository = Repository(local.host, read_target(local.host, TargetName("local")))
     other = repository.start(["backup", "--stdin", "--stdin-filename", "x", "--host", "there"], feeds=True)
     try:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_backups.dokku import BucketBackups
+from dokkupy_backups.dokku_buckets import BucketBackups
 from dokkupy_backups.hooks import post_service_rename, pre_service_destroy
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.records import records
-from dokkupy_backups.schedule import read_schedule
+from dokkupy_backups.record.stored import records
+from dokkupy_backups.schedule.stored import read_schedule
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import operation

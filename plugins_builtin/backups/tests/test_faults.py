@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_backups.child import Child
+from dokkupy_backups.repository.process import Child
 from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.backups.tests.conftest import KEY, World, put_target
@@ -147,8 +147,8 @@ def test_tables_that_do_not_parse_are_findings_and_never_empty(local: World) -> 
 def test_missing_restic_is_said_with_the_command_that_installs_it(
     local: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dokkupy_backups.restic.PROGRAM", "restic-that-is-not-there")
-    monkeypatch.setattr("dokkupy_backups.findings.PROGRAM", "restic-that-is-not-there")
+    monkeypatch.setattr("dokkupy_backups.repository.restic.PROGRAM", "restic-that-is-not-there")
+    monkeypatch.setattr("dokkupy_backups.doctor.PROGRAM", "restic-that-is-not-there")
     assert "apt-get install restic" in local.run("backups:create", "rows:db", status=1)
     found = [one for one in local.json("doctor", status=1) if one["check"] == "backups"]
     assert any("apt-get install restic" in one["remedy"] for one in found)
@@ -188,7 +188,7 @@ def test_notification_that_fails_never_changes_the_result(local: World) -> None:
 
 def test_target_that_takes_nothing_more_is_given_up(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts the connection and then says nothing."""
-    monkeypatch.setattr("dokkupy_backups.restic.PATIENCE", 1.0)
+    monkeypatch.setattr("dokkupy_backups.repository.restic.PATIENCE", 1.0)
     real = Child.__init__
 
     def hanging(self: Child, argv: list[str], env: dict[str, str], **keywords: bool) -> None:
@@ -200,7 +200,7 @@ def test_target_that_takes_nothing_more_is_given_up(local: World, monkeypatch: p
 
 def test_manifest_of_another_backup_is_not_believed(local: World) -> None:
     from dokkupy_backups.names import BackupId
-    from dokkupy_backups.records import require_record
+    from dokkupy_backups.record.stored import require_record
 
     made = local.json("backups:create", "rows:db")
     record = require_record(local.host, BackupId(made["id"]))

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dokkupy_backups import host_state
-from dokkupy_backups.due import local_now
-from dokkupy_backups.findings import findings
-from dokkupy_backups.host_state import HostState, facts_of
-from dokkupy_backups.tree import pack, unpack, walk
+from dokkupy_backups.doctor import findings
+from dokkupy_backups.schedule.due import local_now
+from dokkupy_backups.subject import host_state
+from dokkupy_backups.subject.host_state import HostState, facts_of
+from dokkupy_backups.subject.tar_stream import pack, unpack, walk
 from dokkupy_sdk.errors import HostError
 
 from plugins_builtin.backups.tests.conftest import KEY, World

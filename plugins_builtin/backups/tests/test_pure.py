@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dokkupy_backups.cron import Cron
-from dokkupy_backups.facts import differences, emptied, implausible
-from dokkupy_backups.location import forbidden, parse_credentials, parse_location, refuse_forbidden
-from dokkupy_backups.meter import END, Meter
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
-from dokkupy_backups.record import Record, from_table, from_tags
-from dokkupy_backups.records import choose
-from dokkupy_backups.retention import Keep, protected, removable
+from dokkupy_backups.record.manifest import Record, from_table, from_tags
+from dokkupy_backups.record.plausibility import differences, emptied, implausible
+from dokkupy_backups.record.stored import choose
+from dokkupy_backups.repository.meter import END, Meter
+from dokkupy_backups.run.retention import Keep, protected, removable
+from dokkupy_backups.schedule.cron import Cron
+from dokkupy_backups.target.location import forbidden, parse_credentials, parse_location, refuse_forbidden
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from dokkupy_backups import due, outcome
-from dokkupy_backups.cron import Cron
-from dokkupy_backups.findings import findings
+from dokkupy_backups.doctor import findings
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
-from dokkupy_backups.plan import end_schedule, make_schedule
-from dokkupy_backups.records import records, require_record
-from dokkupy_backups.retention import Keep
-from dokkupy_backups.schedule import schedules
-from dokkupy_backups.target import read_target
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.stored import records, require_record
+from dokkupy_backups.run.retention import Keep
+from dokkupy_backups.schedule import due
+from dokkupy_backups.schedule.change import end_schedule, make_schedule
+from dokkupy_backups.schedule.cron import Cron
+from dokkupy_backups.schedule.stored import schedules
+from dokkupy_backups.target.stored import read_target
 from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.operation import operation
@@ -93,11 +94,11 @@ def test_failures_back_off_show_in_doctor_and_end_with_a_success(local: World, c
     pauses = [(after - before) / timedelta(minutes=15) for before, after in zip(tries, tries[1:])]
     assert pauses == [1, 2, 4, 8, 16]
     assert "warning" in levels(local, clock)
-    assert outcome.read(local.host, DB, "backup").failures == 6
+    assert attempts.read(local.host, DB, "backup").failures == 6
     set_fault(local.base, "db", "")
     clock.to(hours=9)
     assert "rows:db: backup done" in run(local, clock)
-    assert outcome.read(local.host, DB, "backup").failures == 0 and levels(local, clock) == ["ok"]
+    assert attempts.read(local.host, DB, "backup").failures == 0 and levels(local, clock) == ["ok"]
 
 
 def test_age_of_the_last_verified_backup_is_alarmed_without_any_failure(local: World, clock: Clock) -> None:
@@ -215,7 +216,7 @@ def test_defect_of_one_subject_leaves_the_others_their_turn(
         START,
     )
     plan(local)
-    monkeypatch.setattr("dokkupy_backups.host_state.HostState.dump", lambda *_: 1 // 0)
+    monkeypatch.setattr("dokkupy_backups.subject.host_state.HostState.dump", lambda *_: 1 // 0)
     clock.to(days=1)
     lines = run(local, clock)
     assert "host: backup failed" in lines[0] and "ZeroDivisionError" in lines[0]

@@ -100,7 +100,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
     world: World, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run("backups:target-add", "far", s3.url, f"access-key={ACCESS}", f"secret-key={SECRET}")
-    monkeypatch.setattr("dokkupy_backups.restic.PATIENCE", 20.0)
+    monkeypatch.setattr("dokkupy_backups.repository.restic.PATIENCE", 20.0)
     fill(world.base, "db", 5000)
     from plugins_builtin.backups.tests.fake import Rows
 
@@ -117,7 +117,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
     monkeypatch.setattr(Rows, "dump", real)
     assert [one[1] for one in world.plugin.heard] == ["failed"]
     s3.start()
-    monkeypatch.setattr("dokkupy_backups.restic.PATIENCE", 120.0)
+    monkeypatch.setattr("dokkupy_backups.repository.restic.PATIENCE", 120.0)
     world.run("backups:target-add", "far", s3.url)  # what it was given once is kept
     world.run("backups:create", "rows:db")
     assert len(world.snapshots(name="far")) == 2

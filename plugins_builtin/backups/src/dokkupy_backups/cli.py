@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import NotFound, UserError
 
-from dokkupy_backups.cron import Cron
-from dokkupy_backups.location import TargetUrl
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
+from dokkupy_backups.schedule.cron import Cron
+from dokkupy_backups.target.location import TargetUrl
 
 group = Group("backups", "Verified backups of services, apps and the host")
 
@@ -46,10 +46,10 @@ def target_add(
     """Add a target for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
     from dokkupy_sdk.files import read_input
 
-    from dokkupy_backups import targets
+    from dokkupy_backups.target import add_remove
 
     words = [*credentials, *(read_input(65536).strip("\n").split("\n") if stdin else ())]
-    found, made, count = targets.add(
+    found, made, count = add_remove.add(
         host, target, url, [word for word in words if word], host_key=host_key, host_name=host_name or ""
     )
     if not host.dry_run:
@@ -63,9 +63,9 @@ def target_add(
 @group.command("target-list", permission="host:read")
 def target_list(host: Host) -> CommandResult:
     """List the targets."""
-    from dokkupy_backups.records import records
-    from dokkupy_backups.schedule import schedules
-    from dokkupy_backups.target import read_target, target_names
+    from dokkupy_backups.record.stored import records
+    from dokkupy_backups.schedule.stored import schedules
+    from dokkupy_backups.target.stored import read_target, target_names
 
     rows: list[dict[str, Any]] = []
     for name in target_names(host):
@@ -88,9 +88,9 @@ def target_list(host: Host) -> CommandResult:
 @group.command("target-check", permission="host:write", mutating=True)
 def target_check(host: Host, target: Name) -> CommandResult:
     """Test writing, reading and deleting on a target, and list the backups stored there."""
-    from dokkupy_backups import targets
+    from dokkupy_backups.target import add_remove
 
-    count = targets.check(host, target)
+    count = add_remove.check(host, target)
     if not host.dry_run:
         host.out.section(f"{target} can be written, read and deleted from; it holds {count} backups")
     return CommandResult({"target": target, "backups": count})
@@ -99,9 +99,9 @@ def target_check(host: Host, target: Name) -> CommandResult:
 @group.command("target-key", permission="host:write", mutating=True)
 def target_key(host: Host, target: Name) -> CommandResult:
     """Print the encryption key of a target, so that you can store it away from this host."""
-    from dokkupy_backups import targets
+    from dokkupy_backups.target import add_remove
 
-    key = targets.key(host, target).reveal()
+    key = add_remove.key(host, target).reveal()
     if host.dry_run:
         host.plan.append(f"print the key of {target}, and note that somebody has seen it")
         return CommandResult()
@@ -116,10 +116,10 @@ def target_remove(
     force: Annotated[bool, Opt("--force", help="Even if it holds the only backups of something")] = False,
 ) -> CommandResult:
     """Remove a target with its key and credentials; the backups stored there stay."""
-    from dokkupy_backups import targets
+    from dokkupy_backups.target import add_remove
 
     host.force = host.force or force
-    targets.remove(host, target)
+    add_remove.remove(host, target)
     if not host.dry_run:
         host.out.section(f"{target} is forgotten; its repository is as it was")
     return CommandResult({"target": target})
@@ -139,8 +139,8 @@ def create(
     ] = False,
 ) -> CommandResult:
     """Back up a subject; the command succeeds when the backup was read back and compared."""
-    from dokkupy_backups import create as work
-    from dokkupy_backups.target import choose_target
+    from dokkupy_backups.run import create as work
+    from dokkupy_backups.target.stored import choose_target
 
     chosen = choose_target(host, target or scheduled_target(host, subject))
     record = work.create(host, subject, chosen, accept_smaller=accept_smaller)
@@ -151,7 +151,7 @@ def create(
 
 
 def scheduled_target(host: Host, subject: SubjectName) -> TargetName | None:
-    from dokkupy_backups.schedule import read_schedule
+    from dokkupy_backups.schedule.stored import read_schedule
 
     found = read_schedule(host, subject)
     return found.target if found else None
@@ -168,13 +168,13 @@ def list_backups(
     ] = False,
 ) -> CommandResult:
     """List the backups, newest first."""
-    from dokkupy_backups import targets
-    from dokkupy_backups.records import records
-    from dokkupy_backups.target import read_target, target_names
+    from dokkupy_backups.record.stored import records
+    from dokkupy_backups.target import add_remove
+    from dokkupy_backups.target.stored import read_target, target_names
 
     if refresh:
         for name in [target] if target else target_names(host):
-            targets.refresh(host, read_target(host, name))
+            add_remove.refresh(host, read_target(host, name))
     found = records(host, subject, target)
     lines = [
         f"{one.short:<15} {one.subject:<24} {one.started:<21} {one.size:>14}  {one.state:<9} {one.why:<9} {one.target}"
@@ -187,7 +187,7 @@ def list_backups(
 @group.command("info", permission="host:read")
 def show(host: Host, id: Identifier) -> CommandResult:
     """Show all that is known of a backup."""
-    from dokkupy_backups.records import require_record
+    from dokkupy_backups.record.stored import require_record
 
     record = require_record(host, id)
     data = {
@@ -216,8 +216,8 @@ def verify(
     ] = None,
 ) -> CommandResult:
     """Verify a backup: restore it into a temporary copy and compare the content."""
-    from dokkupy_backups import verify as work
-    from dokkupy_backups.records import last, records, require_record
+    from dokkupy_backups.record.stored import last, records, require_record
+    from dokkupy_backups.run import verify as work
 
     wanted = subject_or_id(what)
     if isinstance(wanted, BackupId):
@@ -246,7 +246,7 @@ def restore(
     force: Annotated[bool, Opt("--force", help="Do not ask")] = False,
 ) -> CommandResult:
     """Restore a backup over its subject, which is backed up first, or with --to as a new one."""
-    from dokkupy_backups import restore as work
+    from dokkupy_backups.run import restore as work
 
     host.force = host.force or force
     record = chosen_record(host, subject, at, target)
@@ -261,8 +261,8 @@ def restore(
 
 
 def chosen_record(host: Host, subject: SubjectName, at: str, target: TargetName | None) -> Any:
-    from dokkupy_backups.records import choose, records, require_record
-    from dokkupy_backups.target import choose_target, nodename
+    from dokkupy_backups.record.stored import choose, records, require_record
+    from dokkupy_backups.target.stored import choose_target, nodename
 
     if BackupId.pattern.fullmatch(at) and "-" not in at:
         return require_record(host, BackupId(at))
@@ -276,8 +276,8 @@ def delete(
     host: Host, id: Identifier, *, force: Annotated[bool, Opt("--force", help="Even the last verified backup")] = False
 ) -> CommandResult:
     """Delete one backup; the next prune frees its space."""
-    from dokkupy_backups import retention
-    from dokkupy_backups.records import require_record
+    from dokkupy_backups.record.stored import require_record
+    from dokkupy_backups.run import retention
 
     host.force = host.force or force
     record = require_record(host, id)
@@ -288,9 +288,9 @@ def delete(
 @group.command("prune", permission="host:write", mutating=True)
 def prune(host: Host, *, target: ToTarget = None) -> CommandResult:
     """Delete backups that no schedule keeps, and free their space; the timer does this daily for targets that schedules use."""
-    from dokkupy_backups import retention
-    from dokkupy_backups.schedule import policies
-    from dokkupy_backups.target import read_target, target_names
+    from dokkupy_backups.run import retention
+    from dokkupy_backups.schedule.stored import policies
+    from dokkupy_backups.target.stored import read_target, target_names
 
     gone = []
     for name in [target] if target else target_names(host):
@@ -318,10 +318,10 @@ def schedule(
     objective: Annotated[int, Opt("--objective", help="Maximum age in hours of the last verified backup")] = 0,
 ) -> CommandResult:
     """Back up a subject at these times, verify the backups, and keep the given number."""
-    from dokkupy_backups.due import local_now
-    from dokkupy_backups.plan import make_schedule
-    from dokkupy_backups.retention import Keep
-    from dokkupy_backups.target import choose_target
+    from dokkupy_backups.run.retention import Keep
+    from dokkupy_backups.schedule.change import make_schedule
+    from dokkupy_backups.schedule.due import local_now
+    from dokkupy_backups.target.stored import choose_target
 
     keep = Keep(keep_last, keep_daily, keep_weekly, keep_monthly)
     made = make_schedule(host, subject, cron, choose_target(host, target), keep, verify, objective, local_now())
@@ -337,7 +337,7 @@ def schedule(
 @group.command("unschedule", permission="host:write", mutating=True)
 def unschedule(host: Host, subject: Subject) -> CommandResult:
     """Remove a subject's schedule; its backups stay."""
-    from dokkupy_backups.plan import end
+    from dokkupy_backups.schedule.change import end
 
     end(host, subject)
     return CommandResult({"subject": str(subject)})
@@ -346,7 +346,7 @@ def unschedule(host: Host, subject: Subject) -> CommandResult:
 @group.command("run-due", permission="host:write", mutating=True, hidden=True)
 def run_due(host: Host) -> CommandResult:
     """Do what the schedules say is due now; `tick` starts it."""
-    from dokkupy_backups import due
+    from dokkupy_backups.schedule import due
 
     if host.dry_run:
         host.plan += due.what_is_due(host, due.local_now())
@@ -358,8 +358,8 @@ def run_due(host: Host) -> CommandResult:
 @group.command("report", permission="host:read")
 def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     """Show how old the last verified backup of each subject is."""
-    from dokkupy_backups.due import local_now
-    from dokkupy_backups.findings import report_rows
+    from dokkupy_backups.doctor import report_rows
+    from dokkupy_backups.schedule.due import local_now
 
     rows = report_rows(host, subject, local_now())
     if subject is not None and not rows:

@@ -13,16 +13,16 @@ from dokkupy_sdk.execute import environment
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
 
-from dokkupy_backups import outcome
-from dokkupy_backups.child import INSTALL
-from dokkupy_backups.due import age, hours, pruned_place
 from dokkupy_backups.names import SubjectName, TargetName
-from dokkupy_backups.record import moment
-from dokkupy_backups.records import last, records
-from dokkupy_backups.restic import PROGRAM
-from dokkupy_backups.schedule import Schedule, read_schedule, readable, schedules
-from dokkupy_backups.subjects import subjects
-from dokkupy_backups.target import read_key, read_target, target_names
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.manifest import moment
+from dokkupy_backups.record.stored import last, records
+from dokkupy_backups.repository.process import INSTALL
+from dokkupy_backups.repository.restic import PROGRAM
+from dokkupy_backups.schedule.due import age, hours, pruned_place
+from dokkupy_backups.schedule.stored import Schedule, read_schedule, readable, schedules
+from dokkupy_backups.subject.offered import subjects
+from dokkupy_backups.target.stored import read_key, read_target, target_names
 
 CHECK = "backups"
 
@@ -81,7 +81,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
             CHECK, "warning", f"{name} has a schedule, and is not on this host", f"dokkupy backups:unschedule {name}"
         )
         return
-    troubles = {step: outcome.read(host, name, step) for step in ("backup", "verify")}
+    troubles = {step: attempts.read(host, name, step) for step in ("backup", "verify")}
     for step, trouble in troubles.items():
         if trouble.failures:
             yield Finding(
@@ -120,7 +120,7 @@ def row(host: Host, subject: SubjectName, now: datetime) -> dict[str, Any]:
     verified = last(found, lambda one: bool(one.verified) and not one.failed)
     newest = last(found, lambda one: one.why != "safety")
     schedule = read_schedule(host, subject)
-    troubles = {step: outcome.read(host, subject, step) for step in ("backup", "verify")}
+    troubles = {step: attempts.read(host, subject, step) for step in ("backup", "verify")}
     age_hours = round((now - moment(verified.started)).total_seconds() / 3600, 1) if verified else None
     return {
         "subject": str(subject),

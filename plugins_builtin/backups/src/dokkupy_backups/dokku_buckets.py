@@ -13,14 +13,17 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_services.backup_role import ServiceBackups
 
-from dokkupy_backups import create, plan, schedule, targets
-from dokkupy_backups.cron import Cron
-from dokkupy_backups.due import local_now
-from dokkupy_backups.location import parse_location
 from dokkupy_backups.names import SubjectName, TargetName
-from dokkupy_backups.retention import Keep
-from dokkupy_backups.target import Target, read_target
-from dokkupy_backups.target import place as target_place
+from dokkupy_backups.run import create
+from dokkupy_backups.run.retention import Keep
+from dokkupy_backups.schedule import change
+from dokkupy_backups.schedule import stored as schedule
+from dokkupy_backups.schedule.cron import Cron
+from dokkupy_backups.schedule.due import local_now
+from dokkupy_backups.target import add_remove
+from dokkupy_backups.target.location import parse_location
+from dokkupy_backups.target.stored import Target, read_target
+from dokkupy_backups.target.stored import place as target_place
 
 AMAZON = "https://s3.amazonaws.com"
 KEEP = Keep(0, 14, 8, 12)
@@ -80,7 +83,7 @@ class BucketBackups(ServiceBackups):
         name = TargetName(f"s3-{re.sub('[^a-z0-9]+', '-', bucket.lower())[:24].strip('-')}-{digest}")
         if self.host.store.read(*target_place(name)):
             return read_target(self.host, name)
-        found, _, _ = targets.add(self.host, name, url, [str(word) for word in words])
+        found, _, _ = add_remove.add(self.host, name, url, [str(word) for word in words])
         if not self.host.dry_run:
             self.host.out.warn(f"Save the key of these backups elsewhere now: dokkupy backups:target-key {name}")
         return found
@@ -93,11 +96,11 @@ class BucketBackups(ServiceBackups):
         target = self.target(subject, bucket)
         if self.host.dry_run:
             return
-        plan.make_schedule(self.host, SubjectName(subject), Cron(cron), target, KEEP, None, 0, local_now())
+        change.make_schedule(self.host, SubjectName(subject), Cron(cron), target, KEEP, None, 0, local_now())
 
     def scheduled(self, subject: str) -> str:
         found = schedule.require_schedule(self.host, SubjectName(subject))
         return f"{found.cron} dokkupy backups:create {subject} --target {found.target}"
 
     def unschedule(self, subject: str) -> None:
-        plan.end(self.host, SubjectName(subject))
+        change.end(self.host, SubjectName(subject))

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("schedules", 60, "dokkupy_backups.due:tick")]
+    return [Job("schedules", 60, "dokkupy_backups.schedule.due:tick")]
 
 
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
-    from dokkupy_backups.due import local_now
-    from dokkupy_backups.findings import findings
+    from dokkupy_backups.doctor import findings
+    from dokkupy_backups.schedule.due import local_now
 
     return findings(host, local_now())
 
@@ -33,8 +33,8 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     from dokkupy_sdk.many import over_each, warn_of
 
-    from dokkupy_backups.host_state import HostState
-    from dokkupy_backups.volumes import AppVolumes, volumes_of
+    from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_of
+    from dokkupy_backups.subject.host_state import HostState
 
     done, failed = over_each(host.store.apps(), lambda app: volumes_of(host, app))
     warn_of(host, failed)
@@ -44,8 +44,8 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
     """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
-    from dokkupy_backups.dokku import forget_auth
-    from dokkupy_backups.plan import end_schedule
+    from dokkupy_backups.dokku_buckets import forget_auth
+    from dokkupy_backups.schedule.change import end_schedule
 
     end_schedule(host, service, tx)
     forget_auth(tx, service)
@@ -54,8 +54,8 @@ def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
     """The schedule goes along. Backups that were made keep the name that the service had then."""
-    from dokkupy_backups.dokku import move_auth
-    from dokkupy_backups.plan import move_schedule
+    from dokkupy_backups.dokku_buckets import move_auth
+    from dokkupy_backups.schedule.change import move_schedule
 
     move_schedule(tx, old, new)
     move_auth(tx, old, new)
@@ -63,6 +63,6 @@ def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None
 
 @hookimpl
 def pre_app_destroy(host: Host, app: AppName, tx: Transaction) -> None:
-    from dokkupy_backups.plan import end_schedule
+    from dokkupy_backups.schedule.change import end_schedule
 
     end_schedule(host, f"app:{app}", tx)

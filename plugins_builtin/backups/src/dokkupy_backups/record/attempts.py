@@ -14,7 +14,7 @@ from dokkupy_sdk.errors import DokkupyError, PluginError
 
 from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.record import moment, stamp
+from dokkupy_backups.record.manifest import moment, stamp
 
 FIRST_PAUSE = 15 * 60
 LONGEST_PAUSE = 6 * 3600

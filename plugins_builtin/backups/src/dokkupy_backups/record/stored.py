@@ -11,8 +11,8 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.operation import Transaction
 
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
-from dokkupy_backups.record import MANIFEST, Record, from_table, from_tags, moment
-from dokkupy_backups.restic import Repository, Snapshot
+from dokkupy_backups.record.manifest import MANIFEST, Record, from_table, from_tags, moment
+from dokkupy_backups.repository.restic import Repository, Snapshot
 
 HALVES = frozenset({"data", "manifest"})
 """The marks of a backup's two snapshots."""

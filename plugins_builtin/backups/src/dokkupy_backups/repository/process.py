@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment
 
-from dokkupy_backups.meter import PIECE
+from dokkupy_backups.repository.meter import PIECE
 
 PR_SET_PDEATHSIG = 1
 """prctl(2), linux/prctl.h."""

@@ -17,10 +17,10 @@ from typing import Any, NoReturn
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError
 
-from dokkupy_backups import ssh
-from dokkupy_backups.child import Child
+from dokkupy_backups.repository.process import Child
 from dokkupy_backups.settings import SETTINGS
-from dokkupy_backups.target import Target, key_path, read_key
+from dokkupy_backups.target import ssh
+from dokkupy_backups.target.stored import Target, key_path, read_key
 
 PROGRAM = "restic"
 TAG = "dokkupy"

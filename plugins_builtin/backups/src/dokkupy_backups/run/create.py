@@ -10,17 +10,17 @@ from dokkupy_sdk.errors import DokkupyError, HostError, Interrupted
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.roles import BackupSubject
 
-from dokkupy_backups import outcome
-from dokkupy_backups.facts import implausible
-from dokkupy_backups.meter import Meter
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.record import MANIFEST, Record, stamp
-from dokkupy_backups.records import keep, last, own, records
-from dokkupy_backups.restic import Repository
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.manifest import MANIFEST, Record, stamp
+from dokkupy_backups.record.plausibility import implausible
+from dokkupy_backups.record.stored import keep, last, own, records
+from dokkupy_backups.repository.meter import Meter
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.run.exclusive import Now, now, working
 from dokkupy_backups.settings import SETTINGS
-from dokkupy_backups.subjects import plugins, require_subject
-from dokkupy_backups.target import Target
-from dokkupy_backups.work import Now, now, working
+from dokkupy_backups.subject.offered import plugins, require_subject
+from dokkupy_backups.target.stored import Target
 
 
 def create(
@@ -44,22 +44,22 @@ def create(
         except Interrupted:
             raise
         except Exception as error:
-            fault = outcome.as_fault(error, name)
+            fault = attempts.as_fault(error, name)
             failed(host, name, "backup", fault, clock)
             raise fault from error
         tx.commit()
-        outcome.note_success(host, name, "backup")
-    outcome.announce(host, name, "done")
+        attempts.note_success(host, name, "backup")
+    attempts.announce(host, name, "done")
     return record
 
 
 def failed(host: Host, name: SubjectName, step: str, fault: DokkupyError, clock: Now) -> None:
     """Note and tell it. A full disk must not hide why the backup failed."""
     try:
-        outcome.note_failure(host, name, step, fault, clock())
+        attempts.note_failure(host, name, step, fault, clock())
     except DokkupyError as error:
         host.out.warn(error.message)
-    outcome.announce(host, name, "failed", outcome.told(fault))
+    attempts.announce(host, name, "failed", attempts.told(fault))
 
 
 def make(

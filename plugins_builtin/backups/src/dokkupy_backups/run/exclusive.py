@@ -10,9 +10,9 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.records import settle, unsettle
-from dokkupy_backups.restic import Repository
-from dokkupy_backups.target import Target
+from dokkupy_backups.record.stored import settle, unsettle
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.target.stored import Target
 
 WAIT = 600.0
 """Seconds for which other work on the same target or subject is waited for."""

@@ -6,16 +6,16 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, Interrupted
 from dokkupy_sdk.roles import BackupSubject
 
-from dokkupy_backups import outcome
-from dokkupy_backups.create import make, require_same
-from dokkupy_backups.meter import Meter
 from dokkupy_backups.names import SubjectName, TargetName
-from dokkupy_backups.record import Record, moment
-from dokkupy_backups.records import completed, records
-from dokkupy_backups.restic import Repository
-from dokkupy_backups.subjects import restorable, subjects
-from dokkupy_backups.target import Target, read_target
-from dokkupy_backups.work import Now, now, working
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.manifest import Record, moment
+from dokkupy_backups.record.stored import completed, records
+from dokkupy_backups.repository.meter import Meter
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.run.create import make, require_same
+from dokkupy_backups.run.exclusive import Now, now, working
+from dokkupy_backups.subject.offered import restorable, subjects
+from dokkupy_backups.target.stored import Target, read_target
 
 
 def restore(
@@ -56,7 +56,7 @@ def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, 
         except Interrupted:
             raise
         except Exception as error:
-            fault = outcome.as_fault(error, name)
+            fault = attempts.as_fault(error, name)
             raise HostError(
                 f"{name} could not be backed up before the restore: {fault.message}",
                 details=fault.details,
@@ -74,7 +74,7 @@ def put(repository: Repository, subject: BackupSubject, record: Record, to: str)
     except Interrupted:
         raise
     except Exception as error:
-        raise outcome.as_fault(error, record.subject) from error
+        raise attempts.as_fault(error, record.subject) from error
     finally:
         stream.close()
 

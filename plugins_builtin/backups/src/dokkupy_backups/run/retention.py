@@ -10,12 +10,12 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict
 
 from dokkupy_backups.names import SubjectName, TargetName
-from dokkupy_backups.record import Record, moment
-from dokkupy_backups.records import last, own, place, records, settle
-from dokkupy_backups.restic import Repository
+from dokkupy_backups.record.manifest import Record, moment
+from dokkupy_backups.record.stored import last, own, place, records, settle
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.run.exclusive import Now, now, working
 from dokkupy_backups.settings import SETTINGS
-from dokkupy_backups.target import Target, read_target
-from dokkupy_backups.work import Now, now, working
+from dokkupy_backups.target.stored import Target, read_target
 
 
 @dataclass(frozen=True, slots=True)

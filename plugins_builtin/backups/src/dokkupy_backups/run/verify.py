@@ -8,17 +8,17 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, HostError, Interrupted
 from dokkupy_sdk.roles import BackupSubject
 
-from dokkupy_backups import outcome
-from dokkupy_backups.create import failed, require_same
-from dokkupy_backups.facts import differences
-from dokkupy_backups.meter import Meter
 from dokkupy_backups.names import DataSubset, SubjectName, TargetName
-from dokkupy_backups.record import Record, stamp
-from dokkupy_backups.records import completed, keep, place
-from dokkupy_backups.restic import Repository
-from dokkupy_backups.subjects import restorable
-from dokkupy_backups.target import read_target
-from dokkupy_backups.work import Now, now, working
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.manifest import Record, stamp
+from dokkupy_backups.record.plausibility import differences
+from dokkupy_backups.record.stored import completed, keep, place
+from dokkupy_backups.repository.meter import Meter
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.run.create import failed, require_same
+from dokkupy_backups.run.exclusive import Now, now, working
+from dokkupy_backups.subject.offered import restorable
+from dokkupy_backups.target.stored import read_target
 
 NOT_ITS_FAULT = ("restic_missing", "key_lost", "wrong_key", "target_stuck", "ssh_refused")
 """Codes of errors that say nothing about a backup: nobody could look at it."""
@@ -41,15 +41,15 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
         except Interrupted:
             raise
         except Exception as error:
-            fault = outcome.as_fault(error, name)
+            fault = attempts.as_fault(error, name)
             if isinstance(error, NotVerified) or not isinstance(error, DokkupyError):
                 note(host, record, fault)
             failed(host, name, "verify", fault, clock)
             raise fault from error
         keep(tx, proven)
         tx.commit()
-        outcome.note_success(host, name, "verify")
-    outcome.announce(host, name, "verified")
+        attempts.note_success(host, name, "verify")
+    attempts.announce(host, name, "verified")
     return proven
 
 
@@ -62,7 +62,7 @@ class NotVerified(HostError):
 def note(host: Host, record: Record, fault: DokkupyError) -> None:
     """The record says that its proof failed; kept although the operation is undone."""
     table = host.store.read(*place(record.id))
-    host.store.write(*place(record.id), data={**table, "failed": outcome.told(fault)[: outcome.WORDS]})
+    host.store.write(*place(record.id), data={**table, "failed": attempts.told(fault)[: attempts.WORDS]})
 
 
 def prove(
@@ -76,7 +76,7 @@ def prove(
     except Busy:
         raise
     except Exception as error:
-        fault = outcome.as_fault(error, record.subject)
+        fault = attempts.as_fault(error, record.subject)
         if fault.code in NOT_ITS_FAULT or (fault.code == "restic_failed" and not repository.exists()):
             raise fault from error  # a target that cannot be reached says nothing about what is on it
         raise NotVerified(

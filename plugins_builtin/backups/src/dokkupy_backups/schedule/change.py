@@ -8,12 +8,12 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.operation import Transaction, operation
 
-from dokkupy_backups.cron import Cron
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.retention import Keep
-from dokkupy_backups.schedule import Schedule, is_there, no_schedule, place, served_place
-from dokkupy_backups.subjects import require_subject
-from dokkupy_backups.target import Target, read_key
+from dokkupy_backups.run.retention import Keep
+from dokkupy_backups.schedule.cron import Cron
+from dokkupy_backups.schedule.stored import Schedule, is_there, no_schedule, place, served_place
+from dokkupy_backups.subject.offered import require_subject
+from dokkupy_backups.target.stored import Target, read_key
 
 MOST_KEPT = 10_000
 LONGEST_OBJECTIVE = 24 * 366

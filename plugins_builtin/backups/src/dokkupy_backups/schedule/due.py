@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
 
-from dokkupy_backups import outcome
-from dokkupy_backups.create import create
 from dokkupy_backups.names import TargetName
-from dokkupy_backups.record import Record, moment, stamp
-from dokkupy_backups.records import last, records
-from dokkupy_backups.retention import prune
-from dokkupy_backups.schedule import Schedule, local, note_served, policies, schedules
-from dokkupy_backups.target import read_target, target_names
-from dokkupy_backups.verify import verify
-from dokkupy_backups.work import Now
+from dokkupy_backups.record import attempts
+from dokkupy_backups.record.manifest import Record, moment, stamp
+from dokkupy_backups.record.stored import last, records
+from dokkupy_backups.run.create import create
+from dokkupy_backups.run.exclusive import Now
+from dokkupy_backups.run.retention import prune
+from dokkupy_backups.run.verify import verify
+from dokkupy_backups.schedule.stored import Schedule, local, note_served, policies, schedules
+from dokkupy_backups.target.stored import read_target, target_names
 
 LOCK = "backups-due"
 PRUNE_EVERY = timedelta(days=1)
@@ -72,7 +72,7 @@ def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
 def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
     """One backup or proof. A failure that happened before it could be noted is noted here."""
     name, began = schedule.subject, clock()
-    failures = outcome.read(host, name, step).failures
+    failures = attempts.read(host, name, step).failures
     try:
         if step == "backup":
             create(host, name, read_target(host, schedule.target), why="schedule", clock=clock)
@@ -85,10 +85,10 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
     except Busy as error:
         return f"{name}: {error.message}"  # the next minute tries again
     except Exception as error:  # whatever it is, it is this subject's, and the others have their turn
-        fault = outcome.as_fault(error, name)
-        if outcome.read(host, name, step).failures == failures:
-            outcome.note_failure(host, name, step, fault, clock())
-            outcome.announce(host, name, "failed", outcome.told(fault))
+        fault = attempts.as_fault(error, name)
+        if attempts.read(host, name, step).failures == failures:
+            attempts.note_failure(host, name, step, fault, clock())
+            attempts.announce(host, name, "failed", attempts.told(fault))
         host.out.warn(f"{name}: {fault.message}")
         return f"{name}: {step} failed: {fault.message}"
     note_served(host, name, **{step: began})
@@ -107,7 +107,7 @@ def verify_due(host: Host, schedule: Schedule, now: datetime) -> bool:
 
 
 def may_try(host: Host, schedule: Schedule, step: str, now: datetime) -> bool:
-    next_try = outcome.read(host, schedule.subject, step).next_try
+    next_try = attempts.read(host, schedule.subject, step).next_try
     return next_try is None or now >= next_try
 
 
@@ -145,7 +145,7 @@ def tell(host: Host, schedule: Schedule, clock: Now) -> str:
     """The alarm for backups that nobody makes any more, by whatever reason: no failure needs to have happened."""
     old, there = age(host, schedule, clock())
     what = f"the last verified backup is {hours(old)} old" if there else f"none was verified for {hours(old)}"
-    outcome.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
+    attempts.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
     note_served(host, schedule.subject, told=clock())
     return f"{schedule.subject}: {what}"
 
@@ -179,7 +179,7 @@ def try_prune(host: Host, name: TargetName, clock: Now) -> str:
     except Interrupted:
         raise
     except DokkupyError as error:
-        row["error"] = outcome.told(error)[: outcome.WORDS]
+        row["error"] = attempts.told(error)[: attempts.WORDS]
         line = f"{name}: prune failed: {error.message}"
         host.out.warn(line)
     host.store.write(*pruned_place(name), data=row)

@@ -11,10 +11,10 @@ from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.tables import record_of
 
-from dokkupy_backups.cron import Cron
 from dokkupy_backups.names import SubjectName, TargetName
-from dokkupy_backups.record import moment, stamp
-from dokkupy_backups.retention import Keep
+from dokkupy_backups.record.manifest import moment, stamp
+from dokkupy_backups.run.retention import Keep
+from dokkupy_backups.schedule.cron import Cron
 
 
 @dataclass(frozen=True, slots=True)

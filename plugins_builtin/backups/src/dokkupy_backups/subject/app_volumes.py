@@ -23,8 +23,8 @@ from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
 from dokkupy_sdk.roles import BackupSubject, ContainerSpec
 
-from dokkupy_backups.child import Child
-from dokkupy_backups.tree import Source
+from dokkupy_backups.repository.process import Child
+from dokkupy_backups.subject.tar_stream import Source
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
 """Of a docker volume; what begins with a slash is a directory of the host, which is not an app's own."""

@@ -22,8 +22,8 @@ from dokkupy_sdk.files import make_directory, scratch_directory
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
 
-from dokkupy_backups.subjects import plugins
-from dokkupy_backups.tree import inner, pack, unpack, walk
+from dokkupy_backups.subject.offered import plugins
+from dokkupy_backups.subject.tar_stream import inner, pack, unpack, walk
 
 LEFT_OUT = (
     "locks",

@@ -14,15 +14,15 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, call, operation
 
-from dokkupy_backups import ssh
-from dokkupy_backups.location import parse_credentials, parse_location, refuse_forbidden
 from dokkupy_backups.names import TargetName
-from dokkupy_backups.record import stamp
-from dokkupy_backups.records import follow, records
-from dokkupy_backups.restic import Repository
-from dokkupy_backups.schedule import schedules
-from dokkupy_backups.target import Target, key_path, nodename, place, read_key, read_target
-from dokkupy_backups.work import working
+from dokkupy_backups.record.manifest import stamp
+from dokkupy_backups.record.stored import follow, records
+from dokkupy_backups.repository.restic import Repository
+from dokkupy_backups.run.exclusive import working
+from dokkupy_backups.schedule.stored import schedules
+from dokkupy_backups.target import ssh
+from dokkupy_backups.target.location import parse_credentials, parse_location, refuse_forbidden
+from dokkupy_backups.target.stored import Target, key_path, nodename, place, read_key, read_target
 
 PROBE = "probe"
 PROBE_BYTES = 4096

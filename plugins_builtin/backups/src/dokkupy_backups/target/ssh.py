@@ -12,8 +12,8 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
 
-from dokkupy_backups.location import Location
 from dokkupy_backups.names import TargetName
+from dokkupy_backups.target.location import Location
 
 REFUSED = re.compile(r"Permission denied \(|Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED")
 HOST_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/=]{40,4096})(?: .*)?")

@@ -11,8 +11,8 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, NotFound
 from dokkupy_sdk.names import Secret
 
-from dokkupy_backups.location import Location, parse_location
 from dokkupy_backups.names import TargetName
+from dokkupy_backups.target.location import Location, parse_location
 
 
 @dataclass(frozen=True, slots=True)
