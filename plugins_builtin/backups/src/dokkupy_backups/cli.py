@@ -46,10 +46,10 @@ def target_add(
     """Add a target for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
     from dokkupy_sdk.files import read_input
 
-    from dokkupy_backups.target import add_remove
+    from dokkupy_backups import add_remove_target
 
     words = [*credentials, *(read_input(65536).strip("\n").split("\n") if stdin else ())]
-    found, made, count = add_remove.add(
+    found, made, count = add_remove_target.add(
         host, target, url, [word for word in words if word], host_key=host_key, host_name=host_name or ""
     )
     if not host.dry_run:
@@ -88,9 +88,9 @@ def target_list(host: Host) -> CommandResult:
 @group.command("target-check", permission="host:write", mutating=True)
 def target_check(host: Host, target: Name) -> CommandResult:
     """Test writing, reading and deleting on a target, and list the backups stored there."""
-    from dokkupy_backups.target import add_remove
+    from dokkupy_backups import add_remove_target
 
-    count = add_remove.check(host, target)
+    count = add_remove_target.check(host, target)
     if not host.dry_run:
         host.out.section(f"{target} can be written, read and deleted from; it holds {count} backups")
     return CommandResult({"target": target, "backups": count})
@@ -99,9 +99,9 @@ def target_check(host: Host, target: Name) -> CommandResult:
 @group.command("target-key", permission="host:write", mutating=True)
 def target_key(host: Host, target: Name) -> CommandResult:
     """Print the encryption key of a target, so that you can store it away from this host."""
-    from dokkupy_backups.target import add_remove
+    from dokkupy_backups import add_remove_target
 
-    key = add_remove.key(host, target).reveal()
+    key = add_remove_target.key(host, target).reveal()
     if host.dry_run:
         host.plan.append(f"print the key of {target}, and note that somebody has seen it")
         return CommandResult()
@@ -116,10 +116,10 @@ def target_remove(
     force: Annotated[bool, Opt("--force", help="Even if it holds the only backups of something")] = False,
 ) -> CommandResult:
     """Remove a target with its key and credentials; the backups stored there stay."""
-    from dokkupy_backups.target import add_remove
+    from dokkupy_backups import add_remove_target
 
     host.force = host.force or force
-    add_remove.remove(host, target)
+    add_remove_target.remove(host, target)
     if not host.dry_run:
         host.out.section(f"{target} is forgotten; its repository is as it was")
     return CommandResult({"target": target})
@@ -168,13 +168,13 @@ def list_backups(
     ] = False,
 ) -> CommandResult:
     """List the backups, newest first."""
+    from dokkupy_backups import add_remove_target
     from dokkupy_backups.record.stored import records
-    from dokkupy_backups.target import add_remove
     from dokkupy_backups.target.stored import read_target, target_names
 
     if refresh:
         for name in [target] if target else target_names(host):
-            add_remove.refresh(host, read_target(host, name))
+            add_remove_target.refresh(host, read_target(host, name))
     found = records(host, subject, target)
     lines = [
         f"{one.short:<15} {one.subject:<24} {one.started:<21} {one.size:>14}  {one.state:<9} {one.why:<9} {one.target}"

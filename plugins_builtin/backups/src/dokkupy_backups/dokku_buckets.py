@@ -13,6 +13,7 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_services.backup_role import ServiceBackups
 
+from dokkupy_backups import add_remove_target
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.run import create
 from dokkupy_backups.run.retention import Keep
@@ -20,7 +21,6 @@ from dokkupy_backups.schedule import change
 from dokkupy_backups.schedule import stored as schedule
 from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.schedule.due import local_now
-from dokkupy_backups.target import add_remove
 from dokkupy_backups.target.location import parse_location
 from dokkupy_backups.target.stored import Target, read_target
 from dokkupy_backups.target.stored import place as target_place
@@ -83,7 +83,7 @@ class BucketBackups(ServiceBackups):
         name = TargetName(f"s3-{re.sub('[^a-z0-9]+', '-', bucket.lower())[:24].strip('-')}-{digest}")
         if self.host.store.read(*target_place(name)):
             return read_target(self.host, name)
-        found, _, _ = add_remove.add(self.host, name, url, [str(word) for word in words])
+        found, _, _ = add_remove_target.add(self.host, name, url, [str(word) for word in words])
         if not self.host.dry_run:
             self.host.out.warn(f"Save the key of these backups elsewhere now: dokkupy backups:target-key {name}")
         return found
