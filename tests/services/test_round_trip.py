@@ -18,6 +18,7 @@ from dokkupy_services.container import Exec
 from dokkupy_services.names import ServiceName
 from dokkupy_services.subject import ServiceSubject
 
+from plugins_builtin.backups.tests.repository import KEY, make
 from tests.services.conftest import Machine
 
 MANY = amount(1_000_000, 100_000)
@@ -68,16 +69,17 @@ def fill_postgres(inside: Exec, rows: int) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where backups go. know: called with a host that is to add it."""
+    """Where backups go. know: called with a host that is to add it. key: of a repository that is there already."""
 
     url: str
     words: tuple[str, ...] = ()
+    key: str = ""
     know: Callable[[Machine], None] = lambda machine: None
 
 
 @contextmanager
 def directory(base: Path) -> Iterator[Place]:
-    yield Place(str(base / "repository"))
+    yield Place(str(make(base / "repository")), key=KEY)
 
 
 @contextmanager
@@ -122,7 +124,7 @@ def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str,
     filled = time.monotonic()
     before = dict(ServiceSubject(first.host, kind, NAME).facts())
     place.know(first)
-    first.run("backups:target-add", "far", place.url, *place.words)
+    first.run("backups:target-add", "far", place.url, *place.words, *([f"key={place.key}"] if place.key else []))
     made = first.json("backups:create", f"{kind}:{NAME}")
     backed_up = time.monotonic()
     assert first.json("backups:verify", f"{kind}:{NAME}")["state"] == "verified"
@@ -235,7 +237,7 @@ def test_an_emptied_database_is_no_backup_that_takes_the_place_of_a_full_one(
     inside = Exec(first.host, service, service.container)
     psql = ["psql", "-X", "-q", "-U", "postgres", "-d", NAME, "-c"]
     inside.run([*psql, "CREATE TABLE t AS SELECT md5(i::text) AS x FROM generate_series(1, 20000) i"])
-    first.run("backups:target-add", "far", str(tmp_path / "repository"))
+    first.run("backups:target-add", "far", str(make(tmp_path / "repository")), f"key={KEY}")
     good = first.json("backups:create", f"postgres:{NAME}")
     assert first.json("backups:verify", f"postgres:{NAME}")["state"] == "verified"
     inside.run([*psql, "TRUNCATE t"])
@@ -252,7 +254,7 @@ def test_a_password_is_new_after_a_restore_elsewhere(machines: tuple[Machine, Ma
     """What an attacker read from the old host opens nothing on the new one."""
     first, second = machines
     first.run("postgres:create", NAME, "--image", server("postgres:15"))
-    first.run("backups:target-add", "far", str(tmp_path / "repository"))
+    first.run("backups:target-add", "far", str(make(tmp_path / "repository")), f"key={KEY}")
     first.run("backups:create", f"postgres:{NAME}")
     key = first.run("backups:target-key", "far").strip().splitlines()[0]
     old = first.run("postgres:info", NAME, "--dsn").strip()

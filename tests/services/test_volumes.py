@@ -14,6 +14,7 @@ from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_in
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
 
+from plugins_builtin.backups.tests.repository import KEY, make
 from tests.services.conftest import Machine
 
 FILL = """
@@ -80,7 +81,7 @@ def test_volumes_are_backed_up_proven_and_restored(
     first, _ = machines
     subject = mounted(first, names)
     before = dict(subject.facts())
-    first.run("backups:target-add", "far", str(tmp_path / "repository"))
+    first.run("backups:target-add", "far", str(make(tmp_path / "repository")), f"key={KEY}")
     first.run("backups:create", "app:blog")
     assert first.json("backups:verify", "app:blog")["state"] == "verified"
     listed = inside(names[0], "cd /v && find . -printf '%p %m %U %G %s %l\\n' | sort && sha256sum big")

@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from plugins_builtin.backups.tests.fake import fill, make_host  # noqa: E402
+from plugins_builtin.backups.tests.repository import KEY, make  # noqa: E402
 
 
 class World:
@@ -82,16 +83,10 @@ def world(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     yield made
 
 
-KEY = "canary-encryption-key-of-the-tests"
-
-
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository without snapshots: making one takes seconds, by design of its key derivation."""
-    path = tmp_path_factory.mktemp("template") / "repository"
-    env = {**os.environ, "RESTIC_PASSWORD": KEY, "RESTIC_REPOSITORY": str(path)}
-    subprocess.run(["restic", "init"], env=env, check=True, capture_output=True)
-    return path
+    """A repository without snapshots."""
+    return make(tmp_path_factory.mktemp("template") / "repository")
 
 
 @pytest.fixture
