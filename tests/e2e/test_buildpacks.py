@@ -303,7 +303,7 @@ def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
         repository.write(".python-version", "3.10\n")
         repository.commit("a version that nobody has")
         failed = host.git_push(repository.path, app, check=False)
-        assert "python 3.10 (.python-version) cannot be had on this host" in failed.stderr
+        assert "python 3.10 (.python-version) is not available on this host" in failed.stderr
         assert f"pulling {registry}/python (3.10" in failed.stderr
         assert "Bye from Python" in host.http_get(name).body
     finally:

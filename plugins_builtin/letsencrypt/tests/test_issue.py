@@ -149,7 +149,7 @@ def test_challenge_that_is_shadowed_is_explained(bench: Bench) -> None:
     bench.server.RequestHandlerClass = Shadow
     with pytest.raises(HostError, match="No certificate for blog") as caught:
         manage.enable(bench.host, BLOG)
-    assert "DNS record" in caught.value.hint or "leads here" in caught.value.message
+    assert "DNS record" in caught.value.hint or "points to this host" in caught.value.message
     assert served(bench) == "" and slot_of(bench.host, BLOG, "letsencrypt") is None
 
 

@@ -191,4 +191,4 @@ def test_failure_that_cannot_be_noted_is_told_and_hides_nothing(bench: Bench, mo
     monkeypatch.setattr(certbot, "NEEDED", 1 << 60)
     with pytest.raises(HostError, match="No certificate for blog: no space left on device"):
         manage.enable(bench.host, BLOG)
-    assert "that it failed could not be noted" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert "its failure could not be recorded" in bench.host.out.text()  # type: ignore[attr-defined]

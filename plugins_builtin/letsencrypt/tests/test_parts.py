@@ -115,7 +115,7 @@ def test_name_that_fails_keeps_no_other_from_its_own(bench: Bench, monkeypatch: 
     bench.add("bad.example.com", "www.example.com")
     plain = reach.ask
     monkeypatch.setattr(reach, "ask", lambda name, path: (404, b"") if name.startswith("bad") else plain(name, path))
-    with pytest.raises(HostError, match="none of its names leads here") as caught:
+    with pytest.raises(HostError, match="none of its names points to this host") as caught:
         cli.enable(bench.host, BLOG)
     assert "bad.example.com" in caught.value.details[0]
     assert bench.served() and bench.served("www.example.com") and bench.served("bad.example.com") == ""

@@ -148,7 +148,7 @@ def new(
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"
         raise UserError(f"There is no scaffold {kind[:40]!r}", hint=f"Kinds: {known}")
     if host.who.startswith("key:"):
-        raise UserError("A plugin is written on the machine that you work at, not over SSH")
+        raise UserError("plugin:new works on your own machine, not over SSH")
     path = directory or f"dokkupy-{name}"
     files = host.registry.load(entry)(name, path)
     return CommandResult(

@@ -34,7 +34,9 @@ def setup(
     if purge and not remove:
         raise UserError("--purge only goes with --remove")
     if remove and not (yes or host.force or host.dry_run):
-        raise UserError("Removing dokkupy takes --yes", hint="dokkupy setup --remove --dry-run shows what would go.")
+        raise UserError(
+            "Removing dokkupy takes --yes", hint="dokkupy setup --remove --dry-run shows what would be removed."
+        )
     changes = tear_down(host, purge=purge, dry_run=host.dry_run) if remove else set_up(host, dry_run=host.dry_run)
     text = shown(
         changes, "Would change" if host.dry_run else "Removed" if remove else "Set up", verbose or host.dry_run

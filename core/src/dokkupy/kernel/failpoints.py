@@ -34,4 +34,4 @@ def failpoint(name: str) -> None:
             if kind.startswith("signal-"):
                 os.kill(os.getpid(), getattr(signal, "SIG" + kind.removeprefix("signal-")))
                 return
-            raise HostError(f"The failpoint {_passed} ({name}) was told to fail")
+            raise HostError(f"The failpoint {_passed} ({name}) is set to fail")

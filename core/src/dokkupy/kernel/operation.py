@@ -131,7 +131,7 @@ class Transaction:
         except Exception as error:
             self.left_over = True
             reason = "; ".join(one.message for one in as_errors(error)) or f"{type(error).__name__}: {error}"
-            self.host.out.warn(f"{self.verb} is done, but what follows it failed and will be tried again: {reason}")
+            self.host.out.warn(f"{self.verb} is done, but a step after it failed and will be tried again: {reason}")
 
     def undo(self) -> list[BaseException]:
         return run_undo(self.host, self._journal, self.verb, list(enumerate(self._undo)))
@@ -150,7 +150,7 @@ def run_undo(host: Host, journal: Journal, verb: str, steps: list[tuple[int, tup
             host.out.debug(f"{verb}: undo {name}")
             undo.run(host)
         except (AppError, UserError) as error:
-            host.out.warn(f"{verb} is undone but for one thing ({name}): {error.message}")
+            host.out.warn(f"{verb} is undone except for one step ({name}): {error.message}")
         except Exception as error:
             failures.append(error)
             continue
@@ -283,7 +283,7 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goe
             if not goes_on or isinstance(error, Interrupted | Busy):
                 raise
             for text in messages(error):
-                host.out.warn(f"An earlier operation is still unfinished, and is tried again later: {text}")
+                host.out.warn(f"An earlier operation is still unfinished and will be tried again: {text}")
         finally:
             for lock in acquired:
                 lock.release()

@@ -69,6 +69,6 @@ def open_beneath(directory: int, name: str, path: str, flags: int) -> int:
             raise AppError(
                 f"{path} in the source is {kind}, which is not followed",
                 code="hostile_source",
-                hint="Put the file itself there.",
+                hint="Replace it with the file itself.",
             ) from None
         raise

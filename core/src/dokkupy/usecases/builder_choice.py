@@ -22,7 +22,7 @@ def built_part(host: Host, source: Source) -> Source:
     if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
         raise AppError(
             f"The build-dir {part} is not a directory of the source",
-            hint=f"Say another one: builder:set {source.app} build-dir PATH",
+            hint=f"Choose another one: builder:set {source.app} build-dir PATH",
         )
     return replace(source, directory=Path(directory))
 
@@ -41,7 +41,7 @@ def choose_builder(host: Host, source: Source) -> str:
     if not sure:
         raise AppError(
             "No builder knows how to build this source",
-            hint="Add a Dockerfile, or what a language has (requirements.txt, package.json, go.mod, index.html...). "
+            hint="Add a Dockerfile, or the file that a language needs (requirements.txt, package.json, go.mod, index.html...). "
             f"Installed builders: {', '.join(names) or 'none'}",
         )
     readiness = host.builder(sure[0]).prepare()

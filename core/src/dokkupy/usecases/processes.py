@@ -132,7 +132,7 @@ def stop_app(host: Host, app: AppName) -> None:
             tx.register_undo("route", call(reroute, app=app))
         tx.write("apps", app, "ps", data={**host.store.read("apps", app, "ps"), "restore": False})
         if proxy_enabled(host, app):
-            tx.step("take the traffic away", lambda: reroute(host, app))
+            tx.step("stop routing traffic", lambda: reroute(host, app))
         names = ", ".join(one.dyno for one in instances)
         tx.step(f"stop {names}", lambda: host.scheduler(app).stop(instances, timeout=timeout))
 

@@ -47,5 +47,5 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
         if not tx.committed:
             tx.commit()
     host.act(f"bring the proxy to the state of {app}", lambda: reroute(host, app))
-    host.act(f"see off the replaced instances of {app}", lambda: retire_due(host, app))
+    host.act(f"stop the replaced instances of {app}", lambda: retire_due(host, app))
     return lines

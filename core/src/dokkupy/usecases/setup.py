@@ -212,7 +212,9 @@ class Steps:
                 ["useradd", "-o", "-u", uid, "-g", gid, "-M", "-d", home, "-s", "/bin/sh", "-p", "*", SECOND],
             )
         elif own is None or second.pw_uid != own.pw_uid:
-            self.host.out.warn(f"A user {SECOND} of another origin exists and is left alone; push as {USER}@")
+            self.host.out.warn(
+                f"A user {SECOND} that dokkupy did not create exists and is left as it is; push as {USER}@"
+            )
         try:
             members = grp.getgrnam("docker").gr_mem
         except KeyError:

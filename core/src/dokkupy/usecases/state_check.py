@@ -68,13 +68,13 @@ def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
     except StateError:
         return  # see file_findings
     except DokkupyError as error:
-        yield Finding("state", "error", f"{app}: {error.message}", error.hint or f"Deploy it again: ps:rebuild {app}")
+        yield Finding("state", "error", f"{app}: {error.message}", error.hint or f"Rebuild it: ps:rebuild {app}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         yield Finding(
             "state",
             "error",
             f"{app}: the record of what serves cannot be used: {type(error).__name__}: {error}",
-            f"Deploy it again: ps:rebuild {app}",
+            f"Rebuild it: ps:rebuild {app}",
         )
 
 

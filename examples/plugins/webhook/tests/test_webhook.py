@@ -198,7 +198,7 @@ def test_an_address_that_does_not_take_it_is_a_warning_without_the_address(
     listener.status, listener.location = status, f"{listener.url}/elsewhere"
     assert deploy(host, "blog", TREE).release.number == 1
     (warning,) = warnings(host)
-    assert warning == f"Plugin webhook could not tell 127.0.0.1:{listener.server.server_port}: it answered {status}"
+    assert warning == f"Plugin webhook could not notify 127.0.0.1:{listener.server.server_port}: it answered {status}"
     assert len(listener.got) == 1
 
 

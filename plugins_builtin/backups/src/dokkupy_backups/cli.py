@@ -26,7 +26,7 @@ def moment_of(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
-        raise UserError(f"{text[:40]!r} is no time such as 2026-11-25T03:30, and no id of a backup") from None
+        raise UserError(f"{text[:40]!r} is neither a time such as 2026-11-25T03:30 nor the id of a backup") from None
 
 
 # targets
@@ -56,7 +56,7 @@ def target_add(
         host.out.section(f"{target} is {'a new repository' if made else f'a repository with {count} backups'}")
         if made or not found.key_shown:
             host.out.warn(f"Save its encryption key elsewhere now: dokkupy backups:target-key {target}")
-            host.out.warn("Without the key the backups are worth nothing, and no backup of this host contains it.")
+            host.out.warn("Without the key the backups cannot be restored, and no backup of this host contains it.")
     return CommandResult({"target": target, "url": url, "made": made, "backups": count})
 
 

@@ -66,7 +66,7 @@ def target_findings(host: Host, name: TargetName) -> Iterator[Finding]:
         yield Finding(
             CHECK,
             "warning",
-            f"the encryption key of the target {name} is nowhere but on this host",
+            f"the encryption key of the target {name} exists only on this host",
             f"Save it elsewhere: dokkupy backups:target-key {name}",
         )
     failed = host.store.read(*pruned_place(target.name)).get("error")

@@ -80,7 +80,7 @@ def set_buildpack(
     addresses = [parse(one) for one in buildpacks]
     if replace:
         if index:
-            raise UserError("--replace and --index exclude each other")
+            raise UserError("--replace and --index cannot be combined")
         change(host, "set", app, addresses)
         return
     if len(addresses) > 1:
@@ -137,7 +137,7 @@ def detect(
     with source_of(host, app, branch) as tree:
         found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
     if not found:
-        raise UserError(f"No buildpack knows the source of {app}")
+        raise UserError(f"No buildpack can build the source of {app}")
     return CommandResult(
         found, [f"{one['name']} ({one['certainty']})" for one in found], header=f"{app} detected buildpacks"
     )

@@ -23,7 +23,7 @@ def from_tar(stream: BinaryIO) -> tuple[bytes, bytes]:
     `fullchain.pem` and `privkey.pem`. Plain or compressed. Raises UserError."""
     data = stream.read(LARGEST + 1)
     if not data:
-        raise UserError("There is no certificate: neither files were named nor a tar given", hint=HINT)
+        raise UserError("No certificate given: neither files nor a tar on standard input", hint=HINT)
     data = unpacked(data)
     found: dict[str, list[tuple[str, bytes]]] = {"certificate": [], "key": []}
     try:

@@ -85,7 +85,7 @@ def store(
     if lost:
         host.out.warn(f"{', '.join(lost[:5])} had TLS until now; back to the certificate before: certs:rollback {app}")
     if not pair.trusted and not pair.facts.self_signed:
-        host.out.warn("No authority that this host trusts stands behind it: clients may refuse it")
+        host.out.warn("It is not signed by an authority that this host trusts: clients may refuse it")
     served = f"is served until {one.not_after[:10]}"
     host.out.header(
         f"Certificate for {', '.join(names[:5])} "
@@ -121,7 +121,7 @@ def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> 
 
     host.store.require_app(app)
     if domain == "_":
-        raise UserError("A certificate is for names: `_` is none")
+        raise UserError("A certificate covers names, and `_` is not one")
     pair = read_pair(*key_and_certificate([domain]))
     return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
 
@@ -172,7 +172,7 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
     words = f"The certificate before this one for {', '.join(slot.previous.names[:5])} {said(days)}"
     if days < 0 and not force:
         raise UserError(
-            words, code="bad_certificate", hint=f"Bring a new one: certs:update {app} CRT KEY; all the same: --force"
+            words, code="bad_certificate", hint=f"Replace it: certs:update {app} CRT KEY; to serve it anyway: --force"
         )
     if level_of(days) != "ok":
         host.out.warn(words)
@@ -182,7 +182,7 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
 def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> CommandResult:
     """Print the certificate with its chain, its key, or a signing request for its key and names."""
     if what not in ("crt", "key", "csr"):
-        raise UserError(f"{what[:40]!r} is none of crt, key and csr")
+        raise UserError(f"{what[:40]!r} is not crt, key or csr")
     one = need(host, app)
     if what == "key" and host.who.startswith("key:"):
         check_access(host, host.who, "app:admin", app)

@@ -50,7 +50,7 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
             if status >= 300:
                 host.out.warn(f"The onFailure URL of {check.name} answered with {status}")
         except (OSError, ValueError, http.client.HTTPException) as error:
-            host.out.warn(f"The onFailure URL of {check.name} could not be told: {error}")
+            host.out.warn(f"The onFailure URL of {check.name} could not be notified: {error}")
 
 
 def public(address: str) -> bool:

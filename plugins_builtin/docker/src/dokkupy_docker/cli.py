@@ -82,7 +82,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
     release = current(host, app)[0] if processes else None
     for name in processes:
         if release is not None and name not in release.processes:
-            host.out.warn(f"{app} has no process type {name} now: the option waits for one")
+            host.out.warn(f"{app} has no process type {name} now: the option applies as soon as there is one")
 
 
 @options_group.command("add", permission="app:admin", mutating=True)

@@ -251,8 +251,8 @@ def unlock(host: Host, app: AppName) -> None:
     """No effect: locks are released by themselves; this explains how."""
     host.store.require_app(app)
     raise UserError(
-        "There is no git lock: what a dead push left is rolled back by the next command",
-        hint=f"A lock of the deploys is lifted with: apps:unlock {app}",
+        "git takes no lock here: the next command rolls back an interrupted push",
+        hint=f"To unlock deploys: apps:unlock {app}",
     )
 
 

@@ -110,7 +110,7 @@ def no_room(app: AppName, where: str) -> HostError:
     return HostError(
         f"No certificate for {app}: no space left on device ({where})",
         code=FULL,
-        hint="Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.",
+        hint="Free some disk space: dokkupy cleanup. It is retried automatically; what is served stays as it is.",
     )
 
 
@@ -129,7 +129,7 @@ REASONS = (
     (
         r"No space left on device|Errno 28\b",
         "no space left on device",
-        "Free some disk space: dokkupy cleanup. It is tried again by itself; what is served stays as it is.",
+        "Free some disk space: dokkupy cleanup. It is retried automatically; what is served stays as it is.",
         FULL,
     ),
     (

@@ -143,7 +143,7 @@ class Certbot:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise no_room(app, str(error.filename or self.root)) from error
-            raise HostError(f"No certificate for {app}: {error}", hint="Look at the host: dokkupy doctor") from error
+            raise HostError(f"No certificate for {app}: {error}", hint="Check the host: dokkupy doctor") from error
         finally:
             lock.release()
 
@@ -233,7 +233,7 @@ class Certbot:
         place = os.path.join(accounts, address.netloc, address.path.strip("/"))
         if not os.path.realpath(place).startswith(os.path.realpath(accounts) + "/") or not os.path.isdir(place):
             return False
-        self.host.out.warn(f"{address.netloc} does not know our account any more: making a new one")
+        self.host.out.warn(f"{address.netloc} does not know this host's account any more: registering a new one")
         shutil.rmtree(place)
         return True
 

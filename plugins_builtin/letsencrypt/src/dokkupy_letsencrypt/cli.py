@@ -35,7 +35,7 @@ def enable(
     from dokkupy_letsencrypt import manage
 
     if (app is None) == (not all):
-        raise UserError("Say which app, or --all", hint="letsencrypt:enable APP")
+        raise UserError("Name an app, or give --all", hint="letsencrypt:enable APP")
     if app is not None:
         got = manage.enable(host, app, force=force, insist=force)
         if not got:
@@ -53,7 +53,7 @@ def enable(
     warn_of(host, failed)
     if failed:
         names = ", ".join(one for one, _ in failed)
-        host.out.warn(f"{len(failed)} of {len(rows)} apps got none: {names}")
+        host.out.warn(f"{len(failed)} of {len(rows)} apps got no certificate: {names}")
     return CommandResult(sorted(rows, key=lambda row: str(row["app"])), status=1 if failed else 0)
 
 
@@ -90,7 +90,7 @@ def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
         return CommandResult(lines, lines)
     found = manage.status(host, app)
     if not found.enabled:
-        raise UserError(f"{app} has no certificate that would be renewed", hint=f"letsencrypt:enable {app}")
+        raise UserError(f"{app} has no certificate to renew", hint=f"letsencrypt:enable {app}")
     return CommandResult({"app": app, "issued": manage.enable(host, app)})
 
 

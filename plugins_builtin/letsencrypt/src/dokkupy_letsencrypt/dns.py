@@ -100,5 +100,5 @@ def take_away_old(host: Host, before: float) -> None:
                 continue
             reason = put(host, AppName(asked["app"]), asked["domain"], asked["value"], present=False)
             if reason:
-                host.out.warn(f"The DNS record _acme-challenge.{asked['domain']} could not be taken away: {reason}")
+                host.out.warn(f"The DNS record _acme-challenge.{asked['domain']} could not be removed: {reason}")
                 os.utime(path)

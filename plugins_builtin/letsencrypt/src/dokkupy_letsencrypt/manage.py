@@ -55,7 +55,7 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
     host.store.require_app(app)
     found = status(host, app)
     if not found.parts:
-        raise UserError(f"{app} has no names that a certificate could be for", hint=f"domains:add {app} NAME")
+        raise UserError(f"{app} has no domain that a certificate could cover", hint=f"domains:add {app} NAME")
     wanted = [one for one in found.parts if force or one.needed(clock())]
     return get(host, app, wanted, insist=insist, clock=clock)
 
@@ -83,7 +83,7 @@ def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool 
         raise errors[0]
     if errors:
         raise HostError(
-            f"{len(errors)} certificates of {app} were not got",
+            f"{len(errors)} certificates of {app} could not be obtained",
             details=tuple(error.message for error in errors),
             hint=errors[0].hint,
             code=errors[0].code,
@@ -134,7 +134,7 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
     if not asked:
         reasons = tuple(f"{name}: {reason}" for name, reason in lost.items())
         raise HostError(
-            f"No certificate for {app}: none of its names leads here",
+            f"No certificate for {app}: none of its names points to this host",
             details=reasons,
             code="acme",
             hint="Make their DNS records point to this host, then: letsencrypt:enable " + app,
@@ -176,7 +176,7 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
         if isinstance(second, Interrupted):
             raise
         # A full disk: the first error says what is to be done, this one would hide it.
-        host.out.warn(f"{app}: that it failed could not be noted: {second}")
+        host.out.warn(f"{app}: its failure could not be recorded: {second}")
 
 
 def settle(host: Host, app: AppName, failed: Collection[str]) -> None:

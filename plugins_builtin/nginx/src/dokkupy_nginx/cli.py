@@ -196,7 +196,9 @@ def check_set(tx: Transaction, app: AppName | None, name: str) -> None:
     """Say where a value waits for another nginx."""
     value = SETTINGS.raw(tx.host.store, app, name)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
-        tx.host.out.warn("This host's nginx is built without HTTP/3: the setting waits for another (Debian 13 has one)")
+        tx.host.out.warn(
+            "This host's nginx is built without HTTP/3: the setting takes effect with an nginx that has it (Debian 13's)"
+        )
 
 
 def way(host: Host) -> str:

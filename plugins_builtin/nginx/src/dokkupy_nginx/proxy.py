@@ -361,7 +361,7 @@ class NginxProxy(Proxy):
         failpoint("nginx: reloaded")
         if not self.nginx.await_generation(generation, self._probe_address(), old):
             raise HostError(
-                "nginx did not take the new configuration; the one before it serves",
+                "nginx did not load the new configuration; the previous one still serves",
                 hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor",
                 code="proxy_refused",
             )

@@ -86,7 +86,7 @@ def detached(
 def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
     """Whether the command gets a terminal: by its flags, by Dokku's variables, by what the caller has."""
     if force_tty and no_tty:
-        raise UserError("--force-tty and --no-tty exclude each other")
+        raise UserError("--force-tty and --no-tty cannot be combined")
     if force_tty or no_tty:
         return force_tty
     if os.environ.get("DOKKU_DISABLE_TTY"):

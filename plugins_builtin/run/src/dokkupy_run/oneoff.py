@@ -57,7 +57,7 @@ def checked(options: RunOptions) -> RunOptions:
     if options.policy != "allow" and not options.cron_id:
         raise UserError(
             f"--concurrency-policy {options.policy} has no effect without --cron-id",
-            hint="Containers are of one kind when they have the same --cron-id.",
+            hint="Containers with the same --cron-id count as runs of one task.",
         )
     if options.cron_id and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,127}", options.cron_id):
         raise UserError(f"{options.cron_id[:60]!r} is not the id of a cron task")
@@ -72,7 +72,7 @@ def labels_of(options: RunOptions) -> Mapping[str, str]:
         if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", key) or not value.isprintable():
             raise UserError(f"{text[:80]!r} is not a label: give KEY=VALUE")
         if RESERVED.match(key):
-            raise UserError(f"The label {key} is reserved", hint="Use a name of your own, such as com.example.task")
+            raise UserError(f"The label {key} is reserved", hint="Use your own name, such as com.example.task")
         found[key] = value
     cron = {CRON_ID: options.cron_id, "com.dokku.container-type": "cron"} if options.cron_id else {}
     return {**found, **cron, DEADLINE: str(options.ttl)}

@@ -23,7 +23,7 @@ def read(datastore: Datastore, service: Service, pieces: Iterable[bytes]) -> Ite
     the beginning is enough to refuse it; while it is read otherwise."""
     head, rest = peek(iter(pieces))
     if not head:
-        raise UserError("There is nothing on standard input", hint=f"{into(service)} < FILE")
+        raise UserError("Standard input is empty", hint=f"{into(service)} < FILE")
     if not datastore.compressed_imports or not head.startswith(b"\x1f\x8b"):
         head, rest = peek(decompressed(service, head, rest))
     head, rest = peek(as_utf8(head, rest))
@@ -132,7 +132,9 @@ def recoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             yield decoder.decode(piece).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError:
-        raise UserError(f"This text begins as {encoding.upper()} and does not go on so: the file is damaged") from None
+        raise UserError(
+            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged"
+        ) from None
 
 
 def unix_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

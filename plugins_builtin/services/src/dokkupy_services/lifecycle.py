@@ -75,7 +75,7 @@ def require_image(host: Host, ref: str) -> Image:
         raise HostError(
             f"The image {ref} is not on this host and cannot be pulled",
             details=(error.message, *error.details),
-            hint=f"Bring it (docker save {ref} | ssh this-host docker load), or name one that is here: --image NAME "
+            hint=f"Load it (docker save {ref} | ssh this-host docker load), or name one that is here: --image NAME "
             "--image-version TAG",
             code="no_image",
         ) from error

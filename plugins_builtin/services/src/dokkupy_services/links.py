@@ -114,7 +114,7 @@ def link(
             raise Conflict(f"Already linked as {before.alias}", code="already_linked")
         key = alias_variable(host, datastore, app, alias)
         made = Link(str(app), str(key), free_hostname(host, app, service), validated_query(query))
-        tx.register_undo("let the service into the app's network", call(admit, app=str(app)))
+        tx.register_undo("connect the service to the app's network", call(admit, app=str(app)))
         tx.write(*records.link_place(kind, name, app), data=records.link_table(made))
         url = url_of(host, datastore, service, app, made)
         extra = {
@@ -124,7 +124,7 @@ def link(
             )
         }
         set_env(tx, app, {key: Secret(url), **extra})
-        tx.step("let the service into the app's network", lambda: admit(host, str(app)))
+        tx.step("connect the service to the app's network", lambda: admit(host, str(app)))
     return key
 
 
@@ -144,10 +144,10 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
         if app not in records.linked_apps(host, kind, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, kind, name, service)
-        tx.register_undo("put the service out of the app's network", call(admit, app=str(app)))
+        tx.register_undo("disconnect the service from the app's network", call(admit, app=str(app)))
         set_env(tx, app, dict.fromkeys(keys))
         tx.delete(*records.link_place(kind, name, app))
-        tx.step("put the service out of the app's network", lambda: put_out(host, str(app)))
+        tx.step("disconnect the service from the app's network", lambda: put_out(host, str(app)))
     return keys
 
 

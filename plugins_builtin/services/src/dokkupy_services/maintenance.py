@@ -37,7 +37,7 @@ def bring_up_all(host: Host) -> list[str]:
         if lifecycle.is_as_wanted(service, states):
             continue  # without an operation: this is asked every minute
         if not known(host, service.kind):
-            host.out.warn(f"{service.subject} is left alone: the plugin dokkupy-{service.kind} is not here")
+            host.out.warn(f"{service.subject} is skipped: the plugin dokkupy-{service.kind} is not here")
             continue
         try:
             lines += lifecycle.reconcile(host, service.kind, service.name)
@@ -61,7 +61,7 @@ def require_services(host: Host, app: AppName) -> None:
             host.out.warn(f"{service.subject}, which {app} uses, is stopped: {service.kind}:start {service.name}")
         elif not known(host, service.kind):
             raise HostError(
-                f"{app} uses {service.subject}, whose plugin is not here",
+                f"{app} uses {service.subject}, whose plugin is not installed",
                 hint=f"dokkupy plugin:install dokkupy-{service.kind}; or without it: "
                 f"dokkupy services:unlink {service.name} {app} --kind {service.kind}",
             )

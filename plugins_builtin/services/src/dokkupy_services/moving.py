@@ -93,7 +93,7 @@ def move_versions(tx: Transaction, datastore: Datastore, before: Service, after:
         )
         return Moved(after, 0.0, "moved")
     if datastore.keeps_data(before.version, beside.service.version):
-        tx.step("remove the instance that told its version", partial(discard_beside, host, beside.service, instance))
+        tx.step("remove the temporary instance", partial(discard_beside, host, beside.service, instance))
         return in_place(tx, datastore, before, replace(after, version=beside.service.version), instance)
     if not datastore.dumps:
         raise Conflict(f"{datastore.title} cannot move its data from {before.version} to {beside.service.version}")
@@ -135,10 +135,10 @@ def with_apps_off(tx: Transaction, service: Service) -> None:
     """From now on no app reaches the service: what it would write could not come along."""
     host = tx.host
     tx.register_undo(
-        "let the apps reach it again", call(container.connect_apps, kind=service.kind, name=str(service.name))
+        "connect it to the apps again", call(container.connect_apps, kind=service.kind, name=str(service.name))
     )
     tx.write(*records.place(service.kind, service.name), data=records.to_table(replace(service, state=MOVING)))
-    tx.step("let no app reach it", lambda: container.connect_apps(host, service.kind, service.name))
+    tx.step("disconnect it from the apps", lambda: container.connect_apps(host, service.kind, service.name))
 
 
 def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
@@ -147,7 +147,7 @@ def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
         raise HostError(
             f"The data of {source.service.subject} is not the same after the move",
             details=tuple(lines[:20]),
-            hint="The old instance serves on.",
+            hint="The old instance keeps serving.",
             code="data_differs",
         )
 
@@ -215,7 +215,7 @@ def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Serv
         lambda: container.create(host, datastore, after, name=after.container, instance=instance),
     )
     inside = Exec(host, after, after.container)
-    tx.step("let the apps reach it", lambda: container.connect_apps(host, after.kind, after.name))
+    tx.step("connect it to the apps", lambda: container.connect_apps(host, after.kind, after.name))
     tx.step("wait until it answers", lambda: container.wait_ready(datastore, inside))
     seconds = watch.seconds
     version = tx.step("ask it for its version", lambda: datastore.version(inside), planned=after.version)
@@ -286,7 +286,7 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
         before = tx.step(f"have the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
         instance = new_id()
         beside = start_beside(tx, datastore, replace(before, volume=volume_of(before, instance)), instance)
-        tx.step("put the content in", partial(pipes.restore, datastore, beside, pieces))
+        tx.step("load the content", partial(pipes.restore, datastore, beside, pieces))
         watch = Watch()
         take_over(tx, before, beside.service, instance)
     return Moved(records.read(host, kind, name), watch.seconds, "moved")

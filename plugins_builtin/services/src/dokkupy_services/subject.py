@@ -74,7 +74,7 @@ class ServiceSubject(BackupSubject):
         database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
         for name in filter(None, (database, user)):
             if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
-                raise UserError(f"The backup's {shown(name)} is no name of a database or user that a service has")
+                raise UserError(f"The backup's {shown(name)} is not a name that a service's database or user can have")
         options = lifecycle.validated(ServiceOptions(config_options=about.get("config_options", ""))).config_options
         return replace(made, database=database, user=user, config_options=options)
 
@@ -102,4 +102,4 @@ class ServiceSubject(BackupSubject):
             lifecycle.require_free(self.host, self.datastore, name)
             service = lifecycle.make(tx, self.datastore, self.draft(name, about))
             inside = Exec(self.host, service, service.container)
-            tx.step("put the content in", lambda: pipes.restore(self.datastore, inside, pieces))
+            tx.step("load the content", lambda: pipes.restore(self.datastore, inside, pieces))

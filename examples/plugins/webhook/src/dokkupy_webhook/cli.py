@@ -42,7 +42,7 @@ def test(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     failed = tuple(f"{one.place}: {one.error}" for one in deliveries if one.error)
     if failed:
         raise HostError(
-            f"{len(failed)} of {len(deliveries)} webhooks of {app} did not take the ping",
+            f"{len(failed)} of {len(deliveries)} webhooks of {app} did not accept the test message",
             details=failed,
             code="webhook_failed",
         )

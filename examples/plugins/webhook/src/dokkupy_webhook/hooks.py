@@ -57,4 +57,4 @@ def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> 
 
     for delivery in send(host, app, event, facts):
         if delivery.error:
-            host.out.warn(f"Plugin webhook could not tell {delivery.place}: {delivery.error}")
+            host.out.warn(f"Plugin webhook could not notify {delivery.place}: {delivery.error}")

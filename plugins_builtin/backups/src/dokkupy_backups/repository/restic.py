@@ -200,7 +200,7 @@ class Repository:
             row = json_of(line)
             if isinstance(row, dict) and row.get("snapshot_id"):
                 return str(row["snapshot_id"])
-        raise HostError(f"restic said of no snapshot that it made it in {self.target.name}")
+        raise HostError(f"restic reported no snapshot made in {self.target.name}")
 
     def pieces(self, snapshot_id: str, name: str) -> Iterator[bytes]:
         """A snapshot's stream. Raises HostError at its end, or before, when any of it could not be had."""
@@ -266,7 +266,7 @@ class Repository:
         raise HostError(
             f"The target {self.target.name} did nothing for {self.patience:.0f} seconds",
             code="target_stuck",
-            hint=f"Look at it: dokkupy backups:target-check {self.target.name}",
+            hint=f"Check it: dokkupy backups:target-check {self.target.name}",
         ) from cause
 
     def fail(self, verb: str, status: int, said: Sequence[str], cause: BaseException | None = None) -> NoReturn:
@@ -296,7 +296,7 @@ class Repository:
             f"restic {verb} failed on the target {name} with status {status}",
             details=words,
             code="restic_failed",
-            hint=f"Look at the target: dokkupy backups:target-check {name}",
+            hint=f"Check the target: dokkupy backups:target-check {name}",
         ) from cause
 
     def scrubbed(self, line: str) -> str:

@@ -60,7 +60,7 @@ def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, 
             raise HostError(
                 f"{name} could not be backed up before the restore: {fault.message}",
                 details=fault.details,
-                hint="Nothing was changed. If what is there is worth nothing: --no-safety",
+                hint="Nothing was changed. If the current data is worthless, add --no-safety",
             ) from error
 
 
@@ -95,4 +95,4 @@ def warn_of_newer(host: Host, record: Record) -> None:
     """An older backup is taken when the newest failed its proof: nobody should learn that afterwards."""
     for one in records(host, record.subject):
         if one.host_name == record.host_name and moment(one.started) > moment(record.started) and one.failed:
-            host.out.warn(f"{one.short} of {one.started} is newer, but its proof failed: {one.failed[:200]}")
+            host.out.warn(f"{one.short} of {one.started} is newer, but its verification failed: {one.failed[:200]}")

@@ -143,12 +143,12 @@ class AppVolumes(BackupSubject):
             )
         kept, staged = about.get("volumes", "").split(), staging()
         with operation(self.host, "backups:restore-volumes", f"volumes:{self.app}") as tx:
-            tx.register_undo("stage what comes", call(drop, volume=staged))
-            tx.step("stage what comes", partial(stage, self.host, staged, pieces))
+            tx.register_undo("unpack the backup beside the data", call(drop, volume=staged))
+            tx.step("unpack the backup beside the data", partial(stage, self.host, staged, pieces))
             for name in kept:
                 self.host.engine().ensure_volume(name, labels={"dokkupy.app": str(self.app)})
             tx.step(
-                "put it in the place of what is there",
+                "replace the data with it",
                 partial(swap, self.host, kept, staged, SWAP),
                 undo=call(put_back, names=kept),
             )

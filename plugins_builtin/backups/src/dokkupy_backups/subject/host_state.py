@@ -92,7 +92,7 @@ class HostState(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         """A tar stream is blocks of 512 bytes, has `ustar` in the first, and ends in two of NULs (POSIX pax)."""
         if size < 3 * BLOCK or size % BLOCK or head[257:262] != b"ustar" or tail[-2 * BLOCK :].strip(b"\0"):
-            raise HostError(f"The archive of the host's state cannot be whole: {size} bytes", code="bad_archive")
+            raise HostError(f"The archive of the host's state is incomplete: {size} bytes", code="bad_archive")
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         with scratch_directory(self.host.path("tmp", "backups-host")) as directory:

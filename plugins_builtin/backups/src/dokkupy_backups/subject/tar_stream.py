@@ -179,7 +179,7 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
         return
     if not member.isreg() or member.issparse():
         raise HostError(
-            f"The archive has {member.name[:200]!r}, which is no file, directory or link", code="bad_archive"
+            f"The archive has {member.name[:200]!r}, which is not a file, directory or link", code="bad_archive"
         )
     os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
     fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -94,9 +94,9 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
     available = ", ".join(f"{version} (Debian {suite})" for suite, version in toolchain.debian.items())
     tried.append("Debian's packages")
     raise AppError(
-        f"{toolchain.name} {wanted.text} ({wanted.origin}) cannot be had on this host",
+        f"{toolchain.name} {wanted.text} ({wanted.origin}) is not available on this host",
         details=(f"Tried: {'; '.join(tried)}.", f"Without a registry there is: {available}."),
-        hint=f"Change {wanted.origin}, or bring the image: dokkupy images:add {toolchain.official}:{wanted.text}",
+        hint=f"Change {wanted.origin}, or load the image: dokkupy images:add {toolchain.official}:{wanted.text}",
         code="no_toolchain",
     )
 

@@ -139,7 +139,7 @@ def own_settings(tree: Tree, context: Context) -> str:
 
 def words(text: str, name: str) -> str:
     if not re.fullmatch(r"[\w.,:=/ @-]*", text):
-        raise AppError(f"{name} has characters that are no part of goals and options: {text[:60]!r}")
+        raise AppError(f"{name} has characters that goals and options cannot have: {text[:60]!r}")
     return text
 
 

@@ -173,7 +173,7 @@ def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
     if said and found is None:
         raise AppError(
             f"package.json: packageManager {str(said)[:40]!r} is not like pnpm@9.1.0",
-            hint="Known here: npm, yarn, pnpm and bun, each with a whole version.",
+            hint="Supported: npm, yarn, pnpm and bun, each with a whole version.",
         )
     locks = [name for name in LOCKS if tree.has(name)]
     managers = {LOCKS[name] for name in locks}
@@ -188,7 +188,7 @@ def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
     elif len(managers) > 1:
         raise AppError(
             f"There are lock files of several package managers: {', '.join(locks)}",
-            hint="Keep one of them, or say which counts: packageManager in package.json.",
+            hint="Keep one of them, or name one as packageManager in package.json.",
             code="two_lock_files",
         )
     else:

@@ -151,7 +151,7 @@ def extension_packages(tree: Tree, composer: dict[str, Any]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in PROVIDED and name not in PACKAGED]
     if unknown:
         raise AppError(
-            f"The extension ext-{unknown[0][:40]} is required, which is no package of Debian",
+            f"The extension ext-{unknown[0][:40]} is required, which Debian does not package",
             code="no_extension",
             hint="Build this app with a Dockerfile: https://hub.docker.com/_/php says how extensions are added.",
         )

@@ -61,10 +61,10 @@ def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[st
     guessed = detected(host, tree)
     if not guessed:
         raise AppError(
-            "No buildpack knows this source",
+            "No buildpack can build this source",
             code="no_buildpack",
             details=(f"Installed: {', '.join(sorted(languages(host)))}.",),
-            hint="Add what the language wants (requirements.txt, package.json, go.mod, index.html, Procfile...) or a "
+            hint="Add the file that the language needs (requirements.txt, package.json, go.mod, index.html, Procfile...) or a "
             f"Dockerfile, or name one: dokkupy buildpacks:set {app} heroku/python",
         )
     return "detected", guessed

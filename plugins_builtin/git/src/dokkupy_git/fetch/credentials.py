@@ -49,7 +49,7 @@ def parse_netrc(text: str) -> list[tuple[str, str, str]]:
             found[-1][word] = words[index + 1]
             index += 2
         else:
-            raise UserError(f".netrc has {shown(word)}, which is left to you", hint="Edit the file by hand.")
+            raise UserError(f".netrc has {shown(word)}, which dokkupy does not edit", hint="Edit the file by hand.")
     return [(entry["machine"], entry.get("login", ""), entry.get("password", "")) for entry in found]
 
 

@@ -163,4 +163,4 @@ def require_outside(connection: Any) -> None:
     address = mapped or address
     if peer == own or address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
         connection.close()
-        raise UserError(f"The archive's URL leads to {address}, which is not open to an SSH key")
+        raise UserError(f"The archive's URL leads to {address}, from which SSH keys may not fetch")

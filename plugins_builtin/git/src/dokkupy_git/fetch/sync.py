@@ -106,4 +106,4 @@ def fetch(repository: Repository, remote: Remote, target: Target, keep: str) -> 
 
 def require_one(build: bool, if_changes: bool) -> None:
     if build and if_changes:
-        raise UserError("--build and --build-if-changes exclude each other")
+        raise UserError("--build and --build-if-changes cannot be combined")

@@ -46,7 +46,7 @@ def commit_of(repository: Repository, name: str, ref: str) -> str:
     done = repository.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False)
     if not done.ok:
         raise UserError(
-            f"{ref} would name {name[:10]}, which is no commit", hint="Push a branch, a commit or a tag of a commit."
+            f"{ref} would name {name[:10]}, which is not a commit", hint="Push a branch, a commit or a tag of a commit."
         )
     return done.stdout.strip()
 
@@ -70,7 +70,7 @@ def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
             and not repository.git("merge-base", "--is-ancestor", move.old, move.new, check=False).ok
         ):
             raise UserError(
-                f"{move.ref} does not go forward: this repository denies that (receive.denyNonFastForwards)",
+                f"{move.ref} is not a fast-forward: this repository denies those (receive.denyNonFastForwards)",
                 hint="Fetch and merge first: git pull",
             )
 
@@ -101,5 +101,5 @@ def update(repository: Repository, instructions: Sequence[str], *, end: str) -> 
             f"git does not take the refs of {repository.app}: {words[0] if words else 'no reason given'}",
             details=tuple(words[1:5]),
             code="refs_refused",
-            hint="Nothing was deployed. When another push was faster, fetch and push again.",
+            hint="Nothing was deployed. If somebody else pushed first, fetch and push again.",
         )

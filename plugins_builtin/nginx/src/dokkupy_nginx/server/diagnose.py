@@ -156,6 +156,6 @@ def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
     return AppError(
         f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}",
         details=complaint.details,
-        hint="The configuration before it still serves. Fix the cause, then run: dokkupy proxy:build-config " + app,
+        hint="The previous configuration still serves. Fix the cause, then run: dokkupy proxy:build-config " + app,
         code="bad_proxy_input",
     )

@@ -46,7 +46,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
             "nginx tree",
             "error",
             f"{layout.live} is missing: nginx serves no app once it reads its configuration again",
-            "The timer brings it back; at once: dokkupy recover",
+            "The timer restores it; to restore it now: dokkupy recover",
         )
         return
     if layout.sudo:

@@ -70,7 +70,7 @@ class Wiring:
         if not os.path.isdir(os.path.join(self.layout.etc, "conf.d")):
             raise HostError(
                 f"{self.layout.etc}/conf.d does not exist",
-                hint="Make it, and include conf.d/*.conf in http {} of nginx.conf.",
+                hint="Create it, and include conf.d/*.conf in http {} of nginx.conf.",
             )
 
     def own_directory(self) -> None:
@@ -147,7 +147,9 @@ class Wiring:
         if os.path.islink(link) and os.readlink(link) == self.layout.live:
             return
         if os.path.lexists(link) and not os.path.islink(link):
-            raise HostError(f"{link} exists and is not ours", hint="Move it away, then run: dokkupy setup")
+            raise HostError(
+                f"{link} exists and was not created by dokkupy", hint="Move it away, then run: dokkupy setup"
+            )
         if self.changes(f"link {link} to {self.layout.live}"):
             if os.path.islink(link):
                 os.unlink(link)
@@ -166,7 +168,7 @@ class Wiring:
             except HostError as error:
                 remove(self.layout.include)
                 raise HostError(
-                    "nginx refuses its configuration; dokkupy's part was taken out again",
+                    "nginx refuses its configuration; dokkupy's part was removed again",
                     details=tuple(words.splitlines()),
                     hint="Fix the configuration under /etc/nginx, then run: dokkupy setup",
                 ) from error
