@@ -164,13 +164,14 @@ def test_labels_of_the_user_do_not_replace_ours(bench: Bench) -> None:
 
 
 SLOW = """
-import sys
+import faulthandler, sys
 from pathlib import Path
 from dokkupy_docker.engine import DockerEngine
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ImageBuild
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing import fake_host
+faulthandler.dump_traceback_later(25)  # where it hangs, if it does
 place = Path({path!r})
 host = fake_host(place, plugins=("docker",))
 host.out.stream = lambda line, **_: print(line, flush=True)

@@ -7,7 +7,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dokkupy.errors import HostError
@@ -117,11 +118,53 @@ def stream(
         raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
     try:
         assert process.stdout is not None
-        for raw in process.stdout:
-            line(raw.decode(errors="replace").rstrip("\r\n"))
+        for raw in lines(process.stdout.fileno()):
+            line(raw.decode(errors="replace").rstrip("\r"))
         return int(process.wait())
     finally:
         end_group(process)
+
+
+def lines(pipe: int) -> Iterator[bytes]:
+    """What comes through a pipe, a line at a time, without the newlines."""
+    with signal_pipe() as signals:
+        poll = select.poll()
+        for fd in (pipe, signals):
+            poll.register(fd, select.POLLIN)
+        rest = b""
+        while True:
+            ready = [fd for fd, _ in poll.poll()]
+            if signals in ready:
+                os.read(signals, 64)
+            if pipe in ready:
+                chunk = os.read(pipe, 1 << 16)
+                if not chunk:
+                    break
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+        if rest:
+            yield rest
+
+
+@contextmanager
+def signal_pipe() -> Iterator[int]:
+    """The reading end of a pipe that each signal with a handler writes to.
+
+    Python runs handlers between two instructions. A signal that arrives after the last look for one and before the
+    system call interrupts nothing: a plain read of a silent program would go on for as long as the program is silent.
+    """
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    except ValueError:  # only the main thread has handlers
+        before = None
+    try:
+        yield reader
+    finally:
+        if before is not None:
+            signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
 
 
 PR_SET_PDEATHSIG = 1

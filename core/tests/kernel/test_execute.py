@@ -1,0 +1,71 @@
+"""Programs run by argument list: their lines as they come, and signals while they are silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel.execute import stream
+from dokkupy.kernel.operation import SignalReceived, signals_as_exceptions
+
+
+def shell(text: str) -> list[str]:
+    return ["/bin/sh", "-c", text]
+
+
+@pytest.mark.parametrize(
+    ("printed", "seen"),
+    [
+        ("a\\nb\\n", ["a", "b"]),
+        ("a\\n\\nb", ["a", "", "b"]),
+        ("a\\r\\nb\\rc\\n", ["a", "b\rc"]),
+        ("\\377\\n", ["\ufffd"]),
+        ("", []),
+    ],
+)
+def test_lines_come_without_their_ends(printed: str, seen: list[str]) -> None:
+    found: list[str] = []
+    assert stream(["/usr/bin/printf", printed], found.append) == 0
+    assert found == seen
+
+
+def test_line_longer_than_a_pipe_comes_whole_and_both_streams_are_one() -> None:
+    found: list[str] = []
+    assert stream(shell("head -c 300000 /dev/zero | tr '\\0' x; echo; echo error >&2; exit 3"), found.append) == 3
+    assert found == ["x" * 300000, "error"]
+
+
+def test_signal_that_interrupts_no_system_call_ends_a_silent_program(tmp_path: Path) -> None:
+    """Python's handler runs once the main thread is back from its system call. Here the signal reaches another thread,
+    so that it interrupts none, as when it comes in the instant before the call."""
+    started, late = threading.Event(), tmp_path / "late"
+
+    def send() -> None:
+        started.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        with pytest.raises(SignalReceived, match="SIGHUP"), signals_as_exceptions():
+            stream(shell(f"echo started; sleep 5; touch {late}"), lambda _line: started.set())
+    finally:
+        sender.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert not late.exists()
+
+
+def test_signal_pipe_and_handlers_are_as_before_afterwards() -> None:
+    fds = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(RuntimeError):
+        stream(shell("echo a; sleep 60"), lambda _line: raising())
+    assert len(os.listdir("/proc/self/fd")) == fds
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def raising() -> None:
+    raise RuntimeError("the reader gave up")
