@@ -186,7 +186,7 @@ def run(host: Host, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
 
     def hangs(*_: object) -> None:
-        raise TimeoutError(f"{words} goes on for ever")
+        raise TimeoutError(f"{words} goes on without end")
 
     before = signal.signal(signal.SIGALRM, hangs)
     signal.alarm(20)

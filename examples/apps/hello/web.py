@@ -14,7 +14,7 @@ class Greeter(BaseHTTPRequestHandler):
     """Serves `/` and `/health`."""
 
     protocol_version = "HTTP/1.1"
-    # A keep-alive connection that is silent for so long is closed, so that it cannot hold up the end for ever.
+    # A keep-alive connection that is silent for so long is closed, so that it cannot hold up the end without limit.
     timeout = 20
 
     def do_GET(self) -> None:

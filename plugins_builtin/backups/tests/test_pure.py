@@ -18,7 +18,7 @@ from dokkupy_backups.target.location import forbidden, parse_credentials, parse_
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 
-HOSTILE = (
+UNTRUSTED = (
     "",
     ";id",
     "$(id)",
@@ -50,14 +50,14 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", UNTRUSTED)
 @pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, subject_or_id])
 def test_hostile_names_are_refused(kind: Any, text: str) -> None:
     with pytest.raises(UserError):
         kind(text)
 
 
-@pytest.mark.parametrize("text", [one for one in HOSTILE if one not in ("", "/")])
+@pytest.mark.parametrize("text", [one for one in UNTRUSTED if one not in ("", "/")])
 def test_hostile_words_in_urls_are_refused(text: str) -> None:
     for form in ("s3:https://{}/bucket", "sftp:{}@host/path", "sftp:user@{}/path", "rest:https://{}/"):
         if text in ("..", ".") and "path" not in form:

@@ -16,7 +16,7 @@ from plugins_builtin.commands.tests.conftest import Run
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}
 
-HOSTILE = [
+UNTRUSTED = [
     "",
     ".",
     "..",
@@ -66,7 +66,7 @@ def test_no_apps_is_a_warning_and_no_failure(run: Run) -> None:
     assert json.loads(run("apps:list", "--format", "json")[1]) == []
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", UNTRUSTED)
 def test_a_hostile_app_name_is_refused_and_nothing_is_made(run: Run, host: Host, name: str) -> None:
     status, _, error = run("apps:create", "--", name)
     assert status != 0
@@ -74,7 +74,7 @@ def test_a_hostile_app_name_is_refused_and_nothing_is_made(run: Run, host: Host,
     assert host.store.apps() == []
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, "1A", "A-B", "A.B"])
+@pytest.mark.parametrize("name", [*UNTRUSTED, "1A", "A-B", "A.B"])
 def test_a_hostile_variable_name_is_refused_and_nothing_is_set(run: Run, name: str) -> None:
     run("apps:create", "blog")
     if name in ("A", "x" * 64):
@@ -289,7 +289,7 @@ def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -
     assert Path(host.path("home", ".ssh", "authorized_keys")).read_text() == ""
 
 
-@pytest.mark.parametrize("name", [one for one in HOSTILE if one not in ("A", "x" * 64)])
+@pytest.mark.parametrize("name", [one for one in UNTRUSTED if one not in ("A", "x" * 64)])
 def test_a_hostile_key_name_is_refused(run: Run, host: Host, name: str) -> None:
     assert run("ssh-keys:add", "--", name, stdin="ssh-ed25519 AAAA x")[0] != 0
     assert not Path(host.path("home", ".ssh", "authorized_keys")).exists()

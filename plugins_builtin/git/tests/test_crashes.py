@@ -55,7 +55,7 @@ def test_killed_or_failing_push_is_before_or_after(world: World, tmp_path: Path)
             del client.env["DOKKUPY_FAILPOINT"]
             committed = "commit" in names[number - 1] and "before" not in names[number - 1]
             with operation(world.host, "look", "app:blog"):
-                pass  # takes back or finishes what the dead one left
+                pass  # rolls back or finishes what the dead one left
             branch, deploys, sha, head = state(world)
             if done.returncode == 0:
                 assert (deploys, sha, head) == ("trunk", branch, "trunk"), (place, names[number - 1])

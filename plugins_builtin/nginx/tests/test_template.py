@@ -165,7 +165,7 @@ def test_go_template_is_not_used(rig: Rig) -> None:
     assert rig.get("blog.example.com").body == "blog /"
 
 
-HOSTILE = {
+UNTRUSTED = {
     "another app's name": "server { listen 80; server_name shop.example.com; return 200; }",
     "every name": "server { listen 80; server_name _; return 200; }",
     "every name by a pattern": "server { listen 80; server_name ~.*; return 200; }",
@@ -241,10 +241,10 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", UNTRUSTED)
 def test_hostile_template_is_refused_with_app_and_line(name: str) -> None:
     with pytest.raises(AppError) as caught:
-        render(HOSTILE[name])
+        render(UNTRUSTED[name])
     assert "App blog" in caught.value.message
     assert "line " in caught.value.message
 

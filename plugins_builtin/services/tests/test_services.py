@@ -31,7 +31,7 @@ from dokkupy_services.testing.fakes import FakeDatastore
 from dokkupy_services.undestroy import undestroy
 
 DB, BLOG = ServiceName("db"), AppName("blog")
-HOSTILE = (
+UNTRUSTED = (
     "",
     ";",
     "$(id)",
@@ -101,7 +101,7 @@ def new(host: Host, name: str = "db", **wish: Any) -> records.Service:
 # names and wishes
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", UNTRUSTED)
 def test_a_hostile_name_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         ServiceName(text)

@@ -144,7 +144,7 @@ class Diverted:
 
 
 class guarded_import:
-    """While a plugin is imported: what it prints goes to standard error, and it may not hang for ever."""
+    """While a plugin is imported: what it prints goes to standard error, and it may not hang without end."""
 
     def __init__(self, entry: EntryPoint) -> None:
         self.entry = entry

@@ -48,7 +48,7 @@ def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dic
 
 
 def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
-    """See off everybody who is on record, of one app or of all; returns who went."""
+    """Stop the replaced instances on record, of one app or of all; returns those that stopped."""
 
     gone: list[Instance] = []
     for name in [app] if app is not None else host.store.apps():

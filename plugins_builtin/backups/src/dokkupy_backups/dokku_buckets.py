@@ -27,7 +27,7 @@ from dokkupy_backups.target.stored import place as target_place
 
 AMAZON = "https://s3.amazonaws.com"
 KEEP = Keep(0, 14, 8, 12)
-"""Of a schedule that says nothing about it: Dokku keeps all for ever; two weeks, two months, a year."""
+"""Of a schedule that says nothing about it: Dokku keeps all without end; two weeks, two months, a year."""
 
 
 def place(subject: str) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
 
 @group.command("retire", permission="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
-    """See off instances that were replaced."""
+    """Stop instances that were replaced."""
     from dokkupy_sdk.processes import retire_due
 
     gone = retire_due(host, scope.app)

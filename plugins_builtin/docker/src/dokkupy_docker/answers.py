@@ -147,7 +147,7 @@ def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tup
 
 def output_of(stream: Any, end: float) -> bytes:
     """All that a command in a container writes, as far as it is kept. Raises TimeoutError at the time `end`: the SDK's
-    own reading waits for ever for a command that is silent."""
+    own reading waits without end for a command that is silent."""
     connection = getattr(stream, "_sock", stream)
 
     def read(count: int) -> bytes:

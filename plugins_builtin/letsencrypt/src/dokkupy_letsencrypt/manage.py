@@ -126,7 +126,7 @@ def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
 def obtain(host: Host, app: AppName, part: Part) -> None:
     from dokkupy_sdk.x509 import covers, read_pair
 
-    # By DNS it does not matter whether a name leads here.
+    # By DNS it does not matter whether a name points to this host.
     lost = {} if by_dns(host, app) else unreachable(host, app, part.names)
     for name, reason in lost.items():
         host.out.warn(f"{name} is left out: {reason}")

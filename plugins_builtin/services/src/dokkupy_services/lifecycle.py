@@ -220,7 +220,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
         tx.delete(*records.place(kind, name))
         stays = kept is not None or (service is None and not purge)
         tx.describe_plan(
-            f"remove the container {container_of(kind, name)}", *([] if stays else ["remove its data for ever"])
+            f"remove the container {container_of(kind, name)}", *([] if stays else ["delete its data permanently"])
         )
         gone = container.remove_service if stays else container.remove_everything
         tx.commit(after=(call(gone, identifier=identifier),) if identifier else ())

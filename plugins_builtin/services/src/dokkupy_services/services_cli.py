@@ -96,7 +96,7 @@ def purge(
     identifier = service if service in kept.broken(host) else kept.find(host, kind, service).id
     if not force:
         confirm(host, service, f"the data of the destroyed {kind} service {service}")
-    host.act(f"remove the data of {kind}:{service} ({identifier}) for ever", lambda: kept.purge(host, identifier))
+    host.act(f"delete the data of {kind}:{service} ({identifier}) permanently", lambda: kept.purge(host, identifier))
     return CommandResult({"service": f"{kind}:{service}", "id": identifier})
 
 

@@ -75,7 +75,7 @@ def find(host: Host, kind: str, name: str) -> Service:
 
 
 def purge(host: Host, identifier: str) -> None:
-    """Remove for ever what is left of a destroyed service. Raises Conflict when it lives again."""
+    """Delete permanently what is left of a destroyed service. Raises Conflict when it lives again."""
     back = next((one for one in records.services(host) if one.id == identifier), None)
     if back is not None:
         raise Conflict(f"{back.subject} was brought back")

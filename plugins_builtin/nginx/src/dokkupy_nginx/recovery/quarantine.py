@@ -74,7 +74,7 @@ def forget(proxy: NginxProxy, app: AppName) -> None:
 
 
 def retry(proxy: NginxProxy) -> list[AppName]:
-    """Take back what nginx accepts again (a certificate reappeared, a file of the host was fixed)."""
+    """Restore what nginx accepts again (a certificate reappeared, a file of the host was fixed)."""
     back = []
     for app in quarantined(proxy):
         conf, _ = paths(proxy, app)

@@ -45,7 +45,7 @@ def last_lines(path: str, count: int = LINES) -> list[str]:
 
 
 def follow_lines(path: str, *, poll: float = 0.25) -> Iterator[str]:
-    """The end of the file, then each new line, for ever."""
+    """The end of the file, then each new line, without end."""
     yield from last_lines(path, 10)
     file = opened(path)
     try:
