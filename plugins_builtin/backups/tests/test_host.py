@@ -144,7 +144,7 @@ def test_restore_that_fails_leaves_the_state_as_it_was(local: World, monkeypatch
     for number in range(1, 12):
         monkeypatch.setenv("DOKKUPY_FAILPOINT", f"fail@{number}")
         monkeypatch.setattr("dokkupy.kernel.failpoints._passed", 0)
-        with pytest.raises(Exception, match="told to fail"):
+        with pytest.raises(Exception, match="set to fail"):
             subject.restore([data], {})
         assert content(root) == before, number
 

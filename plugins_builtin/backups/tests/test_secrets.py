@@ -109,8 +109,8 @@ def test_credentials_may_come_by_standard_input(world: World, tmp_path: Path) ->
 def test_key_is_asked_to_be_saved_until_it_was_shown(world: World, tmp_path: Path) -> None:
     said = world.run("backups:target-add", "local", str(tmp_path / "repository"))
     assert "target-key" in said
-    assert any("nowhere but on this host" in one["message"] for one in world.json("doctor", status=1))
+    assert any("exists only on this host" in one["message"] for one in world.json("doctor", status=1))
     key = world.run("backups:target-key", "local").strip()
     assert len(key) >= 40 and key not in said
-    assert not any("nowhere but on this host" in one["message"] for one in world.json("doctor", status=1))
+    assert not any("exists only on this host" in one["message"] for one in world.json("doctor", status=1))
     assert world.run("backups:target-key", "local").strip() == key

@@ -45,7 +45,7 @@ def test_procfile_says_the_processes_itself(bench: Bench, name: str) -> None:
 
 def test_source_that_nobody_knows_is_an_error_that_names_the_languages(bench: Bench) -> None:
     bench.write({"README.md": "hello"})
-    with pytest.raises(AppError, match="No buildpack knows") as caught:
+    with pytest.raises(AppError, match="No buildpack can build") as caught:
         bench.plan()
     assert "python" in caught.value.details[0]
 

@@ -232,7 +232,7 @@ def test_shown_parts_fit_together(bench: Bench) -> None:
     assert request.is_signature_valid
     assert cli.chain(bench.host, BLOG).data[0]["subject"] == "CN=blog.example.com"
     assert cli.key(bench.host, BLOG).data["matches"] == "true"
-    with pytest.raises(UserError, match="none of crt, key and csr"):
+    with pytest.raises(UserError, match="is not crt, key or csr"):
         cli.show(bench.host, BLOG, "passwd")
 
 
@@ -342,7 +342,7 @@ def test_an_archive_that_swells_is_refused() -> None:
 @pytest.mark.parametrize(
     ("stream", "reason"),
     [
-        (io.BytesIO(b""), "There is no certificate"),
+        (io.BytesIO(b""), "No certificate given"),
         (io.BytesIO(b"hello"), "not a tar archive"),
         (io.BytesIO(b"x" * (3 << 20)), "larger than 2048 KB"),
         (tar(("server.key", b"k")), "missing a .crt file"),

@@ -352,7 +352,7 @@ def test_host_itself_is_closed_to_an_ssh_key(world: World, web: str, name: str) 
     world.make_app()
     world.host.who = "key:alice"
     port = web.rpartition(":")[2]
-    with pytest.raises(UserError, match="not open to an SSH key"):
+    with pytest.raises(UserError, match="SSH keys may not fetch"):
         bring.deploy_archive(world.host, BLOG, f"http://{name}:{port}/app.tar", "", "", "")
     assert world.deployed == {}
 

@@ -363,8 +363,8 @@ def test_an_object_that_is_no_commit_is_refused_before_anything_is_built(
 ) -> None:
     name = client.git("rev-parse", "main:a" if kind == "blob" else "main^{tree}")
     client.git("tag", "-a", "-m", "no commit", "odd", name)  # git's own client refuses the bare object
-    assert "no commit" in refuse_and_look(world, client, "odd:refs/heads/main", options=("--force",))
-    assert "no commit" in refuse_and_look(world, client, "odd:refs/tags/main")
+    assert "not a commit" in refuse_and_look(world, client, "odd:refs/heads/main", options=("--force",))
+    assert "not a commit" in refuse_and_look(world, client, "odd:refs/tags/main")
 
 
 def test_an_annotated_tag_pushed_to_the_branch_deploys_its_commit_and_the_branch_names_that(

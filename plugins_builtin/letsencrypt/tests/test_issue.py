@@ -255,7 +255,7 @@ def test_account_that_the_authority_forgot_is_made_anew(tmp_path: Path, bench: B
             manage.enable(bench.host, BLOG, force=True)
         finally:
             forgetful.stop()
-    assert "does not know our account any more" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert "does not know this host's account any more" in bench.host.out.text()  # type: ignore[attr-defined]
     assert served(bench)
 
 

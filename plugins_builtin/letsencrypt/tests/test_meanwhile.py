@@ -101,7 +101,7 @@ def test_account_that_was_deactivated_is_made_anew(bench: Bench, tmp_path: Path)
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(kept, place)  # as on a host that was brought back from a backup
     manage.enable(bench.host, BLOG, force=True)
-    assert "does not know our account any more" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert "does not know this host's account any more" in bench.host.out.text()  # type: ignore[attr-defined]
     assert bench.served() not in ("", first)
     assert {path.name for path in place.iterdir()}.isdisjoint(path.name for path in kept.iterdir())
 
@@ -136,7 +136,7 @@ def test_foreign_account_is_replaced(bench: Bench, tmp_path: Path) -> None:
             file.write_text(json.dumps(found))
         go_to(bench, other)
         assert manage.renew_due(bench.host) == ["blog: renewed"]
-        assert "making a new one" in bench.host.out.text()  # type: ignore[attr-defined]
+        assert "registering a new one" in bench.host.out.text()  # type: ignore[attr-defined]
     finally:
         other.stop()
 

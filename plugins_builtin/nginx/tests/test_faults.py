@@ -107,7 +107,7 @@ def test_nginx_that_does_not_take_the_tree_gets_the_old_one_back(rig: Rig, monke
     generation = rig.proxy.trees.generation
     monkeypatch.setattr(type(rig.proxy.nginx), "reload", lambda self, master: None)
     monkeypatch.setattr(type(rig.proxy.nginx).await_generation, "__kwdefaults__", {"timeout": 0.3})
-    with pytest.raises(HostError, match="did not take"):
+    with pytest.raises(HostError, match="did not load"):
         rig.proxy.apply([rig.route("one", "one.new.example.com", upstreams={5000: (rig.backends[0].upstream,)})])
     assert rig.proxy.trees.generation == generation
     assert rig.get("one.old.example.com").body == "one /"

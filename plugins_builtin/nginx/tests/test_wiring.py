@@ -119,7 +119,7 @@ def test_directives_that_the_host_has_already_are_not_repeated(bare: Rig) -> Non
 
 def test_something_of_another_at_our_place_is_not_touched(bare: Rig) -> None:
     os.mkdir(bare.layout.link)
-    with pytest.raises(HostError, match="is not ours"):
+    with pytest.raises(HostError, match="was not created by dokkupy"):
         Wiring(bare.proxy, dry_run=False).setup()
     assert os.path.isdir(bare.layout.link)
 

@@ -106,7 +106,7 @@ def test_a_compression_that_is_not_read_here_names_its_program(picky: Picky) -> 
 
 
 def test_nothing_on_standard_input_is_refused(picky: Picky) -> None:
-    with pytest.raises(UserError, match="nothing on standard input"):
+    with pytest.raises(UserError, match="Standard input is empty"):
         read(picky, b"")
 
 

@@ -55,7 +55,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         after = exposing.expose(host, found(host, kind), service, ports)
         host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
         if exposing.is_open(after):
-            host.out.warn("Everybody who reaches this host can now try passwords at it")
+            host.out.warn("Anyone who can reach this host can now try passwords on it")
         return CommandResult({"service": service, "exposed": list(after.exposed)})
 
     @group.command("unexpose", permission="host:write", mutating=True)
