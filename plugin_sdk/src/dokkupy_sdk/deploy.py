@@ -3,7 +3,7 @@
 from dokkupy.usecases.build_slot import memory_cap
 from dokkupy.usecases.builder_choice import built_part
 from dokkupy.usecases.builds import purge_cache
-from dokkupy.usecases.deploy import deploy_source
+from dokkupy.usecases.deploy import deploy_source, with_state
 from dokkupy.usecases.processes import restart_with_config
 from dokkupy.usecases.releases import current, releases
 from dokkupy.usecases.routes import reroute
@@ -19,4 +19,5 @@ __all__ = [
     "reroute",
     "restart_with_config",
     "run_task",
+    "with_state",
 ]

@@ -16,6 +16,7 @@ from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.config import LARGEST, set_env
 from dokkupy.usecases.history import latest
+from dokkupy.usecases.releases import releases
 from dokkupy_run import attached, oneoff
 from dokkupy_run.attached import run_attached
 from dokkupy_run.oneoff import RunOptions, retire_runs, run_detached
@@ -69,6 +70,20 @@ def test_variables_of_any_shape_arrive_as_the_app_has_them(host: Host, app: Fake
     assert given.pop("DYNO").startswith("run.") and expected.pop("DYNO") == "web.1"
     assert given == expected
     assert SHAPES.items() <= expected.items() and expected["GLOBAL"] == "g\nh"
+
+
+@pytest.mark.parametrize("cron_id", ["", "nightly"])
+@pytest.mark.parametrize("way", ["attached", "detached"])
+def test_a_process_has_the_configuration_that_is_set_now(host: Host, app: FakeEngine, way: str, cron_id: str) -> None:
+    """As with Dokku, also where the running instances do not have it yet (`config:set --no-restart`)."""
+    with operation(host, "config:set", "app:blog") as tx:
+        set_env(tx, APP, {EnvKey("EMPTY"): Secret("no more"), EnvKey("LATER"): Secret("1")})
+    {"attached": run_attached, "detached": run_detached}[way](host, APP, ["true"], RunOptions(cron_id=cron_id))
+    given = spec_of_last(app)
+    assert (given["EMPTY"], given["LATER"]) == ("no more", "1")
+    of_web = next(app.specs[one.id].env for one in app.containers({"dokkupy.process": "web"}))
+    assert "LATER" not in of_web
+    assert [one.number for one in releases(host, APP)] == [1]
 
 
 def test_a_value_that_no_process_can_be_given_is_refused_with_the_limit(host: Host, app: FakeEngine) -> None:

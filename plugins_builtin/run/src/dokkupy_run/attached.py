@@ -15,9 +15,8 @@ from dokkupy_sdk.execute import environment, poll_reader
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import SignalReceived, signals_ignored
 from dokkupy_sdk.roles import Container
-from dokkupy_sdk.status import require_deployed
 
-from dokkupy_run.oneoff import GRACE, RunOptions, checked, one_at_a_time, spec_of, stop_run
+from dokkupy_run.oneoff import GRACE, RunOptions, checked, one_at_a_time, release_now, spec_of, stop_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ LONGEST_WAIT = 100_000
 
 def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
     """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
-    release = require_deployed(host, app)
+    release = release_now(host, app)
     checked(options)
     with one_at_a_time(host, app, options):
         container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)

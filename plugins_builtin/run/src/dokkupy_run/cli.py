@@ -48,7 +48,7 @@ def run_command(
     cron_id: CronId = "",
     concurrency_policy: Policy = "allow",
 ) -> int:
-    """Run a command in a new container of the serving release, and exit with its status."""
+    """Run a command in a new container of the serving code, and exit with its status."""
     from dokkupy_run.attached import run_attached
     from dokkupy_run.oneoff import RunOptions
 

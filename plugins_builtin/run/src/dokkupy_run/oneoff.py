@@ -1,4 +1,4 @@
-"""One-off processes: a command in a new container of a release."""
+"""One-off processes: a command in a new container of what is deployed."""
 
 from __future__ import annotations
 
@@ -97,8 +97,16 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
     )
 
 
+def release_now(host: Host, app: AppName) -> Release:
+    """The code that serves, with the app's configuration and options as they are set now: also what the instances do not
+    have yet (`config:set --no-restart`), as in Dokku."""
+    from dokkupy_sdk.deploy import with_state
+
+    return with_state(host, require_deployed(host, app))
+
+
 def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> str:
-    release = require_deployed(host, app)
+    release = release_now(host, app)
     checked(options)
     if host.dry_run:  # already a spec makes the app's network
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
