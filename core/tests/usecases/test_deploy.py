@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -292,6 +293,7 @@ def test_a_destroyed_app_leaves_nothing(host: Host) -> None:
     destroy_app(host, BLOG)
     assert (engine(host).made, engine(host).tags, proxy(host).routes) == ({}, {}, {})
     assert not host.store.has_app(BLOG)
+    assert [name for name in os.listdir(host.path("locks")) if "blog" in name] == []
 
 
 CHANGES: dict[str, Callable[[Host], object]] = {

@@ -1,7 +1,8 @@
 """Locks: who changes what right now. Held by a living process, never left behind by a dead one.
 
-A lock is an flock on a file that is never deleted (deleting it is how two holders come to hold different inodes);
-the kernel gives it back when its holder dies, however it dies. The file's content only tells others who holds it.
+A lock is an flock on a file; the kernel gives it back when its holder dies, however it dies. Its holder removes the file
+before it lets go, so that nothing stays of a subject that is gone. Whoever opened the file before that gets a lock on
+nothing, sees that the path leads elsewhere, and opens it again. The file's content only tells others who holds it.
 """
 
 from __future__ import annotations
@@ -34,22 +35,23 @@ class Lock:
         self.release()
 
     def release(self) -> None:
-        if self._fd >= 0:
-            os.ftruncate(self._fd, 0)
-            os.close(self._fd)
-            self._fd = -1
-
-    def discard(self) -> None:
-        """Release it and take its file away: for a subject that is gone for good and is never asked for again.
-
-        Whoever opened the file before gets a lock on nothing, and finds that the subject is gone.
-        """
-        if self._fd >= 0:
-            try:
+        if self._fd < 0:
+            return
+        try:
+            if is_at(self._fd, self._path):
                 os.unlink(self._path)
-            except FileNotFoundError:
-                pass  # who held it before us took it away
-            self.release()
+        except OSError:
+            pass  # the file stays, and nobody holds it
+        os.close(self._fd)
+        self._fd = -1
+
+
+def is_at(fd: int, path: str) -> bool:
+    """Whether the open file is the one at this path."""
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def lock_path(root: str, subject: str) -> str:
@@ -60,31 +62,39 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock
     """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
     path = lock_path(root, subject)
     make_directory(os.path.dirname(path))
-    fd = open_own(path, os.O_RDWR, 0o600)
     deadline = time.monotonic() + wait
     pause = 0.005
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                holder_text = describe(holder(root, subject))
-                os.close(fd)
-                raise Busy(
-                    f"{subject} is being changed: {holder_text}", hint="Wait for it to end, or end that process."
-                ) from None
-            time.sleep(pause)
-            pause = min(pause * 2, 0.1)
-        except BaseException:
-            os.close(fd)
-            raise
+    while (fd := locked_file(path)) is None:
+        if time.monotonic() >= deadline:
+            raise Busy(
+                f"{subject} is being changed: {describe(holder(root, subject))}",
+                hint="Wait for it to end, or end that process.",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, 0.1)
     try:
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps(owner).encode(), 0)
     except OSError:
         pass  # a full disk: the lock holds all the same, only others cannot be told by whom
     return Lock(fd, subject, path)
+
+
+def locked_file(path: str) -> int | None:
+    """The descriptor of the locked file at this path; None when another process holds it."""
+    while True:
+        fd = open_own(path, os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if is_at(fd, path):
+                return fd
+        except BlockingIOError:
+            os.close(fd)
+            return None
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)  # its holder removed it between our open and our lock
 
 
 def holder(root: str, subject: str) -> dict[str, Any]:

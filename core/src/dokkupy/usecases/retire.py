@@ -67,7 +67,6 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
                     host.scheduler(name).forget(AppName(table["forget"]))
                 host.store.delete("apps", name, "retire", deployment)
                 gone.extend(instances)
-                lock.discard()
             except DokkupyError as error:
                 host.out.warn(f"{name}: {error.message}")
             finally:

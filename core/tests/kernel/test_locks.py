@@ -1,0 +1,77 @@
+"""Locks: one holder at a time, and no file of what nobody holds."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import Busy
+from dokkupy.kernel import locks
+from dokkupy.kernel.locks import holder, lock_path, take
+
+OWNER = {"command": "test", "pid": 1, "since": 0}
+
+
+def test_a_lock_that_was_given_back_leaves_no_file(tmp_path: Path) -> None:
+    with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):
+        assert os.listdir(tmp_path / "locks") == ["app_blog.lock"]
+        assert holder(str(tmp_path), "app:blog")["command"] == "test"
+    assert os.listdir(tmp_path / "locks") == []
+    assert holder(str(tmp_path), "app:blog") == {}
+
+
+def test_a_lock_whose_holder_died_is_taken_over(tmp_path: Path) -> None:
+    path = lock_path(str(tmp_path), "app:blog")
+    os.makedirs(os.path.dirname(path))
+    Path(path).write_text("a dead one")
+    with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):
+        assert holder(str(tmp_path), "app:blog")["command"] == "test"
+
+
+def test_who_opened_the_file_before_its_holder_removed_it_holds_the_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
+    opened = locks.open_own
+
+    def open_and_lose(path: str, flags: int, mode: int) -> int:
+        fd = opened(path, flags, mode)
+        first.release()  # between the waiter's open and its lock; later calls do nothing
+        return fd
+
+    monkeypatch.setattr(locks, "open_own", open_and_lose)
+    with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):
+        assert holder(str(tmp_path), "app:blog")["command"] == "test"
+        with pytest.raises(Busy, match="`test`"):
+            take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
+
+
+def test_a_file_that_is_no_longer_the_holder_s_is_left_to_whose_it_is(tmp_path: Path) -> None:
+    first = take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
+    os.unlink(lock_path(str(tmp_path), "app:blog"))
+    with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):
+        first.release()
+        with pytest.raises(Busy):
+            take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
+
+
+def test_many_who_want_one_lock_hold_it_one_after_the_other(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            with take(str(tmp_path), "app:blog", owner=OWNER, wait=60):
+                inside.append(number)
+                most.append(len(inside))
+                inside.remove(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(most), max(most)) == (80, 1)
+    assert os.listdir(tmp_path / "locks") == []
