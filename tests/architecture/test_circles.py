@@ -13,7 +13,6 @@ from tests.architecture.readers import by_name, modules
 NOT_YET = {
     "dokkupy.cli.help",
     "dokkupy.cli.main",
-    "dokkupy.cli.ssh",
     "dokkupy.hookspecs",
     "dokkupy.kernel.dry_run",
     "dokkupy.kernel.hooks",

@@ -1,5 +1,25 @@
 """Who may see and change what."""
 
-from dokkupy.usecases.access import allowed, apps_with, check_access, check_global, is_admin, visible_apps
+from dokkupy.usecases.access import (
+    GRANTS,
+    KEYS,
+    allowed,
+    apps_with,
+    check_access,
+    check_global,
+    is_admin,
+    keys_of,
+    visible_apps,
+)
 
-__all__ = ["allowed", "apps_with", "check_access", "check_global", "is_admin", "visible_apps"]
+__all__ = [
+    "GRANTS",
+    "KEYS",
+    "allowed",
+    "apps_with",
+    "check_access",
+    "check_global",
+    "is_admin",
+    "keys_of",
+    "visible_apps",
+]

@@ -273,45 +273,6 @@ def test_text_from_windows_is_the_same_key_and_the_same_variables(
     assert run("config:get", "blog", "B")[1] == "ü\n"
 
 
-def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
-    text = (tmp_path / "key.pub").read_text()
-    status, fingerprint, _ = run("ssh-keys:add", "demo", stdin=text)
-    assert status == 0
-    shown = subprocess.run(["ssh-keygen", "-lf", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True)
-    assert shown.stdout.split()[1] == fingerprint.strip()
-    assert 'NAME="demo"' in run("ssh-keys:list")[1]
-    written = Path(host.path("home", ".ssh", "authorized_keys")).read_text()
-    assert written.startswith('command="/usr/local/bin/dokkupy ssh-entry demo",no-agent-forwarding')
-    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
-    assert run("ssh-keys:add", "other", stdin=text)[0] == 1
-    assert run("ssh-keys:remove", "demo")[0] == 0
-    assert Path(host.path("home", ".ssh", "authorized_keys")).read_text() == ""
-
-
-@pytest.mark.parametrize("name", [one for one in UNTRUSTED if one not in ("A", "x" * 64)])
-def test_a_hostile_key_name_is_refused(run: Run, host: Host, name: str) -> None:
-    assert run("ssh-keys:add", "--", name, stdin="ssh-ed25519 AAAA x")[0] != 0
-    assert not Path(host.path("home", ".ssh", "authorized_keys")).exists()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "nonsense",
-        "ssh-ed25519 !!!",
-        "ssh-ed25519 QUJD",
-        'command="id" ssh-ed25519 AAAA',
-        "ssh-ed25519 AAAA\nssh-rsa AAAA",
-        "-----BEGIN OPENSSH PRIVATE KEY-----",
-    ],
-)
-def test_what_is_no_public_key_is_refused(run: Run, text: str) -> None:
-    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
-    assert run("ssh-keys:list")[1] == ""
-
-
 def test_a_viewer_reads_its_own_app_and_nothing_else(run: Run, host: Host) -> None:
     for name in ("blog", "shop"):
         run("apps:create", name)
@@ -328,25 +289,6 @@ def test_a_viewer_reads_its_own_app_and_nothing_else(run: Run, host: Host) -> No
     ):
         status, _, error = run(*words, who="key:eve")
         assert status == 1 and "Access denied" in error, words
-
-
-def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dokkupy.cli import main as main_module
-    from dokkupy.cli.ssh import entry
-
-    seen: list[tuple[list[str], str]] = []
-    monkeypatch.setattr(main_module, "main", lambda words, who: seen.append((words, who)) or 0)
-    for typed, words in (
-        ("git-receive-pack 'blog'", ["git-receive-pack", "blog"]),
-        ("config:set blog A='b c' D=$(id)", ["config:set", "blog", "A=b c", "D=$(id)"]),
-        ("-- --quiet apps:list", ["--quiet", "apps:list"]),
-        ("", []),
-    ):
-        monkeypatch.setenv("SSH_ORIGINAL_COMMAND", typed)
-        assert entry(["demo"]) == 0
-        assert seen.pop() == (words, "key:demo")
-    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "a 'b")
-    assert entry(["demo"]) == 1
 
 
 def test_every_command_declares_a_permission_and_has_help(run: Run, host: Host) -> None:

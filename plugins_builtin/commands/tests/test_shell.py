@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,27 +81,3 @@ def test_the_help_of_a_command_has_one_usage_line_and_its_options(
     assert shown.count("Usage:") == 1
     assert "<app>|--global" in shown
     assert "--no-restart" in shown
-
-
-def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "global").mkdir()
-    (tmp_path / "global" / "ssh-keys.toml").write_text('schema = 1\n[keys.eve]\nrole = "viewer"\napps = []\n')
-
-    def ssh(typed: str, name: str = "eve") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-I", "-m", "dokkupy", "ssh-entry", name],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(tmp_path), "SSH_ORIGINAL_COMMAND": typed},
-        )
-
-    assert ssh("version").stdout.startswith("dokku version ")
-    assert "Usage:" in ssh("").stdout
-    denied = ssh("ssh-keys:list")
-    assert (denied.returncode, denied.stdout) == (1, "")
-    assert "Access denied" in denied.stderr
-    assert "is not a dokku command" in ssh("ssh-entry admin").stderr
-    assert not ssh(f"version; touch {tmp_path}/pwned $(touch {tmp_path}/pwned)").stdout
-    assert not (tmp_path / "pwned").exists()
-    assert "Traceback" not in ssh("version", "../x").stderr

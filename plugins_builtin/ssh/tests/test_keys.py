@@ -11,7 +11,8 @@ import pytest
 from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, KeyName
-from dokkupy.usecases.keys import add_key, keys_of, parse_key, remove_key
+from dokkupy.usecases.access import keys_of
+from dokkupy_ssh.keys import add_key, finding, parse_key, remove_key, write_authorized_keys
 
 
 def blob(*fields: bytes) -> str:
@@ -113,3 +114,10 @@ def test_a_key_that_cannot_be_written_for_sshd_is_not_in_the_state_either(
     assert list(keys_of(host)) == ["ann"]
     assert authorized(host).read_text() == before
     assert os.listdir(host.path("journal", "open")) == []
+
+
+def test_the_doctor_sees_an_edited_authorized_keys(host: Host) -> None:
+    write_authorized_keys(host)
+    assert finding(host).level == "ok"
+    authorized(host).write_text("ssh-ed25519 AAAA eve\n")
+    assert finding(host).level == "warning"

@@ -101,6 +101,7 @@ class CommandResult:
 
 class Command:
     """One command of a group. needs: the permission; `open` for none. root: must run as root (`plugin:install`).
+    keeps_root: root stays root, as what reads its files must (`doctor`); for all others it becomes the system user.
     changes: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
 
     __slots__ = (
@@ -109,6 +110,7 @@ class Command:
         "group",
         "help",
         "hidden",
+        "keeps_root",
         "mutating",
         "name",
         "permission",
@@ -124,6 +126,7 @@ class Command:
         *,
         permission: str,
         root: bool,
+        keeps_root: bool,
         mutating: bool,
         hidden: bool,
         formats: bool,
@@ -134,6 +137,7 @@ class Command:
         self.function = function
         self.permission = permission
         self.root = root
+        self.keeps_root = root or keeps_root
         self.mutating = mutating
         self.hidden = hidden
         self.formats = formats
@@ -165,6 +169,7 @@ class Group:
         *,
         permission: str,
         root: bool = False,
+        keeps_root: bool = False,
         mutating: bool = False,
         hidden: bool = False,
         formats: bool = True,
@@ -184,6 +189,7 @@ class Group:
                 function,
                 permission=permission,
                 root=root,
+                keeps_root=keeps_root,
                 mutating=mutating,
                 hidden=hidden,
                 formats=formats,

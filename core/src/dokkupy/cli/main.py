@@ -10,6 +10,7 @@ from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
 from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.kernel.host import ROOT, Host, keep_temporary_files_in
+from dokkupy.kernel.users import become_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ ALIASES = {
 """Dokku's dispatcher aliases (reference, section 1.0; `rails` there is a typing error)."""
 
 COMMANDS = "dokkupy.commands"
+ENTRIES = "dokkupy.entries"
 GLOBALS = ("--quiet", "--trace", "--force", "--app")
 
 
@@ -49,12 +51,8 @@ def run() -> NoReturn:
     """The console entry of `dokkupy` and `dokku`."""
     keep_temporary_files_in(os.environ.get("DOKKUPY_ROOT") or ROOT)
     try:
-        if sys.argv[1:2] == ["ssh-entry"]:
-            from dokkupy.cli.ssh import entry
-
-            status = entry(sys.argv[2:])
-        else:
-            status = main(sys.argv[1:])
+        words = sys.argv[1:]
+        status = enter(words) if words and words[0].endswith("-entry") else main(words)
     except KeyboardInterrupt:
         status = 130
     try:
@@ -64,6 +62,20 @@ def run() -> NoReturn:
     sys.stderr.flush()
     # Nothing is left to tidy: every file is closed or synced. Skipping the interpreter's own shutdown saves 3 ms.
     os._exit(status)
+
+
+def enter(words: list[str]) -> int:
+    """Run what a server brings, such as sshd: an entry point of `dokkupy.entries` turns its arguments into the words of a
+    command and who types them. The launcher alone gets here, so nobody can type an entry as a command."""
+    host = Host(os.environ.get("DOKKUPY_ROOT") or ROOT, out=Terminal())
+    try:
+        entry = host.registry.find(ENTRIES, words[0])
+        if entry is None:
+            raise unknown(words[0], host)
+        typed, who = host.registry.load(entry)(words[1:])
+    except BaseException as error:
+        return report(error, host, json_wanted=False)
+    return main(typed, host=Host(host.root, who=who, registry=host.registry))
 
 
 def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
@@ -93,10 +105,12 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
     call: Invocation | None = None
     try:
         require_text(words)
-        become_system_user(host, name)
+        require_readable(host)
+        command, rest = resolve(host, name, words[1:])
+        if not command.keeps_root:
+            become_owner(host.root)
         if not out.trace:
             out.trace = bool(host.store.read("global", "trace").get("on"))
-        command, rest = resolve(host, name, words[1:])
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
@@ -199,37 +213,11 @@ def local_user() -> str:
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
 
 
-def become_system_user(host: Host, name: str) -> None:
-    """Root becomes the system user at once, in this process: a sudo would cost a second start.
-
-    Commands that are declared `root` (plugins, keys, setup) are the exception; they hand their files over.
-    """
-    if os.getuid() != 0:
-        if os.path.isdir(host.root) and not os.access(host.root, os.R_OK | os.X_OK):
-            hint = "On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ..."
-            raise UserError(f"The user {local_user()} may not read dokkupy's state in {host.root}", hint=hint)
-        return
-    if name.partition(":")[0] in ("setup", "plugin", "ssh-keys", "doctor"):
-        return
-    try:
-        owner = os.stat(host.root)
-    except FileNotFoundError:
-        return
-    if owner.st_uid == 0:
-        return
-    drop_to(owner.st_uid, owner.st_gid)
-
-
-def drop_to(uid: int, gid: int) -> None:
-    import pwd
-
-    entry = pwd.getpwuid(uid)
-    os.initgroups(entry.pw_name, gid)
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-    os.environ["HOME"] = entry.pw_dir
-    os.environ["USER"] = entry.pw_name
-    os.umask(0o027)
+def require_readable(host: Host) -> None:
+    """Raises UserError when the caller may not read the state."""
+    if os.getuid() != 0 and os.path.isdir(host.root) and not os.access(host.root, os.R_OK | os.X_OK):
+        hint = "On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ..."
+        raise UserError(f"The user {local_user()} may not read dokkupy's state in {host.root}", hint=hint)
 
 
 def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:

@@ -53,7 +53,7 @@ def recover(
     )
 
 
-@doctor_group.command("", permission="host:read")
+@doctor_group.command("", permission="host:read", keeps_root=True)
 def doctor(host: Host) -> CommandResult:
     """Check the host; the exit status is 1 when something is broken."""
     from dokkupy.usecases.maintenance import examine

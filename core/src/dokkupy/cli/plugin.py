@@ -132,7 +132,7 @@ def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
     )
 
 
-@group.command("new", permission="open")
+@group.command("new", permission="open", keeps_root=True)
 def new(
     host: Host,
     name: Name,

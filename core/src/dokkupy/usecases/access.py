@@ -20,6 +20,10 @@ GRANTS = {
 }
 
 
+KEYS = ("global", "ssh-keys")
+"""The table of the SSH keys."""
+
+
 def check_access(host: Host, who: str, permission: str, app: AppName | None) -> None:
     """Raise Denied unless the key `key:NAME` has the permission; for a command on no app, any app's will do."""
     if permission == "open" or allowed(host, who, permission, app):
@@ -37,9 +41,13 @@ def allowed(host: Host, who: str, permission: str, app: AppName | None) -> bool:
     return role == "admin" or app is None or app in key.get("apps", [])
 
 
+def keys_of(host: Host) -> dict[str, dict[str, Any]]:
+    """name -> the record of each SSH key."""
+    return dict(host.store.read(*KEYS).get("keys", {}))
+
+
 def key_record(host: Host, who: str) -> dict[str, Any]:
-    keys: dict[str, dict[str, Any]] = host.store.read("global", "ssh-keys").get("keys", {})
-    return keys.get(who.removeprefix("key:"), {})
+    return keys_of(host).get(who.removeprefix("key:"), {})
 
 
 def visible_apps(host: Host) -> list[AppName]:

@@ -210,7 +210,6 @@ def examine(host: Host) -> list[Finding]:
         "disk": lambda host: [disk_finding(host)],
         "temporary": lambda host: [temporary.finding(host)],
         "interpreter": lambda host: [interpreter.finding(host)],
-        "ssh-keys": lambda host: [keys_finding(host)],
         "audit": lambda host: [audit_finding(host)],
         "apps": process_findings,
         "roles": role_findings,
@@ -278,24 +277,6 @@ def listing(place: str) -> list[os.DirEntry[str]]:
         return list(os.scandir(place))
     except OSError:
         return []
-
-
-def keys_finding(host: Host) -> Finding:
-    from dokkupy.usecases.keys import keys_of, render
-
-    try:
-        with open(host.path("home", ".ssh", "authorized_keys"), encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
-        text = ""
-    if text == render(keys_of(host)):
-        return Finding("ssh-keys", "ok", f"{len(keys_of(host))} keys")
-    return Finding(
-        "ssh-keys",
-        "warning",
-        "authorized_keys is not what the state says",
-        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it again.",
-    )
 
 
 def disk_finding(host: Host) -> Finding:

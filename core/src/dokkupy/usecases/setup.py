@@ -19,10 +19,9 @@ from dokkupy.errors import HostError
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.files import write_atomic
 from dokkupy.kernel.host import Host
+from dokkupy.kernel.users import SECOND, USER
 from dokkupy.usecases.plugins import services_of
 
-USER = "dokkupy"
-SECOND = "dokku"
 DIRECTORIES = (
     "",
     "apps",
@@ -37,7 +36,6 @@ DIRECTORIES = (
     "tmp",
     "tmp/children",
 )
-SSHD_DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
 CRON = "/etc/cron.d/dokkupy"
 UNITS = "/etc/systemd/system"
 PROGRAM = "/usr/local/bin/dokkupy"
@@ -48,18 +46,6 @@ COMPLETION_TEXT = f"""# Written by `dokkupy setup`.
 
 JOB_SECONDS = 50
 """How long the timer's minute waits for jobs; a longer one, such as a backup, must not hold up the next minute."""
-
-SSHD_TEXT = f"""# Written by `dokkupy setup`.
-Match User {USER},{SECOND}
-    AuthorizedKeysFile .ssh/authorized_keys
-    PasswordAuthentication no
-    KbdInteractiveAuthentication no
-    AllowTcpForwarding no
-    AllowAgentForwarding no
-    X11Forwarding no
-    PermitTunnel no
-    PermitUserRC no
-"""
 
 CRON_TEXT = f"""# Written by `dokkupy setup`.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -112,7 +98,6 @@ def set_up(host: Host, *, dry_run: bool) -> list[Change]:
     for part, step in (
         (f"the users {USER} and {SECOND}", steps.users),
         (f"the state in {host.root}", steps.directories),
-        ("SSH logins by key", steps.sshd),
         ("the timer", steps.timer),
         ("completion for bash", steps.completion),
     ):
@@ -144,7 +129,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
             if os.path.exists(f"{UNITS}/{unit}"):
                 steps.run(f"disable {unit}", ["systemctl", "disable", "--now", unit])
     units = [f"{UNITS}/{unit}" for unit in UNIT_TEXTS]
-    for path in (*units, CRON, SSHD_DROP_IN, *COMPLETIONS):
+    for path in (*units, CRON, *COMPLETIONS):
         if os.path.exists(path):
             steps.do(f"remove {path}", partial(os.unlink, path))
     if systemd() and steps.changes:
@@ -229,8 +214,7 @@ class Steps:
         own = user(USER)
         for name in DIRECTORIES:
             self.directory(self.host.path(name) if name else self.host.root, 0o750, own)
-        self.directory(self.host.path("home", ".ssh"), 0o700, own)
-        for parts in (("home", ".ssh", "authorized_keys"), ("logs", "audit.log"), ("logs", "events.log")):
+        for parts in (("logs", "audit.log"), ("logs", "events.log")):
             self.file(self.host.path(*parts), own)
 
     def directory(self, path: str, mode: int, own: pwd.struct_passwd | None) -> None:
@@ -252,15 +236,6 @@ class Steps:
             raise HostError(f"{path} is a symbolic link", hint="Remove it and run dokkupy setup again.")
         if now.st_uid != own.pw_uid or now.st_gid != own.pw_gid or stat.S_IMODE(now.st_mode) != mode:
             self.do(f"give {path} to {USER} with mode {mode:o}", lambda: set_owner(path, mode, own))
-
-    def sshd(self) -> None:
-        if not os.path.isdir(os.path.dirname(SSHD_DROP_IN)) or not shutil.which("sshd", path="/usr/sbin:/sbin"):
-            self.host.out.warn("sshd is not installed: nobody can push. Install openssh-server and run setup again")
-            return
-        before = content(SSHD_DROP_IN)
-        if before == SSHD_TEXT:
-            return
-        self.do(f"write {SSHD_DROP_IN}", lambda: replace_sshd(before))
 
     def completion(self) -> None:
         """Bash's, found by the package bash-completion; loaded when Tab is first pressed on the name."""
@@ -311,25 +286,3 @@ def set_owner(path: str, mode: int, own: pwd.struct_passwd) -> None:
         os.fchmod(fd, mode)
     finally:
         os.close(fd)
-
-
-def replace_sshd(before: str | None) -> None:
-    """Put the drop-in; when sshd does not accept it, the old content is brought back and sshd never reloaded."""
-    write_atomic(SSHD_DROP_IN, SSHD_TEXT.encode(), mode=0o644)
-    os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -t` asks for it
-    try:
-        execute(["/usr/sbin/sshd", "-t"])
-    except HostError:
-        if before is None:
-            os.unlink(SSHD_DROP_IN)
-        else:
-            write_atomic(SSHD_DROP_IN, before.encode(), mode=0o644)
-        raise
-    if systemd():
-        execute(["systemctl", "try-reload-or-restart", "ssh.service"], check=False)
-        return
-    try:
-        with open("/run/sshd.pid", encoding="ascii") as file:
-            os.kill(int(file.read()), 1)
-    except (OSError, ValueError):
-        pass  # sshd does not run; it reads the file when it starts

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName, KeyName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, KeyName
 
 group = Group("ssh-keys", "Manage the SSH keys that may push and run commands")
 
 LARGEST = 64 * 1024
 
 
-@group.command("add", permission="host:write", mutating=True)
+@group.command("add", permission="host:write", mutating=True, keeps_root=True)
 def add(
     host: Host,
     name: Annotated[KeyName, Arg("name")],
@@ -24,9 +23,10 @@ def add(
     apps: Annotated[str, Opt("--apps", help="Apps of a deployer or viewer, separated by commas")] = "",
 ) -> CommandResult:
     """Allow a public key, from a file or standard input."""
-    from dokkupy.cli.main import become_system_user
-    from dokkupy.kernel.text import read_file, read_input
-    from dokkupy.usecases.keys import add_key
+    from dokkupy_sdk.files import read_file, read_input
+    from dokkupy_sdk.users import become_owner
+
+    from dokkupy_ssh.keys import add_key
 
     if file and host.who.startswith("key:"):
         raise UserError("Over SSH the key is read from standard input", hint=f"ssh-keys:add {name} < KEY.pub")
@@ -34,7 +34,7 @@ def add(
         text = read_file(file, LARGEST) if file else read_input(LARGEST)
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
-    become_system_user(host, "")  # root was only needed to read the file
+    become_owner(host.root)  # root was only needed to read the file
     fingerprint = add_key(host, name, text, role=role, apps=[AppName(one) for one in apps.split(",") if one])
     return CommandResult({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
 
@@ -47,12 +47,10 @@ def remove(
     fingerprint: Annotated[str, Opt("--fingerprint", help="Remove by fingerprint")] = "",
 ) -> CommandResult:
     """Remove a key."""
-    from dokkupy.cli.main import become_system_user
-    from dokkupy.usecases.keys import remove_key
+    from dokkupy_ssh.keys import remove_key
 
     if not name and not fingerprint:
         raise UserError("Please specify the name of the key, or --fingerprint")
-    become_system_user(host, "")
     gone = remove_key(host, name=name, fingerprint=fingerprint)
     return CommandResult(gone, [f"-----> Removed {one}" for one in gone])
 
@@ -60,8 +58,10 @@ def remove(
 @group.command("list", permission="host:read")
 def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> CommandResult:
     """List the keys."""
-    from dokkupy.errors import NotFound
-    from dokkupy.usecases.keys import RESTRICTIONS, keys_of
+    from dokkupy_sdk.access import keys_of
+    from dokkupy_sdk.errors import NotFound
+
+    from dokkupy_ssh.keys import RESTRICTIONS
 
     rows = [
         {"name": key, "fingerprint": record["fingerprint"], "role": record["role"], "apps": record.get("apps", [])}

@@ -7,12 +7,13 @@ import binascii
 import hashlib
 import os
 
-from dokkupy.errors import Conflict, NotFound, UserError
-from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import call, operation
-from dokkupy.model.names import AppName, KeyName
-from dokkupy.usecases.access import GRANTS
+from dokkupy_sdk import Host
+from dokkupy_sdk.access import GRANTS, KEYS, keys_of
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName, KeyName
+from dokkupy_sdk.operation import call, operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,10 +74,6 @@ def fields(blob: bytes) -> list[bytes]:
     return found
 
 
-def keys_of(host: Host) -> dict[str, dict[str, Any]]:
-    return dict(host.store.read("global", "ssh-keys").get("keys", {}))
-
-
 def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: Sequence[AppName] = ()) -> str:
     """Allow a key; returns its fingerprint. Raises Conflict when the name or the key is there already."""
     if role not in GRANTS:
@@ -91,7 +88,7 @@ def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: 
                 raise Conflict(f"Duplicate SSH key: it is there as {other}", code="duplicate_key")
         keys[str(name)] = {"key": key, "fingerprint": fingerprint, "role": role, "apps": [str(app) for app in apps]}
         tx.register_undo("authorized_keys", call(write_authorized_keys))
-        tx.write("global", "ssh-keys", data={"keys": keys})
+        tx.write(*KEYS, data={"keys": keys})
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return fingerprint
 
@@ -106,7 +103,7 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
         if not doomed:
             raise NotFound(f"There is no SSH key {(name or fingerprint)[:80]!r}", hint="List them: ssh-keys:list")
         tx.register_undo("authorized_keys", call(write_authorized_keys))
-        tx.write("global", "ssh-keys", data={"keys": {k: r for k, r in keys.items() if k not in doomed}})
+        tx.write(*KEYS, data={"keys": {k: r for k, r in keys.items() if k not in doomed}})
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return doomed
 
@@ -123,4 +120,21 @@ def render(keys: Mapping[str, Mapping[str, Any]]) -> str:
     return "".join(
         f'command="{PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record["key"]} {KeyName(name)}\n'
         for name, record in sorted(keys.items())
+    )
+
+
+def finding(host: Host) -> Finding:
+    """For the doctor: whether sshd reads the keys of the state."""
+    try:
+        with open(host.path("home", ".ssh", "authorized_keys"), encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    if text == render(keys_of(host)):
+        return Finding("ssh-keys", "ok", f"{len(keys_of(host))} keys")
+    return Finding(
+        "ssh-keys",
+        "warning",
+        "authorized_keys is not what the state says",
+        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it again.",
     )

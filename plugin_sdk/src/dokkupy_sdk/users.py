@@ -1,0 +1,5 @@
+"""The system user that owns the state: its login names, and how root becomes it."""
+
+from dokkupy.kernel.users import SECOND, USER, become_owner
+
+__all__ = ["SECOND", "USER", "become_owner"]

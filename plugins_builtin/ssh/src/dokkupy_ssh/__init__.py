@@ -1,0 +1,1 @@
+"""Access over SSH: keys, sshd's settings, and what a caller types."""

@@ -1,0 +1,67 @@
+"""sshd's part: the file of keys that it reads, and its settings for the system user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import write_atomic
+from dokkupy_sdk.setup import Steps, content, systemd
+from dokkupy_sdk.users import SECOND, USER
+
+DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
+TEXT = f"""# Written by `dokkupy setup`.
+Match User {USER},{SECOND}
+    AuthorizedKeysFile .ssh/authorized_keys
+    PasswordAuthentication no
+    KbdInteractiveAuthentication no
+    AllowTcpForwarding no
+    AllowAgentForwarding no
+    X11Forwarding no
+    PermitTunnel no
+    PermitUserRC no
+"""
+
+
+def set_up(host: Host, *, dry_run: bool) -> list[str]:
+    steps = Steps(dry_run=dry_run)
+    steps.directory(host.path("home", ".ssh"), 0o700)
+    steps.file(host.path("home", ".ssh", "authorized_keys"))
+    if not os.path.isdir(os.path.dirname(DROP_IN)) or not shutil.which("sshd", path="/usr/sbin:/sbin"):
+        host.out.warn("sshd is not installed: nobody can push. Install openssh-server and run setup again")
+        return steps.lines
+    before = content(DROP_IN)
+    if before != TEXT:
+        steps.do(f"write {DROP_IN}", lambda: replace(before))
+    return steps.lines
+
+
+def tear_down(*, dry_run: bool) -> list[str]:
+    steps = Steps(dry_run=dry_run)
+    steps.remove(DROP_IN)
+    return steps.lines
+
+
+def replace(before: str | None) -> None:
+    """Put the drop-in; when sshd does not accept it, the old content is brought back and sshd never reloaded."""
+    write_atomic(DROP_IN, TEXT.encode(), mode=0o644)
+    os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -t` asks for it
+    try:
+        execute(["/usr/sbin/sshd", "-t"])
+    except HostError:
+        if before is None:
+            os.unlink(DROP_IN)
+        else:
+            write_atomic(DROP_IN, before.encode(), mode=0o644)
+        raise
+    if systemd():
+        execute(["systemctl", "try-reload-or-restart", "ssh.service"], check=False)
+        return
+    try:
+        with open("/run/sshd.pid", encoding="ascii") as file:
+            os.kill(int(file.read()), 1)
+    except (OSError, ValueError):
+        pass  # sshd does not run; it reads the file when it starts

@@ -1,0 +1,125 @@
+"""`ssh-keys:*` as they are typed, and what comes over SSH."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+from dokkupy_ssh.entry import entry
+
+from plugins_builtin.ssh.tests.conftest import Run
+
+UNTRUSTED = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/b",
+    "-x",
+    "--force",
+    "x;reboot",
+    "$(id)",
+    "`id`",
+    "a b",
+    "a\nb",
+    "A",
+    "ä",
+    "x" * 64,
+    "a..b",
+    "a'b",
+    'a"b',
+    "a|b",
+    "a&b",
+    "a>b",
+    "%s",
+    "{{x}}",
+    "a\x00b",
+    "a\x1b[2Jb",
+    "*",
+    "~",
+]
+
+
+def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    text = (tmp_path / "key.pub").read_text()
+    status, fingerprint, _ = run("ssh-keys:add", "demo", stdin=text)
+    assert status == 0
+    shown = subprocess.run(["ssh-keygen", "-lf", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True)
+    assert shown.stdout.split()[1] == fingerprint.strip()
+    assert 'NAME="demo"' in run("ssh-keys:list")[1]
+    written = Path(host.path("home", ".ssh", "authorized_keys")).read_text()
+    assert written.startswith('command="/usr/local/bin/dokkupy ssh-entry demo",no-agent-forwarding')
+    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
+    assert run("ssh-keys:add", "other", stdin=text)[0] == 1
+    assert run("ssh-keys:remove", "demo")[0] == 0
+    assert Path(host.path("home", ".ssh", "authorized_keys")).read_text() == ""
+
+
+@pytest.mark.parametrize("name", [one for one in UNTRUSTED if one not in ("A", "x" * 64)])
+def test_an_untrusted_key_name_is_refused(run: Run, host: Host, name: str) -> None:
+    assert run("ssh-keys:add", "--", name, stdin="ssh-ed25519 AAAA x")[0] != 0
+    assert not Path(host.path("home", ".ssh", "authorized_keys")).exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "ssh-ed25519 !!!",
+        "ssh-ed25519 QUJD",
+        'command="id" ssh-ed25519 AAAA',
+        "ssh-ed25519 AAAA\nssh-rsa AAAA",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+    ],
+)
+def test_what_is_no_public_key_is_refused(run: Run, text: str) -> None:
+    assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
+    assert run("ssh-keys:list")[1] == ""
+
+
+def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed, words in (
+        ("git-receive-pack 'blog'", ["git-receive-pack", "blog"]),
+        ("config:set blog A='b c' D=$(id)", ["config:set", "blog", "A=b c", "D=$(id)"]),
+        ("-- --quiet apps:list", ["--quiet", "apps:list"]),
+        ("", []),
+    ):
+        monkeypatch.setenv("SSH_ORIGINAL_COMMAND", typed)
+        assert entry(["demo"]) == (words, "key:demo")
+        assert "SSH_ORIGINAL_COMMAND" not in os.environ
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "a 'b")
+    with pytest.raises(UserError, match="cannot be split"):
+        entry(["demo"])
+
+
+def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "global").mkdir()
+    (tmp_path / "global" / "ssh-keys.toml").write_text('schema = 1\n[keys.eve]\nrole = "viewer"\napps = []\n')
+
+    def ssh(typed: str, name: str = "eve") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-m", "dokkupy", "ssh-entry", name],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(tmp_path), "SSH_ORIGINAL_COMMAND": typed},
+        )
+
+    assert ssh("version").stdout.startswith("dokku version ")
+    assert "Usage:" in ssh("").stdout
+    denied = ssh("ssh-keys:list")
+    assert (denied.returncode, denied.stdout) == (1, "")
+    assert "Access denied" in denied.stderr
+    assert "is not a dokku command" in ssh("ssh-entry admin").stderr
+    assert not ssh(f"version; touch {tmp_path}/pwned $(touch {tmp_path}/pwned)").stdout
+    assert not (tmp_path / "pwned").exists()
+    refused = ssh("version", "../x")
+    assert refused.returncode == 1 and "write authorized_keys again" in refused.stderr
+    assert "cannot be split into words" in ssh("version '").stderr
