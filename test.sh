@@ -242,8 +242,7 @@ default_roots() {
     if [[ -d $folder && $folder != tests/e2e && $folder != tests/bench ]]; then roots+=("$folder"); fi
   done
   [[ $fast == no ]] || return 0
-  # Until `dokkupy setup` is there, no host can be installed.
-  if [[ -e core/src/dokkupy/cli/setup.py ]]; then roots+=(tests/e2e); else roots+=(tests/e2e/test_bed.py); fi
+  roots+=(tests/e2e)
 }
 
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }

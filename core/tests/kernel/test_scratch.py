@@ -12,7 +12,7 @@ import pytest
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.host import Host, keep_temporary_files_in
 from dokkupy.kernel.scratch import scratch_directory
-from dokkupy.usecases.temporary import finding, remove_left_over
+from dokkupy.usecases.temporary import remove_left_over
 
 HOLD = """
 import sys, time
@@ -81,4 +81,3 @@ def test_what_ended_programs_left_is_removed_and_what_is_new_stays(tmp_path: Pat
         assert os.path.isdir(used)
         assert not abandoned.exists()
     assert [path.name for path in children.iterdir()] == ["new"]
-    assert finding(host).message.startswith("1 temporary files")

@@ -1,4 +1,4 @@
-"""The timer's work, the doctor, the events."""
+"""The timer's work, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 
 import pytest
-from dokkupy.cli.main import main
 from dokkupy.errors import HostError
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Journal, call, unfinished
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy.usecases import interpreter, maintenance
-from dokkupy.usecases.history import follow, latest, told
+from dokkupy.usecases import maintenance
 
 ran: list[str] = []
 
@@ -173,60 +170,3 @@ def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: H
     assert maintenance.recover_all(host, boot=False) == (["recovered other"], ["host"])
     assert [entries[0]["subject"] for _, entries in unfinished(host)] == ["host"]
     assert ran == ["undone"]
-
-
-def test_the_doctor_sees_a_gap_in_the_audit(host: Host) -> None:
-    def levels() -> dict[str, str]:
-        return {found.check: found.level for found in maintenance.examine(host)}
-
-    for command in ("a", "b", "c"):
-        host.audit.record(who="ann", command=command, status=0)
-    before = levels()
-    assert (before["audit"], before["owner"]) == ("ok", "ok")
-    audit = Path(host.audit.path)
-    audit.write_text("".join(audit.read_text().splitlines(keepends=True)[::2]))
-    assert levels()["audit"] == "error"
-
-
-def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
-    host.events.record("deployed", app="blog")
-    with open(host.events.path, "a", encoding="utf-8") as file:
-        file.write('{"time": "20\n')
-    host.events.record("destroyed", app="blog", reason="")
-    assert [told(row).partition(" ")[2] for row in latest(host, 10)] == ["deployed app=blog", "destroyed app=blog"]
-    assert [row["event"] for row in latest(host, 1)] == ["destroyed"]
-
-
-def test_events_of_one_app_leave_out_the_others(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    host.events.record("deployed", app="blog")
-    host.events.record("deployed", app="shop")
-    assert [row["app"] for row in latest(host, 1, "blog")] == ["blog"]
-    following = follow(host, latest(host, 1, "blog"), "blog", pause=0.01)
-    assert next(following).endswith("deployed app=blog")
-    host.events.record("scaled", app="shop")
-    host.events.record("scaled", app="blog")
-    assert next(following).endswith("scaled app=blog")
-    host.events.record("recovered", subject="app:blog")
-    host.events.record("app_renamed", app="diary", old="blog")
-    assert main(["events", "blog", "-n", "3"], host=host) == 0
-    lines = [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
-    assert lines == ["scaled app=blog", "recovered subject=app:blog", "app_renamed app=diary old=blog"]
-
-
-def test_following_tells_each_event_once(host: Host) -> None:
-    host.events.record("first")
-    lines = follow(host, latest(host, 10), pause=0.01)
-    assert next(lines).endswith("first")
-    threading.Timer(0.05, lambda: host.events.record("second")).start()
-    assert [line.split()[1] for line in islice(lines, 1)] == ["second"]
-
-
-def test_an_interpreter_below_a_closed_directory_is_named(host: Host, tmp_path: Path) -> None:
-    program = tmp_path / "home" / "bin" / "python"
-    program.parent.mkdir(parents=True)
-    program.write_text("")
-    program.chmod(0o755)
-    (tmp_path / "home").chmod(0o700)
-    for uid, closed in ((os.getuid(), ""), (64999, str(tmp_path / "home"))):
-        assert interpreter.blocked(str(program), uid, uid, 0o1) == closed
-    assert interpreter.finding(host).level == "ok"

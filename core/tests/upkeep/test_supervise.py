@@ -337,9 +337,7 @@ def test_without_the_setting_a_crash_of_all_instances_rolls_nothing_back(
 
 def test_the_timer_and_the_doctor_look(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     engine.end(web(host).id, 1, at=time.time())
-    assert [one.message for one in maintenance.examine(host) if one.check == "apps"] == [
-        "blog: web.1 should run and is: exited"
-    ]
+    assert [one.message for one in findings(host)] == ["blog: web.1 should run and is: exited"]
     assert "blog: started web.1" in maintenance.do_tick(host)
     assert len(crashes) == 1
 

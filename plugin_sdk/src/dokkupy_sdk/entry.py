@@ -1,5 +1,5 @@
 """The command line as a function, for programs that others start: git's hook, a timer, an SSH entry."""
 
-from dokkupy.cli.main import main
+from dokkupy.cli.main import ALIASES, COMMANDS, main, resolve
 
-__all__ = ["main"]
+__all__ = ["ALIASES", "COMMANDS", "main", "resolve"]

@@ -1,5 +1,5 @@
 """Hooks of core that plugins call: `host.hooks.gather(linked_containers, host=host, app=app)`. Core calls the others."""
 
-from dokkupy.hookspecs import container_options, linked_containers
+from dokkupy.hookspecs import container_options, doctor_checks, linked_containers, setup_changes, teardown_changes
 
-__all__ = ["linked_containers", "container_options"]
+__all__ = ["container_options", "doctor_checks", "linked_containers", "setup_changes", "teardown_changes"]

@@ -14,7 +14,9 @@ from dokkupy.kernel.settings import (
     integer,
     matching,
     one_of,
+    place,
     plain,
+    require_choice,
 )
 
 __all__ = [
@@ -31,5 +33,7 @@ __all__ = [
     "integer",
     "matching",
     "one_of",
+    "place",
     "plain",
+    "require_choice",
 ]

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from dokkupy.cli.completion import SCRIPT
 from dokkupy.cli.main import main
 from dokkupy.kernel.host import Host
+from dokkupy_host.completion import SCRIPT
 
 
 def complete(host: Host, capsys: pytest.CaptureFixture[str], *typed: str) -> list[str]:

@@ -68,7 +68,8 @@ def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
 
 
 def group_help(host: Host, namespace: str) -> CommandResult:
-    from dokkupy.cli.main import ALIASES, unknown
+    from dokkupy.cli.main import ALIASES
+    from dokkupy.cli.unknown import unknown
 
     entry = host.registry.find("dokkupy.commands", ALIASES.get(namespace, namespace))
     if entry is None:

@@ -71,6 +71,8 @@ def enter(words: list[str]) -> int:
     try:
         entry = host.registry.find(ENTRIES, words[0])
         if entry is None:
+            from dokkupy.cli.unknown import unknown
+
             raise unknown(words[0], host)
         typed, who = host.registry.load(entry)(words[1:])
     except BaseException as error:
@@ -226,6 +228,8 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
     namespace = ALIASES.get(namespace, namespace)
     entry = host.registry.find(COMMANDS, namespace)
     if entry is None:
+        from dokkupy.cli.unknown import unknown
+
         raise unknown(name, host)
     group = host.registry.load(entry)
     if not isinstance(group, Group):
@@ -236,6 +240,8 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         if found is None and verb == "help":
             return help_of(namespace), [namespace]
         if found is None:
+            from dokkupy.cli.unknown import unknown
+
             raise unknown(name, host, group)
         return found, rest
     if "" in group.commands:
@@ -251,19 +257,6 @@ def help_of(namespace: str) -> Command:
     from dokkupy.cli.help import help_group
 
     return help_group.commands[""]
-
-
-def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
-    from dokkupy.kernel.hooks import did_you_mean
-
-    known = [f"{group.namespace}:{verb}" for verb in group.commands] if group else list(host.registry.group(COMMANDS))
-    hint = did_you_mean(name, known)
-    return UserError(
-        f"`{name[:80]}` is not a dokku command.",
-        details=("See `dokku help` for a list of available commands.",),
-        hint=hint,
-        code="unknown_command",
-    )
 
 
 def handle_of(command: Command, option: Parameter) -> str:

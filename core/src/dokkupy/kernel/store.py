@@ -101,6 +101,15 @@ class Store:
         names = [name for name in self.names("apps") if os.path.exists(os.path.join(root, name, "app.toml"))]
         return [AppName(name) for name in names if AppName.fits(name)]
 
+    def services(self) -> list[str]:
+        """`kind:name` of the services that have a record; a directory alone is what a destroyed one left."""
+        return [
+            f"{kind}:{one}"
+            for kind in self.names("services")
+            for one in self.names("services", kind)
+            if self.read("services", kind, one, "service")
+        ]
+
     def has_app(self, app: AppName) -> bool:
         return os.path.exists(self.path("apps", app, "app"))
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 from dokkupy.kernel.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 
@@ -47,16 +45,6 @@ def parsed(lines: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def told(row: dict[str, Any]) -> str:
-    """An event as a line, also where a fact has several."""
-    facts = (
-        f"{key}={' | '.join(str(value).splitlines())}"
-        for key, value in row.items()
-        if key not in ("time", "event") and value
-    )
-    return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
-
-
 class Tail:
     """The events that come from now on, across a rotation of their file."""
 
@@ -89,12 +77,3 @@ def recent(host: Host, size: int = 1024 * 1024) -> list[dict[str, Any]]:
             return parsed([line.decode(errors="replace") for line in file.readlines()])
     except FileNotFoundError:
         return []
-
-
-def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
-    """The lines of these events and of all that follow (with app: of this app); ends only with its reader."""
-    tail = Tail(host)
-    yield from map(told, rows)
-    while True:
-        yield from map(told, of_app(tail.fresh(), app))
-        time.sleep(pause)

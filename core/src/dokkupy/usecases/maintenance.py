@@ -1,29 +1,25 @@
-"""Keeping the host up: the timer's work, recovery after a crash, the doctor."""
+"""Keeping the host up: the timer's work, recovery after a crash."""
 
 from __future__ import annotations
 
 import os
 import select
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 from dokkupy import hookspecs
-from dokkupy.errors import Busy, DokkupyError, HostError, Interrupted
+from dokkupy.errors import Busy, HostError, Interrupted
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import messages, operation, unfinished
-from dokkupy.model.checks import Finding
 from dokkupy.model.names import AppName
-from dokkupy.usecases import interpreter, temporary
+from dokkupy.usecases import temporary
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
-from dokkupy.usecases.state_check import state_findings
-from dokkupy.usecases.supervise import findings as process_findings
 from dokkupy.usecases.supervise import supervise
 
 BOOT_SECONDS = 120
@@ -31,19 +27,6 @@ BOOT_SECONDS = 120
 
 JOIN_SECONDS = 30.0
 """How long `recover` waits for another recovery that works on the same subject."""
-
-STATE_PLACES = (
-    ("apps",),
-    ("global",),
-    ("journal", "open"),
-    ("journal", "closed"),
-    ("locks",),
-    ("logs",),
-    ("home", ".ssh"),
-)
-
-LOW_DISK = 1024**3
-"""Bytes below which the doctor warns."""
 
 
 def do_tick(host: Host, patience: float | None = None) -> list[str]:
@@ -200,93 +183,3 @@ def wait_for_engine(host: Host) -> None:
         if time.monotonic() > end:
             raise HostError(ready.reason, hint=ready.remedy)
         time.sleep(0.5)
-
-
-def examine(host: Host) -> list[Finding]:
-    """What the host is like: core's own findings, the adapters', the plugins'. Nothing that is broken ends it."""
-    parts: dict[str, Callable[[Host], Iterable[Finding]]] = {
-        "state": state_findings,
-        "owner": lambda host: [owner_finding(host)],
-        "disk": lambda host: [disk_finding(host)],
-        "temporary": lambda host: [temporary.finding(host)],
-        "interpreter": lambda host: [interpreter.finding(host)],
-        "audit": lambda host: [audit_finding(host)],
-        "apps": process_findings,
-        "roles": role_findings,
-        "plugins": plugin_findings,
-        "operations": operation_findings,
-    }
-    findings: list[Finding] = []
-    for name, part in parts.items():
-        try:
-            findings += part(host)
-        except Interrupted:
-            raise
-        except Exception as error:
-            hint = error.hint if isinstance(error, DokkupyError) else ""
-            findings += [Finding(name, "error", text, hint) for text in messages(error)]
-    return list(dict.fromkeys(findings))
-
-
-def role_findings(host: Host) -> Iterator[Finding]:
-    for role in ("engine", "scheduler", "proxy", "source"):
-        try:
-            ready = host.role(role, host.default_adapter(role)).prepare()
-        except DokkupyError as error:
-            yield Finding(role, "error", error.message, error.hint)
-            continue
-        except Exception as error:  # the doctor is for the sick: one plugin's defect does not end it
-            yield Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
-            continue
-        level = "ok" if ready.ready else "error"
-        yield Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy)
-
-
-def plugin_findings(host: Host) -> Iterator[Finding]:
-    found, failed = host.hooks.gather_what_can(hookspecs.doctor_checks, host=host)
-    yield from (finding for _, finding in found)
-    yield from (Finding(plugin, "error", error.message, error.hint) for plugin, error in failed)
-    yield from (Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values())
-
-
-def operation_findings(host: Host) -> Iterator[Finding]:
-    open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
-    if open_journals:
-        yield Finding("operations", "warning", f"unfinished: {', '.join(map(str, open_journals))}", "dokkupy recover")
-
-
-def owner_finding(host: Host) -> Finding:
-    """A file that root left behind is one that the next push cannot write."""
-    owner = os.stat(host.root).st_uid
-    places = [host.root, *(host.path(*parts) for parts in STATE_PLACES)]
-    for place in places:
-        for path in (place, *(entry.path for entry in listing(place))):
-            try:
-                foreign = os.lstat(path).st_uid != owner
-            except FileNotFoundError:
-                continue
-            if foreign:
-                return Finding(
-                    "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
-                )
-    return Finding("owner", "ok", "the state belongs to one user")
-
-
-def listing(place: str) -> list[os.DirEntry[str]]:
-    try:
-        return list(os.scandir(place))
-    except OSError:
-        return []
-
-
-def disk_finding(host: Host) -> Finding:
-    free = shutil.disk_usage(host.root).free
-    text = f"{free / 1024**3:.1f} GiB free"
-    return Finding("disk", "ok", text) if free > LOW_DISK else Finding("disk", "warning", text, "dokkupy cleanup")
-
-
-def audit_finding(host: Host) -> Finding:
-    broken = host.audit.broken_at()
-    if broken is None:
-        return Finding("audit", "ok", "the audit's chain is whole")
-    return Finding("audit", "error", f"line {broken} of {host.audit.path} was changed or removed", "Ask who did it.")

@@ -109,7 +109,7 @@ def require_unused(host: Host, name: str) -> None:
         (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name
     }
     for kind in sorted(kind for role, kind in offered if role == "datastore"):
-        found = services_of(host, kind)
+        found = [one for one in host.store.services() if one.startswith(f"{kind}:")]
         if found:
             raise Conflict(
                 f"The plugin {name} looks after {', '.join(found)}",
@@ -123,9 +123,3 @@ def require_unused(host: Host, name: str) -> None:
                     f"App {app} uses the plugin {name}: {namespace}:set {app} {prop} {chosen}",
                     hint=f"Choose another: {namespace}:set {app} {prop}",
                 )
-
-
-def services_of(host: Host, kind: str) -> list[str]:
-    """`kind:name` of the services of a kind that have a record; a directory alone is what a destroyed one left."""
-    names = host.store.names("services", kind)
-    return [f"{kind}:{one}" for one in names if host.store.read("services", kind, one, "service")]

@@ -53,7 +53,7 @@ class FakeHost(Host):
         self.spawned.append(words)
 
 
-VOCABULARY = ("commands", "run", "ssh")
+VOCABULARY = ("commands", "host", "run", "ssh")
 
 
 def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> Host:

@@ -1,4 +1,4 @@
-"""What the docker plugin has to say: the options of containers, the state of the engine."""
+"""What the docker plugin has to say: the options of containers, its group, the state of the engine."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
 
     links = [link for option in all_options(host, app) for link in joins(shlex.split(option))["--link"]]
     return [(name, alias or name) for name, _, alias in (link.partition(":") for link in links)]
+
+
+@hookimpl
+def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_docker.group import join
+
+    return join(dry_run=dry_run)
 
 
 @hookimpl

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, parameters
-from dokkupy.errors import DokkupyError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, parameters
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.names import AppName
 
 group = Group("completion", "Print shell completion scripts", bare="")
 
@@ -52,7 +51,7 @@ SCRIPTS = {"bash": SCRIPT, "zsh": ZSH, "fish": FISH}
 @group.command("", permission="open")
 def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> CommandResult:
     """Print the completion script of a shell: bash, zsh or fish. `setup` installs bash's."""
-    from dokkupy.errors import UserError
+    from dokkupy_sdk.errors import UserError
 
     if shell not in SCRIPTS:
         raise UserError(f"There is no completion for {shell[:40]!r}: use {', '.join(SCRIPTS)}")
@@ -69,7 +68,7 @@ def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResul
 
 def candidates(host: Host, before: list[str], last: str) -> list[str]:
     """The commands, then a command's flags and the apps that the caller may see."""
-    from dokkupy.cli.main import ALIASES, COMMANDS, resolve
+    from dokkupy_sdk.entry import ALIASES, COMMANDS, resolve
 
     if not before:
         namespace, colon, _ = last.partition(":")
@@ -88,7 +87,7 @@ def candidates(host: Host, before: list[str], last: str) -> list[str]:
     if last.startswith("-"):
         return sorted(flag for item in declared if item.kind == "option" for flag in item.flags)
     if any(item.kind == "scope" or item.convert is AppName for item in declared):
-        from dokkupy.usecases.access import visible_apps
+        from dokkupy_sdk.access import visible_apps
 
         return [str(app) for app in visible_apps(host)]
     return []

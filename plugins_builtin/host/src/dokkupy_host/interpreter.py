@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 
-from dokkupy.kernel.host import Host
-from dokkupy.model.checks import Finding
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Finding
 
 
 def finding(host: Host) -> Finding:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import CommandResult, Group, Opt
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy.usecases.setup import Change
+    from dokkupy_host.machine import Change
 
 group = Group("setup", "Set up this host for dokkupy, or remove dokkupy from it")
 
@@ -29,7 +28,7 @@ def setup(
     verbose: Annotated[bool, Opt("--verbose", help="Print each change, not one line per part")] = False,
 ) -> CommandResult:
     """Set up the host; parts that are already set up stay as they are."""
-    from dokkupy.usecases.setup import set_up, tear_down
+    from dokkupy_host.machine import set_up, tear_down
 
     if purge and not remove:
         raise UserError("--purge only goes with --remove")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 
-from dokkupy.cli.declare import CommandResult, Group
-from dokkupy.kernel.host import Host
+from dokkupy_sdk.cli import CommandResult, Group, Host
 
 group = Group("shell", "Run several commands in one session", bare="")
 trace_group = Group("trace", "Show more of what commands do")
@@ -15,7 +14,7 @@ trace_group = Group("trace", "Show more of what commands do")
 @group.command("", permission="open", formats=False)
 def shell(host: Host) -> CommandResult:
     """Read commands until the end of the input, `exit` or `quit`; the exit status is the last command's."""
-    from dokkupy.cli.main import main
+    from dokkupy_sdk.entry import main
 
     try:
         import readline  # noqa: F401 - gives input() its history
@@ -52,7 +51,7 @@ def trace_off(host: Host) -> CommandResult:
 
 
 def turn(host: Host, on: bool) -> CommandResult:
-    from dokkupy.kernel.operation import operation
+    from dokkupy_sdk.operation import operation
 
     with operation(host, "trace", "host") as tx:
         tx.write("global", "trace", data={"on": on})

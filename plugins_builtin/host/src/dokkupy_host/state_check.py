@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dokkupy.errors import DokkupyError, StateError, UserError
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.settings import Settings, place, require_choice
-from dokkupy.kernel.store import lost_record
-from dokkupy.model.checks import Finding
-from dokkupy.model.names import AppName
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import lost_record
+from dokkupy_sdk.errors import DokkupyError, StateError, UserError
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import Settings, place, require_choice
 
 TOPS = ("apps", "global")
 """The directories of core's tables. Plugins look at those of their own."""
@@ -61,7 +61,7 @@ def lost_apps(host: Host) -> Iterator[Finding]:
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
     """Whether what serves can be read from the records."""
-    from dokkupy.usecases.releases import current
+    from dokkupy_sdk.releases import current
 
     try:
         current(host, app)

@@ -1,0 +1,62 @@
+"""A command that nobody has: why that may be, and what to do."""
+
+from __future__ import annotations
+
+from dokkupy.errors import UserError
+from dokkupy.kernel.host import Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.cli.declare import Group
+
+COMMANDS = "dokkupy.commands"
+META = "dokkupy"
+"""The distribution that requires everything that comes with the project."""
+
+
+def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
+    """group: the command's namespace, when there is one and it lacks the command."""
+    from dokkupy.kernel.hooks import did_you_mean
+
+    known = [f"{group.namespace}:{verb}" for verb in group.commands] if group else list(host.registry.group(COMMANDS))
+    hint = "" if group else resting(host, name) or missing(host)
+    return UserError(
+        f"`{name[:80]}` is not a dokku command.",
+        details=("See `dokku help` for a list of available commands.",),
+        hint=hint or did_you_mean(name, known),
+        code="unknown_command",
+    )
+
+
+def resting(host: Host, name: str) -> str:
+    """Whether an installed plugin that takes no part now has the command."""
+    namespace = name.partition(":")[0]
+    for entry in host.registry.all:
+        if entry.group == COMMANDS and entry.name == namespace and entry not in host.registry.entries:
+            return (
+                f"It is a command of the plugin {entry.plugin}, which is disabled: dokkupy plugin:enable {entry.plugin}"
+            )
+    return ""
+
+
+def missing(host: Host) -> str:
+    """What comes with the project and is not installed."""
+    import re
+    from importlib.metadata import PackageNotFoundError, distribution, requires
+
+    absent = []
+    try:
+        for text in requires(META) or []:
+            name = re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0]
+            try:
+                distribution(name)
+            except PackageNotFoundError:
+                absent.append(name)
+    except PackageNotFoundError:
+        plugins = {entry.plugin for entry in host.registry.all} - {"core"}
+        return "" if plugins else "No plugin is installed, and core has few commands. Install them: pip install dokkupy"
+    if not absent:
+        return ""
+    return (
+        f"Not installed, though it comes with dokkupy: {', '.join(absent)}. Install it: pip install {' '.join(absent)}"
+    )

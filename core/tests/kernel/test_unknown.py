@@ -1,0 +1,48 @@
+"""A command that nobody has: the error names the reason and the way out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+from dokkupy.cli.main import main
+from dokkupy.cli.unknown import unknown
+from dokkupy.kernel.discovery import EntryPoint
+from dokkupy.kernel.host import Host
+from dokkupy.kernel.registry import Registry
+
+TOOL = EntryPoint("dokkupy.commands", "tool", "nowhere:group", "dokkupy-box", "1", "")
+HELP = EntryPoint("dokkupy.commands", "help", "dokkupy.cli.help:help_group", "dokkupy-core", "1", "")
+
+
+def test_a_disabled_plugin_that_has_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    host = Host(str(tmp_path), registry=Registry([HELP, TOOL], disabled=["box"]))
+    assert main(["tool:do"], host=host) == 1
+    shown = capsys.readouterr().err
+    assert "`tool:do` is not a dokku command" in shown
+    assert "the plugin box, which is disabled: dokkupy plugin:enable box" in shown
+
+
+def test_what_comes_with_the_project_and_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def distribution(name: str) -> None:
+        if name == "dokkupy-box":
+            raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["dokkupy-core==1", "dokkupy-box==1"])
+    monkeypatch.setattr(importlib.metadata, "distribution", distribution)
+    hint = unknown("tool", Host(str(tmp_path), registry=Registry([HELP]))).hint
+    assert hint == "Not installed, though it comes with dokkupy: dokkupy-box. Install it: pip install dokkupy-box"
+
+
+def test_core_alone_says_how_to_install_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def requires(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", requires)
+    assert "pip install dokkupy" in unknown("setup", Host(str(tmp_path), registry=Registry([HELP]))).hint
+
+
+def test_a_typing_error_has_the_nearest_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: [])
+    assert "help" in unknown("hepl", Host(str(tmp_path), registry=Registry([HELP]))).hint

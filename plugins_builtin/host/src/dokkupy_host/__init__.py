@@ -1,0 +1,1 @@
+"""The host itself: set up, examined, watched, and typed to."""

@@ -1,0 +1,23 @@
+"""`doctor`: what is wrong with this host, and how to fix it."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.cli import CommandResult, Group, Host
+
+group = Group("doctor", "Check the host and say how to fix it", bare="")
+
+
+@group.command("", permission="host:read", keeps_root=True)
+def doctor(host: Host) -> CommandResult:
+    """Check the host; the exit status is 1 when something is broken."""
+    from dokkupy_host.examination import examine
+
+    findings = examine(host)
+    rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
+    lines = []
+    for row in rows:
+        mark = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}[row["level"]]
+        lines.append(f"{mark} {row['check']}: {row['message']}")
+        if row["remedy"]:
+            lines.append(f"        {row['remedy']}")
+    return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)

@@ -1,0 +1,55 @@
+"""`events`: what happened on this host."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.events import Tail, latest, of_app
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+group = Group("events", "Show what happened on this host", bare="")
+
+
+@group.command("", permission="host:read")
+def events(
+    host: Host,
+    app: Annotated[AppName | None, Arg("app", "Only the events of this app, also of one that was destroyed")] = None,
+    *,
+    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
+    tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
+) -> CommandResult:
+    """Show the latest events, of one app or of all."""
+    rows = latest(host, max(1, num), app)
+    if tail:
+        for line in follow(host, rows, app):
+            sys.stdout.write(harmless(line) + "\n")
+            sys.stdout.flush()
+        return CommandResult(rows)
+    return CommandResult(rows, [harmless(told(row)) for row in rows])
+
+
+def told(row: dict[str, Any]) -> str:
+    """An event as a line, also where a fact has several."""
+    facts = (
+        f"{key}={' | '.join(str(value).splitlines())}"
+        for key, value in row.items()
+        if key not in ("time", "event") and value
+    )
+    return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
+
+
+def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
+    """The lines of these events and of all that follow (with app: of this app); ends only with its reader."""
+    tail = Tail(host)
+    yield from map(told, rows)
+    while True:
+        yield from map(told, of_app(tail.fresh(), app))
+        time.sleep(pause)

@@ -1,0 +1,23 @@
+"""A host of fakes, and the command line on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy.kernel.host import Host
+from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.command_line import Ran as Ran
+from dokkupy_sdk.testing.command_line import Run, command_line
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+    return fake_host(tmp_path)
+
+
+@pytest.fixture
+def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return command_line(host, capsys, monkeypatch)

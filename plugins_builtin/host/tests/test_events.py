@@ -1,0 +1,45 @@
+"""The events: the latest, and those that come."""
+
+from __future__ import annotations
+
+import threading
+from itertools import islice
+
+import pytest
+from dokkupy.cli.main import main
+from dokkupy.kernel.host import Host
+from dokkupy.usecases.history import latest
+from dokkupy_host.events import follow, told
+
+
+def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
+    host.events.record("deployed", app="blog")
+    with open(host.events.path, "a", encoding="utf-8") as file:
+        file.write('{"time": "20\n')
+    host.events.record("destroyed", app="blog", reason="")
+    assert [told(row).partition(" ")[2] for row in latest(host, 10)] == ["deployed app=blog", "destroyed app=blog"]
+    assert [row["event"] for row in latest(host, 1)] == ["destroyed"]
+
+
+def test_events_of_one_app_leave_out_the_others(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    host.events.record("deployed", app="blog")
+    host.events.record("deployed", app="shop")
+    assert [row["app"] for row in latest(host, 1, "blog")] == ["blog"]
+    following = follow(host, latest(host, 1, "blog"), "blog", pause=0.01)
+    assert next(following).endswith("deployed app=blog")
+    host.events.record("scaled", app="shop")
+    host.events.record("scaled", app="blog")
+    assert next(following).endswith("scaled app=blog")
+    host.events.record("recovered", subject="app:blog")
+    host.events.record("app_renamed", app="diary", old="blog")
+    assert main(["events", "blog", "-n", "3"], host=host) == 0
+    lines = [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["scaled app=blog", "recovered subject=app:blog", "app_renamed app=diary old=blog"]
+
+
+def test_following_tells_each_event_once(host: Host) -> None:
+    host.events.record("first")
+    lines = follow(host, latest(host, 10), pause=0.01)
+    assert next(lines).endswith("first")
+    threading.Timer(0.05, lambda: host.events.record("second")).start()
+    assert [line.split()[1] for line in islice(lines, 1)] == ["second"]

@@ -1,0 +1,63 @@
+"""The steps of `setup`, in a dry run: the tests change nothing of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from dokkupy import hookspecs
+from dokkupy.kernel.host import Host
+from dokkupy_host import machine
+from dokkupy_host.machine import set_up, tear_down
+from dokkupy_sdk import setup
+
+from plugins_builtin.host.tests.conftest import Run
+
+
+@pytest.fixture
+def bare(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A machine without users and systemd, and with a plugin that has a part."""
+
+    def gather(spec: object, **arguments: object) -> Iterable[tuple[str, str]]:
+        verb = {hookspecs.setup_changes: "wire", hookspecs.teardown_changes: "unwire"}[spec]  # type: ignore[index]
+        return [("proxy", f"{verb}, dry_run={arguments['dry_run']}")]
+
+    monkeypatch.setattr(host.hooks, "gather", gather)
+    for module in (machine, setup):
+        monkeypatch.setattr(module, "login", lambda name: None)
+        monkeypatch.setattr(module, "systemd", lambda: False)
+    for name in ("CRON", "COMPLETIONS"):
+        monkeypatch.setattr(machine, name, f"{host.root}/cron" if name == "CRON" else (f"{host.root}/bash",))
+    return host
+
+
+def test_the_timer_is_set_up_after_the_plugins_whose_parts_it_needs(bare: Host) -> None:
+    changes = set_up(bare, dry_run=True)
+    parts = list(dict.fromkeys(change.part for change in changes))
+    assert parts == [
+        "the users dokkupy and dokku",
+        f"the state in {bare.root}",
+        "the plugin proxy",
+        "the timer",
+        "completion for bash",
+    ]
+    assert "wire, dry_run=True" in [change.line for change in changes]
+    assert f"create {bare.root}/journal/open" in [change.line for change in changes]
+
+
+def test_the_plugins_parts_are_taken_away_first(bare: Host) -> None:
+    changes = tear_down(bare, purge=True, dry_run=True)
+    assert [change.line for change in changes] == ["unwire, dry_run=True", f"remove {bare.root}"]
+
+
+def test_another_dokku_s_completion_stays(bare: Host) -> None:
+    with open(f"{bare.root}/bash", "w") as file:
+        file.write("# of another program\n")
+    assert "completion for bash" not in [change.part for change in set_up(bare, dry_run=True)]
+
+
+def test_purge_is_refused_without_remove_and_while_an_app_is_there(run: Run, host: Host) -> None:
+    assert "--purge only goes with --remove" in run("setup", "--purge")[2]
+    assert "Removing dokkupy takes --yes" in run("setup", "--remove")[2]
+    run("apps:create", "blog")
+    assert "There are still apps: blog" in run("setup", "--remove", "--purge", "--dry-run")[2]
