@@ -54,9 +54,18 @@ def missing(host: Host) -> str:
                 absent.append(name)
     except PackageNotFoundError:
         plugins = {entry.plugin for entry in host.registry.all} - {"core"}
-        return "" if plugins else "No plugin is installed, and core has few commands. Install them: pip install dokkupy"
+        return (
+            ""
+            if plugins
+            else f"No plugin is installed, and core has few commands. Install what comes with dokkupy: {pip()} dokkupy"
+        )
     if not absent:
         return ""
-    return (
-        f"Not installed, though it comes with dokkupy: {', '.join(absent)}. Install it: pip install {' '.join(absent)}"
-    )
+    names = " ".join(absent)
+    return f"Not installed, though it comes with dokkupy: {names}. Run ./install.sh again, or: {pip()} {names}"
+
+
+def pip() -> str:
+    import sys
+
+    return f"{sys.executable} -m pip install"
