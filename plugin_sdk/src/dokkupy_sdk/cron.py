@@ -1,4 +1,4 @@
-"""When something is due. Pure. The expressions are Debian's cron's, in the host's local time, by cronsim."""
+"""Cron expressions: when something is due. They are those of Debian's cron, in the host's local time, read by cronsim."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ WORDS = {
     "@midnight": "0 0 * * *",
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
 }
 LOOKED_AT = 12
 """Firings that are looked at for the longest pause between two."""
 
 
 class Cron(str):
-    """A cron expression of five fields, or one of @hourly, @daily, @weekly, @monthly. Kept as five fields."""
+    """A cron expression of five fields, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. Kept as five fields."""
 
     __slots__ = ()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy_app_json import hooks
+from dokkupy_app_json.reader import parse_app_json
 from dokkupy_sdk import Host
-from dokkupy_sdk.appjson import parse_app_json
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError
@@ -174,7 +174,7 @@ def test_plain_json_costs_no_further_library() -> None:
     import subprocess
 
     code = (
-        "import sys; from dokkupy_sdk.appjson import parse_app_json as p; p('{}'); assert 'pyjson5' not in sys.modules;"
+        "import sys; from dokkupy_app_json.reader import parse_app_json as p; p('{}'); assert 'pyjson5' not in sys.modules;"
         "p('{}//'); assert 'pyjson5' in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

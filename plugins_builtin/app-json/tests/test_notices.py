@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_app_json.notices import notices, without_process
-from dokkupy_sdk.appjson import parse_app_json
+from dokkupy_app_json.reader import parse_app_json
 
 
 def lines(text: str, *handled: str) -> list[str]:

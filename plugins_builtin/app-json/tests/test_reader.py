@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from dokkupy_sdk.appjson import AppJson, parse_app_json
+from dokkupy_app_json.reader import AppJson, parse_app_json
 from dokkupy_sdk.errors import AppError
 
 WHOLE = """
@@ -89,8 +89,8 @@ BAD = [
     ('{"healthchecks": {"web": [{"path": "/", "onFailure": {"url": "file:///etc/passwd"}}]}}', "onFailure.url"),
     ('{"cron": [{"schedule": "@daily"}]}', "cron[0] has no command"),
     ('{"cron": [{"command": "a"}]}', "cron[0] has no schedule"),
-    ('{"cron": [{"command": "a", "schedule": "* * * *"}]}', "it has 4 fields, not 5"),
-    ('{"cron": [{"command": "a", "schedule": "61 * * * *"}]}', "field 1 must be from 0 to 59"),
+    ('{"cron": [{"command": "a", "schedule": "* * * *"}]}', "not a cron expression of five fields"),
+    ('{"cron": [{"command": "a", "schedule": "61 * * * *"}]}', "Bad minute"),
     ('{"cron": [{"command": "a", "schedule": "@reboot"}]}', "cron[0] has a schedule that is not cron's"),
     ('{"cron": [{"command": "a && b", "schedule": "@daily"}]}', "shell operator &&"),
     ('{"cron": [{"command": "a>b", "schedule": "@daily"}]}', "shell operator >"),
@@ -113,7 +113,7 @@ def test_a_bad_file_is_refused_with_its_place(text: str, complaint: str) -> None
     assert len(caught.value.message) < 400
 
 
-@pytest.mark.parametrize("schedule", ["0 0 1 1 0", "*/15 * * * *", "0,30 8-18/2 * feb,mar 7", "@hourly"])
+@pytest.mark.parametrize("schedule", ["0 0 1 1 0", "*/15 * * * *", "0,30 8-18/2 * feb,mar 7", "@hourly", "@yearly"])
 def test_cron_schedules_are_accepted(schedule: str) -> None:
     text = json.dumps({"cron": [{"command": "a b", "schedule": schedule}]})
     assert parse_app_json(text).cron[0].schedule == schedule

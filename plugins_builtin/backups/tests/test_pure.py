@@ -13,8 +13,8 @@ from dokkupy_backups.record.plausibility import differences, emptied, implausibl
 from dokkupy_backups.record.stored import choose
 from dokkupy_backups.repository.meter import END, Meter
 from dokkupy_backups.run.retention import Keep, protected, removable
-from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.target.location import forbidden, parse_credentials, parse_location, refuse_forbidden
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 

@@ -13,9 +13,9 @@ from dokkupy_backups.record.stored import records, require_record
 from dokkupy_backups.run.retention import Keep
 from dokkupy_backups.schedule import due
 from dokkupy_backups.schedule.change import end_schedule, make_schedule
-from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.schedule.stored import schedules
 from dokkupy_backups.target.stored import read_target
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.locks import take
 from dokkupy_sdk.operation import operation

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from dokkupy_sdk.appjson import AppJson
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import EnvKey, Secret
+
+from dokkupy_app_json.reader import AppJson
 
 SECRET_BYTES = 32
 """64 hexadecimal digits, as Heroku's and Dokku's generator `secret` gives."""

@@ -15,10 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dokkupy_sdk.appjson import AppJson
     from dokkupy_sdk.model import Build, Deployment, Release, Source
     from dokkupy_sdk.names import EnvKey, Secret
     from dokkupy_sdk.operation import Transaction
+
+    from dokkupy_app_json.reader import AppJson
 
 ONCE = "postdeploy_ran"
 NO_SCRIPTS = ("scale", "restore")
@@ -30,7 +31,7 @@ def where(host: Host, app: AppName) -> str:
 
 
 def facts_of(path: str, files: Mapping[str, str]) -> AppJson:
-    from dokkupy_sdk.appjson import parse_app_json
+    from dokkupy_app_json.reader import parse_app_json
 
     return parse_app_json(files.get(path), path)
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 
-from dokkupy_sdk.appjson import AppJson
+from dokkupy_app_json.reader import AppJson
 
 DESCRIPTIVE = ("description", "keywords", "logo", "name", "repository", "success_url", "website")
 """Keys of Heroku's manifest that describe the app to a reader: Dokku reads none of them, and nothing follows from them."""

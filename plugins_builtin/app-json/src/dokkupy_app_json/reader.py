@@ -11,19 +11,17 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.jsonc import Node, read_jsonc
 from dokkupy_sdk.names import EnvKey, ProcessType, Secret
+
+from dokkupy_app_json.jsonc import Node, read_jsonc
 
 MAX_QUANTITY = 1000
 MAX_SECONDS = 86400
 MAX_CHECKS = 64
 """Health checks of one process type: each is a thread per instance while they run."""
 
-CRON_NAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 OPERATORS = frozenset((";", "&", "&&", "|", "||", ">", ">>", "<", "<<", "(", ")"))
 
 
@@ -289,9 +287,10 @@ def cron_entry(node: Node) -> CronEntry:
         raise node.fault("has no command")
     if not schedule:
         raise node.fault("has no schedule")
-    complaint = bad_schedule(schedule)
-    if complaint:
-        raise node.fault(f"has a schedule that is not cron's: {complaint}")
+    try:
+        Cron(schedule)
+    except UserError as error:
+        raise node.fault(f"has a schedule that is not cron's: {error.message}") from None
     policy = node.text("concurrency_policy", "allow") or "allow"
     if policy not in ("allow", "forbid", "replace"):
         raise node.fault("has an unknown concurrency_policy: use allow, forbid or replace")
@@ -314,28 +313,3 @@ def cron_words(node: Node, command: str) -> tuple[str, ...]:
 
 def strip_quoted(command: str) -> str:
     return re.sub(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", "", command)
-
-
-def bad_schedule(text: str) -> str:
-    """Why a schedule is not cron's, empty when it is."""
-    if text.startswith("@"):
-        return "" if text in CRON_NAMES else f"use one of {', '.join(CRON_NAMES)}"
-    fields = text.split(" ")
-    if len(fields) != 5:
-        return f"it has {len(fields)} fields, not 5"
-    for number, (entry, (low, high)) in enumerate(zip(fields, CRON_FIELDS, strict=True), start=1):
-        names = {name: index for index, name in enumerate(MONTHS, start=1)} if number == 4 else {}
-        names = {name: index for index, name in enumerate(DAYS)} if number == 5 else names
-        for part in entry.split(","):
-            span, slash, step = part.partition("/")
-            if slash and not (step.isascii() and step.isdigit() and 0 < int(step[:6]) <= max(high, 1)):
-                return f"field {number} has a bad step"
-            if span == "*":
-                continue
-            ends = [names.get(end.lower(), end) for end in span.split("-")]
-            numbers = [int(str(end)[:6]) for end in ends if str(end).isascii() and str(end).isdigit()]
-            if len(numbers) != len(ends) or len(ends) > 2 or numbers != sorted(numbers):
-                return f"field {number} is not a number, range, list or step"
-            if not all(low <= value <= high for value in numbers):
-                return f"field {number} must be from {low} to {high}"
-    return ""

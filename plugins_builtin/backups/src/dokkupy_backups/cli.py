@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
-from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.target.location import TargetUrl
 
 group = Group("backups", "Verified backups of services, apps and the host")

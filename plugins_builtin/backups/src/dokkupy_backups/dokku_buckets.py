@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, operation
@@ -19,7 +20,6 @@ from dokkupy_backups.run import create
 from dokkupy_backups.run.retention import Keep
 from dokkupy_backups.schedule import change
 from dokkupy_backups.schedule import stored as schedule
-from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.schedule.due import local_now
 from dokkupy_backups.target.location import parse_location
 from dokkupy_backups.target.stored import Target, read_target

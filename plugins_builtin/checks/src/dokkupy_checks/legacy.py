@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-from dokkupy_sdk.appjson import HealthCheck
+from dokkupy_app_json.reader import HealthCheck
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import Secret, shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dokkupy_sdk.appjson import AppJson, HealthCheck, parse_app_json
+from dokkupy_app_json.reader import AppJson, HealthCheck, parse_app_json
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
 

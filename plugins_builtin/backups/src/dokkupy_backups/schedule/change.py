@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.run.retention import Keep
-from dokkupy_backups.schedule.cron import Cron
 from dokkupy_backups.schedule.stored import Schedule, is_there, no_schedule, place, served_place
 from dokkupy_backups.subject.offered import require_subject
 from dokkupy_backups.target.stored import Target, read_key

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.tables import record_of
@@ -14,7 +15,6 @@ from dokkupy_sdk.tables import record_of
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import moment, stamp
 from dokkupy_backups.run.retention import Keep
-from dokkupy_backups.schedule.cron import Cron
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dokkupy_app_json.reader import parse_app_json
 from dokkupy_sdk import Host
-from dokkupy_sdk.appjson import parse_app_json
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
