@@ -270,7 +270,7 @@ def test_what_another_plugin_needs_is_not_uninstalled(good: Environment, wheels:
     done = good.run("plugin:install", str(wheels["needs"]))
     assert done.returncode == 0, done.stderr
     refused = good.run("plugin:uninstall", "tool")
-    assert refused.returncode == 1 and "dokkupy-other needs dokkupy-tool" in refused.stderr
+    assert refused.returncode == 1 and "other requires tool" in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["core", "sdk", "nothing", "../etc", "A", "x" * 200, "a b", "-rf"])

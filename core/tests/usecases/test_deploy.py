@@ -399,12 +399,13 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
     host: Host, tree: dict[str, str], words: str
 ) -> None:
     deploy(host, "blog", TREE)
-    before = picture(host)
+    before, builds = picture(host), len(builder(host).builds)
     with pytest.raises(AppError, match="would stop blog serving") as refusal:
         deploy(host, "blog", tree)
     assert words in refusal.value.message
     assert "`ps:scale blog web=0`" in refusal.value.hint
     assert picture(host) == before
+    assert len(builder(host).builds) == builds, "what the source says is known before it is built"
     processes.scale(host, BLOG, {ProcessType("web"): 0})
     deploy(host, "blog", tree)
 
@@ -425,6 +426,24 @@ def test_a_first_deploy_that_runs_nothing_says_so(host: Host) -> None:
     assert "No process of blog runs. Start one: `ps:scale blog Web=1`" in said
     assert "write `web:` for `Web:`" in said
     assert "http://" not in said
+
+
+def test_an_app_of_workers_is_warned_about_web_at_its_first_deploy_alone(host: Host) -> None:
+    create_app(host, BLOG)
+    processes.scale(host, BLOG, {ProcessType("web"): 0, ProcessType("worker"): 1})
+    tree = {"Procfile": "worker: work\n"}
+    warning = "has no process type web (it has: worker)"
+    for expected in (True, False, False):
+        host.out.lines.clear()  # type: ignore[attr-defined]
+        deploy(host, "blog", tree)
+        said = host.out.text()  # type: ignore[attr-defined]
+        assert (warning in said, "runs no web process" in said, "http://" in said) == (expected, False, False)
+    host.store.write("apps", BLOG, "ps", data={"scale": {"web": 1, "worker": 1}})
+    deploy(host, "blog", {"Procfile": "web: serve\nworker: work\n"})
+    processes.scale(host, BLOG, {ProcessType("web"): 0})
+    host.out.lines.clear()  # type: ignore[attr-defined]
+    deploy(host, "blog", tree)
+    assert warning in host.out.text()  # type: ignore[attr-defined]
 
 
 # the look after the switch

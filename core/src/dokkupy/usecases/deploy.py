@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from dokkupy import hookspecs
@@ -17,7 +18,7 @@ from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.kernel.settings import BUILD
 from dokkupy.kernel.tree import almost, read_text
 from dokkupy.model.build import Build, Image, Source
-from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.apps import require_unlocked
@@ -36,7 +37,16 @@ from dokkupy.usecases.formation import (
 )
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import PS
-from dokkupy.usecases.releases import current, drop_image, image_name, next_number, own_ports, write_release
+from dokkupy.usecases.releases import (
+    current,
+    drop_image,
+    image_name,
+    next_number,
+    numbers,
+    own_ports,
+    read_release,
+    write_release,
+)
 from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.routes import urls, why_unreachable
 from dokkupy.usecases.tasks import remove_tasks, run_task
@@ -67,6 +77,7 @@ def deploy_source(
             try:
                 revision = fill(directory) or revision
                 source = received(tx, Source(app, directory, kind, revision, metadata))
+                require_web_kept(host, declared(host, source), current(host, app)[1])
                 tag = image_name(app, f"build-{tx.id}".lower())
                 builder, image = build(tx, source, tag, no_cache=no_cache)
                 release = make_release(tx, source, builder, image)
@@ -112,6 +123,8 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
 def announce(host: Host, app: AppName) -> None:
     host.out.title("Application deployed:")
     try:
+        if goes_on_without_web(host, app):
+            return
         reason = idle(host, app) or why_unreachable(host, app)
         found = urls(host, app) if not reason else []
     except DokkupyError as error:  # it is deployed, whatever a plugin cannot say of its certificates
@@ -120,6 +133,15 @@ def announce(host: Host, app: AppName) -> None:
         host.out.warn(reason)
     for url in found:
         host.out.detail(url)
+
+
+def goes_on_without_web(host: Host, app: AppName) -> bool:
+    """Whether it runs no web process and neither did its release before, whose deploy had to say so."""
+    release, _ = current(host, app)
+    earlier = [number for number in numbers(host, app) if release is not None and number < release.number]
+    if release is None or not earlier or not any(release.formation.values()):
+        return False
+    return not release.formation.get(WEB) and not read_release(host, app, max(earlier)).formation.get(WEB)
 
 
 def idle(host: Host, app: AppName) -> str:
@@ -190,38 +212,41 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple
 # release
 
 
-def make_release(tx: Transaction, source: Source, builder: str, image: Image) -> Release:
-    host, app = tx.host, source.app
+def declared(host: Host, source: Source) -> Release:
+    """What the source itself says of the release, before it is built: its files, processes and formation."""
+    app = source.app
     files = declared_files(host, app, source)
     procfile = files.get(PS.get(host.store, app, "procfile-path"))
-    if procfile is None and (close := almost(source.directory, PS.get(host.store, app, "procfile-path"))):
-        host.out.warn(f"{close} has no effect: a Procfile is called {PS.get(host.store, app, 'procfile-path')}")
-    processes: dict[ProcessType, str | None] = {}
     # Without a Procfile each type that was scaled runs the image's own command, as in Dokku.
     scaled = dict.fromkeys(name for name in (WEB, *stored_scale(host, app)) if name != RELEASE)
-    processes.update(parse_procfile(procfile) if procfile is not None else scaled)
+    processes = parse_procfile(procfile) if procfile is not None else scaled
+    formation = wanted_formation(host, app, files, processes)
+    return Release(app, 0, "", "", source.kind, processes=processes, formation=formation, files=files)
+
+
+def make_release(tx: Transaction, source: Source, builder: str, image: Image) -> Release:
+    host, app = tx.host, source.app
+    release = declared(host, source)
+    path = PS.get(host.store, app, "procfile-path")
+    if path not in release.files and (close := almost(source.directory, path)):
+        host.out.warn(f"{close} has no effect: a Procfile is called {path}")
     return with_state(
         host,
-        Release(
-            app=app,
+        replace(
+            release,
             number=next_number(host, app),
             image=image.id,
             created_at=stamp(),
-            source=source.kind,
             revision=source.revision,
             description=f"Deploy {source.revision[:8]}".strip(),
             builder=builder,
-            processes=processes,
             detected=image.ports,
-            files=files,
         ),
     )
 
 
 def with_state(host: Host, release: Release) -> Release:
     """The release with what the app's state says now: environment, formation, options, settings."""
-    from dataclasses import replace
-
     app, files = release.app, release.files
     env = {str(key): value for key, value in merged_env(host, app).items()}
     return replace(

@@ -25,11 +25,11 @@ from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import Transaction, call, operation
 from dokkupy.model.names import PluginName
 from dokkupy.usecases import shell_plugins
-from dokkupy.usecases.plugins import OURS, require_plugin, require_unused
+from dokkupy.usecases.plugins import OURS, require_plugin, require_unrequired, require_unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(==[A-Za-z0-9.!+_-]+)?")
@@ -229,9 +229,7 @@ def uninstall(host: Host, name: PluginName) -> str:
     """Take a plugin away; what it kept in the state stays. Raises Conflict while something needs it."""
     distribution = require_plugin(host, name)
     require_unused(host, name)
-    for other, wants in requirements():
-        if distribution in wants and other not in ("dokkupy", distribution):
-            raise Conflict(f"{other} needs {distribution}", hint=f"Uninstall {plugin_name(other)} first.")
+    require_unrequired(host, distribution, "uninstall")
     with operation(host, "plugin:uninstall", "host", takes_away=True) as tx:
         scratch = host.path("work", f"plugin-{tx.id}")
         tx.register_undo("use a scratch directory", call(remove_scratch, scratch=scratch))
@@ -254,19 +252,6 @@ def update(host: Host, name: PluginName, committish: str = "") -> list[Piece]:
     if committish and not source.startswith("git+"):
         raise UserError(f"Plugin {name} did not come from a repository", hint=f"It came from: {source}")
     return install(host, plain.partition("==")[0], committish=committish, upgrade=True)
-
-
-def requirements() -> Iterator[tuple[str, set[str]]]:
-    """(distribution, the distributions that it requires), of all installed."""
-    from importlib.metadata import distributions
-
-    for one in distributions():
-        wants = {
-            re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("_", "-")
-            for text in one.requires or ()
-            if "extra ==" not in text
-        }
-        yield str(one.metadata["Name"]).lower().replace("_", "-"), wants
 
 
 # the way back

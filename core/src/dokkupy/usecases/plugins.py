@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dokkupy.errors import Conflict, NotFound, PluginError
@@ -13,6 +14,11 @@ from dokkupy.model.names import PluginName
 
 OURS = (CORE, "dokkupy-sdk", "dokkupy")
 """What cannot be removed or disabled: what it runs on."""
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +93,64 @@ def disabled(host: Host) -> list[str]:
 
 def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
     """Let a plugin's hooks, commands and roles rest, or take part again. Returns whether that is a change."""
-    require_plugin(host, name)
+    distribution = require_plugin(host, name)
     if off:
         require_unused(host, name)
+        require_unrequired(host, distribution, "disable")
+    else:
+        require_requirements(host, distribution)
     with operation(host, "plugin:disable" if off else "plugin:enable", "host", takes_away=off) as tx:
         before = disabled(host)
         after = sorted({*before, str(name)} if off else set(before) - {str(name)})
         if after != before:
             tx.write("global", "plugin", data={**host.store.read("global", "plugin"), "disabled": after})
     return after != before
+
+
+def require_unrequired(host: Host, distribution: str, verb: str) -> None:
+    """Raise Conflict while something requires this distribution: to `uninstall` it, anything installed; to `disable` it,
+    an enabled plugin."""
+    known = names_of(host)
+    found = [other for other, wants in requirements() if distribution in wants and other != "dokkupy"]
+    if verb == "disable":
+        found = [other for other in found if other in known and known[other] not in disabled(host)]
+    names = sorted(known.get(other, other) for other in found)
+    if names:
+        raise Conflict(
+            f"{', '.join(names)} {'require' if names[1:] else 'requires'} {known.get(distribution, distribution)}",
+            hint=f"First: {', '.join(f'plugin:{verb} {name}' for name in names)}",
+            code="required",
+        )
+
+
+def require_requirements(host: Host, distribution: str) -> None:
+    """Raise Conflict while a plugin that this distribution requires is disabled."""
+    known, wanted = names_of(host), dict(requirements()).get(distribution, set())
+    names = sorted({known[other] for other in wanted if other in known} & set(disabled(host)))
+    if names:
+        raise Conflict(
+            f"{known.get(distribution, distribution)} requires {', '.join(names)}, which {'are' if names[1:] else 'is'} disabled",
+            hint=f"First: {', '.join(f'plugin:enable {name}' for name in names)}",
+            code="required",
+        )
+
+
+def names_of(host: Host) -> dict[str, str]:
+    """Distribution -> name of each installed plugin."""
+    return {entry.distribution: entry.plugin for entry in host.registry.all if entry.distribution not in OURS}
+
+
+def requirements() -> Iterator[tuple[str, set[str]]]:
+    """(distribution, the distributions that it requires), of all installed."""
+    from importlib.metadata import distributions
+
+    for one in distributions():
+        wants = {
+            re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("_", "-")
+            for text in one.requires or ()
+            if "extra ==" not in text
+        }
+        yield str(one.metadata["Name"]).lower().replace("_", "-"), wants
 
 
 SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selected"))

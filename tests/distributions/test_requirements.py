@@ -1,0 +1,41 @@
+"""A plugin that others require stays enabled while they are, by what the distributions declare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import Conflict
+from dokkupy.kernel.discovery import entry_points
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import PluginName
+from dokkupy.usecases.plugins import OURS, disabled, requirements, set_disabled
+
+NAMES = {entry.distribution: entry.plugin for entry in entry_points() if entry.distribution not in OURS}
+DEPENDENTS = {
+    name: sorted(NAMES[other] for other, wants in requirements() if distribution in wants and other in NAMES)
+    for distribution, name in NAMES.items()
+}
+
+
+def test_the_table_is_not_empty() -> None:
+    assert {"mariadb", "postgres", "redis"} <= set(DEPENDENTS["services"])
+    assert [name for name, others in DEPENDENTS.items() if not others]
+
+
+@pytest.mark.parametrize("name", sorted(DEPENDENTS))
+def test_a_plugin_is_disabled_after_all_that_require_it_and_enabled_before_them(tmp_path: Path, name: str) -> None:
+    host = Host(str(tmp_path))
+    others = DEPENDENTS[name]
+    if others:
+        with pytest.raises(Conflict, match=rf"{', '.join(others)} requires? {name}$") as refusal:
+            set_disabled(host, PluginName(name), True)
+        assert all(f"plugin:disable {other}" in refusal.value.hint for other in others)
+        assert disabled(host) == []
+    host.store.write("global", "plugin", data={"disabled": others})
+    assert set_disabled(host, PluginName(name), True)
+    assert set(disabled(host)) == {name, *others}
+    for other in others:
+        with pytest.raises(Conflict, match=f"{other} requires .*{name}.* disabled"):
+            set_disabled(host, PluginName(other), False)
+    assert set_disabled(host, PluginName(name), False)
