@@ -25,30 +25,20 @@ def app(run: Run) -> str:
     return "blog"
 
 
-@pytest.mark.parametrize(
-    ("words", "flag"),
-    [
-        (("ps:restart", "--parallel", "2", "--all"), "--parallel"),
-        (("proxy:build-config", "--parallel=2", "--all"), "--parallel"),
-        (("ps:stop", "-p", "-1", "--all"), "-p"),
-    ],
-)
-def test_an_option_without_effect_says_so_and_the_command_goes_on(
-    run: Run, app: str, words: tuple[str, ...], flag: str
-) -> None:
-    status, _, err = run(*words)
+def test_an_option_without_effect_says_so_and_the_command_goes_on(run: Run) -> None:
+    status, _, err = run("plugin:install", "--core", "--name", "x")
     assert status == 0
-    assert warnings(err)[0] == f"{flag} has no effect: apps are done one after the other"
+    assert warnings(err)[0] == "--name has no effect: a plugin's name is that of its distribution"
 
 
-def test_an_option_that_is_not_given_says_nothing(run: Run, app: str) -> None:
-    assert "no effect" not in run("ps:restart", "--all")[2]
+def test_an_option_that_is_not_given_says_nothing(run: Run) -> None:
+    assert "no effect" not in run("plugin:install", "--core")[2]
 
 
-def test_a_plugin_that_acts_on_an_option_takes_its_line_away(run: Run, app: str, host: Host) -> None:
-    entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "ps.restart.parallel", "x", "dokkupy-x", "1", "")]
+def test_a_plugin_that_acts_on_an_option_takes_its_line_away(run: Run, host: Host) -> None:
+    entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "plugin.install.name", "x", "dokkupy-x", "1", "")]
     host._registry = Registry(entries)
-    assert "no effect" not in run("ps:restart", "--parallel", "2", "--all")[2]
+    assert "no effect" not in run("plugin:install", "--core", "--name", "x")[2]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 from dokkupy.errors import HostError
 from dokkupy.kernel.files import make_directory, open_own, sync_directory
+from dokkupy.kernel.host import SCRATCH
 
 KEPT_JOURNALS = 200
 """Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
@@ -23,14 +24,17 @@ class Journal:
         self.closed_directory = os.path.join(root, "journal", "closed")
         self.path = os.path.join(self.open_directory, operation + ".jsonl")
         self.backups = os.path.join(root, "journal", "backups", operation)
+        self._new = os.path.join(root, *SCRATCH, operation + ".jsonl")
         self._fd = -1
         self._kept = 0
 
     def begin(self, entry: dict[str, Any]) -> None:
-        make_directory(self.open_directory)
-        make_directory(self.closed_directory)
-        self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
+        """Write the first line. The file appears with it whole: what other processes see empty would be dead to them."""
+        for directory in (self.open_directory, self.closed_directory, os.path.dirname(self._new)):
+            make_directory(directory)
+        self._fd = open_own(self._new, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
         self.write({"type": "begin", **entry}, sync=True)
+        os.rename(self._new, self.path)
         sync_directory(self.open_directory)
 
     def write(self, entry: dict[str, Any], *, sync: bool = False) -> None:
@@ -110,4 +114,7 @@ def base36(number: int) -> str:
 def prune_closed(directory: str) -> None:
     names = sorted(os.listdir(directory))
     for name in names[:-KEPT_JOURNALS]:
-        os.unlink(os.path.join(directory, name))
+        try:
+            os.unlink(os.path.join(directory, name))
+        except FileNotFoundError:
+            pass  # another process removes old ones, too

@@ -257,7 +257,10 @@ def unfinished(host: Host, subject: str = "") -> list[tuple[str, list[dict[str, 
         return []
     found = []
     for name in names:
-        entries = read_journal(os.path.join(directory, name))
+        try:
+            entries = read_journal(os.path.join(directory, name))
+        except FileNotFoundError:
+            continue  # an operation of another process has ended since
         if not subject or not entries or subject in subjects_of(entries):
             found.append((name.removesuffix(".jsonl"), entries))
     return found

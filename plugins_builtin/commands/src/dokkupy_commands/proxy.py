@@ -11,10 +11,10 @@ from dokkupy_sdk.settings import add_property_commands
 
 group = Group("proxy", "Manage the proxy of apps")
 
-Parallel = Annotated[int, Opt("--parallel", inert="apps are done one after the other")]
+Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: one for each processor")]
 
 
-def toggle(host: Host, scope: Scope, disabled: bool) -> CommandResult:
+def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandResult:
     from dokkupy_sdk.traffic import rerouting
 
     def switch(app: AppName) -> None:
@@ -22,19 +22,19 @@ def toggle(host: Host, scope: Scope, disabled: bool) -> CommandResult:
             PROXY.set(tx, app, "disabled", "true" if disabled else "")
         host.out.section(f"{'Disabling' if disabled else 'Enabling'} proxy for app ({app})")
 
-    return each(host, scope, switch)
+    return each(host, scope, switch, parallel=parallel)
 
 
 @group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Serve an app through the proxy."""
-    return toggle(host, scope, False)
+    return toggle(host, scope, False, parallel)
 
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Remove an app from the proxy."""
-    return toggle(host, scope, True)
+    return toggle(host, scope, True, parallel)
 
 
 @group.command("build-config", permission="app:write", mutating=True)
@@ -46,7 +46,7 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Command
         with rerouting(host, "proxy:build-config", app):
             pass
 
-    return each(host, scope, build)
+    return each(host, scope, build, parallel=parallel)
 
 
 @group.command("clear-config", permission="app:write", mutating=True)

@@ -20,7 +20,7 @@ def deployed(host: Host, app: AppName) -> bool:
     return False
 
 
-Parallel = Annotated[int, Opt("--parallel", "-p", inert="apps are done one after the other")]
+Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all; -1: one for each processor")]
 
 
 @group.command("restart", permission="app:write", mutating=True)
@@ -33,7 +33,12 @@ def restart(
     if scope.is_all and process:
         raise UserError("Specifying --all with a process type is not supported")
     only = ProcessType(process) if process else None
-    return each(host, scope, lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only))
+    return each(
+        host,
+        scope,
+        lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only),
+        parallel=parallel,
+    )
 
 
 @group.command("rebuild", permission="app:write", mutating=True)
@@ -41,7 +46,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
     """Build and deploy the app's current code again."""
     from dokkupy_sdk.processes import rebuild
 
-    return each(host, scope, lambda app: rebuild(host, app))
+    return each(host, scope, lambda app: rebuild(host, app), parallel=parallel)
 
 
 @group.command("start", permission="app:write", mutating=True)
@@ -54,7 +59,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
             host.out.announce(f"Starting {app}")
             start_app(host, app)
 
-    return each(host, scope, one)
+    return each(host, scope, one, parallel=parallel)
 
 
 @group.command("stop", permission="app:write", mutating=True)
@@ -67,7 +72,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
             host.out.announce(f"Stopping {app}")
             stop_app(host, app)
 
-    return each(host, scope, one)
+    return each(host, scope, one, parallel=parallel)
 
 
 @group.command("restore", permission="host:write", mutating=True)
@@ -82,7 +87,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
         for line in reconcile(host, app, watched=True):
             host.out.section(line)
 
-    return each(host, scope, one)
+    return each(host, scope, one, parallel=parallel)
 
 
 @group.command("scale", permission="app:write", mutating=True)

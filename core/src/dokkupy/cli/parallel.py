@@ -1,0 +1,164 @@
+"""Many apps at once: a process for each, which has its own signals, locks and undo; this process alone prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+
+from dokkupy.cli.output import Terminal
+from dokkupy.errors import DokkupyError, Interrupted
+from dokkupy.kernel.host import Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import IO, Any, NoReturn, TypeVar
+
+    S = TypeVar("S")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PREFIX = 7
+"""Characters that stand before a line's text: `-----> `, ` !     `."""
+
+
+class Piped(Terminal):
+    """The console of a child: its lines go to the parent, whole."""
+
+    def __init__(self, parent: Terminal, pipe: int) -> None:
+        super().__init__(quiet=parent.quiet, trace=parent.trace)
+        self.pipe = pipe
+
+    def put(self, stream: IO[str], line: str) -> None:
+        self.send({"line": line, "error": stream is self.stderr})
+
+    def progress(self, text: str) -> None:
+        """A terminal has one last line, which several apps cannot share."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self.pipe, data) :]
+        except BrokenPipeError:
+            pass  # the parent was killed; what was begun is finished all the same
+
+
+class Child:
+    """A process that works on one subject, and the end of its pipe."""
+
+    def __init__(self, subject: object, pid: int, pipe: int) -> None:
+        self.subject = subject
+        self.pid = pid
+        self.pipe = pipe
+        self.rest = b""
+        self.failure: dict[str, str] | None = {"message": "the process that did it was killed"}
+
+    def read(self) -> list[dict[str, Any]] | None:
+        """The messages that have come; None at the end."""
+        data = os.read(self.pipe, 1 << 16)
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        return [json.loads(line) for line in whole] if data else None
+
+
+class Crew:
+    """The children at work, and the signal that ended the command, 0 for none."""
+
+    def __init__(self) -> None:
+        self.children: dict[int, Child] = {}
+        self.ended_by = 0
+        self.before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def __enter__(self) -> Crew:
+        for number in SIGNALS:
+            signal.signal(number, self.end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def end(self, number: int, _frame: object) -> None:
+        """Every child rolls its own operation back."""
+        self.ended_by = number
+        for child in self.children.values():
+            os.kill(child.pid, number)
+
+    def start(self, host: Host, subject: S, do: Callable[[S], object], out: Terminal) -> Child:
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        # A signal that comes before the child has its own handlers waits for them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        pid = os.fork()
+        if pid == 0:
+            for number, handler in self.before.items():
+                signal.signal(number, handler)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            for pipe in (reading, *self.children):
+                os.close(pipe)
+            work(host, subject, do, Piped(out, writing))
+        os.close(writing)
+        child = self.children[reading] = Child(subject, pid, reading)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        return child
+
+    def reap(self, child: Child) -> None:
+        os.waitpid(child.pid, 0)
+        del self.children[child.pipe]
+        os.close(child.pipe)
+
+
+def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoReturn:
+    """The child: do it, and report how it ended."""
+    from dokkupy.kernel.operation import as_errors, messages
+
+    host.out = out
+    failure = None
+    try:
+        do(subject)
+        out.proceed()
+    except BaseException as error:
+        hint = next((one.hint for one in as_errors(error) if one.hint), "")
+        failure = {"message": "; ".join(messages(error)), "hint": hint}
+    out.send({"failure": failure})
+    os._exit(0)
+
+
+def over_each_at_once(
+    host: Host, subjects: Sequence[S], do: Callable[[S], object], at_once: int
+) -> tuple[list[tuple[S, None]], list[tuple[S, Exception]]]:
+    """`over_each`, with up to `at_once` subjects at a time. Raises Interrupted when a signal ended it, after every child
+    has ended."""
+    out = host.out if isinstance(host.out, Terminal) else Terminal()
+    waiting = list(subjects)
+    failures: dict[S, Exception] = {}
+    with Crew() as crew, selectors.DefaultSelector() as selector:
+        while crew.children or (waiting and not crew.ended_by):
+            while waiting and len(crew.children) < at_once and not crew.ended_by:
+                child = crew.start(host, waiting.pop(0), do, out)
+                selector.register(child.pipe, selectors.EVENT_READ, child)
+            for key, _ in selector.select():
+                messages = key.data.read()
+                if messages is None:
+                    selector.unregister(key.fd)
+                    crew.reap(key.data)
+                    if key.data.failure is not None:
+                        failures[key.data.subject] = DokkupyError(**key.data.failure)
+                for message in messages or ():
+                    take(key.data, message, out)
+        if crew.ended_by:
+            raise Interrupted(
+                f"Interrupted by {signal.Signals(crew.ended_by).name}; what was not finished was rolled back",
+                exit_code=128 + crew.ended_by,
+            )
+    return [(one, None) for one in subjects if one not in failures], list(failures.items())
+
+
+def take(child: Child, message: dict[str, Any], out: Terminal) -> None:
+    if "line" in message:
+        line = message["line"].ljust(PREFIX)
+        out.write(out.stderr if message["error"] else out.stdout, f"{line[:PREFIX]}{child.subject}: {line[PREFIX:]}")
+    else:
+        child.failure = message["failure"]
