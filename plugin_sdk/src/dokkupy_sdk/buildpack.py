@@ -98,12 +98,14 @@ class Tree:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The versions that an app accepts. text: as its file says it, empty for any; origin: that file; accepts: whether
-    a version such as `3.12` or `3.12.4` will do; tags: versions to ask a registry for, best first."""
+    a version such as `3.12` or `3.12.4` will do; tags: versions to ask a registry for, best first; fetched: the version
+    that the language's own tool fetches while building on a base that is older, empty when it fetches none."""
 
     text: str = ""
     origin: str = ""
     accepts: Callable[[str], bool] = field(default=lambda version: True, compare=False)
     tags: tuple[str, ...] = ()
+    fetched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,9 @@ class Toolchain:
     official: repository of its official image, empty for none. debian: suite -> version that the suite has.
     build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
     suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first, for building and for running. prepare:
-    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: of npm's
-    registry, whose versions are those that `prepare` can bring; empty when that cannot be asked. libraries: Debian
+    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: whose
+    versions are those that `prepare` can bring or the language's own tool fetches, in npm's registry, or in Go's when
+    `registry` is `go`; empty when none can be asked. libraries: Debian
     packages without which a small official image does not run what the full one compiled.
     """
 
@@ -129,6 +132,7 @@ class Toolchain:
     run_variants: tuple[str, ...] = ("-slim", "")
     prepare: Callable[[Wanted], tuple[str, ...]] | None = field(default=None, compare=False)
     package: str = ""
+    registry: str = "npm"
     libraries: tuple[str, ...] = ()
 
 

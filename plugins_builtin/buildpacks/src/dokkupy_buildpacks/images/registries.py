@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import urllib.request
 
@@ -16,31 +17,57 @@ SECONDS = 10
 LARGEST = 32 << 20
 
 
+def require_fetchable(host: Host, toolchain: Toolchain, wanted: Wanted, version: str) -> None:
+    """Raises AppError when a base of this version is too old and what the language's own tool would fetch is not there.
+    A base that only says `1.24` may have any of its patch levels, and has the first one's."""
+    if wanted.fetched and (*numbers(version), 0, 0)[:3] < numbers(wanted.fetched):
+        require_published(host, toolchain, wanted)
+
+
 def require_published(host: Host, toolchain: Toolchain, wanted: Wanted) -> None:
     """Raises AppError when no released version will do. What a registry that cannot be asked has is for the build to see."""
     versions = versions_of(host, toolchain)
-    if not versions or any(wanted.accepts(version) for version in versions):
+    there = wanted.fetched in versions if wanted.fetched else any(wanted.accepts(version) for version in versions)
+    if not versions or there:
         return
-    newest = sorted({int(version.split(".")[0]) for version in versions}, reverse=True)[:6]
+    # A line of releases: a major version of Node.js, a minor one of Go.
+    depth = 1 if toolchain.registry == "npm" else 2
+    newest = sorted({numbers(version)[:depth] for version in versions}, reverse=True)[:6]
+    shown = ", ".join(".".join(map(str, line)) for line in newest)
     raise AppError(
-        f"There is no {toolchain.name} {wanted.text}, which {wanted.origin} asks for",
-        details=(f"Major versions that there are, newest first: {', '.join(map(str, newest))}.",),
+        f"There is no {toolchain.name} {wanted.fetched or wanted.text}, which {wanted.origin} asks for",
+        details=(f"Released versions, newest first: {shown}.",),
         hint=f"Change {wanted.origin}.",
         code="no_toolchain",
     )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def versions_of(host: Host, toolchain: Toolchain) -> list[str]:
     """The released versions; none when the registry is not known here, or cannot be asked: the build then says why."""
     if not toolchain.package:
         return []
-    registry = SETTINGS.get(host.store, None, "npm-registry") or "https://registry.npmjs.org"
     try:
-        found = json.loads(fetch(host, f"{registry.rstrip('/')}/{toolchain.package}"))
-        versions = [str(version) for version in found["versions"]]
+        found = of_npm(host, toolchain.package) if toolchain.registry == "npm" else of_go(host, toolchain.package)
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [version for version in versions if version.replace(".", "").isdigit() and version.count(".") == 2]
+    return [version for version in found if version.replace(".", "").isdigit()]
+
+
+def of_npm(host: Host, package: str) -> list[str]:
+    registry = SETTINGS.get(host.store, None, "npm-registry") or "https://registry.npmjs.org"
+    found = json.loads(fetch(host, f"{registry.rstrip('/')}/{package}"))
+    return [str(version) for version in found["versions"] if str(version).count(".") == 2]
+
+
+def of_go(host: Host, package: str) -> list[str]:
+    """The protocol of module proxies (go.dev/ref/mod#goproxy-protocol); a toolchain is `v0.0.1-go1.25.3.linux-amd64`."""
+    proxy = SETTINGS.get(host.store, None, "go-proxy") or "https://proxy.golang.org"
+    text = fetch(host, f"{proxy.rstrip('/')}/{package}/@v/list").decode()
+    return re.findall(r"(?m)^v0\.0\.1-go([0-9.]+)\.linux-amd64$", text)
 
 
 def fetch(host: Host, url: str) -> bytes:

@@ -17,6 +17,7 @@ from dokkupy_sdk.names import Secret
 
 from dokkupy_buildpacks.dockerfile.render import Bases
 from dokkupy_buildpacks.images.bases import ensure_toolchain
+from dokkupy_buildpacks.images.registries import require_fetchable
 
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+){0,2})(?P<variant>(?:-[a-z]+)*)")
 RELEASES = ("-bookworm", "-trixie", "-bullseye")
@@ -78,16 +79,19 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
         if here is None and registry:
             here = on_host(names, toolchain.official, toolchain, wanted)
         if here:
+            require_fetchable(host, toolchain, wanted, here[0])
             return Found(here[1], here[0], f"the image {here[1].build} on this host")
         tried.append(f"an image {repository} on this host")
         pulled = pull(host, repository, toolchain, wanted)
         if pulled is not None:
+            require_fetchable(host, toolchain, wanted, pulled.version)
             return pulled
         tags = ", ".join(wanted.tags[:3]) or "none"
         why = Failures(host).reason(repository)
         tried.append(f"pulling {repository} ({tags}{f': {why}' if why else ''})")
     for suite, version in toolchain.debian.items():
         if wanted.accepts(version):
+            require_fetchable(host, toolchain, wanted, version)
             return made(host, toolchain, wanted, suite, exact=False, secrets=secrets)
     if toolchain.prepare is not None and toolchain.debian and toolchain.prepare(wanted):
         return made(host, toolchain, wanted, next(iter(toolchain.debian)), exact=True, secrets=secrets)

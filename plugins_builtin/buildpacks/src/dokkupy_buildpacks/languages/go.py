@@ -14,6 +14,8 @@ TOOLCHAIN = Toolchain(
     official="golang",
     debian={"trixie": "1.24", "bookworm": "1.19"},
     build_packages=("ca-certificates", "git", "golang-go"),
+    package="golang.org/toolchain",
+    registry="go",
 )
 
 CACHES = ("/root/.cache/go-build", "/root/go/pkg/mod")
@@ -46,7 +48,7 @@ class Go(Language):
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
-            wanted=wanted(text),
+            wanted=wanted(tree),
             # What runs is a static program: any Debian will do, and the base is one that other apps have too.
             runtime=PLAIN,
             stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
@@ -90,16 +92,22 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
     return sorted(found)
 
 
-def wanted(text: str) -> Wanted:
+def wanted(tree: Tree) -> Wanted:
     """The go line is a minimum; from 1.21 on, Go itself fetches a newer toolchain through the module proxy."""
-    versions = [tuple(int(part) for part in one.split(".")) for one in GO.findall(text)]
-    if not versions:
+    said = [
+        (tuple(int(part) for part in version.split(".")), name)
+        for name in ("go.mod", "go.work")
+        for version in GO.findall(tree.text(name) or "")
+    ]
+    if not said:
         return Wanted()
-    least = max(versions)
+    least, origin = max(said, key=lambda one: one[0])
 
     def accepts(version: str) -> bool:
         parts = tuple(int(part) for part in version.split("."))
         return parts >= least[: len(parts)] or parts >= (1, 21)
 
-    said = ".".join(str(part) for part in least)
-    return Wanted(f">={said}", "go.mod", accepts, (said, "1"))
+    text = ".".join(str(part) for part in least)
+    # From 1.21 on, a version's first release ends in .0 (go.dev/doc/toolchain).
+    fetched = "" if least < (1, 21) else f"{text}.0" if len(least) == 2 else text
+    return Wanted(f">={text}", origin, accepts, (text, "1"), fetched)
