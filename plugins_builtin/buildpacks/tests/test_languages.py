@@ -532,6 +532,15 @@ def test_go_builds_every_command_and_starts_the_first(bench: Bench) -> None:
     assert "./cmd/job ./cmd/web" in steps(bench.plan())
 
 
+def test_go_asks_itself_whether_a_package_is_written_in_c_unless_the_app_decides(bench: Bench) -> None:
+    bench.write({"go.mod": "module example.com/x\ngo 1.22\n", "main.go": "package main"})
+    plan = bench.plan()
+    assert "go list -deps -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ." in steps(plan)
+    assert {"gcc", "libc6-dev", "pkg-config"} <= set(plan.toolchain.build_packages)
+    decided = bench.plan({"CGO_ENABLED": "0"})
+    assert "CgoFiles" not in steps(decided) and decided.build_env["CGO_ENABLED"] == "0"
+
+
 def test_go_that_asks_for_more_than_debian_has_is_left_to_gos_own_toolchains(bench: Bench) -> None:
     bench.write({"go.mod": "module example.com/x\ngo 1.99\n", "main.go": "package main"})
     assert bench.plan().wanted.accepts("1.24") and not bench.plan().wanted.accepts("1.19")

@@ -13,7 +13,8 @@ TOOLCHAIN = Toolchain(
     "go",
     official="golang",
     debian={"trixie": "1.24", "bookworm": "1.19"},
-    build_packages=("ca-certificates", "git", "golang-go"),
+    # A compiler for what is written in C (cgo): SQLite, zstd, the user's own. libstdc++ is on every Debian base.
+    build_packages=("ca-certificates", "g++", "gcc", "git", "golang-go", "libc6-dev", "make", "pkg-config"),
     package="golang.org/toolchain",
     registry="go",
 )
@@ -22,6 +23,15 @@ CACHES = ("/root/.cache/go-build", "/root/go/pkg/mod")
 MODULE = re.compile(r"(?m)^\s*module\s+(\S+)")
 GO = re.compile(r"(?m)^\s*(?:toolchain\s+go|go\s+)(\d+\.\d+(?:\.\d+)?)")
 MAIN = re.compile(r"(?m)^package\s+main\b")
+
+
+CGO = """\
+export CGO_ENABLED=1
+written_in_c=$(go list -deps -f '{{{{if and .CgoFiles (not .Standard)}}}}{{{{.ImportPath}}}}{{{{end}}}}' {packages})
+if [ -z "$written_in_c" ]; then export CGO_ENABLED=0; else echo "Compiled with C (cgo):" $written_in_c; fi
+"""
+"""A static program, unless a package of it is written in C. Without cgo such a package compiles to a stub (go-sqlite3), and
+the app fails only when it runs. CGO_ENABLED, where the app sets it, decides."""
 
 
 class Go(Language):
@@ -39,24 +49,25 @@ class Go(Language):
             raise AppError("go.mod has no line `module NAME`")
         packages = programs(tree, text, context)
         build = "go build -buildvcs=false -trimpath -ldflags=-s -o /out/"
+        cgo = CGO.format(packages=" ".join(packages)) if "CGO_ENABLED" not in context.values else ""
         name = (found[1] if found else "app").rstrip("/").rsplit("/", 1)[-1]
         first = packages[0]
         program = name if first == "." else first.rsplit("/", 1)[-1]
         if re.fullmatch(r"v\d+", program) and found:
             program = found[1].rsplit("/", 2)[-2]
-        command = f"mkdir -p /out; {build} {' '.join(packages)}"
+        command = f"mkdir -p /out\n{cgo}{build} {' '.join(packages)}"
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
             wanted=wanted(tree),
-            # What runs is a static program: any Debian will do, and the base is one that other apps have too.
+            # What runs is a program alone: the base is one that other apps have too.
             runtime=PLAIN,
             stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={
                 "PATH": "/usr/local/go/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
-                "CGO_ENABLED": context.values.get("CGO_ENABLED", "0"),
+                **({"CGO_ENABLED": context.values["CGO_ENABLED"]} if "CGO_ENABLED" in context.values else {}),
                 "GOTOOLCHAIN": "auto",
                 "GOFLAGS": "-mod=vendor" if tree.has_directory("vendor") and tree.has("vendor/modules.txt") else "",
                 "HOME": "/root",
