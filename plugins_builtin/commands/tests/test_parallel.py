@@ -13,8 +13,9 @@ from dokkupy.cli.output import Terminal
 from dokkupy.cli.parallel import over_each_at_once
 from dokkupy.errors import AppError, Interrupted, UserError
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.journal import Journal
+from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
+from dokkupy.usecases.temporary import remove_left_over
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -146,6 +147,15 @@ def test_operation_that_begins_is_never_seen_without_its_first_line(
     monkeypatch.setattr(Journal, "write", look_first)
     journal.begin({"subject": "app:shop"})
     assert [entries[0]["subject"] for _, entries in unfinished(host)] == ["app:shop"]
+
+
+def test_first_line_that_a_killed_process_left_is_removed(host: Host) -> None:
+    left = Path(host.root, *NEW, "1.jsonl")
+    left.parent.mkdir(parents=True)
+    left.write_text("{")
+    os.utime(left, (0, 0))
+    remove_left_over(host)
+    assert not left.exists()
 
 
 def test_operation_that_ends_while_the_unfinished_ones_are_read_is_no_failure(host: Host) -> None:

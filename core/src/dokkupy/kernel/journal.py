@@ -9,10 +9,12 @@ from typing import Any
 
 from dokkupy.errors import HostError
 from dokkupy.kernel.files import make_directory, open_own, sync_directory
-from dokkupy.kernel.host import SCRATCH
 
 KEPT_JOURNALS = 200
 """Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
+
+NEW = ("journal", "new")
+"""Where a journal lies until its first line is written."""
 
 
 class Journal:
@@ -24,7 +26,7 @@ class Journal:
         self.closed_directory = os.path.join(root, "journal", "closed")
         self.path = os.path.join(self.open_directory, operation + ".jsonl")
         self.backups = os.path.join(root, "journal", "backups", operation)
-        self._new = os.path.join(root, *SCRATCH, operation + ".jsonl")
+        self._new = os.path.join(root, *NEW, operation + ".jsonl")
         self._fd = -1
         self._kept = 0
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from dokkupy.kernel.host import SCRATCH, Host
+from dokkupy.kernel.journal import NEW
 from dokkupy.kernel.scratch import day_ago_or_boot, locked, sweep, sweep_old
 
 
 def remove_left_over(host: Host) -> list[str]:
     """Remove the scratch directories of dead processes, and what programs left before the last boot or a day ago."""
+    if os.path.isdir(host.path(*NEW)):
+        sweep_old(host.path(*NEW), day_ago_or_boot())
     children = host.path(*SCRATCH)
     for path in directories(host):
         if path == children:

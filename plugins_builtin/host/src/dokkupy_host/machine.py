@@ -29,6 +29,7 @@ DIRECTORIES = (
     "journal",
     "journal/open",
     "journal/closed",
+    "journal/new",
     "locks",
     "logs",
     "home",

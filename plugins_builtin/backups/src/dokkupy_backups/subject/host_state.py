@@ -34,6 +34,7 @@ LEFT_OUT = (
     "nginx",
     "challenges",
     "journal/closed",
+    "journal/new",
     "backups/keys",
     "backups/unsettled",
     "backups/restore",
