@@ -16,7 +16,10 @@ from pathlib import Path
 import pytest
 from dokkupy_git.fetch import deploy as bring
 from dokkupy_git.fetch import download
+from dokkupy_git.fetch.reach import fetch_settings
 from dokkupy_git.repository.bare import Repository
+from dokkupy_git.settings import guard
+from dokkupy_git.urls import parse_remote
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.names import AppName
 
@@ -355,6 +358,38 @@ def test_host_itself_is_closed_to_an_ssh_key(world: World, web: str, name: str) 
     with pytest.raises(UserError, match="SSH keys may not fetch"):
         bring.deploy_archive(world.host, BLOG, f"http://{name}:{port}/app.tar", "", "", "")
     assert world.deployed == {}
+
+
+@pytest.mark.parametrize("address", ["10.208.1.3", "192.168.1.5", "169.254.169.254", "100.64.0.1"])
+def test_private_networks_are_closed_to_an_ssh_key(world: World, address: str) -> None:
+    world.make_app()
+    world.host.who = "key:alice"
+    with pytest.raises(UserError, match="SSH keys may not fetch"):
+        bring.deploy_archive(world.host, BLOG, f"http://{address}:5000/app.tar", "", "", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://127.0.0.1/x.git", "https://10.208.1.3:5000/x.git", "ssh://git@192.168.1.5/x.git", "git@[::1]:x.git"],
+)
+def test_repositories_of_private_networks_are_closed_to_an_ssh_key(world: World, url: str) -> None:
+    world.make_app()
+    world.host.who = "key:alice"
+    with pytest.raises(UserError, match="SSH keys may not fetch"):
+        bring.sync_app(world.host, BLOG, url, None, build=False, if_changes=False, keep_branch=False)
+
+
+def test_admin_opens_a_private_network_for_every_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.host.store.write("global", "git", data={"properties": {"allowed-networks": "10.1.0.0/16,fd00::/8"}})
+    world.host.who = "key:alice"
+    permitted = guard(world.host)
+    assert permitted.permits("10.1.2.3") and permitted.permits("fd00::1") and not permitted.permits("10.2.0.1")
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.1.2.3", 443))])
+    remote = parse_remote("https://git.example.com/x.git", protocols=("https",), local=False)
+    assert fetch_settings(world.host, remote) == {
+        "http.curloptResolve": "git.example.com:443:10.1.2.3",
+        "http.followRedirects": "false",
+    }
 
 
 def test_host_itself_is_open_to_an_admin_s_key(world: World, web: str) -> None:

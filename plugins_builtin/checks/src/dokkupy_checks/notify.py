@@ -8,16 +8,14 @@ followed: the host's own network is none of the repository's business.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
-import socket
 import ssl
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Release
+from dokkupy_sdk.outgoing import Guard, guard_of_source, require_http
 
 from dokkupy_checks.probe import Outcome
 
@@ -46,37 +44,21 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
             "error": outcome.error,
         }
         try:
-            status = post_json(check.on_failure_url, document)
+            status = post_json(check.on_failure_url, document, guard=guard_of_source(host))
             if status >= 300:
                 host.out.warn(f"The onFailure URL of {check.name} answered with {status}")
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except (DokkupyError, OSError, ValueError, http.client.HTTPException) as error:
             host.out.warn(f"The onFailure URL of {check.name} could not be notified: {error}")
 
 
-def public(address: str) -> bool:
-    """Whether an address is one of the public internet (no loopback, private, link-local, metadata or multicast)."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            found = inner
-        elif found in ipaddress.ip_network("64:ff9b::/96"):
-            return False
-    return found.is_global and not found.is_multicast
-
-
-def post_json(url: str, document: dict[str, object], *, allowed: Callable[[str], bool] = public) -> int:
-    """POST a document and return the status. Raises ValueError when the URL leads to a forbidden address."""
+def post_json(url: str, document: dict[str, object], *, guard: Guard) -> int:
+    """POST a document and return the status. Raises UserError when the URL leads to a forbidden address."""
+    require_http(url)
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it is not an http or https URL")
+    assert parts.hostname is not None
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    addresses = [str(row[4][0]) for row in found]
-    if not addresses or not all(allowed(address) for address in addresses):
-        raise ValueError(f"{parts.hostname} is not a public address")
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=SECONDS)
-    connection.sock = socket.create_connection((addresses[0], port), timeout=SECONDS)
+    connection.sock = guard.connect((parts.hostname, port), SECONDS)
     try:
         if parts.scheme == "https":
             context = ssl.create_default_context()

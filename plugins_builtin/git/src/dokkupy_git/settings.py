@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk import Host
     from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.outgoing import Guard
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -31,6 +32,21 @@ def protocols(text: str) -> str:
     for name in names:
         if name not in PROTOCOLS:
             raise UserError(f"{name[:40]!r} is not one of: {', '.join(PROTOCOLS)}")
+    return ",".join(names)
+
+
+def networks(text: str) -> str:
+    """A comma list of networks (CIDR)."""
+    import ipaddress
+
+    from dokkupy_sdk.errors import UserError
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        try:
+            ipaddress.ip_network(name)
+        except ValueError:
+            raise UserError(f"{name[:60]!r} is not a network like 10.1.0.0/16") from None
     return ",".join(names)
 
 
@@ -84,6 +100,12 @@ SETTINGS = Settings(
         parse=protocols,
         scope="global",
     ),
+    Property(
+        "allowed-networks",
+        help="Private networks, such as 10.1.0.0/16,fd00::/8, from which every key may fetch code; an admin always may",
+        parse=networks,
+        scope="global",
+    ),
 )
 
 
@@ -113,6 +135,13 @@ def revision_variable(host: Host, app: AppName) -> str:
 
 def allowed_protocols(host: Host) -> tuple[str, ...]:
     return tuple(SETTINGS.get(host.store, None, "allowed-protocols").split(","))
+
+
+def guard(host: Host) -> Guard:
+    """Which addresses whoever runs the command may fetch code from."""
+    from dokkupy_sdk.outgoing import guard_of
+
+    return guard_of(host, filter(None, SETTINGS.get(host.store, None, "allowed-networks").split(",")))
 
 
 LEGACY_ENV = {

@@ -27,6 +27,7 @@ class Remote:
     host: str = ""
     user: str = ""
     password: Secret | None = None
+    port: int = 0
 
     def secret_config(self) -> dict[str, str]:
         """The credentials as git configuration, to be given by the environment: an argv is for all eyes."""
@@ -85,11 +86,11 @@ def known_form(text: str) -> Remote | None:
         at = f":{port}" if port else ""
         if scheme in ("https", "http"):
             secret = Secret(unquote(password)) if password is not None else None
-            return Remote(f"{scheme}://{host}{at}{path}", scheme, host, user, secret)
+            return Remote(f"{scheme}://{host}{at}{path}", scheme, host, user, secret, int(port or 0))
         if password is not None or user.startswith("-"):
             return None
         prefix = f"{found['user']}@" if user else ""
-        return Remote(f"{scheme}://{prefix}{host}{at}{path}", scheme, host, user)
+        return Remote(f"{scheme}://{prefix}{host}{at}{path}", scheme, host, user, port=int(port or 0))
     found = SCP_LIKE.fullmatch(text)
     if found:
         return Remote(text, "ssh", found["host"], found["user"])

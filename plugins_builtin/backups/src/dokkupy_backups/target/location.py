@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Identifier, Secret, shown
+from dokkupy_sdk.outgoing import Guard
 
 NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)"
 PLACE = rf"(?P<host>{NAME}|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
@@ -125,13 +126,12 @@ def without_login(text: str) -> str:
 def forbidden(host: str) -> None:
     """Refuse addresses at which no backup server can be, and those that give credentials away."""
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        permitted = Guard(admin=True).permits(host)
     except ValueError:
         if host in METADATA or re.fullmatch(r"[0-9.]+|0x[0-9a-f]+", host):
             raise UserError(f"{shown(host)} is not a host that can keep backups") from None
         return
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    if mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified:
+    if not permitted:
         raise UserError(f"{host} is not an address that can keep backups")
 
 

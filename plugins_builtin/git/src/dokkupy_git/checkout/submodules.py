@@ -17,6 +17,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
 
 from dokkupy_git.checkout.tree_files import survey, unpack
+from dokkupy_git.fetch.reach import fetch_settings
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import COMMIT, CONFIG, Repository
 from dokkupy_git.settings import allowed_protocols
@@ -132,6 +133,7 @@ def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> 
     keep = f"refs/heads/{commit}"
     if module.ref(keep) and has_commit(module, commit):
         return
+    settings = fetch_settings(module.host, remote)
     lines: list[str] = []
     for refspecs, depth in (
         ([f"{commit}:{keep}"], ["--depth=1"]),
@@ -150,7 +152,7 @@ def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> 
             repository=module.path,
             config=program.fetch_config(remote.scheme),
         )
-        status = stream(argv, lines.append, env=program.network_env(remote.secret_config()))
+        status = stream(argv, lines.append, env=program.network_env(settings))
         if status == 0 and has_commit(module, commit):
             module.move_ref(keep, commit)
             return

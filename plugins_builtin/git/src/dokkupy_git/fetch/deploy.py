@@ -41,6 +41,7 @@ def sync_app(
     from dokkupy_sdk.access import is_admin
 
     from dokkupy_git.fetch import sync
+    from dokkupy_git.fetch.reach import fetch_settings
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
@@ -51,7 +52,8 @@ def sync_app(
     require_git()
     host.store.require_app(app)
     branch = deploy_branch(host, app)
-    refs, default = sync.advertised(remote)
+    settings = fetch_settings(host, remote)
+    refs, default = sync.advertised(remote, settings)
     target = sync.choose(refs, default, wanted, remote.url)
     adopt = ""
     if target.branch and not keep_branch:
@@ -76,7 +78,7 @@ def sync_app(
             host.out.section("Skipping build as no changes were detected")
         return False, old
     with made_commits.waiting_ref(repository) as keep:
-        commit = sync.fetch(repository, remote, target, keep)
+        commit = sync.fetch(repository, remote, target, keep, settings)
         if build or if_changes:
             incoming = Incoming(commit, adopt=adopt, ref=ref, origin=remote.url)
             deploy(host, app, kind="git:sync", metadata=metadata, incoming=incoming)
@@ -117,7 +119,9 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
     Dokku, whose scripts tell by the exit status."""
-    from dokkupy_git.fetch.download import obtain, require_http, without_query
+    from dokkupy_sdk.outgoing import require_http
+
+    from dokkupy_git.fetch.download import obtain, without_query
 
     if kind and kind not in archives.TYPES:
         raise UserError(f"Invalid archive type specified, valid archive types include: {', '.join(archives.TYPES)}")

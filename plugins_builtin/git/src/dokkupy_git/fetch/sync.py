@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dokkupy_sdk.errors import HostError, NotFound, UserError
@@ -26,8 +28,8 @@ class Target:
     commit: str
 
 
-def advertised(remote: Remote) -> tuple[dict[str, str], str]:
-    """(ref -> id, the default branch) of the other side."""
+def advertised(remote: Remote, settings: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """(ref -> id, the default branch) of the other side. settings: of `fetch_settings`."""
     argv = program.git(
         "ls-remote",
         "--symref",
@@ -39,12 +41,14 @@ def advertised(remote: Remote) -> tuple[dict[str, str], str]:
         f"{TAGS}*",
         config=program.fetch_config(remote.scheme),
     )
-    done = execute(argv, env=program.network_env(remote.secret_config()), check=False, timeout=120)
+    done = execute(argv, env=program.network_env(settings), check=False, timeout=120)
     if not done.ok:
         raise HostError(
             f"{remote.url} cannot be read",
             details=tuple(done.stderr.strip().splitlines()[-5:]),
-            hint="Check the URL, and that the host may read it (git:auth, git:public-key, git:allow-host).",
+            hint="No redirect is followed: use the URL that it leads to, often with .git at its end."
+            if re.search(r"error: 30[1278]|redirect", done.stderr)
+            else "Check the URL, and that the host may read it (git:auth, git:public-key, git:allow-host).",
         )
     refs: dict[str, str] = {}
     default = ""
@@ -74,7 +78,7 @@ def choose(refs: dict[str, str], default: str, wanted: GitRef | None, url: str) 
     raise NotFound(f"{url} has no branch, tag or commit {shown(wanted)}", hint="A commit is named by its whole id.")
 
 
-def fetch(repository: Repository, remote: Remote, target: Target, keep: str) -> str:
+def fetch(repository: Repository, remote: Remote, target: Target, keep: str, settings: Mapping[str, str]) -> str:
     """Fetch a target into the ref `keep`; returns the commit. Progress goes to the console."""
     attempts = [[f"+{target.ref or target.commit}:{keep}"]]
     if not target.ref:  # servers may refuse ids that have no name: then fetch all names
@@ -94,7 +98,7 @@ def fetch(repository: Repository, remote: Remote, target: Target, keep: str) -> 
             repository=repository.path,
             config=program.fetch_config(remote.scheme),
         )
-        if stream(argv, lines.append, env=program.network_env(remote.secret_config())) == 0:
+        if stream(argv, lines.append, env=program.network_env(settings)) == 0:
             name = keep if repository.ref(keep) else target.commit
             done = repository.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
             if done.ok:

@@ -1,0 +1,218 @@
+"""What the host fetches for a user goes through here: a name is resolved once, every address that it has is validated,
+and the connection is made to one of those. So a name that changes its address meanwhile leads nowhere else, and each
+redirect is validated like the first URL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.names import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable
+    from http.client import HTTPMessage
+    from ipaddress import IPv4Address, IPv6Address
+    from typing import IO, Any
+
+    from dokkupy_sdk import Host
+
+MAX_REDIRECTS = 5
+MAX_URL = 4096
+NAT64 = "64:ff9b::/96"
+"""IPv6 addresses that carry an IPv4 one in their last 32 bits (RFC 6052)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Which addresses may be reached.
+
+    admin: those of the host itself and of private networks too, since a CI runner there serves archives; never the
+    link-local ones, at which clouds give credentials away. allowed: private networks (CIDR) that an admin opened for
+    everybody. own: the engine's networks, which are the apps' own.
+    """
+
+    admin: bool = False
+    allowed: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+    def permits(self, address: str) -> bool:
+        found = plain(address)
+        if found.is_link_local or found.is_multicast or found.is_unspecified:
+            return False
+        if self.admin:
+            return True
+        if within(found, self.own) or found.is_loopback:
+            return False
+        reserved = found.is_reserved or getattr(found, "is_site_local", False)
+        return within(found, self.allowed) or (found.is_global and not reserved)
+
+    def resolve(self, name: str, port: int) -> list[str]:
+        """The addresses of a host, each of which is permitted. Raises UserError when one is not, OSError when there is
+        none."""
+        import socket
+
+        rows = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))
+        for address in addresses:
+            if not self.permits(address):
+                raise refusal(name, address)
+        return addresses
+
+    def connect(
+        self, place: tuple[str, int], timeout: float | None = None, source_address: object = None
+    ) -> socket.socket:
+        """A connection to the first of the validated addresses that answers. Called as `socket.create_connection` is."""
+        import socket
+
+        failure: OSError | None = None
+        for address in self.resolve(*place):
+            try:
+                connection = socket.create_connection((address, place[1]), timeout=timeout)
+            except OSError as error:
+                failure = error
+                continue
+            if not self.admin and connection.getpeername()[0] == connection.getsockname()[0]:
+                connection.close()
+                raise refusal(place[0], address)
+            return connection
+        raise failure or OSError(f"{place[0]} has no address")
+
+
+def guard_of(host: Host, allowed: Iterable[str] = ()) -> Guard:
+    """The guard for whoever runs the command."""
+    from dokkupy_sdk.access import is_admin
+
+    return Guard(admin=True) if is_admin(host) else replace(guard_of_source(host), allowed=tuple(allowed))
+
+
+def guard_of_source(host: Host) -> Guard:
+    """The guard for an address that stands in an app's source: whoever deploys it, it is untrusted."""
+    try:
+        own = tuple(subnet for _, subnet in host.engine().networks({}) if subnet)
+    except DokkupyError:
+        own = ()  # an engine that is down has no network that could be reached
+    return Guard(own=own)
+
+
+def refusal(name: str, address: str) -> UserError:
+    where = shown(name) if name.strip("[]") == address else f"{shown(name)} ({address})"
+    return UserError(
+        f"{where} is an address of the host, private or reserved, from which SSH keys may not fetch",
+        code="forbidden_address",
+        hint="Use a public address, or ask an admin.",
+    )
+
+
+def plain(address: str) -> IPv4Address | IPv6Address:
+    """The address that is reached: the IPv4 one within an IPv6 one."""
+    import ipaddress
+
+    found = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
+    if isinstance(found, ipaddress.IPv4Address):
+        return found
+    if found in ipaddress.ip_network(NAT64):
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.ipv4_mapped or found.sixtofour or found
+
+
+def within(address: IPv4Address | IPv6Address, networks: Iterable[str]) -> bool:
+    import ipaddress
+
+    return any(address in ipaddress.ip_network(one, strict=False) for one in networks)
+
+
+def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
+    """The answer to a GET, a context manager that is read like a file. Raises UserError for an address that is not permitted, `urllib.error.HTTPError` for
+    a status from 400 on, OSError and `http.client.HTTPException` for the rest."""
+    import urllib.error
+    import urllib.request
+
+    require_http(url)
+    opener = urllib.request.OpenerDirector()
+    transport = Transport(guard)
+    for handler in (
+        transport.redirects(url),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        *([urllib.request.ProxyHandler()] if guard.admin else []),
+        *transport.handlers(),
+    ):
+        opener.add_handler(handler)
+    request = urllib.request.Request(url, headers={"User-Agent": "dokkupy", "Accept": "*/*"})  # noqa: S310 - checked
+    try:
+        return opener.open(request, timeout=timeout)
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, UserError):
+            raise error.reason from error
+        raise
+
+
+def require_http(url: str) -> None:
+    """Raises UserError for what is no http or https URL."""
+    from urllib.parse import urlsplit
+
+    if any(ord(character) < 33 or ord(character) > 126 for character in url) or len(url) > MAX_URL:
+        raise UserError("The URL has spaces, control or non-ASCII characters, or is too long")
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        known = False
+    if not known:
+        raise UserError(f"{shown(url.partition('?')[0])} is not an http or https URL")
+
+
+class Transport:
+    """Connections by the guard. An admin's URL may lead into a private network; where another host redirects to may not."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+
+    def handlers(self) -> list[Any]:
+        import http.client
+        import urllib.request
+
+        def connect(place: tuple[str, int], timeout: Any = None, source: object = None) -> socket.socket:
+            return self.guard.connect(place, timeout)
+
+        def guarded(kind: type[http.client.HTTPConnection]) -> Any:
+            def make(*words: Any, **options: Any) -> http.client.HTTPConnection:
+                connection = kind(*words, **options)
+                connection._create_connection = connect  # type: ignore[attr-defined]
+                return connection
+
+            return make
+
+        class Plain(urllib.request.HTTPHandler):
+            def http_open(self, req: urllib.request.Request) -> Any:
+                return self.do_open(guarded(http.client.HTTPConnection), req)
+
+        class Secure(urllib.request.HTTPSHandler):
+            def https_open(self, req: urllib.request.Request) -> Any:
+                return self.do_open(guarded(http.client.HTTPSConnection), req)
+
+        return [Plain(), Secure()]
+
+    def redirects(self, url: str) -> Any:
+        import urllib.request
+        from urllib.parse import urlsplit
+
+        transport = self
+
+        class Redirects(urllib.request.HTTPRedirectHandler):
+            max_redirections = MAX_REDIRECTS
+
+            def redirect_request(
+                self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+            ) -> urllib.request.Request | None:
+                require_http(newurl)
+                if urlsplit(newurl).hostname != urlsplit(url).hostname:
+                    transport.guard = replace(transport.guard, admin=False)
+                return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+        return Redirects()
