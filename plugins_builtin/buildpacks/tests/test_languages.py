@@ -546,6 +546,13 @@ def test_go_that_asks_for_more_than_debian_has_is_left_to_gos_own_toolchains(ben
     assert bench.plan().wanted.accepts("1.24") and not bench.plan().wanted.accepts("1.19")
 
 
+def test_vendored_gems_are_there_when_dependencies_are_installed(bench: Bench) -> None:
+    bench.write({"Gemfile": "", "Gemfile.lock": "GEM\n    puma (6)\n", "config.ru": "", "vendor/cache/puma-6.gem": "x"})
+    install = bench.plan().stages[0].steps[0]
+    assert "vendor/cache/puma-6.gem" in install.files
+    assert "bundle install --local --jobs 4" in install.command
+
+
 def test_rust_workspace_is_built_whole(bench: Bench) -> None:
     bench.write(
         {

@@ -25,14 +25,19 @@ CACHES = ("/root/.bundle/cache", "/root/.gem")
 INSTALL = f"""\
 mkdir -p {BUNDLE} /opt/bundle-config
 bundle config set --local without "${{BUNDLE_WITHOUT:-development:test}}"
-if bundle install --local --quiet 2>/dev/null; then
+if [ ! -d vendor/cache ] && bundle install --local --quiet 2>/dev/null; then
   echo 'Every gem is a package of Debian'
 else
   bundle config set --local path {BUNDLE}
   bundle config set --local frozen true
-  bundle install --jobs 4 --retry 3
+  if [ -d vendor/cache ] && bundle install --local --jobs 4; then
+    echo 'Every gem is in vendor/cache'
+  else
+    bundle install --jobs 4 --retry 3
+  fi
 fi"""
-"""Gems that Debian has (an Aptfile brings them) are used as they are; the others come from the Gemfile's source."""
+"""Gems that Debian has (an Aptfile brings them) are used as they are; vendored ones are compiled; the others come from the
+Gemfile's source."""
 
 
 class Ruby(Language):
@@ -51,10 +56,11 @@ class Ruby(Language):
                 "There is a Gemfile.lock but no Gemfile", hint="Commit the Gemfile that Gemfile.lock belongs to."
             )
         names = tuple(name for name in ("Gemfile", "Gemfile.lock", ".ruby-version", ".tool-versions") if tree.has(name))
-        local = re.search(r"(?m)^PATH$", lock) is not None
+        vendored = tuple(path for path in tree.files(".gem", depth=2) if path.startswith("vendor/cache/"))
+        local = re.search(r"(?m)^(PATH|GIT)$" if vendored else r"(?m)^PATH$", lock) is not None
         install = Step(
             INSTALL,
-            files=(".",) if local else names,
+            files=(".",) if local else (*names, *vendored),
             caches=CACHES,
             install=True,
         )
