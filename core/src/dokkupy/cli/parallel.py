@@ -128,7 +128,7 @@ def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoRet
 
 def over_each_at_once(
     host: Host, subjects: Sequence[S], do: Callable[[S], object], at_once: int
-) -> tuple[list[tuple[S, None]], list[tuple[S, Exception]]]:
+) -> tuple[list[tuple[S, object]], list[tuple[S, Exception]]]:
     """`over_each`, with up to `at_once` subjects at a time. Raises Interrupted when a signal ended it, after every child
     has ended."""
     out = host.out if isinstance(host.out, Terminal) else Terminal()
