@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
-from dokkupy.cli.many import workers
 from dokkupy.cli.output import Terminal
-from dokkupy.cli.parallel import over_each_at_once
 from dokkupy.errors import AppError, Interrupted, UserError
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.usecases.temporary import remove_left_over
+from dokkupy_commands.parallel import workers
+from dokkupy_sdk.parallel import over_each_at_once
 
 from plugins_builtin.commands.tests.conftest import Run
 

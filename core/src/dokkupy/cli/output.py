@@ -32,13 +32,6 @@ class Terminal(Console):
         self._live = False
 
     def write(self, stream: IO[str], line: str) -> None:
-        self.put(stream, line)
-        if self.log is not None:
-            self.log.write(line + "\n")
-            self.log.flush()
-
-    def put(self, stream: IO[str], line: str) -> None:
-        """Show a whole line."""
         if self._live:
             self.stderr.write("\r\x1b[K")
             self._live = False
@@ -49,6 +42,9 @@ class Terminal(Console):
             # The reader left (a dropped SSH connection); the operation decides by its signals, not by its output.
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, stream.fileno())
+        if self.log is not None:
+            self.log.write(line + "\n")
+            self.log.flush()
 
     def section(self, text: str) -> None:
         self.write(self.stdout, f"-----> {text}")

@@ -14,7 +14,6 @@ KEPT_JOURNALS = 200
 """Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
 
 NEW = ("journal", "new")
-"""Where a journal lies until its first line is written."""
 
 
 class Journal:

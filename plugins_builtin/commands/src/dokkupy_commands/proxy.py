@@ -9,6 +9,8 @@ from dokkupy_sdk.core_settings import PROXY
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
+from dokkupy_commands.parallel import at_once
+
 group = Group("proxy", "Manage the proxy of apps")
 
 Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: one for each processor")]
@@ -22,7 +24,7 @@ def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandRe
             PROXY.set(tx, app, "disabled", "true" if disabled else "")
         host.out.section(f"{'Disabling' if disabled else 'Enabling'} proxy for app ({app})")
 
-    return each(host, scope, switch, parallel=parallel)
+    return each(host, scope, switch, over=at_once(host, parallel))
 
 
 @group.command("enable", permission="app:write", mutating=True)
@@ -46,7 +48,7 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Command
         with rerouting(host, "proxy:build-config", app):
             pass
 
-    return each(host, scope, build, parallel=parallel)
+    return each(host, scope, build, over=at_once(host, parallel))
 
 
 @group.command("clear-config", permission="app:write", mutating=True)

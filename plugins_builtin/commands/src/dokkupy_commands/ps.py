@@ -10,6 +10,8 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
 from dokkupy_sdk.settings import add_property_commands
 
+from dokkupy_commands.parallel import at_once
+
 group = Group("ps", "Manage app processes")
 
 
@@ -37,7 +39,7 @@ def restart(
         host,
         scope,
         lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only),
-        parallel=parallel,
+        over=at_once(host, parallel),
     )
 
 
@@ -46,7 +48,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
     """Build and deploy the app's current code again."""
     from dokkupy_sdk.processes import rebuild
 
-    return each(host, scope, lambda app: rebuild(host, app), parallel=parallel)
+    return each(host, scope, lambda app: rebuild(host, app), over=at_once(host, parallel))
 
 
 @group.command("start", permission="app:write", mutating=True)
@@ -59,7 +61,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
             host.out.announce(f"Starting {app}")
             start_app(host, app)
 
-    return each(host, scope, one, parallel=parallel)
+    return each(host, scope, one, over=at_once(host, parallel))
 
 
 @group.command("stop", permission="app:write", mutating=True)
@@ -72,7 +74,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
             host.out.announce(f"Stopping {app}")
             stop_app(host, app)
 
-    return each(host, scope, one, parallel=parallel)
+    return each(host, scope, one, over=at_once(host, parallel))
 
 
 @group.command("restore", permission="host:write", mutating=True)
@@ -87,7 +89,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
         for line in reconcile(host, app, watched=True):
             host.out.section(line)
 
-    return each(host, scope, one, parallel=parallel)
+    return each(host, scope, one, over=at_once(host, parallel))
 
 
 @group.command("scale", permission="app:write", mutating=True)

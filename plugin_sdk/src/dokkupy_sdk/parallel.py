@@ -31,8 +31,11 @@ class Piped(Terminal):
         super().__init__(quiet=parent.quiet, trace=parent.trace)
         self.pipe = pipe
 
-    def put(self, stream: IO[str], line: str) -> None:
+    def write(self, stream: IO[str], line: str) -> None:
         self.send({"line": line, "error": stream is self.stderr})
+        if self.log is not None:
+            self.log.write(line + "\n")
+            self.log.flush()
 
     def progress(self, text: str) -> None:
         """A terminal has one last line, which several apps cannot share."""
