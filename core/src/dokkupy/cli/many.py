@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    OverEach = Callable[..., tuple[list[tuple[AppName, Any]], list[tuple[AppName, Exception]]]]
-
 
 def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[AppName]:
     """The app that was named, or with --all those for which the caller has the permission."""
@@ -26,9 +24,8 @@ def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[App
     return [host.store.require_app(scope.app)]
 
 
-def each(host: Host, scope: Scope, do: Callable[[AppName], object], *, over: OverEach | None = None) -> CommandResult:
-    """Do it for one app, or for all: then one app's failure keeps no other from it, and the status says that some failed.
-    over: how all are gone through, `over_each` by default."""
+def each(host: Host, scope: Scope, do: Callable[[AppName], object], *, over: Any = None) -> CommandResult:
+    """Do it for one app, or for all (by `over`): one's failure keeps no other from it, and the status says that some failed."""
     from dokkupy.usecases.many import over_each, warn_of
 
     apps = apps_of(host, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from dokkupy.errors import HostError
@@ -115,7 +116,5 @@ def base36(number: int) -> str:
 def prune_closed(directory: str) -> None:
     names = sorted(os.listdir(directory))
     for name in names[:-KEPT_JOURNALS]:
-        try:
+        with suppress(FileNotFoundError):  # another process removes old ones, too
             os.unlink(os.path.join(directory, name))
-        except FileNotFoundError:
-            pass  # another process removes old ones, too
