@@ -9,8 +9,6 @@ from dokkupy_sdk.core_settings import PROXY
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_commands.parallel import at_once
-
 group = Group("proxy", "Manage the proxy of apps")
 
 Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: one for each processor")]
@@ -18,6 +16,8 @@ Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: o
 
 def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandResult:
     from dokkupy_sdk.traffic import rerouting
+
+    from dokkupy_commands.parallel import at_once
 
     def switch(app: AppName) -> None:
         with rerouting(host, f"proxy:{'disable' if disabled else 'enable'}", app, takes_away=disabled) as tx:
@@ -43,6 +43,8 @@ def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResul
 def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Write an app's proxy configuration again."""
     from dokkupy_sdk.traffic import rerouting
+
+    from dokkupy_commands.parallel import at_once
 
     def build(app: AppName) -> None:
         with rerouting(host, "proxy:build-config", app):

@@ -10,8 +10,6 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_commands.parallel import at_once
-
 group = Group("ps", "Manage app processes")
 
 
@@ -32,6 +30,8 @@ def restart(
     """Restart an app: its instances are replaced with new ones."""
     from dokkupy_sdk.processes import redeploy
 
+    from dokkupy_commands.parallel import at_once
+
     if scope.is_all and process:
         raise UserError("Specifying --all with a process type is not supported")
     only = ProcessType(process) if process else None
@@ -48,6 +48,8 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
     """Build and deploy the app's current code again."""
     from dokkupy_sdk.processes import rebuild
 
+    from dokkupy_commands.parallel import at_once
+
     return each(host, scope, lambda app: rebuild(host, app), over=at_once(host, parallel))
 
 
@@ -55,6 +57,8 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Start an app that is not fully running."""
     from dokkupy_sdk.processes import start_app
+
+    from dokkupy_commands.parallel import at_once
 
     def one(app: AppName) -> None:
         if deployed(host, app):
@@ -69,6 +73,8 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot."""
     from dokkupy_sdk.processes import stop_app
 
+    from dokkupy_commands.parallel import at_once
+
     def one(app: AppName) -> None:
         if deployed(host, app):
             host.out.announce(f"Stopping {app}")
@@ -81,6 +87,8 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
     """Start everything that should be running, as at boot."""
     from dokkupy_sdk.processes import reconcile
+
+    from dokkupy_commands.parallel import at_once
 
     if not scope.is_all and scope.app is None:
         scope = Scope(is_all=True)
