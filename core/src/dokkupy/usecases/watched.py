@@ -109,7 +109,9 @@ def is_due(watched: Watched, policy: str, now: float) -> bool:
 
 def tried(watched: Watched, now: float, *, started: bool) -> Watched:
     """After an attempt to start it: the next is later, and there is no last."""
-    pause = min(FIRST_PAUSE * 2**watched.tries, LONGEST_PAUSE)
+    from dokkupy.kernel.backoff import pause_after
+
+    pause = pause_after(watched.tries + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     after = replace(watched, tries=min(watched.tries + 1, 30), next=now + pause)
     return replace(after, restarts=0, down=False, total=watched.total + 1) if started else after
 

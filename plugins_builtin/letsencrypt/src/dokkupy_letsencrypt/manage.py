@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.backoff import pause_after
 from dokkupy_sdk.certificates import changing, files_of, install, remove, trusted_bundle
 from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostError, Interrupted, UserError
 from dokkupy_sdk.many import messages, over_each, warn_of
@@ -157,7 +158,7 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
     """When to try again. What is served stays as it is."""
     table = part_table(host, app, part.slot)
     failures = int(table.get("failures", 0)) + 1
-    pause = FULL_PAUSE if error.code == FULL else min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+    pause = FULL_PAUSE if error.code == FULL else pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     next_try = at + timedelta(seconds=pause)
     table = {key: value for key, value in table.items() if key not in RETRY_KEYS}
     if isinstance(error, RateLimited) and error.until is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.backoff import pause_after
 from dokkupy_sdk.errors import DokkupyError, PluginError
 
 from dokkupy_backups import hookspecs
@@ -46,7 +47,7 @@ def read(host: Host, subject: SubjectName, step: str) -> RetryState:
 
 def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyError, at: datetime) -> None:
     failures = read(host, subject, step).failures + 1
-    pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+    pause = pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     table = host.store.read(*place(subject))
     table[step] = {
         "failures": failures,

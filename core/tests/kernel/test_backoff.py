@@ -1,0 +1,11 @@
+"""Pauses between attempts."""
+
+from __future__ import annotations
+
+import pytest
+from dokkupy.kernel.backoff import pause_after
+
+
+@pytest.mark.parametrize(("failures", "pause"), [(1, 60), (2, 120), (4, 480), (5, 600), (10**6, 600)])
+def test_pause_doubles_with_each_failure_up_to_the_longest(failures: int, pause: float) -> None:
+    assert pause_after(failures, first=60, longest=600) == pause

@@ -1,0 +1,5 @@
+"""When to try again what failed."""
+
+from dokkupy.kernel.backoff import pause_after
+
+__all__ = ["pause_after"]
