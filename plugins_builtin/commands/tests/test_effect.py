@@ -9,6 +9,7 @@ import pytest
 from dokkupy.kernel import locks
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
+from dokkupy_commands import ps
 from dokkupy_sdk.testing import deploy
 
 from plugins_builtin.commands.tests.conftest import Run
@@ -132,3 +133,36 @@ def test_a_property_applies_with_its_release_or_as_its_namespace_says() -> None:
     free = Property("e", help="x")
     Settings("tool", free)
     assert free.applies is AT_ONCE
+
+
+def test_the_report_of_processes_lists_what_is_pending(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    assert (report(run, "ps")["pending"], run("ps:report", "blog", "--ps-pending")[1]) == ("", "\n")
+    assert "Ps pending:" not in run("ps:report", "blog")[1]
+    run("ps:set", "blog", "restart-policy", "always")
+    run("ps:set", "--global", "stop-timeout-seconds", "7")
+    run("builder:set", "blog", "build-dir", "deploy")
+    line = "       Ps pending:                    builder build-dir, ps restart-policy, ps stop-timeout-seconds\n"
+    assert line in run("ps:report", "blog")[1]
+    assert report(run, "ps")["pending"] == report(run, "ps")["ps-pending"] == line.partition(":")[2].strip()
+    run("ps:restart", "blog")
+    assert run("ps:report", "blog", "--ps-pending")[1] == "builder build-dir\n"  # a restart keeps what was built
+    run("builder:set", "blog", "build-dir")
+    assert run("ps:report", "blog", "--ps-pending")[1] == "\n"
+
+
+def test_a_report_asks_the_plugins_only_when_a_setting_changed_after_the_deploy(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(ps, "pending_names", lambda host, app: asked.append(app) or [])
+    deploy(host, "blog", TREE)
+    run("ps:scale", "blog", "web=2")
+    run("ps:report", "blog")
+    assert asked == []
+    run("ps:set", "blog", "restart-policy", "always")
+    run("ps:report", "blog")
+    assert asked == ["blog"]
+    run("ps:restart", "blog")
+    run("ps:report", "blog")
+    assert asked == ["blog"]

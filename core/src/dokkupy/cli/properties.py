@@ -205,7 +205,8 @@ def report_answer(
         data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
-        lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in texts.items())
+        shown = {flag: value for flag, value in texts.items() if value or flag != f"--{prefix}-pending"}
+        lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in shown.items())
     if alone:
         return CommandResult(data[0], lines)
     warn_of(host, failed)

@@ -50,6 +50,8 @@ class Release:
     """plugin -> property -> effective value, of the properties that shape a release (restart policy, limits...)."""
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
+    """The digest of the settings of which it has all (`usecases.effect.state_mark`); empty when it lacks some."""
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has them for all types alike."""

@@ -26,6 +26,7 @@ from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builder_choice import built_part, choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, validated
+from dokkupy.usecases.effect import state_mark
 from dokkupy.usecases.formation import (
     RELEASE,
     WEB,
@@ -248,6 +249,8 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
 def with_state(host: Host, release: Release) -> Release:
     """The release with what the app's state says now: environment, formation, options, settings."""
     app, files = release.app, release.files
+    wanted = release_settings(host, app, None)
+    settings = release_settings(host, app, release.settings) if release.settings else wanted
     env = {str(key): value for key, value in merged_env(host, app).items()}
     return replace(
         release,
@@ -259,7 +262,8 @@ def with_state(host: Host, release: Release) -> Release:
             "run": options(host, app, "run", "run"),
             **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
         },
-        settings=release_settings(host, app, release.settings or None),
+        settings=settings,
+        mark=state_mark(host, app) if settings == wanted else "",
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
 

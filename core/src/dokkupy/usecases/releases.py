@@ -147,6 +147,7 @@ def to_table(release: Release) -> dict[str, Any]:
         "settings": {plugin: dict(values) for plugin, values in release.settings.items()},
         "files": dict(release.files),
         "plugins": dict(release.plugins),
+        "mark": release.mark,
     }
 
 
@@ -172,12 +173,21 @@ def from_table(app: AppName, table: dict[str, Any]) -> Release:
         settings=table.get("settings", {}),
         files=table.get("files", {}),
         plugins=table.get("plugins", {}),
+        mark=table.get("mark", ""),
     )
 
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time and description."""
-    neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
+    neutral = {
+        "number": 0,
+        "created_at": "",
+        "description": "",
+        "source": "",
+        "plugins": {},
+        "formation": {},
+        "mark": "",
+    }
     return to_table(replace(one, **neutral)) == to_table(replace(other, **neutral))  # type: ignore[arg-type]
 
 

@@ -161,6 +161,19 @@ def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # n
     return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
 
 
+def pending_names(host: Host, app: AppName) -> list[str]:
+    """What is set and not in force yet, as `NAMESPACE NAME`: the `pending-NAME` of every plugin's report."""
+    from dokkupy_sdk.effect import pending_settings
+
+    from dokkupy_commands.report import reports_of
+
+    found = [f"ps {name}" for name in pending_settings(host, app, PS)]
+    for namespace, answer in reports_of(host, app, but=group.namespace).items():
+        keys = answer.data if isinstance(answer.data, dict) else {}
+        found += [f"{namespace} {key.removeprefix('pending-')}" for key in keys if key.startswith("pending-")]
+    return sorted(found)
+
+
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
@@ -169,7 +182,9 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     fixed = False
     running = "false"
     extra: dict[str, str] = {}
+    pending: list[str] = []
     if table:
+        from dokkupy_sdk.effect import state_mark
         from dokkupy_sdk.formation import fixed_formation
         from dokkupy_sdk.releases import current
         from dokkupy_sdk.status import described, statuses
@@ -180,6 +195,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         up = [status.state == "running" for status in found]
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
         words = described(host, app, found)
+        pending = pending_names(host, app) if release and release.mark != state_mark(host, app) else []
         for status in found:
             extra[f"--status-{status.instance.dyno}"] = f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
     return {
@@ -188,6 +204,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         "--ps-can-scale": "false" if fixed else "true",
         "--restore": "true" if record.get("restore", True) else "false",
         "--running": running,
+        "--ps-pending": ", ".join(pending),
         **extra,
     }
 

@@ -30,12 +30,15 @@ def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 -
     return CommandResult(data, lines)
 
 
-def reports_of(host: Host, app: AppName) -> dict[str, CommandResult]:
-    """Namespace -> its report of an app: of those that report on apps, and that the caller may see."""
+def reports_of(host: Host, app: AppName, *, but: str = "") -> dict[str, CommandResult]:
+    """Namespace -> its report of an app: of those that report on apps, and that the caller may see. but: leaves this
+    namespace out."""
     from dokkupy_sdk.access import allowed
 
     found: dict[str, CommandResult] = {}
     for namespace, entry in host.registry.group("dokkupy.commands").items():
+        if namespace == but:
+            continue
         try:
             group: Group = host.registry.load(entry)
             command = group.commands.get("report")
