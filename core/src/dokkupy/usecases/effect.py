@@ -93,9 +93,9 @@ def state_mark(host: Host, app: AppName) -> str:
     digest = crc32(repr(sorted({(entry.plugin, entry.version) for entry in host.registry.entries})).encode())
     for place in (("apps", str(app)), ("global",)):
         for name in host.store.names(*place):
-            if name in namespaces:
+            if name in namespaces and name not in ("domains", "ports"):
                 table = host.store.read(*place, name)
-                # The scale and whether it is stopped are in force at once.
+                # The scale and whether it is stopped are in force at once, as names and ports are.
                 kept = table.get("properties", {}) if name == "ps" else dict(table)
                 digest = crc32(repr((place[0], name, kept)).encode(), digest) if kept else digest
     return f"{digest:08x}"
