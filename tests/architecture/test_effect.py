@@ -189,6 +189,7 @@ VALUES = (
     "rsa",
     "staging",
     "me@example.com",
+    "key=value",
 )
 """One of them fits any property, and is not its default."""
 
