@@ -16,6 +16,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.testing import RecordingConsole
 
 APP = AppName("blog")
 
@@ -179,3 +180,20 @@ def test_plain_json_costs_no_further_library() -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert parse_app_json("{} // comment").env == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "use"),
+    [
+        ("DOKKU_SCALE", "use ps:scale blog TYPE=COUNT"),
+        ("NO_VHOST", "use domains:disable blog"),
+        ("DOKKU_NOVEL", "no command replaces it"),
+    ],
+)
+def test_a_variable_that_was_dokku_s_is_named_with_what_replaces_it(tmp_path: Path, key: str, use: str) -> None:
+    host = Host(str(tmp_path / "root"), out=RecordingConsole())
+    host.store.write("apps", APP, "app", data={"created_at": "now"})
+    hooks.post_source_receive(host, source(tmp_path, f'{{"env": {{"{key}": "1", "DOKKU_POSTGRES_AQUA_URL": "x"}}}}'))
+    assert isinstance(host.out, RecordingConsole)
+    (line,) = [text for kind, text in host.out.lines if kind == "warn"]
+    assert line.startswith(f"app.json: env.{key} has no effect on the platform") and use in line

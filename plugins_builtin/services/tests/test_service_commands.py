@@ -13,7 +13,7 @@ from dokkupy_sdk.config import get_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeEngine, fake_host
-from dokkupy_services import records
+from dokkupy_services import container, records
 from dokkupy_services.cli import datastore_group
 from dokkupy_services.names import ServiceName
 from dokkupy_services.testing.fakes import FakeDatastore
@@ -117,3 +117,39 @@ def test_a_create_takes_its_wishes_from_the_environment(
     made = records.read(host, "fake", ServiceName("db"))
     assert (made.image, made.config_options) == (image, "-c x=y")
     assert {key: value.reveal() for key, value in made.custom_env.items()} == {"A": "1", "B": "2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "option"), [("512", "512m"), ("512m", "512m"), ("1g", "1g"), ("512MB", "512MB"), ("0.5g", "0.5g")]
+)
+def test_memory_is_megabytes_or_has_a_unit(host: Host, run: Callable[..., Ran], text: str, option: str) -> None:
+    assert run("fake:create", "db", "--memory", text)[0] == 0
+    made = records.read(host, "fake", ServiceName("db"))
+    options = container.spec_of(host, records.datastore(host, "fake"), made, name="x", instance="y").options
+    assert options[options.index("--memory") + 1] == option
+
+
+@pytest.mark.parametrize("text", ["512x", "m", "-1", "0", "1", "5m", "512 megabytes", "1g;2g", "9999999t"])
+def test_memory_that_no_container_can_have_is_refused(host: Host, run: Callable[..., Ran], text: str) -> None:
+    status, out, error = run("fake:create", "db", f"--memory={text}")
+    assert (status, out) == (1, "") and error.startswith(" !     ") and text in error
+    assert run("fake:exists", "db")[0] == 1
+
+
+def test_a_variable_of_the_host_keeps_images_from_being_pulled(
+    host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    pulled: list[str] = []
+    monkeypatch.setattr(engine, "pull", lambda ref: pulled.append(ref) or engine.keep(ref, {}))
+    monkeypatch.setenv("FAKE_DISABLE_PULL", "true")
+    status, _, error = run("fake:create", "db", "--image", "other", "--image-version", "9")
+    assert status == 1 and pulled == []
+    assert error.startswith(
+        " !     The image other:9 is not on this host, and FAKE_DISABLE_PULL is true: it is not pulled\n"
+    )
+    assert "docker image pull other:9" in error
+    assert run("fake:create", "here")[0] == 0  # its image is here
+    monkeypatch.setenv("FAKE_DISABLE_PULL", "false")
+    assert run("fake:create", "db", "--image", "other", "--image-version", "9")[0] == 0 and pulled == ["other:9"]

@@ -51,7 +51,7 @@ class Release:
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
-    """The digest of the settings of which it has all (`usecases.effect.state_mark`); empty when it lacks some."""
+    """The digest of the settings of which it has all (`usecases.state_mark`); empty when it lacks some."""
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has them for all types alike."""

@@ -26,7 +26,6 @@ from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builder_choice import built_part, choose_builder
 from dokkupy.usecases.builds import recorded
 from dokkupy.usecases.config import get_env, merged_env, validated
-from dokkupy.usecases.effect import state_mark
 from dokkupy.usecases.formation import (
     RELEASE,
     WEB,
@@ -50,6 +49,7 @@ from dokkupy.usecases.releases import (
 )
 from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.routes import urls, why_unreachable
+from dokkupy.usecases.state_mark import state_mark
 from dokkupy.usecases.tasks import remove_tasks, run_task
 
 

@@ -58,13 +58,17 @@ def post_source_receive(host: Host, source: Source) -> None:
     """A bad app.json, or a required variable that is missing, ends the deploy before its build."""
     planned(host, source)
     from dokkupy_sdk.files import almost
+    from dokkupy_sdk.legacy_env import legacy_lines
 
     from dokkupy_app_json.notices import notices
 
-    if close := almost(source.directory, where(host, source.app)):
-        host.out.warn(f"{close} has no effect: the file is called {where(host, source.app)}")
-    for line in notices(where(host, source.app), of_source(host, source), host.registry.handles):
+    path, facts = where(host, source.app), of_source(host, source)
+    if close := almost(source.directory, path):
+        host.out.warn(f"{close} has no effect: the file is called {path}")
+    for line in notices(path, facts, host.registry.handles):
         host.out.warn(line)
+    for line in legacy_lines(host, source.app, [str(entry.key) for entry in facts.env]):
+        host.out.warn(f"{path}: env.{line}")
 
 
 @hookimpl

@@ -7,7 +7,7 @@ import re
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
-from dokkupy_sdk.sizes import bytes_of
+from dokkupy_sdk.sizes import memory_bytes, with_unit
 
 DEFAULT = "_default_"
 """The process type whose values count where a type has none of its own; Dokku's name for it."""
@@ -20,8 +20,6 @@ KINDS = ("limit", "reserve")
 RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu")
 CLEAR = "clear"
 CPUS = re.compile(r"\d{1,4}(\.\d{1,3})?")
-LEAST_MEMORY = 6 * 1024 * 1024
-"""Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
 
 OPTIONS = {
     "limit": {"cpu": "--cpus", "memory": "--memory", "memory-swap": "--memory-swap", "nvidia-gpu": "--gpus"},
@@ -43,20 +41,10 @@ def value_of(resource: str, text: str) -> str:
     elif resource in ("memory", "memory-swap"):
         if text == "-1" and resource == "memory-swap":
             return text
-        if size(text) < LEAST_MEMORY:
-            raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
+        memory_bytes(text)
     elif not re.fullmatch(r"[0-9]{1,9}", text):
         raise UserError(f"{text[:40]!r} is not a whole number")
     return text
-
-
-def unit(text: str) -> str:
-    """A size with its unit; a number alone is megabytes, as for Dokku."""
-    return f"{text}m" if text.isdigit() else text
-
-
-def size(text: str) -> int:
-    return bytes_of(unit(text))
 
 
 def read(host: Host, app: AppName) -> Table:
@@ -78,5 +66,5 @@ def words(table: Table, process: str) -> list[str]:
             value = values.get(resource, "")
             if value:
                 is_size = resource in ("memory", "memory-swap")
-                found.append(f"{option}={unit(value) if is_size else value}")
+                found.append(f"{option}={with_unit(value) if is_size else value}")
     return found

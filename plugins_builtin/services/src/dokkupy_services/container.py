@@ -16,6 +16,7 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Container, ContainerSpec
+from dokkupy_sdk.sizes import with_unit
 
 from dokkupy_services import records
 from dokkupy_services.model import FILES, Service, container_of
@@ -78,7 +79,7 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
     if recipe.files:
         options += ["--volume", f"{files_directory(host, service)}:{FILES}:ro"]
     if service.memory:
-        options += ["--memory", f"{service.memory}m"]
+        options += ["--memory", with_unit(service.memory)]
     if service.cpus:
         options += ["--cpus", service.cpus]
     if service.shm_size:

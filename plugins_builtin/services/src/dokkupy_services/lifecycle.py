@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shlex
@@ -15,10 +16,11 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, UserError
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.names import EnvKey, ImageRef, Secret
 from dokkupy_sdk.operation import Transaction, call, new_id, operation
+from dokkupy_sdk.sizes import memory_bytes
 
 from dokkupy_services import container, hookspecs, records
 from dokkupy_services.model import Service, container_of
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import ServiceName, variable
 from dokkupy_services.role import Datastore
 from dokkupy_services.trash import discard
 
@@ -62,12 +64,19 @@ def split_ref(ref: str) -> tuple[str, str]:
     return (head, tail) if mark and "/" not in tail else (ref.partition("@")[0], "")
 
 
-def require_image(host: Host, ref: str) -> Image:
-    """The image, pulled when it is not here. Raises HostError that says how to bring one."""
+def require_image(host: Host, kind: str, ref: str) -> Image:
+    """The image, pulled when it is not here, but for the variable POSTGRES_DISABLE_PULL (reference, section 6.2). Raises
+    HostError that says how to bring one."""
     engine = host.engine()
     found = engine.image(ref)
     if found is not None:
         return found
+    if os.environ.get(variable(kind, "DISABLE_PULL")) == "true":
+        raise HostError(
+            f"The image {ref} is not on this host, and {variable(kind, 'DISABLE_PULL')} is true: it is not pulled",
+            hint=f"Bring it (docker save {ref} | ssh this-host docker load), or pull it: docker image pull {ref}",
+            code="no_image",
+        )
     host.out.section(f"Pulling {ref}")
     try:
         return engine.pull(ref)
@@ -86,8 +95,8 @@ def validated(wish: ServiceOptions) -> ServiceOptions:
         shlex.split(wish.config_options)
     except ValueError as error:
         raise UserError(f"The config options are not words: {error}") from None
-    if wish.memory and not re.fullmatch(r"[1-9]\d{0,8}", wish.memory):
-        raise UserError(f"{wish.memory[:40]!r} is not a number of megabytes")
+    if wish.memory:
+        memory_bytes(wish.memory)
     if wish.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", wish.cpus):
         raise UserError(f"{wish.cpus[:40]!r} is not a number of CPUs such as 0.5")
     if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}(?:[bkmgBKMG]|[kmgKMG][bB])?", wish.shm_size):
@@ -148,7 +157,7 @@ def create(
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
         require_free(host, datastore, name)
         ref = image_ref(datastore, validated(wish))
-        image = tx.step(f"have the image {ref}", lambda: require_image(host, ref), planned=Image(""))
+        image = tx.step(f"have the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
         drafted = replace(draft(datastore, name, ref, image, wish), networks=validated_networks(networks or {}))
         service = make(tx, datastore, drafted)
     host.events.record("service_created", service=service.subject)
@@ -377,7 +386,7 @@ def with_image(host: Host, service: Service) -> Service:
     if host.engine().image(service.image_id) is not None:
         return service
     host.out.warn(f"The image of {service.subject} is gone from the engine; taking what {service.image} is now")
-    return replace(service, image_id=require_image(host, service.image).id)
+    return replace(service, image_id=require_image(host, service.kind, service.image).id)
 
 
 def reconcile(host: Host, kind: str, name: ServiceName, *, wait: float = 0) -> list[str]:

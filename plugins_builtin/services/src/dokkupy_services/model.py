@@ -21,7 +21,7 @@ class Service:
     reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
     nothing. volume: empty for a datastore that keeps nothing. database, user, password: of the linked apps;
     root_password: of the administration, which no app gets. config_options: further words for the server's command.
-    custom_env: further environment of the container. memory: megabytes, cpus: how many, shm_size: as docker says it; empty
+    custom_env: further environment of the container. memory: a size, or a number of megabytes; cpus: how many, shm_size: as docker says it; empty
     for no limit. state: what is wanted: running, paused (stopped, kept) or stopped (without a container).
     """
 

@@ -64,7 +64,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
         before = records.read(host, kind, name)
         require_running(host, before)
         ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
-        image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, ref), planned=Image(""))
+        image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
         if after == before:
             host.out.section(f"{before.subject} runs {ref} already")
@@ -268,7 +268,9 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
             raise NotFound(f"The volume {after.volume} of the earlier instance is gone")
         if host.engine().image(after.image_id) is None:
             image = tx.step(
-                f"have the image {after.image}", lambda: lifecycle.require_image(host, after.image), planned=Image("")
+                f"have the image {after.image}",
+                lambda: lifecycle.require_image(host, before.kind, after.image),
+                planned=Image(""),
             )
             after = replace(after, image_id=image.id)
         return in_place(tx, datastore, before, after, new_id())
@@ -314,7 +316,9 @@ def clone(
         if ref == source.image:
             image = Image(source.image_id)
         else:
-            image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, ref), planned=Image(""))
+            image = tx.step(
+                f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image("")
+            )
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
         for key in ("config_options", "custom_env", "memory", "cpus", "shm_size"):

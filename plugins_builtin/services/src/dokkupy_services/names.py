@@ -19,3 +19,8 @@ class ServiceName(Identifier):
     @classmethod
     def complaint(cls, text: str) -> str:
         return super().complaint(text) if text else "Please specify a valid name for the service"
+
+
+def variable(kind: str, what: str) -> str:
+    """The variable of the host's environment that says something of one kind of service: `POSTGRES_IMAGE`."""
+    return f"{kind.upper().replace('-', '_')}_{what}"

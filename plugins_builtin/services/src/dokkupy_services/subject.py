@@ -68,7 +68,7 @@ class ServiceSubject(BackupSubject):
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one that was backed up, with passwords of its own."""
         image = self.host.engine().image(about.get("image_id", "")) or lifecycle.require_image(
-            self.host, about["image"]
+            self.host, self.datastore.kind, about["image"]
         )
         made = lifecycle.draft(self.datastore, name, about["image"], image, ServiceOptions())
         database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
