@@ -12,7 +12,7 @@ nixpacks_group = Group("builder-nixpacks", "Settings of the builder nixpacks")
 railpack_group = Group("builder-railpack", "Settings of the builder railpack")
 lambda_group = Group("builder-lambda", "Settings of the builder lambda")
 
-add_property_commands(pack_group, PACK)
+add_property_commands(pack_group, PACK, beyond=("builder-image",))
 add_property_commands(nixpacks_group, NIXPACKS)
 add_property_commands(railpack_group, RAILPACK)
 add_property_commands(lambda_group, LAMBDA)

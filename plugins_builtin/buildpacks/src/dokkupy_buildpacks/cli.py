@@ -23,7 +23,10 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {"list": ",".join(kept(host, app)) if app is not None else ""}
 
 
-add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb="set-property")
+BEYOND = [name for name in SETTINGS.listed if name != "stack"]
+"""What Dokku does not have."""
+
+add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb="set-property", beyond=BEYOND)
 
 
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:

@@ -29,7 +29,10 @@ def lists(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-add_property_commands(group, SETTINGS, extra=lists)
+BEYOND = ("attempts", "default-wait", "max-wait", "timeout", "wait")
+"""What Dokku's report does not have."""
+
+add_property_commands(group, SETTINGS, extra=lists, beyond=BEYOND)
 
 Types = Annotated[str, Arg("process-types", "Comma list, or _all_")]
 

@@ -137,4 +137,12 @@ def epoch(text: str) -> str:
     return str(int(datetime.fromisoformat(text).timestamp())) if text else ""
 
 
-add_property_commands(group, APPS, prefix="app", title="app", extra=extra, permission="host:write")
+add_property_commands(
+    group,
+    APPS,
+    prefix="app",
+    title="app",
+    extra=extra,
+    permission="host:write",
+    beyond=("computed-disable-autocreation",),
+)

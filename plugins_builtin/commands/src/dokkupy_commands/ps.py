@@ -209,4 +209,4 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-add_property_commands(group, PS, extra=report_extra)
+add_property_commands(group, PS, extra=report_extra, beyond=("rollback-on-crash",))

@@ -259,7 +259,15 @@ def unlock(host: Host, app: AppName) -> None:
 # properties
 
 
-BEYOND = ("allowed-protocols", "push-max-size", "tree-max-files", "tree-max-size")
+BEYOND = (
+    "allowed-protocols",
+    "push-max-size",
+    "tree-max-files",
+    "tree-max-size",
+    "computed-rev-env-var",
+    "global-rev-env-var",
+    "computed-source-image",
+)
 """What Dokku does not have."""
 
 

@@ -200,4 +200,10 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 # An authority's address is where this host sends requests, and a bundle a file that it reads: not everybody's to say.
-add_property_commands(group, SETTINGS, extra=extra, permission="app:admin")
+add_property_commands(
+    group,
+    SETTINGS,
+    extra=extra,
+    permission="app:admin",
+    beyond=("ca-bundle", "certificates", "dns-credentials", "eab-hmac-key", "eab-kid", "key-type"),
+)
