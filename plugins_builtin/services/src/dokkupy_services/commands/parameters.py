@@ -9,7 +9,7 @@ from dokkupy_sdk.cli import Arg, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import ServiceName, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Config = Annotated[str, Opt("--config-options", "-c", help="Extra arguments for 
 Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")]
 Image = Annotated[str, Opt("--image", "-i", help="Image to use")]
 Version = Annotated[str, Opt("--image-version", "-I", help="Tag of the image")]
-Memory = Annotated[str, Opt("--memory", "-m", help="Memory limit in megabytes")]
+Memory = Annotated[str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")]
 Cpus = Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")]
 Shm = Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")]
 Initial = Annotated[str, Opt("--initial-network", "-N", help="Docker network to create the service in")]
@@ -69,7 +69,7 @@ def service_options_of(
 def wished(kind: str, what: str, *, unless: str = "") -> str:
     """What the environment of a `create` wants: POSTGRES_IMAGE, POSTGRES_IMAGE_VERSION, POSTGRES_CUSTOM_ENV,
     POSTGRES_CONFIG_OPTIONS (reference, section 6.2). unless: a flag that was given in its place."""
-    return "" if unless else os.environ.get(f"{kind.upper().replace('-', '_')}_{what}", "")
+    return "" if unless else os.environ.get(variable(kind, what), "")
 
 
 def found(host: Host, kind: str) -> Datastore:
