@@ -67,23 +67,6 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
     return found
 
 
-def pending_options(host: Host, app: AppName) -> dict[str, str]:
-    """Process type -> `options in force -> options set`, of the docker options that its instances do not have yet."""
-    from dokkupy.usecases.deploy import options
-    from dokkupy.usecases.formation import RELEASE
-    from dokkupy.usecases.releases import current
-
-    release, _ = current(host, app)
-    found = {}
-    if release is None:
-        return {}
-    for process in (name for name in release.processes if name != RELEASE):
-        before, after = release.deploy_options(process), options(host, app, "deploy", process)
-        if before != after:
-            found[str(process)] = f"{' '.join(before) or 'none'} -> {' '.join(after) or 'none'}"
-    return found
-
-
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""

@@ -179,15 +179,8 @@ def from_table(app: AppName, table: dict[str, Any]) -> Release:
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time and description."""
-    neutral = {
-        "number": 0,
-        "created_at": "",
-        "description": "",
-        "source": "",
-        "plugins": {},
-        "formation": {},
-        "mark": "",
-    }
+    neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
+    neutral["mark"] = ""
     return to_table(replace(one, **neutral)) == to_table(replace(other, **neutral))  # type: ignore[arg-type]
 
 
