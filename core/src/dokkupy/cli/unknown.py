@@ -18,7 +18,7 @@ def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     """group: the command's namespace, when there is one and it lacks the command."""
     from dokkupy.kernel.hooks import did_you_mean
 
-    known = [f"{group.namespace}:{verb}" for verb in group.commands] if group else list(host.registry.group(COMMANDS))
+    known = [command.full_name for command in group.commands.values()] if group else list(host.registry.group(COMMANDS))
     hint = "" if group else resting(host, name) or missing(host)
     return UserError(
         f"`{name[:80]}` is not a dokku command.",

@@ -42,11 +42,12 @@ App = Annotated[AppName, Arg("app")]
 File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read from standard input")]
 
 
-def given(host: Host, crt: str, key: str) -> Pair:
+def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
     """What the user brings. Refused is only what can never be served: a private authority's chain, or one that clients
     know the rest of, is served."""
     from dokkupy_sdk.x509 import read_pair
 
+    host.store.require_app(app)
     if bool(crt) != bool(key):
         raise UserError("Both files are needed: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
@@ -104,13 +105,13 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input."""
-    return store(host, "certs:add", app, given(host, crt, key))
+    return store(host, "certs:add", app, given(host, app, crt, key))
 
 
 @group.command("update", permission="app:write", mutating=True)
 def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Replace the certificate; the one before it is kept for certs:rollback."""
-    return store(host, "certs:update", app, given(host, crt, key))
+    return store(host, "certs:update", app, given(host, app, crt, key))
 
 
 @group.command("generate", permission="app:write", mutating=True)
@@ -181,6 +182,7 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
 @group.command("show", permission="app:read", formats=False)
 def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> CommandResult:
     """Print the certificate with its chain, its key, or a signing request for its key and names."""
+    host.store.require_app(app)
     if what not in ("crt", "key", "csr"):
         raise UserError(f"{what[:40]!r} is not crt, key or csr")
     one = need(host, app)

@@ -90,6 +90,7 @@ def set_config(
     """Set variables, and restart the app with them."""
     from dokkupy_sdk.names import Secret
 
+    app_of(host, scope)
     if not assignments:
         raise UserError("At least one env pair must be given")
     changes: dict[EnvKey, Secret | None] = {}

@@ -76,8 +76,8 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
     """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
-    rows = [row(text) for text in texts]
     schemes = host.proxy(host.store.require_app(app)).schemes
+    rows = [row(text) for text in texts]
     for text in rows:
         scheme = text.partition(":")[0]
         if scheme not in schemes:
@@ -104,8 +104,9 @@ def replace_ports(host: Host, app: App, rows: Rows) -> CommandResult:
 @group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, rows: Rows) -> CommandResult:
     """Remove ports, by host port or by SCHEME:HOST:CONTAINER."""
+    before = own(host, app)
     wanted = [text if text.isdigit() else row(text) for text in rows]
-    left = [text for text in own(host, app) if text not in wanted and text.split(":")[1] not in wanted]
+    left = [text for text in before if text not in wanted and text.split(":")[1] not in wanted]
     return save(host, "remove", app, left)
 
 

@@ -92,6 +92,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
 
     from dokkupy_docker.options import remarks
 
+    host.store.require_app(app)
     names = phases_of(phases)
     found = checked(option, names)
     types = [str(ProcessType(name)) for name in process]
@@ -106,6 +107,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
 @options_group.command("remove", permission="app:admin", mutating=True)
 def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Remove options from the given phases."""
+    host.store.require_app(app)
     names = phases_of(phases)
     doomed = divided(option)
 

@@ -45,12 +45,12 @@ def sync_app(
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
+    host.store.require_app(app)
     sync.require_one(build, if_changes)
     remote = parse_remote(
         url, protocols=allowed_protocols(host), local=not host.who.startswith("key:"), loopback=is_admin(host)
     )
     require_git()
-    host.store.require_app(app)
     branch = deploy_branch(host, app)
     settings = fetch_settings(host, remote)
     refs, default = sync.advertised(remote, settings)
