@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 
 from apps import Repository
 from bed.host import Host
+from dokkupy_sdk.self_signed import key_and_certificate
 
 
 def typed(host: Host, *words: str) -> tuple[int, str, str]:
@@ -35,6 +38,8 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
     assert typed(host, "version")[1].startswith("dokku version 0.38.") and typed(host, "version")[1].count("\n") == 1
     assert "Server: nginx" in head(host, domain).splitlines()  # without its version
 
+    script_of_dokku(host, app)
+
     # After `ps:scale` down returns, what was replaced is gone or named as draining.
     typed(host, "ps:scale", app, "web=2")
     assert typed(host, "ps:scale", app, "web=1")[0] == 0
@@ -58,6 +63,43 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
     form = '{{index .Config.Labels "com.dokku.docker-image-labeler/alternate-tags"}}'
     label = host.exec(["docker", "image", "inspect", "-f", form, f"dokku/{app}:latest"]).stdout
     assert json.loads(label) == [f"{app}/source:v1"]
+
+
+def script_of_dokku(host: Host, app: str) -> None:
+    """What contrib/dokku_client.sh sends: words split at spaces, the app by the flag, and a terminal asked for."""
+
+    def sent(line: str, *, stdin: bytes = b"") -> tuple[int, str]:
+        done = host.ssh(["-t", "--", "--app", app, *line.split()], check=False, input=stdin)
+        return done.code, done.stdout.replace("\r\n", "\n")
+
+    assert sent("config:set --no-restart A_KEY=value")[0] == 0
+    assert sent("config:get A_KEY") == (0, "value\n")
+    assert sent("ps:scale") == (0, f"-----> Scaling for {app}\nproctype: qty\n--------: ---\nweb: 1\n")
+    assert sent("run echo several  words") == (0, "several words\n")
+    assert sent("logs --num 1")[1].count("app[web.1]:") == 1
+    assert sent("plugin:list")[1].split()[2] == "enabled"
+    assert sent(f"ps:report {app} --ps-pending") == (0, "\n")
+    code, text = sent("certs:add /etc/hostname /etc/hostname")  # the host's files are not a key's to read
+    assert (
+        code == 1
+        and "tar c server.crt server.key | ssh"
+        in host.ssh(["--", "--app", app, "certs:add", "/etc/hostname", "/etc/hostname"], check=False).stderr
+    ), text
+    certificate, key = key_and_certificate([f"{app}.example.org"])
+    assert sent("certs:add", stdin=tar_of({"server.crt": certificate, "server.key": key}))[0] == 0
+    assert sent("certs:report --ssl-hostnames") == (0, f"{app}.example.org\n")
+    assert sent("certs:remove")[0] == 0
+    assert sent("git:sync https://127.0.0.1:1/none.git main")[0] == 1
+
+
+def tar_of(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
 
 
 def head(host: Host, name: str) -> str:

@@ -233,6 +233,84 @@ def test_options_reach_the_host_by_an_admin_only(host: Host, capsys: pytest.Capt
     assert status == 1 and "Access denied" in error
 
 
+INSIDE = ("-e KEY=value", "--env=KEY=value", "--init", "--read-only", "--stop-signal SIGINT", "--user 1000", "-w /app")
+OUTSIDE = (
+    "-v /:/host",
+    "--mount type=bind,source=/,target=/host",
+    "-p 80:5000",
+    "--network host",
+    "--link db:db",
+    "--privileged",
+    "--cap-add SYS_ADMIN",
+    "--device /dev/sda",
+    "--security-opt seccomp=unconfined",
+    "--env-file /etc/shadow",
+    "--label-file /etc/shadow",
+    "--label dokkupy.app=shop",
+    "--pid host",
+    "--volumes-from shop.web.1",
+    "--memory 64g",
+    "--cpus 64",
+    "--log-driver syslog",
+    "--add-host a:host-gateway",
+    "--cgroup-parent /",
+    "--sysctl net.core.somaxconn=9",
+    "--runtime other",
+)
+
+
+@pytest.fixture
+def deployer(host: Host) -> Host:
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    host.who = "key:dev"
+    return host
+
+
+@pytest.mark.parametrize("option", INSIDE)
+def test_a_deployer_sets_and_removes_what_stays_inside_the_app(
+    deployer: Host, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert typed(deployer, capsys, "docker-options:add", "blog", "deploy,run", option) == (0, "", "")
+    assert typed(deployer, capsys, "docker-options:list", "blog", "--phase", "run")[1] == f"{option}\n"
+    assert typed(deployer, capsys, "docker-options:remove", "blog", "deploy", option) == (0, "", "")
+    assert typed(deployer, capsys, "docker-options:clear", "blog") == (0, "", "")
+    assert typed(deployer, capsys, "docker-options:add", "shop", "deploy", option)[0] != 0
+
+
+@pytest.mark.parametrize("option", OUTSIDE)
+def test_a_deployer_neither_sets_nor_removes_what_reaches_the_host(
+    deployer: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    status, _, error = typed(deployer, capsys, "docker-options:add", "blog", "run", option)
+    assert status == 1 and error.startswith(" !     Access denied\n")
+    deployer.store.write("apps", "blog", "docker-options", data={"phases": {"deploy": [option]}})
+    for words in (("remove", "blog", "deploy", option), ("clear", "blog"), ("clear", "blog", "deploy")):
+        status, _, error = typed(deployer, capsys, f"docker-options:{words[0]}", *words[1:])
+        assert status == 1 and "Access denied" in error, words
+    # What an admin gave to all types, or to one, is not given to another by somebody else.
+    assert typed(deployer, capsys, "docker-options:add", "--process", "web", "blog", "deploy", option)[0] == 1
+    assert deployer.store.read("apps", "blog", "docker-options") == {"phases": {"deploy": [option]}}
+
+
+@pytest.mark.parametrize(
+    ("option", "status"),
+    [
+        ("--build-arg KEY", 0),
+        ("--no-cache", 0),
+        ("--target test", 0),
+        ("--ssh default", 1),
+        ("--network host", 1),
+        ("--secret id=a,src=/etc/shadow", 1),
+        ("--build-arg --network=host", 1),
+        ("--cache-from dokku/shop:latest", 1),
+    ],
+)
+def test_a_deployer_says_how_the_own_image_is_built(
+    deployer: Host, capsys: pytest.CaptureFixture[str], option: str, status: int
+) -> None:
+    assert typed(deployer, capsys, "docker-options:add", "blog", "build", option)[0] == status
+
+
 @pytest.mark.parametrize(
     "phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80:80:80"]), ("deploy", ["'"]), ("deploy", [])]
 )

@@ -14,7 +14,7 @@ from dokkupy_docker.settings import LOCAL, SCHEDULER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 options_group = Group("docker-options", "Manage the options that docker gets for an app")
 scheduler_group = Group("scheduler", "Choose the scheduler of apps")
@@ -67,13 +67,35 @@ def change(
         data = dict(host.store.read("apps", app, "docker-options"))
         table = {phase: options_of(host, app, phase) for phase in PHASES}
         own = {name: {"deploy": options_of(host, app, "deploy", name)} for name in processes_of(host, app)}
+        before = each_option(table, own)
         for name in processes:
             own[name] = {"deploy": edit(options_of(host, app, "deploy", name))}
         for phase in phases if not processes else ():
             table[phase] = edit(table[phase])
+        require_right(host, app, before ^ each_option(table, own))
         tx.write("apps", app, "docker-options", data={**data, "phases": table, "processes": own})
     for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
         announce_effect(host, app, applies)
+
+
+def each_option(
+    phases: Mapping[str, list[str]], processes: Mapping[str, Mapping[str, list[str]]]
+) -> set[tuple[str, str, str]]:
+    """(process type or empty, phase, option) of all that are set."""
+    tables = {"": phases, **processes}
+    return {(name, phase, text) for name, table in tables.items() for phase in table for text in table[phase]}
+
+
+def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) -> None:
+    """Raise Denied for a key that may not set, or take away, one of these options."""
+    import shlex
+
+    from dokkupy_sdk.access import check_access
+
+    from dokkupy_docker.reach import is_inside
+
+    if not all(is_inside(phase, shlex.split(text)) for _, phase, text in changed):
+        check_access(host, host.who, "app:admin", app)
 
 
 def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
@@ -85,7 +107,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
             host.out.warn(f"{app} has no process type {name} now: the option applies as soon as there is one")
 
 
-@options_group.command("add", permission="app:admin", mutating=True)
+@options_group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Add options for the given phases; they apply from the next build or deploy on."""
     import shlex
@@ -94,6 +116,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
 
     host.store.require_app(app)
     names = phases_of(phases)
+    require_right(host, app, {("", phase, text) for phase in names for text in divided(option)})
     found = checked(option, names)
     types = [str(ProcessType(name)) for name in process]
     change(host, "add", app, names, types, lambda kept: list(dict.fromkeys([*kept, *found])))
@@ -104,7 +127,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
     return CommandResult({"app": app, "phases": names, "processes": types, "options": found})
 
 
-@options_group.command("remove", permission="app:admin", mutating=True)
+@options_group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Remove options from the given phases."""
     host.store.require_app(app)
@@ -124,7 +147,7 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process:
     return CommandResult({"app": app, "phases": names, "processes": process})
 
 
-@options_group.command("clear", permission="app:admin", mutating=True)
+@options_group.command("clear", permission="app:write", mutating=True)
 def clear(
     host: Host,
     app: App,
