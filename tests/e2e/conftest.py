@@ -1,7 +1,7 @@
 """Machines for the end-to-end tests.
 
 `host` is installed once and shared: a test leaves nothing there but its own app. `fresh_host` is an installed machine
-of the test's own, to be rebooted and broken; it starts from a snapshot, in seconds. `bare_host` has bash and apt.
+of the test's own, to be rebooted and broken; it starts from a snapshot, in seconds.
 """
 
 from __future__ import annotations
@@ -104,14 +104,6 @@ def make_host() -> Iterator[MakeHost]:
     yield make
     for machine in made:
         machine.close()
-
-
-@pytest.fixture
-def bare_host(make_host: MakeHost) -> Host:
-    """Debian 12 with systemd, bash, apt and the checkout; no Python, no git, no Docker."""
-    machine = make_host(images.bare("bookworm"), "bare")
-    machine.copy_checkout()
-    return machine
 
 
 @pytest.fixture

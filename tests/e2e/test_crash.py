@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
 import tomllib
+from collections.abc import Iterator
 
 import pytest
 from apps import Repository
 from bed.host import Host
-from dokkupy_sdk.testing.effort import stride
+from dokkupy_sdk.testing.effort import THOROUGH, stride
 from state import containers, networks
 
 KILLED = 137
 MOST = 80
+STEP = 15
+"""Through a matrix; --thorough takes every boundary."""
 
 Matrix = dict[str, list[str]]
 
@@ -34,77 +38,93 @@ SIGNALS = {"HUP": "deploy", "TERM": "scale"}
 """What a dropped SSH connection sends, and what a system that shuts down sends; each at every boundary of one kind."""
 
 
+@pytest.fixture(scope="module")
+def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app with two releases, which the matrices share: what each leaves is whole, or it fails."""
+    name = "t-crash"
+    repository = Repository(tmp_path_factory.mktemp("crash") / "app")
+    repository.scalable()
+    host.exec(["dokkupy", "apps:create", name])
+    host.exec(["dokkupy", "domains:set", name, f"{name}.example.com"])
+    host.git_push(repository.path, name)
+    repository.greet("second")
+    host.git_push(repository.path, name)
+    yield name
+    host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)
+
+
+@pytest.fixture
+def copy(host: Host, app: str) -> Iterator[str]:
+    """A clone of it, with a domain of its own."""
+    name = f"{app}-{secrets.token_hex(3)}"
+    host.exec(["dokkupy", "apps:clone", app, name])
+    host.exec(["dokkupy", "domains:set", name, f"{name}.example.com"])
+    yield name
+    host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)
+
+
+#: Each prints one thing that must fit the others; `$1` is the app.
+LOOKS = {
+    "deployment": "cat /var/lib/dokkupy/apps/$1/deployment.toml",
+    "retiring": "cat /var/lib/dokkupy/apps/$1/retire/*.toml 2>/dev/null || true",
+    "running": "docker ps --no-trunc --format '{{.ID}} {{.Names}}' --filter label=dokkupy.app=$1 --filter label=dokkupy.kind=deploy",
+    "proxy": "cat /etc/nginx/dokkupy.d/apps/$1.conf",
+    "images": "docker images dokku/$1 --format '{{.Tag}}'",
+    "releases": "dokkupy releases $1 --format json",
+    "open": "find /var/lib/dokkupy/journal/open -type f",
+    "work": "ls /var/lib/dokkupy/work 2>/dev/null || true",
+}
+
+
+def look(host: Host, app: str, *names: str) -> dict[str, str]:
+    """What the machine has of an app, in one visit: ten would be most of the time of these tests."""
+    mark = "=====look====="
+    script = "\n".join(f"echo {mark}; {LOOKS[name]}" for name in names)
+    parts = host.exec(["bash", "-ec", script, "look", app]).stdout.split(f"{mark}\n")[1:]
+    return dict(zip(names, parts, strict=True))
+
+
 def deployment(host: Host, app: str) -> dict[str, object]:
-    text = host.exec(["cat", f"/var/lib/dokkupy/apps/{app}/deployment.toml"]).stdout
-    return tomllib.loads(text)
+    return tomllib.loads(look(host, app, "deployment")["deployment"])
 
 
-def running(host: Host, app: str) -> dict[str, str]:
-    """The app's running containers, id to name."""
-    rows = host.exec(
-        [
-            "docker",
-            "ps",
-            "--no-trunc",
-            "--format",
-            "{{.ID}} {{.Names}}",
-            "--filter",
-            f"label=dokkupy.app={app}",
-            "--filter",
-            "label=dokkupy.kind=deploy",
-        ]
-    )
-    return dict((row.split()[0], row.split()[1]) for row in rows.stdout.splitlines())
-
-
-def retiring(host: Host, app: str) -> set[str]:
+def retiring(text: str) -> set[str]:
     """Who is still on record as finishing what it does."""
-    command = f"cat /var/lib/dokkupy/apps/{app}/retire/*.toml 2>/dev/null || true"
-    tables = host.exec(["bash", "-c", command]).stdout
-    return set(re.findall(r'^id = "([0-9a-f]{64})"', tables, re.MULTILINE))
+    return set(re.findall(r'^id = "([0-9a-f]{64})"', text, re.MULTILINE))
 
 
-def assert_whole(host: Host, app: str, where: str, domain: str = "") -> None:
-    """The state, the engine and the proxy say the same, and the app answers."""
-    table = deployment(host, app)
+def assert_whole(host: Host, app: str, where: str, domain: str = "") -> dict[str, object]:
+    """The state, the engine and the proxy say the same, and the app answers; returns what is deployed."""
+    seen = look(host, app, *LOOKS)
+    table: dict[str, object] = tomllib.loads(seen["deployment"])
     instances = table["instances"]
     assert isinstance(instances, list)
-    leaving = retiring(host, app)
-    there = {id: name for id, name in running(host, app).items() if id not in leaving}
+    leaving = retiring(seen["retiring"])
+    running = dict((row.split()[0], row.split()[1]) for row in seen["running"].splitlines())
+    there = {id: name for id, name in running.items() if id not in leaving}
     assert there == {one["id"]: f"{app}.{one['process']}.{one['index']}" for one in instances}, where
     assert host.http_get(domain or f"{app}.example.com").status == 200, where
-    config = host.exec(["cat", f"/etc/nginx/dokkupy.d/apps/{app}.conf"]).stdout
     for one in instances:
         if one["process"] == "web":
-            assert f"server {one['address']}:" in config, where
-    tags = host.exec(["docker", "images", f"dokku/{app}", "--format", "{{.Tag}}"]).stdout.split()
-    releases = json.loads(host.exec(["dokkupy", "releases", app, "--format", "json"]).stdout)
-    assert sorted(tags) == sorted(["latest", *(f"r{one['number']}" for one in releases)]), where
-    assert host.exec(["find", "/var/lib/dokkupy/journal/open", "-type", "f"]).stdout == "", where
-    assert host.exec(["ls", "/var/lib/dokkupy/work"], check=False).stdout == "", where
+            assert f"server {one['address']}:" in seen["proxy"], where
+    tags = seen["images"].split()
+    assert sorted(tags) == sorted(["latest", *(f"r{one['number']}" for one in json.loads(seen["releases"]))]), where
+    assert seen["open"] == "", where
+    assert seen["work"] == "", where
+    return table
 
 
 def assert_retired(host: Host, app: str) -> None:
     """All whom the killed operations replaced are gone in the end, also those whose own farewell was killed."""
     deadline = time.monotonic() + 90
-    while retiring(host, app) and time.monotonic() < deadline:
+    while leaving := retiring(look(host, app, "retiring")["retiring"]):
+        assert time.monotonic() < deadline, leaving
         host.exec(["dokkupy", "tick"])
-        time.sleep(1)
-    assert retiring(host, app) == set()
+        time.sleep(0.2)
     instances = deployment(host, app)["instances"]
     assert isinstance(instances, list)
     names = [name for name in containers(host) if name.startswith(f"{app}.")]
     assert names == sorted(f"{app}.{one['process']}.{one['index']}" for one in instances)
-
-
-def ready(host: Host, app: str, repository: Repository) -> None:
-    repository.scalable()
-    host.exec(["dokkupy", "apps:create", app])
-    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
-    host.git_push(repository.path, app)
-    repository.greet("second")
-    host.git_push(repository.path, app)
-    host.exec(["dokkupy", "recover"])
 
 
 def words_of(kind: str, app: str, number: int) -> list[str]:
@@ -123,36 +143,32 @@ def told(kind: str, outcomes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", list(COMMANDS))
-def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, repository: Repository, kind: str) -> None:
-    ready(host, app, repository)
-    outcomes = []
-    for number in range(1, MOST, stride(10)):
-        before = deployment(host, app)
+def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, kind: str) -> None:
+    outcomes, after = [], deployment(host, app)
+    for number in range(1, MOST, stride(STEP)):
+        before = after
         died = host.exec(
             ["dokkupy", *words_of(kind, app, number)], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
         )
         assert died.code in (0, KILLED), died.stderr
         assert host.http_get(f"{app}.example.com").status == 200, f"{kind}: while dead at {number}"
         host.exec(["dokkupy", "recover"])
-        assert_whole(host, app, f"{kind}: boundary {number}")
-        outcomes.append("before" if deployment(host, app) == before else "after")
+        after = assert_whole(host, app, f"{kind}: boundary {number}")
+        outcomes.append("before" if after == before else "after")
         if died.code == 0:
             break
     told(kind, outcomes)
-    assert len(outcomes) > 4 // stride(10)
+    assert len(outcomes) > 4 // stride(STEP)
     assert died.code == 0
     assert_retired(host, app)
 
 
 @pytest.mark.parametrize("signal", list(SIGNALS))
-def test_signalled_anywhere_it_happened_or_it_did_not(
-    host: Host, app: str, repository: Repository, signal: str
-) -> None:
+def test_signalled_anywhere_it_happened_or_it_did_not(host: Host, app: str, signal: str) -> None:
     kind = SIGNALS[signal]
-    ready(host, app, repository)
-    outcomes = []
-    for number in range(1, MOST, stride(10)):
-        before = deployment(host, app)
+    outcomes, after = [], deployment(host, app)
+    for number in range(1, MOST, stride(STEP)):
+        before = after
         ended = host.exec(
             ["dokkupy", *words_of(kind, app, number)],
             env={"DOKKUPY_FAILPOINT": f"signal-{signal}@{number}"},
@@ -161,13 +177,13 @@ def test_signalled_anywhere_it_happened_or_it_did_not(
         assert host.http_get(f"{app}.example.com").status == 200, f"{kind}: {signal} at {number}"
         # No recovery by hand: before the commit it took itself back. What follows a commit is finished by the timer.
         host.exec(["dokkupy", "tick"])
-        assert_whole(host, app, f"{kind}: {signal} at {number}")
-        outcomes.append("before" if deployment(host, app) == before else "after")
+        after = assert_whole(host, app, f"{kind}: {signal} at {number}")
+        outcomes.append("before" if after == before else "after")
         if ended.code == 0:
             break
         assert ended.code > 128, ended.stderr
     told(f"{kind}, SIG{signal}", outcomes)
-    assert len(outcomes) > 4 // stride(10)
+    assert len(outcomes) > 4 // stride(STEP)
     assert ended.code == 0
     assert_retired(host, app)
 
@@ -188,9 +204,9 @@ def traces(host: Host, app: str) -> str:
     return "\n".join(shown)
 
 
-def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
-    outcomes = []
-    for number in range(1, MOST, stride(10)):
+def test_a_killed_create_made_the_app_or_nothing(host: Host) -> None:
+    app, outcomes = f"t-made-{secrets.token_hex(3)}", []
+    for number in range(1, MOST, stride(STEP)):
         died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False)
         host.exec(["dokkupy", "recover"])
         outcomes.append("after" if exists(host, app) else "before")
@@ -200,15 +216,15 @@ def test_a_killed_create_made_the_app_or_nothing(host: Host, app: str) -> None:
             break
         host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
     told("create", outcomes)
-    assert len(outcomes) > 2 // stride(10)
+    assert len(outcomes) > 2 // stride(STEP)
     assert exists(host, app)
+    host.exec(["dokkupy", "apps:destroy", app, "--force"])
 
 
-def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: Repository) -> None:
-    ready(host, app, repository)
+def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str) -> None:
     doomed = f"{app}-x"
     outcomes = []
-    for number in range(1, MOST, stride(10)):
+    for number in range(1, MOST, stride(STEP)):
         host.exec(["dokkupy", "apps:clone", app, doomed])
         host.exec(["dokkupy", "domains:set", doomed, f"{doomed}.example.com"])
         died = host.exec(
@@ -223,16 +239,15 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str, repository: 
         if died.code == 0:
             break
     told("destroy", outcomes)
-    assert len(outcomes) > 2 // stride(10)
+    assert len(outcomes) > 2 // stride(STEP)
     assert_whole(host, app, "destroy: the other app")
 
 
-def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository: Repository) -> None:
-    ready(host, app, repository)
-    names, domain = [app, f"{app}-y"], f"{app}.example.com"
+def test_a_killed_rename_happened_or_it_did_not(host: Host, copy: str) -> None:
+    names, domain = [copy, f"{copy}-y"], f"{copy}.example.com"
     outcomes = []
     try:
-        for number in range(1, MOST, stride(10)):
+        for number in range(1, MOST, stride(STEP)):
             old, new = names
             died = host.exec(
                 ["dokkupy", "apps:rename", old, new], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False
@@ -247,18 +262,15 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, app: str, repository
             if died.code == 0:
                 break
         told("rename", outcomes)
-        assert len(outcomes) > 10 // stride(10)
+        assert len(outcomes) > 10 // stride(STEP)
         assert died.code == 0
         assert_retired(host, names[0])
         assert [line for line in traces(host, names[1]).splitlines() if names[0] not in line] == []
     finally:
-        host.exec(["dokkupy", "apps:destroy", f"{app}-y", "--force"], check=False)
+        host.exec(["dokkupy", "apps:destroy", f"{copy}-y", "--force"], check=False)
 
 
-def test_the_engine_restarted_in_the_middle_leaves_before_or_after(
-    host: Host, app: str, repository: Repository
-) -> None:
-    ready(host, app, repository)
+def test_the_engine_restarted_in_the_middle_leaves_before_or_after(host: Host, app: str) -> None:
     for pause in ("0.3", "0.8", "1.5"):
         script = f"(sleep {pause}; systemctl restart docker) & dokkupy ps:rebuild {app}; code=$?; wait; exit $code"
         ended = host.exec(["bash", "-c", script], check=False, timeout=180)
@@ -267,13 +279,11 @@ def test_the_engine_restarted_in_the_middle_leaves_before_or_after(
         assert_whole(host, app, f"engine restarted after {pause} s, exit status {ended.code}")
 
 
-@pytest.mark.parametrize("free", [0, 4, 12, 24])
-def test_a_full_disk_is_an_error_and_nothing_is_half_written(
-    host: Host, app: str, repository: Repository, free: int
-) -> None:
+@pytest.mark.parametrize("free", [0, 4, 12, 24] if THOROUGH else [0, 12])
+def test_a_full_disk_is_an_error_and_nothing_is_half_written(host: Host, copy: str, free: int) -> None:
     """free: kilobytes left, so that it is sometimes the journal that cannot be written and sometimes the state."""
-    ready(host, app, repository)
-    directory = "/var/lib/dokkupy"
+    app, directory = copy, "/var/lib/dokkupy"
+    host.exec(["dokkupy", "ps:rebuild", app])  # a release to roll back to
     host.exec(
         [
             "bash",
@@ -294,7 +304,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(
             ["config:set", app, "COLOR=red"],
             ["ps:scale", app, "web=2"],
             ["ps:rebuild", app],
-            ["domains:add", app, "full.example.com"],
+            ["domains:add", app, f"full-{app}.example.com"],
             ["releases:rollback", app],
         ):
             failed = host.exec(["dokkupy", *words], check=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ sys.path.insert(0, str(HERE))
 
 from plugins_builtin.backups.tests.fake import fill, make_host  # noqa: E402
 from plugins_builtin.backups.tests.repository import KEY, make  # noqa: E402
+from plugins_builtin.backups.tests.servers import S3  # noqa: E402
 
 
 class World:
@@ -106,3 +108,19 @@ def put_target(host: Host, name: str, path: Path, host_name: str = "here") -> No
     os.makedirs(os.path.dirname(key_path(host, name)), exist_ok=True)
     Path(key_path(host, name)).write_text(KEY + "\n")
     os.chmod(key_path(host, name), 0o600)
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    server = S3(tmp_path_factory.mktemp("object-store") / "s3")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(object_store: S3) -> S3:
+    """The object store of all tests, which takes seconds to start, with an empty folder in its bucket."""
+    if not object_store.running():
+        object_store.start()
+    object_store.prefix(secrets.token_hex(4))
+    return object_store

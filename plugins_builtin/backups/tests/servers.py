@@ -20,7 +20,7 @@ from pathlib import Path
 TOOLS = Path(__file__).parents[3] / ".venv" / "tools"
 """What the tests need and the distribution does not; kept from run to run."""
 
-LIFE = "600"
+LIFE = "1800"
 """Seconds after which a server is ended, whatever became of its test."""
 
 ACCESS, SECRET = "AKIACANARYACCESS", "canary-secret-of-the-object-store"
@@ -52,7 +52,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise AssertionError(f"nothing listens on {port}")
 
 
@@ -101,7 +101,14 @@ class S3:
         self.ports = free_ports(5)
         self.port = self.ports[0]
         self.process: subprocess.Popen[bytes] | None = None
-        self.url = f"s3:http://127.0.0.1:{self.port}/bucket/prefix"
+        self.prefix("prefix")
+
+    def prefix(self, name: str) -> None:
+        """Let `url` lead to another folder of its bucket."""
+        self.url = f"s3:http://127.0.0.1:{self.port}/bucket/{name}"
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
         s3, master, volume, filer, webdav = self.ports
@@ -129,7 +136,7 @@ class S3:
                 f"-filer.port={filer}",
                 "-master.volumeSizeLimitMB=64",
                 # Two catalogues of its own have fixed ports, which a second object store could not have.
-                "-volume.max=20",
+                "-volume.max=60",  # seven a bucket
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
             ],
@@ -147,7 +154,7 @@ class S3:
                     return
             except OSError:
                 pass
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise AssertionError("the object store does not serve")
 
     def stop(self) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from dokkupy_backups.dokku_buckets import BucketBackups
 from dokkupy_backups.hooks import post_service_rename, pre_service_destroy
@@ -19,14 +16,6 @@ from plugins_builtin.backups.tests.conftest import World
 from plugins_builtin.backups.tests.servers import ACCESS, S3, SECRET
 
 SUBJECT = "rows:db"
-
-
-@pytest.fixture
-def s3(tmp_path: Path) -> Iterator[S3]:
-    server = S3(tmp_path / "s3")
-    server.start()
-    yield server
-    server.stop()
 
 
 def endpoint(server: S3) -> str:
@@ -72,7 +61,7 @@ def test_what_is_no_store_is_refused(world: World, place: str) -> None:
 def test_a_service_that_is_renamed_takes_its_schedule_along_and_destroyed_its_key(world: World, s3: S3) -> None:
     words = BucketBackups(world.host)
     words.authenticate(SUBJECT, ACCESS, Secret(SECRET), "", endpoint(s3))
-    words.schedule(SUBJECT, "0 3 * * *", "first")
+    words.schedule(SUBJECT, "0 3 * * *", "second")
     with operation(world.host, "rename", "service:rows:db") as tx:
         post_service_rename(world.host, SUBJECT, "rows:new", tx)
     assert read_schedule(world.host, SubjectName(SUBJECT)) is None

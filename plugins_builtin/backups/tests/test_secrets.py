@@ -39,9 +39,7 @@ class Watch(threading.Thread):
             time.sleep(0.01)
 
 
-def test_no_secret_shows_anywhere(world: World, tmp_path: Path) -> None:
-    s3 = S3(tmp_path / "s3")
-    s3.start()
+def test_no_secret_shows_anywhere(world: World, s3: S3, tmp_path: Path) -> None:
     program = rest_server()
     rest = Rest(tmp_path / "rest", program) if program else None
     watch = Watch()
@@ -68,7 +66,6 @@ def test_no_secret_shows_anywhere(world: World, tmp_path: Path) -> None:
             world.json("backups:target-check", "rest", status=1)
     finally:
         watch.going = False
-        s3.stop()
         if rest and rest.process.poll() is None:
             rest.stop()
     assert len(watch.seen) > 3

@@ -15,14 +15,6 @@ from plugins_builtin.backups.tests.servers import ACCESS, S3, SECRET, Rest, Sshd
 
 
 @pytest.fixture
-def s3(tmp_path: Path) -> Iterator[S3]:
-    server = S3(tmp_path / "s3")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     server = Sshd(tmp_path / "sshd")
     server.start()
@@ -100,7 +92,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
     world: World, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run("backups:target-add", "far", s3.url, f"access-key={ACCESS}", f"secret-key={SECRET}")
-    monkeypatch.setattr("dokkupy_backups.repository.restic.PATIENCE", 20.0)
+    monkeypatch.setattr("dokkupy_backups.repository.restic.PATIENCE", 8.0)
     fill(world.base, "db", 5000)
     from plugins_builtin.backups.tests.fake import Rows
 

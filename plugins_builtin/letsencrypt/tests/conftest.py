@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from dokkupy.usecases.routing import rerouting
 from dokkupy_letsencrypt import manage, reach
+from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
@@ -84,9 +86,24 @@ class Bench:
         self.server.server_close()
 
 
+IMPATIENT = """#!{python}
+# certbot as it is, but that it asks again at once where it would wait a second, twice in each order.
+import sys, time
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(seconds / 20)
+from certbot.main import main
+sys.exit(main())
+"""
+
+
 @pytest.fixture
 def bench(tmp_path: Path, authority: Pebble, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made = Bench(tmp_path, authority)
+    program = tmp_path / "impatient" / "certbot"
+    program.parent.mkdir()
+    program.write_text(IMPATIENT.format(python=sys.executable))
+    program.chmod(0o755)
+    monkeypatch.setattr(Certbot, "program", lambda _: str(program))
 
     def ask(name: str, path: str) -> tuple[int, bytes]:
         """As a name of the example's own DNS would be asked."""

@@ -23,6 +23,8 @@ from plugins_builtin.postgres.tests.test_contract import as_app
 
 KILLED = -9
 MOST = 80
+STEP = 10
+"""Through a matrix; --thorough takes every boundary."""
 
 
 class Bench:
@@ -93,7 +95,7 @@ ONE = {"containers": 1, "volumes": 1, "networks": 1}
 
 def matrix(bench: Bench, *words: str, stdin: bytes = b"") -> Iterator[tuple[int, bool]]:
     """(boundary, whether the command got through) for each boundary at which it is killed."""
-    for number in range(1, MOST, stride(6)):
+    for number in range(1, MOST, stride(STEP)):
         done = bench.run(*words, fault=f"kill@{number}", stdin=stdin)
         assert done.returncode in (0, KILLED), done.stderr
         bench.finalize()
@@ -118,7 +120,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_with_all_rows(bench
             # The old one again, without the way back, for the next boundary.
             assert maintenance.moving.forget_previous_due(bench.host, "9999")
     print(f"\nupgrade: {len(outcomes)} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after")
-    assert outcomes[-1] == "after" and len(outcomes) > 20 // stride(6)
+    assert outcomes[-1] == "after" and len(outcomes) > 20 // stride(STEP)
 
 
 def test_an_import_that_is_killed_leaves_the_old_content_or_the_new(bench: Bench) -> None:
@@ -132,7 +134,7 @@ def test_an_import_that_is_killed_leaves_the_old_content_or_the_new(bench: Bench
         outcomes.append(bench.rows())
         if outcomes[-1] == 1000:
             break  # from here on there is nothing to tell the two from each other
-    assert outcomes[0] == 10 and outcomes[-1] == 1000 and len(outcomes) > 10 // stride(6)
+    assert outcomes[0] == 10 and outcomes[-1] == 1000 and len(outcomes) > 10 // stride(STEP)
 
 
 def test_a_create_that_is_killed_made_a_service_or_nothing(bench: Bench) -> None:
@@ -142,7 +144,7 @@ def test_a_create_that_is_killed_made_a_service_or_nothing(bench: Bench) -> None
         assert bench.pieces() == {key: count * (1 + outcomes[-1]) for key, count in ONE.items()}, number
         if outcomes[-1]:
             break
-    assert outcomes[-1] and len(outcomes) > 8 // stride(6)
+    assert outcomes[-1] and len(outcomes) > 8 // stride(STEP)
 
 
 def test_a_destroy_that_is_killed_took_the_service_or_left_it(bench: Bench) -> None:
@@ -152,6 +154,6 @@ def test_a_destroy_that_is_killed_took_the_service_or_left_it(bench: Bench) -> N
         if not outcomes[-1]:
             break
         assert bench.pieces() == ONE and bench.rows() == 1000, number
-    assert not outcomes[-1] and bench.orphans() == [] and len(outcomes) > 3 // stride(6)
+    assert not outcomes[-1] and bench.orphans() == [] and len(outcomes) > 3 // stride(STEP)
     assert bench.run("services:undestroy", "postgres", bench.name).returncode == 0
     assert bench.rows() == 1000
