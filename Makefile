@@ -1,11 +1,18 @@
 # Fronts for the scripts; they hold the knowledge.
-.PHONY: check test fast host host-down bench bench-builders install demo uninstall
+# `make release VERSION=0.2.0` sets the version first.
+.PHONY: check unit changed test fast release host host-down bench bench-builders install demo uninstall
 check:
 	./test.sh --check
+unit:
+	./test.sh --quick
+changed:
+	./test.sh --changed
 test:
 	./test.sh
 fast:
 	./test.sh --fast
+release: .venv/stamp
+	.venv/bin/python release.py $(if $(VERSION),--set $(VERSION))
 host: .venv/stamp
 	.venv/bin/python tests/e2e/machine.py up
 host-down: .venv/stamp

@@ -19,11 +19,11 @@ readonly SAFE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly ADMIN_PATH=${PATH:-}
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]:-$0}")" && pwd)
-demo=no yes=no dry_run=no uninstall=no purge=no verbose=no version= python=
+demo=no yes=no dry_run=no uninstall=no purge=no verbose=no version= from= python=
 
 usage() {
   cat <<'TEXT'
-Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X]
+Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X [--from FOLDER]]
        install.sh --uninstall [--purge] [--yes] [--dry-run]
 
   --demo        afterwards deploy the sample app `hello` by a real `git push` and ask it for its page
@@ -31,6 +31,7 @@ Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X]
   --dry-run     print what would be done and change nothing
   --verbose     print every change to the host, not one line for each thing set up
   --version X   install release X from the package index instead of this checkout
+  --from FOLDER with --version: take dokkupy's wheels from this folder, which `make release` wrote
   --uninstall   take dokkupy away again; apps and their data stay, unless you say otherwise when asked
   --purge       with --uninstall: remove apps and data too
 TEXT
@@ -256,12 +257,14 @@ launch_cron() { if have cron; then cron; else crond; fi; }
 
 install_dokkupy() {
   if [[ $dry_run == yes ]]; then
-    note "would: make the environment $VENV and install dokkupy ${version:-from $HERE} into it"
+    note "would: make the environment $VENV and install dokkupy ${version:-from $HERE}${from:+ from $from} into it"
     note "would: write $BIN/dokkupy and $BIN/dokku"
     return
   fi
   make_environment
-  if [[ -n $version ]]; then
+  if [[ -n $from ]]; then
+    install_folder
+  elif [[ -n $version ]]; then
     step "Installing dokkupy $version"
     quietly "Installing dokkupy $version" pip_install --upgrade "dokkupy==$version"
     rm -f "$PREFIX/wheels/SHA256SUMS"
@@ -324,11 +327,10 @@ pip_install() {
   "$VENV/bin/python" -m pip --disable-pip-version-check install --quiet --compile "$@"
 }
 
-# Builds each distribution's wheel in one process (a second for all), then installs those that differ from last time.
-# The wheels are kept: plugins are resolved against them later.
+# Builds each distribution's wheel in one process: a second for all.
 install_checkout() {
-  local folder wheels=$PREFIX/wheels fresh=$PREFIX/wheels.new
-  local -a folders=() changed=()
+  local folder fresh=$PREFIX/wheels.new
+  local -a folders=()
   step "Installing dokkupy from $HERE"
   if [[ ! -d $PREFIX/build/hatchling ]]; then
     quietly "Installing the build backend" pip_install --target "$PREFIX/build" hatchling
@@ -348,6 +350,25 @@ for folder in sys.argv[2:]:
     os.chdir(folder)
     print(folder, build_wheel(sys.argv[1]))
 ' "$fresh" "${folders[@]}"
+  install_wheels "$fresh"
+}
+
+# The wheels of a release in a folder, after a look whether they are whole.
+install_folder() {
+  local fresh=$PREFIX/wheels.new
+  step "Installing dokkupy $version from $from"
+  (cd -- "$from" && sha256sum --check --quiet SHA256SUMS >>"$LOG" 2>&1) || die "The wheels in $from are not those that its SHA256SUMS lists." \
+    "Copy the whole folder that \`make release\` wrote again."
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  cp -- "$from"/dokkupy*-"$version"-*.whl "$fresh/"
+  install_wheels "$fresh"
+}
+
+# Installs the wheels that differ from last time. They are kept: plugins are resolved against them later.
+install_wheels() {
+  local fresh=$1 wheels=$PREFIX/wheels before
+  local -a changed=() all=("$1"/*.whl)
   (cd "$fresh" && sha256sum -- *.whl) >"$PREFIX/SHA256SUMS.new"
   mapfile -t changed < <(
     before=$wheels/SHA256SUMS
@@ -369,7 +390,7 @@ for folder in sys.argv[2:]:
   rm -rf "$wheels"
   mv "$fresh" "$wheels"
   mv "$PREFIX/SHA256SUMS.new" "$wheels/SHA256SUMS"
-  note "installed ${#changed[@]} of ${#folders[@]} distributions"
+  note "installed ${#changed[@]} of ${#all[@]} distributions"
 }
 
 # Not pip's own script: that imports more than half of what a short command may cost. `-S` leaves out Python's own search
@@ -616,6 +637,12 @@ main() {
         shift
         ;;
       --version=*) version=${1#*=} ;;
+      --from)
+        [[ -n ${2:-} ]] || die "--from needs a folder, as in --from dist/0.1.0."
+        from=$2
+        shift
+        ;;
+      --from=*) from=${1#*=} ;;
       --help | -h)
         usage
         exit 0
@@ -628,6 +655,11 @@ main() {
     shift
   done
   [[ $purge == no || $uninstall == yes ]] || die "--purge goes with --uninstall."
+  if [[ -n $from ]]; then
+    [[ -n $version ]] || die "--from goes with --version: which release of those in $from?"
+    compgen -G "$from/dokkupy-$version-*.whl" >/dev/null || die "There is no release $version in $from." "\`make release\` writes one."
+    from=$(cd -- "$from" && pwd)
+  fi
   check_machine "$@"
   export PATH=$SAFE_PATH
   if [[ $uninstall == yes ]]; then

@@ -3,6 +3,8 @@
 #
 #   ./test.sh                everything: linters, unit, contract and end-to-end tests
 #   ./test.sh --fast         without the end-to-end tests
+#   ./test.sh --quick        what needs nothing but Python (`-m unit`), in one call on all processors: under a minute
+#   ./test.sh --changed      what a change against main can break (tests/affected.py); end-to-end tests only when it is in them
 #   ./test.sh --thorough     every boundary of every crash matrix, and a million rows where usually there are fewer
 #   ./test.sh --check        the linters and type checker alone
 #   ./test.sh --prepare      no tests: installs and starts what they need
@@ -20,11 +22,13 @@ readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
 
-fast=no check_only=no prepare_only=no
+fast=no quick=no changed=no check_only=no prepare_only=no
 roots=() arguments=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --fast) fast=yes ;;
+    --quick) quick=yes ;;
+    --changed) changed=yes ;;
     --thorough) export DOKKUPY_THOROUGH=1 ;;
     --check) check_only=yes ;;
     --prepare) prepare_only=yes ;;
@@ -65,7 +69,7 @@ install_packages() {
   choose_python || missing+=(python3 python3-venv)
   have git || missing+=(git)
   have curl || missing+=(curl)
-  if [[ $check_only == no ]]; then
+  if [[ $check_only == no && $quick == no ]]; then
     have ssh-keygen || missing+=(openssh-client)
     [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
     have nginx || missing+=(nginx-light)
@@ -133,7 +137,10 @@ settings_of_pip() {
   done
 }
 
-uv() { "$VENV/bin/uv" "$@"; }
+# fetch PYTHON WORD...: install by uv where it is there or can be had, else by pip.
+fetch() {
+  if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" pip install -q --python "$@"; else "$1" -m pip --disable-pip-version-check install -q "${@:2}"; fi
+}
 
 # The distributions, editable, with the tools; again only when a declaration changed.
 prepare_environment() {
@@ -141,7 +148,12 @@ prepare_environment() {
   local -a folders=()
   if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
-    if [[ -f $folder/pyproject.toml ]]; then folders+=(-e "./$folder"); fi
+    # With what their tests need: all are collected in one call.
+    if grep -qs '^testing = ' "$folder/pyproject.toml"; then
+      folders+=(-e "./$folder[testing]")
+    elif [[ -f $folder/pyproject.toml ]]; then
+      folders+=(-e "./$folder")
+    fi
   done
   stamp=$({ printf '%s\n' "$PWD" "$python" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
   if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then
@@ -153,10 +165,14 @@ prepare_environment() {
     rm -rf -- "$VENV"
     "$python" -m venv "$VENV"
   fi
-  "$VENV/bin/python" -m pip --disable-pip-version-check install -q "uv>=0.5"
+  if have uv; then
+    ln -sf -- "$(command -v uv)" "$VENV/bin/uv"
+  elif ! "$VENV/bin/python" -m pip --disable-pip-version-check install -q "uv>=0.5"; then
+    step "uv cannot be had: pip installs"
+  fi
   settings_of_pip
-  uv pip install -q --python "$VENV/bin/python" "${TOOLS[@]}"
-  uv pip install -q --python "$VENV/bin/python" --no-build-isolation "${folders[@]}"
+  fetch "$VENV/bin/python" "${TOOLS[@]}"
+  fetch "$VENV/bin/python" --no-build-isolation "${folders[@]}"
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
@@ -192,15 +208,15 @@ prepare_alone() {
   stamp=$({ echo "$python" && cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml"; } | sha256sum)
   if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
   rm -rf -- "$own"
-  uv venv -q --seed --python "$python" "$own"
-  uv pip install -q --python "$own/bin/python" "${ALONE[@]}"
+  if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" venv -q --seed --python "$python" "$own"; else "$python" -m venv "$own"; fi
+  fetch "$own/bin/python" "${ALONE[@]}"
   local -a wanted=(-e ./core -e ./plugin_sdk)
   if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
   for needed in $(declared_plugins "$folder/pyproject.toml"); do
     if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
   done
   if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
-  uv pip install -q --python "$own/bin/python" --no-build-isolation "${wanted[@]}"
+  fetch "$own/bin/python" --no-build-isolation "${wanted[@]}"
   printf '%s' "$stamp" >"$own/stamp"
 }
 
@@ -264,8 +280,14 @@ run_root() {
   if [[ $code != 5 ]]; then return "$code"; fi
 }
 
-# The longest first, so that the lanes end together; measured in seconds of an idle machine: some hundred to ten.
-readonly LONGEST=(tests/services plugins_builtin/{letsencrypt,backups,mongo,mysql,nginx,docker,postgres,buildpacks,git}/tests core/tests)
+# Roots with the longest first, so that the lanes end together: by the seconds of the last whole run here, else by those
+# that tests/times has (what a whole run prints as "Seconds of each"). One that neither knows comes last.
+in_order() {
+  local times=$VENV/times
+  [[ -e $times ]] || times=tests/times
+  awk -F': *' 'NR == FNR { seconds[$1] = $2 + 0; next } { print ($0 in seconds ? seconds[$0] : 0) " " $0 }' \
+    "$times" <(printf '%s\n' "$@") | sort -rn -s -k1,1 | cut -d' ' -f2-
+}
 
 # Roots one after the other, as a user reads them who named some.
 run_lane() {
@@ -290,15 +312,8 @@ run_queue() {
   return "$code"
 }
 
-# Longest first, then as they come.
-in_order() {
-  local root
-  for root in "${LONGEST[@]}"; do [[ " $* " != *" $root "* ]] || echo "$root"; done
-  for root in "$@"; do [[ " ${LONGEST[*]} " == *" $root "* ]] || echo "$root"; done
-}
-
 run_tests() {
-  local root worst=0 log counts started=$SECONDS pid
+  local root worst=0 log counts started=$SECONDS pid whole=no
   local -a here=() machines=() beside=()
   log=$(mktemp -d)
   if [[ -t 1 ]]; then colour=--color=yes; fi
@@ -310,6 +325,7 @@ run_tests() {
   set -m
   # shellcheck disable=SC2064  # the directory of now
   trap "rm -rf -- '$log'" EXIT
+  if [[ ${#here[@]} -gt 20 && ${#machines[@]} -gt 0 && ${#arguments[@]} == 0 ]]; then whole=yes; fi
   if [[ ${#here[@]} -gt 20 ]]; then
     # All together: machines and servers mostly wait for something, so there are more lanes than processors.
     in_order "${here[@]}" >"$log/queue"
@@ -350,6 +366,8 @@ run_tests() {
   if [[ $(wc -l <"$log/times") -gt 1 ]]; then
     step "Seconds of each"
     sort -t: -k2 -rn "$log/times" | sed 's/^/       /'
+    # A whole run: the next one starts with the longest.
+    if [[ $whole == yes && $worst == 0 ]]; then cp -- "$log/times" "$VENV/times"; fi
   fi
   printf '==================== %s in %d.00s (%d:%02d) ====================\n' \
     "$counts" "$((SECONDS - started))" "$(((SECONDS - started) / 60))" "$(((SECONDS - started) % 60))"
@@ -369,6 +387,14 @@ main() {
   if [[ $prepare_only == yes ]]; then
     start_docker
     exit 0
+  fi
+  if [[ $quick == yes ]]; then
+    exec "$VENV/bin/python" -m pytest -m unit -n auto -q --timeout "$TEST_LIMIT" ${arguments[@]+"${arguments[@]}"} \
+      ${roots[@]+"${roots[@]}"}
+  fi
+  if [[ $changed == yes ]]; then
+    mapfile -t roots < <("$VENV/bin/python" tests/affected.py)
+    step "The change can break ${roots[*]}"
   fi
   # Naming tests is asking for them alone.
   if [[ ${#roots[@]} -eq 0 ]]; then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -33,3 +34,19 @@ def test_contributing_names_files_that_exist() -> None:
     paths = [path for row in table.splitlines()[2:] for path in re.findall(r"`([^`]+/[^`]+)`", row)]
     assert len(paths) >= 8, "the table of what to open is missing"
     assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_folders_that_say_what_their_tests_need_exist() -> None:
+    spec = importlib.util.spec_from_file_location("markers", ROOT / "conftest.py")
+    assert spec is not None and spec.loader is not None
+    markers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(markers)
+    assert [folder for folder in markers.FOLDERS if not (ROOT / folder).is_dir()] == []
+    assert set(markers.FOLDERS.values()) < set(markers.LANES)
+    assert markers.lane_of(ROOT / "plugins_builtin/redis/tests/test_x.py") == "docker"
+    assert markers.lane_of(ROOT / "plugins_builtin/git-lfs/tests/test_x.py") == "unit"
+
+
+def test_recorded_seconds_are_those_of_folders_that_exist() -> None:
+    lines = (ROOT / "tests/times").read_text().splitlines()
+    assert [line for line in lines if not (ROOT / line.partition(":")[0]).is_dir()] == []

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from dokkupy_services.scaffold import write_datastore
 
 from tests.docs.markdown import ROOT
+
+pytestmark = pytest.mark.process
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 

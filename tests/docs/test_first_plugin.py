@@ -12,6 +12,8 @@ import pytest
 
 from tests.docs.markdown import ROOT, blocks, commands
 
+pytestmark = pytest.mark.process
+
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 

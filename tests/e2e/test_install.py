@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bed import images
-from bed.engine import Ran
+from bed.checkout import ROOT
+from bed.engine import Ran, run
 from bed.host import SOURCE, Host
 from state import containers, wiring
 
@@ -49,22 +53,46 @@ def release_number(host: Host) -> int:
     return max(int(release["number"]) for release in releases)
 
 
-def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare_host: Host) -> None:
-    first = demo(bare_host)
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Host]:
+    """Debian 12 with systemd, bash, apt and the checkout: no Python, no git, no Docker, until the demo is installed."""
+    machine = Host(images.bare("bookworm"), "bare")
+    try:
+        machine.copy_checkout()
+        yield machine
+    finally:
+        machine.close()
+
+
+def test_dry_run_changes_nothing(bare: Host) -> None:
+    ran = bare.install("--demo", "--dry-run")
+    assert "docker.io" in ran.stdout
+    assert bare.exec(["test", "-e", "/opt/dokkupy"], check=False).code != 0
+    assert bare.exec(["test", "-e", "/usr/sbin/nginx"], check=False).code != 0
+
+
+def test_unknown_option_is_refused_with_the_usage(bare: Host) -> None:
+    ran = bare.exec([f"{SOURCE}/install.sh", "--dmeo"], check=False)
+    assert ran.code != 0
+    assert "--demo" in ran.stderr
+
+
+def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare: Host) -> None:
+    first = demo(bare)
     assert f"http://{DEMO_HOST}/" in first.stdout
     assert "Hello from dokkupy!" in first.stdout
-    assert_says_what_is_next(first, bare_host)
-    assert_demo_serves(bare_host)
-    before, number = wiring(bare_host), release_number(bare_host)
+    assert_says_what_is_next(first, bare)
+    assert_demo_serves(bare)
+    before, number = wiring(bare), release_number(bare)
 
-    demo(bare_host)
-    assert_demo_serves(bare_host)
-    assert wiring(bare_host) == before
-    assert release_number(bare_host) == number + 1
+    demo(bare)
+    assert_demo_serves(bare)
+    assert wiring(bare) == before
+    assert release_number(bare) == number + 1
 
-    bare_host.reboot()
-    bare_host.engine_ready()
-    assert_demo_serves_soon(bare_host)
+    bare.reboot()
+    bare.engine_ready()
+    assert_demo_serves_soon(bare)
 
 
 def assert_says_what_is_next(ran: Ran, host: Host) -> None:
@@ -102,20 +130,9 @@ def test_demo_serves_without_systemd(make_host: MakeHost) -> None:
     assert wiring(host) == before
 
 
-def test_dry_run_changes_nothing(bare_host: Host) -> None:
-    ran = bare_host.install("--demo", "--dry-run")
-    assert "docker.io" in ran.stdout
-    assert bare_host.exec(["test", "-e", "/opt/dokkupy"], check=False).code != 0
-    assert bare_host.exec(["test", "-e", "/usr/sbin/nginx"], check=False).code != 0
-
-
-def test_unknown_option_is_refused_with_the_usage(bare_host: Host) -> None:
-    ran = bare_host.exec([f"{SOURCE}/install.sh", "--dmeo"], check=False)
-    assert ran.code != 0
-    assert "--demo" in ran.stderr
-
-
-def test_uninstall_takes_everything_away_but_what_is_not_ours(fresh_host: Host) -> None:
+def test_uninstall_takes_everything_away_but_what_is_not_ours_and_a_release_brings_it_back(
+    fresh_host: Host, tmp_path: Path
+) -> None:
     host = fresh_host
     # A site and a container that somebody else put there.
     site = b"server { listen 8099; server_name other.example.com; return 200 other; }\n"
@@ -136,8 +153,19 @@ def test_uninstall_takes_everything_away_but_what_is_not_ours(fresh_host: Host) 
     assert host.http_get("other.example.com", port=8099).body == "other"
     assert containers(host) == ["other"]
 
-    # And back again.
-    host.install("--yes")
+    # And back again, out of the folder that `make release` writes.
+    run([sys.executable, str(ROOT / "release.py"), "--untried", "--into", str(tmp_path)])
+    host.copy_in(tmp_path, "/root/releases")
+    (version,) = [path.name for path in tmp_path.iterdir()]
+    unsure = host.exec([f"{SOURCE}/install.sh", "--yes", "--from", f"/root/releases/{version}"], check=False)
+    assert unsure.code != 0 and "--from goes with --version" in unsure.stderr
+    missing = host.exec(
+        [f"{SOURCE}/install.sh", "--yes", "--version", "9.9.9", "--from", "/root/releases"], check=False
+    )
+    assert missing.code != 0 and "There is no release 9.9.9 in /root/releases" in missing.stderr
+    said = host.install("--yes", "--version", version, "--from", f"/root/releases/{version}").stdout
+    assert f"Installing dokkupy {version} from /root/releases/{version}" in said
+    assert version in host.exec(["dokkupy", "version"]).stdout
     assert host.exec(["dokkupy", "apps:list", "--quiet"]).code == 0
 
 

@@ -18,6 +18,8 @@ from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 
+pytestmark = pytest.mark.unit
+
 UNTRUSTED = (
     "",
     ";id",

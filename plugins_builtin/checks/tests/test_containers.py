@@ -18,6 +18,8 @@ from dokkupy_sdk.model import Instance
 
 from plugins_builtin.checks.tests.conftest import APP, Start, release, times
 
+pytestmark = pytest.mark.docker
+
 HTTPD = "mkdir -p /www/cgi-bin; echo 'all is well' > /www/index.html; exec httpd -f -p 5000 -h /www"
 SILENT = "exec sleep 300"
 

@@ -14,6 +14,8 @@ from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ImageBuild
 from dokkupy_sdk.testing import fake_host
 
+pytestmark = pytest.mark.unit
+
 
 def test_docker_s_words_become_limits() -> None:
     validated = validate(["--memory=512m", "--cpus", "1.5"], (), buildkit=True, buildx=True)

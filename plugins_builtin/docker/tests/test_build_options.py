@@ -6,6 +6,8 @@ import pytest
 from dokkupy_docker.build_options import ValidatedOptions, validate
 from dokkupy_docker.client import candidates, has_buildx, major_version
 
+pytestmark = pytest.mark.unit
+
 
 def kit(*words: str, env: tuple[str, ...] = ()) -> ValidatedOptions:
     return validate(words, env, buildkit=True, buildx=True)

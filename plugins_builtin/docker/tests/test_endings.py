@@ -8,6 +8,8 @@ import pytest
 from dokkupy_docker.answers import endings_of, up_seconds
 from dokkupy_sdk.model import Ending
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("status", "seconds"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from dokkupy_docker.output import TAIL, Output
+
+pytestmark = pytest.mark.unit
 
 OLD = """\
 #12 [app 2/2] RUN ["/bin/sh", "-euc", "one\\ntwo"]

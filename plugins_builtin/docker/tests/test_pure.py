@@ -22,6 +22,8 @@ from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
 
+pytestmark = pytest.mark.unit
+
 
 def test_options_become_the_engines_own_words() -> None:
     body = body_of(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from dokkupy_dockerfile.expose import exposed_ports
 
+pytestmark = pytest.mark.unit
+
 
 def shown(text: str, **arguments: str) -> str | None:
     ports = exposed_ports(text, arguments)

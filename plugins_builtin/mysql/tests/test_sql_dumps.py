@@ -6,6 +6,8 @@ import pytest
 from dokkupy_mysql.sql_dumps import importable, is_readable
 from dokkupy_sdk.errors import UserError
 
+pytestmark = pytest.mark.unit
+
 END = b"-- Dump completed on 2026-01-01  1:02:03\n"
 HEAD = b"-- MySQL dump 10.13  Distrib 8.0.36\n"
 TABLE = b"CREATE TABLE `a` (b text);\nINSERT INTO `a` VALUES ('USE `x`;\\nDROP DATABASE y;');\n"

@@ -13,6 +13,8 @@ from dokkupy_nginx.render.catch_all import render_default
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
+pytestmark = pytest.mark.unit
+
 UPSTREAMS = {5000: (Upstream("172.20.0.2", 5000), Upstream("172.20.0.3", 5000))}
 NAMES = (Domain("blog.example.com"), Domain("*.blog.example.com"))
 HTTP = (Port("http", 80, 5000),)

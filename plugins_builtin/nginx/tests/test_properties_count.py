@@ -12,6 +12,8 @@ from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import ROUTE, Property
 
+pytestmark = pytest.mark.unit
+
 SOURCE = Path(__file__).parents[1] / "src" / "dokkupy_nginx"
 SECURE = Route(
     AppName("blog"),

@@ -10,6 +10,8 @@ from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
+pytestmark = pytest.mark.unit
+
 PAYLOADS = [
     ";",
     "$(id)",

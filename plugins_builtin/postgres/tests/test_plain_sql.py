@@ -6,6 +6,8 @@ import pytest
 from dokkupy_postgres.plain_sql import HEADER, importable, is_plain
 from dokkupy_sdk.errors import UserError
 
+pytestmark = pytest.mark.unit
+
 DUMP = b"""--
 -- PostgreSQL database dump
 --

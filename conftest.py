@@ -1,0 +1,48 @@
+"""Gives each test one marker that says what it needs, so that `-m unit` is all that needs nothing but Python.
+
+A module says what its tests need (`pytestmark = pytest.mark.docker`), a folder whose tests all need the same is in FOLDERS,
+and everything else is a unit test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+LANES = ("unit", "process", "docker", "machine")
+FOLDERS = {
+    "tests/bench": "machine",
+    "tests/e2e": "machine",
+    "examples/plugins/valkey/tests": "docker",
+    "plugins_builtin/docker/tests": "docker",
+    "plugins_builtin/dockerfile/tests": "docker",
+    "plugins_builtin/logs/tests": "docker",
+    "plugins_builtin/mariadb/tests": "docker",
+    "plugins_builtin/memcached/tests": "docker",
+    "plugins_builtin/mongo/tests": "docker",
+    "plugins_builtin/mysql/tests": "docker",
+    "plugins_builtin/postgres/tests": "docker",
+    "plugins_builtin/rabbitmq/tests": "docker",
+    "plugins_builtin/redis/tests": "docker",
+    "tests/services": "docker",
+    "core/tests/plugins": "process",
+    "plugins_builtin/backups/tests": "process",
+    "plugins_builtin/git/tests": "process",
+    "plugins_builtin/letsencrypt/tests": "process",
+    "plugins_builtin/nginx/tests": "process",
+    "tests/distributions": "process",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not any(item.get_closest_marker(lane) for lane in LANES):
+            item.add_marker(lane_of(item.path))
+
+
+def lane_of(path: Path) -> str:
+    """What the tests of a file need that does not say it itself."""
+    folder = path.relative_to(ROOT).parent.as_posix()
+    return next((lane for start, lane in FOLDERS.items() if f"{folder}/".startswith(f"{start}/")), "unit")
