@@ -12,7 +12,7 @@ from dokkupy_services.scaffold import write_datastore
 
 from tests.docs.markdown import ROOT
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.docker
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
