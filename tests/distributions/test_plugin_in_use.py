@@ -122,7 +122,7 @@ def test_everything_of_a_plugin_that_is_gone_is_removable(
         assert status == 0 or "is not a dokku command" in said, (words, said)
         assert "Internal error" not in said
     assert not os.path.exists(host.path("apps", "blog"))
-    assert engine.volumes({}) == [] and host.store.names("services", "redis", "data") in ([], ["links"])
+    assert engine.volumes.find_all({}) == [] and host.store.names("services", "redis", "data") in ([], ["links"])
     assert main(["doctor"], host=host) in (0, 1) and main(["services:list"], host=host) == 0
     again = host_with(tmp_path / "state", engine, *PLUGINS)
     assert main(["apps:create", "blog"], host=again) == 0

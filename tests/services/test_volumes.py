@@ -91,7 +91,7 @@ def test_volumes_are_backed_up_proven_and_restored(
     assert inside(names[0], "cd /v && find . -printf '%p %m %U %G %s %l\\n' | sort && sha256sum big") == listed
     assert inside(names[1], "cat /v/file; ls -A /v") == "kept\nfile\n"
     assert dict(subject.facts()) == before
-    assert first.host.engine().volumes({"dokkupy.kind": "staged"}) == []
+    assert first.host.volumes().find_all({"dokkupy.kind": "staged"}) == []
 
 
 def test_a_restore_that_fails_leaves_what_was_there(

@@ -89,7 +89,7 @@ def set_policy(host: Host, policy: str) -> None:
 
 
 def state(host: Host) -> str:
-    found = host.engine().container(web(host).id)
+    found = host.containers().find(web(host).id)
     return "missing" if found is None else found.state
 
 
@@ -174,7 +174,7 @@ def test_a_container_removed_by_hand_is_made_again_and_is_no_crash(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     old = web(host)
-    engine.remove(old.id)
+    engine.containers.remove(old.id)
     assert report(host) == "missing"
     assert clock.tick() == ["blog: started web.1"]
     assert web(host).id != old.id and state(host) == "running"
@@ -186,7 +186,7 @@ def test_a_container_removed_by_hand_is_made_again_and_is_no_crash(
 def test_a_container_stopped_by_hand_is_started_again_and_is_no_crash(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
-    engine.stop(web(host).id, timeout=1)
+    engine.containers.stop(web(host).id, timeout=1)
     assert clock.tick() == ["blog: started web.1"]
     assert (state(host), crashes) == ("running", [])
 
@@ -223,7 +223,7 @@ def test_the_users_restart_policy_is_honoured(
         assert (state(host) == "running", len(crashes)) == (starts, 1), policy
         assert clock.tick(3600) == [], policy
         assert (findings(host)[0].level != "ok") == (not starts), policy
-    engine.stop(web(host).id, timeout=1)
+    engine.containers.stop(web(host).id, timeout=1)
     clock.tick()
     assert state(host) == "exited", "unless-stopped was stopped"
 
@@ -293,11 +293,16 @@ def test_a_quiet_minute_of_many_apps_asks_the_engine_once(
         host.store.write("apps", f"copy{number}", "app", data={"created_at": "now"})
         host.store.write("apps", f"copy{number}", "deployment", data=table)
     asked: list[str] = []
-    for name in ("containers", "container", "endings", "logs"):
-        real = getattr(engine, name)
-        monkeypatch.setattr(engine, name, lambda *a, _n=name, _r=real, **k: (asked.append(_n), _r(*a, **k))[1])
+    for role, name in (
+        (engine.containers, "find_all"),
+        (engine.containers, "find"),
+        (engine.containers, "endings"),
+        (engine.sessions, "logs"),
+    ):
+        real = getattr(role, name)
+        monkeypatch.setattr(role, name, lambda *a, _n=name, _r=real, **k: (asked.append(_n), _r(*a, **k))[1])
     clock.tick()
-    assert asked == ["containers"]
+    assert asked == ["find_all"]
 
 
 def test_a_crash_of_all_instances_brings_the_old_release_back_once_when_that_is_set(

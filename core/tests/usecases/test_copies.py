@@ -38,12 +38,12 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def tags(host: Host, app: str) -> set[str]:
-    found = [tag for _, names, _ in host.engine().images({}) for tag in names]
+    found = [tag for _, names, _ in host.images().find_all({}) for tag in names]
     return {tag.partition(":")[2] for tag in found if tag.startswith(f"dokku/{app}:")}
 
 
 def running(host: Host) -> set[str]:
-    return {one.name for one in host.engine().containers({}) if one.state == "running"}
+    return {one.name for one in host.containers().find_all({}) if one.state == "running"}
 
 
 def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host: Host) -> None:

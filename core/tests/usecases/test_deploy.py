@@ -92,7 +92,7 @@ def test_the_old_instances_retire_after_the_switch(host: Host) -> None:
     assert any(".retired-" in name for name in engine(host).made)
     retire_due(host)
     assert set(engine(host).made) == {"blog.web.1"}
-    assert engine(host).container(first.instances[0].id) is None
+    assert engine(host).containers.find(first.instances[0].id) is None
 
 
 def fail_build(host: Host) -> None:
@@ -153,7 +153,7 @@ def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(
     assert release is not None
     states = (InstanceStatus(web, "running"), InstanceStatus(worker, "restarting", 137, oom_killed=True, restarts=1))
     for one in (web, worker):
-        engine(host).stop(one.id, timeout=1)  # what happened to them afterwards is of no interest
+        engine(host).containers.stop(one.id, timeout=1)  # what happened to them afterwards is of no interest
     for serving in (True, False):
         fault = CheckFailed("no answer", instances=(web, worker), states=states)
         explain(host, release, fault, serving=serving)
@@ -469,7 +469,7 @@ def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
     def kills(self: FakeProxy, *words: object, **keywords: object) -> None:
         apply(self, *words, **keywords)  # type: ignore[arg-type]
         for one in [one for one in engine(host).made.values() if ".web.1.upcoming" in one.name]:
-            engine(host).stop(one.id, timeout=0)
+            engine(host).containers.stop(one.id, timeout=0)
 
     monkeypatch.setattr(FakeProxy, "apply", kills)
     with pytest.raises(CheckFailed, match="ended right after the switch"):

@@ -92,7 +92,7 @@ def guard_of(host: Host, allowed: Iterable[str] = ()) -> Guard:
 def guard_of_source(host: Host) -> Guard:
     """The guard for an address that stands in an app's source: whoever deploys it, it is untrusted."""
     try:
-        own = tuple(subnet for _, subnet in host.engine().networks({}) if subnet)
+        own = tuple(subnet for _, subnet in host.networks().find_all({}) if subnet)
     except DokkupyError:
         own = ()  # an engine that is down has no network that could be reached
     return Guard(own=own)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dokkupy.kernel.host import Host
 from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.model.secret import Secret
-from dokkupy.roles.engine import ContainerSpec
+from dokkupy.roles.containers import ContainerSpec
 
 IMAGE = "dokkupy/host-programs:1"
 """Directories without a file, in which the host's programs are seen."""
@@ -36,7 +36,6 @@ def run_program(
     """Run a script by `/bin/sh -eu` in a container with this name, which is gone afterwards; one that is left from a
     killed run is replaced. mounts: path on the host -> path in the container. timeout: seconds, then TimeoutError.
     Returns the exit code and the last lines of the output."""
-    engine = host.engine()
     ensure_image(host)
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
@@ -50,18 +49,18 @@ def run_program(
         options=tuple(w for one, to in seen.items() for w in ("-v", f"{one}:{to}")),
         init=False,
     )
-    engine.remove(name)
-    container = engine.create(spec)
+    host.containers().remove(name)
+    container = host.containers().create(spec)
     try:
-        code = engine.wait(container.id, timeout=timeout)
-        said = tuple(line.decode(errors="replace") for _, line in engine.logs(container.id, tail=TAIL))
+        code = host.sessions().wait(container.id, timeout=timeout)
+        said = tuple(line.decode(errors="replace") for _, line in host.sessions().logs(container.id, tail=TAIL))
     finally:
-        engine.remove(container.id)
+        host.containers().remove(container.id)
     return code, said
 
 
 def ensure_image(host: Host) -> None:
-    if host.engine().image(IMAGE) is not None:
+    if host.images().find(IMAGE) is not None:
         return
     with scratch_directory(host.path("tmp", "programs")) as directory:
         archive = os.path.join(directory, "empty.tar")
@@ -74,4 +73,4 @@ def ensure_image(host: Host) -> None:
                 link = tarfile.TarInfo(name)
                 link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
                 tar.addfile(link, io.BytesIO())
-        host.engine().load(archive, IMAGE)
+        host.images().load(archive, IMAGE)

@@ -2,20 +2,30 @@
 
 from dokkupy.roles.backup import BackupSubject
 from dokkupy.roles.builder import Builder
-from dokkupy.roles.engine import Container, ContainerSpec, Engine, ExecResult, ImageBuild
+from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
+from dokkupy.roles.engine import Engine
+from dokkupy.roles.images import ImageBuild, ImageBuilds, Images
+from dokkupy.roles.networks import Networks
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Scheduler
 from dokkupy.roles.source import SourceStore
+from dokkupy.roles.volumes import Volumes
 
 __all__ = [
     "BackupSubject",
     "Builder",
     "Container",
+    "ContainerSessions",
     "ContainerSpec",
+    "Containers",
     "Engine",
     "ExecResult",
     "ImageBuild",
+    "ImageBuilds",
+    "Images",
+    "Networks",
     "Proxy",
     "Scheduler",
     "SourceStore",
+    "Volumes",
 ]

@@ -153,7 +153,7 @@ def test_value_of_any_shape_reaches_the_program_whole_and_not_its_argv(
     engine.keep(made, {})
     image = kind(host).build(build)
     assert image.labels["com.dokku.app-name"] == "blog"
-    assert engine.image(made) is None
+    assert engine.images.find(made) is None
     assert "canary-77" not in (tmp_path / "argv").read_text()
     seen = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().split("\0") if line)
     assert (seen["KEY"], seen["PEM"], seen["LARGE"]) == ("canary-77", " one\ntwo=2\n\n", "x" * 100_000)
@@ -171,7 +171,7 @@ def test_failing_program_fails_the_build_and_leaves_nothing(
     with pytest.raises(AppError) as caught:
         kind(host).build(build)
     assert caught.value.details == ("the-reason",)
-    assert host.engine().image(build.tag) is None
+    assert host.images().find(build.tag) is None
     assert list(Path(host.path("tmp")).glob("*/*")) == []
 
 

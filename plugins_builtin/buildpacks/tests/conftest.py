@@ -57,7 +57,7 @@ class Bench:
     def build(self, env: dict[str, str] | None = None) -> tuple[Image, str]:
         """The image and the Dockerfile that made it."""
         image = BuildpacksBuilder(self.host).build(self.request(env))
-        return image, self.engine.builds[-1][1]
+        return image, self.engine.built[-1][1]
 
 
 def steps(plan: Plan) -> str:

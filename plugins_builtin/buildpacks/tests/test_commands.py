@@ -93,7 +93,7 @@ def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
     answer = cli.plan(bench.host, APP)
     assert answer.data["plans"][0]["language"] == "python"
     assert any("pip install -r requirements.txt" in line for line in answer.text)
-    assert bench.engine.builds == []
+    assert bench.engine.built == []
     detected = cli.detect(bench.host, APP)
     assert detected.data[0]["name"] == "python"
 

@@ -66,7 +66,7 @@ def registry(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         return PUBLISHED[url].encode()
 
-    bench.engine.pull = pull  # type: ignore[assignment, method-assign]
+    bench.engine.images.pull = pull  # type: ignore[assignment, method-assign]
     monkeypatch.setattr(registries, "fetch", answer)
     return asked
 
@@ -78,7 +78,7 @@ def test_version_that_does_not_exist_is_refused_before_anything_is_built(
     bench.write({**source, **asks})
     with pytest.raises(AppError) as refused:
         bench.build()
-    assert bench.engine.builds == []
+    assert bench.engine.built == []
     assert file in refused.value.message and f" {version}" in refused.value.message
     assert file in refused.value.hint and refused.value.code == "no_toolchain"
 
@@ -98,7 +98,7 @@ def test_go_version_that_exists_is_left_to_go_itself(
 ) -> None:
     bench.write({**GO, "go.mod": f"module x\n{go_mod}\n"})
     bench.build()
-    assert "golang-go" in bench.engine.builds[0][1]
+    assert "golang-go" in bench.engine.built[0][1]
     assert bool(registry) == asks
 
 

@@ -81,7 +81,7 @@ def test_install_step_sees_what_its_manifest_names_and_nothing_else(bench: Bench
     bench.write(NAMING[where])
     _, text = bench.build({"MY_TOKEN": "canary-1", "DATABASE_URL": "canary-2"})
     assert "canary" not in text
-    given = bench.engine.builds[-1][0].secrets["dokkupy-install"].reveal()
+    given = bench.engine.built[-1][0].secrets["dokkupy-install"].reveal()
     assert given == "MY_TOKEN=canary-1\n"
     install = [line for line in text.splitlines() if "could not be installed" in line]
     assert install and all("id=dokkupy-install" in line and "id=dokkupy-config" not in line for line in install)
@@ -100,7 +100,7 @@ def test_property_lists_further_ones(bench: Bench) -> None:
     for said, expected in (("ONE,TWO", "ONE=1\n"), ("*", "ONE=1\nSIX=6\n")):
         bench.host.store.write("apps", APP, "buildpacks", data={"properties": {"install-variables": said}})
         bench.build({"ONE": "1", "SIX": "6", "PATH": "/nowhere"})
-        assert bench.engine.builds[-1][0].secrets["dokkupy-install"].reveal() == expected
+        assert bench.engine.built[-1][0].secrets["dokkupy-install"].reveal() == expected
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,10 @@ def executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 class Engine:
     """What checks ask of an engine."""
 
+    @property
+    def sessions(self) -> Engine:
+        return self
+
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         try:
             done = subprocess.run(

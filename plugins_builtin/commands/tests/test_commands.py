@@ -162,7 +162,7 @@ def test_changed_domains_and_host_ports_reach_the_proxy_without_touching_an_inst
     route = host.proxy().routes["blog"]  # type: ignore[attr-defined]
     assert [str(name) for name in route.domains] == ["one.org"]
     assert [str(port) for port in route.ports] == ["http:8080:5000"]
-    assert [one.id for one in host.engine().containers({})] == [one.id for one in first]
+    assert [one.id for one in host.containers().find_all({})] == [one.id for one in first]
 
 
 def test_a_changed_container_port_reaches_containers_check_and_route_as_one(run: Run, host: Host) -> None:

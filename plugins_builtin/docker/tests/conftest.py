@@ -54,7 +54,7 @@ def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
 
 @pytest.fixture
 def release(host: Host, app: AppName, image: str) -> Release:
-    found = host.engine().image(image)
+    found = host.images().find(image)
     assert found is not None
     return Release(
         app=app,

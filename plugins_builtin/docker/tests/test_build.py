@@ -48,7 +48,7 @@ class Bench:
             (self.context / name).write_text(text)
 
     def build(self, *options: str, env: dict[str, str] | None = None, hidden: dict[str, str] | None = None) -> Image:
-        return self.host.engine().build(
+        return self.host.builds().build(
             ImageBuild(
                 context=self.context,
                 dockerfile=self.context / "Dockerfile",
@@ -84,7 +84,7 @@ def test_host_has_a_client_with_buildkit_and_remembers_it(bench: Bench) -> None:
     assert client.buildkit
     assert find_client(bench.host) == client
     assert Path(bench.host.path("cache", "docker-clients.json")).exists()
-    assert bench.host.engine().can_mount_in_builds()
+    assert bench.host.builds().can_mount()
 
 
 @pytest.mark.parametrize("classic", [False, True])
@@ -178,7 +178,7 @@ host.out.stream = lambda line, **_: print(line, flush=True)
 host.override_role("engine", "fake", DockerEngine(host))
 (place / "Dockerfile").write_text("FROM {image}\\nRUN echo started && sleep 61\\n")
 with operation(host, "build", "app:blog"):
-    host.engine().build(ImageBuild(place, place / "Dockerfile", "dokkupy-test/{run}:build", ("--no-cache",),
+    host.builds().build(ImageBuild(place, place / "Dockerfile", "dokkupy-test/{run}:build", ("--no-cache",),
                                    secrets={{"A": Secret("b")}}, labels={{{label!r}: {run!r}}}))
 """
 

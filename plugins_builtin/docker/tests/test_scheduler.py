@@ -52,7 +52,7 @@ def test_an_address_survives_a_restart_of_the_container(host: Host, release: Rel
     first, second = start(host, release, (WEB, 1), (WEB, 2))
     subprocess.run(["docker", "restart", "-t", "0", second.id, first.id], check=True, capture_output=True)
     for one in (first, second):
-        container = host.engine().container(one.id)
+        container = host.containers().find(one.id)
         assert container is not None
         assert list(container.addresses.values()) == [one.address]
 
@@ -71,11 +71,11 @@ def test_a_settled_instance_has_its_final_name_and_the_old_one_is_marked(host: H
     (new,) = start(host, release, (WEB, 1))
     for _ in range(2):  # it is idempotent
         scheduler.finalize(release.app, [new], [old])
-    names = {one.id: one.name for one in host.engine().containers({"dokkupy.app": release.app})}
+    names = {one.id: one.name for one in host.containers().find_all({"dokkupy.app": release.app})}
     assert names[new.id] == f"{release.app}.web.1"
     assert names[old.id].startswith(f"{release.app}.web.1.retired-")
     scheduler.retire([old], timeout=2)
-    assert [one.id for one in host.engine().containers({"dokkupy.app": release.app})] == [new.id]
+    assert [one.id for one in host.containers().find_all({"dokkupy.app": release.app})] == [new.id]
 
 
 def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host, release: Release) -> None:
@@ -98,17 +98,16 @@ def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Ho
     spec = host.scheduler().one_off(
         release, "echo $COLOR $DYNO; exit 7", name=f"{release.app}.run.1", kind="run", dyno="run.1"
     )
-    engine = host.engine()
-    container = engine.create(spec)
-    assert engine.wait(container.id) == 7
-    assert [line for _, line in engine.logs(container.id)] == [b"blue run.1"]
-    assert engine.container(container.id).exit_code == 7  # type: ignore[union-attr]
+    container = host.containers().create(spec)
+    assert host.sessions().wait(container.id) == 7
+    assert [line for _, line in host.sessions().logs(container.id)] == [b"blue run.1"]
+    assert host.containers().find(container.id).exit_code == 7  # type: ignore[union-attr]
 
 
 def test_an_engine_that_is_down_is_said_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     with pytest.raises(DokkupyError, match="does not answer") as caught:
-        host.engine().containers({})
+        host.containers().find_all({})
     assert caught.value.code == "engine_down"
     assert not host.engine().prepare().ready
 
@@ -126,8 +125,8 @@ def test_an_undone_start_leaves_the_older_instances_and_their_network(host: Host
     (old,) = start(host, release, (WEB, 1))
     with pytest.raises(CheckFailed):
         start(host, release, (WEB, 1), (DIES, 1))
-    assert [one.id for one in host.engine().containers({"dokkupy.app": release.app})] == [old.id]
-    assert host.engine().networks({"dokkupy.app": release.app})
+    assert [one.id for one in host.containers().find_all({"dokkupy.app": release.app})] == [old.id]
+    assert host.networks().find_all({"dokkupy.app": release.app})
 
 
 def test_a_retired_instance_is_missing_and_may_be_retired_again(host: Host, release: Release) -> None:
@@ -149,20 +148,20 @@ def test_a_one_off_never_gets_the_address_of_a_stopped_instance(host: Host, rele
     (web,) = start(host, release, (WEB, 1))
     host.scheduler().stop([web], timeout=0)
     spec = host.scheduler().one_off(release, "sleep 60", name=f"{release.app}.run.2", kind="run", dyno="run.2")
-    guest = host.engine().create(spec)
+    guest = host.containers().create(spec)
     assert web.address not in guest.addresses.values()
     assert host.scheduler().resume(release, [web]) == (web,)
 
 
 def test_what_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(host: Host, release: Release) -> None:
     (worker,) = start(host, release, (WORKER, 1))
-    engine = host.engine()
-    done = engine.exec(worker.id, ["sh", "-c", "echo hello; echo more >&2; exit 4"])
+    sessions = host.sessions()
+    done = sessions.exec(worker.id, ["sh", "-c", "echo hello; echo more >&2; exit 4"])
     assert (done.exit_code, sorted(done.output.split())) == (4, ["hello", "more"])
     with pytest.raises(TimeoutError):
-        engine.wait(worker.id, timeout=0.5)
+        sessions.wait(worker.id, timeout=0.5)
     with pytest.raises(TimeoutError):
-        engine.exec(worker.id, ["sleep", "5"], timeout=0.5)
+        sessions.exec(worker.id, ["sleep", "5"], timeout=0.5)
 
 
 def with_options(release: Release, *words: str) -> Release:

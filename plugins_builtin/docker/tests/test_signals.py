@@ -68,7 +68,7 @@ def job_image(jobs: Callable[..., str]) -> str:
 
 
 def run(host: Host, release: Release, image: str, command: str | None, **settings: str) -> Instance:
-    found = host.engine().image(image)
+    found = host.images().find(image)
     assert found is not None
     release = replace(
         release, image=found.id, processes={WORKER: command}, settings={"scheduler-docker-local": settings}
@@ -88,12 +88,12 @@ def wait_for(host: Host, ref: str, text: str) -> None:
 
 
 def printed(host: Host, ref: str) -> list[str]:
-    return [line.decode() for _, line in host.engine().logs(ref)]
+    return [line.decode() for _, line in host.sessions().logs(ref)]
 
 
 def stopped(host: Host, instance: Instance, *, timeout: int = 20) -> Container:
     host.scheduler().stop([instance], timeout=timeout)
-    found = host.engine().container(instance.id)
+    found = host.containers().find(instance.id)
     assert found is not None and found.state == "exited"
     return found
 
@@ -197,7 +197,7 @@ def test_retired_destroyed_and_undone_workers_finish_their_work_too(
         end(instance)
         assert b"handed back" in follower.communicate(timeout=20)[0]
     with pytest.raises(RuntimeError), operation(host, "test", f"app:{app}") as tx:  # noqa: PT012
-        found = host.engine().image(job_image)
+        found = host.images().find(job_image)
         assert found is not None
         there = replace(release, image=found.id, processes={WORKER: "cd / && sh /job"})
         (instance,) = host.scheduler().start(there, [(WORKER, 1)], tx.id, tx)
@@ -210,32 +210,31 @@ def test_retired_destroyed_and_undone_workers_finish_their_work_too(
 def test_a_one_off_command_finishes_its_work_and_is_listed_as_it_was_written(
     host: Host, release: Release, job_image: str
 ) -> None:
-    engine = host.engine()
-    found = engine.image(job_image)
+    found = host.images().find(job_image)
     assert found is not None
     release = replace(release, image=found.id)
     for number, command in enumerate(("cd / && sh /job", ("/script",))):
         name = f"{release.app}.run.{number}"
-        made = engine.create(host.scheduler().one_off(release, command, name=name, kind="run", dyno="run.1"))
+        made = host.containers().create(host.scheduler().one_off(release, command, name=name, kind="run", dyno="run.1"))
         wait_for(host, made.id, "started")
         words = ("/bin/sh", "-c", command) if isinstance(command, str) else command
-        listed = next(one for one in engine.containers({"dokkupy.app": release.app}) if one.id == made.id)
+        listed = next(one for one in host.containers().find_all({"dokkupy.app": release.app}) if one.id == made.id)
         assert made.command == words
         assert " ".join(listed.command).replace("'", "") == " ".join(words)
-        engine.stop(made.id, timeout=None)
+        host.containers().stop(made.id, timeout=None)
         assert "handed back" in printed(host, made.id)
 
 
 def test_a_command_reads_what_it_is_given_and_its_exit_code_comes_back(
     host: Host, release: Release, job_image: str
 ) -> None:
-    found = host.engine().image(job_image)
+    found = host.images().find(job_image)
     assert found is not None
     spec = host.scheduler().one_off(
         replace(release, image=found.id), "cat; exit 4", name=f"{release.app}.run.9", kind="run", dyno="run.1"
     )
-    made = host.engine().create(replace(spec, stdin=True), start=False)
+    made = host.containers().create(replace(spec, stdin=True), start=False)
     done = subprocess.run(
-        host.engine().start_argv(made.id, stdin=True), input=b"hello", capture_output=True, check=False
+        host.sessions().start_argv(made.id, stdin=True), input=b"hello", capture_output=True, check=False
     )
     assert (done.returncode, done.stdout) == (4, b"hello")

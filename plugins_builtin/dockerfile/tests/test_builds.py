@@ -19,7 +19,7 @@ def build(bench: Bench, *options: str, env: dict[str, str] | None = None) -> Ima
 def test_engine_is_given_the_source_its_dockerfile_the_options_and_the_labels(bench: Bench) -> None:
     bench.write({"Dockerfile": "FROM scratch\nEXPOSE 3000\n"})
     image = build(bench, "--build-arg", "TOKEN", env={"TOKEN": "x"})
-    ((given, text),) = bench.engine.builds
+    ((given, text),) = bench.engine.built
     assert given.context == bench.source and given.dockerfile == bench.source / "Dockerfile"
     assert text.startswith("FROM scratch")
     assert given.options == ("--build-arg", "TOKEN") and given.env["TOKEN"].reveal() == "x"

@@ -8,6 +8,14 @@ from types import SimpleNamespace
 
 
 class Engine:
+    @property
+    def containers(self) -> Engine:
+        return self
+
+    @property
+    def sessions(self) -> Engine:
+        return self
+
     def logs(
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
@@ -19,7 +27,7 @@ class Engine:
             for line in process.stdout:
                 yield "stdout", line.rstrip(b"\n")
 
-    def container(self, ref: str) -> object:
+    def find(self, ref: str) -> object:
         words = ["/usr/bin/docker", "inspect", "--format", "{{.State.Status}}", ref]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         return SimpleNamespace(state=done.stdout.strip()) if done.returncode == 0 else None

@@ -65,7 +65,7 @@ class TestMemcached(DatastoreContract):
     ) -> None:
         app = AppName(f"ct-{secrets.token_hex(3)}")
         create_app(host, app)
-        host.engine().ensure_network(f"dokkupy-app-{app}", subnet="", labels={"dokkupy.app": app})
+        host.networks().ensure(f"dokkupy-app-{app}", subnet="", labels={"dokkupy.app": app})
         links.link(host, datastore, service.name, app)
         moved = moving.upgrade(host, datastore, service.name, ServiceOptions(memory="50"))
         assert moved.how == "in-place" and moved.service.memory == "50"

@@ -368,7 +368,7 @@ def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, in
     finally:
         stop.set()
         thread.join()
-    seen += [line.decode(errors="replace") for _, line in host.engine().logs(service.container)]
+    seen += [line.decode(errors="replace") for _, line in host.sessions().logs(service.container)]
     # What programs leave behind, such as the shell's logs.
     seen.append(
         inside.run(

@@ -51,9 +51,9 @@ class Bench:
         """How much the engine has of all our services."""
         engine, mine = self.host.engine(), [one.id for one in records.services(self.host)]
         return {
-            "containers": sum(len(engine.containers({container.MARK: one})) for one in mine),
-            "volumes": sum(len(engine.volumes({container.MARK: one})) for one in mine),
-            "networks": sum(len(engine.networks({container.MARK: one})) for one in mine),
+            "containers": sum(len(engine.containers.find_all({container.MARK: one})) for one in mine),
+            "volumes": sum(len(engine.volumes.find_all({container.MARK: one})) for one in mine),
+            "networks": sum(len(engine.networks.find_all({container.MARK: one})) for one in mine),
         }
 
     def finalize(self) -> None:
@@ -66,7 +66,7 @@ class Bench:
     def orphans(self) -> list[str]:
         """Containers of ours that no record names."""
         known = {one.id for one in records.services(self.host)}
-        found = self.host.engine().containers({container.MARK: ""})
+        found = self.host.containers().find_all({container.MARK: ""})
         return [one.name for one in found if self.name in one.name and one.labels[container.MARK] not in known]
 
 

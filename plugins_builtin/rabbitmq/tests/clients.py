@@ -17,7 +17,7 @@ DURABLE = pika.BasicProperties(delivery_mode=2)
 
 def address(inside: ServiceExec) -> str:
     assert isinstance(inside, Exec)
-    found = inside.host.engine().container(inside.container)
+    found = inside.host.containers().find(inside.container)
     assert found is not None
     return found.addresses[container.network_of(inside.service)]
 

@@ -104,7 +104,7 @@ def test_confirmed_durable_messages_survive(
     elif how == "restart":
         lifecycle.restart(host, datastore, service.name)
     else:
-        host.engine().remove(service.container)
+        host.containers().remove(service.container)
         lifecycle.reconcile(host, "rabbitmq", service.name)
     assert clients.take(inside, queue) == AWKWARD
 
@@ -113,7 +113,7 @@ def test_it_ends_cleanly_long_before_its_time_is_over(host: Host, datastore: Dat
     since = time.monotonic()
     lifecycle.set_state(host, datastore, service.name, "paused", "pause")
     assert time.monotonic() - since < datastore.stop_seconds / 2
-    found = host.engine().container(service.container)
+    found = host.containers().find(service.container)
     assert found is not None and found.exit_code == 0
     lifecycle.set_state(host, datastore, service.name, lifecycle.RUNNING, "start")
 
@@ -158,7 +158,7 @@ def test_what_an_administrator_changed_stays(host: Host, datastore: Datastore, s
 
 def test_no_password_is_where_somebody_may_look(host: Host, service: Service, inside: Exec) -> None:
     seen = subprocess.check_output(["docker", "inspect", service.container]).decode()
-    for line in host.engine().logs(service.container):
+    for line in host.sessions().logs(service.container):
         seen += line[1].decode(errors="replace")
     seen += inside.run(["bash", "-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'"])
     # Nothing in the container has them: what it was given are salted hashes.

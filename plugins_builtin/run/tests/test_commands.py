@@ -25,7 +25,7 @@ def engine(host: Host) -> FakeEngine:
 
 
 def labels(engine: FakeEngine) -> dict[str, str]:
-    return dict(engine.containers({"dokkupy.kind": "run"})[-1].labels)
+    return dict(engine.containers.find_all({"dokkupy.kind": "run"})[-1].labels)
 
 
 def test_labels_reach_the_container_from_both_places(run: Run, engine: FakeEngine) -> None:
@@ -55,14 +55,14 @@ def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them
     end(engine, own), end(engine, foreign)
     assert f"Would remove the container {own}" in run("cleanup", "--dry-run", "blog")[1]
     assert run("cleanup", "blog") == (0, f"-----> Removed {own}\n", "")
-    assert {one.name for one in engine.containers({"dokkupy.kind": "run"})} == {foreign, running}
+    assert {one.name for one in engine.containers.find_all({"dokkupy.kind": "run"})} == {foreign, running}
 
 
 def test_each_tick_of_the_timer_removes_what_ended(run: Run, engine: FakeEngine) -> None:
     for _ in range(2):
         end(engine, run("run:detached", "blog", "true")[1].strip())
         assert run("tick")[0] == 0
-        assert engine.containers({"dokkupy.kind": "run"}) == []
+        assert engine.containers.find_all({"dokkupy.kind": "run"}) == []
 
 
 def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:
@@ -84,7 +84,7 @@ def test_a_container_of_a_foreign_app_is_denied(
     host.store.write("global", "ssh-keys", data={"keys": keys})
     own, foreign = (run("run:detached", app, "sleep", "9")[1].strip() for app in ("blog", "wiki"))
     assert "Access denied" in run(*words, foreign, who="key:dev")[2]
-    assert engine.container(foreign) is not None
+    assert engine.containers.find(foreign) is not None
     assert run(*words, own, who="key:dev")[0] == 0
 
 

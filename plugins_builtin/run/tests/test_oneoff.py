@@ -51,7 +51,7 @@ def kept(engine: FakeEngine, name: str) -> str:
 
 
 def runs(engine: FakeEngine) -> list[str]:
-    return [one.name for one in engine.containers({"dokkupy.kind": "run"})]
+    return [one.name for one in engine.containers.find_all({"dokkupy.kind": "run"})]
 
 
 def spec_of_last(engine: FakeEngine) -> dict[str, str]:
@@ -63,7 +63,7 @@ def spec_of_last(engine: FakeEngine) -> dict[str, str]:
 
 @pytest.mark.parametrize("way", ["attached", "detached"])
 def test_variables_of_any_shape_arrive_as_the_app_has_them(host: Host, app: FakeEngine, way: str) -> None:
-    of_web = next(app.specs[one.id].env for one in app.containers({"dokkupy.process": "web"}))
+    of_web = next(app.specs[one.id].env for one in app.containers.find_all({"dokkupy.process": "web"}))
     {"attached": run_attached, "detached": run_detached}[way](host, APP, ["true"], RunOptions(env=(("ONE", "a\nb"),)))
     expected = {**{key: value.reveal() for key, value in of_web.items()}, "ONE": "a\nb"}
     given = spec_of_last(app)
@@ -81,7 +81,7 @@ def test_a_process_has_the_configuration_that_is_set_now(host: Host, app: FakeEn
     {"attached": run_attached, "detached": run_detached}[way](host, APP, ["true"], RunOptions(cron_id=cron_id))
     given = spec_of_last(app)
     assert (given["EMPTY"], given["LATER"]) == ("no more", "1")
-    of_web = next(app.specs[one.id].env for one in app.containers({"dokkupy.process": "web"}))
+    of_web = next(app.specs[one.id].env for one in app.containers.find_all({"dokkupy.process": "web"}))
     assert "LATER" not in of_web
     assert [one.number for one in releases(host, APP)] == [1]
 
@@ -102,7 +102,7 @@ def test_a_process_type_stands_for_its_command_and_further_arguments_follow_it(h
     run_detached(host, APP, ["task"], RunOptions())
     run_detached(host, APP, ["task", "--only", "x y", "$HOME"], RunOptions())
     run_detached(host, APP, ["ls", "task"], RunOptions())
-    commands = [one.command for one in app.containers({"dokkupy.kind": "run"})]
+    commands = [one.command for one in app.containers.find_all({"dokkupy.kind": "run"})]
     assert commands == [
         ("rake 'a b' && rake c",),
         ("rake 'a b' && rake c --only 'x y' '$HOME'",),
@@ -112,7 +112,7 @@ def test_a_process_type_stands_for_its_command_and_further_arguments_follow_it(h
 
 def test_labels_and_the_time_to_live_are_on_the_container(host: Host, app: FakeEngine) -> None:
     run_detached(host, APP, ["true"], RunOptions(labels=("com.example.a=b=c",), ttl=20, cron_id="c1"))
-    labels = app.containers({"dokkupy.kind": "run"})[0].labels
+    labels = app.containers.find_all({"dokkupy.kind": "run"})[0].labels
     assert labels["com.example.a"] == "b=c"
     assert labels["com.dokku.active-deadline-seconds"] == "20"
     assert (labels["com.dokku.cron-id"], labels["com.dokku.container-type"]) == ("c1", "cron")
@@ -175,9 +175,11 @@ def test_a_container_that_could_not_start_says_why_by_its_status(
     host: Host, app: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.client = ["false"]
-    create = app.create
+    create = app.containers.create
     monkeypatch.setattr(
-        app, "create", lambda spec, start: (made := create(spec, start=start), app.put(made.id, "created", 127))[0]
+        app.containers,
+        "create",
+        lambda spec, start: (made := create(spec, start=start), app.put(made.id, "created", 127))[0],
     )
     assert run_attached(host, APP, ["nothing"], RunOptions()) == 127
 
@@ -186,7 +188,7 @@ def test_a_container_that_could_not_start_says_why_by_its_status(
 def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """An engine whose client waits for a container that is up until it is stopped."""
     app.client = ["sleep", "60"]
-    create, stop = app.create, app.stop
+    create, stop = app.containers.create, app.containers.stop
     stopped: list[int] = []
 
     def created(spec: object, *, start: bool = True) -> object:
@@ -197,8 +199,8 @@ def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         stopped.append(timeout)
         stop(ref, timeout=timeout)
 
-    monkeypatch.setattr(app, "create", created)
-    monkeypatch.setattr(app, "stop", stopping)
+    monkeypatch.setattr(app.containers, "create", created)
+    monkeypatch.setattr(app.containers, "stop", stopping)
     monkeypatch.setattr(oneoff, "GRACE", 0.1)
     app.exit_codes["stopped"] = 0
     return app
@@ -256,7 +258,7 @@ def test_the_timer_ends_what_is_over_its_time_and_removes_what_ended(host: Host,
     for name, ttl in (("short", 20), ("long", 3600), ("ended", 3600)):
         made = app.need(run_detached(host, APP, [name], RunOptions(ttl=ttl)))
         app.made[made.name] = replace(made, created_at="1000", state="exited" if name == "ended" else "running")
-    commands = lambda: [one.command[0] for one in app.containers({"dokkupy.kind": "run"})]  # noqa: E731
+    commands = lambda: [one.command[0] for one in app.containers.find_all({"dokkupy.kind": "run"})]  # noqa: E731
     retire_runs(host, now=1019.0)
     assert commands() == ["short", "long"]
     retire_runs(host, now=1020.0)
@@ -272,14 +274,14 @@ def test_one_container_that_does_not_end_keeps_no_other_from_its_end(
     first, second = (run_detached(host, APP, ["x"], RunOptions(ttl=1)) for _ in range(2))
     for name in (first, second):
         app.made[name] = replace(app.need(name), created_at="1000")
-    stop = app.stop
+    stop = app.containers.stop
 
     def stubborn(ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
         if ref == app.need(first).id:
             raise DokkupyError("it does not stop")
         stop(ref, timeout=timeout)
 
-    monkeypatch.setattr(app, "stop", stubborn)
+    monkeypatch.setattr(app.containers, "stop", stubborn)
     retire_runs(host, now=2000.0)
     assert runs(app) == [first]
 

@@ -212,11 +212,11 @@ def test_a_deploy_brings_up_the_services_of_the_app(host: Host) -> None:
     service = new(host)
     create_app(host, BLOG)
     links.link(host, fake(host), DB, BLOG)
-    engine_of(host).remove(service.container)
+    engine_of(host).containers.remove(service.container)
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     assert lifecycle.status(host, service) == "running"
-    web = host.engine().container("blog.web.1")
-    database = host.engine().container(service.container)
+    web = host.containers().find("blog.web.1")
+    database = host.containers().find(service.container)
     assert web and database and set(web.addresses) <= set(database.addresses)
 
 
@@ -224,7 +224,7 @@ def test_a_deploy_whose_service_does_not_come_up_fails_and_names_it(host: Host) 
     service = new(host)
     create_app(host, BLOG)
     links.link(host, fake(host), DB, BLOG)
-    engine_of(host).remove(service.container)
+    engine_of(host).containers.remove(service.container)
     engine_of(host).tags.clear()
     with pytest.raises(DokkupyError, match="fake"):
         deploy(host, "blog", {"Procfile": "web: serve\n"})
@@ -245,7 +245,7 @@ def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
     journals = os.listdir(host.path("journal", "closed"))
     assert maintenance.bring_up_all(host) == []
     assert os.listdir(host.path("journal", "closed")) == journals
-    engine_of(host).start("dokku.fake.paused")
+    engine_of(host).containers.start("dokku.fake.paused")
     assert maintenance.bring_up_all(host) == ["fake:paused: paused"]
 
 
@@ -279,9 +279,9 @@ def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash
     monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
     service, engine = new(host), engine_of(host)
     maintenance.supervise(host)
-    engine.stop(service.container, timeout=1)
+    engine.containers.stop(service.container, timeout=1)
     assert maintenance.supervise(host) == ["fake:db: started"]
-    engine.remove(service.container)
+    engine.containers.remove(service.container)
     assert maintenance.supervise(host) == ["fake:db: made its container again"]
     engine.end(service.container, 1, at=time.time())
     engine.forget_endings()
@@ -321,13 +321,13 @@ def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
 
 def test_a_service_whose_volume_is_gone_does_not_begin_anew_on_an_empty_one(host: Host) -> None:
     service = new(host)
-    engine_of(host).remove(service.container)
-    engine_of(host).remove_volume(service.volume)
+    engine_of(host).containers.remove(service.container)
+    engine_of(host).volumes.remove(service.volume)
     assert maintenance.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
     with pytest.raises(HostError, match="The data of fake:db is gone") as caught:
         lifecycle.set_state(host, fake(host), DB, "running", "start")
     assert "backups:restore fake:db" in caught.value.hint
-    assert engine_of(host).volumes({}) == []
+    assert engine_of(host).volumes.find_all({}) == []
     subject = ServiceSubject(host, "fake", "db")
     assert not subject.holds()
     subject.restore([b"dump"], {"image": "fake:1"})
@@ -361,10 +361,10 @@ def test_the_app_s_own_scheme_is_that_of_its_address(host: Host) -> None:
 def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
     service = new(host)
     lifecycle.destroy(host, "fake", DB)
-    assert engine_of(host).volumes({}) == [service.volume]
+    assert engine_of(host).volumes.find_all({}) == [service.volume]
     assert maintenance.give_back(host) == []
     assert trash.purge_due(host, time.time() + 7 * trash.DAY + 60) == [f"removed the data of fake:db ({service.id})"]
-    assert engine_of(host).volumes({}) == [] and trash.entries(host) == []
+    assert engine_of(host).volumes.find_all({}) == [] and trash.entries(host) == []
 
 
 def test_a_purged_one_is_gone_at_once(host: Host) -> None:
@@ -446,8 +446,8 @@ def picture(host: Host) -> dict[str, Any]:
         found[f"container {one.name}"] = (
             f"{one.state} {one.image} {sorted(one.addresses)} {one.labels.get(container.MARK)}"
         )
-    found["volumes"] = " ".join(engine.volumes({}))
-    found["networks"] = " ".join(sorted(name for name, _ in engine.networks({})))
+    found["volumes"] = " ".join(engine.volumes.find_all({}))
+    found["networks"] = " ".join(sorted(name for name, _ in engine.networks.find_all({})))
     return found
 
 

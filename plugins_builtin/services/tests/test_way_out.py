@@ -85,12 +85,12 @@ def test_a_service_with_a_broken_record_is_unlinked_and_destroyed(
     status, said = run("services:destroy", "fake", "db", "--force")
     assert status == 0, said
     assert not records.is_there(host, "fake", "db")
-    assert engine_of(host).container("dokku.fake.db") is None
-    assert engine_of(host).container("dokku.fake.other") is not None
-    assert len(engine_of(host).volumes({})) == 2, "the data stays"
+    assert engine_of(host).containers.find("dokku.fake.db") is None
+    assert engine_of(host).containers.find("dokku.fake.other") is not None
+    assert len(engine_of(host).volumes.find_all({})) == 2, "the data stays"
     assert run("services:unlink", "other", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "other", "--force", "--purge")[0] == 0
-    assert get_env(host, BLOG) == {} and len(engine_of(host).volumes({})) == 1
+    assert get_env(host, BLOG) == {} and len(engine_of(host).volumes.find_all({})) == 1
     assert "Internal error" not in said
 
 
@@ -99,16 +99,16 @@ def test_a_broken_record_is_destroyed_with_its_data_when_that_is_asked_for(host:
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force", "--purge")[0] == 0
     kept = lifecycle.records.read(host, "fake", ServiceName("other")).id
-    assert engine_of(host).volumes({}) == engine_of(host).volumes({container.MARK: kept})
+    assert engine_of(host).volumes.find_all({}) == engine_of(host).volumes.find_all({container.MARK: kept})
 
 
 def test_without_a_container_a_broken_record_goes_and_nothing_else(host: Host, run: Run) -> None:
-    engine_of(host).remove("dokku.fake.db")
+    engine_of(host).containers.remove("dokku.fake.db")
     put(host.store.path(*records.place("fake", "db")), "x = [")
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force", "--purge")[0] == 0
     assert not records.is_there(host, "fake", "db")
-    assert engine_of(host).container("dokku.fake.other") is not None
+    assert engine_of(host).containers.find("dokku.fake.other") is not None
 
 
 def test_a_service_is_destroyed_only_when_no_app_that_is_there_is_linked(host: Host, run: Run) -> None:
@@ -133,7 +133,7 @@ def test_a_broken_record_of_a_destroyed_service_keeps_no_other_and_is_purged_by_
     assert run("services:trash")[0] == 0
     assert run("services:purge", "fake", second.name, "--force")[0] == 0
     assert run("services:purge", "fake", first.id, "--force")[0] == 0
-    assert host.store.names(trash.PLACE) == [] and engine_of(host).volumes({}) == []
+    assert host.store.names(trash.PLACE) == [] and engine_of(host).volumes.find_all({}) == []
 
 
 def test_what_is_purged_in_time_does_not_stop_at_one_that_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

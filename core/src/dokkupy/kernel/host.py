@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from dokkupy.kernel.locks import Lock
     from dokkupy.model.names import AppName
     from dokkupy.roles.builder import Builder
+    from dokkupy.roles.containers import Containers, ContainerSessions
     from dokkupy.roles.engine import Engine
+    from dokkupy.roles.images import ImageBuilds, Images
+    from dokkupy.roles.networks import Networks
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Scheduler
     from dokkupy.roles.source import SourceStore
+    from dokkupy.roles.volumes import Volumes
 
 ROOT = "/var/lib/dokkupy"
 
@@ -181,6 +185,24 @@ class Host:
 
     def engine(self) -> Engine:
         return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
+
+    def images(self) -> Images:
+        return self.engine().images
+
+    def builds(self) -> ImageBuilds:
+        return self.engine().builds
+
+    def containers(self) -> Containers:
+        return self.engine().containers
+
+    def sessions(self) -> ContainerSessions:
+        return self.engine().sessions
+
+    def networks(self) -> Networks:
+        return self.engine().networks
+
+    def volumes(self) -> Volumes:
+        return self.engine().volumes
 
     def scheduler(self, app: AppName | None = None) -> Scheduler:
         return self.role("scheduler", self._selected("scheduler", "selected", app))  # type: ignore[no-any-return]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Transaction
     from dokkupy.model.crash import Ending
-    from dokkupy.roles.engine import ContainerSpec
+    from dokkupy.roles.containers import ContainerSpec
 
 
 class Scheduler(ABC):

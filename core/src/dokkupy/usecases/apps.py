@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dokkupy.roles.engine import Engine
+    from dokkupy.roles.images import Images
 
 
 def create_app(host: Host, app: AppName) -> None:
@@ -114,7 +114,7 @@ def forget_all_but_processes(host: Host, app: str) -> None:
     for source in host.adapters("source"):
         with_what_is_installed(host, source, lambda one: one.forget(name))
     for engine in host.adapters("engine"):
-        with_what_is_installed(host, engine, lambda one: remove_images(one, name))
+        with_what_is_installed(host, engine, lambda one: remove_images(one.images, name))
     faults = host.hooks.emit_to_all(hookspecs.post_app_destroy, host=host, app=name)
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
@@ -132,14 +132,14 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
         host.out.warn(fault.message)
 
 
-def remove_images(engine: Engine, app: AppName) -> None:
+def remove_images(images: Images, app: AppName) -> None:
     """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
     from dokkupy.usecases.releases import image_name
 
-    for _, tags, _size in engine.images({}):
+    for _, tags, _size in images.find_all({}):
         for tag in tags:
             if tag.startswith(image_name(app, "")):
-                engine.remove_image(tag)
+                images.remove(tag)
 
 
 def available_roles(host: Host) -> set[str]:

@@ -39,7 +39,7 @@ def last_lines(host: Host, ref: str) -> tuple[str, ...]:
     """What a container printed last; nothing when it is gone."""
     try:
         return tuple(
-            line.decode(errors="replace")[:LONGEST_LINE] for _, line in host.engine().logs(ref, tail=LAST_LINES)
+            line.decode(errors="replace")[:LONGEST_LINE] for _, line in host.sessions().logs(ref, tail=LAST_LINES)
         )
     except DokkupyError:
         return ()

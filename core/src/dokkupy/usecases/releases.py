@@ -59,12 +59,12 @@ def write_release(tx: Transaction, release: Release) -> None:
     """Keep the record and protect the image by a tag of its own."""
     host, app = tx.host, release.app
     tag = release_tag(app, release.number)
-    tx.step("keep the image", lambda: host.engine().tag(release.image, tag), undo=call(drop_image, ref=tag))
+    tx.step("keep the image", lambda: host.images().tag(release.image, tag), undo=call(drop_image, ref=tag))
     tx.write(*record_path(app, release.number), data=to_table(release))
 
 
 def drop_image(host: Host, ref: str) -> None:
-    host.engine().remove_image(ref)
+    host.images().remove(ref)
 
 
 def current(host: Host, app: AppName) -> tuple[Release | None, tuple[Instance, ...]]:
@@ -221,7 +221,7 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
 
 
 def remove_release(host: Host, app: AppName, number: int) -> None:
-    host.engine().remove_image(release_tag(app, number))
+    host.images().remove(release_tag(app, number))
     host.store.delete(*record_path(app, number))
 
 

@@ -95,7 +95,7 @@ def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
     tag = release_tag(new, release.number)
     tx.step(
         f"keep the image of v{release.number}",
-        lambda: tx.host.engine().tag(release.image, tag),
+        lambda: tx.host.images().tag(release.image, tag),
         undo=call(drop_image, ref=tag),
     )
 

@@ -163,7 +163,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deplo
     record = host.store.read("apps", app, "ps")
     if not record.get("restore", True):
         tx.write("apps", app, "ps", data={**record, "restore": True})
-    tx.step("tag the image", lambda: host.engine().tag(release.image, image_name(app, "latest")))
+    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(app, "latest")))
     return deployment
 
 
@@ -204,9 +204,9 @@ def retag_latest(host: Host, app: str) -> None:
     """The tag `latest` follows the pointer."""
     release, _ = current(host, AppName(app))
     if release is not None:
-        host.engine().tag(release.image, image_name(app, "latest"))
+        host.images().tag(release.image, image_name(app, "latest"))
     else:
-        host.engine().remove_image(image_name(app, "latest"))
+        host.images().remove(image_name(app, "latest"))
 
 
 def prune_old(host: Host, app: str) -> None:
@@ -223,9 +223,9 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
     rows, details = [], list(fault.details)
     for one in fault.instances:
         state = states.get(one.id)
-        if state is None or engine.container(one.id) is None:
+        if state is None or engine.containers.find(one.id) is None:
             continue
-        lines = [line.decode(errors="replace") for _, line in engine.logs(one.id, tail=LAST_LINES)]
+        lines = [line.decode(errors="replace") for _, line in engine.sessions.logs(one.id, tail=LAST_LINES)]
         ran = state.state == "running" and not state.restarts
         ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
         again = ", and was started again" if state.restarts else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dokkupy.model.secret import Secret
-    from dokkupy.roles.engine import ContainerSpec
+    from dokkupy.roles.containers import ContainerSpec
 
 
 def run_task(
@@ -46,8 +46,7 @@ def run_task(
 
 def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float) -> None:
     """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
-    engine = host.engine()
-    container = engine.create(spec)
+    container = host.containers().create(spec)
     late = threading.Event()
 
     def end() -> None:
@@ -59,10 +58,10 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     if timeout:
         timer.start()
     try:
-        for kind, line in engine.logs(container.id, follow=True):
+        for kind, line in host.sessions().logs(container.id, follow=True):
             host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
-        status = engine.wait(container.id)
-        ended = engine.container(container.id)
+        status = host.sessions().wait(container.id)
+        ended = host.containers().find(container.id)
     except DokkupyError:
         if not late.is_set():
             raise
@@ -82,14 +81,14 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
 
 def end_task(host: Host, container: str) -> None:
     """Stop a container, which has its stop timeout to end by itself, and remove it. Idempotent."""
-    engine = host.engine()
-    found = engine.container(container)
+    containers = host.containers()
+    found = containers.find(container)
     if found is not None and found.state == "running":
-        engine.stop(found.id, timeout=None)
-    engine.remove(container)
+        containers.stop(found.id, timeout=None)
+    containers.remove(container)
 
 
 def remove_tasks(host: Host, app: str) -> None:
     """Remove the task containers of an app, whose lock the caller holds: nobody waits for them any more."""
-    for container in host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "task"}):
+    for container in host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):
         end_task(host, container.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from dokkupy_sdk.errors import AppError, HostError, Interrupted
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container, ContainerSpec
 from dokkupy_sdk.testing import FakeEngine, RecordingConsole, deploy, fake_host
+from dokkupy_sdk.testing.fake_containers import FakeContainers, FakeContainerSessions
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work"}
 MOMENTS = ("pre-deploy", "pre-switch", "post-deploy")
@@ -33,29 +35,45 @@ class Engine(FakeEngine):
         self.ran: list[ContainerSpec] = []
         self.gone = threading.Event()
 
-    def create(self, spec: ContainerSpec) -> Container:
-        if spec.labels.get("dokkupy.kind") == "task":
-            self.ran.append(spec)
-            for program in spec.entrypoint or ():
-                if program in self.raises:
-                    raise self.raises[program]
-        return super().create(spec)
+    @cached_property
+    def containers(self) -> Containers:
+        return Containers(self)
 
-    def logs(
-        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False
-    ) -> Iterator[tuple[str, bytes]]:
-        if follow and self.hangs & set(self.need(ref).command):
-            assert self.gone.wait(20), "nobody ended it"
-        yield from super().logs(ref, tail=tail, follow=follow, timestamps=timestamps)
-
-    def remove(self, ref: str) -> None:
-        found = self.container(ref)
-        super().remove(ref)
-        if found is not None and self.hangs & set(found.command):
-            self.gone.set()
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self)
 
     def moments(self) -> list[str]:
         return [spec.entrypoint[0].rpartition("/")[2] for spec in self.ran if spec.entrypoint]
+
+
+class Containers(FakeContainers):
+    engine: Engine
+
+    def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
+        if spec.labels.get("dokkupy.kind") == "task":
+            self.engine.ran.append(spec)
+            for program in spec.entrypoint or ():
+                if program in self.engine.raises:
+                    raise self.engine.raises[program]
+        return super().create(spec, start=start)
+
+    def remove(self, ref: str) -> None:
+        found = self.find(ref)
+        super().remove(ref)
+        if found is not None and self.engine.hangs & set(found.command):
+            self.engine.gone.set()
+
+
+class Sessions(FakeContainerSessions):
+    engine: Engine
+
+    def logs(
+        self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
+    ) -> Iterator[tuple[str, bytes]]:
+        if follow and self.engine.hangs & set(self.engine.need(ref).command):
+            assert self.engine.gone.wait(20), "nobody ended it"
+        yield from super().logs(ref, tail=tail, follow=follow, timestamps=timestamps, since=since)
 
 
 @pytest.fixture
@@ -174,7 +192,7 @@ def test_a_hook_that_hangs_is_ended_and_fails_the_deploy(host: Host, engine: Eng
     with pytest.raises(AppError, match="did not end within 1 seconds"):
         deploy(host, "blog", TREE)
     assert serving(host) == 1
-    assert engine.containers({"dokkupy.kind": "task"}) == []
+    assert engine.containers.find_all({"dokkupy.kind": "task"}) == []
 
 
 def test_what_brings_no_other_release_runs_no_hooks(host: Host, engine: Engine) -> None:

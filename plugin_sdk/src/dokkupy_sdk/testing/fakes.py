@@ -59,7 +59,7 @@ class FakeScheduler(Scheduler):
         for process, index in wanted:
             self.addresses += 1
             address = f"10.0.{self.addresses // 250}.{self.addresses % 250}"
-            container = self.host.engine().create(
+            container = self.host.containers().create(
                 ContainerSpec(
                     f"{release.app}.{process}.{index}.upcoming-{self.addresses}",
                     release.image,
@@ -110,40 +110,40 @@ class FakeScheduler(Scheduler):
     def connect_services(self, app: AppName) -> None:
         engine, name = self.host.engine(), f"app-{app}"
         wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
-        for one in engine.containers({}):
+        for one in engine.containers.find_all({}):
             if name in one.addresses and "dokkupy.app" not in one.labels and one.name not in wanted:
-                engine.disconnect(name, one.id)
+                engine.networks.disconnect(name, one.id)
         for container, alias in wanted.items():
-            engine.connect(name, container, (alias,))
+            engine.networks.connect(name, container, (alias,))
 
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
-        engine = self.host.engine()
+        containers = self.host.containers()
         for one in retiring:
-            found = engine.container(one.id)
+            found = containers.find(one.id)
             if found and ".retired-" not in found.name:
-                engine.rename(one.id, f"{found.name}.retired-{one.id[-6:]}")
+                containers.rename(one.id, f"{found.name}.retired-{one.id[-6:]}")
         for one in serving:
-            if engine.container(one.id):
-                engine.rename(one.id, f"{app}.{one.dyno}")
+            if containers.find(one.id):
+                containers.rename(one.id, f"{app}.{one.dyno}")
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         for one in instances:
-            self.host.engine().remove(one.id)
+            self.host.containers().remove(one.id)
 
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
         for one in instances:
-            self.host.engine().stop(one.id, timeout=timeout)
+            self.host.containers().stop(one.id, timeout=timeout)
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
-        alive = [one for one in instances if self.host.engine().container(one.id)]
+        alive = [one for one in instances if self.host.containers().find(one.id)]
         for one in alive:
-            self.host.engine().start(one.id)
+            self.host.containers().start(one.id)
         return tuple(alive)
 
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         found = []
         for one in instances:
-            seen = self.host.engine().container(one.id)
+            seen = self.host.containers().find(one.id)
             if seen is None:
                 found.append(InstanceStatus(one, "missing"))
             else:
@@ -151,11 +151,11 @@ class FakeScheduler(Scheduler):
         return tuple(found)
 
     def steady(self, seconds: float) -> frozenset[str]:
-        found = self.host.engine().containers({"dokkupy.kind": "deploy"}, running_only=True)
+        found = self.host.containers().find_all({"dokkupy.kind": "deploy"}, running_only=True)
         return frozenset(one.id for one in found if one.up_seconds >= seconds)
 
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
-        return self.host.engine().endings(since)
+        return self.host.containers().endings(since)
 
     def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
@@ -171,18 +171,18 @@ class FakeScheduler(Scheduler):
                 int(c.labels["dokkupy.release"]),
                 c.labels["dokkupy.deployment"],
             )
-            for c in self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
+            for c in self.host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "deploy"})
             if c.id not in ids
         )
 
     def forget(self, app: AppName) -> None:
-        for container in self.host.engine().containers({"dokkupy.app": app}):
-            self.host.engine().remove(container.id)
+        for container in self.host.containers().find_all({"dokkupy.app": app}):
+            self.host.containers().remove(container.id)
 
 
 def remove_fakes(host: Host, app: str, deployment: str) -> None:
-    for container in host.engine().containers({"dokkupy.app": app, "dokkupy.deployment": deployment}):
-        host.engine().remove(container.id)
+    for container in host.containers().find_all({"dokkupy.app": app, "dokkupy.deployment": deployment}):
+        host.containers().remove(container.id)
 
 
 class FakeProxy(Proxy):

@@ -70,7 +70,7 @@ class ToolBuilder(Builder):
                 self.run(words, self.variables(build))
                 return self.labelled(build, made, directory)
             finally:
-                self.host.engine().remove_image(made)
+                self.host.images().remove(made)
 
     @abstractmethod
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
@@ -98,13 +98,13 @@ class ToolBuilder(Builder):
         return []
 
     def labelled(self, build: Build, made: str, directory: str) -> Image:
-        if self.host.engine().image(made) is None:
+        if self.host.images().find(made) is None:
             raise HostError(f"{self.program} ended well but left no image {made}")
         context = Path(directory, "empty")
         context.mkdir()
         path = Path(directory, "Dockerfile")
         path.write_text("\n".join([f"FROM {made}", *self.last_lines(build), ""]))
-        return self.host.engine().build(ImageBuild(context, path, build.tag, labels=build.labels))
+        return self.host.builds().build(ImageBuild(context, path, build.tag, labels=build.labels))
 
 
 class PackBuilder(ToolBuilder):

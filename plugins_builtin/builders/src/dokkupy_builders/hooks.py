@@ -14,7 +14,7 @@ def forget(host: Host, app: AppName) -> None:
     from dokkupy_builders.builder import volumes
 
     for name in volumes(app).values():
-        host.engine().remove_volume(name)
+        host.volumes().remove(name)
 
 
 @hookimpl

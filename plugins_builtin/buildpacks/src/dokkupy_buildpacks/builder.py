@@ -54,7 +54,7 @@ class BuildpacksBuilder(Builder):
     """`builder:set APP selected buildpacks`; Dokku's name for it is herokuish."""
 
     def prepare(self) -> Readiness:
-        if not self.host.engine().can_mount_in_builds():
+        if not self.host.builds().can_mount():
             return Readiness(reason="without BuildKit: no caches, and no configuration while building")
         return Readiness()
 
@@ -87,7 +87,7 @@ class BuildpacksBuilder(Builder):
                 host.out.detail(remark)
         mounts = Mounts(
             f"{app}{generation(host, app)}",
-            caches=host.engine().can_mount_in_builds(),
+            caches=host.builds().can_mount(),
             config=CONFIG in given,
             ca=CA in given,
             network=NETWORK in given,
@@ -110,7 +110,7 @@ class BuildpacksBuilder(Builder):
                 labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
             )
             try:
-                image = host.engine().build(request)
+                image = host.builds().build(request)
             except AppError as error:
                 raise explained(error, app, withheld(planned.plans, build.env, names_seen)) from None
         web = parts[-1][0].processes.get("web")

@@ -22,10 +22,10 @@ def bases(host: Host) -> list[dict[str, object]]:
     from dokkupy_buildpacks.images.toolchains import official
     from dokkupy_buildpacks.select.choose import languages
 
-    engine = host.engine()
+    images = host.images()
     found: dict[str, dict[str, object]] = {}
-    for identifier, names, size in engine.images({LABEL: ""}):
-        image = engine.image(identifier)
+    for identifier, names, size in images.find_all({LABEL: ""}):
+        image = images.find(identifier)
         for name in names:
             found[name] = {
                 "name": name,
@@ -34,7 +34,7 @@ def bases(host: Host) -> list[dict[str, object]]:
                 "what": image.labels.get(LABEL, "") if image else "",
             }
     repositories = {one.toolchain.official for one in languages(host).values()} - {""}
-    for _, names, size in engine.images({}):
+    for _, names, size in images.find_all({}):
         for name in names:
             if any(official(name, one) for one in repositories):
                 found.setdefault(name, {"name": name, "size": size, "origin": "official image", "what": ""})
@@ -60,7 +60,7 @@ def add(host: Host, image: Name) -> None:
         return
     check(image)
     Failures(host).forget()
-    host.act(f"pull {image}", lambda: host.engine().pull(image))
+    host.act(f"pull {image}", lambda: host.images().pull(image))
 
 
 @group.command("refresh", permission="host:write", mutating=True)
@@ -70,8 +70,8 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
     from dokkupy_buildpacks.images.toolchains import Failures
 
     Failures(host).forget()
-    engine = host.engine()
-    made = [name for _, names, _ in engine.images({LABEL: ""}) for name in names]
+    images = host.images()
+    made = [name for _, names, _ in images.find_all({LABEL: ""}) for name in names]
     if image and image not in made and debian_tag(image) not in made:
         raise NotFound(f"There is no base image {image[:80]!r}", hint="See them: dokkupy images:list")
     chosen = [name for name in made if not image or name == image or name == debian_tag(image)]
@@ -81,7 +81,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
     for name in chosen:
         if not name.startswith(DEBIAN):
             # Its next build makes it again, on today's Debian.
-            host.act(f"forget {name}", partial(engine.remove_image, name))
+            host.act(f"forget {name}", partial(images.remove, name))
 
 
 @group.command("remove", permission="host:write", mutating=True)
@@ -91,17 +91,17 @@ def remove(
     """Remove a base image; a build that needs it creates it again."""
     from dokkupy_buildpacks.images.bases import LABEL, debian_tag
 
-    engine = host.engine()
+    images = host.images()
     name = debian_tag(image) if SUITE.fullmatch(image) else image
     check(name)
-    found = engine.image(name)
+    found = images.find(name)
     if found is None:
         raise NotFound(f"There is no image {name}", hint="See them: dokkupy images:list")
     if LABEL not in found.labels and not force:
         raise Conflict(
             f"{name} was not made by dokkupy", hint=f"Remove it all the same: dokkupy images:remove {name} --force"
         )
-    host.act(f"remove {name}", lambda: engine.remove_image(name))
+    host.act(f"remove {name}", lambda: images.remove(name))
 
 
 def check(reference: str) -> None:

@@ -16,11 +16,11 @@ def cleanup(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> Co
     from dokkupy_commands import hookspecs
 
     name = host.store.require_app(app) if app and app != "--global" else None
-    engine = host.engine()
+    images = host.images()
     gone = [one for _, one in host.hooks.gather(hookspecs.cleanup_changes, host=host, app=name)]
     labels = {"com.dokku.app-name": str(name)} if name else {"dokkupy.app": ""}
-    for identifier, tags, _size in engine.images(labels):
+    for identifier, tags, _size in images.find_all(labels):
         if not tags:
-            host.act(f"remove the image {identifier}", lambda: engine.remove_image(identifier))  # noqa: B023
+            host.act(f"remove the image {identifier}", lambda: images.remove(identifier))  # noqa: B023
             gone.append(identifier)
     return CommandResult(gone, [f"-----> Removed {one}" for one in gone])

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from dokkupy_sdk.model import Image
-from dokkupy_sdk.roles import Engine
+from dokkupy_sdk.roles import Images
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
 RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "bundle", "make"))
@@ -42,7 +42,7 @@ def passing(shell: str) -> Words:
 
 
 def started(
-    engine: Engine,
+    images: Images,
     image: Image | None,
     command: Words | str | None,
     *,
@@ -59,7 +59,7 @@ def started(
         chosen = interpreter if is_shell(interpreter) else ""
     else:
         # Who turns the init off wants the image's program as process 1.
-        chosen = shell_for(engine, image, (*image.entrypoint, *(words or image.command))) if init else ""
+        chosen = shell_for(images, image, (*image.entrypoint, *(words or image.command))) if init else ""
     if not chosen:
         return None, words
     return (*passing(chosen), *image.entrypoint), (image.command if words is None else words)
@@ -69,12 +69,12 @@ def is_shell(program: str) -> bool:
     return os.path.basename(program) in SHELLS
 
 
-def shell_for(engine: Engine, image: Image, argv: Words) -> str:
+def shell_for(images: Images, image: Image, argv: Words) -> str:
     """The shell that passes signals on to an image's own command; empty where none has to, or the image has none."""
     if not argv or is_shell(argv[0]):
         return argv[0] if argv else ""
     if "/" in argv[0] or argv[0].endswith(".sh") or argv[0] in RUNNERS:
-        return SHELL if engine.has_file(image.id, SHELL) else ""
+        return SHELL if images.has_file(image.id, SHELL) else ""
     return ""
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, ip_network
 
 from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.roles import Container, Engine
+from dokkupy_sdk.roles import Container, Containers, Engine, Networks
 
 POOL = "10.208.0.0/12"
 """4096 networks of 254 addresses; outside Docker's own default pools (172.17-31, 192.168) and most companies' 10.0."""
@@ -31,38 +31,38 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
     raise HostError(f"All networks of {POOL} are taken", hint="Destroy apps that are not needed.")
 
 
-def ensure(engine: Engine, app: AppName) -> str:
+def ensure(networks: Networks, app: AppName) -> str:
     """Make the app's network when it is not there; returns its subnet."""
     name = network_name(app)
-    engine.ensure_network(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
-    return dict(engine.networks({}))[name]
+    networks.ensure(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
+    return dict(networks.find_all({}))[name]
 
 
-def make_with_free_subnet(engine: Engine, name: str, labels: Mapping[str, str]) -> None:
+def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, str]) -> None:
     for attempt in range(ATTEMPTS):
-        every = dict(engine.networks({}))
+        every = dict(networks.find_all({}))
         if name in every:
             return
         try:
-            engine.ensure_network(name, subnet=free_subnet(every.values(), attempt), labels=labels)
+            networks.ensure(name, subnet=free_subnet(every.values(), attempt), labels=labels)
         except Conflict:
             continue  # something of the host itself has this range, or another command took it just now
         return
     raise HostError(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
 
 
-def connected(engine: Engine, app: AppName) -> list[Container]:
+def connected(containers: Containers, app: AppName) -> list[Container]:
     """The containers in the app's network that are not the app's own."""
     return [
-        one for one in engine.containers({}) if network_name(app) in one.addresses and "dokkupy.app" not in one.labels
+        one for one in containers.find_all({}) if network_name(app) in one.addresses and "dokkupy.app" not in one.labels
     ]
 
 
 def remove(engine: Engine, app: AppName) -> None:
     """The app's network goes; its guests are put out first. Raises Conflict while something of the app is in it."""
-    for one in connected(engine, app):
-        engine.disconnect(network_name(app), one.id)
-    engine.remove_network(network_name(app))
+    for one in connected(engine.containers, app):
+        engine.networks.disconnect(network_name(app), one.id)
+    engine.networks.remove(network_name(app))
 
 
 def dynamic_part(subnet: str) -> str:

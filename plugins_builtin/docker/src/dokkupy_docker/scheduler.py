@@ -25,7 +25,7 @@ from dokkupy_sdk.model import (
 )
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.roles import Container, ContainerSpec, Engine, Scheduler
+from dokkupy_sdk.roles import Container, Containers, ContainerSpec, Images, Scheduler
 
 from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
@@ -59,18 +59,18 @@ class DockerLocal(Scheduler):
         self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
     ) -> tuple[Instance, ...]:
         engine, app = self.host.engine(), release.app
-        known = {name for name, _ in engine.networks({"dokkupy.app": app})}
+        known = {name for name, _ in engine.networks.find_all({"dokkupy.app": app})}
         new = network.network_name(app) not in known
         tx.register_undo("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
-        subnet = network.ensure(engine, app)
+        subnet = network.ensure(engine.networks, app)
         self.connect_services(app)
         name = network.network_name(app)
-        taken = [one.addresses.get(name, "") for one in engine.containers({"dokkupy.app": app})]
+        taken = [one.addresses.get(name, "") for one in engine.containers.find_all({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
-        image = engine.image(release.image)
+        image = engine.images.find(release.image)
         specs = [
             with_command(
-                engine,
+                engine.images,
                 release,
                 image,
                 release.processes.get(process),
@@ -103,9 +103,8 @@ class DockerLocal(Scheduler):
         from concurrent.futures import ThreadPoolExecutor
 
         at_once = int(LOCAL.all(self.host.store, app)["parallel-schedule-count"])
-        engine = self.host.engine()
         with ThreadPoolExecutor(max_workers=at_once) as pool:
-            futures = [pool.submit(engine.create, spec) for spec in specs]
+            futures = [pool.submit(self.host.containers().create, spec) for spec in specs]
             try:
                 return [future.result() for future in futures]
             except BaseException:
@@ -131,9 +130,8 @@ class DockerLocal(Scheduler):
     def one_off(
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
-        network.ensure(self.host.engine(), release.app)
+        network.ensure(self.host.networks(), release.app)
         self.connect_services(release.app)
-        engine = self.host.engine()
         spec = ContainerSpec(
             name=name,
             image=release.image,
@@ -145,62 +143,62 @@ class DockerLocal(Scheduler):
             stop_timeout=release.stop_timeout,
             log_max_size=release.setting("logs", "max-size", "10m"),
         )
-        return with_command(engine, release, engine.image(release.image), command, spec)
+        images = self.host.images()
+        return with_command(images, release, images.find(release.image), command, spec)
 
     def connect_services(self, app: AppName) -> None:
         engine, name = self.host.engine(), network.network_name(app)
-        if name not in dict(engine.networks({"dokkupy.app": app})):
+        if name not in dict(engine.networks.find_all({"dokkupy.app": app})):
             return
         wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
-        present = network.connected(engine, app)
+        present = network.connected(engine.containers, app)
         for one in present:
             if one.name not in wanted:
-                engine.disconnect(name, one.id)
+                engine.networks.disconnect(name, one.id)
         for container in wanted.keys() - {one.name for one in present}:
             try:
-                engine.connect(name, container, (wanted[container],))
+                engine.networks.connect(name, container, (wanted[container],))
             except NotFound:
                 self.host.out.warn(f"{container}, which {app} uses, is not there")
 
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
-        engine = self.host.engine()
+        containers = self.host.containers()
         suffix = f".retired-{int(time.time())}"
         for one in retiring:
-            found = engine.container(one.id)
+            found = containers.find(one.id)
             if found is not None and ".retired-" not in found.name:
-                rename(engine, one.id, f"{app}.{one.dyno}{suffix}")
+                rename(containers, one.id, f"{app}.{one.dyno}{suffix}")
         for one in serving:
-            found = engine.container(one.id)
+            found = containers.find(one.id)
             if found is not None and found.name != f"{app}.{one.dyno}":
-                rename(engine, one.id, f"{app}.{one.dyno}")
+                rename(containers, one.id, f"{app}.{one.dyno}")
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         """Web instances are stopped when their connections have ended, all others at once; all beside each other."""
-        engine = self.host.engine()
-        alive = [one for one in instances if (found := engine.container(one.id)) and found.state == "running"]
+        containers = self.host.containers()
+        alive = [one for one in instances if (found := containers.find(one.id)) and found.state == "running"]
         web = [one for one in alive if one.process == "web"]
-        with stopping(engine, timeout) as stop:
+        with stopping(containers, timeout) as stop:
             stop(one.id for one in alive if one not in web)
             wait_until_idle(self.host, web, timeout=timeout if drain is None else drain)
             stop(one.id for one in web)
         for one in instances:
-            engine.remove(one.id)
+            containers.remove(one.id)
 
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
-        engine = self.host.engine()
-        with stopping(engine, timeout) as stop:
+        containers = self.host.containers()
+        with stopping(containers, timeout) as stop:
             stop(one.id for one in instances)
-        running = {one.id for one in engine.containers({"dokkupy.kind": "deploy"}, running_only=True)}
+        running = {one.id for one in containers.find_all({"dokkupy.kind": "deploy"}, running_only=True)}
         for one in instances:
             if one.id in running:
-                engine.stop(one.id, timeout=timeout, restart_policy="no")
+                containers.stop(one.id, timeout=timeout, restart_policy="no")
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
-        engine = self.host.engine()
         running = []
         for one in instances:
             try:
-                engine.start(one.id, restart_policy=release.restart_policy)
+                self.host.containers().start(one.id, restart_policy=release.restart_policy)
                 running.append(one)
             except NotFound:
                 continue
@@ -211,24 +209,24 @@ class DockerLocal(Scheduler):
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         engine, found = self.host.engine(), []
         for one in instances:
-            container = engine.container(one.id)
+            container = engine.containers.find(one.id)
             if container is None:
                 found.append(InstanceStatus(one, "missing"))
                 continue
             code, oom = container.exit_code, container.oom_killed
             if container.restarts and container.state == "running":
                 # Of one that runs again the engine says 0.
-                ends = engine.endings(time.time() - REMEMBERED).get(container.id, ())
+                ends = engine.containers.endings(time.time() - REMEMBERED).get(container.id, ())
                 code, oom = (ends[-1].exit_code, ends[-1].oom) if ends else (None, oom)
             found.append(InstanceStatus(one, container.state, code, oom, container.restarts, container.started_at))
         return tuple(found)
 
     def steady(self, seconds: float) -> frozenset[str]:
-        found = self.host.engine().containers({"dokkupy.kind": "deploy"}, running_only=True)
+        found = self.host.containers().find_all({"dokkupy.kind": "deploy"}, running_only=True)
         return frozenset(one.id for one in found if one.state == "running" and one.up_seconds >= seconds)
 
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
-        return self.host.engine().endings(since)
+        return self.host.containers().endings(since)
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
         for one in instances:
@@ -238,7 +236,7 @@ class DockerLocal(Scheduler):
 
     def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
-        found = self.host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "deploy"})
+        found = self.host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "deploy"})
         return tuple(instance_of(app, one) for one in found if one.id not in ids)
 
     def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
@@ -247,16 +245,16 @@ class DockerLocal(Scheduler):
 
     def forget(self, app: AppName) -> None:
         engine = self.host.engine()
-        containers = engine.containers({"dokkupy.app": app})
-        with stopping(engine) as stop:
-            stop(one.id for one in containers if one.state == "running")
-        for container in containers:
-            engine.remove(container.id)
+        found = engine.containers.find_all({"dokkupy.app": app})
+        with stopping(engine.containers) as stop:
+            stop(one.id for one in found if one.state == "running")
+        for container in found:
+            engine.containers.remove(container.id)
         network.remove(engine, app)
 
 
 @contextmanager
-def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
+def stopping(containers: Containers, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
     """Yields a function that stops containers beside each other; leaving waits for all. What follows removes them, or
     looks whether they stopped: one that just ends, or is started again, makes some engines fail."""
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -265,7 +263,7 @@ def stopping(engine: Engine, timeout: int | None = None) -> Iterator[Callable[[I
     with ThreadPoolExecutor(max_workers=STOPS_AT_ONCE) as pool:
 
         def stop(ids: Iterable[str]) -> None:
-            futures.extend(pool.submit(engine.stop, one, timeout=timeout, restart_policy="no") for one in ids)
+            futures.extend(pool.submit(containers.stop, one, timeout=timeout, restart_policy="no") for one in ids)
 
         yield stop
     for future in futures:
@@ -281,15 +279,15 @@ def masked(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "Config": {**config, "Env": [f"{name}={MASK}" for name in names]}}
 
 
-def rename(engine: Engine, ref: str, name: str) -> None:
+def rename(containers: Containers, ref: str, name: str) -> None:
     """Rename; when a dead container of an older time still has the name, that one gives way."""
     try:
-        engine.rename(ref, name)
+        containers.rename(ref, name)
     except Conflict:
-        other = engine.container(name)
+        other = containers.find(name)
         if other is not None and other.id != ref:
-            engine.rename(other.id, f"{name}.retired-{secrets.token_hex(4)}")
-        engine.rename(ref, name)
+            containers.rename(other.id, f"{name}.retired-{secrets.token_hex(4)}")
+        containers.rename(ref, name)
 
 
 def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:
@@ -297,11 +295,11 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
     from dokkupy_docker.network import remove
 
     engine = host.engine()
-    containers = engine.containers({"dokkupy.app": app, "dokkupy.deployment": deployment})
-    with stopping(engine) as stop:  # a web got no request yet, a worker may have taken a job
-        stop(one.id for one in containers if one.state == "running" and one.labels.get("dokkupy.process") != "web")
-    for container in containers:
-        engine.remove(container.id)
+    found = engine.containers.find_all({"dokkupy.app": app, "dokkupy.deployment": deployment})
+    with stopping(engine.containers) as stop:  # a web got no request yet, a worker may have taken a job
+        stop(one.id for one in found if one.state == "running" and one.labels.get("dokkupy.process") != "web")
+    for container in found:
+        engine.containers.remove(container.id)
     if network:
         try:
             remove(engine, AppName(app))
@@ -310,12 +308,12 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
 
 
 def with_command(
-    engine: Engine, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
+    images: Images, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
 ) -> ContainerSpec:
     """The spec with what it starts: a Procfile's text is run by the image's shell."""
     shell = release.setting("scheduler", "shell", commands.SHELL)
     entrypoint, words = commands.started(
-        engine, image, command, interpreter=shell, init=spec.init, options=spec.options
+        images, image, command, interpreter=shell, init=spec.init, options=spec.options
     )
     return replace(spec, entrypoint=entrypoint, command=words)
 

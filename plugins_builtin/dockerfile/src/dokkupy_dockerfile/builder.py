@@ -22,7 +22,7 @@ class DockerfileBuilder(Builder):
     """Hands the source and its Dockerfile to the engine."""
 
     def prepare(self) -> Readiness:
-        if self.host.engine().can_mount_in_builds():
+        if self.host.builds().can_mount():
             return Readiness()
         return Readiness(reason="without BuildKit: the classic builder is used")
 
@@ -48,7 +48,7 @@ class DockerfileBuilder(Builder):
             )
         for ignore in (".dockerignore", f"{path}.dockerignore"):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
-        image = self.host.engine().build(
+        image = self.host.builds().build(
             ImageBuild(
                 context=source.directory,
                 dockerfile=source.directory / path,

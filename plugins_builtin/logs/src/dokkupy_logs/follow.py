@@ -31,12 +31,12 @@ def read(host: Host, instance: Instance, *, tail: int | None, follow: bool, afte
     """An instance's lines, none when it is gone. after: only later ones than of this time."""
     since = whole_seconds(after) if after else 0
     try:
-        for stream, data in host.engine().logs(instance.id, tail=tail, follow=follow, timestamps=True, since=since):
+        for stream, data in host.sessions().logs(instance.id, tail=tail, follow=follow, timestamps=True, since=since):
             line = parse_line(instance.dyno, stream, data)
             if not after or line.at > after:
                 yield line
     except DokkupyError:
-        if host.engine().container(instance.id) is not None:
+        if host.containers().find(instance.id) is not None:
             raise
 
 
@@ -98,7 +98,7 @@ def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[L
 
 def runs_again(host: Host, instance: Instance) -> bool:
     """Wait for an instance that ended, until it was started again (True) or is gone."""
-    while (found := host.engine().container(instance.id)) is not None:
+    while (found := host.containers().find(instance.id)) is not None:
         if found.state == "running":
             return True
         time.sleep(LOOK)

@@ -37,7 +37,7 @@ def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunO
     release = release_now(host, app)
     checked(options)
     with one_at_a_time(host, app, options):
-        container = host.engine().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
+        container = host.containers().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
     return attach(host, container, options.ttl)
 
 
@@ -47,21 +47,22 @@ def attach(host: Host, container: Container, ttl: int) -> int:
     Whatever ends this first ends the container too: a signal, the end of its time, a reader who left (an interrupted
     SSH connection without a terminal sends no signal). Its process is asked to end, and killed after a grace.
     """
-    engine = host.engine()
     client: subprocess.Popen[bytes] | None = None
     interrupted: SignalReceived | None = None
     reason = ""
     try:
         try:
             with interruptible():
-                client = subprocess.Popen(engine.start_argv(container.id, stdin=True), env=environment(terminal()))
+                client = subprocess.Popen(
+                    host.sessions().start_argv(container.id, stdin=True), env=environment(terminal())
+                )
                 reason = until_end(client, ttl)
         except SignalReceived as error:
             interrupted, reason = error, "its caller was interrupted"
         with signals_ignored():
             status = ended(host, container, client, reason)
     finally:
-        engine.remove(container.id)
+        host.containers().remove(container.id)
     if interrupted is not None:
         raise interrupted
     if reason:
@@ -89,15 +90,15 @@ def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
 
 def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str) -> int:
     """End what is still running; returns the exit status."""
-    engine = host.engine()
-    found = engine.container(container.id)
+    containers = host.containers()
+    found = containers.find(container.id)
     if reason and client is not None and found is not None and found.state == "created":
         client.kill()  # it has not started the container yet, and must not do so now
         client.wait()
-        found = engine.container(container.id)
+        found = containers.find(container.id)
     if found is not None and found.state not in ("exited", "dead") and (reason or found.state != "created"):
         stop_run(host, found, reason or "its caller left")
-        found = engine.container(container.id)
+        found = containers.find(container.id)
     if client is not None:
         try:
             client.wait(GRACE)

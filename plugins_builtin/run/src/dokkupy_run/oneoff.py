@@ -112,7 +112,7 @@ def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunO
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
         return ""
     with one_at_a_time(host, app, options):
-        return host.engine().create(spec_of(host, release, command, options)).name
+        return host.containers().create(spec_of(host, release, command, options)).name
 
 
 @contextmanager
@@ -135,12 +135,12 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
 
 
 def runs_of(host: Host, app: AppName) -> list[Container]:
-    return host.engine().containers({"dokkupy.app": app, "dokkupy.kind": "run"})
+    return host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "run"})
 
 
 def run_of(host: Host, name: str) -> Container:
     """A one-off container of ours by name; any other container is not found."""
-    found = host.engine().container(name)
+    found = host.containers().find(name)
     if found is None or found.labels.get("dokkupy.kind") != "run":
         raise NotFound(f"Container {name[:80]!r} does not exist", hint="List them: run:list APP")
     return found
@@ -149,12 +149,12 @@ def run_of(host: Host, name: str) -> Container:
 def end_run(host: Host, one: Container, reason: str) -> None:
     """End a one-off process and remove its container."""
     stop_run(host, one, reason)
-    host.engine().remove(one.id)
+    host.containers().remove(one.id)
 
 
 def stop_run(host: Host, one: Container, reason: str) -> None:
     """Ask a one-off process to end, and kill it when it does not."""
-    host.engine().stop(one.id, timeout=GRACE)
+    host.containers().stop(one.id, timeout=GRACE)
     host.events.record("run_ended", app=one.labels.get("dokkupy.app", ""), container=one.name, reason=reason)
 
 
@@ -170,13 +170,13 @@ def retire_runs(host: Host, app: AppName | None = None, now: float | None = None
     gone = []
     now = time.time() if now is None else now
     labels = {"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}
-    for one in host.engine().containers(labels):
+    for one in host.containers().find_all(labels):
         is_over = now >= deadline_of(one)
         if one.state not in ("exited", "dead") and not is_over:
             continue
         try:
             if one.state in ("exited", "dead"):
-                host.act(f"remove the container {one.name}", partial(host.engine().remove, one.id))
+                host.act(f"remove the container {one.name}", partial(host.containers().remove, one.id))
             else:
                 reason = f"its {one.labels.get(DEADLINE, DAY)} seconds are over"
                 host.act(f"end the container {one.name}: {reason}", partial(end_run, host, one, reason))

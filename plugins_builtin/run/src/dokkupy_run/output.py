@@ -34,7 +34,7 @@ class Line:
 
 def read(host: Host, one: Container, num: int, *, follow: bool = False) -> Iterator[Line]:
     dyno = one.labels.get("com.dokku.dyno", "run")
-    for _, data in host.engine().logs(one.id, tail=num, follow=follow, timestamps=True):
+    for _, data in host.sessions().logs(one.id, tail=num, follow=follow, timestamps=True):
         at, _, text = data.decode(errors="replace").partition(" ")
         yield Line(one.name, dyno, at, text)
 

@@ -104,17 +104,16 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
 
 def create(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> Container:
     """Make and start a container, with its network, volume and files."""
-    engine = host.engine()
     if service.volume:
-        engine.ensure_volume(service.volume, labels=labels(service))
-    engine.ensure_network(network_of(service), subnet="", labels=labels(service))
+        host.volumes().ensure(service.volume, labels=labels(service))
+    host.networks().ensure(network_of(service), subnet="", labels=labels(service))
     write_files(host, service, dict(datastore.container_config(service).files))
-    made = engine.create(spec_of(host, datastore, service, name=name, instance=instance))
+    made = host.containers().create(spec_of(host, datastore, service, name=name, instance=instance))
     for network in further_networks(service):
         try:
-            engine.connect(network, made.id, (service.container, service.hostname))
+            host.networks().connect(network, made.id, (service.container, service.hostname))
         except DokkupyError as error:
-            engine.remove(made.id)
+            host.containers().remove(made.id)
             raise HostError(
                 f"{service.subject} cannot join the network {network}: {error.message}",
                 hint=f"docker network create {network}, or {service.kind}:set {service.name} KEY without a value",
@@ -137,7 +136,7 @@ class Exec:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
         done = execute(
-            self.host.engine().attach_argv(self.container, argv, tty=False), check=False, stdin=stdin, timeout=timeout
+            self.host.sessions().attach_argv(self.container, argv, tty=False), check=False, stdin=stdin, timeout=timeout
         )
         if not done.ok:
             lines = (done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:]
@@ -152,7 +151,7 @@ class Exec:
             if stdin:
                 self.run(argv, stdin=stdin, timeout=timeout)
                 return True
-            return self.host.engine().exec(self.container, argv, timeout=timeout).exit_code == 0
+            return self.host.sessions().exec(self.container, argv, timeout=timeout).exit_code == 0
         except (DokkupyError, TimeoutError):
             return False
 
@@ -169,7 +168,7 @@ def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = No
     host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
     deadline = time.monotonic() + limit
     while True:
-        found = host.engine().container(inside.container)
+        found = host.containers().find(inside.container)
         if found is None or found.state in ("exited", "dead", "restarting") or found.restarts:
             how = "is gone" if found is None else f"ended with status {found.exit_code}"
             memory = ", it ran out of memory" if found and found.oom_killed else ""
@@ -183,7 +182,7 @@ def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = No
 
 def fault(inside: Exec, message: str) -> HostError:
     try:
-        found = list(inside.host.engine().logs(inside.container, tail=LAST_LINES))
+        found = list(inside.host.sessions().logs(inside.container, tail=LAST_LINES))
     except DokkupyError:
         found = []
     lines = tuple(without_secrets(inside.service, line.decode(errors="replace")) for _, line in found)
@@ -198,42 +197,41 @@ def identifier_of(host: Host, kind: str, name: str) -> str:
         known = None
     if isinstance(known, str) and re.fullmatch(r"[A-Za-z0-9_-]+", known):
         return known
-    found = host.engine().container(container_of(kind, name))
+    found = host.containers().find(container_of(kind, name))
     return found.labels.get(MARK, "") if found else ""
 
 
 def containers_of(host: Host, identifier: str) -> list[Container]:
-    return host.engine().containers({MARK: identifier})
+    return host.containers().find_all({MARK: identifier})
 
 
 def remove_instance(host: Host, identifier: str, instance: str) -> None:
     """Remove the containers of one instance of a service; idempotent."""
-    for one in host.engine().containers({MARK: identifier, INSTANCE: instance}):
-        host.engine().remove(one.id)
+    for one in host.containers().find_all({MARK: identifier, INSTANCE: instance}):
+        host.containers().remove(one.id)
 
 
 def remove_instance_and_data(host: Host, identifier: str, instance: str, volume: str) -> None:
     """Undo of a new instance: nothing is left of it."""
     remove_instance(host, identifier, instance)
     if volume:
-        host.engine().remove_volume(volume)
+        host.volumes().remove(volume)
 
 
 def remove_service(host: Host, identifier: str) -> None:
     """Containers, network and files of a service; its volumes stay, with all that the server had acknowledged. Idempotent."""
     for one in containers_of(host, identifier):
-        host.engine().stop(one.id, timeout=STOP_SECONDS, restart_policy="no")
+        host.containers().stop(one.id, timeout=STOP_SECONDS, restart_policy="no")
     remove_all_but_data(host, identifier)
 
 
 def remove_all_but_data(host: Host, identifier: str) -> None:
     """The same at once, as a power cut would end it: where the data is of no use any more."""
-    engine = host.engine()
     for one in containers_of(host, identifier):
-        engine.remove(one.id)
-    for name, _ in engine.networks({MARK: identifier}):
+        host.containers().remove(one.id)
+    for name, _ in host.networks().find_all({MARK: identifier}):
         try:
-            engine.remove_network(name)
+            host.networks().remove(name)
         except Conflict:
             host.out.warn(f"The network {name} is still in use and stays")
     shutil.rmtree(host.path("service-files", os.path.basename(identifier)), ignore_errors=True)
@@ -241,8 +239,8 @@ def remove_all_but_data(host: Host, identifier: str) -> None:
 
 def remove_data(host: Host, identifier: str) -> None:
     """All volumes of a service; the data is gone. Idempotent."""
-    for volume in host.engine().volumes({MARK: identifier}):
-        host.engine().remove_volume(volume)
+    for volume in host.volumes().find_all({MARK: identifier}):
+        host.volumes().remove(volume)
 
 
 def remove_everything(host: Host, identifier: str) -> None:

@@ -98,12 +98,12 @@ def bring_ambassadors(host: Host, service: Service) -> list[str]:
     made = []
     for name, text in zip(service.ambassadors, service.exposed, strict=True):
         address, outer, inner = split(text)
-        found = host.engine().container(name)
+        found = host.containers().find(name)
         if found is not None and found.state == "running":
             continue
         ensure_image(host)
-        host.engine().remove(name)
-        host.engine().create(
+        host.containers().remove(name)
+        host.containers().create(
             ContainerSpec(
                 name,
                 IMAGE,
@@ -126,7 +126,7 @@ def remove_ambassadors(host: Host, kind: str, name: str) -> None:
     service = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, service.id):
         if one.labels.get("dokkupy.kind") == "ambassador":
-            host.engine().remove(one.id)
+            host.containers().remove(one.id)
 
 
 def arrows(service: Service) -> str:

@@ -67,8 +67,8 @@ def split_ref(ref: str) -> tuple[str, str]:
 def require_image(host: Host, kind: str, ref: str) -> Image:
     """The image, pulled when it is not here, but for the variable POSTGRES_DISABLE_PULL (reference, section 6.2). Raises
     HostError that says how to bring one."""
-    engine = host.engine()
-    found = engine.image(ref)
+    images = host.images()
+    found = images.find(ref)
     if found is not None:
         return found
     if os.environ.get(variable(kind, "DISABLE_PULL")) == "true":
@@ -79,7 +79,7 @@ def require_image(host: Host, kind: str, ref: str) -> Image:
         )
     host.out.section(f"Pulling {ref}")
     try:
-        return engine.pull(ref)
+        return images.pull(ref)
     except DokkupyError as error:
         raise HostError(
             f"The image {ref} is not on this host and cannot be pulled",
@@ -234,7 +234,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
         gone = container.remove_service if stays else container.remove_everything
         tx.commit(after=(call(gone, identifier=identifier),) if identifier else ())
     if service is None and not purge:
-        for volume in host.engine().volumes({container.MARK: identifier}) if identifier else ():
+        for volume in host.volumes().find_all({container.MARK: identifier}) if identifier else ():
             host.out.warn(f"Its data stays in the volume {volume}; to remove it: docker volume rm {volume}")
     host.events.record("service_destroyed", service=f"{kind}:{name}")
     return service
@@ -271,7 +271,7 @@ def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName
 def rename_containers(host: Host, before: Service, after: Service) -> None:
     for one in container.containers_of(host, before.id):
         if one.name.startswith(before.container):
-            host.engine().rename(one.id, after.container + one.name.removeprefix(before.container))
+            host.containers().rename(one.id, after.container + one.name.removeprefix(before.container))
 
 
 def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
@@ -279,7 +279,7 @@ def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
     before = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, identifier):
         suffix = "".join(one.name.partition(".ambassador")[1:])
-        host.engine().rename(one.id, before.container + suffix)
+        host.containers().rename(one.id, before.container + suffix)
 
 
 def require_still(service: Service) -> None:
@@ -327,7 +327,7 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         tx.write(*records.place(kind, name), data=records.to_table(service))
         tx.step(
             f"stop {service.container}",
-            lambda: host.engine().stop(service.container, timeout=datastore.stop_seconds),
+            lambda: host.containers().stop(service.container, timeout=datastore.stop_seconds),
             undo=call(bring_to_state_of_record, kind=kind, name=str(name)),
         )
         tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))
@@ -336,18 +336,18 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
 
 def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[str]:
     """Make a service's container what its record says; returns a line for each thing done. Idempotent."""
-    engine = host.engine()
-    found = engine.container(service.container)
+    containers = host.containers()
+    found = containers.find(service.container)
     if service.state == STOPPED:
         if found is None:
             return []
-        engine.stop(found.id, timeout=datastore.stop_seconds, restart_policy="no")
-        engine.remove(found.id)
+        containers.stop(found.id, timeout=datastore.stop_seconds, restart_policy="no")
+        containers.remove(found.id)
         return [f"{service.subject}: stopped"]
     if service.state == PAUSED:
         if found is None or found.state in ("exited", "created"):
             return []
-        engine.stop(found.id, timeout=datastore.stop_seconds, restart_policy="no")
+        containers.stop(found.id, timeout=datastore.stop_seconds, restart_policy="no")
         return [f"{service.subject}: paused"]
     if found is not None and found.state == "running":
         return []
@@ -358,7 +358,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
         did = "made its container again"
     else:
         # Removed and made again: a restart policy that a pause took away comes back with it.
-        engine.remove(found.id)
+        containers.remove(found.id)
         container.create(host, datastore, service, name=service.container, instance=service.id)
         did = "started"
     container.connect_apps(host, service.kind, service.name)
@@ -368,7 +368,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
 
 def has_data(host: Host, service: Service) -> bool:
     """Whether the volume of a service is there (or it keeps nothing)."""
-    return not service.volume or service.volume in host.engine().volumes({})
+    return not service.volume or service.volume in host.volumes().find_all({})
 
 
 def require_data(host: Host, service: Service) -> None:
@@ -383,7 +383,7 @@ def require_data(host: Host, service: Service) -> None:
 
 def with_image(host: Host, service: Service) -> Service:
     """The service with an image that is here: its own, or else what its reference means now."""
-    if host.engine().image(service.image_id) is not None:
+    if host.images().find(service.image_id) is not None:
         return service
     host.out.warn(f"The image of {service.subject} is gone from the engine; taking what {service.image} is now")
     return replace(service, image_id=require_image(host, service.kind, service.image).id)
@@ -407,11 +407,11 @@ def is_as_wanted(service: Service, states: Mapping[str, str]) -> bool:
 
 
 def is_up(host: Host, service: Service) -> bool:
-    found = host.engine().container(service.container)
+    found = host.containers().find(service.container)
     return found is not None and found.state == "running"
 
 
 def status(host: Host, service: Service) -> str:
     """What the engine says of its container: running, exited, missing..."""
-    found = host.engine().container(service.container)
+    found = host.containers().find(service.container)
     return "missing" if found is None else found.state

@@ -23,7 +23,7 @@ def supervise(host: Host) -> list[str]:
     """The timer's minute: tell which servers crashed, then bring them up again."""
     every = records.services(host)
     if every:
-        listed = {one.name: one for one in host.engine().containers({container.MARK: ""})}
+        listed = {one.name: one for one in host.containers().find_all({container.MARK: ""})}
         look_at_all(host, every, listed, time.time())
     return bring_up_all(host)
 
@@ -32,7 +32,7 @@ def bring_up_all(host: Host) -> list[str]:
     """Bring all services to what their records say. One's trouble keeps no other down, and is a warning."""
     lines: list[str] = []
     every = records.services(host)
-    states = {one.name: one.state for one in host.engine().containers({container.MARK: ""})} if every else {}
+    states = {one.name: one.state for one in host.containers().find_all({container.MARK: ""})} if every else {}
     for service in every:
         if lifecycle.is_as_wanted(service, states):
             continue  # without an operation: this is asked every minute

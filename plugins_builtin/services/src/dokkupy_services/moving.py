@@ -181,23 +181,23 @@ def settle(host: Host, kind: str, name: str, instance: str) -> None:
     old = [one for one in servers if one.labels[container.INSTANCE] != instance]
     for one in old:
         if one.name == service.container:
-            engine.rename(one.id, f"{service.container}.previous")
+            engine.containers.rename(one.id, f"{service.container}.previous")
     for one in servers:
         if one.labels[container.INSTANCE] == instance:
-            engine.rename(one.id, service.container)
+            engine.containers.rename(one.id, service.container)
     container.connect_apps(host, kind, name)
     for one in old:
-        engine.stop(one.id, timeout=datastore.stop_seconds, restart_policy="no")
-        engine.remove(one.id)
+        engine.containers.stop(one.id, timeout=datastore.stop_seconds, restart_policy="no")
+        engine.containers.remove(one.id)
     forget_old_volumes(host, service)
 
 
 def forget_old_volumes(host: Host, service: Service) -> None:
     """Of a service's volumes, the one that it uses and the one before it stay."""
     kept = (service.volume, service.previous.get("volume", ""))
-    for volume in host.engine().volumes({container.MARK: service.id}):
+    for volume in host.volumes().find_all({container.MARK: service.id}):
         if volume not in kept:
-            host.engine().remove_volume(volume)
+            host.volumes().remove(volume)
 
 
 def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Service, instance: str) -> Moved:
@@ -224,14 +224,14 @@ def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Serv
 
 
 def end_container(host: Host, datastore: Datastore, service: Service) -> None:
-    host.engine().stop(service.container, timeout=datastore.stop_seconds, restart_policy="no")
-    host.engine().remove(service.container)
+    host.containers().stop(service.container, timeout=datastore.stop_seconds, restart_policy="no")
+    host.containers().remove(service.container)
 
 
 def back_in_place(host: Host, kind: str, name: str, instance: str) -> None:
     service = records.read(host, kind, ServiceName(name))
-    for one in host.engine().containers({container.MARK: service.id, container.INSTANCE: instance}):
-        host.engine().stop(one.id, timeout=container.STOP_SECONDS, restart_policy="no")  # it has our only data
+    for one in host.containers().find_all({container.MARK: service.id, container.INSTANCE: instance}):
+        host.containers().stop(one.id, timeout=container.STOP_SECONDS, restart_policy="no")  # it has our only data
     container.remove_instance(host, service.id, instance)
     lifecycle.bring_to_state(host, records.datastore(host, kind), service)
 
@@ -264,9 +264,9 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
         after = replace(
             before, image=was["image"], image_id=was["image_id"], version=was["version"], volume=was["volume"]
         )
-        if after.volume and after.volume not in host.engine().volumes({container.MARK: before.id}):
+        if after.volume and after.volume not in host.volumes().find_all({container.MARK: before.id}):
             raise NotFound(f"The volume {after.volume} of the earlier instance is gone")
-        if host.engine().image(after.image_id) is None:
+        if host.images().find(after.image_id) is None:
             image = tx.step(
                 f"have the image {after.image}",
                 lambda: lifecycle.require_image(host, before.kind, after.image),

@@ -37,7 +37,7 @@ class Edges:
 @contextmanager
 def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A program in the container; raises HostError with its words when its status is not 0. Left early, it is ended."""
-    words = inside.host.engine().attach_argv(inside.container, argv, tty=False)
+    words = inside.host.sessions().attach_argv(inside.container, argv, tty=False)
     with unnamed_file() as errors:
         process = subprocess.Popen(
             words, stderr=errors, env=environment(), start_new_session=True, preexec_fn=ending_with_us(), **streams

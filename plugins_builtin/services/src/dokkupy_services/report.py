@@ -21,7 +21,7 @@ SHOWN_ONLY_ALONE = "dsn"
 
 def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]:
     """Info flag -> value, Dokku's and ours."""
-    found = host.engine().container(service.container)
+    found = host.containers().find(service.container)
     own = found.addresses.get(container.network_of(service), "") if found else ""
     networks = service.networks
     return {
@@ -67,7 +67,7 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
 
 def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> None:
     try:
-        for _, line in host.engine().logs(service.container, tail=lines or None, follow=follow):
+        for _, line in host.sessions().logs(service.container, tail=lines or None, follow=follow):
             sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
             if follow:
                 sys.stdout.flush()

@@ -67,7 +67,7 @@ class ServiceSubject(BackupSubject):
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one that was backed up, with passwords of its own."""
-        image = self.host.engine().image(about.get("image_id", "")) or lifecycle.require_image(
+        image = self.host.images().find(about.get("image_id", "")) or lifecycle.require_image(
             self.host, self.datastore.kind, about["image"]
         )
         made = lifecycle.draft(self.datastore, name, about["image"], image, ServiceOptions())

@@ -47,9 +47,9 @@ def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Co
 
 
 def look_at(host: Host, service: Service, before: Watched, since: float, now: float) -> Watched:
-    engine = host.engine()
-    seen = engine.container(service.container) or Container("", service.container, "", "missing")
-    endings = engine.endings(since - REMEMBERED).get(seen.id, ())
+    containers = host.containers()
+    seen = containers.find(service.container) or Container("", service.container, "", "missing")
+    endings = containers.endings(since - REMEMBERED).get(seen.id, ())
     after, has_crashed = judged(before, seen, endings, now)
     if has_crashed:
         lines = [without_secrets(service, line) for line in last_lines(host, seen.id)]

@@ -69,12 +69,12 @@ def hook_of(host: Host, release: Release, moment: str) -> str:
 
     from dokkupy_sdk.errors import AppError
 
-    engine = host.engine()
-    image = engine.image(release.image)
+    images = host.images()
+    image = images.find(release.image)
     workdir = image.workdir if image is not None else ""
     path = posixpath.join("/", workdir, DIRECTORY, moment)
     try:
-        return path if engine.copy_out(release.image, path, limit=LARGEST) is not None else ""
+        return path if images.copy_out(release.image, path, limit=LARGEST) is not None else ""
     except AppError:  # larger than the limit: a compiled program, and there
         return path
 

@@ -12,7 +12,14 @@ that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokku
 """
 
 from dokkupy_sdk.testing.contracts.builder import BuilderContract
-from dokkupy_sdk.testing.contracts.engine import EngineContract
+from dokkupy_sdk.testing.contracts.engine import (
+    ContainersContract,
+    ContainerSessionsContract,
+    EngineContract,
+    ImagesContract,
+    NetworksContract,
+    VolumesContract,
+)
 from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
 from dokkupy_sdk.testing.contracts.scheduler import SchedulerContract
@@ -20,9 +27,14 @@ from dokkupy_sdk.testing.contracts.source import SourceContract
 
 __all__ = [
     "BuilderContract",
+    "ContainerSessionsContract",
+    "ContainersContract",
     "EngineContract",
+    "ImagesContract",
     "LanguageContract",
+    "NetworksContract",
     "ProxyContract",
     "SchedulerContract",
     "SourceContract",
+    "VolumesContract",
 ]

@@ -52,7 +52,7 @@ class BuilderContract:
 
     def test_a_build_is_tagged_and_has_its_labels(self, host: Host, builder: Builder, good: Build) -> None:
         image = builder.build(good)
-        found = host.engine().image(good.tag)
+        found = host.images().find(good.tag)
         assert found is not None and found.id == image.id
         assert good.labels.items() <= found.labels.items()
 
@@ -65,7 +65,7 @@ class BuilderContract:
     ) -> None:
         with pytest.raises(AppError):
             builder.build(broken)
-        assert host.engine().image(broken.tag) is None
+        assert host.images().find(broken.tag) is None
 
 
 class DetectingContract:

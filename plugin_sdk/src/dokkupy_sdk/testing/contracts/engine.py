@@ -1,4 +1,4 @@
-"""The contract of the role Engine."""
+"""The contracts of an engine's roles, of each its own class; `EngineContract` is all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dokkupy_sdk.roles import ContainerSpec, Engine
 MARK = "dokkupy.contract"
 
 
-class EngineContract:
+class EngineFixtures:
     """Fixtures to give: `engine`, and `image`, a reference to an image with `sleep`, `echo` and `false` in it.
 
     Everything that a test makes carries the label `dokkupy.contract` with the test's own mark, and goes afterwards.
@@ -34,232 +34,238 @@ class EngineContract:
     def mark(self, engine: Engine) -> Iterator[str]:
         mark = f"contract-{secrets.token_hex(4)}"
         yield mark
-        for container in engine.containers({MARK: mark}):
-            engine.remove(container.id)
+        for container in engine.containers.find_all({MARK: mark}):
+            engine.containers.remove(container.id)
 
     @pytest.fixture
     def spec(self, image: str, mark: str) -> ContainerSpec:
         return ContainerSpec(mark, image, command=("sleep", "600"), labels={MARK: mark}, stop_timeout=1)
 
-    def test_it_is_ready(self, engine: Engine) -> None:
-        ready = engine.prepare()
-        assert ready.ready, ready.reason
 
-    # images
-
+class ImagesContract(EngineFixtures):
     def test_an_image_is_found_by_reference_and_by_id(self, engine: Engine, image: str) -> None:
-        found = engine.image(image)
+        found = engine.images.find(image)
         assert found is not None
-        again = engine.image(found.id)
+        again = engine.images.find(found.id)
         assert again is not None and again.id == found.id
 
     def test_an_image_that_is_not_there_is_none_and_nothing_is_pulled(self, engine: Engine) -> None:
-        assert engine.image("dokkupy-contract/there-is-no-such-image:1") is None
+        assert engine.images.find("dokkupy-contract/there-is-no-such-image:1") is None
 
     def test_tagging_twice_is_tagging_once_and_the_name_can_be_taken_back_twice(
         self, engine: Engine, image: str, mark: str
     ) -> None:
         ref = f"dokkupy-contract/{mark}:1"
-        found = engine.image(image)
+        found = engine.images.find(image)
         assert found is not None
         for _ in range(2):
-            engine.tag(found.id, ref)
-        tagged = engine.image(ref)
+            engine.images.tag(found.id, ref)
+        tagged = engine.images.find(ref)
         assert tagged is not None and tagged.id == found.id
         for _ in range(2):
-            engine.remove_image(ref)
-        assert engine.image(ref) is None
-        assert engine.image(image) is not None
+            engine.images.remove(ref)
+        assert engine.images.find(ref) is None
+        assert engine.images.find(image) is not None
 
     def test_all_images_are_listed_when_no_label_is_asked_for(self, engine: Engine, image: str) -> None:
-        found = engine.image(image)
+        found = engine.images.find(image)
         assert found is not None
-        assert found.id in {identifier for identifier, _, _ in engine.images({})}
+        assert found.id in {identifier for identifier, _, _ in engine.images.find_all({})}
 
-    # containers
+    def test_a_file_of_an_image_is_seen_without_running_anything(self, engine: Engine, image: str, mark: str) -> None:
+        """The image has /bin/sh, as it must to run a Procfile's commands."""
+        assert engine.images.has_file(image, "/bin/sh")
+        assert not engine.images.has_file(image, "/bin/there-is-no-such-file")
+        assert engine.containers.find_all({MARK: mark}) == []
 
+
+class ContainersContract(EngineFixtures):
     def test_a_created_container_runs_and_is_found_by_name_id_and_label(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
-        made = engine.create(spec)
+        made = engine.containers.create(spec)
         for ref in (made.id, spec.name):
-            found = engine.container(ref)
+            found = engine.containers.find(ref)
             assert found is not None and (found.id, found.state) == (made.id, "running")
-        assert [one.id for one in engine.containers({MARK: mark})] == [made.id]
-        assert made.id in {one.id for one in engine.containers({MARK: ""})}
-        assert engine.containers({MARK: mark, "another": "label"}) == []
+        assert [one.id for one in engine.containers.find_all({MARK: mark})] == [made.id]
+        assert made.id in {one.id for one in engine.containers.find_all({MARK: ""})}
+        assert engine.containers.find_all({MARK: mark, "another": "label"}) == []
 
     def test_a_name_that_is_taken_is_an_error_and_changes_nothing(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
-        made = engine.create(spec)
+        made = engine.containers.create(spec)
         with pytest.raises(DokkupyError):
-            engine.create(spec)
-        assert [one.id for one in engine.containers({MARK: mark})] == [made.id]
+            engine.containers.create(spec)
+        assert [one.id for one in engine.containers.find_all({MARK: mark})] == [made.id]
 
     def test_a_container_of_no_image_is_an_error_that_leaves_nothing(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
         with pytest.raises(DokkupyError):
-            engine.create(replace(spec, image="dokkupy-contract/there-is-no-such-image:1"))
-        assert engine.containers({MARK: mark}) == []
+            engine.containers.create(replace(spec, image="dokkupy-contract/there-is-no-such-image:1"))
+        assert engine.containers.find_all({MARK: mark}) == []
 
     def test_a_stopped_container_is_kept_and_starts_again(self, engine: Engine, spec: ContainerSpec, mark: str) -> None:
-        made = engine.create(spec)
+        made = engine.containers.create(spec)
         for _ in range(2):
-            engine.stop(made.id, timeout=1)
-        found = engine.container(made.id)
+            engine.containers.stop(made.id, timeout=1)
+        found = engine.containers.find(made.id)
         assert found is not None and found.state == "exited"
-        assert engine.containers({MARK: mark}, running_only=True) == []
-        engine.start(made.id)
-        found = engine.container(made.id)
+        assert engine.containers.find_all({MARK: mark}, running_only=True) == []
+        engine.containers.start(made.id)
+        found = engine.containers.find(made.id)
         assert found is not None and found.state == "running"
 
-    def test_a_file_of_an_image_is_seen_without_running_anything(self, engine: Engine, image: str, mark: str) -> None:
-        """The image has /bin/sh, as it must to run a Procfile's commands."""
-        assert engine.has_file(image, "/bin/sh")
-        assert not engine.has_file(image, "/bin/there-is-no-such-file")
-        assert engine.containers({MARK: mark}) == []
-
     def test_removing_twice_is_removing_once(self, engine: Engine, spec: ContainerSpec) -> None:
-        made = engine.create(spec)
+        made = engine.containers.create(spec)
         for _ in range(2):
-            engine.remove(made.id)
-        assert engine.container(made.id) is None
+            engine.containers.remove(made.id)
+        assert engine.containers.find(made.id) is None
 
     def test_a_renamed_container_has_the_new_name_alone(self, engine: Engine, spec: ContainerSpec) -> None:
-        made = engine.create(spec)
-        engine.rename(made.id, f"{spec.name}-b")
-        found = engine.container(f"{spec.name}-b")
+        made = engine.containers.create(spec)
+        engine.containers.rename(made.id, f"{spec.name}-b")
+        found = engine.containers.find(f"{spec.name}-b")
         assert found is not None and found.id == made.id
-        assert engine.container(spec.name) is None
+        assert engine.containers.find(spec.name) is None
 
     def test_renaming_to_a_taken_name_is_a_conflict(self, engine: Engine, spec: ContainerSpec) -> None:
-        engine.create(spec)
-        other = engine.create(replace(spec, name=f"{spec.name}-b"))
+        engine.containers.create(spec)
+        other = engine.containers.create(replace(spec, name=f"{spec.name}-b"))
         with pytest.raises(Conflict):
-            engine.rename(other.id, spec.name)
-
-    def test_the_exit_status_of_what_ended_is_told(self, engine: Engine, spec: ContainerSpec) -> None:
-        made = engine.create(replace(spec, command=("false",)))
-        assert engine.wait(made.id, timeout=30) == 1
-        found = engine.container(made.id)
-        assert found is not None and (found.state, found.exit_code) == ("exited", 1)
+            engine.containers.rename(other.id, spec.name)
 
     def test_an_end_is_remembered_with_its_exit_code(self, engine: Engine, spec: ContainerSpec) -> None:
         since = time.time() - 60
-        made = engine.create(replace(spec, command=("false",)))
-        engine.wait(made.id, timeout=30)
-        (ending,) = engine.endings(since)[made.id]
+        made = engine.containers.create(replace(spec, command=("false",)))
+        engine.sessions.wait(made.id, timeout=30)
+        (ending,) = engine.containers.endings(since)[made.id]
         assert (ending.exit_code, ending.oom, ending.stopped) == (1, False, False)
         assert abs(ending.at - time.time()) < 60
-        assert not engine.endings(time.time()).get(made.id)
+        assert not engine.containers.endings(time.time()).get(made.id)
+
+
+class ContainerSessionsContract(EngineFixtures):
+    def test_the_exit_status_of_what_ended_is_told(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.containers.create(replace(spec, command=("false",)))
+        assert engine.sessions.wait(made.id, timeout=30) == 1
+        found = engine.containers.find(made.id)
+        assert found is not None and (found.state, found.exit_code) == ("exited", 1)
 
     def test_waiting_for_what_does_not_end_times_out(self, engine: Engine, spec: ContainerSpec) -> None:
-        made = engine.create(spec)
+        made = engine.containers.create(spec)
         with pytest.raises(TimeoutError):
-            engine.wait(made.id, timeout=0.2)
+            engine.sessions.wait(made.id, timeout=0.2)
 
     def test_what_was_printed_is_in_the_logs(self, engine: Engine, spec: ContainerSpec) -> None:
-        made = engine.create(replace(spec, command=("echo", "hello world")))
-        engine.wait(made.id, timeout=30)
-        assert ("stdout", b"hello world") in list(engine.logs(made.id))
-        assert list(engine.logs(made.id, tail=0)) == []
+        made = engine.containers.create(replace(spec, command=("echo", "hello world")))
+        engine.sessions.wait(made.id, timeout=30)
+        assert ("stdout", b"hello world") in list(engine.sessions.logs(made.id))
+        assert list(engine.sessions.logs(made.id, tail=0)) == []
 
     def test_a_created_container_waits_for_the_program_that_starts_it(
         self, engine: Engine, spec: ContainerSpec
     ) -> None:
         secret = replace(spec, env={EnvKey("TOKEN"): Secret("hunter2")})
-        made = engine.create(secret, start=False)
+        made = engine.containers.create(secret, start=False)
         assert made.state == "created"
-        assert "hunter2" not in " ".join(engine.start_argv(made.id, stdin=True))
+        assert "hunter2" not in " ".join(engine.sessions.start_argv(made.id, stdin=True))
 
-    # networks
 
+class NetworksContract(EngineFixtures):
     def test_a_network_is_made_once_and_removed_twice(self, engine: Engine, mark: str) -> None:
         for _ in range(2):
-            engine.ensure_network(mark, subnet="10.213.7.0/24", labels={MARK: mark})
+            engine.networks.ensure(mark, subnet="10.213.7.0/24", labels={MARK: mark})
         try:
-            assert engine.networks({MARK: mark}) == [(mark, "10.213.7.0/24")]
-            assert (mark, "10.213.7.0/24") in engine.networks({})
+            assert engine.networks.find_all({MARK: mark}) == [(mark, "10.213.7.0/24")]
+            assert (mark, "10.213.7.0/24") in engine.networks.find_all({})
         finally:
             for _ in range(2):
-                engine.remove_network(mark)
-        assert engine.networks({MARK: mark}) == []
+                engine.networks.remove(mark)
+        assert engine.networks.find_all({MARK: mark}) == []
 
     def test_a_subnet_that_overlaps_another_is_a_conflict(self, engine: Engine, mark: str) -> None:
-        engine.ensure_network(mark, subnet="10.213.8.0/24", labels={MARK: mark})
+        engine.networks.ensure(mark, subnet="10.213.8.0/24", labels={MARK: mark})
         try:
             with pytest.raises(Conflict):
-                engine.ensure_network(f"{mark}-b", subnet="10.213.8.0/25", labels={MARK: mark})
+                engine.networks.ensure(f"{mark}-b", subnet="10.213.8.0/25", labels={MARK: mark})
         finally:
-            engine.remove_network(mark)
-            engine.remove_network(f"{mark}-b")
+            engine.networks.remove(mark)
+            engine.networks.remove(f"{mark}-b")
 
     def test_a_network_with_a_container_in_it_is_not_removed(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
-        engine.ensure_network(mark, subnet="10.213.9.0/24", labels={MARK: mark})
-        made = engine.create(replace(spec, network=mark, address="10.213.9.9"))
+        engine.networks.ensure(mark, subnet="10.213.9.0/24", labels={MARK: mark})
+        made = engine.containers.create(replace(spec, network=mark, address="10.213.9.9"))
         try:
-            found = engine.container(made.id)
+            found = engine.containers.find(made.id)
             assert found is not None and found.addresses.get(mark) == "10.213.9.9"
             with pytest.raises(Conflict):
-                engine.remove_network(mark)
+                engine.networks.remove(mark)
         finally:
-            engine.remove(made.id)
-            engine.remove_network(mark)
+            engine.containers.remove(made.id)
+            engine.networks.remove(mark)
 
     def test_a_network_without_a_subnet_gets_a_free_one(self, engine: Engine, mark: str) -> None:
         names = (mark, f"{mark}-b")
         try:
             for name in names:
-                engine.ensure_network(name, subnet="", labels={MARK: mark})
-            subnets = {subnet for _, subnet in engine.networks({MARK: mark})}
+                engine.networks.ensure(name, subnet="", labels={MARK: mark})
+            subnets = {subnet for _, subnet in engine.networks.find_all({MARK: mark})}
             assert len(subnets) == 2 and "" not in subnets
         finally:
             for name in names:
-                engine.remove_network(name)
+                engine.networks.remove(name)
 
     def test_a_container_comes_into_a_further_network_and_goes_out_of_it(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
         names = (mark, f"{mark}-b")
         for name in names:
-            engine.ensure_network(name, subnet="", labels={MARK: mark})
-        made = engine.create(replace(spec, network=mark))
+            engine.networks.ensure(name, subnet="", labels={MARK: mark})
+        made = engine.containers.create(replace(spec, network=mark))
         try:
             for _ in range(2):
-                engine.connect(names[1], made.name, ("database",))
-            found = engine.container(made.id)
+                engine.networks.connect(names[1], made.name, ("database",))
+            found = engine.containers.find(made.id)
             assert found is not None and set(found.addresses) == set(names)
             for _ in range(2):
-                engine.disconnect(names[1], made.name)
-            found = engine.container(made.id)
+                engine.networks.disconnect(names[1], made.name)
+            found = engine.containers.find(made.id)
             assert found is not None and set(found.addresses) == {mark}
             with pytest.raises(NotFound):
-                engine.connect(names[1], f"{made.name}-none", ())
-            engine.disconnect(names[1], f"{made.name}-none")
+                engine.networks.connect(names[1], f"{made.name}-none", ())
+            engine.networks.disconnect(names[1], f"{made.name}-none")
         finally:
-            engine.remove(made.id)
+            engine.containers.remove(made.id)
             for name in names:
-                engine.remove_network(name)
+                engine.networks.remove(name)
 
-    # volumes
 
+class VolumesContract(EngineFixtures):
     def test_a_volume_is_made_once_and_found_by_its_label(self, engine: Engine, mark: str) -> None:
         for _ in range(2):
-            engine.ensure_volume(mark, labels={MARK: mark})
-        assert engine.volumes({MARK: mark}) == [mark]
-        engine.remove_volume(mark)
-        assert engine.volumes({MARK: mark}) == []
+            engine.volumes.ensure(mark, labels={MARK: mark})
+        assert engine.volumes.find_all({MARK: mark}) == [mark]
+        engine.volumes.remove(mark)
+        assert engine.volumes.find_all({MARK: mark}) == []
 
     def test_a_volume_is_removed_when_no_container_has_it(self, engine: Engine, spec: ContainerSpec, mark: str) -> None:
-        made = engine.create(replace(spec, options=("--volume", f"{mark}:/data")))
+        made = engine.containers.create(replace(spec, options=("--volume", f"{mark}:/data")))
         try:
             with pytest.raises(Conflict):
-                engine.remove_volume(mark)
+                engine.volumes.remove(mark)
         finally:
-            engine.remove(made.id)
+            engine.containers.remove(made.id)
         for _ in range(2):
-            engine.remove_volume(mark)
+            engine.volumes.remove(mark)
+
+
+class EngineContract(ImagesContract, ContainersContract, ContainerSessionsContract, NetworksContract, VolumesContract):
+    """An engine with all of its roles; `ImageBuilds` is in `BuilderContract`, by the builders that use it."""
+
+    def test_it_is_ready(self, engine: Engine) -> None:
+        ready = engine.prepare()
+        assert ready.ready, ready.reason

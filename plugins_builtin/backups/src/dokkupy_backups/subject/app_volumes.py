@@ -95,7 +95,7 @@ class AppVolumes(BackupSubject):
 
     def there(self) -> list[str]:
         """The volumes that the engine has. Raises NotFound when there is none."""
-        every = set(self.host.engine().volumes({}))
+        every = set(self.host.volumes().find_all({}))
         found = [name for name in volumes_of(self.host, self.app) if name in every]
         if not found:
             raise NotFound(
@@ -104,7 +104,7 @@ class AppVolumes(BackupSubject):
         return found
 
     def holds(self) -> bool:
-        return bool(set(volumes_of(self.host, self.app)) & set(self.host.engine().volumes({})))
+        return bool(set(volumes_of(self.host, self.app)) & set(self.host.volumes().find_all({})))
 
     def describe(self) -> Mapping[str, str]:
         return {"kind": "app", "app": str(self.app), "volumes": " ".join(self.there())}
@@ -146,7 +146,7 @@ class AppVolumes(BackupSubject):
             tx.register_undo("unpack the backup beside the data", call(drop, volume=staged))
             tx.step("unpack the backup beside the data", partial(stage, self.host, staged, pieces))
             for name in kept:
-                self.host.engine().ensure_volume(name, labels={"dokkupy.app": str(self.app)})
+                self.host.volumes().ensure(name, labels={"dokkupy.app": str(self.app)})
             tx.step(
                 "replace the data with it",
                 partial(swap, self.host, kept, staged, SWAP),
@@ -161,7 +161,7 @@ def staging() -> str:
 
 
 def drop(host: Host, volume: str) -> None:
-    host.engine().remove_volume(volume)
+    host.volumes().remove(volume)
 
 
 def swap(host: Host, names: Sequence[str], staged: str, script: str) -> None:
@@ -200,8 +200,8 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
         remove_on_exit=True,
     )
     try:
-        host.engine().create(spec, start=False)
-        child = Child(host.engine().start_argv(name, stdin=feeds), {}, feeds=feeds, reads=not feeds)
+        host.containers().create(spec, start=False)
+        child = Child(host.sessions().start_argv(name, stdin=feeds), {}, feeds=feeds, reads=not feeds)
         try:
             yield child
             status = child.finish(PATIENCE)
@@ -215,7 +215,7 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
         finally:
             child.end()
     finally:
-        host.engine().remove(name)
+        host.containers().remove(name)
 
 
 def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]:
@@ -236,7 +236,7 @@ def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]
 
 def stage(host: Host, volume: str, pieces: Iterable[bytes]) -> None:
     """Unpack into a new volume. tar itself refuses names that lead out of it (it strips `/` and `..`)."""
-    host.engine().ensure_volume(volume, labels={"dokkupy.kind": "staged"})
+    host.volumes().ensure(volume, labels={"dokkupy.kind": "staged"})
     with tar(host, ("-C", PLACE, "--numeric-owner", "-p", "-x"), {volume: PLACE}, feeds=True) as child:
         for piece in pieces:
             child.write(piece, PATIENCE)

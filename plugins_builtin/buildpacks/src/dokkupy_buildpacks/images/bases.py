@@ -52,10 +52,10 @@ def debian_tag(suite: str) -> str:
 def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
     """The tag of a suite's base, which is made when it is missing (25 s, 125 MB)."""
     tag = debian_tag(suite)
-    if host.engine().image(tag) is not None and not again:
+    if host.images().find(tag) is not None and not again:
         return tag
     with making(host, f"base-{suite}"):
-        if host.engine().image(tag) is not None and not again:
+        if host.images().find(tag) is not None and not again:
             return tag
         host.out.section(f"Making the base image {tag} of Debian's packages (once)")
         bootstrap(host, suite, tag)
@@ -70,7 +70,7 @@ def making(host: Host, subject: str) -> Iterator[None]:
 
 
 def bootstrap(host: Host, suite: str, tag: str) -> None:
-    engine = host.engine()
+    images = host.images()
     program = next((one for one in ("/usr/sbin/debootstrap", "/usr/bin/debootstrap") if os.path.exists(one)), "")
     if not program:
         raise HostError("The program debootstrap is not installed", hint="apt-get install debootstrap")
@@ -98,17 +98,17 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
                 hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL",
                 code="no_base",
             )
-        engine.load(os.path.join(directory, "root.tar"), f"{tag}-new")
+        images.load(os.path.join(directory, "root.tar"), f"{tag}-new")
         try:
             labelled(host, directory, tag, suite)
         finally:
-            engine.remove_image(f"{tag}-new")
+            images.remove(f"{tag}-new")
 
 
 def labelled(host: Host, directory: str, tag: str, suite: str) -> None:
     path = Path(directory, "Dockerfile")
     path.write_text(f'FROM {tag}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
-    host.engine().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
+    host.builds().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
 
 
 def proxies(host: Host) -> Mapping[str, str]:
@@ -150,7 +150,7 @@ def ensure_toolchain(
     """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
     so that a newer dokkupy makes its own. exact: with the version that no suite has."""
     start = debian_tag(suite)
-    mounts = Mounts("base", caches=host.engine().can_mount_in_builds(), ca=CA in secrets, network=NETWORK in secrets)
+    mounts = Mounts("base", caches=host.builds().can_mount(), ca=CA in secrets, network=NETWORK in secrets)
     lines, bare = (
         toolchain_lines(toolchain, wanted, suite, one, building=building, exact=exact)
         for one in (mounts, Mounts("base", caches=False))
@@ -162,13 +162,13 @@ def ensure_toolchain(
     # Of what is in it, not of the proxy by which it came.
     digest = hashlib.sha256("\n".join([f"FROM {start}", *bare, ""]).encode()).hexdigest()[:8]
     tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
-    if host.engine().image(tag) is not None:
+    if host.images().find(tag) is not None:
         return tag
     if exact:
         require_published(host, toolchain, wanted)
     ensure_debian(host, suite)
     with making(host, f"base-{toolchain.name}-{kind}"):
-        if host.engine().image(tag) is not None:
+        if host.images().find(tag) is not None:
             return tag
         host.out.section(f"Making the base image {tag} (once)")
         with scratch_directory(host.path("tmp", "base")) as directory:
@@ -178,5 +178,5 @@ def ensure_toolchain(
             path.write_text(text)
             version = wanted.text if exact else toolchain.debian[suite]
             label = f"{toolchain.name} {version} {kind} {suite}"
-            host.engine().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
+            host.builds().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
     return tag

@@ -70,11 +70,10 @@ def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted:
 
 def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, secrets: Mapping[str, Secret]) -> Found:
     """The images of a toolchain. Raises AppError that says what was tried."""
-    engine = host.engine()
     tried: list[str] = []
     if toolchain.official:
         repository = f"{registry}/{toolchain.official}" if registry else toolchain.official
-        names = [name for _, tags, _ in engine.images({}) for name in tags]
+        names = [name for _, tags, _ in host.images().find_all({}) for name in tags]
         here = on_host(names, repository, toolchain, wanted)
         if here is None and registry:
             here = on_host(names, toolchain.official, toolchain, wanted)
@@ -148,7 +147,7 @@ def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = 
             return ref, ""
         try:
             host.out.detail(f"Asking for the image {ref}")
-            host.engine().pull(ref)
+            host.images().pull(ref)
         except DokkupyError as error:
             reason = why(error.message)
             if reason != NO_TAG:

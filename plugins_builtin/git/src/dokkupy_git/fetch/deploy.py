@@ -172,7 +172,7 @@ def deploy_image(
     ref = f"refs/heads/{branch}"
     if force and kind == "git:from-image":
         host.out.section(f"Pulling {image}")
-        host.engine().pull(image)
+        host.images().pull(image)
     files[dockerfile_path(host, app)] = f"FROM {image}\n".encode()
     with made_commits.waiting_ref(repository) as keep:
         parent = repository.ref(ref)
@@ -228,5 +228,5 @@ def load(host: Host, image: ImageRef) -> None:
     host.out.section(f"Loading image {image}")
     if stream(["docker", "load"], host.out.stream, stdin=sys.stdin.buffer) != 0:
         raise HostError("The image could not be loaded", hint="Pass what `docker save` writes.")
-    if host.engine().image(image) is None:
+    if host.images().find(image) is None:
         raise UserError(f"What was loaded has no image {image}", hint="Name the image as `docker save` got it.")

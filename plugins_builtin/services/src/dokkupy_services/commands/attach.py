@@ -44,5 +44,5 @@ def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
     return subprocess.run(
-        host.engine().attach_argv(one.container, argv, tty=tty), env=environment(), check=False
+        host.sessions().attach_argv(one.container, argv, tty=tty), env=environment(), check=False
     ).returncode

@@ -102,7 +102,7 @@ class DatastoreContract:
         """An app with a network, as one that runs has."""
         name = AppName(f"ct-{secrets.token_hex(3)}")
         create_app(host, name)
-        host.engine().ensure_network(f"dokkupy-app-{name}", subnet="", labels={"dokkupy.app": name})
+        host.networks().ensure(f"dokkupy-app-{name}", subnet="", labels={"dokkupy.app": name})
         yield name
         if host.store.has_app(name):
             destroy_app(host, name)
@@ -121,15 +121,15 @@ class DatastoreContract:
             network=f"dokkupy-app-{app}",
             labels={"dokkupy.app": app},
         )
-        made = host.engine().create(spec)
+        made = host.containers().create(spec)
         try:
-            return host.engine().wait(made.id, timeout=20) == 0
+            return host.sessions().wait(made.id, timeout=20) == 0
         finally:
-            host.engine().remove(made.id)
+            host.containers().remove(made.id)
 
     def volumes(self, host: Host) -> list[str]:
         """Of this kind of datastore: tests of others may run on the same engine."""
-        return [one for one in host.engine().volumes({container.MARK: ""}) if one.startswith(f"dokkupy-{self.kind}-")]
+        return [one for one in host.volumes().find_all({container.MARK: ""}) if one.startswith(f"dokkupy-{self.kind}-")]
 
     def require_dumps(self, datastore: Datastore) -> None:
         if not datastore.dumps:
@@ -170,7 +170,7 @@ class DatastoreContract:
             )
         assert not records.has(host, self.kind, name)
         assert self.volumes(host) == before
-        assert host.engine().container(f"dokku.{self.kind}.{name}") is None
+        assert host.containers().find(f"dokku.{self.kind}.{name}") is None
 
     def test_passwords_are_in_no_argv_and_not_where_containers_are_inspected(
         self, host: Host, datastore: Datastore, service: Service
@@ -178,7 +178,7 @@ class DatastoreContract:
         spec = container.spec_of(host, datastore, service, name="x", instance="x")
         seen = [*spec.options, *(spec.command or ()), *(spec.entrypoint or ()), *spec.labels.values()]
         seen += [value.reveal() for value in spec.env.values()]
-        found = host.engine().container(service.container)
+        found = host.containers().find(service.container)
         assert found is not None
         seen += [*found.command, *found.labels.values()]
         for one in (datastore.connect, datastore.dump, datastore.export, datastore.restore):
@@ -213,7 +213,7 @@ class DatastoreContract:
             links.unlink(host, datastore.kind, service.name, app)
 
     def address(self, host: Host, service: Service) -> str:
-        found = host.engine().container(service.container)
+        found = host.containers().find(service.container)
         assert found is not None
         return found.addresses[container.network_of(service)]
 
@@ -301,7 +301,7 @@ class DatastoreContract:
         self, host: Host, datastore: Datastore, service: Service, app: AppName, image: str
     ) -> None:
         links.link(host, datastore, service.name, app)
-        host.engine().remove(service.container)
+        host.containers().remove(service.container)
         assert maintenance.bring_up_all(host) == [f"{service.subject}: made its container again"]
         self.require_rows(host, datastore, service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
@@ -331,8 +331,8 @@ class DatastoreContract:
         assert self.count(self.inside(host, other)) == 3
         self.put(self.inside(host, other), 10, 11)  # the app's user may write as before
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
-        assert host.engine().volumes({container.MARK: other.id}) == []
-        assert host.engine().networks({container.MARK: other.id}) == []
+        assert host.volumes().find_all({container.MARK: other.id}) == []
+        assert host.networks().find_all({container.MARK: other.id}) == []
         assert not os.path.exists(container.files_directory(host, other))
 
     def test_a_clone_has_the_data_and_passwords_of_its_own(
@@ -369,7 +369,7 @@ class DatastoreContract:
         assert back.id == other.id and self.count(self.inside(host, back)) == 3
         lifecycle.destroy(host, datastore.kind, other.name)
         gone = trash.purge_due(host, now=time.time() + 8 * trash.DAY)
-        assert len(gone) == 1 and host.engine().volumes({container.MARK: other.id}) == []
+        assert len(gone) == 1 and host.volumes().find_all({container.MARK: other.id}) == []
         with pytest.raises(NotFound):
             undestroy(host, self.kind, other.name, other.name)
 
@@ -418,5 +418,5 @@ class DatastoreContract:
         assert len(container.containers_of(host, service.id)) == 1
         links.unlink(host, datastore.kind, service.name, app)
         assert moving.forget_previous_due(host, "9999") and len(
-            host.engine().volumes({container.MARK: service.id})
+            host.volumes().find_all({container.MARK: service.id})
         ) == bool(datastore.data)

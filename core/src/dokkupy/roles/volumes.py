@@ -1,0 +1,22 @@
+"""The role Volumes: data that outlives containers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+
+class Volumes(ABC):
+    """The volumes that an engine has. All methods raise `HostError` when the engine does not answer."""
+
+    @abstractmethod
+    def ensure(self, name: str, *, labels: Mapping[str, str]) -> None:
+        """An empty volume, unless it is there already."""
+
+    @abstractmethod
+    def find_all(self, labels: Mapping[str, str]) -> list[str]:
+        """Names of the volumes with all of these labels."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Idempotent; the data is gone. Raises Conflict while a container has it."""

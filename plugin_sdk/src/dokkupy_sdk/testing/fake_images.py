@@ -1,0 +1,67 @@
+"""The fakes of the roles Images and ImageBuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dokkupy_sdk.errors import AppError, HostError
+from dokkupy_sdk.model import Image
+from dokkupy_sdk.roles import ImageBuild, ImageBuilds, Images
+from dokkupy_sdk.testing.labels import covers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.testing.fake_engine import FakeEngine
+
+
+class FakeImages(Images):
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def find(self, ref: str) -> Image | None:
+        identifier = self.engine.tags.get(ref, ref if ref in self.engine.tags.values() else "")
+        return Image(identifier, labels=self.engine.image_labels.get(identifier, {})) if identifier else None
+
+    def pull(self, ref: str) -> Image:
+        raise HostError(f"{ref} cannot be pulled: there is no registry here")
+
+    def tag(self, image: str, ref: str) -> None:
+        if self.find(image) is None:
+            raise HostError(f"There is no image {image}")
+        self.engine.tags[ref] = self.engine.tags.get(image, image)
+
+    def remove(self, ref: str) -> None:
+        self.engine.tags.pop(ref, None)
+
+    def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
+        found: dict[str, list[str]] = {}
+        for ref, identifier in self.engine.tags.items():
+            if covers(self.engine.image_labels.get(identifier, {}), labels):
+                found.setdefault(identifier, []).append(ref)
+        return [(identifier, tuple(refs), 1000) for identifier, refs in found.items()]
+
+    def load(self, archive: str, ref: str) -> Image:
+        return self.engine.keep(ref, {})
+
+    def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
+        content = self.engine.files.get(path)
+        if content is not None and len(content) > limit:
+            raise AppError(f"{path} is larger than {limit} bytes")
+        return content
+
+    def has_file(self, image: str, path: str) -> bool:
+        return path in self.engine.files
+
+
+class FakeImageBuilds(ImageBuilds):
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def can_mount(self) -> bool:
+        return self.engine.mounts
+
+    def build(self, build: ImageBuild) -> Image:
+        self.engine.built.append((build, build.dockerfile.read_text()))
+        if self.engine.fails is not None:
+            raise self.engine.fails
+        return self.engine.keep(build.tag, build.labels)

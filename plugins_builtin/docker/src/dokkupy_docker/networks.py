@@ -1,0 +1,74 @@
+"""The role Networks, by Docker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dokkupy_sdk.errors import NotFound
+from dokkupy_sdk.roles import Networks
+
+from dokkupy_docker import api
+from dokkupy_docker.answers import filters, quoted
+from dokkupy_docker.engine_errors import faults
+from dokkupy_docker.network import dynamic_part, make_with_free_subnet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_docker.engine import DockerEngine
+
+
+class DockerNetworks(Networks):
+    """The networks of Docker."""
+
+    def __init__(self, engine: DockerEngine) -> None:
+        self.engine = engine
+
+    def ensure(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
+        if api.get(f"/networks/{quoted(name)}") is not None:
+            return
+        if not subnet:
+            make_with_free_subnet(self, name, labels)
+            return
+        with faults(f"The network {name} could not be made"):
+            self.engine.client.create_network(
+                name,
+                driver="bridge",
+                labels=dict(labels),
+                check_duplicate=True,
+                ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
+            )
+
+    def remove(self, name: str) -> None:
+        try:
+            with faults(f"The network {name} could not be removed"):
+                self.engine.client.remove_network(name)
+        except NotFound:
+            pass
+
+    def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        found = api.get("/networks", **({"filters": {"label": filters(labels)}} if labels else {})) or []
+        return [
+            (
+                one["Name"],
+                next((c["Subnet"] for c in (one.get("IPAM") or {}).get("Config") or () if c.get("Subnet")), ""),
+            )
+            for one in found
+        ]
+
+    def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
+        found = self.engine.containers.find(ref)
+        if found is None:
+            raise NotFound(f"There is no container {ref}")
+        if network not in found.addresses:
+            with faults(f"The container {found.name} could not be let into the network {network}"):
+                self.engine.client.connect_container_to_network(found.id, network, aliases=list(aliases))
+
+    def disconnect(self, network: str, ref: str) -> None:
+        found = self.engine.containers.find(ref)
+        if found is None or network not in found.addresses:
+            return
+        try:
+            with faults(f"The container {found.name} could not be put out of the network {network}"):
+                self.engine.client.disconnect_container_from_network(found.id, network, force=True)
+        except NotFound:
+            pass
