@@ -23,7 +23,19 @@ from dokkupy.kernel.settings import Property, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
-ROLES = ("engine", "images", "containers", "networks", "volumes", "scheduler", "builder", "source", "proxy", "backup")
+ROLES = (
+    "engine",
+    "images",
+    "containers",
+    "networks",
+    "volumes",
+    "scheduler",
+    "builder",
+    "source",
+    "proxy",
+    "tls",
+    "backup",
+)
 KIT_ROLES = ("dokkupy_services.role", "dokkupy_services.backup_role")
 
 

@@ -11,14 +11,16 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Port, Release, Source, Upstream
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
-from dokkupy_sdk.roles import Builder, Engine, Proxy, SourceStore
+from dokkupy_sdk.roles import Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.contracts import (
     BuilderContract,
+    ChallengeServerContract,
     EngineContract,
     ProxyContract,
     SchedulerContract,
     SourceContract,
+    TlsProbeContract,
 )
 from dokkupy_sdk.testing.contracts.requests import answering
 from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy
@@ -93,6 +95,27 @@ class TestFakeProxy(ProxyContract):
                 return upstream
 
             yield made
+
+
+class TestFakeChallengeServer(ChallengeServerContract):
+    proxy, ports = TestFakeProxy.proxy, TestFakeProxy.ports
+    adapter = FakeProxy
+
+    @pytest.fixture
+    def server(self, host: Host) -> ChallengeServer:
+        return host.challenge_server()
+
+
+class TestFakeTlsProbe(TlsProbeContract):
+    ports = TestFakeProxy.ports
+
+    @pytest.fixture
+    def proxy(self, host: Host) -> Proxy:
+        return host.proxy()
+
+    @pytest.fixture
+    def probe(self, host: Host) -> TlsProbe:
+        return host.tls_probe()
 
 
 class TestFakeBuilder(BuilderContract):

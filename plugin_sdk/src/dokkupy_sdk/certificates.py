@@ -236,7 +236,7 @@ def orphans(host: Host, app: AppName) -> list[str]:
 def check_served(host: Host, app: AppName) -> None:
     """Ask the proxy for each name of the app by a handshake. Raises HostError when another certificate comes."""
     for domain, number, expected in expectations(host, app):
-        served = host.proxy(app).served(app, domain, number)
+        served = host.tls_probe(app).served(app, domain, number)
         if served != expected.id:
             what = f"another ({served[:16]})" if served else "none"
             raise HostError(

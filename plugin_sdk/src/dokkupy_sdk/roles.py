@@ -9,11 +9,13 @@ from dokkupy.roles.networks import Networks
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Scheduler
 from dokkupy.roles.source import SourceStore
+from dokkupy.roles.tls import ChallengeServer, TlsProbe
 from dokkupy.roles.volumes import Volumes
 
 __all__ = [
     "BackupSubject",
     "Builder",
+    "ChallengeServer",
     "Container",
     "ContainerSessions",
     "ContainerSpec",
@@ -27,5 +29,6 @@ __all__ = [
     "Proxy",
     "Scheduler",
     "SourceStore",
+    "TlsProbe",
     "Volumes",
 ]

@@ -18,9 +18,15 @@ from dokkupy_certs.expiry import findings
 from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.testing import FakeProxy, dry_running
+from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry_running
 
 from plugins_builtin.certs.tests.conftest import BLOG, Bench
+
+
+def probe(bench: Bench) -> FakeTlsProbe:
+    made = bench.host.tls_probe()
+    assert isinstance(made, FakeTlsProbe)
+    return made
 
 
 def proxy(bench: Bench) -> FakeProxy:
@@ -42,7 +48,7 @@ def picture(bench: Bench) -> tuple[object, ...]:
 
 def test_added_certificate_is_served_and_its_key_is_nobody_else_s(bench: Bench) -> None:
     answer = cli.add(bench.host, BLOG, *bench.files())
-    served = proxy(bench).served(BLOG, Domain("blog.example.com"), 443)
+    served = probe(bench).served(BLOG, Domain("blog.example.com"), 443)
     assert served == current(bench) == answer.data["fingerprint"]
     assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000", "https:443:5000"]
     key = Path(place(bench.host, BLOG, served), "key.pem")
@@ -58,7 +64,7 @@ def test_updated_certificate_leaves_one_way_back(bench: Bench) -> None:
     assert len(set(found)) == 3
     assert len(list(Path(bench.host.store.directory("apps", BLOG), "tls").iterdir())) == 2
     cli.rollback(bench.host, BLOG)
-    assert current(bench) == found[1] == proxy(bench).served(BLOG, Domain("blog.example.com"), 443)
+    assert current(bench) == found[1] == probe(bench).served(BLOG, Domain("blog.example.com"), 443)
     cli.rollback(bench.host, BLOG)
     assert current(bench) == found[2]
 
@@ -119,7 +125,7 @@ def test_same_certificate_again_changes_nothing(bench: Bench) -> None:
 def test_what_is_not_served_is_undone(bench: Bench, served: str) -> None:
     cli.add(bench.host, BLOG, *bench.files())
     before = picture(bench)
-    proxy(bench).serves["blog.example.com"] = served
+    probe(bench).serves["blog.example.com"] = served
     with pytest.raises(HostError, match="blog.example.com"):
         cli.update(bench.host, BLOG, *bench.files())
     assert picture(bench) == before
@@ -127,7 +133,7 @@ def test_what_is_not_served_is_undone(bench: Bench, served: str) -> None:
 
 def test_first_certificate_that_is_not_served_leaves_http(bench: Bench) -> None:
     before = picture(bench)
-    proxy(bench).serves["blog.example.com"] = ""
+    probe(bench).serves["blog.example.com"] = ""
     with pytest.raises(HostError):
         cli.add(bench.host, BLOG, *bench.files())
     assert picture(bench) == before
@@ -164,7 +170,7 @@ def test_certificate_for_other_names_waits_for_them_with_a_warning(
     assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
     assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000"]
     main(["domains:add", "blog", "shop.example.org"], host=bench.host)
-    assert proxy(bench).served(BLOG, Domain("shop.example.org"), 443) == current(bench)
+    assert probe(bench).served(BLOG, Domain("shop.example.org"), 443) == current(bench)
 
 
 def test_certificate_for_other_names_replaces_one_that_serves_with_a_warning_and_a_way_back(
@@ -379,5 +385,5 @@ def test_doctor_looks_at_what_is_served_and_for_how_long(bench: Bench) -> None:
     for days, level in ((350, "warning"), (360, "error"), (366, "error")):
         found = findings(bench.host, datetime.now(UTC) + timedelta(days=days))
         assert found[0].level == level and "certs:update blog" in found[0].remedy
-    proxy(bench).serves["blog.example.com"] = "ab" * 32
+    probe(bench).serves["blog.example.com"] = "ab" * 32
     assert "another certificate (abababab" in findings(bench.host)[-1].message

@@ -54,7 +54,7 @@ class Bench:
         properties = {"server": authority.directory, "ca-bundle": authority.bundle, "email": "me@example.com"}
         store.write("global", "letsencrypt", data={"properties": properties})
         deploy(self.host, "blog", TREE)
-        handler = partial(Handler, directory=self.proxy.challenges())
+        handler = partial(Handler, directory=self.host.challenge_server().directory())
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", authority.http), handler)
         threading.Thread(target=lambda: self.server.serve_forever(0.02), daemon=True).start()
 
@@ -65,7 +65,7 @@ class Bench:
         return made
 
     def served(self, name: str = "blog.example.com", app: AppName = BLOG) -> str:
-        return self.proxy.served(app, Domain(name), 443)
+        return self.host.tls_probe().served(app, Domain(name), 443)
 
     def add(self, *names: str) -> None:
         with operation(self.host, "domains:add", f"app:{BLOG}") as tx:

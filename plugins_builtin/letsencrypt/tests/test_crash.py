@@ -129,7 +129,7 @@ def tick(bench: Bench) -> None:
 
 def assert_nothing_left(bench: Bench, where: str) -> None:
     """What lies beside it for an hour at most; then the tick takes it away."""
-    place = Path(bench.proxy.challenges())
+    place = Path(bench.host.challenge_server().directory())
     files = [path for path in place.iterdir() if not path.is_dir()]
     assert len(files) <= 2, where
     for path in files:

@@ -18,14 +18,20 @@ from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains
-from dokkupy_sdk.testing import deploy, dry_running
+from dokkupy_sdk.testing import FakeTlsProbe, deploy, dry_running
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, TREE, Bench
 
 
+def probe(bench: Bench) -> FakeTlsProbe:
+    made = bench.host.tls_probe()
+    assert isinstance(made, FakeTlsProbe)
+    return made
+
+
 def served(bench: Bench, name: str = "blog.example.com") -> str:
-    return bench.proxy.served(BLOG, Domain(name), 443)
+    return bench.host.tls_probe().served(BLOG, Domain(name), 443)
 
 
 def add(bench: Bench, *names: str) -> None:
@@ -154,11 +160,11 @@ def test_challenge_that_is_shadowed_is_explained(bench: Bench) -> None:
 
 
 def test_certificate_that_is_not_served_is_rolled_back(bench: Bench) -> None:
-    bench.proxy.serves["blog.example.com"] = "ab" * 32
+    probe(bench).serves["blog.example.com"] = "ab" * 32
     with pytest.raises(HostError, match="blog.example.com"):
         manage.enable(bench.host, BLOG)
     assert slot_of(bench.host, BLOG, "letsencrypt") is None
-    del bench.proxy.serves["blog.example.com"]
+    del probe(bench).serves["blog.example.com"]
     manage.enable(bench.host, BLOG)
     assert served(bench)
 

@@ -1,4 +1,4 @@
-"""The nginx adapter keeps the promises of the role Proxy."""
+"""nginx keeps the promises of the roles Proxy, ChallengeServer and TlsProbe."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dokkupy_nginx.challenge_server import NginxChallengeServer
+from dokkupy_nginx.tls_probe import NginxTlsProbe
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.roles import Proxy
-from dokkupy_sdk.testing.contracts import ProxyContract
+from dokkupy_sdk.roles import ChallengeServer, Proxy, TlsProbe
+from dokkupy_sdk.testing.contracts import ChallengeServerContract, ProxyContract, TlsProbeContract
+from dokkupy_sdk.testing.contracts.proxy_fixtures import ProxyFixtures
 
 from plugins_builtin.nginx.tests.conftest import Rig
 
 
-class TestNginx(ProxyContract):
+class NginxFixtures(ProxyFixtures):
     @pytest.fixture
     def proxy(self, rig: Rig) -> Proxy:
         return rig.proxy
@@ -27,7 +31,28 @@ class TestNginx(ProxyContract):
     def public(self, public: Path) -> Path:
         return public
 
+
+class TestNginx(NginxFixtures, ProxyContract):
     @pytest.fixture
     def bad(self, route: Route) -> Route:
         broken = "server { there is no such directive; }"
         return replace(route, app=AppName("bad"), domains=(Domain("bad.example.org"),), template=broken)
+
+
+class TestChallengeServer(NginxFixtures, ChallengeServerContract):
+    @pytest.fixture
+    def server(self, rig: Rig, public: Path) -> ChallengeServer:
+        rig.layout.system = str(public)
+        Path(rig.layout.challenges).mkdir(parents=True)
+        return NginxChallengeServer(rig.host, rig.layout)
+
+    def test_a_host_that_is_not_set_up_has_none_and_says_what_to_do(self, rig: Rig) -> None:
+        with pytest.raises(HostError, match="is missing") as caught:
+            NginxChallengeServer(rig.host, rig.layout).directory()
+        assert "dokkupy setup" in caught.value.hint
+
+
+class TestTlsProbe(NginxFixtures, TlsProbeContract):
+    @pytest.fixture
+    def probe(self, rig: Rig) -> TlsProbe:
+        return NginxTlsProbe(rig.host)

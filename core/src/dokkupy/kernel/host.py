@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Scheduler
     from dokkupy.roles.source import SourceStore
+    from dokkupy.roles.tls import ChallengeServer, TlsProbe
     from dokkupy.roles.volumes import Volumes
 
 ROOT = "/var/lib/dokkupy"
@@ -209,6 +210,12 @@ class Host:
 
     def proxy(self, app: AppName | None = None) -> Proxy:
         return self.role("proxy", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def challenge_server(self, app: AppName | None = None) -> ChallengeServer:
+        return self.role("challenge_server", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def tls_probe(self, app: AppName | None = None) -> TlsProbe:
+        return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
 
     def proxy_name(self, app: AppName | None = None) -> str:
         """The adapter's name, which is that of its settings, too."""

@@ -49,26 +49,16 @@ class Proxy(ABC):
         """The names and ports of an applied route at which a client reaches no instance now; empty when all do.
 
         Each is asked for `/` as a client would, with its name, with TLS where the port has it (certificates are not
-        verified, see `served`). Whatever an instance answers counts, its own errors too, and so does what a fact of
+        verified, see `TlsProbe`). Whatever an instance answers counts, its own errors too, and so does what a fact of
         the route answers or a redirect. What does not count: no connection, no handshake, a connection that is closed
         without an answer, and an error that the proxy makes itself because no instance answered it. Slow is not
         unserved: an instance that took the request is not waited for. Takes seconds at most."""
-
-    @abstractmethod
-    def challenges(self) -> str:
-        """A directory that we may write to and whose files are served, over HTTP on port 80 and for every name, as
-        `/.well-known/acme-challenge/FILE` (RFC 8555, section 8.3). Raises HostError when there is none."""
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:  # noqa: B027 - a courtesy
         """Answer these names with a page and the status 502 while no route has them; forget those of the app before.
 
         reason: see `Route.unavailable`. No names: the app's are forgotten. Cheap: nothing is reloaded. By default such
         names are unknown ones, as those of nobody."""
-
-    @abstractmethod
-    def served(self, app: AppName, domain: Domain, port: int) -> str:
-        """SHA-256 (hex, of the DER form) of the certificate that clients get for a name on a TLS port of the host, by a
-        handshake with what is running; empty when there is none."""
 
     @abstractmethod
     def show(self, app: AppName) -> str:

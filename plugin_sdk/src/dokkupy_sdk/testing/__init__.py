@@ -13,17 +13,26 @@ The fakes keep the promises of the roles' docstrings; they remember what they we
 from dokkupy.kernel.dry_run import dry_running
 
 from dokkupy_sdk.testing.fake_engine import FakeEngine
-from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy, FakeScheduler, FakeSource
+from dokkupy_sdk.testing.fakes import (
+    FakeBuilder,
+    FakeChallengeServer,
+    FakeProxy,
+    FakeScheduler,
+    FakeSource,
+    FakeTlsProbe,
+)
 from dokkupy_sdk.testing.hosts import RecordingConsole, deploy, fake_host
 
 __all__ = [
     "FakeBuilder",
+    "FakeChallengeServer",
     "FakeEngine",
     "FakeProxy",
     "FakeScheduler",
     "FakeSource",
+    "FakeTlsProbe",
     "RecordingConsole",
     "deploy",
-    "fake_host",
     "dry_running",
+    "fake_host",
 ]

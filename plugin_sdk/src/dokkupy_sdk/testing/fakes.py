@@ -31,10 +31,12 @@ from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.roles import (
     Builder,
+    ChallengeServer,
     ContainerSpec,
     Proxy,
     Scheduler,
     SourceStore,
+    TlsProbe,
 )
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
@@ -186,15 +188,13 @@ def remove_fakes(host: Host, app: str, deployment: str) -> None:
 
 
 class FakeProxy(Proxy):
-    """routes: what is applied, by app. refuses: apps whose next application raises. serves: by name, the certificate
-    that clients get instead of the route's. waiting: reason and names of the apps that were announced. closed: ports of instances on which nothing listens. silent: names at which
+    """routes: what is applied, by app. refuses: apps whose next application raises. waiting: reason and names of the apps that were announced. closed: ports of instances on which nothing listens. silent: names at which
     clients reach nobody."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self.routes: dict[str, Route] = {}
         self.refuses: set[str] = set()
-        self.serves: dict[str, str] = {}
         self.closed: set[int] = set()
         self.silent: set[str] = set()
         self.waiting: dict[str, tuple[str, ...]] = {}
@@ -260,22 +260,39 @@ class FakeProxy(Proxy):
         if names:
             self.waiting[str(app)] = (reason, *map(str, names))
 
-    def challenges(self) -> str:
+    def show(self, app: AppName) -> str:
+        return str(self.routes.get(app, ""))
+
+
+class FakeChallengeServer(ChallengeServer):
+    def directory(self) -> str:
         path = self.host.path("challenges")
         os.makedirs(path, exist_ok=True)
         return path
 
+
+class FakeTlsProbe(TlsProbe):
+    """Says what the fake proxy's routes say. serves: by name, the certificate that clients get instead."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.serves: dict[str, str] = {}
+
     def served(self, app: AppName, domain: Domain, port: int) -> str:
-        """What its route says, unless a test says otherwise."""
         if domain in self.serves:
             return self.serves[domain]
-        if app not in self.routes or not (certificate := self.routes[app].certificate_of(domain)):
+        proxy = self.host.proxy(app)
+        assert isinstance(proxy, FakeProxy)
+        route = proxy.routes.get(app)
+        certificate = route.certificate_of(domain) if route else None
+        if (
+            route is None
+            or certificate is None
+            or port not in {one.host for one in route.ports if one.scheme == "https"}
+        ):
             return ""
         leaf = Path(certificate.chain).read_text().partition("-----END CERTIFICATE-----")
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()
-
-    def show(self, app: AppName) -> str:
-        return str(self.routes.get(app, ""))
 
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -358,4 +375,13 @@ def write_tree(directory: Path, tree: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
-__all__ = ["FakeBuilder", "FakeEngine", "FakeProxy", "FakeScheduler", "FakeSource", "write_tree"]
+__all__ = [
+    "FakeBuilder",
+    "FakeChallengeServer",
+    "FakeEngine",
+    "FakeProxy",
+    "FakeScheduler",
+    "FakeSource",
+    "FakeTlsProbe",
+    "write_tree",
+]

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.testing.fakes import FakeProxy
 
+CHALLENGES = "/.well-known/acme-challenge/"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -40,6 +42,7 @@ class Front:
 
     def __init__(self, proxy: FakeProxy) -> None:
         self.proxy = proxy
+        self.challenges = proxy.host.challenge_server().directory()
         self.turn = 0
 
     def __enter__(self) -> Front:
@@ -71,6 +74,9 @@ class Front:
 
     def reply(self, request: Request, scheme: str) -> Reply | None:
         """None: the connection is closed without an answer."""
+        if scheme == "http" and request.path.startswith(CHALLENGES):
+            body = content(os.path.join(self.challenges, os.path.basename(request.path)))
+            return Reply(404) if body is None else Reply(200, body=body)
         found = self.find(request.name, scheme)
         if found is None:
             return None

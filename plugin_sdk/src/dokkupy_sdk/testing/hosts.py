@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,15 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.model import Deployment
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing.fake_engine import FakeEngine
-from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy, FakeScheduler, FakeSource, write_tree
+from dokkupy_sdk.testing.fakes import (
+    FakeBuilder,
+    FakeChallengeServer,
+    FakeProxy,
+    FakeScheduler,
+    FakeSource,
+    FakeTlsProbe,
+    write_tree,
+)
 
 
 class RecordingConsole(Console):
@@ -64,14 +72,23 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     core += [entry for entry in entry_points() if entry.group in {f"dokkupy.{role}" for role in real}]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
     host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
-    fakes = {"engine": FakeEngine, "scheduler": FakeScheduler, "proxy": FakeProxy, "source": FakeSource}
+    fakes: dict[str, Callable[[Host], Any]] = {
+        "engine": FakeEngine,
+        "scheduler": FakeScheduler,
+        "proxy": FakeProxy,
+        "source": FakeSource,
+    }
+    if "proxy" not in real:
+        fakes |= {"challenge_server": FakeChallengeServer, "tls_probe": FakeTlsProbe}
     for role, fake in fakes.items():
         if role not in real:
             host.override_role(role, "fake", fake(host))
     return host
 
 
-ADAPTERS = frozenset(f"dokkupy.{role}" for role in ("engine", "scheduler", "builder", "proxy", "source", "issuer"))
+ADAPTERS = frozenset(
+    f"dokkupy.{role}" for role in ("engine", "scheduler", "builder", "proxy", "challenge_server", "tls_probe", "source")
+)
 
 
 def ours(entry: EntryPoint) -> bool:

@@ -43,7 +43,7 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
         told = f"{app}: the certificate for {names} {said(days)} ({slot.current.origin})"
         found.append(Finding("certificates", level_of(days), told, remedy(str(app), slot.current, days)))
     for domain, port, one in expectations(host, app):
-        served = host.proxy(app).served(app, domain, port)
+        served = host.tls_probe(app).served(app, domain, port)
         if served != one.id:
             what = f"another certificate ({served[:16]})" if served else "no certificate"
             found.append(

@@ -245,7 +245,7 @@ class Certbot:
             return
         provider = SETTINGS.get(self.host.store, app, "dns-provider")
         if provider in ("", "none"):
-            place = webroot(self.host.proxy(app).challenges())
+            place = webroot(self.host.challenge_server(app).directory())
             yield {"authenticator": "webroot", "webroot-path": place, "preferred-challenges": "http"}
         elif provider == HOOK:
             with dns.answering(self.host, app, directory) as lines:

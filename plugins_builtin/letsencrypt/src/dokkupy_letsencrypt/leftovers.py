@@ -33,7 +33,7 @@ def sweep_challenges(host: Host) -> None:
     places = set()
     for app in (None, *host.store.apps()):
         with suppress(DokkupyError):  # no proxy, or one that is not set up
-            places.add(host.proxy(app).challenges())
+            places.add(host.challenge_server(app).directory())
     for place in places:
         for path in old_files(place, time.time() - AGE):
             with suppress(OSError):

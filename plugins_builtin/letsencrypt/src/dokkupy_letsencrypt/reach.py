@@ -40,7 +40,7 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     """The names that an authority would not find here, each with why. A name that this host cannot connect to is given
     the benefit of the doubt: many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
-    path = os.path.join(host.proxy(app).challenges(), token)
+    path = os.path.join(host.challenge_server(app).directory(), token)
     try:
         write_atomic(path, token.encode())
     except OSError as error:

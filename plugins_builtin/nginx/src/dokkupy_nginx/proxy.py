@@ -65,21 +65,10 @@ class NginxProxy(Proxy):
         """What the app's file in force says that it has, without its text."""
         return read_conf(app, self.trees.text(app, head=True))
 
-    def challenges(self) -> str:
-        if not os.path.isdir(self.layout.challenges):
-            raise HostError(f"{self.layout.challenges} is missing", hint="Run: dokkupy setup")
-        return self.layout.challenges
-
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
         from dokkupy_nginx.server.waiting import announce
 
         announce(self.layout, app, names, reason)
-
-    def served(self, app: AppName, domain: Domain, port: int) -> str:
-        from dokkupy_sdk.certificates import handshake
-
-        address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
-        return handshake(address, port, domain)
 
     def unserved(self, route: Route) -> tuple[Unserved, ...]:
         from dokkupy_sdk import reach

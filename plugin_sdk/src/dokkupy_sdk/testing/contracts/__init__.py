@@ -24,9 +24,11 @@ from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
 from dokkupy_sdk.testing.contracts.scheduler import SchedulerContract
 from dokkupy_sdk.testing.contracts.source import SourceContract
+from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
 
 __all__ = [
     "BuilderContract",
+    "ChallengeServerContract",
     "ContainerSessionsContract",
     "ContainersContract",
     "EngineContract",
@@ -36,5 +38,6 @@ __all__ = [
     "ProxyContract",
     "SchedulerContract",
     "SourceContract",
+    "TlsProbeContract",
     "VolumesContract",
 ]

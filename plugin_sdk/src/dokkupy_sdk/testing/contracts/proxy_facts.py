@@ -10,11 +10,10 @@ import pytest
 
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Certificate, Location, ProxyFact, ResponseHeader, Route, Upstream
-from dokkupy_sdk.names import Domain
 from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.testing.contracts.proxy_fixtures import NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import ask
 
-NAME = Domain("blog.example.org")
 ODD = "a\"b\\c; } $host {x} # '"
 
 REFUSED: dict[str, ProxyFact] = {
@@ -29,8 +28,8 @@ REFUSED: dict[str, ProxyFact] = {
 }
 
 
-class ProxyFacts:
-    """See `ProxyContract`, which has the fixtures."""
+class ProxyFacts(ProxyFixtures):
+    """Fixtures: see `ProxyFixtures`."""
 
     # ResponseHeader
 

@@ -108,7 +108,8 @@ def answering(status: int) -> Iterator[Upstream]:
 
 def self_signed(directory: Path, *names: str) -> Certificate:
     """A certificate for names and its key, in files of a directory."""
-    chain, key = directory / f"{names[0]}.crt", directory / f"{names[0]}.key"
+    stem = names[0].replace("*", "wildcard")
+    chain, key = directory / f"{stem}.crt", directory / f"{stem}.key"
     alternatives = ",".join(f"DNS:{name}" for name in names)
     request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     names_of = ["-days", "2", "-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}"]

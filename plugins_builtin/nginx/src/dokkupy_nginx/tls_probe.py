@@ -1,0 +1,16 @@
+"""The role TlsProbe by nginx: a handshake at the address at which the app's server listens."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.roles import TlsProbe
+
+from dokkupy_nginx.settings import SETTINGS
+
+
+class NginxTlsProbe(TlsProbe):
+    def served(self, app: AppName, domain: Domain, port: int) -> str:
+        from dokkupy_sdk.certificates import handshake
+
+        address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
+        return handshake(address, port, domain)
