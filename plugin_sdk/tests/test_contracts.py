@@ -54,6 +54,7 @@ class TestFakeScheduler(SchedulerContract):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         host.scheduler().dead.add("dies")  # type: ignore[attr-defined]
+        host.engine().exit_codes["false"] = 1  # type: ignore[attr-defined]
         return host
 
     @pytest.fixture

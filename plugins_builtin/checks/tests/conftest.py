@@ -1,4 +1,4 @@
-"""Real containers of busybox on the machine's docker, behind a small engine and scheduler of the test's own."""
+"""Real containers of busybox on the machine's docker, behind a small scheduler of the test's own."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-class Engine:
-    """What checks ask of an engine."""
+class Scheduler:
+    """What checks ask of a scheduler."""
 
-    @property
-    def sessions(self) -> Engine:
-        return self
+    def __init__(self) -> None:
+        self.pids: dict[str, str] = {}
+        self.working = False
 
-    def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+    def exec(self, instance: Instance, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         try:
             done = subprocess.run(
-                [DOCKER, "exec", ref, *command],
+                [DOCKER, "exec", instance.id, *command],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 timeout=timeout,
@@ -77,14 +77,6 @@ class Engine:
         if "is not running" in output:
             raise HostError("The container is not running")
         return ExecResult(done.returncode, output)
-
-
-class Scheduler:
-    """What checks ask of a scheduler."""
-
-    def __init__(self) -> None:
-        self.pids: dict[str, str] = {}
-        self.working = False
 
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
         rows = []
@@ -141,7 +133,6 @@ def host(tmp_path: Path) -> Host:
     host = Host(str(tmp_path / "root"), out=Lines())  # type: ignore[arg-type]
     host.store.write("apps", APP, "app", data={"created_at": "now"})
     host.store.write("apps", APP, "domains", data={"vhosts": ["*.example.com", "blog.example.com"]})
-    host.override_role("engine", "docker", Engine())
     host.override_role("scheduler", "docker-local", Scheduler())
     return host
 

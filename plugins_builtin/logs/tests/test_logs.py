@@ -20,7 +20,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 
-from plugins_builtin.logs.tests.docker_logs import Engine
+from plugins_builtin.logs.tests.docker_logs import Scheduler
 
 DOCKER = "/usr/bin/docker"
 LABEL = "dokkupy.logs-test"
@@ -66,7 +66,7 @@ def start(image: str) -> Iterator[Start]:
 def host(tmp_path: Path) -> Host:
     host = Host(str(tmp_path / "root"))
     host.store.write("apps", APP, "app", data={"created_at": "now"})
-    host.override_role("engine", "docker", Engine())
+    host.override_role("scheduler", "docker", Scheduler())
     return host
 
 
@@ -126,8 +126,8 @@ def test_an_app_cannot_steer_the_terminal(host: Host, start: Start, capsysbinary
 def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
     """`logs blog` in a process of its own."""
     code = (
-        "import sys\nfrom docker_logs import Engine\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
-        f"host = Host({host.root!r})\nhost.override_role('engine', 'docker', Engine())\n"
+        "import sys\nfrom docker_logs import Scheduler\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
+        f"host = Host({host.root!r})\nhost.override_role('scheduler', 'docker', Scheduler())\n"
         f"sys.exit(main(['logs', 'blog', *{list(flags)!r}], host=host))\n"
     )
     # A test run that is a shell's background job ignores SIGINT, and would hand that on.

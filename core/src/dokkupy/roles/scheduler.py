@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dokkupy.model.activity import Activity
 from dokkupy.model.checks import Readiness
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dokkupy.kernel.host import Host
     from dokkupy.kernel.operation import Transaction
     from dokkupy.model.crash import Ending
-    from dokkupy.roles.containers import ContainerSpec
+    from dokkupy.roles.containers import ContainerSpec, ExecResult
 
 
 class Scheduler(ABC):
@@ -81,6 +81,28 @@ class Scheduler(ABC):
         """What their processes do at this moment, in the order given; asked ten times a second while instances start.
         A scheduler that cannot see them need not have this method."""
         return tuple(Activity() for _ in instances)
+
+    @abstractmethod
+    def logs(
+        self,
+        instance: Instance,
+        *,
+        tail: int | None = None,
+        follow: bool = False,
+        timestamps: bool = False,
+        since: int = 0,
+    ) -> Iterator[tuple[str, bytes]]:
+        """What an instance prints: lines as ("stdout" | "stderr", bytes without the newline). tail: the last lines
+        alone. since: epoch seconds; earlier lines are left out. follow: those that come too, until the instance ends.
+        timestamps: an RFC 3339 time and a blank stand before each line. Raises NotFound when it is gone."""
+
+    @abstractmethod
+    def exec(self, instance: Instance, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+        """Run a command beside a running instance and wait. Raises TimeoutError."""
+
+    @abstractmethod
+    def attach_argv(self, instance: Instance, command: Sequence[str], *, tty: bool) -> list[str]:
+        """The argv of a program that runs a command beside a running instance on the caller's own terminal."""
 
     @abstractmethod
     def steady(self, seconds: float) -> frozenset[str]:

@@ -13,7 +13,7 @@ from dokkupy.usecases.watched import Watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 LAST_LINES, LONGEST_LINE = 10, 500
 """Lines of output that go with a crash, and characters of each."""
@@ -35,12 +35,10 @@ def announce(host: Host, crash: Crash) -> None:
     host.hooks.notify(hookspecs.on_process_crashed, host=host, crash=crash)
 
 
-def last_lines(host: Host, ref: str) -> tuple[str, ...]:
-    """What a container printed last; nothing when it is gone."""
+def last_lines(logs: Callable[..., Iterable[tuple[str, bytes]]], of: object) -> tuple[str, ...]:
+    """What an instance or a container printed last; nothing when it is gone. logs: the scheduler's or the engine's."""
     try:
-        return tuple(
-            line.decode(errors="replace")[:LONGEST_LINE] for _, line in host.sessions().logs(ref, tail=LAST_LINES)
-        )
+        return tuple(line.decode(errors="replace")[:LONGEST_LINE] for _, line in logs(of, tail=LAST_LINES))
     except DokkupyError:
         return ()
 

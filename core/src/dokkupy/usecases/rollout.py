@@ -218,14 +218,15 @@ def prune_old(host: Host, app: str) -> None:
 def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) -> None:
     """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
     `logs:failed`. serving: whether an older release goes on."""
-    engine, app = host.engine(), release.app
-    states = {row.instance.id: row for row in fault.states or host.scheduler(app).status(fault.instances)}
+    app = release.app
+    scheduler = host.scheduler(app)
+    states = {row.instance.id: row for row in fault.states or scheduler.status(fault.instances)}
     rows, details = [], list(fault.details)
     for one in fault.instances:
         state = states.get(one.id)
-        if state is None or engine.containers.find(one.id) is None:
+        if state is None or scheduler.status([one])[0].state == "missing":
             continue
-        lines = [line.decode(errors="replace") for _, line in engine.sessions.logs(one.id, tail=LAST_LINES)]
+        lines = [line.decode(errors="replace") for _, line in scheduler.logs(one, tail=LAST_LINES)]
         ran = state.state == "running" and not state.restarts
         ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
         again = ", and was started again" if state.restarts else ""

@@ -150,7 +150,7 @@ def look_at(look: Look, app: AppName) -> list[Case]:
             crashed.append(one)
     write_watched(host, app, after, before=watched)
     for one in crashed:
-        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host, one.id), app))
+        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host.scheduler(app).logs, one), app))
     if not crashed and not any(one.down for one in after.values()):
         return []
     release = read_release(host, app, int(table["release"]))

@@ -102,7 +102,7 @@ class FakeContainerSessions(ContainerSessions):
         return ExecResult(self.engine.exit_codes.get(" ".join(command), 0), "")
 
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
-        return ["true"]
+        return ["true", *command]
 
     def start_argv(self, ref: str, *, stdin: bool) -> list[str]:
         return self.engine.client

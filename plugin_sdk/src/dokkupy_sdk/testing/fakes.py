@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dokkupy_sdk import Host
@@ -33,6 +33,7 @@ from dokkupy_sdk.roles import (
     Builder,
     ChallengeServer,
     ContainerSpec,
+    ExecResult,
     Proxy,
     Scheduler,
     SourceStore,
@@ -151,6 +152,23 @@ class FakeScheduler(Scheduler):
             else:
                 found.append(InstanceStatus(one, seen.state, seen.exit_code, seen.oom_killed, seen.restarts))
         return tuple(found)
+
+    def logs(
+        self,
+        instance: Instance,
+        *,
+        tail: int | None = None,
+        follow: bool = False,
+        timestamps: bool = False,
+        since: int = 0,
+    ) -> Iterator[tuple[str, bytes]]:
+        return self.host.sessions().logs(instance.id, tail=tail, follow=follow, timestamps=timestamps, since=since)
+
+    def exec(self, instance: Instance, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+        return self.host.sessions().exec(instance.id, command, timeout=timeout, user=user)
+
+    def attach_argv(self, instance: Instance, command: Sequence[str], *, tty: bool) -> list[str]:
+        return self.host.sessions().attach_argv(instance.id, command, tty=tty)
 
     def steady(self, seconds: float) -> frozenset[str]:
         found = self.host.containers().find_all({"dokkupy.kind": "deploy"}, running_only=True)

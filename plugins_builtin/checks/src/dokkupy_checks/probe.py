@@ -148,7 +148,9 @@ class Probe:
 
     def run_command(self) -> str:
         try:
-            result = self.host.sessions().exec(self.instance.id, self.check.command, timeout=self.check.timeout)
+            result = self.host.scheduler(self.instance.app).exec(
+                self.instance, self.check.command, timeout=self.check.timeout
+            )
         except TimeoutError:
             return f"the command took more than {self.check.timeout:g} s"
         except DokkupyError as error:
@@ -268,8 +270,8 @@ class Probe:
     def explanation(self) -> tuple[str, bool]:
         """Why nobody answers, as far as the sockets say; whether it listens, but not where it is asked."""
         try:
-            found = self.host.sessions().exec(
-                self.instance.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
+            found = self.host.scheduler(self.instance.app).exec(
+                self.instance, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
             )
         except (DokkupyError, TimeoutError):
             return "", False

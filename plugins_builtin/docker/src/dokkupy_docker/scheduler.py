@@ -25,7 +25,7 @@ from dokkupy_sdk.model import (
 )
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.roles import Container, Containers, ContainerSpec, Images, Scheduler
+from dokkupy_sdk.roles import Container, Containers, ContainerSpec, ExecResult, Images, Scheduler
 
 from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
@@ -220,6 +220,23 @@ class DockerLocal(Scheduler):
                 code, oom = (ends[-1].exit_code, ends[-1].oom) if ends else (None, oom)
             found.append(InstanceStatus(one, container.state, code, oom, container.restarts, container.started_at))
         return tuple(found)
+
+    def logs(
+        self,
+        instance: Instance,
+        *,
+        tail: int | None = None,
+        follow: bool = False,
+        timestamps: bool = False,
+        since: int = 0,
+    ) -> Iterator[tuple[str, bytes]]:
+        return self.host.sessions().logs(instance.id, tail=tail, follow=follow, timestamps=timestamps, since=since)
+
+    def exec(self, instance: Instance, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
+        return self.host.sessions().exec(instance.id, command, timeout=timeout, user=user)
+
+    def attach_argv(self, instance: Instance, command: Sequence[str], *, tty: bool) -> list[str]:
+        return self.host.sessions().attach_argv(instance.id, command, tty=tty)
 
     def steady(self, seconds: float) -> frozenset[str]:
         found = self.host.containers().find_all({"dokkupy.kind": "deploy"}, running_only=True)

@@ -29,14 +29,14 @@ def past(host: Host, instances: Sequence[Instance], num: int) -> Iterator[Line]:
 
 def read(host: Host, instance: Instance, *, tail: int | None, follow: bool, after: str = "") -> Iterator[Line]:
     """An instance's lines, none when it is gone. after: only later ones than of this time."""
-    since = whole_seconds(after) if after else 0
+    since, scheduler = whole_seconds(after) if after else 0, host.scheduler(instance.app)
     try:
-        for stream, data in host.sessions().logs(instance.id, tail=tail, follow=follow, timestamps=True, since=since):
+        for stream, data in scheduler.logs(instance, tail=tail, follow=follow, timestamps=True, since=since):
             line = parse_line(instance.dyno, stream, data)
             if not after or line.at > after:
                 yield line
     except DokkupyError:
-        if host.containers().find(instance.id) is not None:
+        if state_of(host, instance) != "missing":
             raise
 
 
@@ -98,8 +98,12 @@ def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[L
 
 def runs_again(host: Host, instance: Instance) -> bool:
     """Wait for an instance that ended, until it was started again (True) or is gone."""
-    while (found := host.containers().find(instance.id)) is not None:
-        if found.state == "running":
+    while (state := state_of(host, instance)) != "missing":
+        if state == "running":
             return True
         time.sleep(LOOK)
     return False
+
+
+def state_of(host: Host, instance: Instance) -> str:
+    return host.scheduler(instance.app).status([instance])[0].state

@@ -55,5 +55,5 @@ def enter_instance(
     if not found:
         running = ", ".join(one.dyno for one in instances) or "none"
         raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
-    argv = host.sessions().attach_argv(found[0].id, tuple(command) or ("/bin/sh",), tty=tty)
+    argv = host.scheduler(app).attach_argv(found[0], tuple(command) or ("/bin/sh",), tty=tty)
     return subprocess.run(argv, env=environment(terminal()), check=False).returncode

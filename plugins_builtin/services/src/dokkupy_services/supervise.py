@@ -52,7 +52,7 @@ def look_at(host: Host, service: Service, before: Watched, since: float, now: fl
     endings = containers.endings(since - REMEMBERED).get(seen.id, ())
     after, has_crashed = judged(before, seen, endings, now)
     if has_crashed:
-        lines = [without_secrets(service, line) for line in last_lines(host, seen.id)]
+        lines = [without_secrets(service, line) for line in last_lines(host.sessions().logs, seen.id)]
         announce(host, crash_of(after, service.subject, service.container, lines))
     return after
 

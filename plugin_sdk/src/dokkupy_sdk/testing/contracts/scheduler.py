@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.operation import operation
@@ -19,7 +19,7 @@ WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies
 class SchedulerContract:
     """Fixtures to give: `host`, whose scheduler is under test, and `release`, of an app that nothing runs of yet, with
     the process types `web` and `worker`, which stay up, and `dies`, which ends at once with a status other than 0.
-    `host` forgets the app afterwards.
+    The image has `echo` and `false`. `host` forgets the app afterwards.
     """
 
     @pytest.fixture
@@ -144,3 +144,18 @@ class SchedulerContract:
         }.items()
         assert spec.labels["dokkupy.app"] == release.app
         assert spec.labels["dokkupy.kind"] == "task"
+
+    def test_a_command_runs_beside_an_instance(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+        (one,) = self.start(host, release, (WEB, 1))
+        assert scheduler.exec(one, ["echo", "hello"]).exit_code == 0
+        assert scheduler.exec(one, ["false"]).exit_code == 1
+        assert "echo" in " ".join(scheduler.attach_argv(one, ["echo", "hello"], tty=False))
+
+    def test_the_output_of_an_instance_is_read_until_it_is_gone(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        (one,) = self.start(host, release, (WEB, 1))
+        assert list(scheduler.logs(one, tail=0)) == []
+        scheduler.retire([one], timeout=1, drain=0)
+        with pytest.raises(DokkupyError):
+            list(scheduler.logs(one))
