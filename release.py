@@ -5,7 +5,7 @@
     ./install.sh --version 0.2.0 --from dist/0.2.0
 
 A wheel counts when its metadata says the version, and when it asks for no dokkupy distribution that is not among them.
-All are then installed into an environment of their own, where `dokkupy version` runs.
+All are then installed into an environment of their own, where the command runs.
 """
 
 from __future__ import annotations
@@ -107,18 +107,18 @@ def check(wheels: list[Path], version: str) -> None:
 
 
 def try_out(wheels: list[Path], version: str) -> None:
-    """Install all into an environment of its own and ask the command for its version."""
+    """Install all into an environment of its own and run the command there."""
     with tempfile.TemporaryDirectory(prefix="dokkupy-release-") as place:
         venv.create(place, with_pip=True)
         python = os.path.join(place, "bin", "python")
         pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
         subprocess.run([*pip, *map(str, wheels)], check=True)
         env = {**os.environ, "DOKKUPY_ROOT": os.path.join(place, "state")}
-        done = subprocess.run([python, "-I", "-m", "dokkupy", "version"], capture_output=True, text=True, env=env)
-        if version not in done.stdout:
-            raise Fault(
-                f"`dokkupy version` of the installed wheels prints {done.stdout + done.stderr!r}, not {version}"
-            )
+        ask = "from importlib.metadata import version; print(version('dokkupy'), version('dokkupy-core'))"
+        for words, expected in ((["-c", ask], f"{version} {version}"), (["-m", "dokkupy", "version"], "dokku version")):
+            done = subprocess.run([python, "-I", *words], capture_output=True, text=True, env=env)
+            if expected not in done.stdout:
+                raise Fault(f"{words[1]} of the installed wheels prints {done.stdout + done.stderr!r}, not {expected}")
 
 
 def sums(wheels: list[Path], target: Path) -> None:

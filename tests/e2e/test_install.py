@@ -165,7 +165,7 @@ def test_uninstall_takes_everything_away_but_what_is_not_ours_and_a_release_brin
     assert missing.code != 0 and "There is no release 9.9.9 in /root/releases" in missing.stderr
     said = host.install("--yes", "--version", version, "--from", f"/root/releases/{version}").stdout
     assert f"Installing dokkupy {version} from /root/releases/{version}" in said
-    assert version in host.exec(["dokkupy", "version"]).stdout
+    assert f"dokkupy {version} is ready" in said
     assert host.exec(["dokkupy", "apps:list", "--quiet"]).code == 0
 
 
