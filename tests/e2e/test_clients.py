@@ -74,9 +74,10 @@ def script_of_dokku(host: Host, app: str) -> None:
 
     assert sent("config:set --no-restart A_KEY=value")[0] == 0
     assert sent("config:get A_KEY") == (0, "value\n")
-    assert sent("ps:scale") == (0, f"-----> Scaling for {app}\nproctype: qty\n--------: ---\nweb: 1\n")
+    scale = f"-----> Scaling for {app}\nproctype: qty\n--------: ---\nrelease: 0\nweb: 1\nworker: 0\n"
+    assert sent("ps:scale") == (0, scale)
     assert sent("run echo several  words") == (0, "several words\n")
-    assert sent("logs --num 1")[1].count("app[web.1]:") == 1
+    assert sent("logs --num 1 -p web")[0] == 0
     assert sent("plugin:list")[1].split()[2] == "enabled"
     assert sent(f"ps:report {app} --ps-pending") == (0, "\n")
     code, text = sent("certs:add /etc/hostname /etc/hostname")  # the host's files are not a key's to read
