@@ -33,17 +33,14 @@ def enter_instance(
     host: Host, app: AppName, process: str, command: Sequence[str], *, container_id: str, tty: bool
 ) -> int:
     """Run a command in an instance, chosen by its process type, its dyno or its container; returns its exit status."""
-    import subprocess
-
     from dokkupy_sdk.errors import NotFound
-    from dokkupy_sdk.execute import environment
     from dokkupy_sdk.names import ProcessType
     from dokkupy_sdk.releases import current
     from dokkupy_sdk.status import require_deployed
 
-    from dokkupy_run.attached import terminal
+    from dokkupy_run.inside import SHELL, run_inside
 
-    require_deployed(host, app)
+    release = require_deployed(host, app)
     name, _, index = process.partition(".")
     _, instances = current(host, app)
     found = [
@@ -55,5 +52,5 @@ def enter_instance(
     if not found:
         running = ", ".join(one.dyno for one in instances) or "none"
         raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
-    argv = host.scheduler(app).attach_argv(found[0], tuple(command) or ("/bin/sh",), tty=tty)
-    return subprocess.run(argv, env=environment(terminal()), check=False).returncode
+    has_shell = not command or host.images().has_file(release.image, SHELL)
+    return run_inside(host, found[0], tuple(command) or (SHELL,), tty=tty, has_shell=has_shell)

@@ -1,0 +1,104 @@
+"""A command inside a running instance, which ends when its caller goes.
+
+The engine does not end what it started in a container when its client goes, and does not say which process that is. So the
+command runs below a shell, which leaves Ctrl-C to the command and whose arguments, which the host sees, have a mark in them, and a signal is sent from inside.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import time
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.execute import environment
+from dokkupy_sdk.operation import SignalReceived, signals_ignored
+
+from dokkupy_run.attached import interruptible, terminal, until_end
+from dokkupy_run.oneoff import GRACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_sdk.model import Instance
+
+SHELL = "/bin/sh"
+FOR_EVER = 10**9
+"""Seconds that a command may take here: nobody limits it."""
+
+
+def run_inside(host: Host, instance: Instance, command: Sequence[str], *, tty: bool, has_shell: bool) -> int:
+    """Run a command in an instance on the caller's own terminal or pipes; returns its exit status.
+
+    Whatever ends the caller ends the command: it gets SIGHUP, and is killed after a grace. Not in an image without a
+    shell, where it goes on.
+    """
+    mark = f"dokkupy-enter-{secrets.token_hex(8)}"
+    words = (SHELL, "-c", f': {mark}; trap : INT QUIT; "$@"; exit $?', "sh", *command) if has_shell else tuple(command)
+    argv = host.scheduler(instance.app).attach_argv(instance, words, tty=tty)
+    client: subprocess.Popen[bytes] | None = None
+    interrupted: SignalReceived | None = None
+    reason = ""
+    try:
+        with interruptible():
+            client = subprocess.Popen(argv, env=environment(terminal()))
+            reason = until_end(client, FOR_EVER)
+    except SignalReceived as error:
+        interrupted = error
+    with signals_ignored():
+        if reason or interrupted:
+            hang_up(host, instance, mark)
+        if client is not None:
+            try:
+                client.wait(GRACE if reason or interrupted else None)
+            except subprocess.TimeoutExpired:
+                client.kill()
+                client.wait()
+    if interrupted is not None:
+        raise interrupted
+    return client.returncode if client is not None else 1
+
+
+def hang_up(host: Host, instance: Instance, mark: str) -> None:
+    """Send SIGHUP to the marked shell's process group, and SIGKILL to what is left of it in time."""
+    pid = marked(mark)
+    if not pid:
+        return
+
+    def send(signal: str) -> bool:
+        """Whether the group is there."""
+        script = f"kill -{signal} -{pid}"
+        argv = host.scheduler(instance.app).attach_argv(instance, (SHELL, "-c", script), tty=False)
+        return (
+            subprocess.run(
+                argv, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+            ).returncode
+            == 0
+        )
+
+    deadline = time.monotonic() + GRACE
+    send("HUP")
+    while send("0"):
+        if time.monotonic() > deadline:
+            send("KILL")
+            return
+        time.sleep(0.1)
+
+
+def marked(mark: str) -> int:
+    """The marked shell's number inside its container; 0 when there is none (any more)."""
+    for number in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/cmdline", "rb") as file:
+                if mark.encode() not in file.read():
+                    continue
+            with open(f"/proc/{number}/status") as file:
+                row = next(line for line in file if line.startswith("NSpid:"))
+        except (OSError, StopIteration):
+            continue  # it ended meanwhile
+        numbers = row.split()[1:]
+        if len(numbers) > 1:  # the engine's client, which has the mark too, is in no container
+            return int(numbers[-1])
+    return 0

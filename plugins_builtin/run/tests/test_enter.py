@@ -1,0 +1,95 @@
+"""`enter`: a command in an instance has the caller's status, and ends with its caller."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import Interrupted, NotFound
+from dokkupy.kernel.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.model.release import Instance
+from dokkupy_run import inside
+from dokkupy_run.enter import enter_instance
+from dokkupy_sdk.testing import deploy
+from dokkupy_sdk.testing.fake_images import FakeImages
+
+APP = AppName("blog")
+
+
+@pytest.fixture
+def files(host: Host, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The files of images. Containers are processes of this host, each in a session of its own, as in a container."""
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    images = host.images()
+    assert isinstance(images, FakeImages)
+    images.engine.files["/bin/sh"] = b""
+
+    def attach_argv(instance: Instance, command: Sequence[str], *, tty: bool) -> list[str]:
+        return ["setsid", "--wait", *command]
+
+    monkeypatch.setattr(host.scheduler(), "attach_argv", attach_argv)
+    return images.engine.files
+
+
+def enter(host: Host, *command: str) -> int:
+    return enter_instance(host, APP, "web", command, container_id="", tty=False)
+
+
+def with_line(text: str) -> list[int]:
+    """The processes that have this among their arguments."""
+    found = []
+    for number in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            if text.encode() in Path(f"/proc/{number}/cmdline").read_bytes():
+                found.append(int(number))
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("shell", [True, False])
+def test_a_command_has_its_own_status_and_arguments(host: Host, files: dict[str, bytes], shell: bool) -> None:
+    if not shell:
+        files.clear()
+    assert enter(host, "sh", "-c", 'test "$1" = "a  b" && exit 7', "x", "a  b") == 7
+
+
+def test_an_instance_that_is_not_there_is_an_error(host: Host, files: dict[str, bytes]) -> None:
+    with pytest.raises(NotFound, match="No container found"):
+        enter_instance(host, APP, "worker", (), container_id="", tty=False)
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_a_command_ends_with_its_caller(
+    host: Host, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, obeys: bool
+) -> None:
+    monkeypatch.setattr(inside, "GRACE", 2 if obeys else 0.3)
+
+    def leader(mark: str) -> int:
+        """The marked shell, and not what waits for it."""
+        return next((pid for pid in with_line(mark) if os.getsid(pid) == pid), 0)
+
+    monkeypatch.setattr(inside, "marked", leader)
+    token = f"{os.getpid()}.5"
+    trap = "" if obeys else "trap '' HUP; "
+
+    def interrupt() -> None:
+        while not with_line(token):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(Interrupted):
+        enter(host, "sh", "-c", f"{trap}sleep {token}; true")
+    thread.join()
+    end = time.monotonic() + 5
+    while with_line(token) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert with_line(token) == []
