@@ -10,6 +10,7 @@ from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import PluginName
 from dokkupy.usecases.plugins import OURS, disabled, requirements, set_disabled
+from dokkupy_sdk.testing import RecordingConsole
 
 NAMES = {entry.distribution: entry.plugin for entry in entry_points() if entry.distribution not in OURS}
 DEPENDENTS = {
@@ -39,3 +40,20 @@ def test_a_plugin_is_disabled_after_all_that_require_it_and_enabled_before_them(
         with pytest.raises(Conflict, match=f"{other} requires .*{name}.* disabled"):
             set_disabled(host, PluginName(other), False)
     assert set_disabled(host, PluginName(name), False)
+
+
+def test_a_broken_table_of_another_app_does_not_keep_a_plugin(tmp_path: Path) -> None:
+    host = Host(str(tmp_path), out=RecordingConsole())
+    for app in ("blog", "shop"):
+        host.store.write("apps", app, "app", data={"created_at": "now"})
+    Path(host.store.path("apps", "blog", "builder")).write_text("no table [")
+    Path(host.store.path("services", "redis", "db", "service")).parent.mkdir(parents=True)
+    Path(host.store.path("services", "redis", "db", "service")).write_text("no table [")
+    host.store.write("apps", "shop", "builder", data={"properties": {"selected": "dockerfile"}})
+    with pytest.raises(Conflict, match="App shop uses the plugin dockerfile"):
+        set_disabled(host, PluginName("dockerfile"), True)
+    host.store.write("apps", "shop", "builder", data={})
+    assert set_disabled(host, PluginName("dockerfile"), True)
+    assert "Whether it uses the plugin dockerfile is not known" in host.out.text()  # type: ignore[attr-defined]
+    with pytest.raises(Conflict, match="looks after redis:db"):
+        set_disabled(host, PluginName("redis"), True)

@@ -102,12 +102,12 @@ class Store:
         return [AppName(name) for name in names if AppName.fits(name)]
 
     def services(self) -> list[str]:
-        """`kind:name` of the services that have a record; a directory alone is what a destroyed one left."""
+        """`kind:name` of the services that have a record, be it broken; a directory alone is what a destroyed one left."""
         return [
             f"{kind}:{one}"
             for kind in self.names("services")
             for one in self.names("services", kind)
-            if self.read("services", kind, one, "service")
+            if os.path.exists(self.path("services", kind, one, "service"))
         ]
 
     def has_app(self, app: AppName) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from dokkupy.errors import Conflict, NotFound, PluginError
 from dokkupy.kernel.discovery import CORE, summary
 from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import operation
+from dokkupy.kernel.operation import messages, operation
 from dokkupy.kernel.registry import Registry
-from dokkupy.model.names import PluginName
+from dokkupy.model.names import AppName, PluginName
+from dokkupy.usecases.many import over_each
 
 OURS = (CORE, "dokkupy-sdk", "dokkupy")
 """What cannot be removed or disabled: what it runs on."""
@@ -170,11 +171,20 @@ def require_unused(host: Host, name: str) -> None:
                 f"The plugin {name} looks after {', '.join(found)}",
                 hint=f"Destroy them first: {kind}:destroy NAME",
             )
-    for app in host.store.apps():
-        for namespace, prop in SELECTIONS:
-            chosen = host.store.read("apps", app, namespace).get("properties", {}).get(prop)
-            if chosen and (namespace, chosen) in offered:
+    chosen, unread = over_each(host.store.apps(), lambda app: list(selections(host, app)))
+    for app, error in unread:
+        host.out.warn(f"{app}: {'; '.join(messages(error))}. Whether it uses the plugin {name} is not known.")
+    for app, rows in chosen:
+        for namespace, prop, value in rows:
+            if (namespace, value) in offered:
                 raise Conflict(
-                    f"App {app} uses the plugin {name}: {namespace}:set {app} {prop} {chosen}",
+                    f"App {app} uses the plugin {name}: {namespace}:set {app} {prop} {value}",
                     hint=f"Choose another: {namespace}:set {app} {prop}",
                 )
+
+
+def selections(host: Host, app: AppName) -> Iterator[tuple[str, str, str]]:
+    for namespace, prop in SELECTIONS:
+        value = host.store.read("apps", app, namespace).get("properties", {}).get(prop)
+        if value:
+            yield namespace, prop, str(value)
