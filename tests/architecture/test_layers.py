@@ -193,3 +193,10 @@ def test_tests_import_their_helpers_by_the_path_from_the_root() -> None:
         if line.strip().startswith(("from conftest ", "import conftest"))
     ]
     assert not found, f"import by the path from the root, as plugins_builtin.git.tests.conftest: {found}"
+
+
+@pytest.mark.parametrize("dist", [*PLUGINS, *SAMPLES], ids=short)
+def test_the_readme_of_a_plugin_names_each_of_its_folders(dist: Path) -> None:
+    text = (dist / "README.md").read_text()
+    for file in (dist / "src").glob("*/*/__init__.py"):
+        assert f"{file.parent.name}/" in text, f"{short(dist)}/README.md does not say what {file.parent.name}/ is"
