@@ -141,7 +141,7 @@ def initialize(host: Host, app: AppName) -> CommandResult:
 @git.command("status", permission="app:read")
 def status(host: Host, app: AppName) -> CommandResult:
     """Show the branches of an app's repository and what is deployed."""
-    from dokkupy_git.deploy import deployed_commit
+    from dokkupy_git.deployed import deployed_commit
     from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch
 
@@ -272,7 +272,7 @@ BEYOND = (
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_git.deploy import deployed_commit
+    from dokkupy_git.deployed import deployed_commit
     from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch, revision_variable
 

@@ -1,13 +1,13 @@
-"""Code on its way to being deployed: what the deploy's own hooks must know of it, and what follows when it serves."""
+"""The deploy of a commit: what its own hooks must know of it, and what follows when it serves."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call
 
 from dokkupy_git.checkout.write_tree import write_tree
+from dokkupy_git.deployed import origin_of
+from dokkupy_git.incoming import Incoming
 from dokkupy_git.repository import refs
 from dokkupy_git.repository.bare import COMMIT, Repository
 from dokkupy_git.repository.refs import HEADS, Move
@@ -23,23 +23,6 @@ if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
 
     from dokkupy_git.sources import GitSources
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A commit that is being deployed.
-
-    adopt: the branch that becomes the deploy branch. ref: the full name of a ref that names the commit once it serves.
-    moves: a push's changes of refs, which become true with the switch. image: the property source-image. origin: the
-    URL that it came from.
-    """
-
-    commit: str
-    adopt: str = ""
-    ref: str = ""
-    moves: tuple[Move, ...] = ()
-    image: str = ""
-    origin: str = ""
 
 
 def sources_of(host: Host) -> GitSources:
@@ -79,15 +62,6 @@ def deploy(
         )
     finally:
         pending.pop(app, None)
-
-
-def origin_of(host: Host, app: AppName) -> str:
-    return str(host.store.read("apps", app, "git").get("origin", ""))
-
-
-def deployed_commit(host: Host, app: AppName) -> str:
-    """The commit that serves; empty when none was deployed from here."""
-    return str(host.store.read("apps", app, "git").get("sha", ""))
 
 
 def settle(host: Host, deployment: Deployment, tx: Transaction) -> None:
@@ -155,13 +129,6 @@ def with_serving(
     if after.get("sha") and head != after["sha"]:
         after["head"] = f"{branch}@{head}"
     return after
-
-
-def rebuilt_commit(host: Host, app: AppName) -> str:
-    """The commit that a rebuild builds: what serves, or what the deploy branch has come to name since."""
-    branch = HEADS + deploy_branch(host, app)
-    head = Repository(host, app).ref(branch)
-    return deployed_commit(host, app) if host.store.read("apps", app, "git").get("head") == f"{branch}@{head}" else head
 
 
 def restore_refs(host: Host, app: str, moves: list[list[str]]) -> None:

@@ -25,7 +25,7 @@ from dokkupy_git.settings import SETTINGS, deploy_branch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_git.deploy import Incoming
+    from dokkupy_git.incoming import Incoming
 
 
 class GitSources(SourceStore):
@@ -43,13 +43,13 @@ class GitSources(SourceStore):
         return Readiness()
 
     def has_code(self, app: AppName) -> bool:
-        from dokkupy_git.deploy import rebuilt_commit
+        from dokkupy_git.deployed import rebuilt_commit
 
         return bool(rebuilt_commit(self.host, app))
 
     def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
         from dokkupy_git.checkout.write_tree import write_tree
-        from dokkupy_git.deploy import origin_of, rebuilt_commit
+        from dokkupy_git.deployed import origin_of, rebuilt_commit
 
         repository = Repository(self.host, app)
         branch = deploy_branch(self.host, app)

@@ -7,8 +7,9 @@ import os
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.operation import call, operation
 
-from dokkupy_git.deploy import Incoming, deploy, restore_refs
+from dokkupy_git.deploy import deploy, restore_refs
 from dokkupy_git.fetch import archives, made_commits
+from dokkupy_git.incoming import Incoming
 from dokkupy_git.repository.bare import Repository, require_git
 from dokkupy_git.settings import allowed_protocols, deploy_branch, number
 

@@ -111,7 +111,8 @@ def receive(host: Host, app: AppName) -> int:
 
     Whatever git would refuse is asked before the deploy; any error refuses the push, and then nothing has changed.
     """
-    from dokkupy_git.deploy import Incoming, deploy
+    from dokkupy_git.deploy import deploy
+    from dokkupy_git.incoming import Incoming
     from dokkupy_git.repository import program
     from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch, deploy_branch_is_chosen

@@ -1,0 +1,24 @@
+"""A commit on its way to being deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dokkupy_git.repository.refs import Move
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A commit that is being deployed.
+
+    adopt: the branch that becomes the deploy branch. ref: the full name of a ref that names the commit once it serves.
+    moves: a push's changes of refs, which become true with the switch. image: the property source-image. origin: the
+    URL that it came from.
+    """
+
+    commit: str
+    adopt: str = ""
+    ref: str = ""
+    moves: tuple[Move, ...] = ()
+    image: str = ""
+    origin: str = ""
