@@ -47,7 +47,7 @@ CANDIDATES = (
 BESIDE = {
     "disable-custom-config": "`NginxProxy._template` asks for it: test_template.py",
     "ssl-stapling": "`NginxProxy._render_one` asks for it: test_stapling.py",
-    "tls-profile": "of all apps, in `Facts`: test_tls.py",
+    "tls-profile": "of all apps, in `Configuration.facts`: test_tls.py",
 }
 """Properties that the adapter reads before it renders an app, and the tests that see them served."""
 
@@ -69,7 +69,8 @@ def accepted(prop: Property) -> list[str]:
 @pytest.mark.parametrize("prop", APPLIED, ids=lambda prop: prop.name)
 def test_a_property_changes_the_configuration(prop: Property) -> None:
     if prop.name in BESIDE:
-        assert f'"{prop.name}"' in (SOURCE / "proxy.py").read_text()
+        adapter = "".join((SOURCE / name).read_text() for name in ("proxy.py", "configuration.py"))
+        assert f'"{prop.name}"' in adapter
         return
     # A buffer must hold what another says, so each candidate is tried with room enough for it.
     roomy = {"proxy-buffers": "64 64k", "proxy-busy-buffers-size": "1m", "hsts": "true"}

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.recovery.quarantine import clean, quarantined, tick
+from dokkupy_nginx.recovery.quarantine import clean, quarantined
+from dokkupy_nginx.timer import tick
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName

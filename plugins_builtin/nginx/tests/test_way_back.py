@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
-from dokkupy_nginx.recovery.quarantine import tick
 from dokkupy_nginx.settings import SETTINGS
 from dokkupy_nginx.setup.doctor import findings
+from dokkupy_nginx.timer import tick
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.model import Upstream

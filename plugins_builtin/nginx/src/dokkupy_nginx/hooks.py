@@ -37,7 +37,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("nginx-quarantine", 60, "dokkupy_nginx.recovery.quarantine:tick")]
+    return [Job("nginx-quarantine", 60, "dokkupy_nginx.timer:tick")]
 
 
 @hookimpl

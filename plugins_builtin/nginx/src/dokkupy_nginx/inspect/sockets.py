@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dokkupy_sdk.errors import AppError
 
-from dokkupy_nginx.config.claims import read_conf
 from dokkupy_nginx.inspect.host_config import survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dokkupy_sdk.names import AppName
 
-    from dokkupy_nginx.proxy import NginxProxy, Staged
+    from dokkupy_nginx.config.claims import Conf
+    from dokkupy_nginx.layout import Layout
 
 
 def require_own_address(app: AppName, address: str, version: int) -> None:
@@ -33,18 +35,13 @@ def require_own_address(app: AppName, address: str, version: int) -> None:
         ) from None
 
 
-def require_free_ports(proxy: NginxProxy, staged: Staged, live: str) -> None:
+def require_free_ports(layout: Layout, changed: Iterable[Conf], serving: Iterable[Conf]) -> None:
     """Raise AppError for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
-    that fails by it takes nginx 2.5 s; what this look misses, the probe finds. Where the tree is lost, the one that
-    listens is nginx."""
-    if not live:
-        return
-    serving = [read_conf(app, proxy.trees.text(app, live, head=True)) for app in staged.texts]
-    known = {claim.port for conf in (*staged.others, *serving) for claim in conf.claims}
-    known |= {proxy.layout.http_port, proxy.layout.tls_port}
-    new = {claim.port: conf.app for conf in staged.confs.values() for claim in conf.claims if claim.port not in known}
+    that fails by it takes nginx 2.5 s; what this look misses, the probe finds."""
+    known = {claim.port for conf in serving for claim in conf.claims} | {layout.http_port, layout.tls_port}
+    new = {claim.port: conf.app for conf in changed for claim in conf.claims if claim.port not in known}
     held = {port for port in new if listened_on(port)} if new else set()
-    for port in held - survey(proxy.layout).ports if held else ():
+    for port in held - survey(layout).ports if held else ():
         raise AppError(
             f"App {new[port]}: host port {port} cannot be used: another program listens on it",
             hint=f"Choose another one: dokkupy ports:set {new[port]} ...",

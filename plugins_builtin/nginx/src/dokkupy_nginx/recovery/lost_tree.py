@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dokkupy_sdk.model import Route
+    from dokkupy_sdk.roles import Proxy
 
-    from dokkupy_nginx.proxy import NginxProxy
+    from dokkupy_nginx.server.process import Nginx
+    from dokkupy_nginx.tree.generations import Trees
 
 
-def lost_routes(proxy: NginxProxy, known: set[AppName]) -> list[Route]:
+def lost_routes(proxy: Proxy, trees: Trees, nginx: Nginx, known: set[AppName]) -> list[Route]:
     """The routes of all other apps, where no tree is in force although apps are deployed. A tree that is still there
     is put in force instead."""
-    if proxy.trees.is_whole or proxy.trees.adopt_newest(proxy.nginx):
+    if trees.is_whole or trees.adopt_newest(nginx):
         return []
     from dokkupy_sdk.routes import stored_routes
 
@@ -28,18 +30,9 @@ def lost_routes(proxy: NginxProxy, known: set[AppName]) -> list[Route]:
     return [route for route in routes if route.app not in known]
 
 
-def repair(proxy: NginxProxy) -> None:
-    """Bring back the tree that is lost, and have nginx serve it."""
-    if proxy.trees.is_whole:
-        return
-    proxy.apply([])
-    if proxy.trees.is_whole and proxy.nginx.pid() is not None and proxy.served_generation() != proxy.trees.generation:
-        proxy.reload()
-
-
-def take_out_blindly(proxy: NginxProxy, apps: Sequence[AppName]) -> None:
+def take_out_blindly(trees: Trees, apps: Sequence[AppName]) -> None:
     """Leave apps out of the tree without asking nginx, which is not installed any more."""
-    gone = {*apps} & {*proxy.trees.apps()}
+    gone = {*apps} & {*trees.apps()}
     if gone:
-        proxy.trees.switch(proxy.trees.stage(new_generation(), {}, proxy.trees.default(), without=gone))
-        proxy.trees.sweep()
+        trees.switch(trees.stage(new_generation(), {}, trees.default(), without=gone))
+        trees.sweep()

@@ -1,0 +1,292 @@
+"""nginx's configuration as a whole: built as a tree beside the one that serves, tested, switched, reloaded, probed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, DokkupyError, HostError
+from dokkupy_sdk.failpoints import failpoint
+from dokkupy_sdk.locks import Lock
+from dokkupy_sdk.names import AppName
+
+from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
+from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES, survey
+from dokkupy_nginx.inspect.sockets import held_for_udp, require_free_ports
+from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.render.app import KINDS, addresses
+from dokkupy_nginx.render.catch_all import render_default
+from dokkupy_nginx.server.diagnose import Complaint, locate, read_complaint
+from dokkupy_nginx.server.process import Nginx, not_running
+from dokkupy_nginx.settings import SETTINGS
+from dokkupy_nginx.tree.generations import Trees, new_generation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dokkupy_nginx.render.app import Facts
+
+
+class Configuration:
+    """What nginx serves, and the tree that shall take its place. layout: where everything is."""
+
+    def __init__(self, host: Host, layout: Layout) -> None:
+        self.host = host
+        self.layout = layout
+        self.nginx = Nginx(layout)
+        self.trees = Trees(layout)
+
+    def ensure_tree(self) -> bool:
+        """Put the tree without apps in force where there is none yet; True when it was made."""
+        with self.lock():
+            if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
+                return False
+            staged = Staged(new_generation(), {}, {}, [], set())
+            self._build(staged)
+            self.trees.switch(staged.tree)
+            return True
+
+    def served_generation(self) -> str:
+        """What the running nginx serves; empty when it is down, or serves no tree of ours."""
+        return self.nginx.generation(self._probe_address())
+
+    def reload(self) -> None:
+        """Have the running nginx read its configuration again, and see that it did."""
+        with self.lock():
+            self._reload(self.trees.generation)
+
+    def lock(self) -> _Held:
+        lock = self.host.lock("proxy", wait=60.0, command=self.host.command or "nginx")
+        for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
+            self.layout.hand_over(os.path.join(self.host.root, name))
+        return _Held(lock)
+
+    def facts(self) -> Facts:
+        return replace(self.nginx.facts(), tls_profile=SETTINGS.get(self.host.store, None, "tls-profile"))
+
+    # building
+
+    def _stage(self, confs: Mapping[AppName, Conf], remove: Sequence[AppName]) -> Staged | None:
+        """Build the tree with these files; None when it would be the one that serves."""
+        live = self.trees.live
+        texts = {app: conf.text for app, conf in confs.items() if conf.claims}
+        gone = {*remove, *(app for app, conf in confs.items() if not conf.claims)}
+        present = self.trees.apps(live)
+        if live and all(self.trees.text(app, live) == text for app, text in texts.items()) and not gone & {*present}:
+            return None
+        others = [
+            read_conf(app, self.trees.text(app, live, head=True))
+            for app in present
+            if app not in confs and app not in gone
+        ]
+        check_clashes([confs[app] for app in texts], others)
+        staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
+        if live:  # where the tree is lost, the one that listens is nginx
+            serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in texts]
+            require_free_ports(self.layout, staged.confs.values(), [*others, *serving])
+        self._build(staged)
+        return staged
+
+    def _build(self, staged: Staged) -> None:
+        facts = self.facts()
+        foreign = survey(self.layout)
+        base = [claim for claim in self._base_claims(facts) if claim.socket not in foreign.defaults]
+        needed = needed_defaults([*staged.others, *staged.confs.values()], base)
+        default = render_default(
+            staged.generation,
+            [claim for claim in needed if claim.socket not in foreign.defaults],
+            self._probe_claim(facts),
+            facts,
+            omit=[name for name in HTTP_DIRECTIVES if name in foreign.directives],
+            certificate=self._own_certificate(facts),
+            quic=needed_quic([*staged.others, *staged.confs.values()]),
+            foreign_quic=foreign.quic,
+        )
+        staged.tree = self.trees.stage(staged.generation, staged.texts, default, without=staged.gone)
+
+    def _base_claims(self, facts: Facts) -> list[Claim]:
+        """The sockets on which unknown names are refused even when no app listens: HTTP and HTTPS."""
+        v4, v6 = (SETTINGS.get(self.host.store, None, f"bind-address-ipv{version}") for version in (4, 6))
+        return [
+            Claim(address, port, kind)
+            for address in addresses(v4, v6, facts)
+            for port, kind in ((self.layout.http_port, KINDS["http"]), (self.layout.tls_port, KINDS["https"]))
+            if kind == KINDS["http"] or facts.reject_handshake or self._own_certificate(facts)
+        ]
+
+    def _probe_claim(self, facts: Facts) -> Claim:
+        return self._base_claims(facts)[0]
+
+    def _own_certificate(self, facts: Facts) -> tuple[str, str] | None:
+        """For nginx before 1.19.4, which cannot refuse a handshake: a certificate of nobody, made by setup."""
+        if facts.reject_handshake:
+            return None
+        pair = tuple(os.path.join(self.layout.base, "nobody", name) for name in ("server.crt", "server.key"))
+        return (pair[0], pair[1]) if all(os.path.exists(path) for path in pair) else None
+
+    # testing
+
+    def attribute(self, complaint: Complaint, staged: Staged) -> Complaint:
+        """Find the app at fault where nginx named a file that is nobody's: it reports some mistakes at the end of
+        http {}. By halving: log2(apps) tests, in the case of a mistake only."""
+        apps = [*(conf.app for conf in staged.others), *staged.texts]  # when two do not fit, a changed one is to blame
+        if not self._accepts_only(staged, ()):
+            return complaint
+        good, bad = 0, len(apps)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if self._accepts_only(staged, apps[:middle]):
+                good = middle
+            else:
+                bad = middle
+        app = apps[bad - 1]
+        return locate(complaint, app, staged.tree, staged.texts.get(app) or self.trees.text(app))
+
+    def _accepts_only(self, staged: Staged, apps: Sequence[AppName]) -> bool:
+        part = staged.copy()
+        part.leave_out({*staged.texts, *(conf.app for conf in staged.others)} - {*apps})
+        self._build(part)
+        return self.refusal(part.tree) is None
+
+    def refusal(self, tree: str) -> Complaint | None:
+        """Why nginx would not serve this tree; None when it would."""
+        words = self.nginx.test(self.trees.point_check_at(tree))
+        failpoint("nginx: tree tested")
+        if not words:
+            return None
+        texts = {app: self.trees.text(app, tree) for app in self.trees.apps(tree)}
+        return read_complaint(words, self.layout, tree, texts)
+
+    # switching
+
+    def _probe_address(self) -> str:
+        address = SETTINGS.get(self.host.store, None, "bind-address-ipv4")
+        return address or "127.0.0.1"
+
+    def _switch(self, staged: Staged) -> None:
+        before = self.trees.live
+        failpoint("nginx: before switch")
+        try:
+            self.trees.switch(staged.tree)
+            failpoint("nginx: after switch")
+            self._reload(staged.generation)
+        except BaseException as error:
+            down = isinstance(error, DokkupyError) and error.code == "proxy_down"
+            if before and not down:
+                if not isinstance(error, DokkupyError) or error.code != "proxy_refused":
+                    # nginx may be in the middle of that reload: a second one now would leave unclear who serves what.
+                    self.nginx.await_generation(staged.generation, self._probe_address(), set(), timeout=1.0)
+                self.trees.switch(before)
+                self._reload_quietly(self.trees.generation)
+                self._require_udp(staged)
+            raise
+
+    def _require_udp(self, staged: Staged) -> None:
+        """Raise AppError when the reload that failed was the first with HTTP/3 on a port that somebody else has.
+
+        Asked afterwards: old workers of nginx may have the port too, and be in nobody's way."""
+        known = {port for conf in self.live_as_staged().others for port in conf.quic_ports}
+        for conf in staged.confs.values():
+            for port in conf.quic_ports - known:
+                if held_for_udp(port):
+                    raise AppError(
+                        f"App {conf.app}: HTTP/3 cannot be served: another program has the UDP port {port}",
+                        hint=f"Stop that program, or: dokkupy nginx:set {conf.app} http3 false",
+                        code="port_taken",
+                    )
+
+    def _reload(self, generation: str) -> None:
+        master = self.nginx.pid()
+        if master is None:
+            raise not_running()
+        old = self.nginx.workers(master)
+        self.nginx.reload(master)
+        failpoint("nginx: reloaded")
+        if not self.nginx.await_generation(generation, self._probe_address(), old):
+            raise HostError(
+                "nginx did not load the new configuration; the previous one still serves",
+                hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor",
+                code="proxy_refused",
+            )
+
+    def _reload_quietly(self, generation: str) -> None:
+        """Bring the old tree back into the running nginx; that it fails adds nothing to what is being raised."""
+        try:
+            self._reload(generation)
+        except DokkupyError as error:
+            self.host.out.warn(error.message)
+
+    # leaving apps out, and taking them in again
+
+    def restore(self, conf: Conf, text: str) -> bool:
+        """Serve a file that was set aside again, if nginx accepts it now and nobody took its names meanwhile."""
+        with self.lock():
+            others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
+            if any(other.app == conf.app for other in others):
+                return True
+            check_clashes([conf], others)
+            staged = Staged(new_generation(), {conf.app: text}, {conf.app: conf}, others, set())
+            self._build(staged)
+            try:
+                if self.refusal(staged.tree) is not None:
+                    return False
+                self._switch(staged)
+                return True
+            finally:
+                self.trees.sweep()
+
+    def live_as_staged(self) -> Staged:
+        """The tree in force, to be built again with something left out."""
+        others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
+        return Staged(new_generation(), {}, {}, others, set())
+
+    def take_out(self, apps: set[AppName]) -> None:
+        """Switch to the tree without these apps, untested and unreloaded: for an nginx that refuses it with them."""
+        staged = self.live_as_staged()
+        staged.leave_out(apps)
+        self._build(staged)
+        self.trees.switch(staged.tree)
+
+
+class Staged:
+    """A tree on its way: what changes, what stays, what goes."""
+
+    def __init__(
+        self,
+        generation: str,
+        texts: dict[AppName, str],
+        confs: dict[AppName, Conf],
+        others: list[Conf],
+        gone: set[AppName],
+    ) -> None:
+        self.generation = generation
+        self.texts = texts
+        self.confs = confs
+        self.others = others
+        self.gone = gone
+        self.tree = ""
+
+    def copy(self) -> Staged:
+        return Staged(new_generation(), dict(self.texts), dict(self.confs), list(self.others), set(self.gone))
+
+    def leave_out(self, apps: set[AppName]) -> None:
+        """Take apps out; the tree has to be built again, under a new name."""
+        self.generation = new_generation()
+        self.texts = {app: text for app, text in self.texts.items() if app not in apps}
+        self.confs = {app: conf for app, conf in self.confs.items() if app not in apps}
+        self.others = [conf for conf in self.others if conf.app not in apps]
+        self.gone |= apps
+
+
+class _Held:
+    """A lock as a context manager."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
