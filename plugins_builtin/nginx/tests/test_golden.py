@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy_nginx.config.claims import Claim, needed_quic, read_conf
-from dokkupy_nginx.render.app import Facts, render_app
+from dokkupy_nginx.render.app import render_app
 from dokkupy_nginx.render.catch_all import render_default
+from dokkupy_nginx.render.values import Facts
 from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 

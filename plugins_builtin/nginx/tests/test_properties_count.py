@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.render.app import Facts, render_app
+from dokkupy_nginx.render.app import render_app
+from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.settings import LOGS, SETTINGS
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_nginx.config.syntax import parse
-from dokkupy_nginx.render.app import Facts, quoted, render_app
+from dokkupy_nginx.render.app import quoted, render_app
+from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.settings import SETTINGS, own_log
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream

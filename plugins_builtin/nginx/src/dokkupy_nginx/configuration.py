@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dokkupy_nginx.render.app import Facts
+    from dokkupy_nginx.render.values import Facts
 
 
 class Configuration:

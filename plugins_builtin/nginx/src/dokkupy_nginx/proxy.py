@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Route, Unserved
 
-    from dokkupy_nginx.render.app import Facts, Staples
+    from dokkupy_nginx.render.values import Facts, Staples
 
 MAX_REMOVALS = 20
 """How many foreign bad files one apply sets aside before it gives up."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dokkupy_nginx.config.claims import HTTP, TLS, Claim
 from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
-from dokkupy_nginx.render.app import Facts, challenge_lines, checked_path, listen
+from dokkupy_nginx.render.app import challenge_lines, checked_path, listen
 from dokkupy_nginx.render.error_pages import cause_map
 from dokkupy_nginx.render.tls import HOST_MAPS, PROFILES, quic_catch_alls
+from dokkupy_nginx.render.values import Facts
 
 
 def render_default(

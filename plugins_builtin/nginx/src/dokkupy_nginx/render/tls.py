@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
     from dokkupy_nginx.config.claims import Claim
-    from dokkupy_nginx.render.app import Facts, Values
+    from dokkupy_nginx.render.values import Facts, Values
 
 PROFILES = {
     "modern": ["ssl_protocols TLSv1.3;"],

@@ -14,7 +14,7 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import write_atomic
 
 from dokkupy_nginx.layout import PROBE_NAME, Layout
-from dokkupy_nginx.render.app import Facts
+from dokkupy_nginx.render.values import Facts
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` came with nginx 1.19.4."""

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.model import Route
 
-    from dokkupy_nginx.render.app import Facts, Staples
+    from dokkupy_nginx.render.values import Facts, Staples
 
 SECONDS = 10
 LIMIT = 64 * 1024
