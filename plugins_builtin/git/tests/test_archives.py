@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from dokkupy_git.fetch import deploy as bring
 from dokkupy_git.fetch import download
-from dokkupy_git.fetch.reach import fetch_settings
 from dokkupy_git.repository.bare import Repository
+from dokkupy_git.repository.reach import fetch_settings
 from dokkupy_git.settings import guard
 from dokkupy_git.urls import parse_remote
 from dokkupy_sdk.errors import AppError, HostError, UserError

@@ -17,9 +17,9 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import shown
 
 from dokkupy_git.checkout.tree_files import survey, unpack
-from dokkupy_git.fetch.reach import fetch_settings
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import COMMIT, CONFIG, Repository
+from dokkupy_git.repository.reach import fetch_settings
 from dokkupy_git.settings import allowed_protocols
 from dokkupy_git.urls import Remote, parse_remote, relative_to
 

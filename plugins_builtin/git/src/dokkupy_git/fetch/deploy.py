@@ -42,7 +42,7 @@ def sync_app(
     from dokkupy_sdk.access import is_admin
 
     from dokkupy_git.fetch import sync
-    from dokkupy_git.fetch.reach import fetch_settings
+    from dokkupy_git.repository.reach import fetch_settings
     from dokkupy_git.urls import hidden, parse_remote
 
     host.command = host.command.replace(url, hidden(url))
