@@ -26,6 +26,7 @@ def bare(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     for module in (machine, setup):
         monkeypatch.setattr(module, "login", lambda name: None)
         monkeypatch.setattr(module, "systemd", lambda: False)
+    monkeypatch.setattr(machine, "UNITS", f"{host.root}/units")
     for name in ("CRON", "COMPLETIONS"):
         monkeypatch.setattr(machine, name, f"{host.root}/cron" if name == "CRON" else (f"{host.root}/bash",))
     return host

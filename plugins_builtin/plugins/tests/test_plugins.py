@@ -17,8 +17,8 @@ import pytest
 from dokkupy.errors import HostError
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases import plugin_install
 from dokkupy.usecases.apps import create_app, destroy_app
+from dokkupy_plugins import install as plugin_install
 from dokkupy_sdk.testing.effort import stride
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
@@ -45,7 +45,7 @@ class Environment:
 
     def run(self, *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(self.root), "HOME": str(self.place)}
-        env["DOKKUPY_PLUGINS"] = "sdk,tool,other"  # whatever else is in the checkout's environment rests
+        env["DOKKUPY_PLUGINS"] = "plugins,sdk,tool,other"  # whatever else is in the checkout's environment rests
         if os.path.exists(CERTIFICATES):
             env["PIP_CERT"] = CERTIFICATES
         if fault:

@@ -52,7 +52,8 @@ def end(engine: FakeEngine, name: str) -> None:
 
 def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them(run: Run, engine: FakeEngine) -> None:
     own, foreign, running = (run("run:detached", app, "true")[1].strip() for app in ("blog", "wiki", "blog"))
-    end(engine, own), end(engine, foreign)
+    for ended in (own, foreign):
+        end(engine, ended)
     assert f"Would remove the container {own}" in run("cleanup", "--dry-run", "blog")[1]
     assert run("cleanup", "blog") == (0, f"-----> Removed {own}\n", "")
     assert {one.name for one in engine.containers.find_all({"dokkupy.kind": "run"})} == {foreign, running}

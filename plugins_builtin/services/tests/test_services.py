@@ -14,8 +14,8 @@ from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
 from dokkupy.usecases.history import latest
 from dokkupy.usecases.maintenance import recover_each
-from dokkupy.usecases.plugins import require_unused
 from dokkupy_host.machine import tear_down
+from dokkupy_plugins.installed import require_unused
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
 from dokkupy_sdk.config import get_env

@@ -61,7 +61,7 @@ class FakeHost(Host):
         self.spawned.append(words)
 
 
-VOCABULARY = ("commands", "host", "run", "ssh")
+VOCABULARY = ("commands", "host", "plugins", "run", "ssh")
 
 
 def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> Host:

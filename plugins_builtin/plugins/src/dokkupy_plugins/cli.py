@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
-from dokkupy.model.names import PluginName
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import PluginName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy.usecases.plugin_install import Piece
+    from dokkupy_plugins.install import Piece
 
 group = Group("plugin", "Manage plugins", bare="list")
 
@@ -26,7 +25,7 @@ def list_plugins(host: Host) -> CommandResult:
     """List the plugins: enabled, disabled or broken, with the reason."""
     from dataclasses import asdict
 
-    from dokkupy.usecases.plugins import plugins
+    from dokkupy_plugins.installed import plugins
 
     rows = [asdict(plugin) for plugin in plugins(host)]
     lines = []
@@ -40,7 +39,7 @@ def list_plugins(host: Host) -> CommandResult:
 @group.command("installed", permission="open")
 def is_installed(host: Host, name: Name) -> None:
     """Exit with 0 if a plugin is installed, else with 1."""
-    from dokkupy.usecases.plugins import require_plugin
+    from dokkupy_plugins.installed import require_plugin
 
     require_plugin(host, name)
 
@@ -58,7 +57,7 @@ def install(
     ] = False,
 ) -> CommandResult:
     """Install a plugin; it is loaded in a scratch environment first."""
-    from dokkupy.usecases.plugin_install import install as do_install
+    from dokkupy_plugins.install import install as do_install
 
     if core:
         if source:
@@ -87,8 +86,9 @@ def update(
     committish: Annotated[str, Arg("committish")] = "",
 ) -> CommandResult:
     """Update a plugin, or all installed plugins, from where they were installed."""
-    from dokkupy.kernel.discovery import plugin_name
-    from dokkupy.usecases.plugin_install import update as do_update
+    from dokkupy_sdk.registry import plugin_name
+
+    from dokkupy_plugins.install import update as do_update
 
     sources = host.store.read("global", "plugin").get("sources", {})
     names = [PluginName(name)] if name else [PluginName(plugin_name(one)) for one in sorted(sources)]
@@ -105,7 +105,7 @@ def shown(host: Host, pieces: Sequence[Piece], otherwise: str) -> CommandResult:
 @group.command("uninstall", permission="host:write", root=True, mutating=True)
 def uninstall(host: Host, name: Name) -> CommandResult:
     """Uninstall a plugin; its settings of apps stay in the state directory."""
-    from dokkupy.usecases.plugin_install import uninstall as do_uninstall
+    from dokkupy_plugins.install import uninstall as do_uninstall
 
     distribution = do_uninstall(host, name)
     return CommandResult({"distribution": distribution}, [f"-----> Plugin {name} uninstalled"])
@@ -124,7 +124,7 @@ def disable(host: Host, name: Name) -> CommandResult:
 
 
 def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
-    from dokkupy.usecases.plugins import set_disabled
+    from dokkupy_plugins.installed import set_disabled
 
     changed = set_disabled(host, name, off)
     return CommandResult(

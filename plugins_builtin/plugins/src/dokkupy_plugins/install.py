@@ -17,15 +17,16 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 
-from dokkupy.errors import Conflict, HostError, NotFound, PluginError, UserError
-from dokkupy.kernel.discovery import plugin_name
-from dokkupy.kernel.execute import execute
-from dokkupy.kernel.files import make_directory
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, operation
-from dokkupy.model.names import PluginName
-from dokkupy.usecases import shell_plugins
-from dokkupy.usecases.plugins import OURS, require_plugin, require_unrequired, require_unused
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostError, NotFound, PluginError, UserError
+from dokkupy_sdk.execute import execute
+from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.names import PluginName
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.registry import plugin_name
+
+from dokkupy_plugins import shell_plugins
+from dokkupy_plugins.installed import OURS, require_plugin, require_unrequired, require_unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def wheel_files(scratch: str) -> list[str]:
 def require_loadable(extra: str, distributions: Sequence[str]) -> None:
     """Load every entry point of these distributions in a process of its own. Raises PluginError with the reason."""
     done = execute(
-        [sys.executable, "-I", "-m", "dokkupy.usecases.plugin_load", extra, *distributions],
+        [sys.executable, "-I", "-m", "dokkupy_plugins.load", extra, *distributions],
         check=False,
         timeout=LOAD_SECONDS,
     )

@@ -1,19 +1,18 @@
-"""Plugins: listed, disabled, enabled. Installing and removing them is `plugin_install.py`'s."""
+"""Plugins: listed, disabled, enabled. Installing and removing them is `install.py`'s."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from dokkupy.errors import Conflict, NotFound, PluginError
-from dokkupy.kernel.discovery import CORE, summary
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import messages, operation
-from dokkupy.kernel.registry import Registry
-from dokkupy.model.names import AppName, PluginName
-from dokkupy.usecases.many import over_each
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, NotFound, PluginError
+from dokkupy_sdk.many import over_each
+from dokkupy_sdk.names import AppName, PluginName
+from dokkupy_sdk.operation import messages, operation
+from dokkupy_sdk.registry import CORE, Registry, did_you_mean, summary
 
-OURS = (CORE, "dokkupy-sdk", "dokkupy")
+OURS = (CORE, "dokkupy-sdk", "dokkupy", "dokkupy-plugins")
 """What cannot be removed or disabled: what it runs on."""
 
 
@@ -78,12 +77,15 @@ def fault_of(host: Host, distribution: str) -> str:
 
 
 def require_plugin(host: Host, name: PluginName) -> str:
-    """The distribution of an installed plugin. Raises NotFound."""
+    """The distribution of an installed plugin. Raises NotFound, and Conflict for what this runs on itself."""
     for entry in host.registry.all:
         if entry.plugin == name and entry.distribution not in OURS:
             return entry.distribution
-    from dokkupy.kernel.hooks import did_you_mean
-
+        if entry.plugin == name and entry.distribution != CORE:
+            raise Conflict(
+                f"{entry.distribution} cannot be changed by plugin:*, because plugin:* runs on it",
+                hint="Update the host itself with install.sh",
+            )
     known = [entry.plugin for entry in host.registry.all if entry.distribution not in OURS]
     raise NotFound(f"Plugin {name} is not installed", hint=did_you_mean(name, known) or "List them: plugin:list")
 

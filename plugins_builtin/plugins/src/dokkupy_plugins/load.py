@@ -1,4 +1,4 @@
-"""Loads plugins as a host would, in a process of its own: `python -m dokkupy.usecases.plugin_load DIRECTORY NAME...`.
+"""Loads plugins as a host would, in a process of its own: `python -m dokkupy_plugins.load DIRECTORY NAME...`.
 
 Prints `loaded` as its last line, or `fault: ` and the reason. DIRECTORY stands before everything else that is
 installed; empty for none.
@@ -14,9 +14,8 @@ ROLES = ("engine", "scheduler", "proxy", "challenge_server", "tls_probe", "build
 def main(directory: str, names: list[str]) -> None:
     if directory:
         sys.path.insert(0, directory)
-    from dokkupy.errors import DokkupyError
-    from dokkupy.kernel.hooks import Hooks
-    from dokkupy.kernel.registry import Registry
+    from dokkupy_sdk.errors import DokkupyError
+    from dokkupy_sdk.registry import Hooks, Registry
 
     registry = Registry()
     try:
@@ -42,9 +41,9 @@ def main(directory: str, names: list[str]) -> None:
 
 def check(group: str, target: object) -> None:
     """That the entry point names what its group needs."""
-    from dokkupy.cli.declare import Group, parameters
-    from dokkupy.errors import DokkupyError
-    from dokkupy.kernel.settings import Settings
+    from dokkupy_sdk.cli import Group, parameters
+    from dokkupy_sdk.errors import DokkupyError
+    from dokkupy_sdk.settings import Settings
 
     if group == "dokkupy.commands":
         if not isinstance(target, Group):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires
 
-from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
 
 OFFICIAL = re.compile(
     r"(?:git\+)?(?:(?:https?|git|ssh)://(?:[^/@\s]+@)?|[^/@\s]+@)github\.com[/:]dokku/(dokku-[a-z0-9-]+?)(?:\.git)?/?(?:[#@].*)?"

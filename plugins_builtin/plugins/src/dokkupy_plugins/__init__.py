@@ -1,0 +1,1 @@
+"""The management of plugins: listed, switched on and off, installed and removed."""
