@@ -9,7 +9,7 @@ from dokkupy.errors import Conflict
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.host import Host
 from dokkupy.model.names import PluginName
-from dokkupy.usecases.plugins import OURS, disabled, requirements, set_disabled
+from dokkupy_plugins.installed import OURS, disabled, requirements, set_disabled
 from dokkupy_sdk.testing import RecordingConsole
 
 NAMES = {entry.distribution: entry.plugin for entry in entry_points() if entry.distribution not in OURS}

@@ -227,7 +227,7 @@ BAD = {
     "raises": "no",
     "exits": "SystemExit",
     "unknown hook": "Did you mean on_deploy_finished",
-    "taken name": "plugin is taken by dokkupy-core",
+    "taken name": "plugin is taken by dokkupy-plugins",
     "no group": "not a Group",
     "no plugin": "not a plugin",
     "other core": "dokkupy-sdk>=7",

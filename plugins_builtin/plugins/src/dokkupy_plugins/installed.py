@@ -12,13 +12,12 @@ from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.operation import messages, operation
 from dokkupy_sdk.registry import CORE, Registry, did_you_mean, summary
 
-OURS = (CORE, "dokkupy-sdk", "dokkupy", "dokkupy-plugins")
-"""What cannot be removed or disabled: what it runs on."""
-
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+OURS = (CORE, "dokkupy-sdk", "dokkupy", "dokkupy-plugins")
+"""What cannot be removed or disabled: what it runs on."""
 
 
 @dataclass(frozen=True, slots=True)
