@@ -15,7 +15,7 @@ SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path
 DISTRIBUTIONS = [ROOT / "core", ROOT / "plugin_sdk", *PLUGINS, *SAMPLES]
 SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglob("*.py"))]
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
-CORE_LINES = 10_350
+CORE_LINES = 10_550
 LONGEST_MODULE = 425
 LONGEST_FUNCTION = 76
 
