@@ -27,11 +27,11 @@ FOLDERS = {
     "plugins_builtin/rabbitmq/tests": "docker",
     "plugins_builtin/redis/tests": "docker",
     "tests/services": "docker",
-    "core/tests/plugins": "process",
     "plugins_builtin/backups/tests": "process",
     "plugins_builtin/git/tests": "process",
     "plugins_builtin/letsencrypt/tests": "process",
     "plugins_builtin/nginx/tests": "process",
+    "plugins_builtin/plugins/tests": "process",
     "tests/distributions": "process",
 }
 
