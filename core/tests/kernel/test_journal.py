@@ -56,9 +56,11 @@ def test_a_backup_keeps_the_content_that_a_file_had(journal: Journal, tmp_path: 
     assert [Path(one).read_text() for one in (first, second)] == ["first", "second"]
 
 
-def test_an_operation_has_one_journal(journal: Journal, tmp_path: Path) -> None:
-    with pytest.raises(FileExistsError):
-        Journal(str(tmp_path), journal.id).begin({})
+def test_a_journal_appears_with_its_first_line(journal: Journal) -> None:
+    """What another process sees empty would be of a dead one to it."""
+    assert os.listdir(journal.open_directory) == [f"{journal.id}.jsonl"]
+    assert os.listdir(os.path.dirname(journal._new)) == []
+    assert [entry["type"] for entry in read_journal(journal.path)] == ["begin"]
 
 
 def test_what_was_undone_is_noted_by_a_later_process(journal: Journal, tmp_path: Path) -> None:

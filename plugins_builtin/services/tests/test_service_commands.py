@@ -142,7 +142,7 @@ def test_a_variable_of_the_host_keeps_images_from_being_pulled(
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
     pulled: list[str] = []
-    monkeypatch.setattr(engine, "pull", lambda ref: pulled.append(ref) or engine.keep(ref, {}))
+    monkeypatch.setattr(engine.images, "pull", lambda ref: pulled.append(ref) or engine.keep(ref, {}))
     monkeypatch.setenv("FAKE_DISABLE_PULL", "true")
     status, _, error = run("fake:create", "db", "--image", "other", "--image-version", "9")
     assert status == 1 and pulled == []
