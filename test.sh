@@ -272,7 +272,7 @@ run_root() {
   if [[ $root == tests/e2e* ]]; then way=(); fi
   local -a workers=()
   if [[ $root == tests/e2e ]]; then workers=(-n 2 --dist loadfile); fi
-  ${way[@]+"${way[@]}"} "$(python_of "${root%%::*}")" -m pytest "$root" ${workers[@]+"${workers[@]}"} -ra --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
+  ${way[@]+"${way[@]}"} "$(python_of "${root%%::*}")" -m pytest "$root" ${workers[@]+"${workers[@]}"} -ra --durations=10 --durations-min=10 --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
     ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
   tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
   printf '%s\n' "$root: $((SECONDS - started)) s" >>"$log/times"
