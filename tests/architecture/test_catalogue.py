@@ -28,8 +28,6 @@ HOOKS = {
 SHAPES = {"pre_": "emit", "post_": "emit", "resolve_": "ask", "on_": "notify"}
 RETURNS = {"emit": "None", "notify": "None", "ask": " | None", "gather": "Iterable["}
 WITHOUT_A_USER_HERE = {
-    "pre_build",
-    "service_link",  # the owner's
     "resolve_dns_challenge",  # each implementation is a DNS provider's; letsencrypt's tests have one
 }
 

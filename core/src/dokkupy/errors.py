@@ -51,6 +51,11 @@ class DokkupyError(Exception):
         if exit_code is not None:
             self.exit_code = exit_code
 
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # details and hint may change later
+        """What Python and pytest print below the message of an exception."""
+        return [*self.details, *((f"hint: {self.hint}",) if self.hint else ())]
+
 
 class UserError(DokkupyError):
     """The input is wrong; nothing was changed."""

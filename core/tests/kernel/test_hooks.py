@@ -108,9 +108,12 @@ def test_an_argument_with_a_default_or_by_keyword_alone_is_given() -> None:
     assert facts == [("one", "blog"), ("three", "blog"), ("two", "blog")]
 
 
-def test_a_call_by_position_reaches_the_implementation() -> None:
+@pytest.mark.parametrize("shape", ["emit", "emit_to_all", "ask", "gather", "gather_what_can", "notify"])
+def test_arguments_by_position_are_refused(shape: str) -> None:
+    """Two of the shapes dropped them, and blamed the plugin."""
     found = hooks(tool=module(release_files=hookimpl(lambda app: [app])))
-    assert found.gather(hookspecs.release_files, Host("/nowhere"), APP) == [("tool", APP)]
+    with pytest.raises(TypeError, match="release_files are given by keyword"):
+        getattr(found, shape)(hookspecs.release_files, Host("/nowhere"), APP)
 
 
 def test_an_implementation_under_another_name_runs() -> None:

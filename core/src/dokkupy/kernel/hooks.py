@@ -143,12 +143,13 @@ class Hooks:
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An event: everybody is told; the first failure ends it."""
-        given = bound(spec, args, kwargs)
+        refuse_positional(spec, args)
         for implementation in self._implementations(spec):
-            self._call(implementation, spec.__name__, given)
+            self._call(implementation, spec.__name__, kwargs)
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
         """An event of something that cannot be undone any more: everybody is told; returns the failures."""
+        refuse_positional(spec, args)
         failures = []
         for implementation in self._implementations(spec):
             try:
@@ -161,9 +162,9 @@ class Hooks:
 
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """A query: the first answer that is not None."""
-        given = bound(spec, args, kwargs)
+        refuse_positional(spec, args)
         for implementation in self._implementations(spec):
-            answer = self._call(implementation, spec.__name__, given)
+            answer = self._call(implementation, spec.__name__, kwargs)
             if answer is not None:
                 return answer  # type: ignore[no-any-return]
         return None
@@ -171,9 +172,9 @@ class Hooks:
     def gather(self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -> list[tuple[str, T]]:
         """A contribution: (plugin, fact) of everybody, in name order of the plugins."""
         facts: list[tuple[str, T]] = []
-        given = bound(spec, args, kwargs)
+        refuse_positional(spec, args)
         for implementation in self._implementations(spec):
-            answers = self._call(implementation, spec.__name__, given, consume=True)
+            answers = self._call(implementation, spec.__name__, kwargs, consume=True)
             facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in answers)
         return facts
 
@@ -183,6 +184,7 @@ class Hooks:
         """A contribution where one plugin's failure must not hide the facts of the others: (facts, failures)."""
         facts: list[tuple[str, T]] = []
         failures: list[tuple[str, DokkupyError]] = []
+        refuse_positional(spec, args)
         for implementation in self._implementations(spec):
             plugin = implementation.plugin_name.partition(".")[0]
             try:
@@ -196,10 +198,10 @@ class Hooks:
 
     def notify(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An observer: a failure is a warning."""
-        given = bound(spec, args, kwargs)
+        refuse_positional(spec, args)
         for implementation in self._implementations(spec):
             try:
-                self._call(implementation, spec.__name__, given)
+                self._call(implementation, spec.__name__, kwargs)
             except DokkupyError as error:
                 self.warn(error.message)
 
@@ -240,10 +242,10 @@ def bad_specification(name: str, options: Mapping[str, object]) -> str:
     return ""
 
 
-def bound(spec: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call of a hook by name, also those that were given by position."""
-    names = spec.__code__.co_varnames[: spec.__code__.co_argcount]
-    return {**dict(zip(names, args, strict=False)), **kwargs}
+def refuse_positional(spec: Callable[..., object], args: tuple[Any, ...]) -> None:
+    """Raise TypeError: implementations get arguments by name, so that a specification can add some in any place."""
+    if args:
+        raise TypeError(f"arguments of the hook {spec.__name__} are given by keyword")
 
 
 def taken(function: Any) -> tuple[str, ...]:
