@@ -20,6 +20,7 @@ from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Property, Settings
+from dokkupy.model import checks
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
@@ -246,7 +247,7 @@ def fault_classes() -> str:
         "| error | code | exit status | what it says |",
         "|---|---|---|---|",
     ]
-    for name, member in vars(errors).items():
+    for name, member in {**vars(errors), **vars(checks)}.items():
         if inspect.isclass(member) and issubclass(member, errors.DokkupyError):
             first = doc(member).partition("\n")[0]
             out.append(f"| `{name}` | `{member.code}` | {member.exit_code} | {first} |")

@@ -220,7 +220,7 @@ def release_settings_read() -> frozenset[tuple[str, str]]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("setting", "_selected")
+                and node.func.attr in ("setting", "selected_adapter")
             ):
                 values = [one.value for one in node.args if isinstance(one, ast.Constant)]
                 if len(values) >= 2:

@@ -10,20 +10,6 @@ import pytest
 
 from tests.architecture.readers import by_name, modules
 
-NOT_YET = {
-    "dokkupy.cli.help",
-    "dokkupy.cli.main",
-    "dokkupy.hookspecs",
-    "dokkupy.kernel.dry_run",
-    "dokkupy.kernel.hooks",
-    "dokkupy.kernel.host",
-    "dokkupy.kernel.operation",
-    "dokkupy.usecases.apps",
-    "dokkupy.usecases.routes",
-    "dokkupy.usecases.waiting_page",
-}
-"""Modules that still stand in a circle. Only remove from it: whoever opens a circle removes its modules here."""
-
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
     """Every node below one, without what only the type checker runs."""
@@ -53,21 +39,7 @@ def graph() -> dict[str, set[str]]:
 
 
 def test_no_circle_in_the_tree() -> None:
-    """Modules of NOT_YET may import each other in a circle, all others must have an order."""
-    edges = {name: {other for other in others if not {name, other} <= NOT_YET} for name, others in graph().items()}
     try:
-        TopologicalSorter(edges).prepare()
+        TopologicalSorter(graph()).prepare()
     except CycleError as error:
         pytest.fail(f"These modules import each other in a circle: {' <- '.join(error.args[1])}")
-
-
-@pytest.mark.parametrize("module", sorted(NOT_YET))
-def test_each_exception_still_stands_in_a_circle(module: str) -> None:
-    edges = graph()
-    reached: set[str] = set()
-    waiting = [module]
-    while waiting:
-        new = edges.get(waiting.pop(), set()) - reached
-        reached |= new
-        waiting.extend(new)
-    assert module in reached, f"{module} stands in no circle any more: remove it from NOT_YET"

@@ -17,8 +17,8 @@ from dokkupy.cli.declare import Command, CommandResult, Group, Parameter, Scope,
 from dokkupy.cli.main import handle_of, invoke
 from dokkupy.cli.parse import parse
 from dokkupy.errors import AppError, UserError
+from dokkupy.host import Host
 from dokkupy.kernel.hooks import REFUSED
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Applies, Property, Settings
 from dokkupy.model.names import AppName

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from dokkupy.cli.declare import Command, Group, Parameter, parameters
 from dokkupy.errors import Busy
+from dokkupy.host import Host
 from dokkupy.kernel import locks
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import deploy, fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 

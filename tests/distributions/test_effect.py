@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.declare import Command, Group
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName

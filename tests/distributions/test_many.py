@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import deploy, fake_host
 
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()}))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
 from dokkupy_services import lifecycle, links

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.declare import Group
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_sdk.testing import deploy, fake_host

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Conflict
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy.model.names import PluginName
 from dokkupy_plugins.installed import OURS, disabled, requirements, set_disabled
 from dokkupy_sdk.testing import RecordingConsole

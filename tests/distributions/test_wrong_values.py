@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from dokkupy.cli.declare import Command, Group, Parameter, parameters
 from dokkupy.cli.main import main
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName

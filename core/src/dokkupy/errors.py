@@ -7,7 +7,7 @@
     ├── Busy               wait: somebody else holds the lock; the message names who
     ├── Denied             ask an admin: the key or user lacks the permission
     ├── AppError           fix the app: its build, release task, check or process failed
-    │   └── CheckFailed    instances did not become healthy; carries them
+    │   └── CheckFailed    instances did not become healthy; carries them (`model/checks.py`)
     ├── HostError          fix the host: engine, proxy, disk, network or a missing program
     ├── StateError         fix the state file that the message names (file and line)
     ├── PluginError        the plugin named raised, hung, is missing or does not fit
@@ -17,10 +17,6 @@ Each has a message (what happened, to what), a hint (what to do), a stable code 
 """
 
 from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.model.release import Instance, InstanceStatus
 
 
 class DokkupyError(Exception):
@@ -103,26 +99,6 @@ class AppError(DokkupyError):
     code = "app_failed"
 
 
-class CheckFailed(AppError):
-    """Instances did not become healthy. instances: those at fault, whose last log lines core shows. states: what they
-    were when they failed, where that is known: afterwards they are stopped, or started again."""
-
-    code = "check_failed"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        instances: tuple[Instance, ...] = (),
-        states: tuple[InstanceStatus, ...] = (),
-        hint: str = "",
-        details: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message, hint=hint, details=details)
-        self.instances = instances
-        self.states = states
-
-
 class HostError(DokkupyError):
     """Something on the host that dokkupy needs is missing, down or full."""
 
@@ -150,3 +126,19 @@ class Interrupted(DokkupyError):
 
     code = "interrupted"
     exit_code = 130
+
+
+def as_errors(error: BaseException) -> list[DokkupyError]:
+    """The dokkupy errors in an exception or a group of them, first cause first."""
+    if isinstance(error, DokkupyError):
+        return [error]
+    if isinstance(error, BaseExceptionGroup):
+        return [found for part in error.exceptions for found in as_errors(part)]
+    return []
+
+
+def messages(error: BaseException) -> list[str]:
+    """What an error or a group of them says. An undo may fail with anything."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for part in error.exceptions for text in messages(part)]
+    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]

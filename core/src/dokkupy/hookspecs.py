@@ -16,19 +16,21 @@ are undone when a later step fails. Core calls hooks by these functions themselv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from pluggy import HookspecMarker
 
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction
-from dokkupy.model.build import Build, Image, Source
-from dokkupy.model.checks import Finding, Job
-from dokkupy.model.crash import Crash
-from dokkupy.model.names import AppName, Domain
-from dokkupy.model.proxy import Certificate, ProxyFact
-from dokkupy.model.release import Deployment, Release
-from dokkupy.model.secret import Secret
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dokkupy.host import Host
+    from dokkupy.model.build import Build, Image, Source
+    from dokkupy.model.checks import Finding, Job
+    from dokkupy.model.crash import Crash
+    from dokkupy.model.names import AppName, Domain
+    from dokkupy.model.proxy import Certificate, ProxyFact
+    from dokkupy.model.release import Deployment, Release
+    from dokkupy.model.secret import Secret
+    from dokkupy.transaction import Transaction
 
 hookspec = HookspecMarker("dokkupy")
 

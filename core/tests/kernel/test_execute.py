@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel.execute import stream
-from dokkupy.kernel.operation import SignalReceived, signals_as_exceptions
+from dokkupy.kernel.signals import SignalReceived, signals_as_exceptions
 
 
 def shell(text: str) -> list[str]:

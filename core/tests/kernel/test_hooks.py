@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from dokkupy import hookspecs
-from dokkupy.kernel.discovery import EntryPoint
+from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
 from dokkupy.kernel.hooks import Hooks
 from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
@@ -18,17 +18,17 @@ APP = AppName("blog")
 
 
 class Loaded(Registry):
-    """A registry of modules that are there already."""
+    """A registry of modules that are there already, beside core's own specifications."""
 
     def __init__(self, **modules: object) -> None:
         self.modules = modules
         entries = [
             EntryPoint("dokkupy.plugins", name, f"{name}.hooks", f"dokkupy-{name}", "1.2", "") for name in modules
         ]
-        super().__init__(entries)
+        super().__init__([*(one for one in entry_points() if one.distribution == CORE), *entries])
 
     def load(self, entry: EntryPoint) -> object:
-        return self.modules[entry.name]
+        return self.modules[entry.name] if entry.name in self.modules else super().load(entry)
 
 
 def module(**functions: Callable[..., object]) -> types.ModuleType:
@@ -157,7 +157,7 @@ def test_a_plugin_specifies_hooks_that_other_plugins_implement() -> None:
         ("post_bake", {"historic": True}, "historic"),
         ("post_bake", {"firstresult": True}, "firstresult=True"),
         ("resolve_bread", {}, "firstresult=True"),
-        ("post_deploy", {}, "which dokkupy has already"),
+        ("post_deploy", {}, "which core has already"),
     ],
 )
 def test_a_specification_without_one_of_the_shapes_leaves_its_plugin_out(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 
 THREADS = 8

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from dokkupy.host import Host
 from dokkupy.kernel.execute import execute
-from dokkupy.kernel.host import Host, keep_temporary_files_in
 from dokkupy.kernel.scratch import scratch_directory
+from dokkupy.kernel.session import keep_temporary_files_in
 from dokkupy.usecases.temporary import remove_left_over
 
 HOLD = """

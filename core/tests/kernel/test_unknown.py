@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.cli.unknown import unknown
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 
 TOOL = EntryPoint("dokkupy.commands", "tool", "nowhere:group", "dokkupy-box", "1", "")

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import HostError
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Journal, call, unfinished
+from dokkupy.kernel.journal import Journal
+from dokkupy.kernel.operation import unfinished
+from dokkupy.kernel.transaction import call
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
 from dokkupy.usecases import maintenance

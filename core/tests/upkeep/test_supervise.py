@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from dokkupy import hookspecs
 from dokkupy.errors import HostError
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance

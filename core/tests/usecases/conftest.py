@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy.host import Host
 from dokkupy.kernel import failpoints
-from dokkupy.kernel.host import Host
 from dokkupy_sdk.testing import fake_host
 
 

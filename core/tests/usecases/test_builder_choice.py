@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dokkupy.errors import AppError, HostError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
@@ -18,7 +18,7 @@ from dokkupy_sdk.testing import fake_host
 MISSING = Readiness("not-installed", "the program pack is not installed", "Install it: https://example.com/pack")
 
 
-def builder(host: Host, certainty: int, state: Readiness) -> Builder:
+def builder(certainty: int, state: Readiness) -> Builder:
     class Fixed(Builder):
         def prepare(self) -> Readiness:
             return state
@@ -29,7 +29,7 @@ def builder(host: Host, certainty: int, state: Readiness) -> Builder:
         def build(self, build: Build) -> Image:
             raise NotImplementedError
 
-    return Fixed(host)
+    return Fixed()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def host(tmp_path: Path) -> Host:
 
 
 def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, Readiness]) -> str:
-    made: dict[str, Any] = {name: builder(host, *facts) for name, facts in builders.items()}
+    made: dict[str, Any] = {name: builder(*facts) for name, facts in builders.items()}
     monkeypatch.setattr(type(host.registry), "group", lambda self, group: made if group == "dokkupy.builder" else {})
     monkeypatch.setattr(type(host), "builder", lambda self, name: made[name])
     monkeypatch.setattr(host.hooks, "ask", lambda *args, **facts: None)

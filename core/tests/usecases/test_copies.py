@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
+from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
-from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import processes, status

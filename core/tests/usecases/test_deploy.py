@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from dokkupy.errors import AppError, CheckFailed, Conflict, DokkupyError, HostError, UserError
+from dokkupy.errors import AppError, Conflict, DokkupyError, HostError, UserError
+from dokkupy.host import Host
 from dokkupy.kernel import failpoints
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.operation import operation
+from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Route
@@ -24,9 +25,10 @@ from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.deploy import merge_plugin_env
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current, read_release, releases
+from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.retire import retire_due
 from dokkupy.usecases.rollout import explain
-from dokkupy.usecases.routes import reroute, urls
+from dokkupy.usecases.routes import urls
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
 
 BLOG = AppName("blog")

@@ -5,7 +5,7 @@ part of core; `dokkupy_sdk.testing` has fixtures, fakes and contracts. This modu
 every plugin's `hooks.py`.
 """
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ from functools import partial
 from typing import Any
 
 from dokkupy.errors import HostError, UserError
+from dokkupy.host import Host
 from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.routes import domains_of, stored_route
 from dokkupy.usecases.routing import rerouting
 

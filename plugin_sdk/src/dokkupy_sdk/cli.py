@@ -2,7 +2,7 @@
 
 from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ def __getattr__(name: str) -> object:
     """What not every command uses is imported by the commands that do."""
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from dokkupy.kernel.registry import module_of
 
-    return getattr(import_module(LAZY[name]), name)
+    return getattr(module_of(LAZY[name]), name)
 
 
 __all__ = [

@@ -6,7 +6,7 @@ from dokkupy.usecases.builds import purge_cache
 from dokkupy.usecases.deploy import deploy_source, with_state
 from dokkupy.usecases.processes import restart_with_config
 from dokkupy.usecases.releases import current, releases
-from dokkupy.usecases.routes import reroute
+from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.tasks import run_task
 
 __all__ = [

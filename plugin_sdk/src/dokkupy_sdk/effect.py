@@ -7,7 +7,7 @@ from dokkupy.usecases.state_mark import state_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
+    from dokkupy.host import Host
     from dokkupy.model.names import AppName
 
 __all__ = ["announce_effect", "announce_setting", "pending_options", "pending_settings", "state_mark"]

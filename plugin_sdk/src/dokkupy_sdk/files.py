@@ -1,8 +1,8 @@
 """Files: durable writes, text in one form, and untrusted trees read without following a link out of them."""
 
 from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.host import SCRATCH
 from dokkupy.kernel.scratch import scratch_directory, unnamed_file
+from dokkupy.kernel.session import SCRATCH
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
 from dokkupy.kernel.tree import almost, read_text
 

@@ -1,6 +1,6 @@
 """Over many subjects; see `dokkupy.usecases.many`."""
 
-from dokkupy.kernel.operation import messages
+from dokkupy.errors import messages
 from dokkupy.usecases.many import over_each, warn_of
 
 __all__ = ["messages", "over_each", "warn_of"]

@@ -2,7 +2,7 @@
 
 from dokkupy.model.activity import Activity
 from dokkupy.model.build import Build, Image, Source
-from dokkupy.model.checks import Finding, Job, Readiness
+from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
 from dokkupy.model.ports import Port
@@ -13,6 +13,7 @@ __all__ = [
     "Activity",
     "Build",
     "Certificate",
+    "CheckFailed",
     "Crash",
     "Deployment",
     "Ending",

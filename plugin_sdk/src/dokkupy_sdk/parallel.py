@@ -10,7 +10,7 @@ import sys
 
 from dokkupy.cli.output import Terminal
 from dokkupy.errors import DokkupyError, Interrupted
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Crew:
 
 def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoReturn:
     """The child: do it, and report how it ended."""
-    from dokkupy.kernel.operation import as_errors, messages
+    from dokkupy.errors import as_errors, messages
 
     host.out = out
     failure = None

@@ -11,7 +11,7 @@ import os
 import tarfile
 from collections.abc import Mapping
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.model.secret import Secret
 from dokkupy.roles.containers import ContainerSpec

@@ -29,7 +29,7 @@ class Rows(BackupSubject):
     suffix = "rows"
 
     def __init__(self, host: Host, directory: Path, name: str) -> None:
-        super().__init__(host)
+        self.host = host
         self.directory = directory
         self.name = name
 

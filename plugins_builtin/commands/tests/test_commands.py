@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.releases import current
 from dokkupy_sdk.testing import deploy

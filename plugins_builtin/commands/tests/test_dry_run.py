@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.hosts import VOCABULARY
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 from dokkupy_commands import ps
 from dokkupy_sdk.testing import deploy

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dokkupy.cli.output import Terminal
 from dokkupy.errors import AppError, Interrupted, UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.usecases.temporary import remove_left_over

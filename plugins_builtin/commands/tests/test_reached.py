@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.processes import stop_app
 from dokkupy_sdk.testing import FakeProxy, deploy

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
-from dokkupy.kernel.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.tree import almost
 from dokkupy.usecases.legacy_env import legacy_lines

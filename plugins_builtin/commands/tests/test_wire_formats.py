@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from dokkupy.cli.main import COMMANDS
-from dokkupy.kernel.host import Host
+from dokkupy.cli.declare import COMMANDS
+from dokkupy.host import Host
 from dokkupy_sdk.testing import deploy
 
 from plugins_builtin.commands.tests.conftest import Run

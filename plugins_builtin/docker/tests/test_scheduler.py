@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError, CheckFailed, DokkupyError
-from dokkupy_sdk.model import Instance, Release
+from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Ran as Ran
 from dokkupy_sdk.testing.command_line import Run, command_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_host import interpreter
 from dokkupy_host.examination import examine, scratch_finding
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 from dokkupy.cli.main import main
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.usecases.history import latest
 from dokkupy_host.events import follow, told
 

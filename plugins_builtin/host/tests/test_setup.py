@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from dokkupy import hookspecs
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_host import machine
 from dokkupy_host.machine import set_up, tear_down
 from dokkupy_sdk import setup

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_host.completion import SCRIPT
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import HostError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.apps import create_app, destroy_app
 from dokkupy_plugins import install as plugin_install

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_plugins import shell_plugins
 from dokkupy_plugins.install import install
 from dokkupy_sdk.testing import fake_host

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_run.cli import ago, wants_tty
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Interrupted, NotFound
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance
 from dokkupy_run import inside

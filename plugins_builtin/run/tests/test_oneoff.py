@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Conflict, DokkupyError, Interrupted, UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret

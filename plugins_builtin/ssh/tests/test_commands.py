@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy_ssh.entry import entry
 
 from plugins_builtin.ssh.tests.conftest import Run

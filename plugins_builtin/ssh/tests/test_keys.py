@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import Conflict, NotFound, UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName, KeyName
 from dokkupy.usecases.access import keys_of
 from dokkupy_ssh.keys import add_key, finding, parse_key, remove_key, write_authorized_keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 
 def confirm(host: Host, name: str, what: str) -> None:

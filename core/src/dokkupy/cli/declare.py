@@ -149,6 +149,10 @@ class Command:
         return f"{self.group.namespace}:{self.name}" if self.name else self.group.namespace
 
 
+COMMANDS = "dokkupy.commands"
+ALIASES = "dokkupy.aliases"
+"""Entry-point groups: namespaces, and further names of theirs, which no list of commands shows."""
+
 PERMISSIONS = ("open", "app:read", "app:write", "app:admin", "host:read", "host:write")
 """open: any key. app:read: logs, reports. app:write: deploy, config, scale. app:admin: destroy, rename, and what can
 reach the host. host:read, host:write: everything that is not one app's."""

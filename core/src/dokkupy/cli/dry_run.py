@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dokkupy.cli.declare import Command
     from dokkupy.cli.parse import Invocation
-    from dokkupy.kernel.host import Host
+    from dokkupy.host import Host
 
 
 class PlanTerminal(Terminal):

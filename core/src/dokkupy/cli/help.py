@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import Arg, Command, CommandResult, Group, Opt, usage
+from dokkupy.cli.declare import ALIASES, COMMANDS, Arg, Command, CommandResult, Group, Opt, usage
 from dokkupy.errors import PluginError
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint, summary
-from dokkupy.kernel.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,10 +68,9 @@ def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
 
 
 def group_help(host: Host, namespace: str) -> CommandResult:
-    from dokkupy.cli.main import ALIASES
     from dokkupy.cli.unknown import unknown
 
-    entry = host.registry.find("dokkupy.commands", ALIASES.get(namespace, namespace))
+    entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
     if entry is None:
         raise unknown(namespace, host)
     group: Group = host.registry.load(entry)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from dokkupy.cli.declare import Command, CommandResult, Group
+from dokkupy.cli.declare import ALIASES, COMMANDS, Command, CommandResult, Group
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
 from dokkupy.errors import DokkupyError, PluginError, UserError
-from dokkupy.kernel.host import ROOT, Host, keep_temporary_files_in
+from dokkupy.host import Host
+from dokkupy.kernel.session import ROOT, keep_temporary_files_in
 from dokkupy.kernel.users import become_owner
 
 TYPE_CHECKING = False
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
 
     from dokkupy.cli.declare import Parameter
 
-ALIASES = {
-    "docker-local": "scheduler-docker-local",
-    "dockerfile": "builder-dockerfile",
-    "herokuish": "builder-herokuish",
-    "lambda": "builder-lambda",
-    "nixpacks": "builder-nixpacks",
-    "pack": "builder-pack",
-    "railpack": "builder-railpack",
-}
-"""Dokku's dispatcher aliases (reference, section 1.0; `rails` there is a typing error)."""
-
-COMMANDS = "dokkupy.commands"
 ENTRIES = "dokkupy.entries"
 GLOBALS = ("--quiet", "--trace", "--force", "--app")
 
@@ -225,8 +214,7 @@ def require_readable(host: Host) -> None:
 def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:
     """The command that a name means: `apps:create`, `apps create`, `apps`, an alias."""
     namespace, _, verb = name.partition(":")
-    namespace = ALIASES.get(namespace, namespace)
-    entry = host.registry.find(COMMANDS, namespace)
+    entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
     if entry is None:
         from dokkupy.cli.unknown import unknown
 
@@ -338,7 +326,7 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, BrokenPipeError):
         return 141
-    from dokkupy.kernel.operation import as_errors
+    from dokkupy.errors import as_errors
 
     errors = as_errors(error) or [wrapped(error, host)]
     first = errors[0]

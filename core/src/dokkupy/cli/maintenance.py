@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import CommandResult, Group, Opt
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 tick_group = Group("tick", "Run the jobs that are due", bare="")
 recover_group = Group("recover", "Finish or undo interrupted operations", bare="")

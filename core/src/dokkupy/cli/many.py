@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy.cli.declare import CommandResult, Scope
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False

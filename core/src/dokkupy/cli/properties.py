@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName
 
@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from dokkupy.kernel.operation import Transaction
     from dokkupy.kernel.settings import Property
+    from dokkupy.transaction import Transaction
 
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
     Judge = Callable[[Host, AppName | None, str, str], None]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dokkupy.cli.declare import COMMANDS
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.cli.declare import Group
 
-COMMANDS = "dokkupy.commands"
 META = "dokkupy"
 """The distribution that requires everything that comes with the project."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from dokkupy.cli.declare import CommandResult, Group, Opt
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import CORE
-from dokkupy.kernel.host import Host
 
 group = Group("version", "Print the version", bare="")
 

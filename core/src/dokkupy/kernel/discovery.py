@@ -31,11 +31,15 @@ class EntryPoint:
         self.directory = directory
 
     @property
+    def target(self) -> str:
+        return f"{self.module}:{self.attribute}"
+
+    @property
     def plugin(self) -> str:
         return plugin_name(self.distribution)
 
     def __repr__(self) -> str:
-        return f"EntryPoint({self.group} {self.name} = {self.module}:{self.attribute} of {self.distribution})"
+        return f"EntryPoint({self.group} {self.name} = {self.target} of {self.distribution})"
 
 
 def plugin_name(distribution: str) -> str:

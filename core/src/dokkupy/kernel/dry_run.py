@@ -8,24 +8,27 @@ lock and no journal.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import TypeVar
 
 from dokkupy.kernel.events import Events
 from dokkupy.kernel.hooks import Hooks
-from dokkupy.kernel.operation import Transaction
 from dokkupy.kernel.registry import Registry
+from dokkupy.kernel.session import Session
 from dokkupy.kernel.store import Store, Table
+from dokkupy.kernel.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, TypeVar
+    from typing import Any
 
     from dokkupy.errors import DokkupyError
-    from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Call
+    from dokkupy.kernel.transaction import Call
     from dokkupy.model.names import AppName
 
-    T = TypeVar("T")
+
+H = TypeVar("H", bound=Session)
+T = TypeVar("T")
 
 
 class OverlayStore(Store):
@@ -94,10 +97,10 @@ class DryRunHooks(Hooks):
         pass
 
 
-class DryRunTransaction(Transaction):
+class DryRunTransaction(Transaction[H]):
     """Tells its steps. `planned` is what a step returns that is not done."""
 
-    def __init__(self, host: Host, verb: str, subject: str) -> None:
+    def __init__(self, host: H, verb: str, subject: str) -> None:
         self.host = host
         self.id = "dry-run"
         self.verb = verb
@@ -147,7 +150,7 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def dry_running(host: Host) -> Iterator[None]:
+def dry_running(host: Session) -> Iterator[None]:
     """Within, nothing that the host is asked to do is done; `host.plan` says what it would be."""
     before = (host.dry_run, host.store, host.events, host.hooks)
     host.plan.clear()

@@ -10,7 +10,6 @@ import fcntl
 import os
 import sys
 import time
-from importlib import import_module
 
 from dokkupy.kernel.files import make_directory, open_own
 
@@ -96,9 +95,9 @@ def last_digest(fd: int) -> str:
 def digest(line: bytes) -> str:
     """The SHA-256 of a line. Not by `hashlib`: that loads OpenSSL, 2 ms for every command."""
     try:
-        module = import_module(SHA256)
+        module = __import__(SHA256)
     except ImportError:  # a Python that was built with OpenSSL's alone
-        module = import_module("hashlib")
+        module = __import__("hashlib")
     return str(module.sha256(line).hexdigest())
 
 

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import pluggy
 
 from dokkupy.errors import DokkupyError, Interrupted, PluginError
-from dokkupy.kernel.discovery import EntryPoint
+from dokkupy.kernel.discovery import CORE, EntryPoint
 from dokkupy.kernel.registry import Registry
 
 P = ParamSpec("P")
@@ -41,16 +41,13 @@ class Hooks:
     """
 
     def __init__(self, registry: Registry, warn: Callable[[str], None] = lambda text: None) -> None:
-        from dokkupy import hookspecs
-
         self.warn = warn
         self.quarantined: dict[str, PluginError] = {}
         self.owners: dict[str, EntryPoint] = {}
         self.manager = pluggy.PluginManager("dokkupy")
-        self.manager.add_hookspecs(hookspecs)
-        self.specifications = {name: "dokkupy" for name in specified(hookspecs)}
+        self.specifications: dict[str, str] = {}
         """hook -> the plugin that specifies and calls it."""
-        for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: e.plugin):
+        for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: (e.distribution != CORE, e.plugin)):
             try:
                 self.specify(registry.load(entry), entry)
             except PluginError as fault:

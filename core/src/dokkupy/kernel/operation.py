@@ -15,175 +15,23 @@ for a while after. Intents are fsynced before the step runs.
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-from dokkupy.errors import AppError, Busy, DokkupyError, Interrupted, StateError, UserError
-from dokkupy.kernel.failpoints import failpoint
-from dokkupy.kernel.files import link_over, make_directory, sync_directory
-from dokkupy.kernel.host import Host
+from dokkupy.errors import Busy, Interrupted, messages
 from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
-from dokkupy.kernel.store import forget_file
+from dokkupy.kernel.session import Session
+from dokkupy.kernel.signals import signals_as_exceptions, signals_ignored
+from dokkupy.kernel.transaction import Call, Transaction, run_after, run_undo
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function call as data: `module:function` and JSON arguments; called as `function(host, **arguments)`."""
-
-    function: str
-    arguments: dict[str, Any]
-
-    def run(self, host: Host) -> None:
-        module, _, name = self.function.partition(":")
-        getattr(import_module(module), name)(host, **self.arguments)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"call": self.function, "arguments": self.arguments}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Call:
-        return cls(value["call"], value["arguments"])
-
-
-def call(function: Callable[Concatenate[Host, P], None], *args: P.args, **kwargs: P.kwargs) -> Call:
-    """The call of a module-level function as data. The function must be idempotent; give arguments by keyword."""
-    if args:
-        raise TypeError("arguments of a journalled call are given by keyword")
-    return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
-
-
-class Transaction:
-    """A running operation, as usecases, roles and hooks see it."""
-
-    def __init__(self, host: Host, journal: Journal, verb: str, subject: str) -> None:
-        self.host = host
-        self.id = journal.id
-        self.verb = verb
-        self.subject = subject
-        self._journal = journal
-        self._undo: list[tuple[str, Call]] = []
-        self.committed = False
-        self.left_over = False
-        """Whether something that follows the commit is still to be done; the journal stays open then."""
-
-    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
-        """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done.
-
-        name: an imperative phrase; a dry run prints it. planned: what a dry run goes on with in place of the result.
-        """
-        if self.committed:
-            raise RuntimeError(f"step {name!r} after the commit of {self.verb}")
-        self.host.out.proceed()
-        self.host.out.debug(f"{self.verb}: {name}")
-        if undo is not None:
-            self._journal.write({"type": "step", "name": name, "undo": undo.as_json()}, sync=True)
-            self._undo.append((name, undo))
-        failpoint(f"{self.verb}: before {name}")
-        result = do()
-        failpoint(f"{self.verb}: after {name}")
-        return result
-
-    def register_undo(self, name: str, undo: Call) -> None:
-        """Register what to undo, for a step that does itself (a role that creates several things)."""
-        self.step(name, lambda: None, undo=undo)
-
-    def describe_plan(self, *lines: str) -> None:
-        """Say to a dry run, and to nobody else, what follows that is not a step: what happens after the commit."""
-
-    def write(self, *parts: str, data: dict[str, Any]) -> None:
-        """Write a state file; undone by bringing the old content back."""
-        store = self.host.store
-        path = store.path(*parts)
-        backup = self._journal.keep(path)
-        self.step(
-            f"write {'/'.join(parts)}",
-            lambda: store.write(*parts, data=data),
-            undo=call(restore_file, path=path, backup=backup),
-        )
-
-    def delete(self, *parts: str) -> None:
-        """Delete a state file; undone by bringing it back."""
-        store = self.host.store
-        path = store.path(*parts)
-        backup = self._journal.keep(path)
-        self.step(
-            f"delete {'/'.join(parts)}",
-            lambda: store.delete(*parts),
-            undo=call(restore_file, path=path, backup=backup),
-        )
-
-    def commit(self, after: tuple[Call, ...] = ()) -> None:
-        """The point of no return. `after` are idempotent calls that follow, if need be in another process."""
-        failpoint(f"{self.verb}: before commit")
-        self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
-        self.committed = True
-        try:
-            with signals_ignored():
-                failpoint(f"{self.verb}: after commit")
-                run_after(self.host, self.verb, list(after))
-        except Exception as error:
-            self.left_over = True
-            reason = "; ".join(one.message for one in as_errors(error)) or f"{type(error).__name__}: {error}"
-            self.host.out.warn(f"{self.verb} is done, but a step after it failed and will be tried again: {reason}")
-
-    def undo(self) -> list[BaseException]:
-        return run_undo(self.host, self._journal, self.verb, list(enumerate(self._undo)))
-
-
-def run_undo(host: Host, journal: Journal, verb: str, steps: list[tuple[int, tuple[str, Call]]]) -> list[BaseException]:
-    """Undo last in first out; one that fails does not stop the others.
-
-    What is undone is journalled, so that a later attempt does not undo it again over what was done meanwhile. What the
-    app's own fault or input prevents is a warning: another attempt would end alike, and what was there stays.
-    """
-    failures: list[BaseException] = []
-    undone: list[int] = []
-    for number, (name, undo) in reversed(steps):
-        try:
-            host.out.debug(f"{verb}: undo {name}")
-            undo.run(host)
-        except (AppError, UserError) as error:
-            host.out.warn(f"{verb} is undone except for one step ({name}): {error.message}")
-        except Exception as error:
-            failures.append(error)
-            continue
-        undone.append(number)
-    if failures:
-        journal.note_undone(undone)
-    return failures
-
-
-def run_after(host: Host, verb: str, calls: list[Call]) -> None:
-    """What follows the commit cannot undo it. Raises what fails: a warning for who commits; `recover` tries again."""
-    for entry in calls:
-        entry.run(host)
-        failpoint(f"{verb}: after {entry.function.rpartition(':')[2]}")
-
-
-def restore_file(host: Host, path: str, backup: str) -> None:
-    """Bring a state file's content back from its backup; an empty backup means that there was no file."""
-    if not path.startswith(host.root + os.sep):
-        raise StateError(f"{path} is not a state file")
-    if backup and os.path.exists(backup):
-        make_directory(os.path.dirname(path))
-        link_over(backup, path, path + ".undo.tmp")
-    elif not backup:
-        forget_file(path)
-    if os.path.isdir(os.path.dirname(path)):
-        sync_directory(os.path.dirname(path))
+H = TypeVar("H", bound=Session)
 
 
 @contextmanager
 def operation(
-    host: Host, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = (), takes_away: bool = False
-) -> Iterator[Transaction]:
+    host: H, verb: str, subject: str, *, wait: float = 30.0, also: tuple[str, ...] = (), takes_away: bool = False
+) -> Iterator[Transaction[H]]:
     """Run an operation on a subject (`app:NAME`, `host`).
 
     The end of the block commits, unless the block did so itself with `tx.commit()`, which it does where calls follow
@@ -226,7 +74,7 @@ def operation(
             lock.release()
 
 
-def _run(host: Host, tx: Transaction, journal: Journal) -> Iterator[Transaction]:
+def _run(host: H, tx: Transaction[H], journal: Journal) -> Iterator[Transaction[H]]:
     try:
         yield tx
         if not tx.committed:
@@ -248,7 +96,7 @@ def _run(host: Host, tx: Transaction, journal: Journal) -> Iterator[Transaction]
         prune_closed(journal.closed_directory)
 
 
-def unfinished(host: Host, subject: str = "") -> list[tuple[str, list[dict[str, Any]]]]:
+def unfinished(host: Session, subject: str = "") -> list[tuple[str, list[dict[str, Any]]]]:
     """(id, entries) of the journals that are open, of one subject or all, oldest first."""
     directory = os.path.join(host.root, "journal", "open")
     try:
@@ -270,7 +118,7 @@ def subjects_of(entries: list[dict[str, Any]]) -> tuple[str, ...]:
     return (str(entries[0].get("subject")), *entries[0].get("also", ()))
 
 
-def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goes_on: bool = False) -> list[str]:
+def recover_subject(host: Session, subject: str, *, held: tuple[str, ...] = (), goes_on: bool = False) -> list[str]:
     """Finish or undo what dead processes left unfinished on a subject, whose lock the caller holds (held: and those).
 
     Returns a line per operation. Raises when an undo fails: the journal then stays open. Raises Busy when somebody
@@ -293,7 +141,7 @@ def recover_subject(host: Host, subject: str, *, held: tuple[str, ...] = (), goe
     return lines
 
 
-def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
+def recover_operation(host: Session, subject: str, identifier: str) -> list[str]:
     journal = Journal(host.root, identifier)
     try:
         # Read again, now that all locks are held: whoever had them may have dealt with it.
@@ -321,62 +169,7 @@ def recover_operation(host: Host, subject: str, identifier: str) -> list[str]:
     return [f"{verb} of {subject} was interrupted and is {outcome}"]
 
 
-class SignalReceived(Interrupted):
-    """A signal told the process to end."""
-
-
-@contextmanager
-def signals_as_exceptions() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is undone."""
-
-    def handle(number: int, _frame: object) -> None:
-        name = signal.Signals(number).name
-        raise SignalReceived(f"Interrupted by {name}; the operation was rolled back", exit_code=128 + number)
-
-    with handlers(handle):
-        yield
-
-
-@contextmanager
-def signals_ignored() -> Iterator[None]:
-    """While undoing, a second Ctrl-C or a dropped connection must not leave things half done."""
-    with handlers(signal.SIG_IGN):
-        yield
-
-
-@contextmanager
-def handlers(handler: Any) -> Iterator[None]:
-    import threading
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
-
-
-def as_errors(error: BaseException) -> list[DokkupyError]:
-    """The dokkupy errors in an exception or a group of them, first cause first."""
-    if isinstance(error, DokkupyError):
-        return [error]
-    if isinstance(error, BaseExceptionGroup):
-        return [found for part in error.exceptions for found in as_errors(part)]
-    return []
-
-
-def messages(error: BaseException) -> list[str]:
-    """What an error or a group of them says. An undo may fail with anything."""
-    if isinstance(error, BaseExceptionGroup):
-        return [text for part in error.exceptions for text in messages(part)]
-    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]
-
-
-def forget_unfinished(host: Host, subject: str, *, but: str) -> None:
+def forget_unfinished(host: Session, subject: str, *, but: str) -> None:
     """Close what is unfinished on a subject that is gone; an operation on others besides is left to `recover`."""
     for identifier, entries in unfinished(host, subject):
         if identifier != but and entries and subjects_of(entries) == (subject,):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from _thread import RLock, get_ident  # `threading` would be one more module for every command
-from importlib import import_module
 
 from dokkupy.errors import PluginError
 from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
@@ -121,9 +120,15 @@ def imported(entry: EntryPoint) -> Any:
     """The whole module of an entry point, also where another thread is importing it at this moment."""
     with IMPORTING:
         if entry.module in sys.modules:
-            return import_module(entry.module)  # waits for a thread that imports it by a statement of its own
+            return module_of(entry.module)  # waits for a thread that imports it by a statement of its own
         with guarded_import(entry):
-            return import_module(entry.module)
+            return module_of(entry.module)
+
+
+def module_of(name: str) -> Any:
+    """As `importlib.import_module`, which would be four more modules for every command."""
+    __import__(name)
+    return sys.modules[name]
 
 
 class Diverted:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Transaction
+    from dokkupy.kernel.session import Session
     from dokkupy.kernel.store import Store
+    from dokkupy.kernel.transaction import Transaction
     from dokkupy.model.names import AppName
 
 TRUE = ("true", "1", "on", "yes")
@@ -233,7 +233,7 @@ class Settings:
             values[name] = value or prop.default.replace("{app}", app or "")
         return values
 
-    def parse(self, host: Host, name: str, text: str) -> str:
+    def parse(self, host: Session, name: str, text: str) -> str:
         """The text to keep of a value. Raises UserError."""
         prop = self.properties[name]
         value = prop.parse(text)
@@ -241,7 +241,7 @@ class Settings:
             require_choice(host, prop.role, value)
         return value
 
-    def set(self, tx: Transaction, app: AppName | None, name: str, text: str) -> None:
+    def set(self, tx: Transaction[Any], app: AppName | None, name: str, text: str) -> None:
         """Set, or with the empty text unset, inside an operation."""
         self.need(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
@@ -255,7 +255,7 @@ class Settings:
         tx.write(*parts, data={**data, "properties": table})
 
 
-def require_choice(host: Host, role: str, name: str) -> None:
+def require_choice(host: Session, role: str, name: str) -> None:
     """Raise UserError unless some plugin offers this adapter."""
     known = host.offered(role)
     if name not in known:

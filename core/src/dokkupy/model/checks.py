@@ -1,8 +1,14 @@
-"""Facts about the host's health, for `doctor`."""
+"""What was found when health was asked for: of the host, for `doctor`, and of instances, in a deploy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from dokkupy.errors import AppError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.release import Instance, InstanceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,23 @@ class Job:
     name: str
     every: int
     run: str
+
+
+class CheckFailed(AppError):
+    """Instances did not become healthy. instances: those at fault, whose last log lines core shows. states: what they
+    were when they failed, where that is known: afterwards they are stopped, or started again."""
+
+    code = "check_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        instances: tuple[Instance, ...] = (),
+        states: tuple[InstanceStatus, ...] = (),
+        hint: str = "",
+        details: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.instances = instances
+        self.states = states

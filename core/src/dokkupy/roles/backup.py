@@ -6,10 +6,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
-
 
 class BackupSubject(ABC):
     """A service, an app's volumes, or the host's own state. A dump is one stream of bytes, never a file in clear.
@@ -24,9 +20,6 @@ class BackupSubject(ABC):
 
     name: str
     suffix: str
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     def holds(self) -> bool:
         """Whether there is content now, which a restore would replace. Cheap."""

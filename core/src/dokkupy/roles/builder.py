@@ -7,16 +7,9 @@ from abc import ABC, abstractmethod
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
-
 
 class Builder(ABC):
     """Name: the entry point's, and what `builder:set APP selected NAME` takes."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def prepare(self) -> Readiness: ...

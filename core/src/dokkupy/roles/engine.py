@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
     from dokkupy.model.checks import Readiness
     from dokkupy.roles.containers import Containers, ContainerSessions
     from dokkupy.roles.images import ImageBuilds, Images
@@ -19,9 +18,6 @@ class Engine(ABC):
     ContainerSessions, Networks and Volumes of one program, so that no image comes from another engine than the
     containers. Ask for a role, not for the engine: `host.images()`, `host.builds()`, `host.containers()`,
     `host.sessions()`, `host.networks()`, `host.volumes()`."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def prepare(self) -> Readiness:

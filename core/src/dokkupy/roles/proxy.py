@@ -9,10 +9,6 @@ from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Route, Unserved
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
-
 
 class Proxy(ABC):
     """Routes are applied one app at a time or many at once; each application is atomic or an error.
@@ -21,9 +17,6 @@ class Proxy(ABC):
     """
 
     schemes: tuple[str, ...] = ("http", "https", "grpc", "grpcs")
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def prepare(self) -> Readiness: ...

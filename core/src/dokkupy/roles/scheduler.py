@@ -14,8 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Transaction
+    from dokkupy.kernel.transaction import Transaction
     from dokkupy.model.crash import Ending
     from dokkupy.roles.containers import ContainerSpec, ExecResult
 
@@ -23,15 +22,12 @@ if TYPE_CHECKING:
 class Scheduler(ABC):
     """Starts and ends instances. Core decides which; the scheduler decides where and how."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
-
     @abstractmethod
     def prepare(self) -> Readiness: ...
 
     @abstractmethod
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
+        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction[Any]
     ) -> tuple[Instance, ...]:
         """Start one instance for each (process type, index), beside whatever runs, under temporary names.
 

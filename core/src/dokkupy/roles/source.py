@@ -8,16 +8,9 @@ from pathlib import Path
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
-
 
 class SourceStore(ABC):
     """Where an app's code is kept between deploys, for `ps:rebuild`."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def prepare(self) -> Readiness: ...

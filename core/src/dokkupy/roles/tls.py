@@ -6,15 +6,11 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
     from dokkupy.model.names import AppName, Domain
 
 
 class ChallengeServer(ABC):
     """Serves files by which an ACME authority sees that a name leads to this host (RFC 8555, section 8.3)."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def directory(self) -> str:
@@ -25,9 +21,6 @@ class ChallengeServer(ABC):
 
 class TlsProbe(ABC):
     """Says which certificate clients get."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
 
     @abstractmethod
     def served(self, app: AppName, domain: Domain, port: int) -> str:

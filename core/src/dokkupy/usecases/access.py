@@ -6,7 +6,7 @@ Roles of keys: `admin` everything; `deployer` app:read and app:write on its apps
 from __future__ import annotations
 
 from dokkupy.errors import Denied
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False

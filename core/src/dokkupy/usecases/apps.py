@@ -7,11 +7,13 @@ import shutil
 
 from dokkupy import hookspecs
 from dokkupy.errors import Conflict, HostError
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, forget_unfinished, operation
+from dokkupy.kernel.operation import forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.waiting_page import update_waiting_page
 
 TYPE_CHECKING = False
@@ -140,20 +142,6 @@ def remove_images(images: Images, app: AppName) -> None:
         for tag in tags:
             if tag.startswith(image_name(app, "")):
                 images.remove(tag)
-
-
-def available_roles(host: Host) -> set[str]:
-    """The roles that some plugin fills: an app can be destroyed with what is installed."""
-    from dokkupy.errors import HostError
-
-    found = set()
-    for role in ("engine", "scheduler", "proxy", "source"):
-        try:
-            host.default_adapter(role)
-            found.add(role)
-        except HostError:
-            pass
-    return found
 
 
 def set_locked(host: Host, app: AppName, locked: bool) -> None:

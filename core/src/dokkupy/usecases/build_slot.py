@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dokkupy.errors import Busy
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.properties import BUILDS
 

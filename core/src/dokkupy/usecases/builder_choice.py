@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dokkupy.errors import AppError, HostError, UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.build import Source
 from dokkupy.usecases.properties import BUILDER
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from dokkupy import hookspecs
 from dokkupy.errors import NotFound
+from dokkupy.host import Host
 from dokkupy.kernel import locks
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction
 from dokkupy.model.names import AppName
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.properties import BUILDS
 
 

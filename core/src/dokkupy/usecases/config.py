@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy.errors import UserError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
 
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dokkupy.kernel.operation import Transaction
+    from dokkupy.transaction import Transaction
 
 
 def place(app: AppName | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import time
 
 from dokkupy import hookspecs
 from dokkupy.errors import DokkupyError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.crash import Crash
 from dokkupy.model.names import AppName
 from dokkupy.usecases.watched import Watched

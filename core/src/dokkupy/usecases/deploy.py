@@ -11,16 +11,18 @@ from pathlib import Path
 
 from dokkupy import hookspecs
 from dokkupy.errors import DokkupyError
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, operation
+from dokkupy.kernel.operation import operation
 from dokkupy.kernel.settings import BUILD
+from dokkupy.kernel.transaction import call
 from dokkupy.kernel.tree import almost, read_text
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.release import Deployment, Release
 from dokkupy.model.secret import Secret
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.apps import require_unlocked
 from dokkupy.usecases.build_slot import build_slot
 from dokkupy.usecases.builder_choice import built_part, choose_builder

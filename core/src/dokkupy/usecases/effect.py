@@ -15,10 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dokkupy.kernel.host import Host
-    from dokkupy.kernel.operation import Transaction
+    from dokkupy.host import Host
     from dokkupy.kernel.settings import Settings
     from dokkupy.model.names import AppName
+    from dokkupy.transaction import Transaction
     from dokkupy.usecases.look import Reach
 
 
@@ -70,9 +70,10 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
-    from dokkupy.kernel.operation import call, operation
+    from dokkupy.kernel.operation import operation
+    from dokkupy.kernel.transaction import call
     from dokkupy.usecases.look import reach_before
-    from dokkupy.usecases.routes import reroute_idle
+    from dokkupy.usecases.reroute import reroute_idle
     from dokkupy.usecases.routing import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
@@ -106,11 +107,10 @@ def reroute_after(
 
     What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what was
     there before, too."""
-    from dokkupy.errors import DokkupyError, Interrupted
+    from dokkupy.errors import DokkupyError, Interrupted, messages
     from dokkupy.kernel import locks
-    from dokkupy.kernel.operation import messages
     from dokkupy.usecases.look import require_reached
-    from dokkupy.usecases.routes import reroute_idle
+    from dokkupy.usecases.reroute import reroute_idle
 
     try:
         reroute_idle(host, app or "")

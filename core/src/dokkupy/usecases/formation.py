@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dokkupy import hookspecs
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Formation, Instance, Release
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dokkupy.kernel.host import Host
+    from dokkupy.host import Host
     from dokkupy.model.names import AppName
 
 SUSPECT = re.compile(r"DOKKU_.*|NO_VHOST")

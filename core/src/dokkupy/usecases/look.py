@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dokkupy.errors import AppError, CheckFailed, DokkupyError
-from dokkupy.kernel.host import Host
+from dokkupy.errors import AppError, DokkupyError
+from dokkupy.host import Host
+from dokkupy.model.checks import CheckFailed
 from dokkupy.model.release import Deployment, Release
 
 TYPE_CHECKING = False

@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import Any
 
 from dokkupy import hookspecs
-from dokkupy.errors import Busy, HostError, Interrupted
+from dokkupy.errors import Busy, HostError, Interrupted, messages
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import messages, operation, unfinished
+from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.model.names import AppName
 from dokkupy.usecases import temporary
 from dokkupy.usecases.reconcile import reconcile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy.errors import DokkupyError, Interrupted
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
     """Name the failures, each with what to do."""
     if not failed:
         return
-    from dokkupy.kernel.operation import messages
+    from dokkupy.errors import messages
 
     for subject, error in failed:
         for text in messages(error):

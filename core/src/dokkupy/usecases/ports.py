@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, operation
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.releases import current, next_number, own_ports, write_deployment, write_release
+from dokkupy.usecases.reroute import apply_route, reroute
 from dokkupy.usecases.rollout import converge
-from dokkupy.usecases.routes import apply_route, proxy_enabled, reroute, stored_route
+from dokkupy.usecases.routes import proxy_enabled, stored_route
 from dokkupy.usecases.status import should_run
 
 TYPE_CHECKING = False

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dokkupy.errors import Conflict, NotFound, UserError
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, operation
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Formation, Release
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.config import set_env
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
 from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
@@ -23,9 +25,10 @@ from dokkupy.usecases.releases import (
     same_content,
     write_release,
 )
+from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.retire import as_tables
 from dokkupy.usecases.rollout import converge, resume_instances
-from dokkupy.usecases.routes import proxy_enabled, reroute
+from dokkupy.usecases.routes import proxy_enabled
 from dokkupy.usecases.status import require_deployed, should_run
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName
 from dokkupy.usecases.processes import bring_back
 from dokkupy.usecases.releases import current
+from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.retire import retire_due, retiring
-from dokkupy.usecases.routes import reroute
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.waiting_page import update_waiting_page
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False

@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from dokkupy.errors import NotFound
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call
+from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port, parse_port
 from dokkupy.model.release import Instance, Release
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.release_records import record_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.transaction import Transaction
 
 KEPT = 10
 """How many releases, the serving one included, keep their record and image (`releases:prune`, property `retention`)."""
@@ -57,6 +60,8 @@ def releases(host: Host, app: AppName) -> list[Release]:
 
 def write_release(tx: Transaction, release: Release) -> None:
     """Keep the record and protect the image by a tag of its own."""
+    from dokkupy.kernel.transaction import call
+
     host, app = tx.host, release.app
     tag = release_tag(app, release.number)
     tx.step("keep the image", lambda: host.images().tag(release.image, tag), undo=call(drop_image, ref=tag))

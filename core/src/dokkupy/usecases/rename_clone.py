@@ -13,13 +13,15 @@ from dataclasses import replace
 
 from dokkupy import hookspecs
 from dokkupy.errors import Conflict, UserError
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, operation
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.release import Release
-from dokkupy.usecases.apps import available_roles, finish_destroy, forget_all_but_processes, remove_app_directory
+from dokkupy.transaction import Transaction
+from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy.usecases.deploy import with_state
 from dokkupy.usecases.releases import (
     current,
@@ -87,7 +89,7 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContex
 
 def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
     host = tx.host
-    if "source" in available_roles(host) and host.sources().has_code(old):
+    if "source" in host.available_roles() and host.sources().has_code(old):
         tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
 
 

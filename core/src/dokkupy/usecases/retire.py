@@ -7,7 +7,7 @@ once; the timer does when that process was killed.
 from __future__ import annotations
 
 from dokkupy.errors import Busy, DokkupyError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance
 from dokkupy.usecases.releases import instance_table, instances_of

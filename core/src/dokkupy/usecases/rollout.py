@@ -6,19 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dokkupy import hookspecs
-from dokkupy.errors import CheckFailed
+from dokkupy.host import Host
 from dokkupy.kernel.events import stamp
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Call, Transaction, call
+from dokkupy.kernel.transaction import Call, call
+from dokkupy.model.checks import CheckFailed
 from dokkupy.model.ending import how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.formation import WEB
 from dokkupy.usecases.look import closed_after, covers, require_alive
 from dokkupy.usecases.properties import BUILDER, RELEASES
 from dokkupy.usecases.releases import closed_ports, current, image_name, instances_of, prune_releases, write_deployment
+from dokkupy.usecases.reroute import apply_route, reroute, route_back
 from dokkupy.usecases.retire import as_tables, finalize_and_retire, record_retiring
-from dokkupy.usecases.routes import allocate_port, apply_route, make_route, proxy_enabled, reroute, route_back
+from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.tasks import remove_tasks
 

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from dokkupy.errors import DokkupyError, Interrupted
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, call, messages, operation
+from dokkupy.errors import DokkupyError, Interrupted, messages
+from dokkupy.host import Host
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.look import Reach, reach_before, require_reached
 from dokkupy.usecases.many import over_each
-from dokkupy.usecases.routes import allocate_port, apply_route, proxy_enabled, reroute, stored_route
+from dokkupy.usecases.reroute import apply_route, reroute
+from dokkupy.usecases.routes import allocate_port, proxy_enabled, stored_route
 from dokkupy.usecases.waiting_page import update_waiting_page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.kernel.host import Host
+    from dokkupy.host import Host
     from dokkupy.model.names import AppName
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy.errors import Conflict
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.usecases.releases import current
 

@@ -14,14 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dokkupy.errors import Busy, DokkupyError, Interrupted, StateError
+from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.host import Host
-from dokkupy.kernel.operation import Transaction, operation
+from dokkupy.kernel.operation import operation
 from dokkupy.model.checks import Finding
 from dokkupy.model.crash import Ending
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance, InstanceStatus, Release
 from dokkupy.roles.scheduler import Scheduler
+from dokkupy.transaction import Transaction
 from dokkupy.usecases.crashes import announce, crash_of, last_lines
 from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.properties import PS

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 
 from dokkupy.errors import AppError, DokkupyError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.ending import meaning_of
 from dokkupy.model.release import Release
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.kernel.host import SCRATCH, Host
+from dokkupy.host import Host
 from dokkupy.kernel.journal import NEW
 from dokkupy.kernel.scratch import day_ago_or_boot, locked, sweep, sweep_old
+from dokkupy.kernel.session import SCRATCH
 
 
 def remove_left_over(host: Host) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dokkupy.errors import DokkupyError
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.names import AppName
+from dokkupy.usecases.routes import domains_of, proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:
@@ -12,10 +13,7 @@ def update_waiting_page(host: Host, app: str) -> None:
 
     A page is a courtesy: what goes wrong with it is a warning, and fails nothing.
     """
-    from dokkupy.usecases.apps import available_roles
-    from dokkupy.usecases.routes import domains_of
-
-    if "proxy" not in available_roles(host):
+    if "proxy" not in host.available_roles():
         return
     name = AppName(app)
     try:
@@ -29,8 +27,6 @@ def update_waiting_page(host: Host, app: str) -> None:
 
 def why_waiting(host: Host, app: AppName) -> str:
     """The reason (`Route.unavailable`) for which an app may not answer; empty when none is known."""
-    from dokkupy.usecases.routes import proxy_enabled
-
     if not host.store.has_app(app):
         return ""
     if not host.store.read("apps", app, "deployment"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from dokkupy.kernel.host import Host
+from dokkupy.host import Host
 from dokkupy.model.crash import Ending
 from dokkupy.model.names import AppName
 

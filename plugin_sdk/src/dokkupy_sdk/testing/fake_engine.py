@@ -23,7 +23,7 @@ class FakeEngine(Engine):
     `start_argv` says."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.made: dict[str, Container] = {}
         self.specs: dict[str, ContainerSpec] = {}
         self.tags: dict[str, str] = {}

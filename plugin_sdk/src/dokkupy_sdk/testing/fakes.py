@@ -11,9 +11,9 @@ from pathlib import Path
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.model import (
     Build,
+    CheckFailed,
     Ending,
     Image,
     Instance,
@@ -46,7 +46,7 @@ class FakeScheduler(Scheduler):
     """dead: process types whose instances are dead on arrival."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.dead: set[str] = set()
         self.addresses = 1
 
@@ -210,7 +210,7 @@ class FakeProxy(Proxy):
     clients reach nobody."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.routes: dict[str, Route] = {}
         self.refuses: set[str] = set()
         self.closed: set[int] = set()
@@ -283,6 +283,9 @@ class FakeProxy(Proxy):
 
 
 class FakeChallengeServer(ChallengeServer):
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
     def directory(self) -> str:
         path = self.host.path("challenges")
         os.makedirs(path, exist_ok=True)
@@ -293,7 +296,7 @@ class FakeTlsProbe(TlsProbe):
     """Says what the fake proxy's routes say. serves: by name, the certificate that clients get instead."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.serves: dict[str, str] = {}
 
     def served(self, app: AppName, domain: Domain, port: int) -> str:
@@ -338,7 +341,7 @@ class FakeBuilder(Builder):
     """fails: the error of the next build, when set. ports: what the image exposes."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.fails: Exception | None = None
         self.ports: tuple[Port, ...] = ()
         self.builds: list[Build] = []
@@ -362,7 +365,7 @@ class FakeSource(SourceStore):
     """trees: app -> path -> text of the code that is kept."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.trees: dict[str, dict[str, str]] = {}
 
     def prepare(self) -> Readiness:

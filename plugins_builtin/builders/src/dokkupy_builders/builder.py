@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from dokkupy_sdk import Host
 from dokkupy_sdk.deploy import current
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment, stream
@@ -35,6 +36,9 @@ class ToolBuilder(Builder):
     settings: Settings
     marker: str
     certainty = 70
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
 
     def installed(self) -> str:
         return shutil.which(self.program, path=environment()["PATH"]) or ""
@@ -179,6 +183,9 @@ class LambdaBuilder(ToolBuilder):
 
 class NullBuilder(Builder):
     """Builds nothing: for apps that only ever get ready-made images."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
 
     def prepare(self) -> Readiness:
         return Readiness()

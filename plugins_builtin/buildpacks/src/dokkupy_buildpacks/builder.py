@@ -53,6 +53,9 @@ class Planned:
 class BuildpacksBuilder(Builder):
     """`builder:set APP selected buildpacks`; Dokku's name for it is herokuish."""
 
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
     def prepare(self) -> Readiness:
         if not self.host.builds().can_mount():
             return Readiness(reason="without BuildKit: no caches, and no configuration while building")

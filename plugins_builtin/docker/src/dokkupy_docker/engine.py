@@ -25,7 +25,7 @@ class DockerEngine(Engine):
     """The Docker Engine of this host. Each role is imported when it is first asked for."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self._client: Any = None
         self._making = Lock()
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, HostError, NotFound
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound
 from dokkupy_sdk.model import (
     Activity,
+    CheckFailed,
     Ending,
     Image,
     Instance,
@@ -49,7 +50,7 @@ class DockerLocal(Scheduler):
     """Runs instances beside each other on this host."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.sights: dict[str, Sight] = {}
 
     def prepare(self) -> Readiness:

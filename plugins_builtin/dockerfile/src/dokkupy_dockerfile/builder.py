@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.files import read_text
 from dokkupy_sdk.model import Build, Image, Readiness, Source
@@ -20,6 +21,9 @@ LARGEST = 1024 * 1024
 
 class DockerfileBuilder(Builder):
     """Hands the source and its Dockerfile to the engine."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
 
     def prepare(self) -> Readiness:
         if self.host.builds().can_mount():

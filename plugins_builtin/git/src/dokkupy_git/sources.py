@@ -32,7 +32,7 @@ class GitSources(SourceStore):
     """Bare repositories in `<root>/repos`. pending: what this process is deploying now."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host)
+        self.host = host
         self.pending: dict[AppName, Incoming] = {}
 
     def prepare(self) -> Readiness:

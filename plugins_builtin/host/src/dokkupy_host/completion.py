@@ -74,7 +74,7 @@ def candidates(host: Host, before: list[str], last: str) -> list[str]:
         namespace, colon, _ = last.partition(":")
         if not colon:
             return sorted(host.registry.group(COMMANDS))
-        entry = host.registry.find(COMMANDS, ALIASES.get(namespace, namespace))
+        entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
         if entry is None:
             return []
         group = host.registry.load(entry)

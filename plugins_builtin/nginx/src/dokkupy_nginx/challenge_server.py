@@ -15,7 +15,7 @@ class NginxChallengeServer(ChallengeServer):
     """layout: where everything is; tests give their own."""
 
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
-        super().__init__(host)
+        self.host = host
         self.layout = layout or Layout(host.root)
 
     def directory(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import TlsProbe
 
@@ -9,6 +10,9 @@ from dokkupy_nginx.settings import SETTINGS
 
 
 class NginxTlsProbe(TlsProbe):
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         from dokkupy_sdk.certificates import handshake
 

@@ -26,7 +26,7 @@ class ServiceSubject(BackupSubject):
     """A service. It may be gone, when it is to be restored from what was backed up of it."""
 
     def __init__(self, host: Host, kind: str, name: str) -> None:
-        super().__init__(host)
+        self.host = host
         self.kind = kind
         self.service_name = ServiceName(name)
         self.datastore = records.datastore(host, kind)

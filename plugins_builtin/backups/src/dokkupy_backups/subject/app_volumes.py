@@ -89,7 +89,7 @@ class AppVolumes(BackupSubject):
     suffix = "tar"
 
     def __init__(self, host: Host, app: AppName) -> None:
-        super().__init__(host)
+        self.host = host
         self.app = app
         self.name = f"app:{app}"
 

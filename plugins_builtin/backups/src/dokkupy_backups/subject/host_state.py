@@ -58,6 +58,9 @@ class HostState(BackupSubject):
     name = "host"
     suffix = "tar"
 
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
     def holds(self) -> bool:
         """A host without apps and services has nothing that anybody would miss."""
         return bool(self.host.store.apps() or self.host.store.names("services"))

@@ -1,4 +1,4 @@
-"""The host: one object per command that holds the store, the registry, the hooks and the roles. No globals."""
+"""The session: one object per command that holds the store, the registry, the hooks and the adapters. No globals."""
 
 from __future__ import annotations
 
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from dokkupy.kernel.hooks import Hooks
     from dokkupy.kernel.locks import Lock
     from dokkupy.model.names import AppName
-    from dokkupy.roles.builder import Builder
-    from dokkupy.roles.containers import Containers, ContainerSessions
-    from dokkupy.roles.engine import Engine
-    from dokkupy.roles.images import ImageBuilds, Images
-    from dokkupy.roles.networks import Networks
-    from dokkupy.roles.proxy import Proxy
-    from dokkupy.roles.scheduler import Scheduler
-    from dokkupy.roles.source import SourceStore
-    from dokkupy.roles.tls import ChallengeServer, TlsProbe
-    from dokkupy.roles.volumes import Volumes
 
 ROOT = "/var/lib/dokkupy"
 
@@ -41,8 +31,8 @@ def keep_temporary_files_in(root: str) -> None:
     os.environ["TMPDIR"] = os.path.join(root, *SCRATCH)
 
 
-class Host:
-    """This machine, as a command sees it.
+class Session:
+    """What a command works with; `dokkupy.host.Host` adds the roles by their types.
 
     root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
     and records. who: `key:NAME` over SSH, else the local
@@ -153,25 +143,32 @@ class Host:
         self._roles[role, name] = adapter
 
     def default_adapter(self, role: str) -> str:
-        """The name of the adapter when the user never chose: a made one, the setting, the single one installed."""
-        adopted = [name for kind, name in self._roles if kind == role]
-        if adopted:
-            return adopted[0]
+        """The name of the adapter when an app has chosen none: an overridden one, the setting, the one that a distribution
+        names as default (`dokkupy.defaults`), the first by name."""
+        overridden = [name for kind, name in self._roles if kind == role]
+        if overridden:
+            return overridden[0]
         chosen = self.store.read("global", "roles").get(role)
-        names = list(self.registry.group(f"dokkupy.{role}"))
         if chosen:
             return str(chosen)
-        if not names:
+        installed = self.registry.group(f"dokkupy.{role}")
+        if not installed:
             raise HostError(
-                f"No plugin offers a {role}", hint=f"Install one, for example: dokkupy plugin:install {FIRST[role]}"
+                f"No plugin offers a {role}", hint="Install a plugin that does: dokkupy plugin:install NAME"
             )
-        preferred = PREFERRED.get(role)
-        return preferred if preferred in names else names[0]
+        default = self.registry.find("dokkupy.defaults", role)
+        return next(
+            (name for name, entry in installed.items() if default and entry.target == default.target), min(installed)
+        )
 
     def offered(self, role: str) -> list[str]:
         """The names of the adapters of a role that can be chosen."""
         adopted = [name for kind, name in self._roles if kind == role]
         return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
+
+    def available_roles(self) -> set[str]:
+        """The roles that some plugin fills: an app can be destroyed with what is installed."""
+        return {role for role in ("engine", "scheduler", "proxy", "source") if self.offered(role)}
 
     def adapters(self, role: str) -> list[Any]:
         """Every adapter of a role that is at hand, whatever was chosen: what takes something away must not
@@ -184,50 +181,7 @@ class Host:
                 self.out.warn(fault.message)
         return found
 
-    def engine(self) -> Engine:
-        return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
-
-    def images(self) -> Images:
-        return self.engine().images
-
-    def builds(self) -> ImageBuilds:
-        return self.engine().builds
-
-    def containers(self) -> Containers:
-        return self.engine().containers
-
-    def sessions(self) -> ContainerSessions:
-        return self.engine().sessions
-
-    def networks(self) -> Networks:
-        return self.engine().networks
-
-    def volumes(self) -> Volumes:
-        return self.engine().volumes
-
-    def scheduler(self, app: AppName | None = None) -> Scheduler:
-        return self.role("scheduler", self._selected("scheduler", "selected", app))  # type: ignore[no-any-return]
-
-    def proxy(self, app: AppName | None = None) -> Proxy:
-        return self.role("proxy", self.proxy_name(app))  # type: ignore[no-any-return]
-
-    def challenge_server(self, app: AppName | None = None) -> ChallengeServer:
-        return self.role("challenge_server", self.proxy_name(app))  # type: ignore[no-any-return]
-
-    def tls_probe(self, app: AppName | None = None) -> TlsProbe:
-        return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
-
-    def proxy_name(self, app: AppName | None = None) -> str:
-        """The adapter's name, which is that of its settings, too."""
-        return self._selected("proxy", "type", app)
-
-    def builder(self, name: str) -> Builder:
-        return self.role("builder", name)  # type: ignore[no-any-return]
-
-    def sources(self) -> SourceStore:
-        return self.role("source", self.default_adapter("source"))  # type: ignore[no-any-return]
-
-    def _selected(self, role: str, name: str, app: AppName | None) -> str:
+    def selected_adapter(self, role: str, name: str, app: AppName | None = None) -> str:
         """The adapter that `scheduler:set selected` or `proxy:set type` names for the app or globally."""
         places: list[tuple[str, ...]] = [("global", role)]
         if app is not None:
@@ -237,15 +191,3 @@ class Host:
             if chosen:
                 return str(chosen)
         return self.default_adapter(role)
-
-
-PREFERRED = {"engine": "docker", "scheduler": "docker-local", "proxy": "nginx", "source": "git"}
-"""The names that Dokku's users expect when several adapters are installed and none was chosen."""
-
-FIRST = {
-    "engine": "dokkupy-docker",
-    "scheduler": "dokkupy-docker",
-    "proxy": "dokkupy-nginx",
-    "source": "dokkupy-git",
-    "builder": "dokkupy-dockerfile",
-}

@@ -1,0 +1,66 @@
+"""The host as use cases, hooks and plugins see it: the session of a command, with the roles by their types."""
+
+from __future__ import annotations
+
+from dokkupy.kernel.session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.names import AppName
+    from dokkupy.roles.builder import Builder
+    from dokkupy.roles.containers import Containers, ContainerSessions
+    from dokkupy.roles.engine import Engine
+    from dokkupy.roles.images import ImageBuilds, Images
+    from dokkupy.roles.networks import Networks
+    from dokkupy.roles.proxy import Proxy
+    from dokkupy.roles.scheduler import Scheduler
+    from dokkupy.roles.source import SourceStore
+    from dokkupy.roles.tls import ChallengeServer, TlsProbe
+    from dokkupy.roles.volumes import Volumes
+
+
+class Host(Session):
+    """This machine, as a command sees it. An adapter of a role is made when it is first asked for."""
+
+    def engine(self) -> Engine:
+        return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
+
+    def images(self) -> Images:
+        return self.engine().images
+
+    def builds(self) -> ImageBuilds:
+        return self.engine().builds
+
+    def containers(self) -> Containers:
+        return self.engine().containers
+
+    def sessions(self) -> ContainerSessions:
+        return self.engine().sessions
+
+    def networks(self) -> Networks:
+        return self.engine().networks
+
+    def volumes(self) -> Volumes:
+        return self.engine().volumes
+
+    def scheduler(self, app: AppName | None = None) -> Scheduler:
+        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+
+    def proxy(self, app: AppName | None = None) -> Proxy:
+        return self.role("proxy", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def challenge_server(self, app: AppName | None = None) -> ChallengeServer:
+        return self.role("challenge_server", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def tls_probe(self, app: AppName | None = None) -> TlsProbe:
+        return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
+
+    def proxy_name(self, app: AppName | None = None) -> str:
+        """The adapter's name, which is that of its settings, too."""
+        return self.selected_adapter("proxy", "type", app)
+
+    def builder(self, name: str) -> Builder:
+        return self.role("builder", name)  # type: ignore[no-any-return]
+
+    def sources(self) -> SourceStore:
+        return self.role("source", self.default_adapter("source"))  # type: ignore[no-any-return]

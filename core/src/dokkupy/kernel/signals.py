@@ -1,0 +1,49 @@
+"""Signals while an operation runs: they end it in good order, or wait until it is undone."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dokkupy.errors import Interrupted
+
+
+class SignalReceived(Interrupted):
+    """A signal told the process to end."""
+
+
+@contextmanager
+def signals_as_exceptions() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is undone."""
+
+    def handle(number: int, _frame: object) -> None:
+        name = signal.Signals(number).name
+        raise SignalReceived(f"Interrupted by {name}; the operation was rolled back", exit_code=128 + number)
+
+    with handlers(handle):
+        yield
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """While undoing, a second Ctrl-C or a dropped connection must not leave things half done."""
+    with handlers(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def handlers(handler: Any) -> Iterator[None]:
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
