@@ -115,19 +115,14 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             return 0
         call_status = invoke(host, call)
     except BaseException as error:
-        call_status = report(error, host, json_wanted=call.format == "json" if call else "json" in rest_format(words))
+        call_status = report(error, host, json_wanted=call.format == "json" if call else asks_for_json(words))
     if call is not None:
         record(host, call_status)
     return call_status
 
 
-def rest_format(words: list[str]) -> str:
-    for index, word in enumerate(words):
-        if word == "--format" and index + 1 < len(words):
-            return words[index + 1]
-        if word.startswith("--format="):
-            return word.partition("=")[2]
-    return ""
+def asks_for_json(words: list[str]) -> bool:
+    return "--format=json" in words or ("--format", "json") in zip(words, words[1:])
 
 
 def split_globals(words: list[str]) -> tuple[Globals, list[str]]:

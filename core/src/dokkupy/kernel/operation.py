@@ -1,8 +1,6 @@
 """Operations: how a change becomes true, or does not happen at all.
 
-An operation takes the lock of what it changes, journals each step before and after it, and ends `done` or `undone`.
-What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that a fresh process can undo
-what a killed one began:
+An operation takes the lock of what it changes, journals each step before and after it, and ends `done` or `undone`:
 
 * before the commit, an exception, a signal or a crash undoes the steps, last in first out;
 * the commit is the point of no return: `tx.commit()`, or the end of the `with operation(...)` block. The calls that

@@ -38,7 +38,6 @@ class NginxProxy(Configuration, Proxy):
     """The role Proxy by nginx. layout: where everything is; tests give their own."""
 
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
-        Proxy.__init__(self, host)
         Configuration.__init__(self, host, layout or Layout(host.root))
 
     def prepare(self) -> Readiness:
@@ -82,7 +81,10 @@ class NginxProxy(Configuration, Proxy):
         all the same, so that a later start serves the new routes. So it is when only apps are taken away and nginx
         refuses its configuration for a reason that is not ours: another's broken site keeps no app here."""
         with self.lock():
-            routes = [*routes, *lost_routes(self, self.trees, self.nginx, {*remove, *(route.app for route in routes)})]
+            routes = [
+                *routes,
+                *lost_routes(self.host, self, self.trees, self.nginx, {*remove, *(route.app for route in routes)}),
+            ]
             self.trees.sweep()
             if not routes and not self.nginx.installed:
                 take_out_blindly(self.trees, remove)

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dokkupy_sdk import Host
     from dokkupy_sdk.model import Route
     from dokkupy_sdk.roles import Proxy
 
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from dokkupy_nginx.tree.generations import Trees
 
 
-def lost_routes(proxy: Proxy, trees: Trees, nginx: Nginx, known: set[AppName]) -> list[Route]:
+def lost_routes(host: Host, proxy: Proxy, trees: Trees, nginx: Nginx, known: set[AppName]) -> list[Route]:
     """The routes of all other apps, where no tree is in force although apps are deployed. A tree that is still there
     is put in force instead."""
     if trees.is_whole or trees.adopt_newest(nginx):
         return []
     from dokkupy_sdk.routes import stored_routes
 
-    routes, failed = stored_routes(proxy.host, proxy)
+    routes, failed = stored_routes(host, proxy)
     for app, error in failed:
-        proxy.host.out.warn(f"{app} cannot be served again: {error}")
+        host.out.warn(f"{app} cannot be served again: {error}")
     return [route for route in routes if route.app not in known]
 
 
