@@ -43,6 +43,7 @@ summary: What popular gems stand on
 extensions: [ext/extconf.rb]
 files: [ext/extconf.rb, ext/native.c]
 require_paths: [lib]
+specification_version: 4
 """
 
 
