@@ -46,6 +46,6 @@ def reports_of(host: Host, app: AppName, *, but: str = "") -> dict[str, CommandR
                 continue
             if allowed(host, host.who, command.permission, app):
                 found[namespace] = command.function(host, Scope(app))
-        except DokkupyError as error:
-            host.out.warn(f"{namespace}: {error.message}")
+        except (DokkupyError, ImportError) as error:  # a plugin that another one stands on is gone
+            host.out.warn(f"{namespace}: {error}")
     return found
