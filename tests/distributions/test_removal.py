@@ -82,6 +82,7 @@ sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
 """
 #: plugin -> those that are built on it, as their distributions declare: they are named as broken, and nothing else is.
 STAND_ON = {
+    "app-json": ("buildpacks",),
     "mysql": ("mariadb",),
     "services": ("mariadb", "memcached", "mongo", "mysql", "postgres", "rabbitmq", "redis", "backups"),
 }
