@@ -33,8 +33,10 @@ def host(app_base: str) -> Iterator[Host]:
     machine = Host(images.ready("trixie"), "trixie")
     try:
         machine.copy_checkout()
-        demo(machine)
+        machine.install("--yes")
+        machine.engine_ready()
         machine.load_image(app_base, "python:3.13-slim")
+        demo(machine)
         machine.add_key()
         yield machine
     finally:
