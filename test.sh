@@ -22,6 +22,12 @@ readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
 
+step() { printf -- '-----> %s\n' "$*"; }
+die() {
+  printf ' !     %s\n' "$@" >&2
+  exit 1
+}
+
 fast=no quick=no changed=no check_only=no prepare_only=no
 roots=() arguments=()
 while [[ $# -gt 0 ]]; do
@@ -37,16 +43,14 @@ while [[ $# -gt 0 ]]; do
       shift
       ;;
     -*) arguments+=("$1") ;;
-    *) if [[ -e ${1%%::*} ]]; then roots+=("$1"); else arguments+=("$1"); fi ;;
+    *)
+      [[ -e ${1%%::*} ]] || die "There is no $1: give a folder or a file of tests, or an option of pytest."
+      roots+=("$1")
+      ;;
   esac
   shift
 done
 
-step() { printf -- '-----> %s\n' "$*"; }
-die() {
-  printf ' !     %s\n' "$@" >&2
-  exit 1
-}
 # The oldest that is supported is the one of Debian 12, 3.11.2: it comes first, whatever pyenv, uv or conda put on PATH.
 python_serves() { "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 choose_python() {
