@@ -546,6 +546,12 @@ def test_go_that_asks_for_more_than_debian_has_is_left_to_gos_own_toolchains(ben
     assert bench.plan().wanted.accepts("1.24") and not bench.plan().wanted.accepts("1.19")
 
 
+def test_password_of_a_private_index_is_not_printed_and_none_is_asked_for(bench: Bench) -> None:
+    bench.write({"pyproject.toml": "[project]\nname='x'\ndependencies=['flask']", "poetry.lock": "", "app.py": ""})
+    assert "sed -i 's/^--trusted-host .*@/--trusted-host /'" in steps(bench.plan())
+    assert bench.plan().build_env["PIP_NO_INPUT"] == "1"
+
+
 def test_vendored_gems_are_there_when_dependencies_are_installed(bench: Bench) -> None:
     bench.write({"Gemfile": "", "Gemfile.lock": "GEM\n    puma (6)\n", "config.ru": "", "vendor/cache/puma-6.gem": "x"})
     install = bench.plan().stages[0].steps[0]

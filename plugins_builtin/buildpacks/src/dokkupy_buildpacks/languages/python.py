@@ -131,7 +131,12 @@ class Python(Language):
                 "LANG": "C.UTF-8",
                 "PYTHONPATH": "/app",
             },
-            build_env={"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", "VIRTUAL_ENV": VENV},
+            build_env={
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "PIP_NO_INPUT": "1",
+                "PIP_ROOT_USER_ACTION": "ignore",
+                "VIRTUAL_ENV": VENV,
+            },
             processes={"web": web.command} if web is not None else {},
             variables=named(context.config, manifest_texts(tree)),
             warnings=warnings,
@@ -164,6 +169,8 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
         # there may be the password of a private index in it.
         export = (
             "/opt/tool/bin/poetry export --only main --format requirements.txt --with-credentials --output /dev/shm/requirements.txt; "
+            # pip prints this line, and Poetry writes the password of an index without TLS in it.
+            "sed -i 's/^--trusted-host .*@/--trusted-host /' /dev/shm/requirements.txt; "
             f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
         )
         steps = (
