@@ -205,7 +205,7 @@ class Running:
         self.ip = docker("inspect", "-f", form, self.name).stdout.strip()
         self.until(lambda: self.exec(self.contract.ready, check=False).code == 0)
 
-    def until(self, true: Callable[[], bool], seconds: float = 30) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, docker("logs", "--tail", "60", self.name).output
