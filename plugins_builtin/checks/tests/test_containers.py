@@ -186,7 +186,7 @@ def test_on_failure_runs_its_command_in_the_container(host: Host, start: Start) 
         hooks.check(host, release(healthchecks(entry)), [instance])
     text = host.out.text  # type: ignore[attr-defined]
     assert f"told from {instance.id[:12]}" in text
-    assert "127.0.0.1 is not a public address" in text
+    assert "'127.0.0.1' is an address of the host, private or reserved" in text
 
 
 def test_skipped_and_disabled_types_are_not_checked(host: Host, start: Start) -> None:
