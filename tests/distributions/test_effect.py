@@ -190,6 +190,7 @@ VALUES = (
     "staging",
     "me@example.com",
     "key=value",
+    "10.0.0.0/8",
 )
 """One of them fits any property, and is not its default."""
 

@@ -88,8 +88,8 @@ LACKING = {
 }
 """Properties of Dokku's that are not here: its commands refuse them."""
 
-OWN = {"backups", "letsencrypt", "maintenance", "releases", "services", "shell-hooks", "webhook"}
-"""Namespaces that Dokku does not have, or for whose report the reference has no list."""
+NOT_YET = {"cron", "network", "registry", "storage"}
+"""Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}
 
@@ -126,7 +126,7 @@ def shown(text: str) -> set[str]:
 
 def test_every_report_is_compared() -> None:
     found = {name for name, group in GROUPS.items() if "report" in group.commands}
-    assert found == {*DOKKU, *OWN}
+    assert {*DOKKU} <= found and not found & NOT_YET
 
 
 @pytest.mark.parametrize("namespace", DOKKU)

@@ -260,6 +260,7 @@ def unlock(host: Host, app: AppName) -> None:
 
 
 BEYOND = (
+    "allowed-networks",
     "allowed-protocols",
     "push-max-size",
     "tree-max-files",
