@@ -109,8 +109,10 @@ node -e 'const fs = require("fs"), f = process.argv[1], p = JSON.parse(fs.readFi
 fs.writeFileSync(f, JSON.stringify(p))' $file
 done
 yarn workspaces focus --all --production
-for file in $(find . -name package.json.whole -not -path '*/node_modules/*'); do mv $file ${file%.whole}; done"""
-"""Plug'n'Play has no node_modules; yarn itself writes the map of what is left. Its `focus` has no way to run no script."""
+for file in $(find . -name package.json.whole -not -path '*/node_modules/*'); do mv $file ${file%.whole}; done
+mkdir -p node_modules"""
+"""Plug'n'Play has no node_modules, but the image's stage copies the folder; yarn itself writes the map of what is left.
+Its `focus` has no way to run no script."""
 
 
 @dataclass(frozen=True, slots=True)
