@@ -15,7 +15,18 @@ SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path
 DISTRIBUTIONS = [ROOT / "core", ROOT / "plugin_sdk", *PLUGINS, *SAMPLES]
 SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglob("*.py"))]
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
-CORE_LINES = 10_550
+#: Lines of core, a layer each, the highest first. They may only shrink; the aim for all is 5,500 (CONTRIBUTING has the table).
+CORE_LINES = {
+    "cli": 1_620,
+    "usecases": 4_020,
+    "hookspecs.py": 215,
+    "transaction.py": 10,
+    "host.py": 70,
+    "roles": 675,
+    "kernel": 2_870,
+    "model": 925,
+    "errors.py": 150,
+}
 LONGEST_MODULE = 425
 LONGEST_FUNCTION = 76
 
@@ -63,10 +74,23 @@ def test_a_plugin_imports_only_the_sdk_and_itself_of_dokkupy(plugin: Path) -> No
                 assert top in {"dokkupy_sdk", own, *family}, f"{short(file)} imports {name}"
 
 
-def test_core_stays_small() -> None:
+def core_lines(layer: str) -> int:
+    root = ROOT / "core" / "src" / "dokkupy"
+    return sum(file.read_text().count("\n") for file in SOURCES if root / layer in (file, *file.parents))
+
+
+@pytest.mark.parametrize("layer", CORE_LINES)
+def test_a_layer_of_core_stays_small(layer: str) -> None:
     """What a plugin over the SDK can do is not core's: lower the limit with each thing that moves out."""
-    lines = sum(file.read_text().count("\n") for file in SOURCES if file.is_relative_to(ROOT / "core"))
-    assert lines <= CORE_LINES
+    assert 0 < core_lines(layer) <= CORE_LINES[layer]
+
+
+def test_each_module_of_core_is_in_a_layer_whose_limit_contributing_says() -> None:
+    found = {path.name for path in (ROOT / "core" / "src" / "dokkupy").iterdir()} - {"__pycache__", "py.typed"}
+    assert found - {"__init__.py", "__main__.py"} == set(CORE_LINES)
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \|.*\| ([0-9,]+) \|$", text, re.MULTILINE))
+    assert {layer: int(rows[layer].replace(",", "")) for layer in CORE_LINES} == CORE_LINES
 
 
 def test_core_and_sdk_name_no_plugin() -> None:
