@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import subprocess
-import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.execute import environment, poll_reader
+from dokkupy_sdk.attached import interruptible, terminal, until_end
+from dokkupy_sdk.execute import environment
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import SignalReceived, signals_ignored
 from dokkupy_sdk.roles import Container
@@ -20,16 +16,10 @@ from dokkupy_run.oneoff import GRACE, RunOptions, checked, one_at_a_time, releas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-OUTPUT = 1
-"""The file descriptor of standard output."""
+    from collections.abc import Sequence
 
 NOT_STARTED = 125
 """The status for a container that the engine could not start, as `docker run` has it."""
-
-LONGEST_WAIT = 100_000
-"""Seconds that one poll(2) waits; its limit is 2^31 milliseconds."""
 
 
 def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
@@ -70,24 +60,6 @@ def attach(host: Host, container: Container, ttl: int) -> int:
     return status
 
 
-def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
-    """Wait for the client; returns why the container has to be ended before, or nothing."""
-    end = time.monotonic() + ttl
-    descriptor = os.pidfd_open(client.pid)
-    poll = poll_reader(OUTPUT)
-    poll.register(descriptor, select.POLLIN)
-    try:
-        while (left := end - time.monotonic()) > 0:
-            events = dict(poll.poll(min(left, LONGEST_WAIT) * 1000))
-            if descriptor in events:
-                return ""
-            if events:
-                return "its caller left"
-        return f"its {ttl} seconds are over"
-    finally:
-        os.close(descriptor)
-
-
 def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str) -> int:
     """End what is still running; returns the exit status."""
     containers = host.containers()
@@ -108,29 +80,3 @@ def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | No
     if found is None or found.exit_code is None:
         return client.returncode if client is not None and client.returncode >= 0 else NOT_STARTED
     return found.exit_code or (NOT_STARTED if found.state == "created" else 0)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise SignalReceived. SIGINT is the command's: the client, which has it too, hands it on."""
-
-    def end(number: int, _frame: object) -> None:
-        raise SignalReceived(f"Interrupted by {signal.Signals(number).name}", exit_code=128 + number)
-
-    def leave(_number: int, _frame: object) -> None:
-        pass  # not SIG_IGN, which the client would inherit
-
-    before = {
-        number: signal.signal(number, handler)
-        for number, handler in ((signal.SIGTERM, end), (signal.SIGHUP, end), (signal.SIGINT, leave))
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def terminal() -> dict[str, str]:
-    """What the engine's client needs of our environment beside the clean one. Nothing of the app's is in it."""
-    return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}

@@ -34,11 +34,10 @@ def enter_instance(
 ) -> int:
     """Run a command in an instance, chosen by its process type, its dyno or its container; returns its exit status."""
     from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.inside import SHELL, run_inside
     from dokkupy_sdk.names import ProcessType
     from dokkupy_sdk.releases import current
     from dokkupy_sdk.status import require_deployed
-
-    from dokkupy_run.inside import SHELL, run_inside
 
     release = require_deployed(host, app)
     name, _, index = process.partition(".")
@@ -53,4 +52,8 @@ def enter_instance(
         running = ", ".join(one.dyno for one in instances) or "none"
         raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
     has_shell = not command or host.images().has_file(release.image, SHELL)
-    return run_inside(host, found[0], tuple(command) or (SHELL,), tty=tty, has_shell=has_shell)
+
+    def attach(words: Sequence[str], tty: bool) -> list[str]:
+        return host.scheduler(app).attach_argv(found[0], words, tty=tty)
+
+    return run_inside(attach, tuple(command) or (SHELL,), tty=tty, has_shell=has_shell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 from dokkupy_sdk.cli import Group, Host, Rest
@@ -31,10 +32,8 @@ def add_connect(group: Group, kind: str) -> None:
 
 
 def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -> int:
-    """Run a program of the service's container on our own terminal or pipes; returns its status."""
-    import subprocess
-
-    from dokkupy_sdk.execute import environment
+    """Run a program of the service's container on our own terminal or pipes; returns its status. It ends with its caller."""
+    from dokkupy_sdk.inside import run_inside
 
     from dokkupy_services import lifecycle, records
 
@@ -43,6 +42,8 @@ def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -
         raise Conflict(f"{one.subject} does not run", hint=f"First: {kind}:start {service}", code="not_running")
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
-    return subprocess.run(
-        host.sessions().attach_argv(one.container, argv, tty=tty), env=environment(), check=False
-    ).returncode
+
+    def client(words: Sequence[str], tty: bool) -> list[str]:
+        return host.sessions().attach_argv(one.container, words, tty=tty)
+
+    return run_inside(client, argv, tty=tty, has_shell=True)

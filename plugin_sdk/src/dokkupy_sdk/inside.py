@@ -1,7 +1,8 @@
-"""A command inside a running instance, which ends when its caller goes.
+"""A command inside a running container, which ends when its caller goes.
 
 The engine does not end what it started in a container when its client goes, and does not say which process that is. So the
-command runs below a shell, which leaves Ctrl-C to the command and whose arguments, which the host sees, have a mark in them, and a signal is sent from inside.
+command runs below a shell, which leaves Ctrl-C to the command and whose arguments, which the host sees, have a mark in them,
+and a signal is sent from inside.
 """
 
 from __future__ import annotations
@@ -11,33 +12,34 @@ import secrets
 import subprocess
 import time
 
-from dokkupy_sdk import Host
+from dokkupy_sdk.attached import interruptible, terminal, until_end
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.operation import SignalReceived, signals_ignored
 
-from dokkupy_run.attached import interruptible, terminal, until_end
-from dokkupy_run.oneoff import GRACE
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from dokkupy_sdk.model import Instance
+    Attach = Callable[[Sequence[str], bool], list[str]]
+    """The argv of the engine's client that runs this command in the container; whether on a terminal."""
 
 SHELL = "/bin/sh"
+GRACE = 10
+"""Seconds from SIGHUP to SIGKILL."""
+
 FOR_EVER = 10**9
 """Seconds that a command may take here: nobody limits it."""
 
 
-def run_inside(host: Host, instance: Instance, command: Sequence[str], *, tty: bool, has_shell: bool) -> int:
-    """Run a command in an instance on the caller's own terminal or pipes; returns its exit status.
+def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: bool) -> int:
+    """Run a command in a container on the caller's own terminal or pipes; returns its exit status.
 
     Whatever ends the caller ends the command: it gets SIGHUP, and is killed after a grace. Not in an image without a
     shell, where it goes on.
     """
     mark = f"dokkupy-enter-{secrets.token_hex(8)}"
     words = (SHELL, "-c", f': {mark}; trap : INT QUIT; "$@"; exit $?', "sh", *command) if has_shell else tuple(command)
-    argv = host.scheduler(instance.app).attach_argv(instance, words, tty=tty)
+    argv = attach(words, tty)
     client: subprocess.Popen[bytes] | None = None
     interrupted: SignalReceived | None = None
     reason = ""
@@ -49,7 +51,7 @@ def run_inside(host: Host, instance: Instance, command: Sequence[str], *, tty: b
         interrupted = error
     with signals_ignored():
         if reason or interrupted:
-            hang_up(host, instance, mark)
+            hang_up(attach, mark)
         if client is not None:
             try:
                 client.wait(GRACE if reason or interrupted else None)
@@ -61,7 +63,7 @@ def run_inside(host: Host, instance: Instance, command: Sequence[str], *, tty: b
     return client.returncode if client is not None else 1
 
 
-def hang_up(host: Host, instance: Instance, mark: str) -> None:
+def hang_up(attach: Attach, mark: str) -> None:
     """Send SIGHUP to the marked shell's process group, and SIGKILL to what is left of it in time."""
     pid = marked(mark)
     if not pid:
@@ -70,7 +72,7 @@ def hang_up(host: Host, instance: Instance, mark: str) -> None:
     def send(signal: str) -> bool:
         """Whether the group is there."""
         script = f"kill -{signal} -{pid}"
-        argv = host.scheduler(instance.app).attach_argv(instance, (SHELL, "-c", script), tty=False)
+        argv = attach((SHELL, "-c", script), False)
         return (
             subprocess.run(
                 argv, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
