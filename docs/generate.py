@@ -7,14 +7,19 @@ installed.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import inspect
+import pkgutil
 import re
 import sys
+import tempfile
 from pathlib import Path
+from types import GenericAlias, UnionType
 from typing import Any
 
+import dokkupy_sdk
 from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.kernel.discovery import EntryPoint
@@ -37,7 +42,7 @@ ROLES = (
     "tls",
     "backup",
 )
-KIT_ROLES = ("dokkupy_services.role", "dokkupy_services.backup_role")
+KIT_ROLES = ("dokkupy_services.role", "dokkupy_services.backup_role", "dokkupy_services.model")
 
 
 def shipped() -> Registry:
@@ -84,11 +89,65 @@ def hooks() -> str:
         "| observer | `on_...` | nothing | is a warning |",
         "",
     ]
+    out += order_in_a_deploy()
     for plugin, module in [("", hookspecs), *((e.plugin, m) for e, m in loaded(shipped(), "dokkupy.hookspecs"))]:
         members = [member for member in vars(module).values() if hasattr(member, "dokkupy_spec")]
         for member in sorted(members, key=lambda one: one.__code__.co_firstlineno):
             out += described_hook(member, plugin)
     return "\n".join(out)
+
+
+STAGES = {
+    "post_source_receive": "the source arrives (git push, git:sync, an archive)",
+    "pre_build": "the image is built",
+    "release_tasks": "the release is recorded; its tasks run in one-off containers",
+    "pre_deploy": "instances start and are checked",
+    "pre_switch": "the proxy switches to them; a request for each name follows",
+    "post_deploy": "the release serves",
+    "on_deploy_finished": "the old instances finish their requests and stop",
+}
+"""What a deploy does from a hook on, until the next one of these."""
+
+
+def order_in_a_deploy() -> list[str]:
+    """The hooks in the order in which a deploy calls them first, as recorded from one."""
+    out = [
+        "## Order in a deploy",
+        "",
+        "Recorded from a deploy. A contribution may be asked for again later.",
+        "",
+        "```",
+    ]
+    for name in hooks_of_a_deploy():
+        if name in STAGES:
+            out += [*([""] if len(out) > 6 else []), STAGES[name], "    |"]
+        out.append(f"    +-- {name:<22}{shape(name)}")
+    return [*out, "```", ""]
+
+
+def hooks_of_a_deploy() -> list[str]:
+    """Deploys on a host of fakes with a plugin that implements every hook of core's."""
+    from dokkupy_sdk import hookimpl
+    from dokkupy_sdk.testing import deploy, fake_host
+
+    called: list[str] = []
+
+    def implementation(name: str) -> Any:
+        def record() -> list[str] | None:
+            called.append(name)
+            return [] if shape(name) == "contribution" else None
+
+        record.__name__ = name
+        return hookimpl(record)
+
+    specified = [name for name, member in vars(hookspecs).items() if hasattr(member, "dokkupy_spec")]
+    plugin = type("Recorder", (), {name: staticmethod(implementation(name)) for name in specified})
+    entry = EntryPoint("dokkupy.plugins", "recorder", "recorder:Recorder", "dokkupy-recorder", "1", "")
+    with tempfile.TemporaryDirectory() as directory:
+        host = fake_host(Path(directory) / "state")
+        host.hooks.register(plugin, entry)
+        deploy(host, "blog", {"Procfile": "web: serve\nrelease: migrate\n", "Dockerfile": "FROM scratch\n"})
+    return list(dict.fromkeys(called))
 
 
 def described_hook(member: Any, plugin: str) -> list[str]:
@@ -115,7 +174,8 @@ def shape(name: str) -> str:
 
 def signature(function: object) -> str:
     name = getattr(function, "__name__", "")
-    return f"def {name}{inspect.signature(function)}".replace("'", "")  # type: ignore[arg-type]
+    text = f"def {name}{inspect.signature(function)}"  # type: ignore[arg-type]
+    return re.sub(r"(: |-> )(['\"])(.*?)\2(?=[,) ]|$)", r"\1\3", text)
 
 
 # roles
@@ -133,12 +193,120 @@ def roles() -> str:
     for name in (*(f"dokkupy.roles.{name}" for name in ROLES), *KIT_ROLES):
         module = importlib.import_module(name)
         for member in vars(module).values():
+            is_value = dataclasses.is_dataclass(member) or getattr(member, "_is_protocol", False)
+            if is_value and getattr(member, "__module__", "") == module.__name__:
+                out += described_name(member.__name__, member)  # type: ignore[union-attr]
             if inspect.isclass(member) and inspect.isabstract(member) and member.__module__ == module.__name__:
                 out += [f"## {member.__name__}", "", paragraph(doc(member)), ""]
                 for method in vars(member).values():
                     if inspect.isfunction(method) and not method.__name__.startswith("_"):
                         out += ["```python", signature(method), "```", "", paragraph(doc(method)), ""]
     return "\n".join(out)
+
+
+# the SDK
+
+ELSEWHERE = ("errors", "roles")
+"""Modules of the SDK that have a page of their own."""
+
+
+def sdk() -> str:
+    """Every module that a plugin imports, with its public names."""
+    out = [
+        "# The SDK",
+        "",
+        "What a plugin imports, module by module. Roles and errors have pages of their own: [roles](roles.md),",
+        "[errors](errors.md).",
+        "",
+    ]
+    names = [info.name for info in pkgutil.iter_modules(dokkupy_sdk.__path__) if not info.ispkg]
+    modules = {name: importlib.import_module(f"dokkupy_sdk.{name}") for name in names if name not in ELSEWHERE}
+    described: dict[int, str] = {}
+    for name, module in {"": dokkupy_sdk, **modules}.items():
+        out += [f"## dokkupy_sdk{'.' if name else ''}{name}", "", paragraph(doc(module)), ""]
+        for public in sorted(public_names(module), key=str.lower):
+            one = getattr(module, public)
+            if inspect.isclass(one) and id(one) in described:
+                out += [f"### {public}", "", f"See `{described[id(one)]}`.", ""]
+                continue
+            described[id(one)] = f"{module.__name__}.{public}"
+            out += described_name(public, one)
+    return "\n".join(out)
+
+
+def public_names(module: Any) -> list[str]:
+    own = [name for name, one in vars(module).items() if getattr(one, "__module__", None) == module.__name__]
+    return [name for name in getattr(module, "__all__", own) if not name.startswith("_")]
+
+
+def described_name(name: str, one: object) -> list[str]:
+    out = [f"### {name}", ""]
+    if isinstance(one, GenericAlias):
+        return [*out, f"`{qualified_names(str(one))}`", ""]
+    if inspect.isclass(one):
+        return out + described_class(one)
+    if inspect.isroutine(one):
+        return [*out, "```python", plain(signature(one)), "```", "", *([paragraph(doc(one)), ""] if doc(one) else [])]
+    if isinstance(one, UnionType):
+        return [*out, "One of " + ", ".join(f"`{member.__name__}`" for member in one.__args__) + ".", ""]
+    value = plain(repr(one))
+    return [*out, f"`{name} = {value}`" if len(value) < 100 else f"A {type(one).__name__}.", ""]
+
+
+def described_class(one: type) -> list[str]:
+    """Fields of dataclasses, then methods. A subclass of `str` is text that was validated."""
+    parents = ", ".join(parent.__name__ for parent in one.__bases__ if parent is not object)
+    out = ["```python", f"class {one.__name__}" + (f"({parents})" if parents else ""), "```", ""]
+    text = doc(one)
+    if text and not text.startswith(f"{one.__name__}("):  # what dataclasses write themselves
+        out += [paragraph(text), ""]
+    if dataclasses.is_dataclass(one):
+        out += ["| field | type | default |", "|---|---|---|"]
+        for field in dataclasses.fields(one):
+            kind = str(field.type).replace("|", "\\|")
+            out.append(f"| `{field.name}` | `{kind}` | {default_of(field)} |")
+        out.append("")
+    for name, method in sorted(members_of(one).items()):
+        function = method.__func__ if isinstance(method, (classmethod, staticmethod)) else method
+        if name.startswith("_"):
+            continue
+        if inspect.isfunction(function):
+            out += [
+                "```python",
+                plain(signature(function)),
+                "```",
+                "",
+                *([paragraph(doc(function)), ""] if doc(function) else []),
+            ]
+        elif isinstance(function, property) and doc(function):
+            out += [f"`{name}`: {paragraph(doc(function))}", ""]
+    return out
+
+
+def members_of(one: type) -> dict[str, Any]:
+    """What a class has of its own, and of parents that are in no module of the SDK."""
+    own: dict[str, Any] = {}
+    for parent in reversed(one.__mro__):
+        if parent is one or (parent.__module__.startswith("dokkupy.") and parent.__name__ == "Session"):
+            own |= vars(parent)
+    return own
+
+
+def default_of(field: dataclasses.Field[Any]) -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return f"`{getattr(field.default_factory, '__name__', 'made')}()`"
+    return "" if field.default is dataclasses.MISSING else f"`{plain(repr(field.default))}`".replace("|", "\\|")
+
+
+def qualified_names(text: str) -> str:
+    """A type without the modules that its parts are from."""
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", text)
+
+
+def plain(text: str) -> str:
+    """Without addresses in memory, which differ each time: `<function f at 0x7f>` is `f`."""
+    text = re.sub(r" (?:object )?at 0x[0-9a-f]+", "", text).replace(".<lambda>", "")
+    return re.sub(r"<(?:function |class )?'?([\w.]+)'?>", r"\1", text)
 
 
 # commands
@@ -268,6 +436,7 @@ def pages() -> dict[str, str]:
     made = {
         "hooks": hooks(),
         "roles": roles(),
+        "sdk": sdk(),
         "commands": commands(registry),
         "settings": settings(registry),
         "errors": fault_classes(),

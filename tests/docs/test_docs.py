@@ -26,6 +26,30 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def test_types_of_hooks_and_roles_are_in_the_reference() -> None:
+    """An author reads `tx: Transaction` in a signature, and what that is on a page."""
+    pages = {name: (ROOT / f"docs/reference/{name}.md").read_text() for name in ("hooks", "roles", "sdk")}
+    signatures = re.findall(r"```python\n(def .*?)\n```", pages["hooks"] + pages["roles"], re.DOTALL)
+    used = {name for text in signatures for name in re.findall(r"\b[A-Z][A-Za-z]+\b", text)}
+    known = set(re.findall(r"^#{2,3} (\w+)$", pages["roles"] + pages["sdk"], re.MULTILINE))
+    standard = {
+        "Any",
+        "Callable",
+        "Collection",
+        "IO",
+        "Iterable",
+        "Iterator",
+        "Mapping",
+        "NoReturn",
+        "None",
+        "Path",
+        "Sequence",
+        "True",
+        "False",
+    }
+    assert used - known - standard == set()
+
+
 def test_the_reference_is_what_the_code_says() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "docs/generate.py"), "--check"], capture_output=True, text=True, check=False
