@@ -367,16 +367,18 @@ def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redi
     remove(inside, redis)
 
 
-def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     service = eight.service
     fill(eight)
     facts = redis.facts(eight)
     shown = [json.dumps(dict(facts)), *map(str, records.services(eight.host))]
     subject = ServiceSubject(eight.host, "redis", service.name)
-    watch = subprocess.Popen(
-        ["sh", "-c", "while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.02; done"],
-        stdout=subprocess.PIPE,
-    )
+    lines = tmp_path / "argvs"  # not a pipe: a full one would stop the watch
+    with lines.open("wb") as file:
+        watch = subprocess.Popen(
+            ["sh", "-c", "while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.02; done"],
+            stdout=file,
+        )
     try:
         pieces: list[bytes] = []
         subject.dump(pieces.append)
@@ -386,7 +388,8 @@ def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureF
         shown += [str(caught.value), *caught.value.details]
     finally:
         watch.terminate()
-    argvs = watch.communicate()[0].decode(errors="replace")
+        watch.wait()
+    argvs = lines.read_text(errors="replace")
     assert "redis-cli" in argvs
     for argv in (
         ["docker", "inspect", eight.container],
