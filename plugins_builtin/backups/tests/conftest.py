@@ -79,7 +79,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("DOKKUPY_PLUGINS", "backups")
+    monkeypatch.setenv("DOKKUPY_PLUGINS", "backups,host")
     made = World(tmp_path / "host", capfd)
     fill(made.base, "db", 5000)
     yield made

@@ -117,7 +117,7 @@ class Plugin:
 
 def make_host(base: Path, *, who: str = "tester") -> tuple[Host, Plugin]:
     """A host with its state in `base/root` and its fake subjects in `base/rows`."""
-    os.environ["DOKKUPY_PLUGINS"] = "backups"
+    os.environ["DOKKUPY_PLUGINS"] = "backups,host"
     root, where = base / "root", base / "rows"
     root.mkdir(parents=True, exist_ok=True)
     where.mkdir(exist_ok=True)
