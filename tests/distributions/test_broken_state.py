@@ -1,0 +1,100 @@
+"""An app is destroyed whatever somebody's editor left in its state: every value in turn becomes one of another type."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+from dokkupy_sdk import Host
+from dokkupy_sdk.entry import main
+from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing.effort import THOROUGH
+
+PLUGINS = (
+    "app-json",
+    "buildpacks",
+    "builders",
+    "certs",
+    "checks",
+    "docker",
+    "dockerfile",
+    "letsencrypt",
+    "logs",
+    "resource",
+    "services",
+)
+SET = (
+    ["config:set", "blog", "A=b"],
+    ["domains:add", "blog", "a.example.com"],
+    ["ports:set", "blog", "http:80:5000"],
+    ["checks:set", "blog", "wait", "3"],
+    ["resource:limit", "--memory", "100m", "blog"],
+    ["docker-options:add", "blog", "deploy", "--init"],
+    ["buildpacks:add", "blog", "https://example.com/x.git"],
+    ["ps:scale", "blog", "web=2"],
+)
+WRONG: tuple[Any, ...] = ("text", 7, [1], {"x": 1}, True)
+STRIDE = 1 if THOROUGH else 9
+
+
+def host_at(root: Path) -> Host:
+    return fake_host(root, plugins=PLUGINS)
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state of a host with an app of which much was set."""
+    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+    host = host_at(tmp_path / "state")
+    deploy(host, "blog", {"Procfile": "web: serve\nworker: w\n", "Dockerfile": "FROM scratch\n"})
+    for words in SET:
+        assert main(list(words), host=host) == 0, words
+    return tmp_path / "state"
+
+
+def paths(value: Any, so_far: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where the values of a table are, however deep."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in members:
+        if key != "schema":
+            yield (*so_far, key)
+            yield from paths(one, (*so_far, key))
+
+
+def changed(text: str, path: tuple[str | int, ...], wrong: Any) -> str | None:
+    """The file with another value there; None where TOML has no such table, or the value is of that type."""
+    table: Any = tomllib.loads(text)
+    holder = table
+    for key in path[:-1]:
+        holder = holder[key]
+    if type(holder[path[-1]]) is type(wrong):
+        return None
+    holder[path[-1]] = wrong
+    return tomli_w.dumps(table)
+
+
+def test_an_app_is_destroyed_whatever_is_wrong_in_its_state(
+    state: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = sorted(state.joinpath("apps", "blog").rglob("*.toml"))
+    cases = [
+        (file, path, wrong) for file in files for path in paths(tomllib.loads(file.read_text())) for wrong in WRONG
+    ]
+    assert len(cases) > 1000
+    for number, (file, path, wrong) in enumerate(cases[::STRIDE]):
+        text = changed(file.read_text(), path, wrong)
+        if text is None:
+            continue
+        copy = shutil.copytree(state, tmp_path / str(number))
+        (copy / file.relative_to(state)).write_text(text)
+        capfd.readouterr()
+        status = main(["apps:destroy", "blog", "--force"], host=host_at(copy))
+        assert status == 0, (file.name, path, wrong, *capfd.readouterr())
+        assert not (copy / "apps" / "blog").exists()
+        shutil.rmtree(copy)
