@@ -17,9 +17,11 @@ def state_mark(host: Host, app: AppName) -> str:
     digest = crc32(repr(sorted({(entry.plugin, entry.version) for entry in host.registry.entries})).encode())
     for place in (("apps", str(app)), ("global",)):
         for name in host.store.names(*place):
-            if name in namespaces and name not in ("domains", "ports"):
+            if name in namespaces and name not in ("config", "domains", "ports"):
                 table = host.store.read(*place, name)
-                # The scale and whether it is stopped are in force at once, as names and ports are.
-                kept = table.get("properties", {}) if name == "ps" else dict(table)
+                if place == ("global",) or name == "ps":
+                    kept = table.get("properties", {})  # the scale is in force at once, as names and ports are
+                else:  # a text or number by itself is a fact, such as the commit that git deployed
+                    kept = {key: value for key, value in table.items() if isinstance(value, (dict, list))}
                 digest = crc32(repr((place[0], name, kept)).encode(), digest) if kept else digest
     return f"{digest:08x}"

@@ -12,7 +12,7 @@ from dokkupy_sdk.errors import DokkupyError, Interrupted
 from dokkupy_sdk.files import SCRATCH
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.operation import messages, unfinished
-from dokkupy_sdk.status import process_findings
+from dokkupy_sdk.supervision import process_findings
 
 from dokkupy_host import interpreter
 from dokkupy_host.state_check import state_findings
