@@ -92,6 +92,28 @@ def test_a_command_loads_no_more_than_it_needs(root: Path, words: tuple[str, ...
     assert len(modules) <= LIMITS[words], f"{len(modules)} modules: {' '.join(modules)}"
 
 
+def test_hooks_of_all_plugins_load_no_roles_and_no_operations(tmp_path: Path) -> None:
+    """`ps:report` of a deployed app calls one: specifications and hooks name their types, and load them when they act."""
+    program = (
+        "import sys; from dokkupy.host import Host; host = Host(sys.argv[1]); before = set(sys.modules); host.hooks; "
+        "assert not host.hooks.quarantined; print(*sorted(set(sys.modules) - before))"
+    )
+    env = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, env=env, check=True
+    )
+    found = done.stdout.split()
+    assert "dokkupy_backups.hookspecs" in found and "dokkupy_docker.hooks" in found
+    heavy = (
+        "dokkupy.roles",
+        "dokkupy.usecases",
+        "dokkupy.kernel.operation",
+        "dokkupy_sdk.roles",
+        "dokkupy_sdk.operation",
+    )
+    assert [name for name in found if name.startswith(heavy)] == []
+
+
 def launcher(directory: Path) -> Path:
     """The launcher that install.sh writes for the environment of this test."""
     text = INSTALLER.read_text()

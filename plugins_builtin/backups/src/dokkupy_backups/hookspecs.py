@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dokkupy_sdk import hookspec
 
-from dokkupy_sdk import Host, hookspec
-from dokkupy_sdk.roles import BackupSubject
+TYPE_CHECKING = False  # every command that calls a hook loads this module
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.roles import BackupSubject
 
 
 @hookspec

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dokkupy_sdk import hookspec
 
-from dokkupy_sdk import Host, hookspec
-from dokkupy_sdk.names import AppName, Secret
-from dokkupy_sdk.operation import Transaction
+TYPE_CHECKING = False  # every command that calls a hook loads this module
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName, Secret
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookspec
