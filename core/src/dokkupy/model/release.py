@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -52,6 +52,8 @@ class Release:
     plugins: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
     """The digest of the settings of which it has all (`usecases.state_mark`); empty when it lacks some."""
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Namespace -> the properties that releases keep, set or not: those of which `mark` is the digest."""
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has them for all types alike."""

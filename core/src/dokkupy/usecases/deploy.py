@@ -253,6 +253,7 @@ def with_state(host: Host, release: Release) -> Release:
     app, files = release.app, release.files
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted
+    kept = kept_properties(host)
     env = {str(key): value for key, value in merged_env(host, app).items()}
     return replace(
         release,
@@ -265,7 +266,8 @@ def with_state(host: Host, release: Release) -> Release:
             **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
         },
         settings=settings,
-        mark=state_mark(host, app) if settings == wanted else "",
+        mark=state_mark(host, app, kept) if settings == wanted else "",
+        kept=kept,
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
 
@@ -300,6 +302,13 @@ def release_settings(
         if shaping:
             found[settings.namespace] = shaping
     return found
+
+
+def kept_properties(host: Host) -> dict[str, list[str]]:
+    """namespace -> the properties that shape a release, set or not."""
+    declared = [host.registry.load(entry) for entry in host.registry.group("dokkupy.settings").values()]
+    found = {one.namespace: [name for name, prop in one.properties.items() if prop.is_kept] for one in declared}
+    return {namespace: names for namespace, names in found.items() if names}
 
 
 def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:

@@ -153,6 +153,7 @@ def to_table(release: Release) -> dict[str, Any]:
         "files": dict(release.files),
         "plugins": dict(release.plugins),
         "mark": release.mark,
+        "kept": {namespace: list(names) for namespace, names in release.kept.items()},
     }
 
 
@@ -179,13 +180,14 @@ def from_table(app: AppName, table: dict[str, Any]) -> Release:
         files=table.get("files", {}),
         plugins=table.get("plugins", {}),
         mark=table.get("mark", ""),
+        kept=table.get("kept", {}),
     )
 
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time and description."""
     neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
-    neutral["mark"] = ""
+    neutral |= {"mark": "", "kept": {}}
     return to_table(replace(one, **neutral)) == to_table(replace(other, **neutral))  # type: ignore[arg-type]
 
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from dokkupy.host import Host
     from dokkupy.model.names import AppName
 
+AT_ONCE = {"config", "domains", "ports"}
+"""Namespaces whose state is in force at once, or whose commands say themselves what is not."""
 
-def state_mark(host: Host, app: AppName) -> str:
-    """A digest of all that settings are kept in, the app's and the global ones. A release that has the present one has
-    nothing pending, which is known without a plugin."""
+
+def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) -> str:
+    """A digest of what releases keep of the settings, the app's and the global ones. A release that has the present one
+    has nothing pending, which is known without a plugin. kept: namespace -> the properties that a release keeps; others
+    are in force at once, or are facts, such as the branch that git took from the first push."""
     from zlib import crc32
 
-    namespaces = host.registry.group("dokkupy.commands")
+    namespaces = host.registry.group("dokkupy.commands").keys() - AT_ONCE
     digest = crc32(repr(sorted({(entry.plugin, entry.version) for entry in host.registry.entries})).encode())
     for place in (("apps", str(app)), ("global",)):
-        for name in host.store.names(*place):
-            if name in namespaces and name not in ("config", "domains", "ports"):
-                table = host.store.read(*place, name)
-                if place == ("global",) or name == "ps":
-                    kept = table.get("properties", {})  # the scale is in force at once, as names and ports are
-                else:  # a text or number by itself is a fact, such as the commit that git deployed
-                    kept = {key: value for key, value in table.items() if isinstance(value, (dict, list))}
-                digest = crc32(repr((place[0], name, kept)).encode(), digest) if kept else digest
+        for name in sorted(namespaces.intersection(host.store.names(*place))):
+            table = host.store.read(*place, name)
+            values = {key: one for key, one in table.get("properties", {}).items() if key in kept.get(name, ())}
+            if place != ("global",) and name != "ps":  # options and lists of a plugin's own; a text alone is a fact
+                values |= {k: v for k, v in table.items() if k != "properties" and isinstance(v, (dict, list))}
+            if values:
+                digest = crc32(repr((place[0], name, sorted(values.items()))).encode(), digest)
     return f"{digest:08x}"

@@ -195,7 +195,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         up = [status.state == "running" for status in found]
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
         words = described(host, app, found)
-        pending = pending_names(host, app) if release and release.mark != state_mark(host, app) else []
+        pending = pending_names(host, app) if release and release.mark != state_mark(host, app, release.kept) else []
         for status in found:
             extra[f"--status-{status.instance.dyno}"] = f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
     return {
