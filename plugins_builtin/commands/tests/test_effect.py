@@ -158,6 +158,7 @@ def test_a_report_asks_the_plugins_only_when_a_setting_changed_after_the_deploy(
     monkeypatch.setattr(ps, "pending_names", lambda host, app: asked.append(app) or [])
     deploy(host, "blog", TREE)
     run("ps:scale", "blog", "web=2")
+    run("ps:set", "blog", "rollback-on-crash", "true")  # no release keeps it: it is in force at once
     run("ps:report", "blog")
     assert asked == []
     run("ps:set", "blog", "restart-policy", "always")
