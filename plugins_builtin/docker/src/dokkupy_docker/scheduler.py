@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -304,7 +304,7 @@ def rename(containers: Containers, ref: str, name: str) -> None:
     except Conflict:
         other = containers.find(name)
         if other is not None and other.id != ref:
-            containers.rename(other.id, f"{name}.retired-{secrets.token_hex(4)}")
+            containers.rename(other.id, f"{name}.retired-{os.urandom(4).hex()}")
         containers.rename(ref, name)
 
 
@@ -354,7 +354,7 @@ def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
 def instance_spec(release: Release, process: ProcessType, index: int, address: str, deployment: str) -> ContainerSpec:
     app, dyno = release.app, f"{process}.{index}"
     return ContainerSpec(
-        name=f"{app}.{dyno}.upcoming-{secrets.token_hex(3)}",
+        name=f"{app}.{dyno}.upcoming-{os.urandom(3).hex()}",
         image=release.image,
         env=release.environment(dyno),
         labels={
