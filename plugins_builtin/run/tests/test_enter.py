@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from dokkupy.errors import Interrupted, NotFound
@@ -18,6 +17,7 @@ from dokkupy_run.enter import enter_instance
 from dokkupy_sdk import inside
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_images import FakeImages
+from dokkupy_sdk.testing.processes import all_end, session_leader, with_argument
 
 APP = AppName("blog")
 
@@ -41,18 +41,6 @@ def enter(host: Host, *command: str) -> int:
     return enter_instance(host, APP, "web", command, container_id="", tty=False)
 
 
-def with_line(text: str) -> list[int]:
-    """The processes that have this among their arguments."""
-    found = []
-    for number in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            if text.encode() in Path(f"/proc/{number}/cmdline").read_bytes():
-                found.append(int(number))
-        except OSError:
-            pass
-    return found
-
-
 @pytest.mark.parametrize("shell", [True, False])
 def test_a_command_has_its_own_status_and_arguments(host: Host, files: dict[str, bytes], shell: bool) -> None:
     if not shell:
@@ -71,16 +59,12 @@ def test_a_command_ends_with_its_caller(
 ) -> None:
     monkeypatch.setattr(inside, "GRACE", 2 if obeys else 0.3)
 
-    def leader(mark: str) -> int:
-        """The marked shell, and not what waits for it."""
-        return next((pid for pid in with_line(mark) if os.getsid(pid) == pid), 0)
-
-    monkeypatch.setattr(inside, "marked", leader)
+    monkeypatch.setattr(inside, "marked", session_leader)
     token = f"{os.getpid()}.5"
     trap = "" if obeys else "trap '' HUP; "
 
     def interrupt() -> None:
-        while not with_line(token):
+        while not with_argument(token):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGHUP)
 
@@ -89,7 +73,4 @@ def test_a_command_ends_with_its_caller(
     with pytest.raises(Interrupted):
         enter(host, "sh", "-c", f"{trap}sleep {token}; true")
     thread.join()
-    end = time.monotonic() + 5
-    while with_line(token) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert with_line(token) == []
+    assert all_end(token)

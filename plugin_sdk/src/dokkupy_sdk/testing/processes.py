@@ -1,0 +1,32 @@
+"""Processes of this machine, for tests in which they stand for those of a container."""
+
+from __future__ import annotations
+
+import os
+import time
+
+
+def with_argument(text: str) -> list[int]:
+    """The processes that have this among their arguments."""
+    found = []
+    for number in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/cmdline", "rb") as file:
+                if text.encode() in file.read():
+                    found.append(int(number))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+def session_leader(mark: str) -> int:
+    """The first process of a session with this argument, and not what waits for it; 0 when there is none."""
+    return next((pid for pid in with_argument(mark) if os.getsid(pid) == pid), 0)
+
+
+def all_end(text: str, seconds: float = 5) -> bool:
+    """Whether the processes with this argument are gone, at the latest after so many seconds."""
+    end = time.monotonic() + seconds
+    while with_argument(text) and time.monotonic() < end:
+        time.sleep(0.05)
+    return with_argument(text) == []
