@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from dokkupy.kernel.discovery import EntryPoint
+    from dokkupy.kernel.registry import Registry
+
 
 class Arg:
     """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: as of `Opt`."""
@@ -152,6 +155,12 @@ class Command:
 COMMANDS = "dokkupy.commands"
 ALIASES = "dokkupy.aliases"
 """Entry-point groups: namespaces, and further names of theirs, which no list of commands shows."""
+
+
+def find_namespace(registry: Registry, name: str) -> EntryPoint | None:
+    """Who has a namespace, by its name or a further one."""
+    return registry.find(COMMANDS, name) or registry.find(ALIASES, name)
+
 
 PERMISSIONS = ("open", "app:read", "app:write", "app:admin", "host:read", "host:write")
 """open: any key. app:read: logs, reports. app:write: deploy, config, scale. app:admin: destroy, rename, and what can

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import ALIASES, COMMANDS, Arg, Command, CommandResult, Group, Opt, usage
+from dokkupy.cli.declare import Arg, Command, CommandResult, Group, Opt, find_namespace, usage
 from dokkupy.errors import PluginError
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint, summary
@@ -70,7 +70,7 @@ def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
 def group_help(host: Host, namespace: str) -> CommandResult:
     from dokkupy.cli.unknown import unknown
 
-    entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
+    entry = find_namespace(host.registry, namespace)
     if entry is None:
         raise unknown(namespace, host)
     group: Group = host.registry.load(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dokkupy.cli.declare import ALIASES, COMMANDS, Command, CommandResult, Group
+from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
 from dokkupy.errors import DokkupyError, PluginError, UserError
@@ -209,7 +209,7 @@ def require_readable(host: Host) -> None:
 def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:
     """The command that a name means: `apps:create`, `apps create`, `apps`, an alias."""
     namespace, _, verb = name.partition(":")
-    entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
+    entry = find_namespace(host.registry, namespace)
     if entry is None:
         from dokkupy.cli.unknown import unknown
 

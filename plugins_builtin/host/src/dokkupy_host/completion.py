@@ -68,13 +68,13 @@ def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResul
 
 def candidates(host: Host, before: list[str], last: str) -> list[str]:
     """The commands, then a command's flags and the apps that the caller may see."""
-    from dokkupy_sdk.entry import ALIASES, COMMANDS, resolve
+    from dokkupy_sdk.entry import COMMANDS, find_namespace, resolve
 
     if not before:
         namespace, colon, _ = last.partition(":")
         if not colon:
             return sorted(host.registry.group(COMMANDS))
-        entry = host.registry.find(COMMANDS, namespace) or host.registry.find(ALIASES, namespace)
+        entry = find_namespace(host.registry, namespace)
         if entry is None:
             return []
         group = host.registry.load(entry)
