@@ -103,9 +103,9 @@ class CommandResult:
 
 
 class Command:
-    """One command of a group. needs: the permission; `open` for none. root: must run as root (`plugin:install`).
+    """One command of a group. permission: of `PERMISSIONS`, `open` for none. root: must run as root (`plugin:install`).
     keeps_root: root stays root, as what reads its files must (`doctor`); for all others it becomes the system user.
-    changes: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
+    mutating: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
 
     __slots__ = (
         "formats",
