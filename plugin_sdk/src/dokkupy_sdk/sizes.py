@@ -1,24 +1,23 @@
-"""Sizes as docker reads them, and those of a container's memory."""
+"""Sizes as docker reads them: `512m`, `512MB`, `0.5g`."""
 
 from __future__ import annotations
 
+import re
+
 from dokkupy.errors import UserError
-from dokkupy.kernel.sizes import bytes_of
 
-__all__ = ["bytes_of", "memory_bytes", "with_unit"]
-
-LEAST_MEMORY = 6 * 1024 * 1024
-"""Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
-
-
-def with_unit(text: str) -> str:
-    """A size of memory with its unit: a number alone is megabytes, as for Dokku."""
-    return f"{text}m" if text.isdigit() else text
+SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
+POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+LARGEST = 2**63 - 1
+"""What docker can count."""
 
 
-def memory_bytes(text: str) -> int:
-    """The bytes of a container's memory. Raises UserError for what is no size, and for less than a container can have."""
-    size = bytes_of(with_unit(text))
-    if size < LEAST_MEMORY:
-        raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
-    return size
+def bytes_of(text: str) -> int:
+    """Raises UserError."""
+    found = SIZE.fullmatch(text.strip())
+    if not found or not text.isascii():
+        raise UserError(f"{text[:40]!r} is not a size such as 512m, 512MB or 2g")
+    size = float(found[1]) * 1024 ** POWERS[found[2].lower()]
+    if size > LARGEST:
+        raise UserError(f"{text[:40]} is more than any machine has")
+    return int(size)

@@ -1,5 +1,115 @@
-"""Changes of where an app answers: each is applied by the proxy, or undone."""
+"""Changes of how an app is reached: its domains, ports and proxy. No instance is touched."""
 
-from dokkupy.usecases.routing import change_for_all, rerouting
+from __future__ import annotations
 
-__all__ = ["change_for_all", "rerouting"]
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from dokkupy.errors import DokkupyError, Interrupted, messages
+from dokkupy.host import Host
+from dokkupy.kernel.operation import operation
+from dokkupy.kernel.transaction import call
+from dokkupy.model.names import AppName
+from dokkupy.transaction import Transaction
+from dokkupy.usecases.look import Reach, reach_before, require_reached
+from dokkupy.usecases.many import over_each
+from dokkupy.usecases.reroute import apply_route, reroute
+from dokkupy.usecases.routes import allocate_port, proxy_enabled, stored_route
+from dokkupy.usecases.waiting_page import update_waiting_page
+
+
+@contextmanager
+def rerouting(
+    host: Host,
+    verb: str,
+    app: AppName,
+    *,
+    check: Callable[[], None] | None = None,
+    takes_away: bool = False,
+    before: tuple[Reach | None] | None = None,
+) -> Iterator[Transaction]:
+    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows. A
+    running app is then asked for through the proxy, by each of its names: raises AppError when nobody is reached.
+
+    check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
+    removes something, so that it does not fail where the proxy refused what was there before, too. before: what was
+    reached before, when the caller changed something already.
+    """
+    host.store.require_app(app)
+    with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
+        deployed = bool(host.store.read("apps", app, "deployment"))
+        reached = before[0] if before else reach_before(host, app)
+        was_refused = refused_before(host, app) if takes_away and deployed else None
+        tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
+        yield tx
+        if not deployed:
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
+        if deployed:
+            if proxy_enabled(host, app):
+                allocate_port(tx, app)
+            tx.step("switch the proxy", lambda: unless_refused(host, app, partial(follow, host, app), was_refused))
+            if check is not None:
+                tx.step("look at what is served", partial(unless_refused, host, app, check, was_refused))
+            ask = partial(require_reached, host, app, reached, is_kept=before is not None)
+            tx.step("ask for the app through the proxy", partial(unless_refused, host, app, ask, was_refused))
+
+
+def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
+    """Whether the proxy refuses the route that the state asks for now; found out when it is asked for."""
+    if not proxy_enabled(host, app):
+        return lambda: False
+    try:
+        route = stored_route(host, app)
+    except Interrupted:
+        raise
+    except Exception:
+        return lambda: True
+
+    def refused() -> bool:
+        try:
+            host.proxy(app).validate([route])
+        except DokkupyError:
+            return True
+        return False
+
+    return refused
+
+
+def follow(host: Host, app: AppName) -> None:
+    if proxy_enabled(host, app):
+        apply_route(host, stored_route(host, app))
+    else:
+        reroute(host, app)
+
+
+def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused: Callable[[], bool] | None) -> None:
+    """Do it; its failure is a warning where the proxy refused the app before the change, too."""
+    try:
+        do()
+    except Interrupted:
+        raise
+    except Exception as error:
+        if was_refused is None or not was_refused():
+            raise
+        reason = "; ".join(messages(error))
+        host.out.warn(f"It is done, and the proxy still serves {app} as before, because of another fault: {reason}")
+        if isinstance(error, DokkupyError) and error.hint:
+            host.out.warn(error.hint)
+
+
+def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName, Exception]]:
+    """Change what the routes of all apps depend on, such as the global domains, and bring the proxy to the state of each
+    app. Returns the apps for which that failed, each with its error; the others follow."""
+    deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
+    reached = {app: reach_before(host, app) for app, there in deployed if there}
+    change()
+
+    def again(app: AppName) -> None:
+        with rerouting(host, "proxy:build-config", app, before=(reached[app],)):
+            pass
+
+    _, failed = over_each(reached, again)
+    for app in (app for app, there in deployed if not there):
+        host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app))
+    return [*unread, *failed]
