@@ -213,18 +213,18 @@ def keys_read(distribution: Path) -> frozenset[str]:
 
 @functools.cache
 def release_settings_read() -> frozenset[tuple[str, str]]:
-    """(namespace, property) of `release.setting("ps", "restart-policy")`, anywhere, and of a choice of an adapter."""
+    """(namespace, property) of `release.setting("ps", "restart-policy")`, anywhere, of a choice of an adapter, and of
+    `APPS.get(store, None, "disable-autocreation")`, where a plugin reads a property of core's."""
     found = set()
     for tree in modules().values():
         for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("setting", "selected_adapter")
-            ):
-                values = [one.value for one in node.args if isinstance(one, ast.Constant)]
-                if len(values) >= 2:
-                    found.add((str(values[0]), str(values[1])))
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            values = [str(one.value) for one in node.args if isinstance(one, ast.Constant) and one.value is not None]
+            if node.func.attr in ("setting", "selected_adapter") and len(values) >= 2:
+                found.add((values[0], values[1]))
+            elif node.func.attr == "get" and isinstance(node.func.value, ast.Name) and node.func.value.id.isupper():
+                found.update((node.func.value.id.lower(), value) for value in values)
     return frozenset(found)
 
 

@@ -67,7 +67,7 @@ def test_only_the_end_of_a_line_changes() -> None:
 
 ROOT = Path(__file__).parents[3]
 OWN_INPUT = {
-    "dokkupy/cli/confirm.py",
+    "dokkupy_sdk/confirm.py",
     "dokkupy_host/shell.py",
     "dokkupy_nginx/template/sandbox.py",
     "dokkupy_git/push/receive.py",

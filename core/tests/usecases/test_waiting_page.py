@@ -12,11 +12,11 @@ from dokkupy.usecases.apps import create_app, destroy_app
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.rename_clone import clone_app, rename_app
-from dokkupy.usecases.routing import change_for_all, rerouting
 from dokkupy.usecases.supervise import write_watched
 from dokkupy.usecases.watched import Watched
 from dokkupy_sdk import Host
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
+from dokkupy_sdk.traffic import change_for_all, rerouting
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\n", "Dockerfile": "FROM x\n"}

@@ -23,9 +23,9 @@ from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.routes import domains_of, stored_route
-from dokkupy.usecases.routing import rerouting
 
 from dokkupy_sdk.tables import record_of
+from dokkupy_sdk.traffic import rerouting
 from dokkupy_sdk.x509 import BUNDLE, Pair, covers
 
 BY_HAND = "app"

@@ -6,10 +6,10 @@ from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.cli.confirm import confirm
-    from dokkupy.cli.many import apps_of, each
+    from dokkupy_sdk.confirm import confirm
+    from dokkupy_sdk.many import apps_of, each
 
-LAZY = {"apps_of": "dokkupy.cli.many", "confirm": "dokkupy.cli.confirm", "each": "dokkupy.cli.many"}
+LAZY = {"apps_of": "dokkupy_sdk.many", "confirm": "dokkupy_sdk.confirm", "each": "dokkupy_sdk.many"}
 
 
 def __getattr__(name: str) -> object:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from dokkupy.errors import StateError
 from dokkupy.kernel.settings import RESTART, ROUTE, Applies
+from dokkupy.usecases.state_mark import state_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,23 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
     return found
 
 
+def pending_options(host: Host, app: AppName) -> dict[str, str]:
+    """Process type -> `options in force -> options set`, of the docker options that its instances do not have yet."""
+    from dokkupy.usecases.deploy import options
+    from dokkupy.usecases.formation import RELEASE
+    from dokkupy.usecases.releases import current
+
+    release, _ = current(host, app)
+    found = {}
+    if release is None:
+        return {}
+    for process in (name for name in release.processes if name != RELEASE):
+        before, after = release.deploy_options(process), options(host, app, "deploy", process)
+        if before != after:
+            found[str(process)] = f"{' '.join(before) or 'none'} -> {' '.join(after) or 'none'}"
+    return found
+
+
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
@@ -74,7 +92,8 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
     from dokkupy.kernel.transaction import call
     from dokkupy.usecases.look import reach_before
     from dokkupy.usecases.reroute import reroute_idle
-    from dokkupy.usecases.routing import refused_before
+
+    from dokkupy_sdk.traffic import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
     if applies is not ROUTE:
@@ -132,3 +151,6 @@ def reroute_after(
             if not unsets:
                 raise
             host.out.warn(f"It is done. {error.message}: {'; '.join(error.details)}")
+
+
+__all__ = ["announce_effect", "announce_setting", "pending_options", "pending_settings", "state_mark"]

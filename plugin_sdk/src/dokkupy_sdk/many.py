@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dokkupy.errors import DokkupyError, Interrupted
+from dokkupy.cli.declare import CommandResult, Scope
+from dokkupy.errors import DokkupyError, Interrupted, UserError, messages
 from dokkupy.host import Host
+from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     S = TypeVar("S")
     T = TypeVar("T")
@@ -30,12 +32,35 @@ def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S
 
 def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
     """Name the failures, each with what to do."""
-    if not failed:
-        return
-    from dokkupy.errors import messages
-
     for subject, error in failed:
         for text in messages(error):
             host.out.warn(f"{subject}: {text}")
         if isinstance(error, DokkupyError) and error.hint:
             host.out.warn(error.hint)
+
+
+def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[AppName]:
+    """The app that was named, or with --all those for which the caller has the permission."""
+    if scope.is_all:
+        from dokkupy.usecases.access import apps_with
+
+        return apps_with(host, permission)
+    if scope.app is None:
+        raise UserError("Please specify an app to run the command on")
+    return [host.store.require_app(scope.app)]
+
+
+def each(host: Host, scope: Scope, do: Callable[[AppName], object], *, over: Any = None) -> CommandResult:
+    """Do it for one app, or for all (by `over`): one's failure keeps no other from it, and the status says that some failed."""
+    apps = apps_of(host, scope)
+    if not scope.is_all:
+        do(apps[0])
+        return CommandResult([{"app": apps[0], "status": "done"}])
+    done, failed = (over or over_each)(apps, do)
+    warn_of(host, failed)
+    rows = [{"app": app, "status": "done"} for app, _ in done]
+    rows += [{"app": app, "status": "failed", "message": str(error)} for app, error in failed]
+    return CommandResult(sorted(rows, key=lambda row: row["app"]), status=1 if failed else 0)
+
+
+__all__ = ["apps_of", "each", "messages", "over_each", "warn_of"]

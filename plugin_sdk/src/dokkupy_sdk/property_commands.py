@@ -66,7 +66,8 @@ def add_property_commands(
         ) -> None:
             """Set or unset a property."""
             from dokkupy.usecases.access import check_global
-            from dokkupy.usecases.effect import changing
+
+            from dokkupy_sdk.effect import changing
 
             text = " ".join(value)
             if scope.is_all:
@@ -95,7 +96,7 @@ def add_property_commands(
 
 def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
     """Print with which command a property that was set takes effect, or that it has none."""
-    from dokkupy.usecases.effect import announce_setting
+    from dokkupy_sdk.effect import announce_setting
 
     if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
         host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
@@ -155,7 +156,7 @@ def report_keys(
         for kind, value in values.items():
             keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
     if app is not None and any(prop.is_kept for prop in settings.properties.values()):
-        from dokkupy.usecases.effect import pending_settings
+        from dokkupy_sdk.effect import pending_settings
 
         for name, (before, after) in pending_settings(host, app, settings).items():
             keys[f"--{prefix}-pending-{name}"] = f"{before} -> {after}"
@@ -188,7 +189,7 @@ def report_answer(
             host.out.warn("You haven't deployed any applications yet")
     if len(info) > 1:
         raise UserError(f"{word}:report command allows only a single flag")
-    from dokkupy.usecases.many import over_each, warn_of
+    from dokkupy_sdk.many import over_each, warn_of
 
     lines: list[str] = []
     data: list[dict[str, Any]] = []

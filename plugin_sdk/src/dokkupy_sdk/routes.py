@@ -27,7 +27,7 @@ def has_certificate(host: Host, app: AppName) -> bool:
 def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[AppName, Exception]]]:
     """(the routes that the state asks for, of the deployed apps whose proxy this is; the apps whose route cannot be
     made, each with the reason)."""
-    from dokkupy.usecases.many import over_each
+    from dokkupy_sdk.many import over_each
 
     def route(app: AppName) -> Route | None:
         serves = host.store.read("apps", app, "deployment") and proxy_enabled(host, app) and host.proxy(app) is proxy

@@ -1,6 +1,5 @@
 """Settings: properties declared once, and the commands that they give for nothing."""
 
-from dokkupy.cli.properties import add_property_commands
 from dokkupy.kernel.settings import (
     AT_ONCE,
     BUILD,
@@ -18,6 +17,8 @@ from dokkupy.kernel.settings import (
     plain,
     require_choice,
 )
+
+from dokkupy_sdk.property_commands import add_property_commands
 
 __all__ = [
     "AT_ONCE",

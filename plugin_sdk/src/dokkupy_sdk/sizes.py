@@ -1,4 +1,4 @@
-"""Sizes as docker reads them: `512m`, `512MB`, `0.5g`."""
+"""Sizes as docker reads them (`512m`, `512MB`, `0.5g`), and those of a container's memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 LARGEST = 2**63 - 1
 """What docker can count."""
 
+LEAST_MEMORY = 6 * 1024 * 1024
+"""Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
+
 
 def bytes_of(text: str) -> int:
     """Raises UserError."""
@@ -21,3 +24,16 @@ def bytes_of(text: str) -> int:
     if size > LARGEST:
         raise UserError(f"{text[:40]} is more than any machine has")
     return int(size)
+
+
+def with_unit(text: str) -> str:
+    """A size of memory with its unit: a number alone is megabytes, as for Dokku."""
+    return f"{text}m" if text.isdigit() else text
+
+
+def memory_bytes(text: str) -> int:
+    """The bytes of a container's memory. Raises UserError for what is no size, and for less than a container can have."""
+    size = bytes_of(with_unit(text))
+    if size < LEAST_MEMORY:
+        raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
+    return size

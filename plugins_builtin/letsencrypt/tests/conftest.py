@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy.usecases.routing import rerouting
 from dokkupy_letsencrypt import manage, reach
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host
@@ -18,6 +17,7 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains, domains_of
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
+from dokkupy_sdk.traffic import rerouting
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.front import Front

@@ -98,7 +98,9 @@ def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
 
 def create(host: Host, app: AppName) -> None:
     """Create the app that is pushed to, as Dokku does; it stays when its first deploy fails."""
-    if host.store.read("global", "apps").get("properties", {}).get("disable-autocreation") == "true":
+    from dokkupy_sdk.core_settings import APPS
+
+    if APPS.get(host.store, None, "disable-autocreation") == "true":
         raise Denied(
             f"App {app} does not exist, and creating apps by a push is switched off",
             hint=f"Create it first: apps:create {app}",
