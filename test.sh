@@ -17,7 +17,7 @@ set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly VENV=$PWD/.venv
-readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "pytest-xdist>=3.5" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
+readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "pytest-xdist>=3.7" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
 readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
 # No single test is meant to take this long; one that hangs must not take the others with it.
 readonly TEST_LIMIT=600
@@ -28,7 +28,7 @@ die() {
   exit 1
 }
 
-fast=no quick=no changed=no check_only=no prepare_only=no
+fast=no quick=no changed=no check_only=no prepare_only=no checked=yes
 roots=() arguments=()
 while [[ $# -gt 0 ]]; do
   case $1 in
@@ -205,40 +205,33 @@ for dependency in project.get("dependencies", []) + project.get("optional-depend
 PROGRAM
 }
 
-# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows.
+# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows. uv has
+# each wheel once and links it into every environment. Two lanes may ask for one at a time.
 prepare_alone() {
-  local folder=$1 own stamp needed
+  local folder=$1 own
   own=$VENV/alone/${folder//\//-}
+  mkdir -p "$VENV/alone"
+  (
+    flock 9
+    make_alone "$folder" "$own" 9>&-
+  ) 9>"$own.lock"
+}
+make_alone() {
+  local folder=$1 own=$2 stamp needed
   stamp=$({ echo "$python" && cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml"; } | sha256sum)
   if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
-  rm -rf -- "$own"
-  if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" venv -q --seed --python "$python" "$own"; else "$python" -m venv "$own"; fi
-  fetch "$own/bin/python" "${ALONE[@]}"
   local -a wanted=(-e ./core -e ./plugin_sdk)
   if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
   for needed in $(declared_plugins "$folder/pyproject.toml"); do
     if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
   done
   if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
-  fetch "$own/bin/python" --no-build-isolation "${wanted[@]}"
-  printf '%s' "$stamp" >"$own/stamp"
-}
-
-# All that will be asked for, two at a time: uv has each wheel once and links it into every environment.
-prepare_all_alone() {
-  local root folder waiting=0
-  local -A seen=()
-  for root in "${roots[@]}"; do
-    folder=$(distribution_of "${root%%::*}") && has_tests "${root%%::*}" && [[ -z ${seen[$folder]:-} ]] || continue
-    seen[$folder]=yes
-    if ((waiting >= 2)); then wait -n && waiting=$((waiting - 1)) || die "An environment could not be made (above)."; fi
-    prepare_alone "$folder" &
-    waiting=$((waiting + 1))
-  done
-  while ((waiting > 0)); do
-    wait -n || die "An environment could not be made (above)."
-    waiting=$((waiting - 1))
-  done
+  # Called in a condition, where bash does not stop at the first failure.
+  rm -rf -- "$own" &&
+    if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" venv -q --seed --python "$python" "$own"; else "$python" -m venv "$own"; fi &&
+    fetch "$own/bin/python" "${ALONE[@]}" &&
+    fetch "$own/bin/python" --no-build-isolation "${wanted[@]}" &&
+    printf '%s' "$stamp" >"$own/stamp"
 }
 
 # The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
@@ -251,7 +244,10 @@ check() {
   fi
   if grep -qs '^\[tool\.mypy\]' pyproject.toml; then "$VENV/bin/mypy" || failed=yes; fi
   if grep -qs '^\[tool\.importlinter\]' pyproject.toml; then "$VENV/bin/lint-imports" || failed=yes; fi
-  [[ $failed == no ]] || die "The checks failed (above)."
+  if [[ $failed != no ]]; then
+    printf ' !     The checks failed (above).\n' >&2
+    return 1
+  fi
 }
 
 # One root per distribution, so that each has its own conftest.
@@ -269,13 +265,20 @@ has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -q
 
 # One root's tests; its last line goes to the count at the end.
 run_root() {
-  local root=$1 log=$2 code=0 started=$SECONDS
+  local root=$1 log=$2 code=0 started=$SECONDS folder
   local -a way=(tests/strange-system)
   step "$root"
   # A machine in a container is the system that its tests are about. Each of two workers has a machine that its tests share.
   if [[ $root == tests/e2e* ]]; then way=(); fi
+  # Each file whole, in the order of tests/e2e/conftest.py: a worker that is free takes the next one.
   local -a workers=()
-  if [[ $root == tests/e2e ]]; then workers=(-n 2 --dist loadfile); fi
+  if [[ $root == tests/e2e ]]; then workers=(-n 2 --dist loadfile --no-loadscope-reorder); fi
+  if folder=$(distribution_of "${root%%::*}") && ! prepare_alone "$folder"; then
+    printf ' !     The environment of %s could not be made (above).\n' "$folder" >&2
+    echo "1 error" >>"$log/closing"
+    return 1
+  fi
+  export DOKKUPY_TIMES=$log/times
   ${way[@]+"${way[@]}"} "$(python_of "${root%%::*}")" -m pytest "$root" ${workers[@]+"${workers[@]}"} -ra --durations=10 --durations-min=10 --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
     ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
   tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
@@ -301,7 +304,17 @@ run_lane() {
   return "$code"
 }
 
-# Takes the next root of the queue until it is empty; each root's output comes whole.
+# One entry of the queue.
+run_entry() {
+  if [[ $1 != check ]]; then
+    run_root "$@"
+  elif ! check; then
+    echo "1 error" >>"$2/closing"
+    return 1
+  fi
+}
+
+# Takes the next entry of the queue until it is empty; each one's output comes whole.
 run_queue() {
   local log=$1 root code=0
   while root=$(
@@ -310,7 +323,7 @@ run_queue() {
     head -n 1 "$log/queue"
     sed -i 1d "$log/queue"
   ) && [[ -n $root ]]; do
-    run_root "$root" "$log" >"$log/output-${root//\//-}" 2>&1 || code=$?
+    run_entry "$root" "$log" >"$log/output-${root//\//-}" 2>&1 || code=$?
     cat "$log/output-${root//\//-}"
   done
   return "$code"
@@ -332,7 +345,7 @@ run_tests() {
   if [[ ${#here[@]} -gt 20 && ${#machines[@]} -gt 0 && ${#arguments[@]} == 0 ]]; then whole=yes; fi
   if [[ ${#here[@]} -gt 20 ]]; then
     # All together: machines and servers mostly wait for something, so there are more lanes than processors.
-    in_order "${here[@]}" >"$log/queue"
+    { if [[ $checked == no ]]; then echo check; fi && in_order "${here[@]}"; } >"$log/queue"
     here=()
     if [[ ${#machines[@]} -gt 0 ]]; then
       run_lane "$log" "${machines[@]}" >"$log/machines" 2>&1 &
@@ -386,7 +399,7 @@ main() {
   prepare_environment
   if [[ $check_only == yes ]]; then
     check
-    exit 0
+    exit
   fi
   if [[ $prepare_only == yes ]]; then
     start_docker
@@ -402,11 +415,10 @@ main() {
   fi
   # Naming tests is asking for them alone.
   if [[ ${#roots[@]} -eq 0 ]]; then
-    check
+    checked=no
     default_roots
   fi
   start_docker
-  prepare_all_alone
   run_tests
 }
 

@@ -7,6 +7,7 @@ of the test's own, to be rebooted and broken; it starts from a snapshot, in seco
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,40 @@ from bed.host import Host
 APP_BASE_NAMES = ("python:3.13-slim", "python:3.11-slim")
 
 MakeHost = Callable[..., Host]
+
+#: Seconds of each file, of the last whole run here or those that the repository keeps.
+TIMES = (checkout.ROOT / ".venv" / "times", checkout.ROOT / "tests" / "times")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first, so that the workers end together; an unknown one may be long."""
+    seconds = recorded(next((path.read_text() for path in TIMES if path.exists()), ""))
+    items.sort(key=lambda item: -seconds.get(file_of(item.nodeid), 600.0))
+
+
+def recorded(text: str) -> dict[str, float]:
+    """The lines `FILE: N s`."""
+    lines = (line.partition(": ") for line in text.splitlines())
+    return {name: float(rest.removesuffix(" s")) for name, _, rest in lines if name.endswith(".py")}
+
+
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Adds what each file took to the times that test.sh prints and keeps."""
+    where = os.environ.get("DOKKUPY_TIMES")
+    if where is None:
+        return
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                name = file_of(report.nodeid)
+                seconds[name] = seconds.get(name, 0.0) + report.duration
+    with Path(where).open("a") as file:
+        file.writelines(f"{name}: {spent:.0f} s\n" for name, spent in seconds.items())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -172,7 +172,8 @@ def _once(tag: str, build: Callable[[], object]) -> str:
     """Build unless it is there; two test runs on one machine build it once."""
     if image_exists(tag):
         return tag
-    with alone("images"):
+    # One lock for each image: whoever wants another one does not wait.
+    with alone(tag.rpartition("/")[2].replace(":", "-")):
         if not image_exists(tag):
             build()
     return tag
