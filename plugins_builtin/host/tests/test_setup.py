@@ -38,6 +38,7 @@ def test_the_timer_is_set_up_after_the_plugins_whose_parts_it_needs(bare: Host) 
     assert parts == [
         "the users dokkupy and dokku",
         f"the state in {bare.root}",
+        "the audit",
         "the plugin proxy",
         "the timer",
         "completion for bash",

@@ -77,10 +77,11 @@ class CommandResult:
 
     header: a line `=====> header` before the text; columns: lines printed bare after it. `--quiet` leaves both out.
     status: the exit status. raw: bytes to be written to standard output instead of the text. documents: whether data is
-    a list that `--format json` prints as one document a line, as Dokku prints the reports of several apps.
+    a list that `--format json` prints as one document a line, as Dokku prints the reports of several apps. recorded: False
+    when nothing was done that the audit must have, as by the timer's `tick` without a job that was due.
     """
 
-    __slots__ = ("columns", "data", "documents", "header", "raw", "status", "text")
+    __slots__ = ("columns", "data", "documents", "header", "raw", "recorded", "status", "text")
 
     def __init__(
         self,
@@ -92,6 +93,7 @@ class CommandResult:
         status: int = 0,
         raw: bytes | None = None,
         documents: bool = False,
+        recorded: bool = True,
     ) -> None:
         self.data = data
         self.text = text
@@ -100,6 +102,7 @@ class CommandResult:
         self.documents = documents
         self.status = status
         self.raw = raw
+        self.recorded = recorded
 
 
 class Command:

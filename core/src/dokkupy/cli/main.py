@@ -8,6 +8,7 @@ import sys
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
+from dokkupy.cli.redact import redacted
 from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.session import ROOT, keep_temporary_files_in
@@ -105,7 +106,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
-        host.command = redacted(command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        host.command = redacted(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
@@ -116,8 +117,8 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         call_status = invoke(host, call)
     except BaseException as error:
         call_status = report(error, host, json_wanted=call.format == "json" if call else asks_for_json(words))
-    if call is not None:
-        record(host, call_status)
+    if call is not None and (call.recorded or call_status):
+        record(host, call, call_status)
     return call_status
 
 
@@ -247,24 +248,6 @@ def handle_of(command: Command, option: Parameter) -> str:
     return f"{command.full_name.replace(':', '.')}.{option.name.replace('_', '-')}"
 
 
-def redacted(command: Command, words: list[str]) -> str:
-    """The command line for records: values of `secret_args` commands are left out, their keys stay."""
-    shown = []
-    secret_from = command.secret_args if type(command.secret_args) is int else len(words)
-    for number, word in enumerate(words):
-        key, equals, _ = word.partition("=")
-        secret = command.secret_args and equals
-        shown.append("***" if number >= secret_from else f"{key}=***" if secret else without_login(word)[:200])
-    return " ".join([command.full_name, *shown])
-
-
-def without_login(word: str) -> str:
-    """A URL without its user and password (`git:sync APP https://user:token@host/...`)."""
-    scheme, mark, rest = word.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme}{mark}***@{place.rpartition('@')[2]}{slash}{path}" if mark and "@" in place else word
-
-
 def invoke(host: Host, call: Invocation) -> int:
     command = call.command
     if command.root and os.getuid() != 0:
@@ -293,6 +276,7 @@ def invoke(host: Host, call: Invocation) -> int:
         answer = CommandResult({"command": command.full_name, "status": answer}, status=answer)
     if answer is None:
         answer = CommandResult({"command": command.full_name, "app": call.app, "dry_run": False, "status": 0})
+    call.recorded = answer.recorded
     show(host, answer, json_wanted)
     return int(answer.status)
 
@@ -370,7 +354,7 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
     )
 
 
-def record(host: Host, status: int) -> None:
+def record(host: Host, call: Invocation, status: int) -> None:
     """Every command that was understood is in the audit; a full disk or foreign user is no reason to fail it.
 
     Where no host was set up (`plugin:new` on a developer's machine) there is no audit.
@@ -378,6 +362,7 @@ def record(host: Host, status: int) -> None:
     if not os.path.isdir(host.root):
         return
     try:
-        host.audit.record(who=host.who, command=host.command, status=status)
+        durable = call.command.mutating and not call.dry_run
+        host.audit.record(who=host.who, app=call.app or "", command=host.command, status=status, durable=durable)
     except OSError:
         pass

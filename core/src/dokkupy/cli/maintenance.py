@@ -27,7 +27,7 @@ def tick(
     from dokkupy.usecases.maintenance import do_tick
 
     lines = do_tick(host, within or None)
-    return CommandResult(lines, [f"-----> {line}" for line in lines])
+    return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
 
 
 NOTHING = ["Nothing was interrupted; every app is as its state says"]

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 class Invocation:
     """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None.
-    inert: what was given and has no effect, by the flag that was typed or `<argument>`."""
+    inert: what was given and has no effect, by the flag that was typed or `<argument>`. recorded: as of `CommandResult`."""
 
-    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords")
+    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded")
 
     def __init__(self, command: Command) -> None:
         self.command = command
@@ -28,6 +28,7 @@ class Invocation:
         self.inert: dict[str, Parameter] = {}
         self.dry_run = False
         self.app: AppName | None = None
+        self.recorded = True
 
 
 class WantsHelp(Exception):

@@ -6,8 +6,9 @@ import os
 from _thread import RLock  # `threading` would be one more module for every command
 
 from dokkupy.errors import HostError, PluginError
+from dokkupy.kernel.audit import Audit
 from dokkupy.kernel.console import Console
-from dokkupy.kernel.events import Audit, Events
+from dokkupy.kernel.events import Events
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.store import Store
 

@@ -15,6 +15,7 @@ from dokkupy_sdk.operation import messages, unfinished
 from dokkupy_sdk.supervision import process_findings
 
 from dokkupy_host import interpreter
+from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.state_check import state_findings
 
 STATE_PLACES = (
@@ -112,13 +113,6 @@ def disk_finding(host: Host) -> Finding:
     free = shutil.disk_usage(host.root).free
     text = f"{free / 1024**3:.1f} GiB free"
     return Finding("disk", "ok", text) if free > LOW_DISK else Finding("disk", "warning", text, "dokkupy cleanup")
-
-
-def audit_finding(host: Host) -> Finding:
-    broken = host.audit.broken_at()
-    if broken is None:
-        return Finding("audit", "ok", "the audit's chain is whole")
-    return Finding("audit", "error", f"line {broken} of {host.audit.path} was changed or removed", "Ask who did it.")
 
 
 def scratch_finding(host: Host) -> Finding:

@@ -17,6 +17,8 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.setup import Steps, content, login, systemd
 from dokkupy_sdk.users import SECOND, USER
 
+from dokkupy_host.audit import first_key
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +110,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[Change]:
     changes = [
         *done(f"the users {USER} and {SECOND}", partial(users, host), dry_run),
         *done(f"the state in {host.root}", partial(directories, host), dry_run),
+        *done("the audit", partial(first_key.ensure, host), dry_run),
     ]
     contributed = host.hooks.gather(hookspecs.setup_changes, host=host, dry_run=dry_run)
     return [
@@ -198,7 +201,7 @@ def take_away(host: Host, purge: bool, steps: Steps) -> None:
         for unit in ENABLED:
             if os.path.exists(f"{UNITS}/{unit}"):
                 steps.run(f"disable {unit}", ["systemctl", "disable", "--now", unit])
-    for path in (*(f"{UNITS}/{unit}" for unit in UNIT_TEXTS), CRON, *COMPLETIONS):
+    for path in (*(f"{UNITS}/{unit}" for unit in UNIT_TEXTS), CRON, *COMPLETIONS, *([first_key.PATH] if purge else [])):
         steps.remove(path)
     if systemd() and steps.lines:
         steps.run("reload systemd", ["systemctl", "daemon-reload"])

@@ -1,0 +1,82 @@
+"""`audit:list`, `audit:verify`, `audit:restart`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dokkupy_host.audit.trail import Line
+
+group = Group("audit", "Show who typed what, and verify the record of it", bare="list")
+
+
+@group.command("list", permission="host:read")
+def show(
+    host: Host,
+    app: Annotated[AppName | None, Arg("app", "Only commands on this app, also one that was destroyed")] = None,
+    *,
+    who: Annotated[str, Opt("--who", help="Only of this local user, or of the SSH key with this name")] = "",
+    since: Annotated[str, Opt("--since", help="Only since then: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
+    failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
+    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
+) -> CommandResult:
+    """List the latest commands: when, who, exit status and arguments without secrets."""
+    from collections import deque
+
+    from dokkupy_host.audit.since import start_of
+    from dokkupy_host.audit.trail import lines
+
+    start = start_of(since)
+    wanted = (
+        line
+        for line in lines(host)
+        if line.number
+        and (app is None or line.app == app)
+        and (not who or line.who in (who, f"key:{who}"))
+        and line.time >= start
+        and (not failed or line.status)
+    )
+    rows = [row(line) for line in deque(wanted, maxlen=max(1, num))]
+    text = [harmless(f"{r['time']} {r['who'] or '-'} {r['status']} {r['command']}") for r in rows]
+    return CommandResult(rows, text)
+
+
+def row(line: Line) -> dict[str, Any]:
+    names = ("number", "time", "who", "app", "command", "status")
+    return {name: getattr(line, name) for name in names}
+
+
+@group.command("verify", permission="host:read", keeps_root=True)
+def check(host: Host) -> CommandResult:
+    """Verify that no line of the audit was changed, removed or invented; the exit status is 1 when one was."""
+    from dokkupy_host.audit.finding import examine_audit
+
+    verdict, is_sealed = examine_audit(host)
+    data = {"lines": verdict.lines, "sealed": verdict.sealed, "problems": list(verdict.problems)}
+    for problem in verdict.problems:
+        host.out.warn(problem)
+    if verdict.problems:
+        host.out.warn("Find out who did it, then: sudo dokkupy audit:restart")
+        return CommandResult(data, status=1)
+    if not is_sealed:
+        host.out.warn(
+            "Only the numbers were checked: the first key is root's. On the server: sudo dokkupy audit:verify"
+        )
+        return CommandResult(data, [f"The numbers of the {verdict.lines} lines have no gap"])
+    return CommandResult(data, [f"The audit is whole: {verdict.lines} lines, {verdict.sealed} of them sealed"])
+
+
+@group.command("restart", permission="host:write", root=True, mutating=True)
+def restart(host: Host) -> CommandResult:
+    """Begin a new audit with a new first key, and keep the old one beside it; for after a problem was looked into."""
+    from dokkupy_host.audit.restart import begin, old_place
+
+    place = old_place(host)
+    host.act(f"move the audit to {place} and make a new first key", lambda: begin(host, place))
+    return CommandResult({"old": place}, [f"-----> A new audit begins; the old one is in {place}"])

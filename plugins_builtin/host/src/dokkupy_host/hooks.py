@@ -1,0 +1,18 @@
+"""The host's time-driven work."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Job
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("rotate-audit", 600, "dokkupy_host.audit.rotation:rotate")]
