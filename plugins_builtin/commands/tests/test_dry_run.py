@@ -108,7 +108,7 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(run: Run, ready: Host, wor
 
 def test_every_command_that_changes_something_is_planned_in_a_test(host: Host) -> None:
     planned = {words[0] for words, _ in PLANS}
-    elsewhere = {"builds:cancel", "run:stop", "config:import", "ssh-keys:add", "setup"}
+    elsewhere = {"audit:restart", "builds:cancel", "run:stop", "config:import", "ssh-keys:add", "setup"}
     sets = {f"{namespace}:set" for namespace in host.registry.group("dokkupy.commands")}
     changing = set()
     for entry in host.registry.group("dokkupy.commands").values():

@@ -160,6 +160,9 @@ def test_restart_keeps_the_old_audit_and_begins_a_whole_one(kept: Host, run: Run
     if os.getuid():
         assert run("audit:restart")[0] == 1
         return
+    before = Path(first_key.PATH).read_bytes()
+    assert "make a new first key" in run("audit:restart", "--dry-run")[1]
+    assert Path(first_key.PATH).read_bytes() == before
     assert run("audit:restart")[0] == 0
     assert problems(kept) == ""
     (old,) = Path(kept.root, "logs").glob("audit-until-*")

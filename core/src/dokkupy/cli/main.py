@@ -8,7 +8,6 @@ import sys
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
-from dokkupy.cli.redact import redacted
 from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.session import ROOT, keep_temporary_files_in
@@ -106,7 +105,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
-        host.command = redacted(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        host.command = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
@@ -246,6 +245,15 @@ def help_of(namespace: str) -> Command:
 def handle_of(command: Command, option: Parameter) -> str:
     """The name by which a plugin declares that it acts on an option: `resource.limit.network`."""
     return f"{command.full_name.replace(':', '.')}.{option.name.replace('_', '-')}"
+
+
+def for_records(host: Host, command: Command, words: list[str]) -> str:
+    """The command line for locks and the audit: without secrets."""
+    if not command.secret_args and not any("://" in word or len(word) > 200 for word in words):
+        return " ".join([command.full_name, *words])
+    from dokkupy.cli.redact import redacted
+
+    return redacted(host, command, words)
 
 
 def invoke(host: Host, call: Invocation) -> int:

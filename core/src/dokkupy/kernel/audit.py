@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 
-from dokkupy.kernel.events import stamp
 from dokkupy.kernel.files import make_directory, open_own
 
 LONGEST = 4_000
@@ -154,3 +154,8 @@ def seal(key: bytes, body: bytes) -> str:
     from _blake2 import blake2b
 
     return blake2b(body, key=key, digest_size=32).hexdigest() if key else ""
+
+
+def stamp() -> str:
+    """The time in UTC, RFC 3339, as all records have it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TypeVar
 
-from dokkupy.kernel.events import Events
 from dokkupy.kernel.hooks import Hooks
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.session import Session
@@ -69,13 +68,6 @@ class OverlayStore(Store):
     def has_app(self, app: AppName) -> bool:
         place = ("apps", app, "app")
         return self.written[place] is not None if place in self.written else super().has_app(app)
-
-
-class SilentEvents(Events):
-    """Nothing happened, so nothing is recorded."""
-
-    def record(self, event: str, **facts: str) -> None:
-        pass
 
 
 class DryRunHooks(Hooks):
@@ -152,12 +144,12 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
 @contextmanager
 def dry_running(host: Session) -> Iterator[None]:
     """Within, nothing that the host is asked to do is done; `host.plan` says what it would be."""
-    before = (host.dry_run, host.store, host.events, host.hooks)
+    before = (host.dry_run, host.store, host.hooks)
     host.plan.clear()
-    host.dry_run, host.store, host.events = True, OverlayStore(host.root), SilentEvents(host.root)
+    host.dry_run, host.store = True, OverlayStore(host.root)
     host.adopt_hooks(DryRunHooks(host.registry, warn=host.out.warn, plan=host.plan))
     try:
         yield
     finally:
-        host.dry_run, host.store, host.events, hooks = before
+        host.dry_run, host.store, hooks = before
         host.adopt_hooks(hooks)

@@ -6,9 +6,7 @@ import os
 from _thread import RLock  # `threading` would be one more module for every command
 
 from dokkupy.errors import HostError, PluginError
-from dokkupy.kernel.audit import Audit
 from dokkupy.kernel.console import Console
-from dokkupy.kernel.events import Events
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.store import Store
 
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from dokkupy.kernel.audit import Audit
+    from dokkupy.kernel.events import Events
     from dokkupy.kernel.hooks import Hooks
     from dokkupy.kernel.locks import Lock
     from dokkupy.model.names import AppName
@@ -60,12 +60,22 @@ class Session:
         self.dry_run = dry_run
         self.plan: list[str] = []
         self.force = False
-        self.events = Events(root)
-        self.audit = Audit(root)
         self._registry = registry
         self._hooks: Hooks | None = None
         self._roles: dict[tuple[str, str], Any] = {}
         self._making = RLock()
+
+    @property
+    def events(self) -> Events:
+        from dokkupy.kernel.events import Events, SilentEvents
+
+        return SilentEvents(self.root) if self.dry_run else Events(self.root)
+
+    @property
+    def audit(self) -> Audit:
+        from dokkupy.kernel.audit import Audit
+
+        return Audit(self.root)
 
     @property
     def registry(self) -> Registry:

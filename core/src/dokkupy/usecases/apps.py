@@ -8,7 +8,7 @@ import shutil
 from dokkupy import hookspecs
 from dokkupy.errors import Conflict, HostError
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.operation import forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
 from dokkupy.kernel.transaction import call

@@ -14,7 +14,7 @@ from dokkupy import hookspecs
 from dokkupy.errors import NotFound
 from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.model.names import AppName
 from dokkupy.transaction import Transaction

@@ -12,7 +12,7 @@ from pathlib import Path
 from dokkupy import hookspecs
 from dokkupy.errors import DokkupyError
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.settings import BUILD

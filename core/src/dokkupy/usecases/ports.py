@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName

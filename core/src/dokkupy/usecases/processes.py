@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, EnvKey, ProcessType

@@ -14,7 +14,7 @@ from dataclasses import replace
 from dokkupy import hookspecs
 from dokkupy.errors import Conflict, UserError
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dokkupy import hookspecs
 from dokkupy.host import Host
-from dokkupy.kernel.events import stamp
+from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.transaction import Call, call
 from dokkupy.model.checks import CheckFailed
 from dokkupy.model.ending import how_it_ended, memory_limit
