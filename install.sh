@@ -152,6 +152,7 @@ missing_packages() {
   # A Docker from elsewhere (docker-ce, a remote engine) is as good.
   { serves docker --version && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
+  have nft || echo nftables
   have nginx || echo nginx-light
   # Ports that lead to datastores; backups.
   serves socat -V || echo socat

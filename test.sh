@@ -82,6 +82,7 @@ install_packages() {
     [[ -x /usr/sbin/visudo ]] || missing+=(sudo)
     have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
     have iptables || missing+=(iptables)
+    have nft || missing+=(nftables)
     have debootstrap || missing+=(debootstrap)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)

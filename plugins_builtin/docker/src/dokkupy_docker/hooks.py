@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dokkupy_sdk.model import Finding
+    from dokkupy_sdk.model import Finding, Job
 
 
 @hookimpl
@@ -39,18 +39,42 @@ def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
 @hookimpl
 def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
     from dokkupy_docker.group import join
+    from dokkupy_docker.isolation.install import set_up
 
-    return join(dry_run=dry_run)
+    return [*join(dry_run=dry_run), *set_up(host, dry_run=dry_run)]
+
+
+@hookimpl
+def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_docker.isolation.install import tear_down
+
+    return tear_down(dry_run=dry_run)
+
+
+@hookimpl
+def on_recover(host: Host) -> None:
+    from dokkupy_docker.isolation.table import restore
+
+    restore(host)
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("docker-isolation", 60, "dokkupy_docker.isolation.table:restore")]
 
 
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.model import Finding
 
+    from dokkupy_docker.isolation.doctor import finding as isolation
+
     ready = host.role("engine", "docker").prepare()
     if not ready.ready:
         return [Finding("docker", "error", ready.reason, ready.remedy)]
-    return [Finding("docker", "ok", ready.reason), building(host)]
+    return [Finding("docker", "ok", ready.reason), building(host), isolation(host)]
 
 
 def building(host: Host) -> Finding:

@@ -12,12 +12,24 @@ from dokkupy_sdk.roles import Container, Containers, Engine, Networks
 POOL = "10.208.0.0/12"
 """4096 networks of 254 addresses; outside Docker's own default pools (172.17-31, 192.168) and most companies' 10.0."""
 
+BRIDGE = "dokkupy-"
+"""How the names of our bridges begin: the packet filter knows them by it."""
+
 SIZE = 24
 ATTEMPTS = 20
 
 
 def network_name(app: AppName) -> str:
     return f"dokkupy-app-{app}"
+
+
+def bridge_name(subnet: str) -> str:
+    """The bridge of a network of the pool, `dokkupy-208-1` for 10.208.1.0/24; at most the kernel's 15 characters."""
+    network = ip_network(subnet, strict=False)
+    if not network.overlaps(IPv4Network(POOL)):
+        return ""
+    _, second, third, _ = str(network.network_address).split(".")
+    return f"{BRIDGE}{second}-{third}"
 
 
 def free_subnet(taken: Iterable[str], after: int = 0) -> str:

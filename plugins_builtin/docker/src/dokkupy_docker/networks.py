@@ -10,7 +10,7 @@ from dokkupy_sdk.roles import Networks
 from dokkupy_docker import api
 from dokkupy_docker.answers import filters, quoted
 from dokkupy_docker.engine_errors import faults
-from dokkupy_docker.network import dynamic_part, make_with_free_subnet
+from dokkupy_docker.network import bridge_name, dynamic_part, make_with_free_subnet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ class DockerNetworks(Networks):
         if not subnet:
             make_with_free_subnet(self, name, labels)
             return
+        bridge = bridge_name(subnet)
         with faults(f"The network {name} could not be made"):
             self.engine.client.create_network(
                 name,
                 driver="bridge",
                 labels=dict(labels),
                 check_duplicate=True,
+                options={"com.docker.network.bridge.name": bridge} if bridge else {},
                 ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
             )
 

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.settings import Property, Settings, boolean, integer, matching
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import shown
+from dokkupy_sdk.settings import Applies, Property, Settings, boolean, integer, matching
+
+SETUP = Applies("the next `dokkupy setup`, which root runs")
+HIGHEST_PORT = 65535
+
+
+def ports(text: str) -> str:
+    """Ports and ranges of ports with commas: 22,8000-8099."""
+    for one in text.split(","):
+        numbers = one.split("-")
+        if not (
+            len(numbers) <= 2
+            and all(number.isascii() and number.isdigit() and len(number) <= 5 for number in numbers)
+            and 0 < int(numbers[0]) <= int(numbers[-1]) <= HIGHEST_PORT
+        ):
+            raise UserError(f"{shown(one)} is not a port or a range of ports, such as 22 or 8000-8099")
+    return text
+
 
 SCHEDULER = Settings(
     "scheduler",
@@ -32,4 +51,12 @@ LOCAL = Settings(
         in_release=True,
     ),
     Property("parallel-schedule-count", "4", help="Instances that start at the same time", parse=integer(1, 64)),
+    Property(
+        "host-ports",
+        "",
+        help="Ports of the host that apps may reach beyond DNS, HTTP and HTTPS, such as 22,8000-8099",
+        parse=ports,
+        scope="global",
+        applies=SETUP,
+    ),
 )

@@ -1,0 +1,51 @@
+"""The table in the kernel: look at it, put it back. As the system user by sudo, for exactly these two commands."""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.execute import execute
+
+from dokkupy_docker.isolation.rules import TABLE, missing
+from dokkupy_docker.settings import LOCAL
+
+NFT = "/usr/sbin/nft"
+FILE = "/etc/dokkupy/isolation.nft"
+LIST = (NFT, "list", "table", "inet", TABLE)
+LOAD = (NFT, "-f", FILE)
+NOT_ALLOWED = "may not ask for the packet filter"
+
+
+def installed() -> bool:
+    return os.path.exists(NFT)
+
+
+def host_ports(host: Host) -> str:
+    return LOCAL.get(host.store, None, "host-ports")
+
+
+def lacking(host: Host) -> list[str]:
+    """What is not there of the table; empty when it is complete. Raises HostError when that cannot be found out."""
+    done = execute([*as_root(), *LIST], check=False)
+    if done.ok:
+        return missing(done.stdout, host_ports(host))
+    if "No such file" in done.stderr:
+        return [f"the table inet {TABLE}"]
+    raise HostError("The packet filter could not be read", details=tuple(done.stderr.splitlines()[-5:]))
+
+
+def load() -> None:
+    """Replace the table by that of the file, which root wrote. Raises HostError when the kernel refuses it."""
+    execute([*as_root(), *LOAD])
+
+
+def restore(host: Host) -> None:
+    """The timer's part: whoever flushed the packet filter, the table comes back."""
+    if installed() and os.path.exists(FILE) and lacking(host):
+        load()
+
+
+def as_root() -> list[str]:
+    return [] if os.geteuid() == 0 else ["sudo", "-n"]
