@@ -37,7 +37,7 @@ def test_a_default_that_is_not_installed_is_passed_over(tmp_path: Path) -> None:
 
 def test_the_setting_comes_before_what_a_distribution_names(tmp_path: Path) -> None:
     made = host(tmp_path, ALPHA, BETA, entry("defaults", "proxy", "beta"))
-    made.store.write("global", "roles", data={"proxy": "alpha"})
+    made.store.write("global", "roles", data={"adapters": {"proxy": "alpha"}})
     assert made.default_adapter("proxy") == "alpha"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.model.names import AppName, EnvKey
-from dokkupy.model.ports import parse_port, port_number
+from dokkupy.model.ports import Port, port_number
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
 
@@ -106,6 +106,6 @@ def of(own: str, detected: str, variable: str | None) -> Release:
         "",
         "test",
         env={EnvKey("PORT"): Secret(variable)} if variable is not None else {},
-        own_ports=tuple(map(parse_port, own.split())),
-        detected=tuple(map(parse_port, detected.split())),
+        own_ports=tuple(map(Port.from_text, own.split())),
+        detected=tuple(map(Port.from_text, detected.split())),
     )

@@ -22,6 +22,7 @@ from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate
 from dokkupy.transaction import Transaction
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import domains_of, stored_route
 
 from dokkupy_sdk.tables import record_of
@@ -249,7 +250,7 @@ def check_served(host: Host, app: AppName) -> None:
 
 def expectations(host: Host, app: AppName) -> list[tuple[Domain, int, StoredCertificate]]:
     """(name, port, certificate) that the proxy should serve now."""
-    if not host.store.read("apps", app, "deployment"):
+    if not is_deployed(host, app):
         return []
     route = stored_route(host, app)
     if app not in host.proxy(app).apps():

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from dokkupy.usecases.look import Reach
 
 
-def is_deployed(host: Host, app: AppName | None) -> bool:
-    """Whether the app (None: any app) is deployed."""
+def has_deployment(host: Host, app: AppName | None) -> bool:
+    """Whether the app (None: any app) is deployed, also where its record is broken."""
     apps = [app] if app is not None else host.store.apps()
     return any(os.path.exists(host.store.path("apps", one, "deployment")) for one in apps)
 
 
 def announce_effect(host: Host, app: AppName | None, applies: Applies = RESTART) -> None:
     """Print with which command a change takes effect; nothing where it is in force, or where no app is deployed."""
-    if applies.moment and is_deployed(host, app) and not getattr(host.out, "quiet", False):
+    if applies.moment and has_deployment(host, app) and not getattr(host.out, "quiet", False):
         command = applies.command.replace("{app}", app or "--all")
         host.out.detail(f"takes effect with {applies.moment}" + (f"; now: {command}" if command else ""))
 
@@ -48,12 +48,12 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
     A secret one, which no release keeps, is never among them.
     """
-    from dokkupy.usecases.release_records import current_record
+    from dokkupy.usecases.release_records import serving_summary
 
-    release = current_record(host, app)
-    if not release:
+    release = serving_summary(host, app)
+    if release is None:
         return {}
-    kept = release.get("settings", {}).get(settings.namespace, {})
+    kept = release.settings.get(settings.namespace, {})
     found = {}
     try:
         values = settings.all(host.store, app)
@@ -62,7 +62,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
         return {}
     for name, value in values.items():
         prop = settings.properties[name]
-        in_force = str(kept.get(name) or prop.default.replace("{app}", app))
+        in_force = kept.get(name) or prop.default.replace("{app}", app)
         if prop.is_kept and value != in_force:
             found[name] = (in_force, value)
     return found
@@ -101,10 +101,10 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
             yield tx
         return
     with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
-        served = is_deployed(host, app)
+        served = has_deployment(host, app)
         # Asked for when it counts, of the state as it is now: what was refused before is not this value's fault.
         apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
-        deployed = [one for one in apps if is_deployed(host, one)]
+        deployed = [one for one in apps if has_deployment(host, one)]
         before = [refused_before(host, one) for one in deployed]
         reached = {one: reach_before(host, one) for one in deployed}
         if served and not unsets:

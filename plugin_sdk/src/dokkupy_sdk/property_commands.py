@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
 from dokkupy.errors import UserError
 from dokkupy.host import Host
-from dokkupy.kernel.settings import Settings
+from dokkupy.kernel.settings import Settings, properties_of
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
@@ -145,14 +145,14 @@ def report_keys(
     """Info flag -> value: for each property its raw, global and computed value, then the extra keys."""
     keys: dict[str, Any] = {}
     computed = settings.all(host.store, app)
-    own = host.store.read("apps", app, settings.namespace).get("properties", {}) if app is not None else {}
-    shared = host.store.read("global", settings.namespace).get("properties", {})
+    own = properties_of(host.store, app, settings.namespace) if app is not None else {}
+    shared = properties_of(host.store, None, settings.namespace)
     for name, prop in settings.listed.items():
         values = {"computed-": computed[name]}
         if prop.scope != "app":
-            values["global-"] = str(shared.get(name, ""))
+            values["global-"] = shared.get(name, "")
         if prop.scope != "global" and app is not None:
-            values[""] = str(own.get(name, ""))
+            values[""] = own.get(name, "")
         for kind, value in values.items():
             keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
     if app is not None and any(prop.is_kept for prop in settings.properties.values()):

@@ -6,6 +6,7 @@ from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.proxy import Route
 from dokkupy.roles.proxy import Proxy
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import (
     add_domains,
     certificates_of,
@@ -30,7 +31,7 @@ def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[App
     from dokkupy_sdk.many import over_each
 
     def route(app: AppName) -> Route | None:
-        serves = host.store.read("apps", app, "deployment") and proxy_enabled(host, app) and host.proxy(app) is proxy
+        serves = is_deployed(host, app) and proxy_enabled(host, app) and host.proxy(app) is proxy
         return stored_route(host, app) if serves else None
 
     found, failed = over_each(host.store.apps(), route)

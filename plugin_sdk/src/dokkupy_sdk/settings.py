@@ -13,8 +13,9 @@ from dokkupy.kernel.settings import (
     integer,
     matching,
     one_of,
-    place,
     plain,
+    properties_of,
+    property_of,
     require_choice,
 )
 
@@ -34,7 +35,8 @@ __all__ = [
     "integer",
     "matching",
     "one_of",
-    "place",
+    "properties_of",
+    "property_of",
     "plain",
     "require_choice",
 ]

@@ -13,6 +13,7 @@ from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.look import Reach, reach_before, require_reached
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.reroute import apply_route, reroute
 from dokkupy.usecases.routes import allocate_port, proxy_enabled, stored_route
 from dokkupy.usecases.waiting_page import update_waiting_page
@@ -39,7 +40,7 @@ def rerouting(
     """
     host.store.require_app(app)
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
-        deployed = bool(host.store.read("apps", app, "deployment"))
+        deployed = is_deployed(host, app)
         reached = before[0] if before else reach_before(host, app)
         was_refused = refused_before(host, app) if takes_away and deployed else None
         tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
@@ -102,7 +103,7 @@ def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused
 def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName, Exception]]:
     """Change what the routes of all apps depend on, such as the global domains, and bring the proxy to the state of each
     app. Returns the apps for which that failed, each with its error; the others follow."""
-    deployed, unread = over_each(host.store.apps(), lambda app: bool(host.store.read("apps", app, "deployment")))
+    deployed, unread = over_each(host.store.apps(), lambda app: is_deployed(host, app))
     reached = {app: reach_before(host, app) for app, there in deployed if there}
     change()
 

@@ -28,7 +28,9 @@ def help(
         return group_help(host, namespace.removesuffix(":help"))
     groups = host.registry.group("dokkupy.commands")
     shared = shared_distributions(groups.values())
-    installed_later = set(host.store.read("global", "plugin").get("sources", {}))
+    from dokkupy.model.state import PluginsFile
+
+    installed_later = set(host.store.load(PluginsFile).sources)
     rows: list[tuple[str, str, bool]] = []
     for name, entry in groups.items():
         own = entry.distribution not in installed_later

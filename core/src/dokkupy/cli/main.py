@@ -100,8 +100,10 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         command, rest = resolve(host, name, words[1:])
         if not command.keeps_root:
             become_owner(host.root)
-        if not out.trace:
-            out.trace = bool(host.store.read("global", "trace").get("on"))
+        if not out.trace and host.store.has_file("global", "trace"):
+            from dokkupy.model.state import TraceFile
+
+            out.trace = host.store.load(TraceFile).on
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace

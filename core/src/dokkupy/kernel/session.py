@@ -81,9 +81,16 @@ class Session:
     def registry(self) -> Registry:
         with self._making:
             if self._registry is None:
-                disabled = self.store.read("global", "plugin").get("disabled", [])
-                self._registry = Registry(disabled=disabled)
+                self._registry = Registry(disabled=self._disabled())
             return self._registry
+
+    def _disabled(self) -> tuple[str, ...]:
+        """The names of plugins that are not loaded."""
+        if not self.store.has_file("global", "plugin"):
+            return ()
+        from dokkupy.model.state import PluginsFile
+
+        return self.store.load(PluginsFile).disabled
 
     @property
     def hooks(self) -> Hooks:
@@ -159,9 +166,11 @@ class Session:
         overridden = [name for kind, name in self._roles if kind == role]
         if overridden:
             return overridden[0]
-        chosen = self.store.read("global", "roles").get(role)
+        from dokkupy.model.state import AdaptersFile
+
+        chosen = self.store.load(AdaptersFile).adapters.get(role)
         if chosen:
-            return str(chosen)
+            return chosen
         installed = self.registry.group(f"dokkupy.{role}")
         if not installed:
             raise HostError(
@@ -194,11 +203,10 @@ class Session:
 
     def selected_adapter(self, role: str, name: str, app: AppName | None = None) -> str:
         """The adapter that `scheduler:set selected` or `proxy:set type` names for the app or globally."""
-        places: list[tuple[str, ...]] = [("global", role)]
-        if app is not None:
-            places.insert(0, ("apps", app, role))
-        for parts in places:
-            chosen = self.store.read(*parts).get("properties", {}).get(name)
+        from dokkupy.model.state import PropertiesFile
+
+        for scope in (app, None) if app is not None else (None,):
+            chosen = self.store.load(PropertiesFile, scope, role).properties.get(name)
             if chosen:
-                return str(chosen)
+                return chosen
         return self.default_adapter(role)

@@ -11,7 +11,7 @@ from dokkupy.model.names import digits, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from dokkupy.kernel.session import Session
@@ -193,9 +193,8 @@ class Settings:
         known = ", ".join(sorted(self.listed))
         return UserError(f"Invalid property specified, valid properties include: {known}", hint=hint)
 
-    def usable(self, prop: Property, value: object, app: AppName | None) -> str:
+    def usable(self, prop: Property, text: str, app: AppName | None) -> str:
         """A stored value; readers compute with numbers, so one that is none is an error that names its property."""
-        text = str(value)
         if text and getattr(prop.parse, "is_number", False) and digits(text) is None:
             scope = app or "--global"
             raise StateError(
@@ -206,8 +205,7 @@ class Settings:
 
     def raw(self, store: Store, app: AppName | None, name: str) -> str:
         """What was set on the app (None: globally); empty when nothing was."""
-        table = store.read(*place(app, self.namespace)).get("properties", {})
-        return str(table.get(name, ""))
+        return properties_of(store, app, self.namespace).get(name, "")
 
     def get(self, store: Store, app: AppName | None, name: str) -> str:
         """The effective value."""
@@ -224,8 +222,8 @@ class Settings:
 
     def all(self, store: Store, app: AppName | None) -> dict[str, str]:
         """Every property's effective value, with two reads."""
-        own = store.read(*place(app, self.namespace)).get("properties", {}) if app is not None else {}
-        shared = store.read(*place(None, self.namespace)).get("properties", {})
+        own = properties_of(store, app, self.namespace) if app is not None else {}
+        shared = properties_of(store, None, self.namespace)
         values = {}
         for name, prop in self.properties.items():
             value = self.usable(prop, own.get(name, ""), app) if prop.scope != "global" else ""
@@ -245,14 +243,15 @@ class Settings:
         """Set, or with the empty text unset, inside an operation."""
         self.need(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
-        parts = place(app, self.namespace)
-        data: dict[str, Any] = tx.host.store.read(*parts)
-        table = dict(data.get("properties", {}))
+        from dokkupy.model.state import PropertiesFile
+
+        record = tx.host.store.load(PropertiesFile, app, self.namespace)
+        table = dict(record.properties)
         if value:
             table[name] = value
         else:
             table.pop(name, None)
-        tx.write(*parts, data={**data, "properties": table})
+        tx.save(record.replace(properties=table), app, self.namespace)
 
 
 def require_choice(host: Session, role: str, name: str) -> None:
@@ -267,5 +266,16 @@ def require_choice(host: Session, role: str, name: str) -> None:
         )
 
 
-def place(app: AppName | None, namespace: str) -> tuple[str, ...]:
-    return ("apps", app, namespace) if app is not None else ("global", namespace)
+def properties_of(store: Store, app: AppName | None, namespace: str) -> Mapping[str, str]:
+    """The properties that were set on the app (None: globally)."""
+    if not store.has_file(*(("apps", app) if app is not None else ("global",)), namespace):
+        return {}
+    from dokkupy.model.state import PropertiesFile
+
+    return store.load(PropertiesFile, app, namespace).properties
+
+
+def property_of(store: Store, app: AppName, namespace: str, name: str) -> str:
+    """The value of a property of a plugin that may not be installed, the app's, else the global one; empty when neither is
+    set."""
+    return properties_of(store, app, namespace).get(name) or properties_of(store, None, namespace).get(name, "")

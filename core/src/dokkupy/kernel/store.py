@@ -1,7 +1,7 @@
 """The store: TOML files, one directory per app, one file per plugin in it.
 
 A file is addressed by its path parts, `("apps", "blog", "nginx")` or `("global", "nginx")`, and holds a table with a
-`schema` number. Writing keeps the previous generation beside it (`nginx.toml.previous`; after the first write that is
+`schema` number. Who uses it reads and writes a record (`model.record`), never the table. Writing keeps the previous generation beside it (`nginx.toml.previous`; after the first write that is
 an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
 `StateError` that names the file and what to do, never an empty table: an empty one would lose what the user had.
 """
@@ -18,7 +18,9 @@ from dokkupy.model.names import AppName
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TypeVar
+
+    R = TypeVar("R")
 
 SCHEMA = 1
 
@@ -39,6 +41,59 @@ class Store:
 
     def directory(self, *parts: str) -> str:
         return self.path(*parts)[: -len(".toml")]
+
+    # records
+
+    def find(self, kind: type[R], *keys: str | None) -> R | None:
+        """The record of this kind and these keys, None where there is none."""
+        from dokkupy.model.record import place_of
+
+        parts = place_of(kind, keys)
+        table = self.read(*parts)
+        return self._record(kind, table, parts, keys) if table else None
+
+    def load(self, kind: type[R], *keys: str | None) -> R:
+        """The record, with its defaults where there is none yet."""
+        from dokkupy.model.record import place_of
+
+        parts = place_of(kind, keys)
+        return self._record(kind, self.read(*parts), parts, keys)
+
+    def load_derived(self, kind: type[R], *keys: str | None) -> R:
+        """A record that only says what was done or seen, and is made again by itself: its defaults where it is lost or
+        broken, because the timer must go on. The doctor names it."""
+        try:
+            return self.load(kind, *keys)
+        except StateError:
+            return kind()
+
+    def save(self, record: object, *keys: str | None) -> None:
+        """Replace the record of these keys. See `write`."""
+        from dokkupy.model.record import encode, place_of
+
+        self.write(*place_of(type(record), keys), data=encode(record))
+
+    def remove(self, kind: type, *keys: str | None) -> None:
+        from dokkupy.model.record import place_of
+
+        self.delete(*place_of(kind, keys))
+
+    def has_file(self, *parts: str) -> bool:
+        """Whether there is something to read, be it broken or lost. For frequent commands, which load no record for nothing."""
+        path = self.path(*parts)
+        return os.path.exists(path) or os.path.exists(previous_of(path))
+
+    def _record(self, kind: type[R], table: Table, parts: tuple[str, ...], keys: tuple[str | None, ...]) -> R:
+        from dokkupy.model.record import Malformed, decode
+
+        given = dict(zip(getattr(kind, "known_by_place", ()), keys, strict=False))
+        try:
+            return decode(kind, table, given)
+        except Malformed as error:
+            path = self.path(*parts)
+            raise StateError(f"{path}: {error}", hint=f"Correct it in that file. {restore_hint(path)}") from None
+
+    # tables
 
     def read(self, *parts: str) -> Table:
         """The table, or an empty one when the file does not exist."""

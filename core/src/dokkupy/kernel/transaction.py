@@ -89,6 +89,12 @@ class Transaction(Generic[H]):
     def describe_plan(self, *lines: str) -> None:
         """Say to a dry run, and to nobody else, what follows that is not a step: what happens after the commit."""
 
+    def save(self, record: object, *keys: str | None) -> None:
+        """Write the record of these keys (`Store.find`); undone by bringing the old file back."""
+        from dokkupy.model.record import encode, place_of
+
+        self.write(*place_of(type(record), keys), data=encode(record))
+
     def write(self, *parts: str, data: dict[str, Any]) -> None:
         """Write a state file; undone by bringing the old content back."""
         store = self.host.store

@@ -26,14 +26,14 @@ class Port:
     def __str__(self) -> str:
         return f"{self.scheme}:{self.host}:{self.container}"
 
+    @classmethod
+    def from_text(cls, text: str) -> Port:
+        scheme, host, container = text.split(":")
+        return cls(scheme, int(host), int(container))
+
     @property
     def leads_to_the_domain(self) -> bool:
         return DEFAULT_PORTS.get(self.scheme) == self.host
-
-
-def parse_port(text: str) -> Port:
-    scheme, host, container = text.split(":")
-    return Port(scheme, int(host), int(container))
 
 
 def port_number(text: str | None) -> int | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
-from dokkupy.model.names import AppName, ProcessType
+from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
 from dokkupy.model.secret import Secret
+from dokkupy.model.state import RELEASE_FILE
 
 Formation = Mapping[ProcessType, int]
 """How many instances of each process type should run; a type that is absent runs 0."""
@@ -38,11 +39,11 @@ class Release:
     revision: str = ""
     description: str = ""
     builder: str = ""
-    env: Mapping[str, Secret] = field(default_factory=dict)
-    config: Mapping[str, Secret] = field(default_factory=dict)
+    env: Mapping[EnvKey, Secret] = field(default_factory=dict)
+    config: Mapping[EnvKey, Secret] = field(default_factory=dict)
     """The app's own part of env, which a rollback brings back; the rest is global or contributed by plugins."""
     processes: Mapping[ProcessType, str | None] = field(default_factory=dict)
-    formation: Formation = field(default_factory=dict)
+    formation: Mapping[ProcessType, int] = field(default_factory=dict)
     own_ports: tuple[Port, ...] = ()
     detected: tuple[Port, ...] = ()
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -52,8 +53,11 @@ class Release:
     plugins: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
     """The digest of the settings of which it has all (`usecases.state_mark`); empty when it lacks some."""
-    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Namespace -> the properties that releases keep, set or not: those of which `mark` is the digest."""
+
+    file = RELEASE_FILE
+    known_by_place = ("app",)
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has them for all types alike."""
@@ -71,13 +75,13 @@ class Release:
 
     @property
     def port_variable(self) -> int | None:
-        value = self.env.get("PORT")
+        value = self.env.get(EnvKey("PORT"))
         return port_number(value.reveal()) if value is not None else None
 
     @property
     def port_notes(self) -> tuple[str, ...]:
         """What to say of a variable PORT that its containers do not get."""
-        value = self.env.get("PORT")
+        value = self.env.get(EnvKey("PORT"))
         return port_notes(self.own_ports, self.detected, value.reveal() if value is not None else None)
 
     def environment(self, dyno: str) -> dict[str, Secret]:

@@ -13,6 +13,7 @@ from dokkupy.kernel.operation import forget_unfinished, operation
 from dokkupy.kernel.store import lost_record
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
+from dokkupy.model.state import AppFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.waiting_page import update_waiting_page
 
@@ -39,7 +40,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
     tx.register_undo("make the app's directory", call(remove_app_directory, app=app))
-    tx.write("apps", app, "app", data={"created_at": stamp()})
+    tx.save(AppFile(created_at=stamp()), app)
 
 
 def remove_app_directory(host: Host, app: str) -> None:
@@ -52,18 +53,13 @@ def remove_app_directory(host: Host, app: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def app_record(host: Host, app: AppName) -> dict[str, Any]:
-    host.store.require_app(app)
-    return host.store.read("apps", app, "app")
-
-
-def update_record(tx: Transaction, app: AppName, **facts: Any) -> None:
-    tx.write("apps", app, "app", data={**tx.host.store.read("apps", app, "app"), **facts})
+def app_record(host: Host, app: AppName) -> AppFile:
+    return host.store.load(AppFile, host.store.require_app(app))
 
 
 def require_unlocked(host: Host, app: AppName) -> None:
     """Raise Conflict when somebody locked the app against deploys (`apps:lock`)."""
-    if app_record(host, app).get("locked"):
+    if app_record(host, app).locked:
         raise Conflict(
             f"{app} currently has a deploy lock in place. Exiting...",
             details=("Run 'apps:unlock' to release the existing deploy lock",),
@@ -147,4 +143,4 @@ def remove_images(images: Images, app: AppName) -> None:
 def set_locked(host: Host, app: AppName, locked: bool) -> None:
     host.store.require_app(app)
     with operation(host, "apps:lock" if locked else "apps:unlock", f"app:{app}", takes_away=not locked) as tx:
-        update_record(tx, app, locked=locked)
+        tx.save(host.store.load(AppFile, app).replace(locked=locked), app)

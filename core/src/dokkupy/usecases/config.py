@@ -6,6 +6,7 @@ from dokkupy.errors import UserError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
+from dokkupy.model.state import ConfigFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,14 +15,9 @@ if TYPE_CHECKING:
     from dokkupy.transaction import Transaction
 
 
-def place(app: AppName | None) -> tuple[str, ...]:
-    return ("apps", app, "config") if app is not None else ("global", "config")
-
-
 def get_env(host: Host, app: AppName | None) -> dict[EnvKey, Secret]:
     """The variables that were set on the app (None: globally), sorted by name."""
-    table = host.store.read(*place(app)).get("env", {})
-    return {EnvKey(key): Secret(str(table[key])) for key in sorted(table)}
+    return dict(sorted(host.store.load(ConfigFile, app).env.items()))
 
 
 def merged_env(host: Host, app: AppName) -> dict[EnvKey, Secret]:
@@ -80,5 +76,6 @@ def set_env(
             hint="Put large ones into files that the app reads.",
             code="value_too_large",
         )
-    tx.write(*place(app), data={"env": dict(sorted(after.items()))})
+    env = {EnvKey(key): Secret(after[key]) for key in sorted(after)}
+    tx.save(host.store.load(ConfigFile, app).replace(env=env), app)
     return True

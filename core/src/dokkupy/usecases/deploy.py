@@ -254,12 +254,11 @@ def with_state(host: Host, release: Release) -> Release:
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted
     kept = kept_properties(host)
-    env = {str(key): value for key, value in merged_env(host, app).items()}
     return replace(
         release,
-        env=dict(sorted(env.items())),
+        env=merged_env(host, app),
         own_ports=own_ports(host, app),
-        config={str(key): value for key, value in get_env(host, app).items()},
+        config=get_env(host, app),
         formation=wanted_formation(host, app, files, release.processes),
         options={
             "run": options(host, app, "run", "run"),
@@ -304,10 +303,10 @@ def release_settings(
     return found
 
 
-def kept_properties(host: Host) -> dict[str, list[str]]:
+def kept_properties(host: Host) -> dict[str, tuple[str, ...]]:
     """namespace -> the properties that shape a release, set or not."""
     declared = [host.registry.load(entry) for entry in host.registry.group("dokkupy.settings").values()]
-    found = {one.namespace: [name for name, prop in one.properties.items() if prop.is_kept] for one in declared}
+    found = {one.namespace: tuple(n for n, prop in one.properties.items() if prop.is_kept) for one in declared}
     return {namespace: names for namespace, names in found.items() if names}
 
 

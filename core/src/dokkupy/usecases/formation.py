@@ -8,6 +8,7 @@ from dokkupy import hookspecs
 from dokkupy.host import Host
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Formation, Instance, Release
+from dokkupy.model.state import FormationFile
 
 RELEASE = ProcessType("release")
 """The Procfile's release command: a task, never an instance."""
@@ -63,8 +64,7 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
 
 
 def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
-    table = host.store.read("apps", app, "ps").get("scale", {})
-    return {ProcessType(name): int(count) for name, count in table.items()}
+    return dict(host.store.load(FormationFile, app).scale)
 
 
 def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:

@@ -17,6 +17,7 @@ from dokkupy.host import Host
 from dokkupy.kernel import locks
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.model.names import AppName
+from dokkupy.model.state import JobsFile
 from dokkupy.usecases import temporary
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.retire import retire_due
@@ -99,7 +100,7 @@ def run_due(host: Host, now: float) -> list[str]:
         except Busy:
             continue
         try:
-            if now - float(host.store.read_derived("global", "tick").get("last", {}).get(name, 0)) < job.every:
+            if now - host.store.load_derived(JobsFile).last.get(name, 0) < job.every:
                 continue
             module, _, function = job.run.partition(":")
             try:
@@ -116,8 +117,8 @@ def run_due(host: Host, now: float) -> list[str]:
 def note_run(host: Host, name: str, now: float) -> None:
     """Two processes may have run jobs at the same time: each adds its own."""
     with host.lock("tick", wait=10, command=host.command or "tick"):
-        last = dict(host.store.read_derived("global", "tick").get("last", {}))
-        host.store.write("global", "tick", data={"last": {**last, name: now}})
+        jobs = host.store.load_derived(JobsFile)
+        host.store.save(jobs.replace(last={**jobs.last, name: now}))
 
 
 def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list[str]:

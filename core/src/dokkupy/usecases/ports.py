@@ -9,6 +9,7 @@ from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
+from dokkupy.model.state import PortRow, PortsFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.formation import wanted_formation
 from dokkupy.usecases.releases import current, next_number, own_ports, write_deployment, write_release
@@ -28,7 +29,7 @@ def set_ports(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> None:
     """
     host.store.require_app(app)
     with operation(host, f"ports:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
-        tx.write("apps", app, "ports", data={**host.store.read("apps", app, "ports"), "map": list(rows)})
+        tx.save(host.store.load(PortsFile, app).replace(map=tuple(map(PortRow, rows))), app)
         follow(tx, app)
 
 

@@ -12,12 +12,16 @@ from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Formation, Release
+from dokkupy.model.state import FormationFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.config import set_env
 from dokkupy.usecases.deploy import deploy_source, finishing, with_state
 from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.releases import (
+    as_tables,
     current,
+    from_tables,
     next_number,
     numbers,
     own_ports,
@@ -26,7 +30,6 @@ from dokkupy.usecases.releases import (
     write_release,
 )
 from dokkupy.usecases.reroute import reroute
-from dokkupy.usecases.retire import as_tables
 from dokkupy.usecases.rollout import converge, resume_instances
 from dokkupy.usecases.routes import proxy_enabled
 from dokkupy.usecases.status import require_deployed, should_run
@@ -52,7 +55,7 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
 
 def restart_with_config(host: Host, app: AppName) -> bool:
     """Restart an app whose configuration changed, if it is there and meant to run. Returns whether it was."""
-    if not host.store.read("apps", app, "deployment") or not should_run(host, app):
+    if not is_deployed(host, app) or not should_run(host, app):
         return False
     host.out.announce(f"Restarting app {app}")
     redeploy(host, app, kind="config")
@@ -80,9 +83,8 @@ def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_
                 code="formation_fixed",
             )
         require_scalable(changes, release)
-        record = host.store.read("apps", app, "ps")
         after = {**stored_scale(host, app), **{name: count for name, count in changes.items() if name != RELEASE}}
-        tx.write("apps", app, "ps", data={**record, "scale": {str(name): count for name, count in after.items()}})
+        tx.save(host.store.load(FormationFile, app).replace(scale=after), app)
         if release is None:
             return after
         release = with_types(tx, release, changes)
@@ -133,7 +135,7 @@ def stop_app(host: Host, app: AppName) -> None:
         tx.register_undo("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
         if proxy_enabled(host, app):
             tx.register_undo("route", call(reroute, app=app))
-        tx.write("apps", app, "ps", data={**host.store.read("apps", app, "ps"), "restore": False})
+        tx.save(host.store.load(FormationFile, app).replace(restore=False), app)
         if proxy_enabled(host, app):
             tx.step("stop routing traffic", lambda: reroute(host, app))
         names = ", ".join(one.dyno for one in instances)
@@ -171,10 +173,9 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
 
 
 def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout: int) -> None:
-    from dokkupy.usecases.releases import instances_of
 
     name = AppName(app)
-    host.scheduler(name).stop(instances_of(name, {"instances": instances}), timeout=timeout)
+    host.scheduler(name).stop(from_tables(name, instances), timeout=timeout)
 
 
 def rebuild(host: Host, app: AppName) -> Deployment:

@@ -1,21 +1,22 @@
-"""Where the state keeps releases. Light: reports read a value or two of a record without its model."""
+"""What the state says of the release that serves. Light: reports and listings ask it without the release's model."""
 
 from __future__ import annotations
 
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from dokkupy.model.state import ReleaseSummary, ServingFile
 
 
-def record_path(app: AppName, number: int) -> tuple[str, ...]:
-    """Where the state keeps a release. By name in the order of their numbers."""
-    return ("apps", app, "releases", f"{number:06d}")
+def release_key(number: int) -> str:
+    """How the state calls a release. By name in the order of their numbers."""
+    return f"{number:06d}"
 
 
-def current_record(host: Host, app: AppName) -> dict[str, Any]:
-    """The record of the serving release, for reports that want a value or two of it; empty when there is none."""
-    table = host.store.read("apps", app, "deployment")
-    return host.store.read(*record_path(app, int(table["release"]))) if table else {}
+def is_deployed(host: Host, app: AppName) -> bool:
+    return host.store.find(ServingFile, app) is not None
+
+
+def serving_summary(host: Host, app: AppName) -> ReleaseSummary | None:
+    """The serving release, for reports that want a value or two of it; None when there is none."""
+    serving = host.store.find(ServingFile, app)
+    return host.store.find(ReleaseSummary, app, release_key(serving.release)) if serving is not None else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from dokkupy.errors import NotFound
 from dokkupy.host import Host
-from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.ports import Port, parse_port
+from dokkupy.model.names import AppName
+from dokkupy.model.ports import Port
+from dokkupy.model.record import decode, encode, fields_of
 from dokkupy.model.release import Instance, Release
-from dokkupy.model.secret import Secret
-from dokkupy.usecases.release_records import record_path
+from dokkupy.model.state import InstanceRow, PortsFile, ServingFile
+from dokkupy.usecases.release_records import release_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,17 +42,16 @@ def next_number(host: Host, app: AppName) -> int:
 
 def read_release(host: Host, app: AppName, number: int) -> Release:
     """Raises NotFound when there is no such release (any more)."""
-    table = host.store.read(*record_path(app, number))
-    if not table:
+    found = host.store.find(Release, app, release_key(number))
+    if found is None:
         known = ", ".join(f"v{n}" for n in numbers(host, app)) or "none"
         raise NotFound(f"App {app} has no release v{number}", hint=f"Kept releases: {known}")
-    # A record of an older version has no map of the app's own: the present one shaped its route.
-    return from_table(app, {"own_ports": [str(port) for port in own_ports(host, app)], **table})
+    return found
 
 
 def own_ports(host: Host, app: AppName) -> tuple[Port, ...]:
     """The port map that somebody set for the app (`ports:set`)."""
-    return tuple(parse_port(row) for row in host.store.read("apps", app, "ports").get("map", []))
+    return tuple(Port.from_text(row) for row in host.store.load(PortsFile, app).map)
 
 
 def releases(host: Host, app: AppName) -> list[Release]:
@@ -65,7 +66,7 @@ def write_release(tx: Transaction, release: Release) -> None:
     host, app = tx.host, release.app
     tag = release_tag(app, release.number)
     tx.step("keep the image", lambda: host.images().tag(release.image, tag), undo=call(drop_image, ref=tag))
-    tx.write(*record_path(app, release.number), data=to_table(release))
+    tx.save(release, app, release_key(release.number))
 
 
 def drop_image(host: Host, ref: str) -> None:
@@ -74,121 +75,48 @@ def drop_image(host: Host, ref: str) -> None:
 
 def current(host: Host, app: AppName) -> tuple[Release | None, tuple[Instance, ...]]:
     """The serving release and its instances, as the state says; (None, ()) when the app was never deployed."""
-    table = host.store.read("apps", app, "deployment")
-    if not table:
+    serving = host.store.find(ServingFile, app)
+    if serving is None:
         return None, ()
-    return read_release(host, app, int(table["release"])), instances_of(app, table)
+    return read_release(host, app, serving.release), instances_of(app, serving.instances)
 
 
-def instances_of(app: AppName, table: dict[str, Any]) -> tuple[Instance, ...]:
-    return tuple(
-        Instance(
-            app=app,
-            process=ProcessType(row["process"]),
-            index=int(row["index"]),
-            id=row["id"],
-            name=row["name"],
-            address=row["address"],
-            port=int(row["port"]),
-            release=int(row["release"]),
-            deployment=row["deployment"],
-        )
-        for row in table.get("instances", [])
-    )
+def instances_of(app: AppName, rows: Iterable[InstanceRow]) -> tuple[Instance, ...]:
+    return tuple(Instance(app=app, **{name: getattr(row, name) for name in fields_of(InstanceRow)}) for row in rows)
 
 
-def instance_table(instance: Instance) -> dict[str, Any]:
-    return {
-        "process": str(instance.process),
-        "index": instance.index,
-        "id": instance.id,
-        "name": instance.name,
-        "address": instance.address,
-        "port": instance.port,
-        "release": instance.release,
-        "deployment": instance.deployment,
-    }
+def rows_of(instances: Iterable[Instance]) -> tuple[InstanceRow, ...]:
+    return tuple(InstanceRow(**{name: getattr(one, name) for name in fields_of(InstanceRow)}) for one in instances)
+
+
+def as_tables(instances: Iterable[Instance]) -> list[dict[str, Any]]:
+    """For a journal, whose entries are data."""
+    return [encode(row) for row in rows_of(instances)]
+
+
+def from_tables(app: AppName, tables: Iterable[dict[str, Any]]) -> tuple[Instance, ...]:
+    return instances_of(app, (decode(InstanceRow, table) for table in tables))
 
 
 def closed_ports(host: Host, app: AppName) -> frozenset[int]:
     """Container ports of the detected map on which nothing of the serving deployment listens."""
-    return frozenset(int(port) for port in host.store.read("apps", app, "deployment").get("closed", []))
+    serving = host.store.find(ServingFile, app)
+    return serving.closed if serving is not None else frozenset()
 
 
 def write_deployment(
     tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
     """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
-    tx.write(
-        "apps",
-        release.app,
-        "deployment",
-        data={
-            "release": release.number,
-            "id": tx.id,
-            "instances": [instance_table(i) for i in instances],
-            "closed": sorted(closed),
-        },
-    )
-
-
-def to_table(release: Release) -> dict[str, Any]:
-    return {
-        "number": release.number,
-        "image": release.image,
-        "created_at": release.created_at,
-        "source": release.source,
-        "revision": release.revision,
-        "description": release.description,
-        "builder": release.builder,
-        "env": {str(key): value.reveal() for key, value in release.env.items()},
-        "config": {str(key): value.reveal() for key, value in release.config.items()},
-        # TOML has no null: a process that runs the image's own command is kept as false.
-        "processes": {str(key): False if text is None else text for key, text in release.processes.items()},
-        "formation": {str(key): count for key, count in release.formation.items()},
-        "own_ports": [str(port) for port in release.own_ports],
-        "detected_ports": [str(port) for port in release.detected],
-        "options": {phase: list(words) for phase, words in release.options.items()},
-        "settings": {plugin: dict(values) for plugin, values in release.settings.items()},
-        "files": dict(release.files),
-        "plugins": dict(release.plugins),
-        "mark": release.mark,
-        "kept": {namespace: list(names) for namespace, names in release.kept.items()},
-    }
-
-
-def from_table(app: AppName, table: dict[str, Any]) -> Release:
-    return Release(
-        app=app,
-        number=int(table["number"]),
-        image=table["image"],
-        created_at=table["created_at"],
-        source=table["source"],
-        revision=table.get("revision", ""),
-        description=table.get("description", ""),
-        builder=table.get("builder", ""),
-        env={EnvKey(key): Secret(value) for key, value in table.get("env", {}).items()},
-        config={EnvKey(key): Secret(value) for key, value in table.get("config", {}).items()},
-        processes={
-            ProcessType(key): None if value is False else value for key, value in table.get("processes", {}).items()
-        },
-        formation={ProcessType(key): int(value) for key, value in table.get("formation", {}).items()},
-        own_ports=tuple(parse_port(text) for text in table.get("own_ports", [])),
-        detected=tuple(parse_port(text) for text in table.get("detected_ports", table.get("ports", []))),
-        options={phase: tuple(words) for phase, words in table.get("options", {}).items()},
-        settings=table.get("settings", {}),
-        files=table.get("files", {}),
-        plugins=table.get("plugins", {}),
-        mark=table.get("mark", ""),
-        kept=table.get("kept", {}),
-    )
+    serving = ServingFile(release=release.number, id=tx.id, instances=rows_of(instances), closed=closed)
+    tx.save(serving, release.app)
 
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time and description."""
     neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
     neutral |= {"mark": "", "kept": {}}
-    return to_table(replace(one, **neutral)) == to_table(replace(other, **neutral))  # type: ignore[arg-type]
+    return replace(one, **neutral) == replace(other, **neutral)  # type: ignore[arg-type]
 
 
 def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
@@ -229,7 +157,7 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
 
 def remove_release(host: Host, app: AppName, number: int) -> None:
     host.images().remove(release_tag(app, number))
-    host.store.delete(*record_path(app, number))
+    host.store.remove(Release, app, release_key(number))
 
 
 def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:

@@ -18,8 +18,9 @@ from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName, Domain
+from dokkupy.model.names import AppName
 from dokkupy.model.release import Release
+from dokkupy.model.state import AppFile, DomainsFile, PortsFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy.usecases.deploy import with_state
@@ -127,35 +128,32 @@ def copy_state(host: Host, old: AppName, new: AppName) -> None:
     """Copy the app's state files; `app.toml` last, which makes the app exist."""
     copy_files(host, old, new, leave_out=NEVER_COPIED)
     rename_domains(host, old, new)
-    record(host, old, new, created_at=str(host.store.read("apps", old, "app").get("created_at", stamp())))
+    record(host, old, new, created_at=host.store.load(AppFile, old).created_at or stamp())
 
 
 def rename_domains(host: Host, old: AppName, new: AppName) -> None:
     """Names that came from the app's own name follow it, also where others were added to them."""
-    table = host.store.read("apps", new, "domains")
-    if "vhosts" in table:
+    domains = host.store.load(DomainsFile, new)
+    if domains.vhosts is not None:
         follow = dict(zip(default_domains(host, old), default_domains(host, new), strict=False))
-        names = [str(follow.get(Domain(name), name)) for name in table.get("vhosts", ())]
-        host.store.write("apps", new, "domains", data={**table, "vhosts": list(dict.fromkeys(names))})
+        names = dict.fromkeys(follow.get(name, name) for name in domains.vhosts)
+        host.store.save(domains.replace(vhosts=tuple(names)), new)
 
 
 def clone_state(host: Host, old: AppName, new: AppName) -> None:
     copy_files(host, old, new, leave_out=(*NEVER_COPIED, *NOT_CLONED))
-    domains = host.store.read("apps", new, "domains")
-    if domains.pop("vhosts", None) is not None:
-        host.store.write("apps", new, "domains", data=domains)
-    ports = host.store.read("apps", new, "ports")
-    if ports:
-        ports["map"] = [row for row in ports.get("map", []) if not row.startswith("https:443:")]
-        ports.pop("allocated", None)
-        host.store.write("apps", new, "ports", data=ports)
+    domains = host.store.load(DomainsFile, new)
+    if domains.vhosts is not None:
+        host.store.save(domains.replace(vhosts=None), new)
+    ports = host.store.find(PortsFile, new)
+    if ports is not None:
+        rows = tuple(row for row in ports.map if not row.startswith("https:443:"))
+        host.store.save(ports.replace(map=rows, allocated=None), new)
     record(host, old, new, created_at=stamp())
 
 
 def record(host: Host, old: AppName, new: AppName, *, created_at: str) -> None:
-    facts = host.store.read("apps", old, "app")
-    facts.pop("locked", None)
-    host.store.write("apps", new, "app", data={**facts, "created_at": created_at})
+    host.store.save(AppFile(created_at=created_at), new)
 
 
 def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from dokkupy.errors import Busy, HostError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.proxy import Route
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import proxy_enabled, stored_route
 from dokkupy.usecases.waiting_page import update_waiting_page
 
@@ -15,7 +16,7 @@ from dokkupy.usecases.waiting_page import update_waiting_page
 def reroute(host: Host, app: str) -> None:
     """Bring the proxies to what the state says of one app; idempotent, and the undo of every change of a route."""
     name = AppName(app)
-    deployed = host.store.has_app(name) and host.store.read("apps", name, "deployment")
+    deployed = host.store.has_app(name) and is_deployed(host, name)
     if deployed and proxy_enabled(host, name):
         apply_routes(host, [stored_route(host, name)])
     else:
@@ -41,7 +42,7 @@ def reroute_idle(host: Host, app: str) -> None:
     routes: list[Route] = []
     try:
         for name in host.store.apps():
-            if not host.store.read("apps", name, "deployment") or not proxy_enabled(host, name):
+            if not is_deployed(host, name) or not proxy_enabled(host, name):
                 continue
             try:
                 held.append(host.lock(f"app:{name}", wait=0, command=host.command or "proxy:build-config"))

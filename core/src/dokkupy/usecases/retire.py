@@ -9,8 +9,10 @@ from __future__ import annotations
 from dokkupy.errors import Busy, DokkupyError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
+from dokkupy.model.record import decode
 from dokkupy.model.release import Instance
-from dokkupy.usecases.releases import instance_table, instances_of
+from dokkupy.model.state import InstanceRow, RetiringFile
+from dokkupy.usecases.releases import from_tables, instances_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,17 +34,17 @@ def record_retiring(
     finish the connections that they have; None: as long as `timeout`.
     """
     if instances:
-        data = {"instances": instances, "timeout": timeout, "forget": forget}
-        data |= {} if drain is None else {"drain": drain}
-        host.store.write("apps", app, "retire", deployment, data=data)
+        rows = tuple(decode(InstanceRow, table) for table in instances)
+        gone = AppName(forget) if forget else None
+        host.store.save(RetiringFile(instances=rows, timeout=timeout, drain=drain, forget=gone), app, deployment)
 
 
 def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
     """Give everybody their names and let a detached process see the old ones off. Idempotent."""
     name = AppName(app)
-    table = host.store.read("apps", app, "retire", deployment)
-    retiring = instances_of(name, table)
-    host.scheduler(name).finalize(name, instances_of(name, {"instances": serving}), retiring)
+    record = host.store.find(RetiringFile, app, deployment)
+    retiring = instances_of(name, record.instances) if record is not None else ()
+    host.scheduler(name).finalize(name, from_tables(name, serving), retiring)
     if retiring:
         host.spawn("ps:retire", app)
 
@@ -60,12 +62,14 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
             except Busy:
                 continue  # somebody is at it
             try:
-                table = host.store.read("apps", name, "retire", deployment)
-                instances = instances_of(name, table)
-                host.scheduler(name).retire(instances, timeout=int(table.get("timeout", 30)), drain=table.get("drain"))
-                if table.get("forget") and not host.store.has_app(AppName(table["forget"])):
-                    host.scheduler(name).forget(AppName(table["forget"]))
-                host.store.delete("apps", name, "retire", deployment)
+                record = host.store.find(RetiringFile, name, deployment)
+                if record is None:
+                    continue  # somebody was at it
+                instances = instances_of(name, record.instances)
+                host.scheduler(name).retire(instances, timeout=record.timeout, drain=record.drain)
+                if record.forget is not None and not host.store.has_app(record.forget):
+                    host.scheduler(name).forget(record.forget)
+                host.store.remove(RetiringFile, name, deployment)
                 gone.extend(instances)
             except DokkupyError as error:
                 host.out.warn(f"{name}: {error.message}")
@@ -77,9 +81,6 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
 def retiring(host: Host, app: AppName) -> tuple[Instance, ...]:
     found: list[Instance] = []
     for deployment in host.store.names("apps", app, "retire"):
-        found.extend(instances_of(app, host.store.read("apps", app, "retire", deployment)))
+        record = host.store.find(RetiringFile, app, deployment)
+        found.extend(instances_of(app, record.instances) if record is not None else ())
     return tuple(found)
-
-
-def as_tables(instances: tuple[Instance, ...]) -> list[dict[str, Any]]:
-    return [instance_table(instance) for instance in instances]

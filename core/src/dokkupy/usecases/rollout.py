@@ -13,13 +13,22 @@ from dokkupy.model.checks import CheckFailed
 from dokkupy.model.ending import how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment, Formation, Instance, Release
+from dokkupy.model.state import FailedFile, FailedInstance, FormationFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.formation import WEB
 from dokkupy.usecases.look import closed_after, covers, require_alive
 from dokkupy.usecases.properties import BUILDER, RELEASES
-from dokkupy.usecases.releases import closed_ports, current, image_name, instances_of, prune_releases, write_deployment
+from dokkupy.usecases.releases import (
+    as_tables,
+    closed_ports,
+    current,
+    from_tables,
+    image_name,
+    prune_releases,
+    write_deployment,
+)
 from dokkupy.usecases.reroute import apply_route, reroute, route_back
-from dokkupy.usecases.retire import as_tables, finalize_and_retire, record_retiring
+from dokkupy.usecases.retire import finalize_and_retire, record_retiring
 from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.tasks import remove_tasks
@@ -142,7 +151,7 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
     name = AppName(app)
     release, _ = current(host, name)
     if release is not None:
-        host.scheduler(name).resume(release, instances_of(name, {"instances": instances}))
+        host.scheduler(name).resume(release, from_tables(name, instances))
 
 
 def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deployment:
@@ -162,9 +171,9 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deplo
         deployment = without_closed(deployment, closed)
     tx.step("look at the new instances", lambda: require_alive(host, deployment))
     write_deployment(tx, release, deployment.instances, closed)
-    record = host.store.read("apps", app, "ps")
-    if not record.get("restore", True):
-        tx.write("apps", app, "ps", data={**record, "restore": True})
+    formation = host.store.load(FormationFile, app)
+    if not formation.restore:
+        tx.save(formation.replace(restore=True), app)
     tx.step("tag the image", lambda: host.images().tag(release.image, image_name(app, "latest")))
     return deployment
 
@@ -236,8 +245,10 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
             f"{app}[{one.dyno}] {ended}{again}, its last lines:",
             *(f"  {line}" for line in lines or ["(none)"]),
         ]
-        code = {} if ran or state.exit_code is None else {"exit_code": state.exit_code}
-        rows.append({"dyno": one.dyno, "ended": ended, **code, "oom": state.oom_killed, "lines": lines})
+        code = None if ran else state.exit_code
+        rows.append(
+            FailedInstance(dyno=one.dyno, ended=ended, exit_code=code, oom=state.oom_killed, lines=tuple(lines))
+        )
     fault.details = tuple(details)
     oom = any(row.oom_killed for row in states.values())
     more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
@@ -245,4 +256,4 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
     see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
     fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
     # Not a part of the operation: it is there to outlive the undo.
-    host.store.write("apps", app, "failed", data={"at": stamp(), "reason": fault.message, "instances": rows})
+    host.store.save(FailedFile(at=stamp(), reason=fault.message, instances=tuple(rows)), app)

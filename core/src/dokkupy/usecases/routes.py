@@ -11,6 +11,7 @@ from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 from dokkupy.model.proxy import Certificate, Route, Upstream
 from dokkupy.model.release import Instance, Release
+from dokkupy.model.state import DomainsFile, GlobalDomainsFile, PortsFile
 from dokkupy.usecases.config import merged_env
 from dokkupy.usecases.properties import PROXY
 from dokkupy.usecases.releases import closed_ports, current, own_ports
@@ -26,12 +27,10 @@ FIRST_ALLOCATED = 10000
 
 def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
     """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled."""
-    table = host.store.read("apps", app, "domains")
-    if not table.get("enabled", True):
+    record = host.store.load(DomainsFile, app)
+    if not record.enabled:
         return ()
-    if "vhosts" in table:
-        return tuple(Domain(name) for name in table.get("vhosts", ()))
-    return default_domains(host, app)
+    return record.vhosts if record.vhosts is not None else default_domains(host, app)
 
 
 def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
@@ -49,7 +48,7 @@ def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
 
 
 def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
-    return tuple(GlobalDomain(name) for name in host.store.read("global", "domains").get("vhosts", []))
+    return host.store.load(GlobalDomainsFile).vhosts
 
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
@@ -67,16 +66,15 @@ def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Por
 
 def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[str]:
     """Add names to those that the app has, its own or the default ones. Returns them all."""
-    table = tx.host.store.read("apps", app, "domains")
-    after = list(dict.fromkeys([*table.get("vhosts", default_domains(tx.host, app)), *names]))
-    vhosts = [str(name) for name in after]
-    tx.write("apps", app, "domains", data={**table, "vhosts": vhosts, "enabled": True})
-    return vhosts
+    record = tx.host.store.load(DomainsFile, app)
+    before = record.vhosts if record.vhosts is not None else default_domains(tx.host, app)
+    after = tuple(dict.fromkeys([*before, *names]))
+    tx.save(record.replace(vhosts=after, enabled=True), app)
+    return [str(name) for name in after]
 
 
 def proxy_enabled(host: Host, app: AppName) -> bool:
-    own = host.store.read("apps", app, "proxy").get("properties", {})
-    return str(own.get("disabled", "false")) != "true"
+    return PROXY.raw(host.store, app, "disabled") != "true"
 
 
 def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure: bool) -> tuple[Port, ...]:
@@ -85,7 +83,7 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
     if not domains_of(host, app):
         chosen = PROXY.get(host.store, app, "proxy-port")
         tls = int(PROXY.get(host.store, app, "proxy-ssl-port") or tls)
-        number = chosen or host.store.read("apps", app, "ports").get("allocated")
+        number = chosen or host.store.load(PortsFile, app).allocated
         ports = (
             tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
         )
@@ -99,12 +97,12 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
 def allocate_port(tx: Transaction, app: AppName) -> None:
     """Give an app without any domain a port of its own, once."""
     store = tx.host.store
-    table = store.read("apps", app, "ports")
-    if table.get("allocated") or domains_of(tx.host, app):
+    record = store.load(PortsFile, app)
+    if record.allocated or domains_of(tx.host, app):
         return
-    taken = {store.read("apps", other, "ports").get("allocated") for other in store.apps()}
+    taken = {store.load(PortsFile, other).allocated for other in store.apps()}
     number = next(n for n in range(FIRST_ALLOCATED, 65536) if n not in taken)
-    tx.write("apps", app, "ports", data={**table, "allocated": number})
+    tx.save(record.replace(allocated=number), app)
 
 
 def certificates_of(host: Host, app: AppName) -> dict[Domain | None, Certificate]:

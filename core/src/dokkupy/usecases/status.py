@@ -5,6 +5,7 @@ from __future__ import annotations
 from dokkupy.errors import Conflict
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
+from dokkupy.model.state import FormationFile
 from dokkupy.usecases.releases import current
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def should_run(host: Host, app: AppName) -> bool:
     """Whether the app runs unless it fails: `ps:stop` says no."""
-    return bool(host.store.read("apps", app, "ps").get("restore", True))
+    return host.store.load(FormationFile, app).restore
 
 
 def require_deployed(host: Host, app: AppName) -> Release:

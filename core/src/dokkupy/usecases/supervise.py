@@ -21,6 +21,7 @@ from dokkupy.model.checks import Finding
 from dokkupy.model.crash import Ending
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance, InstanceStatus, Release
+from dokkupy.model.state import ServingFile, SupervisionFile
 from dokkupy.roles.scheduler import Scheduler
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.crashes import announce, crash_of, last_lines
@@ -30,7 +31,7 @@ from dokkupy.usecases.releases import instances_of, numbers, read_release
 from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.status import should_run
 from dokkupy.usecases.waiting_page import update_waiting_page
-from dokkupy.usecases.watched import PLACE, Watched, describe, is_due, judged, read_watched, to_table, tried
+from dokkupy.usecases.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
 
 SLACK = 5
 """Seconds by which the engine's rounding and a late timer may differ."""
@@ -90,14 +91,14 @@ class Case:
 
 
 def look_at_all(host: Host, now: float) -> list[str]:
-    last = host.store.read_derived("global", "supervision")
-    look = Look(host, now, last.get("looked"), frozenset(last.get("skipped", ())))
+    last = host.store.load_derived(SupervisionFile)
+    look = Look(host, now, last.looked, last.skipped)
     lines: list[str] = []
     cases: list[Case] = []
     for app in host.store.apps():
         with warned(host, app):
             cases += look_at(look, app)
-    host.store.write("global", "supervision", data={"looked": now, "skipped": sorted(look.skipped)})
+    host.store.save(SupervisionFile(looked=now, skipped=frozenset(look.skipped)))
     # After all have been looked at: a start with its checks may take minutes.
     for case in cases:
         with warned(host, case.app):
@@ -125,10 +126,10 @@ def warned(host: Host, app: AppName) -> Iterator[None]:
 
 def look_at(look: Look, app: AppName) -> list[Case]:
     host = look.host
-    table = host.store.read("apps", app, "deployment")
-    if not table:
+    serving = host.store.find(ServingFile, app)
+    if serving is None:
         return []
-    instances = instances_of(app, table)
+    instances = instances_of(app, serving.instances)
     watched = read_watched(host, app)
     scheduler = host.scheduler(app)
     steady = look.steady(scheduler)
@@ -154,8 +155,8 @@ def look_at(look: Look, app: AppName) -> list[Case]:
         announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host.scheduler(app).logs, one), app))
     if not crashed and not any(one.down for one in after.values()):
         return []
-    release = read_release(host, app, int(table["release"]))
-    return [Case(app, str(table["id"]), release, after, statuses, bool(crashed))]
+    release = read_release(host, app, serving.release)
+    return [Case(app, serving.id, release, after, statuses, bool(crashed))]
 
 
 def is_well(watched: Watched | None) -> bool:
@@ -170,7 +171,8 @@ def start_due(look: Look, case: Case) -> list[str]:
     if not due:
         return []
     with operation(host, "restart", f"app:{app}", wait=0) as tx:
-        if not should_run(host, app) or host.store.read("apps", app, "deployment").get("id") != case.deployment:
+        serving = host.store.find(ServingFile, app)
+        if not should_run(host, app) or serving is None or serving.id != case.deployment:
             return []  # it was stopped or deployed in the meantime
         attempted = {one.instance.id: tried(case.watched[one.instance.id], look.now, started=False) for one in due}
         write_watched(host, app, {**case.watched, **attempted}, before={})  # before the start, which may fail
@@ -211,7 +213,7 @@ def roll_back(look: Look, case: Case) -> bool:
     if not all_crashed or look.now - seconds_of(release.created_at) > ROLLBACK_SECONDS:
         return False
     earlier = [number for number in numbers(host, app) if number < release.number]
-    given_up = set(host.store.read_derived("apps", app, PLACE).get("given_up", ()))
+    given_up = set(host.store.load_derived(CrashesFile, app).given_up)
     if not earlier or max(earlier) in given_up:
         return False  # this release is what a rollback made: there is nothing better to go to
     to = max(earlier)
@@ -235,16 +237,15 @@ def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, bef
     kept = {one: watched for one, watched in after.items() if watched != Watched()}
     if kept == dict(before) or not host.store.has_app(app):
         return
-    given_up = host.store.read_derived("apps", app, PLACE).get("given_up", [])
-    data = {"given_up": given_up, "instances": {one: to_table(watched) for one, watched in kept.items()}}
-    host.store.write("apps", app, PLACE, data=data)
+    host.store.save(host.store.load_derived(CrashesFile, app).replace(instances=kept), app)
     update_waiting_page(host, app)
 
 
 def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:
-    record = host.store.read_derived("apps", app, PLACE)
-    if record or given_up is not None:
-        host.store.write("apps", app, PLACE, data={"given_up": given_up or record.get("given_up", []), "instances": {}})
+    record = host.store.load_derived(CrashesFile, app)
+    after = CrashesFile(given_up=tuple(given_up or record.given_up))
+    if record != after:
+        host.store.save(after, app)
 
 
 # what is said of it
@@ -266,12 +267,14 @@ def findings(host: Host) -> list[Finding]:
 
 def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
     host = look.host
-    table = host.store.read("apps", app, "deployment")
-    if not table or not should_run(host, app):
+    serving = host.store.find(ServingFile, app)
+    if serving is None or not should_run(host, app):
         return
     watched, scheduler = read_watched(host, app), host.scheduler(app)
     steady = look.steady(scheduler)
-    odd = [one for one in instances_of(app, table) if one.id not in steady or not is_well(watched.get(one.id))]
+    odd = [
+        one for one in instances_of(app, serving.instances) if one.id not in steady or not is_well(watched.get(one.id))
+    ]
     if not odd or locks.holder(host.root, f"app:{app}"):
         return
     for status in scheduler.status(odd):

@@ -10,6 +10,7 @@ from dokkupy.errors import AppError, DokkupyError
 from dokkupy.host import Host
 from dokkupy.model.ending import meaning_of
 from dokkupy.model.release import Release
+from dokkupy.usecases.release_records import is_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     finally:
         timer.cancel()
         end_task(host, container.id)
-    serves = host.store.read("apps", release.app, "deployment")
+    serves = is_deployed(host, release.app)
     hint = "The release that served goes on serving." if serves else ""
     if late.is_set():
         raise AppError(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")

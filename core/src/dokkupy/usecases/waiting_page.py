@@ -5,6 +5,7 @@ from __future__ import annotations
 from dokkupy.errors import DokkupyError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
+from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import domains_of, proxy_enabled
 
 
@@ -29,7 +30,7 @@ def why_waiting(host: Host, app: AppName) -> str:
     """The reason (`Route.unavailable`) for which an app may not answer; empty when none is known."""
     if not host.store.has_app(app):
         return ""
-    if not host.store.read("apps", app, "deployment"):
+    if not is_deployed(host, app):
         return "not-deployed"
     if not proxy_enabled(host, app):
         return "disabled"

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from dokkupy.host import Host
 from dokkupy.model.crash import Ending
 from dokkupy.model.names import AppName
+from dokkupy.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Protocol
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
 
     from dokkupy.model.release import InstanceStatus
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
         @property
         def restarts(self) -> int: ...
 
-
-PLACE = "crashes"
-"""The state file of an app."""
 
 DOWN = ("exited", "dead", "created", "missing")
 STABLE = 600
@@ -132,19 +130,16 @@ def describe(state: str, watched: Watched | None, now: float) -> str:
 # the record
 
 
-def to_table(watched: Watched) -> dict[str, Any]:
-    values = {name: getattr(watched, name) for name in Watched.__dataclass_fields__}
-    return {name: value for name, value in values.items() if value is not None}
+class CrashesFile(Record, file="apps/*/crashes"):
+    """instances: by their ids. given_up: releases that crashed and were rolled back from."""
 
-
-def from_table(table: dict[str, Any]) -> Watched:
-    return Watched(**{name: table[name] for name in Watched.__dataclass_fields__ if name in table})
+    given_up: tuple[int, ...] = ()
+    instances: Mapping[str, Watched] = {}
 
 
 def read_watched(host: Host, app: AppName) -> dict[str, Watched]:
     """Instance id -> what the last look saw."""
-    table = host.store.read_derived("apps", app, PLACE)
-    return {one: from_table(row) for one, row in table.get("instances", {}).items()}
+    return dict(host.store.load_derived(CrashesFile, app).instances)
 
 
 def described(host: Host, app: AppName, statuses: Sequence[InstanceStatus]) -> dict[str, str]:

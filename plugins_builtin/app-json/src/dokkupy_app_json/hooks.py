@@ -91,11 +91,12 @@ def planned(host: Host, source: Source) -> Mapping[EnvKey, Secret]:
     if not facts.env:
         return {}
     from dokkupy_sdk.config import get_env
+    from dokkupy_sdk.state import is_deployed
 
     from dokkupy_app_json.environment import planned_env
 
     present = {**get_env(host, None), **get_env(host, source.app)}
-    first = not host.store.read("apps", source.app, "deployment")
+    first = not is_deployed(host, source.app)
     return planned_env(facts, present, first=first)
 
 

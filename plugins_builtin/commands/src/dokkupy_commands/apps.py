@@ -109,7 +109,7 @@ def locked(host: Host, app: App) -> CommandResult:
     """Exit with 0 if an app is locked, else with 1."""
     from dokkupy_sdk.apps import app_record
 
-    if not app_record(host, app).get("locked"):
+    if not app_record(host, app).locked:
         raise Conflict("Deploy lock does not exist", code="not_locked")
     return CommandResult({"app": app, "locked": True}, ["Deploy lock exists"])
 
@@ -117,16 +117,17 @@ def locked(host: Host, app: App) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_sdk.releases import current_record
+    from dokkupy_sdk.apps import app_record
+    from dokkupy_sdk.state import serving_summary
 
-    record = host.store.read("apps", app, "app")
-    release = current_record(host, app)
+    record = app_record(host, app)
+    release = serving_summary(host, app)
     return {
-        "created-at": epoch(str(record.get("created_at", ""))),
-        "deploy-source": str(release.get("source", "")),
-        "deploy-source-metadata": str(release.get("revision", "")),
+        "created-at": epoch(record.created_at),
+        "deploy-source": release.source if release else "",
+        "deploy-source-metadata": release.revision if release else "",
         "dir": host.store.directory("apps", app),
-        "locked": "true" if record.get("locked") else "false",
+        "locked": "true" if record.locked else "false",
     }
 
 

@@ -8,6 +8,7 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Scope, each
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Domain, GlobalDomain
 from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,22 +28,17 @@ def store_names(
     from dokkupy_sdk.traffic import rerouting
 
     with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
-        table = dict(host.store.read("apps", app, "domains"))
-        if names is None:
-            table.pop("vhosts", None)
-        else:
-            table["vhosts"] = [str(name) for name in names]
-        if enabled is not None:
-            table["enabled"] = enabled
-        tx.write("apps", app, "domains", data=table)
+        record = host.store.load(DomainsFile, app)
+        record = record.replace(vhosts=None if names is None else tuple(map(Domain, names)))
+        tx.save(record if enabled is None else record.replace(enabled=enabled), app)
 
 
 def present(host: Host, app: AppName) -> list[str]:
     from dokkupy_sdk.routes import default_domains
 
     host.store.require_app(app)
-    table = host.store.read("apps", app, "domains")
-    return [str(name) for name in table.get("vhosts", default_domains(host, app))]
+    own = host.store.load(DomainsFile, app).vhosts
+    return [str(name) for name in (default_domains(host, app) if own is None else own)]
 
 
 def need(names: Sequence[str]) -> None:
@@ -117,7 +113,7 @@ def switch(host: Host, scope: Scope, enabled: bool) -> CommandResult:
     def switch_one(app: AppName) -> None:
         verb = f"domains:{'enable' if enabled else 'disable'}"
         with rerouting(host, verb, app, takes_away=not enabled) as tx:
-            tx.write("apps", app, "domains", data={**host.store.read("apps", app, "domains"), "enabled": enabled})
+            tx.save(host.store.load(DomainsFile, app).replace(enabled=enabled), app)
         host.out.section(f"{'Enabled' if enabled else 'Disabled'} domains for {app}")
 
     return each(host, scope, switch_one)
@@ -142,7 +138,7 @@ def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
 
     def store() -> None:
         with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
-            tx.write("global", "domains", data={**host.store.read("global", "domains"), "vhosts": list(names)})
+            tx.save(host.store.load(GlobalDomainsFile).replace(vhosts=tuple(map(GlobalDomain, names))))
 
     failed = change_for_all(host, store)
     host.out.section("Global domains: " + (" ".join(names) or "none"))
@@ -151,7 +147,7 @@ def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
 
 
 def global_names(host: Host) -> list[str]:
-    return [str(name) for name in host.store.read("global", "domains").get("vhosts", [])]
+    return [str(name) for name in host.store.load(GlobalDomainsFile).vhosts]
 
 
 @group.command("add-global", permission="host:write", mutating=True)
@@ -187,7 +183,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is not None:
         from dokkupy_sdk.routes import listed_domains
 
-        keys["app-enabled"] = "true" if host.store.read("apps", app, "domains").get("enabled", True) else "false"
+        keys["app-enabled"] = "true" if host.store.load(DomainsFile, app).enabled else "false"
         keys["app-vhosts"] = " ".join(listed_domains(host, app))
     return keys
 

@@ -8,6 +8,7 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, digits
 from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.state import PortsFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def row(text: str) -> str:
 
 def own(host: Host, app: AppName) -> list[str]:
     host.store.require_app(app)
-    return [str(text) for text in host.store.read("apps", app, "ports").get("map", [])]
+    return [str(row) for row in host.store.load(PortsFile, app).map]
 
 
 def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandResult:

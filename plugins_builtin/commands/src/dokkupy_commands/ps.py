@@ -9,12 +9,13 @@ from dokkupy_sdk.core_settings import PS
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
 from dokkupy_sdk.settings import add_property_commands
+from dokkupy_sdk.state import FormationFile, ServingFile, is_deployed
 
 group = Group("ps", "Manage app processes")
 
 
 def deployed(host: Host, app: AppName) -> bool:
-    if host.store.read("apps", app, "deployment"):
+    if is_deployed(host, app):
         return True
     host.out.warn(f"App {app} has not been deployed")
     return False
@@ -177,13 +178,12 @@ def pending_names(host: Host, app: AppName) -> list[str]:
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    table = host.store.read("apps", app, "deployment")
-    record = host.store.read("apps", app, "ps")
+    serving = host.store.find(ServingFile, app)
     fixed = False
     running = "false"
     extra: dict[str, str] = {}
     pending: list[str] = []
-    if table:
+    if serving is not None:
         from dokkupy_sdk.effect import state_mark
         from dokkupy_sdk.formation import fixed_formation
         from dokkupy_sdk.releases import current
@@ -199,10 +199,10 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         for status in found:
             extra[f"--status-{status.instance.dyno}"] = f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
     return {
-        "--deployed": "true" if table else "false",
-        "--processes": str(len(table.get("instances", []))),
+        "--deployed": "true" if serving is not None else "false",
+        "--processes": str(len(serving.instances) if serving is not None else 0),
         "--ps-can-scale": "false" if fixed else "true",
-        "--restore": "true" if record.get("restore", True) else "false",
+        "--restore": "true" if host.store.load(FormationFile, app).restore else "false",
         "--running": running,
         "--ps-pending": ", ".join(pending),
         **extra,

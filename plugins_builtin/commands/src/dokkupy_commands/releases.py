@@ -52,7 +52,8 @@ def list_releases(host: Host, app: App) -> CommandResult:
 def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
     """Show one release (by default the serving one); values of the environment are left out."""
     from dokkupy_sdk.errors import NotFound
-    from dokkupy_sdk.releases import current, read_release, to_table
+    from dokkupy_sdk.records import encode
+    from dokkupy_sdk.releases import current, read_release
 
     host.store.require_app(app)
     found, _ = current(host, app)
@@ -60,7 +61,7 @@ def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> 
         found = read_release(host, app, number_of(release))
     if found is None:
         raise NotFound(f"App {app} has no release")
-    table = to_table(found)
+    table = encode(found)
     table["env"] = sorted(table["env"])
     table["config"] = sorted(table["config"])
     table["files"] = sorted(table["files"])

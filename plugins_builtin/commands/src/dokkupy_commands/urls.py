@@ -13,9 +13,10 @@ url_group = Group("url", "Show the first URL of an app", bare="")
 
 def urls_of(host: Host, app: AppName) -> list[str]:
     from dokkupy_sdk.routes import urls, why_unreachable
+    from dokkupy_sdk.state import is_deployed
 
     host.store.require_app(app)
-    if host.store.read("apps", app, "deployment") and (reason := why_unreachable(host, app)):
+    if is_deployed(host, app) and (reason := why_unreachable(host, app)):
         host.out.warn(reason)
     return urls(host, app)
 

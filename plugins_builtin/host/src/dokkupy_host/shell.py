@@ -52,7 +52,8 @@ def trace_off(host: Host) -> CommandResult:
 
 def turn(host: Host, on: bool) -> CommandResult:
     from dokkupy_sdk.operation import operation
+    from dokkupy_sdk.state import TraceFile
 
     with operation(host, "trace", "host") as tx:
-        tx.write("global", "trace", data={"on": on})
+        tx.save(TraceFile(on=on))
     return CommandResult({"trace": on}, [f"-----> {'Enabling' if on else 'Disabling'} trace mode"])

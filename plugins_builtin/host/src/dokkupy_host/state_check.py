@@ -10,7 +10,7 @@ from dokkupy_sdk.apps import lost_record
 from dokkupy_sdk.errors import DokkupyError, StateError, UserError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import Settings, place, require_choice
+from dokkupy_sdk.settings import Settings, properties_of, require_choice
 
 TOPS = ("apps", "global")
 """The directories of core's tables. Plugins look at those of their own."""
@@ -30,7 +30,7 @@ def state_findings(host: Host) -> Iterator[Finding]:
             continue  # the plugin has a finding of its own
         for one in (None, *apps):
             found += value_findings(host, settings, one)
-    yield from found
+    yield from dict.fromkeys(found)  # several records of one file find the same in it
     if not found:
         yield Finding("state", "ok", f"{len(apps)} apps in {host.root}")
 
@@ -65,34 +65,28 @@ def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
 
     try:
         current(host, app)
-    except StateError:
-        return  # see file_findings
+    except StateError as error:
+        yield Finding("state", "error", error.message, error.hint)
     except DokkupyError as error:
         yield Finding("state", "error", f"{app}: {error.message}", error.hint or f"Rebuild it: ps:rebuild {app}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        yield Finding(
-            "state",
-            "error",
-            f"{app}: the record of what serves cannot be used: {type(error).__name__}: {error}",
-            f"Rebuild it: ps:rebuild {app}",
-        )
 
 
 def value_findings(host: Host, settings: Settings, app: AppName | None) -> Iterator[Finding]:
     """Values that today's rules refuse: an older version, a plugin that is gone or an editor left them."""
     try:
-        table = host.store.read(*place(app, settings.namespace)).get("properties", {})
-    except DokkupyError:
+        values = properties_of(host.store, app, settings.namespace)
+    except DokkupyError as error:
+        yield Finding("state", "error", error.message, error.hint)
         return
     scope = app or "--global"
-    for name, value in table.items() if isinstance(table, dict) else ():
+    for name, value in values.items():
         prop = settings.properties.get(name)
         if prop is None:
             continue
         try:
-            prop.parse(str(value))
+            prop.parse(value)
             if prop.role:
-                require_choice(host, prop.role, str(value))
+                require_choice(host, prop.role, value)
         except DokkupyError as error:
             yield Finding(
                 "state",

@@ -11,6 +11,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
+from dokkupy_sdk.state import is_deployed
 
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 
@@ -43,7 +44,7 @@ def enable(
         return CommandResult({"app": app, "issued": got})
 
     def enabled(one: AppName) -> bool | None:
-        if not host.store.read("apps", one, "deployment") or not manage.status(host, one).parts:
+        if not is_deployed(host, one) or not manage.status(host, one).parts:
             return None
         return manage.enable(host, one, force=force, insist=force)
 

@@ -8,7 +8,9 @@ from typing import Annotated
 from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.records import encode
 from dokkupy_sdk.settings import add_property_commands
+from dokkupy_sdk.state import FailedFile
 
 from dokkupy_logs.settings import SETTINGS
 
@@ -142,36 +144,27 @@ def failed(host: Host, scope: Scope) -> CommandResult:
     apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
     text: list[str] = []
     data = []
-    done, broken = over_each(apps, lambda app: host.store.read("apps", app, "failed"))
+    done, broken = over_each(apps, lambda app: host.store.find(FailedFile, app))
     if scope.app is not None and broken:
         raise broken[0][1]
     warn_of(host, broken)
     for app, record in done:
-        data.append({"app": app, **record})
-        if record:
+        data.append({"app": app, **(encode(record) if record is not None else {})})
+        if record is not None:
             text.extend(failed_text(app, record, headers=not getattr(host.out, "quiet", False)))
         elif scope.app is not None:
             host.out.warn(f"No failed deploy of {app} is on record")
     return CommandResult(data[0] if scope.app is not None else data, text, status=1 if broken else 0)
 
 
-def failed_text(app: AppName, record: dict[str, object], *, headers: bool) -> list[str]:
+def failed_text(app: AppName, record: FailedFile, *, headers: bool) -> list[str]:
     """The record of a failed deploy, as core keeps it, as lines."""
     lines = []
     if headers:
         lines.append(f"=====> {app} failed deploy logs")
-        lines.append(harmless(f"       {record.get('at', '')} {record.get('reason', '')}").rstrip())
-    rows = record.get("instances", [])
-    for row in rows if isinstance(rows, list) else []:
+        lines.append(harmless(f"       {record.at} {record.reason}").rstrip())
+    for row in record.instances:
         if headers:
-            lines.append(f"-----> {row.get('dyno', '')} {fate(row)}")
-        lines.extend(harmless(str(line)) for line in row.get("lines", []))
+            lines.append(f"-----> {row.dyno} {harmless(row.ended)}")
+        lines.extend(harmless(line) for line in row.lines)
     return lines
-
-
-def fate(row: dict[str, object]) -> str:
-    if row.get("ended"):
-        return harmless(str(row["ended"]))
-    if row.get("oom"):
-        return "ran out of memory"
-    return "was stopped" if row.get("exit_code") is None else f"exited with {row['exit_code']}"

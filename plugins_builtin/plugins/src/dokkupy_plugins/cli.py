@@ -7,6 +7,7 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import PluginName
+from dokkupy_sdk.state import PluginsFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def update(
 
     from dokkupy_plugins.install import update as do_update
 
-    sources = host.store.read("global", "plugin").get("sources", {})
+    sources = host.store.load(PluginsFile).sources
     names = [PluginName(name)] if name else [PluginName(plugin_name(one)) for one in sorted(sources)]
     pieces = [piece for one in names for piece in do_update(host, one, committish)]
     return shown(host, pieces, "is up to date")

@@ -24,6 +24,7 @@ from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.registry import plugin_name
+from dokkupy_sdk.state import PluginsFile
 
 from dokkupy_plugins import shell_plugins
 from dokkupy_plugins.installed import OURS, require_plugin, require_unrequired, require_unused
@@ -217,9 +218,8 @@ def switch(tx: Transaction, scratch: str, pieces: Sequence[Piece], wanted: str) 
     tx.register_undo("install", call(put_back, scratch=scratch))
     tx.step("install into the environment", lambda: put_in(scratch))
     tx.step("load it in its place", lambda: require_loadable("", [one.distribution for one in pieces]))
-    table = host.store.read("global", "plugin")
-    sources = {**table.get("sources", {}), pieces[0].distribution: wanted}
-    tx.write("global", "plugin", data={**table, "sources": sources})
+    record = host.store.load(PluginsFile)
+    tx.save(record.replace(sources={**record.sources, pieces[0].distribution: wanted}))
 
 
 def put_in(scratch: str) -> None:
@@ -237,10 +237,10 @@ def uninstall(host: Host, name: PluginName) -> str:
         tx.step("keep its files", lambda: keep(scratch, [distribution]))
         tx.register_undo("remove", call(put_back, scratch=scratch))
         tx.step(f"remove {distribution}", lambda: pip("uninstall", "--quiet", "--yes", distribution))
-        table = host.store.read("global", "plugin")
-        sources = {key: value for key, value in table.get("sources", {}).items() if key != distribution}
-        off = [one for one in table.get("disabled", []) if one != name]
-        tx.write("global", "plugin", data={**table, "sources": sources, "disabled": off})
+        record = host.store.load(PluginsFile)
+        sources = {key: value for key, value in record.sources.items() if key != distribution}
+        off = tuple(one for one in record.disabled if one != name)
+        tx.save(record.replace(sources=sources, disabled=off))
         tx.commit(after=(call(remove_scratch, scratch=scratch),))
     return distribution
 
@@ -248,7 +248,7 @@ def uninstall(host: Host, name: PluginName) -> str:
 def update(host: Host, name: PluginName, committish: str = "") -> list[Piece]:
     """Install a plugin's newest version from where it came from."""
     distribution = require_plugin(host, name)
-    source = str(host.store.read("global", "plugin").get("sources", {}).get(distribution, distribution))
+    source = host.store.load(PluginsFile).sources.get(distribution, distribution)
     plain = source.removeprefix("git+").rpartition("@")[0] or source.removeprefix("git+") if committish else source
     if committish and not source.startswith("git+"):
         raise UserError(f"Plugin {name} did not come from a repository", hint=f"It came from: {source}")

@@ -11,6 +11,7 @@ from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.operation import messages, operation
 from dokkupy_sdk.registry import CORE, Registry, did_you_mean, summary
+from dokkupy_sdk.state import PluginsFile, PropertiesFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Plugin:
 def plugins(host: Host) -> list[Plugin]:
     """Every installed plugin, by name; each is loaded to see whether it can be."""
     off = set(disabled(host))
-    sources = host.store.read("global", "plugin").get("sources", {})
+    sources = host.store.load(PluginsFile).sources
     everything = Registry(host.registry.all)
     conflicts = {
         second.plugin: f"{second.group.removeprefix('dokkupy.')} {second.name} is taken by {first.distribution}"
@@ -55,7 +56,7 @@ def plugins(host: Host) -> list[Plugin]:
                 status,
                 reason,
                 summary(entry.directory),
-                str(sources.get(entry.distribution, "")),
+                sources.get(entry.distribution, ""),
             )
         )
     return sorted(found, key=lambda plugin: plugin.name)
@@ -89,8 +90,8 @@ def require_plugin(host: Host, name: PluginName) -> str:
     raise NotFound(f"Plugin {name} is not installed", hint=did_you_mean(name, known) or "List them: plugin:list")
 
 
-def disabled(host: Host) -> list[str]:
-    return [str(name) for name in host.store.read("global", "plugin").get("disabled", [])]
+def disabled(host: Host) -> tuple[str, ...]:
+    return host.store.load(PluginsFile).disabled
 
 
 def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
@@ -103,9 +104,9 @@ def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
         require_requirements(host, distribution)
     with operation(host, "plugin:disable" if off else "plugin:enable", "host", takes_away=off) as tx:
         before = disabled(host)
-        after = sorted({*before, str(name)} if off else set(before) - {str(name)})
+        after = tuple(sorted({*before, str(name)} if off else set(before) - {str(name)}))
         if after != before:
-            tx.write("global", "plugin", data={**host.store.read("global", "plugin"), "disabled": after})
+            tx.save(host.store.load(PluginsFile).replace(disabled=after))
     return after != before
 
 
@@ -186,6 +187,6 @@ def require_unused(host: Host, name: str) -> None:
 
 def selections(host: Host, app: AppName) -> Iterator[tuple[str, str, str]]:
     for namespace, prop in SELECTIONS:
-        value = host.store.read("apps", app, namespace).get("properties", {}).get(prop)
+        value = host.store.load(PropertiesFile, app, namespace).properties.get(prop)
         if value:
-            yield namespace, prop, str(value)
+            yield namespace, prop, value

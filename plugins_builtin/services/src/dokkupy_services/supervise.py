@@ -9,8 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.crashes import Watched, announce, crash_of, describe, from_table, judged, last_lines, to_table
+from dokkupy_sdk.crashes import Watched, announce, crash_of, describe, judged, last_lines
 from dokkupy_sdk.locks import holder
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Container
 
 from dokkupy_services import records
@@ -18,7 +19,6 @@ from dokkupy_services.container import without_secrets
 from dokkupy_services.lifecycle import RUNNING
 from dokkupy_services.model import Service
 
-PLACE = ("global", "service-crashes")
 SLACK = 5
 """Seconds by which the engine's rounding and a late timer may differ."""
 
@@ -26,11 +26,18 @@ REMEMBERED = 300
 """Seconds before the last look for which endings are asked again."""
 
 
+class CrashesFile(Record, file="global/service-crashes"):
+    """looked: when the timer looked last, in epoch seconds. watched: what it saw, by the services' ids."""
+
+    looked: float | None = None
+    watched: Mapping[str, Watched] = {}
+
+
 def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Container], now: float) -> None:
     """Tell of the servers that crashed since the last look. listed: the engine's containers, by name."""
-    record = host.store.read(*PLACE)
-    since = float(record.get("looked", now))
-    before = watched(host)
+    record = host.store.load_derived(CrashesFile)
+    since = now if record.looked is None else record.looked
+    before = record.watched
     after: dict[str, Watched] = {}
     for service in services:
         known = before.get(service.id, Watched())
@@ -42,8 +49,8 @@ def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Co
             after[service.id] = known  # what an operation stops and starts is no crash
         else:
             after[service.id] = look_at(host, service, known, since, now)
-    kept = {one: to_table(value) for one, value in after.items() if value != Watched()}
-    host.store.write(*PLACE, data={"looked": now, "watched": kept})
+    kept = {one: value for one, value in after.items() if value != Watched()}
+    host.store.save(CrashesFile(looked=now, watched=kept))
 
 
 def look_at(host: Host, service: Service, before: Watched, since: float, now: float) -> Watched:
@@ -57,9 +64,9 @@ def look_at(host: Host, service: Service, before: Watched, since: float, now: fl
     return after
 
 
-def watched(host: Host) -> dict[str, Watched]:
+def watched(host: Host) -> Mapping[str, Watched]:
     """Service id -> what the last look saw of its server."""
-    return {one: from_table(table) for one, table in host.store.read(*PLACE).get("watched", {}).items()}
+    return host.store.load_derived(CrashesFile).watched
 
 
 def described(service: Service, state: str, known: Mapping[str, Watched]) -> str:

@@ -1,0 +1,162 @@
+"""Core's state files, a record each. Light: reports read them without the models that they describe."""
+
+from __future__ import annotations
+
+from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain, Identifier, ProcessType, digits
+from dokkupy.model.record import Record
+from dokkupy.model.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RELEASE_FILE = "apps/*/releases/*"
+
+
+class AppFile(Record, file="apps/*/app"):
+    """An app exists with this file. locked: against deploys (`apps:lock`)."""
+
+    created_at: str = ""
+    locked: bool = False
+
+
+class PropertiesFile(Record, file="apps/*/*"):
+    """The properties of a namespace (`kernel.settings`); the rest of the file is its plugin's own record."""
+
+    properties: Mapping[str, str] = {}
+
+
+class ConfigFile(Record, file="apps/*/config"):
+    """The variables of an app or of the host."""
+
+    env: Mapping[EnvKey, Secret] = {}
+
+
+class FormationFile(Record, file="apps/*/ps"):
+    """scale: the quantities that were set. restore: false while the app is stopped."""
+
+    scale: Mapping[ProcessType, int] = {}
+    restore: bool = True
+
+
+class DomainsFile(Record, file="apps/*/domains"):
+    """vhosts: the app's own names; None while it has the default ones."""
+
+    vhosts: tuple[Domain, ...] | None = None
+    enabled: bool = True
+
+
+class GlobalDomainsFile(Record, file="global/domains"):
+    """The names below which apps without names of their own are called."""
+
+    vhosts: tuple[GlobalDomain, ...] = ()
+
+
+class PortRow(Identifier):
+    """A row of the port map, `scheme:host_port:container_port`; see `model.ports.Port`."""
+
+    __slots__ = ()
+    what = "Port map row"
+    rule = "has to be SCHEME:HOST_PORT:CONTAINER_PORT"
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        scheme, *ports = text.split(":")
+        return scheme.isalpha() and len(ports) == 2 and all(digits(port) is not None for port in ports)
+
+
+class PortsFile(Record, file="apps/*/ports"):
+    """map: the rows of `ports:set`, as they were given. allocated: the port of an app that has no domain."""
+
+    map: tuple[PortRow, ...] = ()
+    allocated: int | None = None
+
+
+class InstanceRow(Record):
+    """An instance, without its app: the place of the file says that."""
+
+    process: ProcessType
+    index: int
+    id: str
+    name: str
+    address: str
+    port: int
+    release: int
+    deployment: str
+
+
+class ServingFile(Record, file="apps/*/deployment"):
+    """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens."""
+
+    release: int
+    id: str
+    instances: tuple[InstanceRow, ...] = ()
+    closed: frozenset[int] = frozenset()
+
+
+class ReleaseSummary(Record, file=RELEASE_FILE):
+    """What reports read of a `model.release.Release` without loading it."""
+
+    source: str
+    revision: str = ""
+    mark: str = ""
+    settings: Mapping[str, Mapping[str, str]] = {}
+
+
+class RetiringFile(Record, file="apps/*/retire/*"):
+    """Whom a deployment replaced; see `usecases.retire`."""
+
+    instances: tuple[InstanceRow, ...]
+    timeout: int = 30
+    drain: int | None = None
+    forget: AppName | None = None
+
+
+class FailedInstance(Record):
+    """exit_code: absent for one that was running."""
+
+    dyno: str
+    ended: str
+    exit_code: int | None = None
+    oom: bool = False
+    lines: tuple[str, ...] = ()
+
+
+class FailedFile(Record, file="apps/*/failed"):
+    """The last failed deploy, for `logs:failed`."""
+
+    at: str
+    reason: str
+    instances: tuple[FailedInstance, ...] = ()
+
+
+class JobsFile(Record, file="global/tick"):
+    """When each job of the timer ran last, in epoch seconds."""
+
+    last: Mapping[str, float] = {}
+
+
+class SupervisionFile(Record, file="global/supervision"):
+    """When the timer looked at the apps, and those that an operation was working on then."""
+
+    looked: float | None = None
+    skipped: frozenset[str] = frozenset()
+
+
+class TraceFile(Record, file="global/trace"):
+    """Whether every command logs what it does (`trace:on`)."""
+
+    on: bool = False
+
+
+class PluginsFile(Record, file="global/plugin"):
+    """disabled: plugins that are not loaded. sources: distribution -> from where it was installed."""
+
+    disabled: tuple[str, ...] = ()
+    sources: Mapping[str, str] = {}
+
+
+class AdaptersFile(Record, file="global/roles"):
+    """Role -> the adapter of apps that have chosen none."""
+
+    adapters: Mapping[str, str] = {}
