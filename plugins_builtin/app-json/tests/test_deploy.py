@@ -51,7 +51,7 @@ def test_a_generated_secret_stays_the_same_from_deploy_to_deploy(host: Host, tmp
     assert len(first["KEY"]) == 64 and int(first["KEY"], 16)
     assert first["MODE"] == "production"
     assert build(host, tree) == first
-    host.store.write("apps", APP, "deployment", data={"release": 1})
+    host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1"})
     assert build(host, tree) == first
 
 
@@ -60,7 +60,7 @@ def test_what_the_user_set_or_unset_stays_so(host: Host, tmp_path: Path) -> None
     with operation(host, "config:set", f"app:{APP}") as tx:
         set_env(tx, APP, {EnvKey("MODE"): Secret("mine")})
     assert build(host, tree) == {"MODE": "mine", "OTHER": "x"}
-    host.store.write("apps", APP, "deployment", data={"release": 1})
+    host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1"})
     with operation(host, "config:unset", f"app:{APP}") as tx:
         set_env(tx, APP, {EnvKey("OTHER"): None})
     assert build(host, tree) == {"MODE": "mine"}
@@ -68,7 +68,7 @@ def test_what_the_user_set_or_unset_stays_so(host: Host, tmp_path: Path) -> None
 
 def test_a_synced_variable_follows_the_file(host: Host, tmp_path: Path) -> None:
     build(host, source(tmp_path, '{"env": {"MODE": {"value": "1", "sync": true}}}'))
-    host.store.write("apps", APP, "deployment", data={"release": 1})
+    host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1"})
     assert build(host, source(tmp_path, '{"env": {"MODE": {"value": "2", "sync": true}}}')) == {"MODE": "2"}
 
 

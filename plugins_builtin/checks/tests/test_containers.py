@@ -226,7 +226,7 @@ def deployed(host: Host, *instances: Instance) -> None:
     record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook"}
     times(host, attempts="1", timeout="1")
     host.store.write("apps", APP, "releases", "000001", data=record)
-    host.store.write("apps", APP, "deployment", data={"release": 1, "instances": rows})
+    host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1", "instances": rows})
 
 
 def test_the_command_checks_what_runs(host: Host, start: Start, capsys: pytest.CaptureFixture[str]) -> None:

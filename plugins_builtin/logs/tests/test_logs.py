@@ -89,7 +89,7 @@ def deployed(host: Host, **instances: str) -> None:
         )
     record = {"number": 1, "image": "sha256:0", "created_at": "", "source": "git-hook"}
     host.store.write("apps", APP, "releases", "000001", data=record)
-    host.store.write("apps", APP, "deployment", data={"release": 1, "instances": rows})
+    host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1", "instances": rows})
 
 
 def test_lines_of_all_instances_are_in_the_order_of_time(
