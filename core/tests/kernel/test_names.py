@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.errors import UserError
-from dokkupy.model.names import Domain
+from dokkupy.model.names import (
+    AppName,
+    Domain,
+    EnvKey,
+    GitRef,
+    GlobalDomain,
+    ImageRef,
+    KeyName,
+    PluginName,
+    ProcessType,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +66,59 @@ def test_a_leading_dot_is_kept_as_dokku_keeps_it() -> None:
     for text in ("..example.com", ".", "*..example.com", ".*.example.com"):
         with pytest.raises(UserError):
             Domain(text)
+
+
+#: What names that reach a command, a path or a file were once: separators of shells, options, paths, other alphabets.
+PAYLOADS = [
+    ";",
+    "a;id",
+    "$(id)",
+    "`id`",
+    "a|b",
+    "a&b",
+    "a&&b",
+    "a>b",
+    "a<b",
+    "a\nb",
+    "a\rb",
+    "a\0b",
+    "\x1b[2J",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a*b",
+    "a?b",
+    "~",
+    "{a,b}",
+    "a${IFS}b",
+    "-rf",
+    "--privileged",
+    ".",
+    "..",
+    "../a",
+    "/",
+    "/etc/passwd",
+    "%2e%2e",
+    "a\N{FULLWIDTH SOLIDUS}b",
+    "\N{RIGHT-TO-LEFT OVERRIDE}a",
+    "a" * 4096,
+    "...",
+    "",
+    " ",
+    "a b",
+    "a\t",
+]
+
+
+@pytest.mark.parametrize(
+    "kind", [AppName, ProcessType, EnvKey, Domain, GlobalDomain, PluginName, KeyName, GitRef, ImageRef]
+)
+def test_every_name_of_the_payload_set_is_refused(kind: type[str]) -> None:
+    taken = []
+    for text in PAYLOADS:
+        try:
+            taken.append(kind(text))
+        except UserError as error:
+            assert error.message.isprintable(), text
+            assert len(error.message) < 300
+    assert taken == []
