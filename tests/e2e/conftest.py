@@ -152,4 +152,7 @@ def app(host: Host, request: pytest.FixtureRequest) -> Iterator[str]:
     """A name for an app of the test's own on the shared host; the app is destroyed afterwards."""
     name = "t-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:10]
     yield name
+    # What a test is about has ended: no process gets half a minute to finish its work.
+    kill = 'docker ps -q --filter "label=dokkupy.app=$0" | xargs -r docker kill'
+    host.exec(["sh", "-c", kill, name], check=False)
     host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)

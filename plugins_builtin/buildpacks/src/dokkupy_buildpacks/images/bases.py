@@ -34,11 +34,14 @@ deb {mirror} {suite} main
 deb {mirror} {suite}-updates main
 deb {security} {suite}-security main
 """
+# As in Debian's official images, dpkg then waits for no disk: a build that does not end leaves no image. Thousands of small
+# files (npm's packages) are unpacked in little more than half the time.
 PROGRAM = """\
 mkdir -p /work
 debootstrap --variant=minbase --include=ca-certificates "$SUITE" /work/root "$MIRROR" >/out/log 2>&1 || {
   tail -n 15 /out/log; exit 1; }
 cp /out/sources.list /work/root/etc/apt/sources.list
+echo force-unsafe-io >/work/root/etc/dpkg/dpkg.cfg.d/force-unsafe-io
 rm -rf /work/root/var/cache/apt/archives/*.deb /work/root/var/lib/apt/lists/* /work/root/var/log/*
 rm -f /work/root/etc/ssl/private/* /work/root/etc/hostname /work/root/etc/resolv.conf
 tar -C /work/root --numeric-owner --sort=name -cf /out/root.tar .
