@@ -124,3 +124,8 @@ def test_writers_beside_each_other_and_beside_a_rotation_write_each_number_once(
         for line in path.read_text().splitlines()
     ]
     assert sorted(numbers) == list(range(1, 122))
+
+
+def test_a_line_is_json_as_the_library_writes_it() -> None:
+    entry = {"number": 3, "who": 'bücher "q" \\ \n\x01\U0001f600', "command": "", "status": 130}
+    assert audit.json_object(entry) == json.dumps(entry).encode()

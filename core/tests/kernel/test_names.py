@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 from dokkupy.errors import UserError
 from dokkupy.model.names import (
@@ -10,6 +13,7 @@ from dokkupy.model.names import (
     EnvKey,
     GitRef,
     GlobalDomain,
+    Identifier,
     ImageRef,
     KeyName,
     PluginName,
@@ -122,3 +126,21 @@ def test_every_name_of_the_payload_set_is_refused(kind: type[str]) -> None:
             assert error.message.isprintable(), text
             assert len(error.message) < 300
     assert taken == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "alphabet", "pattern"),
+    [
+        (AppName, "aZ9.-_é", r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*"),
+        (ProcessType, "aZ9.-_é", r"[A-Za-z0-9][A-Za-z0-9_-]*"),
+        (EnvKey, "aZ9._-é", r"[A-Za-z_][A-Za-z0-9_]*"),
+        (Domain, "a9.-*_", r"_|(?:\*?\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"),
+    ],
+)
+def test_a_form_that_is_matched_without_re_is_the_one_of_the_pattern(
+    kind: type[Identifier], alphabet: str, pattern: str
+) -> None:
+    for length in range(1, 6):
+        for letters in itertools.product(alphabet, repeat=length):
+            text = "".join(letters)
+            assert kind.matches(text) == bool(re.fullmatch(pattern, text)), text

@@ -1,6 +1,6 @@
 """Commands: declarations and what they return. Light enough for every command's start."""
 
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Rest, Scope, parameters
+from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
 from dokkupy.host import Host
 
@@ -22,6 +22,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "Annotated",
     "CommandResult",
     "Arg",
     "Group",

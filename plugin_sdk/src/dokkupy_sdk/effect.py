@@ -6,21 +6,16 @@ A release is compared with the state: what a release keeps of the settings is wh
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 
 from dokkupy.errors import StateError
-from dokkupy.kernel.settings import RESTART, ROUTE, Applies
+from dokkupy.kernel.settings import RESTART, Applies
 from dokkupy.usecases.state_mark import state_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from dokkupy.host import Host
     from dokkupy.kernel.settings import Settings
     from dokkupy.model.names import AppName
-    from dokkupy.transaction import Transaction
-    from dokkupy.usecases.look import Reach
 
 
 def has_deployment(host: Host, app: AppName | None) -> bool:
@@ -83,74 +78,6 @@ def pending_options(host: Host, app: AppName) -> dict[str, str]:
         if before != after:
             found[str(process)] = f"{' '.join(before) or 'none'} -> {' '.join(after) or 'none'}"
     return found
-
-
-@contextmanager
-def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
-    """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
-    from dokkupy.kernel.operation import operation
-    from dokkupy.kernel.transaction import call
-    from dokkupy.usecases.look import reach_before
-    from dokkupy.usecases.reroute import reroute_idle
-
-    from dokkupy_sdk.traffic import refused_before
-
-    # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
-    if applies is not ROUTE:
-        with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
-            yield tx
-        return
-    with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
-        served = has_deployment(host, app)
-        # Asked for when it counts, of the state as it is now: what was refused before is not this value's fault.
-        apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
-        deployed = [one for one in apps if has_deployment(host, one)]
-        before = [refused_before(host, one) for one in deployed]
-        reached = {one: reach_before(host, one) for one in deployed}
-        if served and not unsets:
-            tx.register_undo("route", call(reroute_idle, app=app or ""))
-        yield tx
-        if served:
-            tx.step("switch the proxy", lambda: reroute_after(host, app, reached, unsets=unsets, before=before))
-
-
-def reroute_after(
-    host: Host,
-    app: AppName | None,
-    reached: Mapping[AppName, Reach | None],
-    *,
-    unsets: bool,
-    before: Sequence[Callable[[], bool]],
-) -> None:
-    """Let the proxy follow, and ask for each app that was `reached` before through it.
-
-    What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what was
-    there before, too."""
-    from dokkupy.errors import DokkupyError, Interrupted, messages
-    from dokkupy.kernel import locks
-    from dokkupy.usecases.look import require_reached
-    from dokkupy.usecases.reroute import reroute_idle
-
-    try:
-        reroute_idle(host, app or "")
-    except Interrupted:
-        raise
-    except Exception as error:
-        if not unsets and not any(refused() for refused in before):
-            raise
-        host.out.warn(
-            f"It is done, and the proxy serves as before, because it refuses what is left: {'; '.join(messages(error))}"
-        )
-        return
-    for one, was in reached.items():
-        if one != app and locks.holder(host.root, f"app:{one}"):
-            continue  # another operation looks at it itself
-        try:
-            require_reached(host, one, was, is_kept=unsets)
-        except DokkupyError as error:
-            if not unsets:
-                raise
-            host.out.warn(f"It is done. {error.message}: {'; '.join(error.details)}")
 
 
 __all__ = ["announce_effect", "announce_setting", "pending_options", "pending_settings", "state_mark"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from dokkupy.cli.declare import Arg, CommandResult, Group, Opt, Scope
+from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Scope
 from dokkupy.errors import UserError
 from dokkupy.host import Host
 from dokkupy.kernel.settings import Settings, properties_of
@@ -13,6 +11,7 @@ from dokkupy.model.names import AppName
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from typing import Any
 
     from dokkupy.kernel.settings import Property
     from dokkupy.transaction import Transaction
@@ -20,6 +19,11 @@ if TYPE_CHECKING:
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
     Judge = Callable[[Host, AppName | None, str, str], None]
     OnSet = Callable[[Transaction, AppName | None, str], None]
+
+Name = Annotated[str, Arg("property", "Name of the property")]
+Value = Annotated[list[str], Arg("value", "Nothing unsets it")]
+Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")]
+Info = Annotated[list[str], Opt(unknown=True)]
 
 MASK = "*******"
 KINDS = ("", "global-", "computed-")
@@ -61,13 +65,13 @@ def add_property_commands(
         def set_property(
             host: Host,
             scope: Scope,
-            name: Annotated[str, Arg("property", "Name of the property")] = "",
-            value: Annotated[list[str], Arg("value", "Nothing unsets it")] = [],  # noqa: B006 - never changed
+            name: Name = "",
+            value: Value = [],  # noqa: B006 - never changed
         ) -> None:
             """Set or unset a property."""
             from dokkupy.usecases.access import check_global
 
-            from dokkupy_sdk.effect import changing
+            from dokkupy_sdk.changing import changing
 
             text = " ".join(value)
             if scope.is_all:
@@ -119,8 +123,8 @@ def add_report(
         host: Host,
         scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
         *,
-        verbose: Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")] = False,
-        info: Annotated[list[str], Opt(unknown=True)] = [],  # noqa: B006 - never changed
+        verbose: Verbose = False,
+        info: Info = [],  # noqa: B006 - never changed
     ) -> CommandResult:
         """Print a report, or with an info flag one value of it."""
         hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)

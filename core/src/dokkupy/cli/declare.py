@@ -15,15 +15,33 @@ On the start-up path of every command: imports nothing heavy.
 
 from __future__ import annotations
 
+import builtins
+
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Annotated as Annotated
     from typing import Any
 
     from dokkupy.kernel.discovery import EntryPoint
     from dokkupy.kernel.registry import Registry
+
+
+if not TYPE_CHECKING:
+
+    class Annotated:
+        """`typing.Annotated` as far as a declaration goes: a type and its marker. `typing` costs half a start of the
+        interpreter, so modules with frequent commands use this, and name the types of those commands' parameters.
+        """
+
+        __slots__ = ("__metadata__", "__origin__")
+
+        def __class_getitem__(cls, parts):
+            found = cls()
+            found.__origin__, *found.__metadata__ = parts
+            return found
 
 
 class Arg:
@@ -250,37 +268,49 @@ class Parameter:
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:
     """Read a command function's signature. Without `inspect`, which costs 8 ms."""
-    import types
-    import typing
-
     code = function.__code__
     positional = code.co_varnames[1 : code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    annotations = {name: function.__annotations__[name] for name in (*positional, *keywords)}
-    carrier = types.SimpleNamespace(__annotations__=annotations)
-    hints = typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)
+    names = (*positional, *keywords)
+    hints = evaluated(function, names)
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
     given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
-    return [
-        parameter(name, hints[name], defaults, is_option=name in keywords, typing=typing)
-        for name in (*positional, *keywords)
-    ]
+    return [parameter(name, hints[name], defaults, is_option=name in keywords) for name in names]
 
 
-def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool, typing: Any) -> Parameter:
-    import types
+def evaluated(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]:
+    """The types of parameters, which a module keeps as texts. A name is looked up; `typing` evaluates all other texts."""
+    annotations = {name: function.__annotations__[name] for name in names}
+    try:
+        return {name: named_type(function, annotation) for name, annotation in annotations.items()}
+    except KeyError:
+        import types
+        import typing
 
+        carrier = types.SimpleNamespace(__annotations__=annotations)
+        return typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)
+
+
+def named_type(function: Callable[..., Any], annotation: Any) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    return function.__globals__.get(annotation) or vars(builtins)[annotation]
+
+
+def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool) -> Parameter:
     found = Parameter(name, "option" if is_option else "argument")
     marker: Any = None
-    if typing.get_origin(hint) is typing.Annotated:
+    # `Annotated[T, marker]`; of all that may stand here, it alone has metadata.
+    if hasattr(hint, "__metadata__"):
         marker = hint.__metadata__[0]
-        hint = typing.get_args(hint)[0]
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
-    if typing.get_origin(hint) is list:
+        hint = hint.__origin__
+    # `T | None` has arguments and no origin; `Optional[T]` has typing's.
+    if type(None) in getattr(hint, "__args__", ()):
+        hint = next(part for part in hint.__args__ if part is not type(None))
+    if getattr(hint, "__origin__", None) is list:
         found.many = True
-        hint = typing.get_args(hint)[0]
+        hint = hint.__args__[0]
     if hint is Scope:
         found.kind = "scope"
     elif hint is bool:

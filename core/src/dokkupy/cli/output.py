@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 from dokkupy.kernel.console import Console
@@ -12,12 +11,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO
 
-CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+CONTROL = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]"
 
 
 def harmless(text: str) -> str:
     """Without control sequences: what an app prints must not steer the terminal of who reads it (tabs stay)."""
-    return CONTROL.sub("", text)
+    if text.isprintable():
+        return text
+    import re
+
+    return re.sub(CONTROL, "", text)
 
 
 class Terminal(Console):

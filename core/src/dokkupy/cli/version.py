@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy.cli.declare import CommandResult, Group, Opt
+from dokkupy.cli.declare import Annotated, CommandResult, Group, Opt
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import CORE
 
@@ -14,10 +12,11 @@ DOKKU = "0.38.27"
 """The version of Dokku whose command line this one answers to; clients parse `dokku version X.Y.Z`."""
 
 
+Verbose = Annotated[bool, Opt("--verbose", help="Also the version of dokkupy itself")]
+
+
 @group.command("", permission="open")
-def version(
-    host: Host, *, verbose: Annotated[bool, Opt("--verbose", help="Also the version of dokkupy itself")] = False
-) -> CommandResult:
+def version(host: Host, *, verbose: Verbose = False) -> CommandResult:
     """Print the version of Dokku whose commands this one speaks."""
     own = next((entry.version for entry in host.registry.all if entry.distribution == CORE), "unknown")
     lines = [f"dokku version {DOKKU}", f"dokkupy version {own}"]

@@ -15,6 +15,10 @@ import time
 
 from dokkupy.kernel.files import make_directory, open_own
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LONGEST = 4_000
 """Characters of a command line that are kept."""
 
@@ -74,12 +78,10 @@ class Audit:
             os.close(fd)
 
     def _append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool) -> None:
-        import json
-
         saved, key = read_key(self.key_path)
         number = max(number, saved)  # lines that are missing leave a gap
         key = key_after(key, number - saved)
-        body = json.dumps({"number": number, "time": stamp(), **entry}).encode()[:-1]
+        body = json_object({"number": number, "time": stamp(), **entry})[:-1]
         write_whole(fd, body + MARK + seal(key, body).encode() + b'"}\n')
         if key and (durable or number - saved >= UNSAVED):
             os.fdatasync(fd)
@@ -93,8 +95,6 @@ def shortened(command: str) -> str:
 
 def last_number(fd: int) -> int:
     """The number of the last line, 0 when there is none. What a crash or a full disk left of a line is cut off."""
-    import json
-
     end = os.fstat(fd).st_size
     tail = os.pread(fd, min(end, TAIL), max(0, end - TAIL))
     whole, newline, torn = tail.rpartition(b"\n")
@@ -103,9 +103,22 @@ def last_number(fd: int) -> int:
     if not newline:
         return 0
     try:
-        return int(json.loads(whole.rpartition(b"\n")[2])["number"])
-    except (ValueError, KeyError, TypeError):
+        return int(whole.rpartition(b"\n")[2].removeprefix(b'{"number": ').partition(b",")[0])
+    except ValueError:
         return 0
+
+
+def json_object(entry: Mapping[str, object]) -> bytes:
+    """As `json.dumps`, by the part of it that is C. All of it loads `re`, 6 ms for every command."""
+    try:
+        from _json import encode_basestring_ascii as quoted
+    except ImportError:  # a Python without CPython's accelerators
+        from json import dumps as quoted
+
+    pairs = (
+        f"{quoted(key)}: {value if isinstance(value, int) else quoted(str(value))}" for key, value in entry.items()
+    )
+    return f"{{{', '.join(pairs)}}}".encode()
 
 
 def write_whole(fd: int, line: bytes) -> None:

@@ -11,8 +11,11 @@ from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterable
     from typing import Any, ClassVar
+else:
+    import _signal as signal  # without its enumerations, which would be eleven more modules for every command
 
 IMPORT_SECONDS = 10
 """How long a plugin's import may take before it counts as hung."""
@@ -160,8 +163,6 @@ class guarded_import:
         if self.entry.distribution == CORE:
             return
         sys.stdout = Diverted()
-        import signal
-
         try:
             self.before = signal.signal(signal.SIGALRM, self.expired)
             signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
@@ -175,7 +176,5 @@ class guarded_import:
     def __exit__(self, *_: object) -> None:
         sys.stdout = self.stdout
         if self.armed:
-            import signal
-
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.before)

@@ -54,12 +54,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def matching(pattern: str, what: str) -> Callable[[str], str]:
     """A validator by regular expression, matched whole; `what` completes "... is not"."""
-    import re
-
-    compiled = re.compile(pattern)
 
     def parse(text: str) -> str:
-        if not compiled.fullmatch(text):
+        import re
+
+        if not re.fullmatch(pattern, text):
             raise UserError(f"{shown(text)} is not {what}")
         return text
 

@@ -2,18 +2,32 @@
 
 Each is a `str`, so it can be an argv word, a path component or a label without conversion; constructing one from a
 bad text raises `UserError` with the rule. The rules are Dokku 0.38's (reference, section 2.6) unless a line says
-otherwise. This module is on the start-up path of every command: no dataclasses, no typing at run time.
+otherwise. This module is on the start-up path of every command: no dataclasses, no typing at run time, and no `re`,
+which costs as much as half an interpreter: the names of frequent commands are matched without.
 """
 
 from __future__ import annotations
-
-import re
 
 from dokkupy.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from typing import Self
+
+
+class Pattern:
+    """A regular expression that is compiled when it is first used."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        import re
+
+        return re.fullmatch(self.text, text)
 
 
 class Identifier(str):
@@ -22,14 +36,14 @@ class Identifier(str):
     __slots__ = ()
     what = "name"
     rule = "must not be empty"
-    pattern = re.compile(r".+")
+    pattern: Pattern | re.Pattern[str] = Pattern(r".+")
     max_length = 255
 
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
         text = cls.normalized(text)
-        if not text or len(text) > cls.max_length or not cls.pattern.fullmatch(text) or not cls.accepts(text):
+        if not text or len(text) > cls.max_length or not cls.matches(text) or not cls.accepts(text):
             raise UserError(cls.complaint(text), code="bad_name")
         return super().__new__(cls, text)
 
@@ -48,8 +62,13 @@ class Identifier(str):
         return True
 
     @classmethod
+    def matches(cls, text: str) -> bool:
+        """Whether a text that is not empty has the form."""
+        return cls.pattern.fullmatch(text) is not None
+
+    @classmethod
     def accepts(cls, text: str) -> bool:
-        """What the pattern cannot say."""
+        """What the form cannot say."""
         return True
 
     @classmethod
@@ -60,6 +79,15 @@ class Identifier(str):
 def digits(text: str) -> int | None:
     """The whole number that a text of ASCII digits is; None for everything else, and for more digits than anything has."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def are_labels(text: str) -> bool:
+    """Whether a text is lower-case labels of a host name, with dots between: `[a-z0-9](?:[a-z0-9-]*[a-z0-9])?` each."""
+    return (
+        text.isascii()
+        and text == text.lower()
+        and all(label.strip("-") == label and label.replace("-", "").isalnum() for label in text.split("."))
+    )
 
 
 def shown(text: str) -> str:
@@ -76,8 +104,11 @@ class AppName(Identifier):
 
     __slots__ = ()
     what = "App name"
-    pattern = re.compile(r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*")
     max_length = 63
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        return are_labels(text)
 
     @classmethod
     def complaint(cls, text: str) -> str:
@@ -95,8 +126,12 @@ class ProcessType(Identifier):
     __slots__ = ()
     what = "Process type"
     rule = "may only contain letters, digits, underscores and hyphens (at most 63)"
-    pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
     max_length = 63
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[A-Za-z0-9][A-Za-z0-9_-]*`"""
+        return text.isascii() and text[0].isalnum() and text.replace("_", "").replace("-", "").isalnum()
 
 
 class EnvKey(Identifier):
@@ -104,7 +139,11 @@ class EnvKey(Identifier):
 
     __slots__ = ()
     what = "Key"
-    pattern = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[A-Za-z_][A-Za-z0-9_]*`"""
+        return text.isascii() and text.isidentifier()
 
     @classmethod
     def complaint(cls, text: str) -> str:
@@ -121,8 +160,11 @@ class Domain(Identifier):
 
     __slots__ = ()
     what = "Domain"
-    pattern = re.compile(r"_|(?:\*?\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
     max_length = 253
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        return text == "_" or are_labels(text.removeprefix("*." if text.startswith("*") else "."))
 
     @classmethod
     def normalized(cls, text: str) -> str:
@@ -144,7 +186,7 @@ class GlobalDomain(Identifier):
 
     __slots__ = ()
     what = "Domain"
-    pattern = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\.).+")
+    pattern = Pattern(r"[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\.).+")
     max_length = 253
 
     @classmethod
@@ -201,7 +243,7 @@ class PluginName(Identifier):
     __slots__ = ()
     what = "Plugin name"
     rule = "may only contain lowercase letters, digits and hyphens"
-    pattern = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+    pattern = Pattern(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
     max_length = 64
 
 
@@ -211,7 +253,7 @@ class KeyName(Identifier):
     __slots__ = ()
     what = "Key name"
     rule = "may only contain letters, digits and . _ @ + - (at most 128), and begins with a letter or digit"
-    pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+    pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
     max_length = 128
 
 
@@ -221,7 +263,7 @@ class GitRef(Identifier):
     __slots__ = ()
     what = "Git reference"
     rule = "is not a branch, tag or revision that git accepts"
-    pattern = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+#@-]*")
+    pattern = Pattern(r"[A-Za-z0-9_][A-Za-z0-9._/+#@-]*")
 
     @classmethod
     def accepts(cls, text: str) -> bool:
@@ -243,7 +285,7 @@ class ImageRef(Identifier):
     __slots__ = ()
     what = "Image"
     rule = "is not an image reference"
-    pattern = re.compile(
+    pattern = Pattern(
         r"sha256:[0-9a-f]{64}"
         r"|(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]{1,5})?/)?"
         r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
@@ -258,7 +300,7 @@ class RelativePath(Identifier):
     __slots__ = ()
     what = "Path"
     rule = "must be relative, inside the repository, without .. or control characters"
-    pattern = re.compile(r"[^\x00-\x1f\x7f/-][^\x00-\x1f\x7f]*")
+    pattern = Pattern(r"[^\x00-\x1f\x7f/-][^\x00-\x1f\x7f]*")
     max_length = 1024
 
     @classmethod

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from dokkupy_sdk.access import visible_apps
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.core_settings import APPS
 from dokkupy_sdk.errors import Conflict
 from dokkupy_sdk.names import AppName

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.config import get_env, merged_env
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, EnvKey
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
 
 group = Group("config", "Manage global and app-specific config vars", bare="show")
 
+Key = Annotated[EnvKey, Arg("KEY")]
+Quoted = Annotated[bool, Opt("--quoted", help="Quote the value for a shell")]
 Merged = Annotated[bool, Opt("--merged", help="Include the global variables")]
 NoRestart = Annotated[bool, Opt("--no-restart", help="Do not restart the running instances")]
 
@@ -58,9 +58,9 @@ def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
 def get(
     host: Host,
     scope: Scope,
-    key: Annotated[EnvKey, Arg("KEY")],
+    key: Key,
     *,
-    quote: Annotated[bool, Opt("--quoted", help="Quote the value for a shell")] = False,
+    quote: Quoted = False,
 ) -> CommandResult:
     """Print one variable; the exit status is 1 when it is not set."""
     value = variables(host, scope, False).get(str(key))

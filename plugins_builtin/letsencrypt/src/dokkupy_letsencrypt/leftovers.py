@@ -78,7 +78,7 @@ def orphans(host: Host, certbot: Certbot) -> Iterator[str]:
     known: dict[AppName, set[str]] = {}
     for name in lineage.names(certbot.config):
         app = name.partition("@")[0]
-        if not AppName.pattern.fullmatch(app) or not host.store.has_app(AppName(app)):
+        if not AppName.fits(app) or not host.store.has_app(AppName(app)):
             yield name
         elif "@" in name:
             parts = known.setdefault(
