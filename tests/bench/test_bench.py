@@ -11,6 +11,7 @@ from pathlib import Path
 
 from apps import Repository
 from bed.host import Host
+from state import latest_image
 
 BARE = ["/opt/dokkupy/venv/bin/python", "-I", "-c", "pass"]
 TIMER = """
@@ -110,7 +111,7 @@ def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> N
 def test_changes(host: Host, app: str, repository: Repository) -> None:
     repository.scalable()
     host.git_push(repository.path, app)
-    start = f"docker run -d --pull=never -e PORT=5000 dokku/{app}:latest | xargs docker rm -f"
+    start = f"docker run -d --pull=never -e PORT=5000 {latest_image(host, app)} | xargs docker rm -f"
     rows = [
         ["bash", "-c", start],
         ["dokkupy", "ps:restart", app],

@@ -34,6 +34,12 @@ def containers(host: Host) -> list[str]:
     return sorted(host.exec(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout.split())
 
 
+def latest_image(host: Host, app: str) -> str:
+    """The name of the image that an app runs; its end is the app's own, which nobody can guess."""
+    names = host.exec(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"dokku/{app}"]).stdout.split()
+    return next(name for name in names if name.startswith(f"dokku/{app}:latest-"))
+
+
 def networks(host: Host) -> list[str]:
     """The names of all networks of the machine's engine."""
     return sorted(host.exec(["docker", "network", "ls", "--format", "{{.Name}}"]).stdout.split())

@@ -9,6 +9,7 @@ import tarfile
 from apps import Repository
 from bed.host import Host
 from dokkupy_sdk.self_signed import key_and_certificate
+from state import latest_image
 
 
 def typed(host: Host, *words: str) -> tuple[int, str, str]:
@@ -57,11 +58,11 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
     assert typed(host, "docker-options:list", app)[0] == 1
 
     # What was deployed before is deployed again from its image, whose label names it.
-    host.exec(["docker", "tag", f"dokku/{app}:latest", f"{app}/source:v1"])
+    host.exec(["docker", "tag", latest_image(host, app), f"{app}/source:v1"])
     typed(host, "docker-options:clear", app)
     assert typed(host, "git:from-image", app, f"{app}/source:v1", "Ann", "von", "Au", "ann@example.com")[0] == 0
     form = '{{index .Config.Labels "com.dokku.docker-image-labeler/alternate-tags"}}'
-    label = host.exec(["docker", "image", "inspect", "-f", form, f"dokku/{app}:latest"]).stdout
+    label = host.exec(["docker", "image", "inspect", "-f", form, latest_image(host, app)]).stdout
     assert json.loads(label) == [f"{app}/source:v1"]
 
 

@@ -130,6 +130,7 @@ def test_project_toml_is_built_by_pack_again_and_again_and_goes_without_a_trace(
 ) -> None:
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.exec(["dokkupy", "builder-pack:set", "--global", "trusted-builders", f"heroku/builder:24,{builder}"])
     host.exec(["dokkupy", "builder-pack:set", app, "builder-image", builder])
     host.exec(["dokkupy", "config:set", app, f"GREETING={CANARY}"])
     repository = Repository(tmp_path / "app")

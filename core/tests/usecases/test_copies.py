@@ -8,6 +8,7 @@ import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
+from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import processes, status
@@ -39,7 +40,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def tags(host: Host, app: str) -> set[str]:
     found = [tag for _, names, _ in host.images().find_all({}) for tag in names]
-    return {tag.partition(":")[2] for tag in found if tag.startswith(f"dokku/{app}:")}
+    names = {tag.partition(":")[2] for tag in found if tag.startswith(f"dokku/{app}:")}
+    private = {name.partition("-")[2] for name in names}
+    assert not names or private == {private_part(host.store, AppName(app)).reveal()}
+    return {name.partition("-")[0] for name in names}
 
 
 def running(host: Host) -> set[str]:

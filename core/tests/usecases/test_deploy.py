@@ -11,6 +11,7 @@ from dokkupy.errors import AppError, Conflict, DokkupyError, HostError, UserErro
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.operation import operation
+from dokkupy.kernel.private_names import private_part
 from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port
@@ -83,7 +84,10 @@ def test_a_deploy_serves_its_web_process_and_runs_its_release_task(host: Host) -
     route = proxy(host).routes["blog"]
     assert [str(name) for name in route.domains] == ["blog.example.com"]
     assert [one.port for one in route.upstreams[5000]] == [5000]
-    assert set(engine(host).tags) == {"dokku/blog:r1", "dokku/blog:latest"}
+    private = private_part(host.store, BLOG).reveal()
+    assert len(private) == 32
+    assert set(engine(host).tags) == {f"dokku/blog:r1-{private}", f"dokku/blog:latest-{private}"}
+    assert private not in host.out.text()  # type: ignore[attr-defined]
     assert "Executing release task from Procfile" in host.out.text()  # type: ignore[attr-defined]
     assert builds_of(host, BLOG)[0]["status"] == "succeeded"
 

@@ -16,9 +16,10 @@ from dokkupy_builders.builder import (
     RailpackBuilder,
     ToolBuilder,
 )
+from dokkupy_builders.cli import judge
 from dokkupy_builders.hooks import post_app_destroy
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError, HostError
+from dokkupy_sdk.errors import AppError, Denied, HostError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import FakeEngine, fake_host
@@ -145,11 +146,12 @@ def test_missing_program_is_named_with_where_to_get_it(
 
 @pytest.mark.parametrize("kind", TOOLS)
 def test_value_of_any_shape_reaches_the_program_whole_and_not_its_argv(
-    host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path
+    host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
-    made = f"{build.tag}-{kind.program}"
+    made = "dokkupy/made:once"
+    monkeypatch.setattr(module, "name_once", lambda: made)
     engine.keep(made, {})
     image = kind(host).build(build)
     assert image.labels["com.dokku.app-name"] == "blog"
@@ -183,12 +185,13 @@ def test_file_that_is_a_link_is_refused(host: Host, build: Build, kind: type[Too
 
 
 def test_pack_keeps_its_caches_by_the_app_and_they_go_with_it(
-    host: Host, build: Build, program: Path, tmp_path: Path
+    host: Host, build: Build, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
+    monkeypatch.setattr(module, "name_once", lambda: "dokkupy/made:once")
     for tag in ("dokkupy/blog:b", "dokkupy/blog:c"):
-        engine.keep(f"{tag}-pack", {})
+        engine.keep("dokkupy/made:once", {})
         PackBuilder(host).build(replace(build, tag=tag))
         words = (tmp_path / "argv").read_text()
         assert "--cache=type=build;format=volume;name=dokkupy-pack-blog-build" in words
@@ -202,3 +205,28 @@ def test_null_builds_nothing_and_says_what_to_do(host: Host, build: Build) -> No
     with pytest.raises(AppError, match="null") as caught:
         NullBuilder(host).build(build)
     assert "git:from-image" in caught.value.hint
+
+
+def test_pack_gets_only_a_builder_image_that_an_admin_trusts(
+    host: Host, build: Build, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pack runs a builder's own program as root with the engine's socket: it is root on the host."""
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    monkeypatch.setattr(module, "name_once", lambda: "dokkupy/made:once")
+    engine.keep("dokkupy/made:once", {})
+    host.store.write("apps", APP, "builder-pack", data={"properties": {"builder-image": "example/builder:1"}})
+    with pytest.raises(Denied, match="example/builder:1 is not a trusted builder") as caught:
+        PackBuilder(host).build(build)
+    assert "builder-pack:set --global trusted-builders heroku/builder:24,example/builder:1" in caught.value.hint
+    assert not (tmp_path / "argv").exists()
+    trusted = {"properties": {"trusted-builders": "heroku/builder:24,example/builder:1"}}
+    host.store.write("global", "builder-pack", data=trusted)
+    PackBuilder(host).build(build)
+    assert "--builder=example/builder:1" in (tmp_path / "argv").read_text().split()
+
+
+def test_an_untrusted_builder_image_is_refused_where_it_is_set(host: Host) -> None:
+    with pytest.raises(Denied, match="not a trusted builder"):
+        judge(host, APP, "builder-image", "example/builder:1")
+    judge(host, APP, "builder-image", "heroku/builder:24")

@@ -47,7 +47,9 @@ class Bench:
         for name, text in files.items():
             (self.context / name).write_text(text)
 
-    def build(self, *options: str, env: dict[str, str] | None = None, hidden: dict[str, str] | None = None) -> Image:
+    def build(
+        self, *options: str, env: dict[str, str] | None = None, hidden: dict[str, str] | None = None, private: str = ""
+    ) -> Image:
         return self.host.builds().build(
             ImageBuild(
                 context=self.context,
@@ -57,6 +59,7 @@ class Bench:
                 env={key: Secret(value) for key, value in (env or {}).items()},
                 secrets={key: Secret(value) for key, value in (hidden or {}).items()},
                 labels={LABEL: self.run, "com.dokku.app-name": "blog"},
+                private=Secret(private),
             )
         )
 
@@ -207,3 +210,34 @@ def test_signal_ends_client_and_build_and_leaves_no_tag(
     assert "sleep 61" not in running
     assert docker("images", "-q", f"dokkupy-test/{bench.run}") == ""
     assert [entry for found in place.glob("**/tmp/docker-build") for entry in found.iterdir()] == []
+
+
+CACHED = """\
+FROM {image}
+ARG WHO
+ARG BUILDKIT_CACHE_MOUNT_NS
+RUN --mount=type=cache,target=/c --mount=type=cache,id=../c,target=/d echo "$WHO" >>/c/log && echo "$WHO" >>/d/log && \\
+    cat /c/log /d/log && echo "ns $BUILDKIT_CACHE_MOUNT_NS"
+"""
+
+
+def test_build_caches_are_those_of_builds_with_the_same_private_text(bench: Bench, image: str) -> None:
+    """One app's caches cannot be named by another's Dockerfile, with an id or without, whatever its options say."""
+    bench.write({"Dockerfile": CACHED.format(image=image)})
+    run, other = f"a-{bench.run}", f"b-{bench.run}"
+    bench.build("--build-arg", "WHO=first", private=run)
+    bench.build("--build-arg", "WHO=second", private=run)
+    seen = printed(bench)
+    assert "first" in seen and "second" in seen
+    space = build_module.caches_of(ImageBuild(bench.context, bench.context, "", private=Secret(run)))
+    assert "***" in seen and space not in seen and run not in seen
+    bench.lines.clear()
+    bench.build("--build-arg", "WHO=third", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={space}", private=other)
+    assert "third" in printed(bench) and "first" not in printed(bench)
+    bench.lines.clear()
+    bench.build("--build-arg", "WHO=nobody")
+    assert "first" not in printed(bench) and "third" not in printed(bench)
+
+
+def printed(bench: Bench) -> str:
+    return "\n".join(line for line in bench.lines if "RUN" not in line)

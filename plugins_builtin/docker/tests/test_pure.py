@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_docker.app_options import divided
+from dokkupy_docker.containers import confine
 from dokkupy_docker.drain import established
 from dokkupy_docker.network import free_addresses, free_subnet
 from dokkupy_docker.option_values import size
@@ -327,3 +328,24 @@ def test_the_engine_s_answer_shows_no_value_of_the_environment() -> None:
     shown = masked(found)
     assert shown["Config"]["Env"] == ["A=*******", "B=*******", "C=*******"]
     assert {**shown, "Config": {}} == {**found, "Config": {}} and shown["Config"]["Image"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("words", "security", "dropped", "pids"),
+    [
+        ([], ["no-new-privileges"], ["NET_RAW"], 4096),
+        (["--security-opt", "seccomp=unconfined"], ["seccomp=unconfined", "no-new-privileges"], ["NET_RAW"], 4096),
+        (["--security-opt", "no-new-privileges:false"], ["no-new-privileges:false"], ["NET_RAW"], 4096),
+        (["--cap-add", "cap_net_raw"], ["no-new-privileges"], None, 4096),
+        (["--cap-add", "ALL"], ["no-new-privileges"], None, 4096),
+        (["--cap-drop", "ALL"], ["no-new-privileges"], ["ALL", "NET_RAW"], 4096),
+        (["--pids-limit", "-1"], ["no-new-privileges"], ["NET_RAW"], -1),
+        (["--privileged"], None, None, 4096),
+    ],
+)
+def test_containers_are_confined_but_for_what_an_option_allows_by_name(
+    words: list[str], security: list[str] | None, dropped: list[str] | None, pids: int
+) -> None:
+    host = body_of(words)["HostConfig"]
+    confine(host)
+    assert (host.get("SecurityOpt"), host.get("CapDrop"), host["PidsLimit"]) == (security, dropped, pids)

@@ -60,7 +60,7 @@ def test_without_a_value_it_shows_and_changes_nothing(host: Host) -> None:
     cli.limit(host, APP, process_type="web", memory="100")
     answer = cli.limit(host, APP, process_type="web")
     assert answer.header == "resource limits blog information [web]"
-    assert answer.data["memory"] == "100" and set(answer.data) == set(RESOURCES)
+    assert answer.data["memory"] == "100" and set(answer.data) == set(RESOURCES) - {"pids"}
     assert cli.limit(host, APP).header == "resource limits blog information [defaults]"
 
 
@@ -127,5 +127,17 @@ def test_a_change_says_when_it_takes_effect_and_is_pending_until_then(host: Host
 @pytest.mark.parametrize(("kind", "command"), [("limit", cli.limit), ("reserve", cli.reserve)])
 def test_a_resource_reaches_docker_or_its_option_says_that_it_has_no_effect(kind: str, command: object) -> None:
     inert = {item.name.replace("_", "-"): item.inert for item in parameters(command)}  # type: ignore[arg-type]
-    for resource in RESOURCES:
+    for resource in RESOURCES if kind == "limit" else RESOURCES[:-1]:
         assert (resource in OPTIONS[kind]) != bool(inert[resource]), resource
+
+
+def test_the_number_of_processes_is_a_limit_that_a_report_shows_where_it_is_set(host: Host) -> None:
+    cli.limit(host, APP, process_type="web", pids="9000")
+    assert options(host, "web") == ["--pids-limit=9000"]
+    assert cli.limit(host, APP, process_type="web").data["pids"] == "9000"
+    assert cli.extra(host, APP)["web.limit.pids"] == "9000" and "_default_.limit.pids" not in cli.extra(host, APP)
+    cli.limit(host, APP, process_type="web", pids="-1")
+    assert options(host, "web") == ["--pids-limit=-1"]
+    for text in ("0", "many", "-2"):
+        with pytest.raises(UserError, match="not a number of processes"):
+            cli.limit(host, APP, pids=text)

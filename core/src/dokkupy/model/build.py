@@ -32,7 +32,8 @@ class Build:
     """One build. env: build-time environment, to be given to the build without leaving it in the image.
 
     options: docker options of the phase build as argv words. tag: the name under which the image is kept until it
-    becomes a release. labels: go on the image.
+    becomes a release. private: what no other app knows, for the names of the app's caches; it belongs in no log and no
+    argv. labels: go on the image.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Build:
     env: Mapping[str, Secret] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     tag: str = ""
+    private: Secret = Secret("")
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -14,10 +14,12 @@ RELEASE_FILE = "apps/*/releases/*"
 
 
 class AppFile(Record, file="apps/*/app"):
-    """An app exists with this file. locked: against deploys (`apps:lock`)."""
+    """An app exists with this file. locked: against deploys (`apps:lock`). private: part of the names of its images and
+    build caches."""
 
     created_at: str = ""
     locked: bool = False
+    private: Secret = Secret("")
 
 
 class PropertiesFile(Record, file="apps/*/*"):

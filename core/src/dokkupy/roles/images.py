@@ -20,7 +20,8 @@ class ImageBuild:
     build does not have are left out. env: where options that name a variable without a value (`--build-arg KEY`)
     find it. secrets: id -> content, for `RUN --mount=type=secret,id=ID`; never on an argv, in a layer or in the
     history; without BuildKit they do not exist. labels: win over the Dockerfile's and the options' own. tag: the name
-    of the image.
+    of the image. private: whose caches the steps see (`RUN --mount=type=cache`): only builds with the same text share any;
+    empty: nobody else's. It belongs in no log and no argv.
     """
 
     context: Path
@@ -30,6 +31,7 @@ class ImageBuild:
     env: Mapping[str, Secret] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    private: Secret = Secret("")
 
 
 class Images(ABC):

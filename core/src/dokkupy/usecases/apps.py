@@ -10,6 +10,7 @@ from dokkupy.errors import Conflict, HostError
 from dokkupy.host import Host
 from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.operation import forget_unfinished, operation
+from dokkupy.kernel.private_names import new_private_part
 from dokkupy.kernel.store import lost_record
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
@@ -40,7 +41,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
     tx.register_undo("make the app's directory", call(remove_app_directory, app=app))
-    tx.save(AppFile(created_at=stamp()), app)
+    tx.save(AppFile(created_at=stamp(), private=new_private_part()), app)
 
 
 def remove_app_directory(host: Host, app: str) -> None:
@@ -132,12 +133,10 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
 
 def remove_images(images: Images, app: AppName) -> None:
     """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
-    from dokkupy.usecases.releases import image_name
+    from dokkupy.usecases.releases import REPOSITORY
 
-    for _, tags, _size in images.find_all({}):
-        for tag in tags:
-            if tag.startswith(image_name(app, "")):
-                images.remove(tag)
+    for tag in [tag for _, tags, _ in images.find_all({}) for tag in tags if tag.startswith(REPOSITORY.format(app))]:
+        images.remove(tag)
 
 
 def set_locked(host: Host, app: AppName, locked: bool) -> None:

@@ -15,6 +15,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory
 from dokkupy.kernel.operation import operation
+from dokkupy.kernel.private_names import private_part
 from dokkupy.kernel.settings import BUILD
 from dokkupy.kernel.transaction import call
 from dokkupy.kernel.tree import almost, read_text
@@ -81,7 +82,7 @@ def deploy_source(
                 revision = fill(directory) or revision
                 source = received(tx, Source(app, directory, kind, revision, metadata))
                 require_web_kept(host, declared(host, source), current(host, app)[1])
-                tag = image_name(app, f"build-{tx.id}".lower())
+                tag = image_name(host, app, f"build-{tx.id}".lower())
                 builder, image = build(tx, source, tag, no_cache=no_cache)
                 release = make_release(tx, source, builder, image)
                 require_web_kept(host, release, current(host, app)[1])
@@ -189,6 +190,7 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple
         env=env,
         options=(*options, "--no-cache") if no_cache else options,
         tag=tag,
+        private=private_part(host.store, app),
         labels={
             "dokku": "",
             "com.dokku.app-name": app,

@@ -8,6 +8,7 @@ from typing import Any
 
 from dokkupy.errors import NotFound
 from dokkupy.host import Host
+from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName
 from dokkupy.model.ports import Port
 from dokkupy.model.record import decode, encode, fields_of
@@ -23,13 +24,16 @@ KEPT = 10
 """How many releases, the serving one included, keep their record and image (`releases:prune`, property `retention`)."""
 
 
-def image_name(app: AppName | str, tag: str) -> str:
-    """Dokku's name of an app's images; without a tag what they all begin with."""
-    return f"dokku/{app}:{tag}"
+REPOSITORY = "dokku/{}:"
+"""What the names of an app's images begin with; Dokku's."""
 
 
-def release_tag(app: AppName, number: int) -> str:
-    return image_name(app, f"r{number}")
+def image_name(host: Host, app: AppName, tag: str) -> str:
+    return f"{REPOSITORY.format(app)}{tag}-{private_part(host.store, app).reveal()}"
+
+
+def release_tag(host: Host, app: AppName, number: int) -> str:
+    return image_name(host, app, f"r{number}")
 
 
 def numbers(host: Host, app: AppName) -> list[int]:
@@ -64,7 +68,7 @@ def write_release(tx: Transaction, release: Release) -> None:
     from dokkupy.kernel.transaction import call
 
     host, app = tx.host, release.app
-    tag = release_tag(app, release.number)
+    tag = release_tag(host, app, release.number)
     tx.step("keep the image", lambda: host.images().tag(release.image, tag), undo=call(drop_image, ref=tag))
     tx.save(release, app, release_key(release.number))
 
@@ -156,7 +160,7 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
 
 
 def remove_release(host: Host, app: AppName, number: int) -> None:
-    host.images().remove(release_tag(app, number))
+    host.images().remove(release_tag(host, app, number))
     host.store.remove(Release, app, release_key(number))
 
 

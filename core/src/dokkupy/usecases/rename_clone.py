@@ -17,6 +17,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory, sync_directory
 from dokkupy.kernel.operation import operation
+from dokkupy.kernel.private_names import new_private_part
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Release
@@ -95,7 +96,7 @@ def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
 
 
 def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
-    tag = release_tag(new, release.number)
+    tag = release_tag(tx.host, new, release.number)
     tx.step(
         f"keep the image of v{release.number}",
         lambda: tx.host.images().tag(release.image, tag),
@@ -153,7 +154,7 @@ def clone_state(host: Host, old: AppName, new: AppName) -> None:
 
 
 def record(host: Host, old: AppName, new: AppName, *, created_at: str) -> None:
-    host.store.save(AppFile(created_at=created_at), new)
+    host.store.save(AppFile(created_at=created_at, private=new_private_part()), new)
 
 
 def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, ...]) -> None:

@@ -174,7 +174,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deplo
     formation = host.store.load(FormationFile, app)
     if not formation.restore:
         tx.save(formation.replace(restore=True), app)
-    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(app, "latest")))
+    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")))
     return deployment
 
 
@@ -214,10 +214,11 @@ def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment
 def retag_latest(host: Host, app: str) -> None:
     """The tag `latest` follows the pointer."""
     release, _ = current(host, AppName(app))
+    latest = image_name(host, AppName(app), "latest")
     if release is not None:
-        host.images().tag(release.image, image_name(app, "latest"))
+        host.images().tag(release.image, latest)
     else:
-        host.images().remove(image_name(app, "latest"))
+        host.images().remove(latest)
 
 
 def prune_old(host: Host, app: str) -> None:

@@ -20,12 +20,17 @@ from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.settings import Settings
 
 from dokkupy_builders import argv
-from dokkupy_builders.settings import LAMBDA, NIXPACKS, PACK, RAILPACK
+from dokkupy_builders.settings import LAMBDA, NIXPACKS, PACK, RAILPACK, require_trusted
 
 TAIL = 20
 LARGEST = 1024 * 1024
 STEERING = ("DOCKER_", "BUILDKIT_", "LD_", "PATH", "HOME", "XDG_", "TMPDIR", "SSL_CERT_", "PACK_", "NIXPACKS_NO_")
 """Variables that change what the programs themselves do: an app's value of such a one never becomes theirs."""
+
+
+def name_once() -> str:
+    """The image's name while it is built. The programs print it, and the app's own names are for nobody to read."""
+    return f"dokkupy/made:{os.urandom(16).hex()}"
 
 
 class ToolBuilder(Builder):
@@ -67,7 +72,7 @@ class ToolBuilder(Builder):
             )
         file = self.path(build.source)
         there = read_text(build.source.directory, file, limit=LARGEST) is not None  # refuses a link
-        made = f"{build.tag}-{self.program}"
+        made = name_once()
         with scratch_directory(self.host.path("tmp", self.program)) as directory:
             words = self.words(build, program, made, str(build.source.directory / file) if there else "", directory)
             try:
@@ -127,6 +132,8 @@ class PackBuilder(ToolBuilder):
             .get("list", "")
             .split(",")
         )
+        image = PACK.get(self.host.store, build.source.app, "builder-image")
+        require_trusted(self.host.store, build.source.app, image)
         release, _ = current(self.host, build.source.app)
         return argv.pack(
             program,
@@ -134,7 +141,7 @@ class PackBuilder(ToolBuilder):
             tag=tag,
             descriptor=file,
             keys=self.keys(build),
-            builder=PACK.get(self.host.store, build.source.app, "builder-image"),
+            builder=image,
             buildpacks=[address for address in kept if address],
             caches=volumes(build.source.app),
             previous=release.image if release and release.builder == "pack" else "",

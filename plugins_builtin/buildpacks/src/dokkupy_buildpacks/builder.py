@@ -111,6 +111,7 @@ class BuildpacksBuilder(Builder):
                 env=build.env,
                 secrets=given if mounts.caches else {},
                 labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
+                private=build.private,
             )
             try:
                 image = host.builds().build(request)

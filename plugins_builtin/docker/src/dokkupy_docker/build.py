@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from dokkupy_sdk.files import scratch_directory, write_atomic
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker import build_limits
-from dokkupy_docker.build_options import ValidatedOptions, validate
+from dokkupy_docker.build_options import CACHES, ValidatedOptions, validate
 from dokkupy_docker.client import Client, find_client
 from dokkupy_docker.output import Output
 
@@ -33,8 +34,12 @@ def build_image(host: Host, build: ImageBuild) -> str:
     for remark in (*validated.remarks, *group.remarks):
         host.out.warn(remark)
     output = Output()
+    env = build_env(client, build, validated)
+    hidden = [text for text in (build.private.reveal(), env.get(CACHES, "")) if text]
 
     def line(text: str) -> None:
+        for secret in hidden:
+            text = text.replace(secret, "***")
         shown = output.line(text)
         if shown is not None:
             host.out.stream(shown)
@@ -43,7 +48,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
-        if stream(argv, line, env=build_env(client, build, validated)) != 0:
+        if stream(argv, line, env=env) != 0:
             for text in output.rest():
                 host.out.stream(text)
             if any(FULL_DISK.search(text) for text in output.tail):
@@ -89,6 +94,8 @@ def build_argv(
         argv.append("--load")
     argv += [*options, f"--iidfile={result}", f"--file={build.dockerfile}"]
     argv += [f"--secret=id={identifier},src={path}" for identifier, path in secrets.items()]
+    if client.buildkit:
+        argv.append(f"--build-arg={CACHES}")  # the value is in the environment
     argv += [f"--label={key}={value}" for key, value in build.labels.items()]  # after the user's, so that ours count
     return [*argv, str(build.context)]
 
@@ -97,4 +104,13 @@ def build_env(client: Client, build: ImageBuild, validated: ValidatedOptions) ->
     """Beside the clean environment: only the variables that the build options name."""
     env = {"DOCKER_BUILDKIT": "1" if client.buildkit else "0", "DOCKER_CLI_HINTS": "false"}
     env.update({key: build.env[key].reveal() for key in validated.keys})
+    if client.buildkit:
+        env[CACHES] = caches_of(build)
     return env
+
+
+def caches_of(build: ImageBuild) -> str:
+    """What BuildKit's Dockerfile frontend puts before the id of every cache mount, also of one without an id. A frontend
+    of somebody else (`# syntax=`) may name any cache, and cannot guess this."""
+    private = build.private.reveal() or os.urandom(16).hex()
+    return hashlib.sha256(f"caches {private}".encode()).hexdigest()[:32]

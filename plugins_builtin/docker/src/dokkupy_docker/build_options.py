@@ -105,6 +105,9 @@ LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
 PERIOD = 100_000
 """Microseconds over which a share of CPUs is counted; docker's own."""
 
+CACHES = "BUILDKIT_CACHE_MOUNT_NS"
+"""The build argument by which caches are an app's own (https://docs.docker.com/reference/dockerfile/, "built-in build args")."""
+
 STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
 STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
 """Variables that change what the docker client itself does; an app's value of such a one never becomes the client's."""
@@ -168,6 +171,8 @@ def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buil
             remarks.append(f"The build option {name} is left out: BuildKit has no such thing")
         elif (not buildkit and name in BUILDKIT_ONLY) or (not buildx and name in BUILDX_ONLY):
             remarks.append(f"The build option {name} is left out: it needs BuildKit with buildx")
+        elif name == "--build-arg" and value.partition("=")[0] == CACHES:
+            remarks.append(f"The build argument {CACHES} is left out: each app has caches of its own")
         elif name == "--build-arg" and "=" not in value:
             if steering(value):
                 remarks.append(f"The build argument {value} is left out: its name steers the docker client; rename it")

@@ -22,6 +22,26 @@ if TYPE_CHECKING:
 LOG_FILES = 3
 
 
+PIDS = 4096
+"""Processes and threads that a container may have, unless an option says another number: enough for a JVM or a browser,
+and a fork bomb stays in its container."""
+
+
+def confine(host: dict[str, Any]) -> None:
+    """Take from a container what apps do not need: more rights by setuid programs, raw packets, endless processes. An
+    option that an admin set by name (`--security-opt no-new-privileges:false`, `--cap-add NET_RAW`, `--pids-limit`,
+    `--privileged`) wins."""
+    host.setdefault("PidsLimit", PIDS)
+    if host.get("Privileged"):
+        return
+    security = host.setdefault("SecurityOpt", [])
+    if not any(option.startswith("no-new-privileges") for option in security):
+        security.append("no-new-privileges")
+    added = {name.upper().removeprefix("CAP_") for name in host.get("CapAdd", ())}
+    if not added & {"NET_RAW", "ALL"}:
+        host.setdefault("CapDrop", []).append("NET_RAW")
+
+
 class DockerContainers(Containers):
     """The containers of Docker."""
 
@@ -46,6 +66,7 @@ class DockerContainers(Containers):
         host["AutoRemove"] = spec.remove_on_exit
         host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
         host.setdefault("Init", spec.init)
+        confine(host)
         if "LogConfig" not in host:
             host["LogConfig"] = {
                 "Type": "json-file",

@@ -60,6 +60,7 @@ class DockerfileBuilder(Builder):
                 options=build.options,
                 env=build.env,
                 labels=build.labels,
+                private=build.private,
             )
         )
         ports = exposed_ports(text, arguments(build.options, build.env), target(build.options))

@@ -6,10 +6,11 @@ import sys
 from typing import Annotated
 
 from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, harmless
-from dokkupy_sdk.errors import AppError, UserError
+from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.records import encode
 from dokkupy_sdk.settings import add_property_commands
+from dokkupy_sdk.sizes import bytes_of
 from dokkupy_sdk.state import FailedFile
 
 from dokkupy_logs.settings import SETTINGS
@@ -23,7 +24,23 @@ if TYPE_CHECKING:
     from dokkupy_logs.lines import Line
 
 group = Group("logs", "Show the output of apps")
-add_property_commands(group, SETTINGS)
+
+
+def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
+    """The disk belongs to all apps: who may only deploy may make logs smaller than the host's size, not larger."""
+    from dokkupy_sdk.access import is_admin
+
+    most = SETTINGS.get(host.store, None, "max-size")
+    if app is None or name != "max-size" or "unlimited" == most or is_admin(host):
+        return
+    if value == "unlimited" or bytes_of(value) > bytes_of(most):
+        raise Denied(
+            f"The log of {app} cannot be larger than {most} by this key",
+            hint=f"Ask an admin: logs:set {app} max-size {value}, or logs:set --global max-size {value}",
+        )
+
+
+add_property_commands(group, SETTINGS, judge=judge)
 
 MOST = 1_000_000
 

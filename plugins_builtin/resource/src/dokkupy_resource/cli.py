@@ -8,7 +8,7 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_resource.table import DEFAULT, KINDS, OPTIONS, RESOURCES, process_type, read, value_of
+from dokkupy_resource.table import DEFAULT, KINDS, OPTIONS, RESOURCES, listed, process_type, read, value_of
 
 group = Group("resource", "Limit what apps and their builds may use")
 
@@ -21,6 +21,7 @@ Cpu = Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")]
 Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
 Swap = Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")]
 Gpu = Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")]
+Pids = Annotated[str, Opt("--pids", help="Processes and threads of each container, by default 4096; -1: no limit")]
 
 UNLIMITED = "Docker cannot limit the network; the value is kept for schedulers that can"
 Network = Annotated[str, Opt("--network", inert=UNLIMITED)]
@@ -40,9 +41,9 @@ def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
     host.store.require_app(app)
     values = read(host, app)[kind].get(name, {})
     title = "defaults" if name == DEFAULT else name
-    lines = [f"       {one + ':':<30} {values.get(one, '')}".rstrip() for one in RESOURCES]
+    lines = [f"       {one + ':':<30} {values.get(one, '')}".rstrip() for one in listed(values)]
     return CommandResult(
-        {one: values.get(one, "") for one in RESOURCES},
+        {one: values.get(one, "") for one in listed(values)},
         lines,
         header=f"resource {WORDS[kind]} {app} information [{title}]",
     )
@@ -103,6 +104,7 @@ def limit(
     network_ingress: Ingress = "",
     network_egress: Egress = "",
     nvidia_gpu: Gpu = "",
+    pids: Pids = "",
 ) -> CommandResult:
     """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all."""
     return change(
@@ -110,7 +112,7 @@ def limit(
         app,
         "limit",
         process_type,
-        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu),
+        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu, pids),
     )
 
 
@@ -134,7 +136,7 @@ def reserve(
         app,
         "reserve",
         process_type,
-        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu),
+        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu, ""),
     )
 
 
@@ -160,7 +162,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         f"{name}.{kind}.{resource}": table[kind].get(name, {}).get(resource, "")
         for kind in KINDS
         for name in sorted({DEFAULT, *table["limit"], *table["reserve"]})
-        for resource in RESOURCES
+        for resource in listed(table[kind].get(name, {}))
     } | {f"pending-{process}": text for process, text in pending_options(host, app).items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
@@ -17,12 +18,20 @@ APART = ("build", "run")
 compiles or migrates."""
 
 KINDS = ("limit", "reserve")
-RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu")
+RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu", "pids")
+BEYOND = ("pids",)
+"""Resources that Dokku does not have: shown where they are set, because clients of Dokku read every line."""
 CLEAR = "clear"
 CPUS = re.compile(r"\d{1,4}(\.\d{1,3})?")
 
 OPTIONS = {
-    "limit": {"cpu": "--cpus", "memory": "--memory", "memory-swap": "--memory-swap", "nvidia-gpu": "--gpus"},
+    "limit": {
+        "cpu": "--cpus",
+        "memory": "--memory",
+        "memory-swap": "--memory-swap",
+        "nvidia-gpu": "--gpus",
+        "pids": "--pids-limit",
+    },
     "reserve": {"memory": "--memory-reservation"},
 }
 """kind -> resource -> option of docker. The other resources are kept for schedulers that know them."""
@@ -42,6 +51,9 @@ def value_of(resource: str, text: str) -> str:
         if text == "-1" and resource == "memory-swap":
             return text
         memory_bytes(text)
+    elif resource == "pids":
+        if text != "-1" and not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+            raise UserError(f"{text[:40]!r} is not a number of processes from 1, nor -1 for no limit")
     elif not re.fullmatch(r"[0-9]{1,9}", text):
         raise UserError(f"{text[:40]!r} is not a whole number")
     return text
@@ -50,6 +62,11 @@ def value_of(resource: str, text: str) -> str:
 def read(host: Host, app: AppName) -> Table:
     kept = host.store.read("apps", app, "resource")
     return {kind: {name: dict(values) for name, values in kept.get(kind, {}).items()} for kind in KINDS}
+
+
+def listed(values: Mapping[str, str]) -> list[str]:
+    """The resources that a report of these values shows."""
+    return [name for name in RESOURCES if name not in BEYOND or values.get(name)]
 
 
 def process_type(text: str) -> str:
