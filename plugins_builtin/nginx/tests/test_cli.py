@@ -45,7 +45,9 @@ def test_set_report_and_unset(cli, rig: Rig) -> None:  # type: ignore[no-untyped
     assert sum(key.startswith("computed-") for key in report) == 31
     assert not {key for key in report if "http3" in key or "tls-profile" in key or "stapling" in key}
     whole = json.loads(cli("nginx:report", "blog", "--verbose", "--format", "json")[1])
-    assert sum(key.startswith("computed-") for key in whole) == 31 + 3  # Dokku's, the TLS profile, HTTP/3, stapling
+    assert (
+        sum(key.startswith("computed-") for key in whole) == 31 + 4
+    )  # Dokku's, the TLS profile, requests of an address, HTTP/3, stapling
     assert cli("nginx:report", "blog", "--nginx-computed-tls-profile")[1] == "intermediate\n"
     before = int(report["last-visited-at"])
     assert rig.get("blog.example.com").headers["server"] == "nginx"  # without its version

@@ -48,6 +48,7 @@ CANDIDATES = (
 BESIDE = {
     "disable-custom-config": "`NginxProxy._template` asks for it: test_template.py",
     "ssl-stapling": "`NginxProxy._render_one` asks for it: test_stapling.py",
+    "requests-per-address": "of all apps, in `Configuration.facts`: test_names_and_load.py",
     "tls-profile": "of all apps, in `Configuration.facts`: test_tls.py",
 }
 """Properties that the adapter reads before it renders an app, and the tests that see them served."""

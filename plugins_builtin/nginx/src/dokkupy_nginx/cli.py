@@ -170,7 +170,7 @@ def validate(
     return validate_config(host, app, clean=clean)  # type: ignore[no-any-return]
 
 
-BEYOND = ("ssl-stapling", "tls-profile", "http3", "http3-served", "http3-supported")
+BEYOND = ("ssl-stapling", "tls-profile", "requests-per-address", "http3", "http3-served", "http3-supported")
 """What Dokku does not have."""
 
 

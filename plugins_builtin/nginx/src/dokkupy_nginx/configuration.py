@@ -64,7 +64,8 @@ class Configuration:
         return _Held(lock)
 
     def facts(self) -> Facts:
-        return replace(self.nginx.facts(), tls_profile=SETTINGS.get(self.host.store, None, "tls-profile"))
+        profile, most = (SETTINGS.get(self.host.store, None, name) for name in ("tls-profile", "requests-per-address"))
+        return replace(self.nginx.facts(), tls_profile=profile, per_address=int(most))
 
     # building
 

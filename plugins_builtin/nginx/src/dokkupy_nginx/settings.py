@@ -132,7 +132,12 @@ SETTINGS = Settings(
     Property("bind-address-ipv4", help="IPv4 address to listen on (default: all)", parse=ipv4),
     Property("bind-address-ipv6", "[::]", help="IPv6 address to listen on", parse=ipv6),
     Property("client-body-timeout", "60s", help="Time between two reads of a request's body", parse=duration),
-    Property("client-header-timeout", "60s", help="Time for a request's header", parse=duration),
+    Property(
+        "client-header-timeout",
+        "20s",
+        help="Time for a request's header; Dokku has 60s, which makes it cheap to hold connections",
+        parse=duration,
+    ),
     Property("client-max-body-size", "1m", help="Largest request body; 0 is any", parse=size("1024g")),
     Property("disable-custom-config", "false", help="Ignore the template of the app's repository", parse=boolean),
     Property("error-log-path", f"{LOGS}/{{app}}-error.log", help="File of the error log, or off", parse=log_path),
@@ -152,6 +157,13 @@ SETTINGS = Settings(
         scope="global",
         parse=one_of("modern", "intermediate"),
         help="modern: TLS 1.3 alone; intermediate: 1.2 too, by ciphers with forward secrecy",
+    ),
+    Property(
+        "requests-per-address",
+        "2000",
+        scope="global",
+        parse=integer(0, 1000000),
+        help="Requests of one client's address that are served at the same time, WebSockets too; 0: any number",
     ),
     Property(
         "http3",

@@ -17,6 +17,8 @@ HTTP_DIRECTIVES = {
     "server_names_hash_max_size": "65536",
     # Cookies of 16 kB come back in a request's head; nginx's own 8 kB would refuse what an app's answer may set.
     "large_client_header_buffers": "4 32k",
+    # Until a name is known, the time for a request's header is that of whoever takes unknown names.
+    "client_header_timeout": "20s",
     # Which version it is helps only who looks for its faults.
     "server_tokens": "off",
 }

@@ -37,6 +37,13 @@ PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 
 
+HOST = "$dokkupy_host"
+"""What the app gets as Host; `render.catch_all` defines it."""
+
+PER_ADDRESS = "dokkupy_per_address"
+"""The zone that counts the requests of each client's address."""
+
+
 def checked_path(text: str, what: str) -> str:
     """An absolute path that is one nginx word as it stands."""
     if not PATH.fullmatch(text) or ".." in text.split("/") or len(text) > 1024:
@@ -189,6 +196,8 @@ class AppRendering:
             f"    send_timeout {v['send-timeout']};",
             f"    underscores_in_headers {v['underscore-in-headers']};",
         ]
+        if self.facts.per_address:
+            lines += [f"    limit_conn {PER_ADDRESS} {self.facts.per_address};", "    limit_conn_status 429;"]
         if self.facts.keepalive_min:
             lines.append("    keepalive_min_timeout 5s;")
         return lines
@@ -237,18 +246,15 @@ class AppRendering:
     def served_files(self, *, on_http: bool) -> list[Location]:
         return [fact for fact in self.route.extra if isinstance(fact, Location) and (fact.on_http_too or not on_http)]
 
-    def host_header(self, port: Port) -> str:
-        return "$dokkupy_host" if any(claim.quic for claim in self.claims(port)) else "$http_host"
-
-    def forwarded(self, directive: str, port: Port) -> list[str]:
+    def forwarded(self, directive: str) -> list[str]:
         v = self.values
         headers = {
-            "Host": self.host_header(port),
+            "Host": HOST,
             "X-Forwarded-For": f'"{v["x-forwarded-for-value"]}"',
             "X-Forwarded-Port": f'"{v["x-forwarded-port-value"]}"',
             "X-Forwarded-Proto": f'"{v["x-forwarded-proto-value"]}"',
             # Set by us or not at all: what a client claims here would be believed by frameworks.
-            "X-Forwarded-Host": self.host_header(port),
+            "X-Forwarded-Host": HOST,
             "X-Forwarded-Ssl": f'"{v["x-forwarded-ssl"]}"' if v["x-forwarded-ssl"] else '""',
             "X-Real-IP": "$remote_addr",
             "X-Request-Start": "$msec",
@@ -265,7 +271,7 @@ class AppRendering:
             "        proxy_http_version 1.1;",
             "        proxy_set_header Upgrade $http_upgrade;",
             f"        proxy_set_header Connection $dokkupy_connection_{'keep' if self.keeps_alive else 'close'};",
-            *self.forwarded("proxy_set_header", port),
+            *self.forwarded("proxy_set_header"),
             # Only a failed connection is tried elsewhere, and never a request that may have been acted on.
             "        proxy_next_upstream error;",
             f"        proxy_buffering {v['proxy-buffering']};",
@@ -293,7 +299,7 @@ class AppRendering:
         return [
             "    location / {",
             f"        grpc_pass grpc://{self.upstream_name(port)};",
-            *self.forwarded("grpc_set_header", port),
+            *self.forwarded("grpc_set_header"),
             "        grpc_next_upstream error;",
             f"        grpc_buffer_size {v['proxy-buffer-size']};",
             f"        grpc_connect_timeout {v['proxy-connect-timeout']};",

@@ -7,10 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dokkupy_nginx.config.claims import HTTP, TLS, Claim
 from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
-from dokkupy_nginx.render.app import challenge_lines, checked_path, listen
+from dokkupy_nginx.render.app import PER_ADDRESS, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.error_pages import cause_map
-from dokkupy_nginx.render.tls import HOST_MAPS, PROFILES, quic_catch_alls
+from dokkupy_nginx.render.tls import PROFILES, quic_catch_alls
 from dokkupy_nginx.render.values import Facts
+
+HOST_MAPS = (
+    'map $server_port $dokkupy_served_port { 80 ""; 443 ""; default ":$server_port"; }',
+    'map $http_host $dokkupy_port { "" $dokkupy_served_port; "~(?<dokkupy_asked>:[0-9]{1,5})$" $dokkupy_asked; default ""; }',
+    'map $host $dokkupy_host { _ ""; default $host$dokkupy_port; }',
+)
+"""The name by which nginx chose the app, and the port that the client wrote. The header Host may say another name, when the
+request line has a whole URL (RFC 9112, section 3.2.2), and HTTP/3 has `:authority` in its stead. `_` is what nginx
+calls a request without any name."""
 
 
 def render_default(
@@ -37,10 +46,10 @@ def render_default(
         'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
         'geo $dokkupy_dollar { default "$"; }',
     ]
-    lines += HOST_MAPS if quic else []
+    lines += HOST_MAPS
     lines += cause_map()
     lines += [f"{name} {value};" for name, value in HTTP_DIRECTIVES.items() if name not in skip]
-    lines.append("")
+    lines += [f"limit_conn_zone $binary_remote_addr zone={PER_ADDRESS}:10m;", ""]
     for claim in catch_alls:
         lines += ["server {", f"    listen {listen(claim, facts)};", "    server_name _;", "    access_log off;"]
         if claim.kind == TLS and facts.reject_handshake:

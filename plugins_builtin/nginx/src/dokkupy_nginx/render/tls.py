@@ -79,13 +79,6 @@ def quic_listen(claim: Claim) -> str:
     return f"{claim.listen} quic{' default_server' if claim.default else ''}"
 
 
-HOST_MAPS = [
-    'map $server_port $dokkupy_port { 443 ""; default ":$server_port"; }',
-    'map $http_host $dokkupy_host { "" $host$dokkupy_port; default $http_host; }',
-]
-"""HTTP/3 has `:authority` in the place of the header Host, and nginx no variable for it."""
-
-
 def quic_catch_alls(claims: Iterable[Claim], facts: Facts, foreign: Mapping[tuple[str, int], Set[str]]) -> list[str]:
     """Who asks for an unknown name by HTTP/3 is refused. Without `reuseport` the workers get each other's packets;
     foreign: what sites that are not ours say of the same sockets already."""

@@ -26,6 +26,8 @@ class Facts:
     logs: str = LOGS
     reject_handshake: bool = True
     tls_profile: str = "intermediate"
+    per_address: int = 2000
+    """How many requests of one address are served at the same time; 0 for any number."""
     challenges: str = ""
     """The directory of ACME's answers; empty where setup has not made one."""
     waiting: str = ""

@@ -12,6 +12,7 @@ from dokkupy_nginx.inspect.sockets import held_for_udp
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.recovery.quarantine import quarantined
 from dokkupy_nginx.settings import SETTINGS
+from dokkupy_nginx.setup import capacity
 from dokkupy_nginx.setup.install import INCLUDE, read
 
 TYPE_CHECKING = False
@@ -41,6 +42,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
         yield Finding("nginx wiring", "error", f"{layout.include} or {layout.link} is missing or changed", SETUP)
         return
     yield Finding("nginx wiring", "ok", f"{layout.include} includes the apps")
+    yield connections(proxy)
     if not proxy.trees.is_whole:
         yield Finding(
             "nginx tree",
@@ -65,6 +67,16 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
             f"{where} has the default server of {address}:{port}: unknown names reach it",
             "Take `default_server` from its `listen`, if dokkupy should refuse unknown names.",
         )
+
+
+def connections(proxy: NginxProxy) -> Finding:
+    path = os.path.join(proxy.layout.etc, "nginx.conf")
+    few = capacity.lacking(read(path))
+    if few:
+        wanted = " and ".join(f"{name} {capacity.NUMBERS[name]}" for name in few)
+        words = f"{path} lacks {wanted}: a few thousand slow connections keep everybody out"
+        return Finding("nginx connections", "warning", words, SETUP)
+    return Finding("nginx connections", "ok", f"each worker holds {capacity.CONNECTIONS} connections or more")
 
 
 def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:

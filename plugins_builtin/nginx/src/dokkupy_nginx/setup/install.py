@@ -19,6 +19,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.server.process import Nginx
+from dokkupy_nginx.setup import capacity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ class Wiring:
         self.first_tree()
         self.put_link()
         self.put(self.layout.include, INCLUDE, 0o644)
+        more = self.more_connections()
         self.check_configuration()
+        if more:
+            self.reload_if_running()
         self.permissions()
         self.start_up_check()
         self.serve()
@@ -94,6 +98,11 @@ class Wiring:
             if self.changes(f"switch off Debian's welcome site ({link})"):
                 os.unlink(link)
                 self.put(self.welcome_note, site + "\n", 0o640, say=False)
+
+    def fewer_connections(self) -> None:
+        now = read(self.nginx_conf)
+        if capacity.lowered(now) != now:
+            write_atomic(self.nginx_conf, capacity.lowered(now).encode(), mode=0o644)
 
     @property
     def welcome_note(self) -> str:
@@ -155,6 +164,23 @@ class Wiring:
                 os.unlink(link)
             os.symlink(self.layout.live, link)
 
+    @property
+    def nginx_conf(self) -> str:
+        return os.path.realpath(os.path.join(self.layout.etc, "nginx.conf"))
+
+    def more_connections(self) -> bool:
+        before = read(self.nginx_conf)
+        names = capacity.lacking(before)
+        if not names or not self.changes(f"raise {' and '.join(names)} in {self.nginx_conf}"):
+            return False
+        write_atomic(self.nginx_conf, capacity.raised(before).encode(), mode=0o644)
+        return True
+
+    def reload_if_running(self) -> None:
+        master = self.nginx.pid()
+        if master is not None:
+            self.nginx.reload(master)
+
     def check_configuration(self) -> None:
         """With our include in place nginx must still accept its whole configuration, else the include goes again."""
         if self.dry_run:
@@ -167,6 +193,7 @@ class Wiring:
                 clean(self.proxy)
             except HostError as error:
                 remove(self.layout.include)
+                self.fewer_connections()
                 raise HostError(
                     "nginx refuses its configuration; dokkupy's part was removed again",
                     details=tuple(words.splitlines()),
@@ -239,6 +266,8 @@ class Wiring:
                 shutil.rmtree(directory)
                 if not os.listdir(os.path.dirname(directory)):
                     os.rmdir(os.path.dirname(directory))
+        if capacity.REMARK in read(self.nginx_conf) and self.changes(f"put {self.nginx_conf} back as it was"):
+            self.fewer_connections()
         site = read(self.welcome_note).strip()
         link = os.path.join(self.layout.etc, "sites-enabled", "default")
         if (

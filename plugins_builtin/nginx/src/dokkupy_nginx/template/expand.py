@@ -13,7 +13,7 @@ from dokkupy_sdk.execute import execute
 
 from dokkupy_nginx.config.claims import TLS, Conf
 from dokkupy_nginx.config.syntax import Directive, SyntaxFault, parse, write
-from dokkupy_nginx.render.app import CHALLENGES, KINDS, AppRendering, challenge_lines, checked_path, listen
+from dokkupy_nginx.render.app import CHALLENGES, HOST, KINDS, AppRendering, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.tls import quic_listen
 from dokkupy_nginx.template.allowlist import Allowed, Refused, Validation
 
@@ -143,7 +143,7 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
                 "upstream": own.upstream_name(port),
                 "listen": [listen(claim, own.facts) for claim in own.claims(port)],
                 "quic": [quic_listen(claim) for claim in own.claims(port) if claim.quic],
-                "host_header": own.host_header(port),
+                "host_header": HOST,
             }
             for port in own.ports
         ],

@@ -1,0 +1,57 @@
+"""How many connections nginx holds. Debian's nginx.conf allows 768 a worker, so a few thousand slow clients from one
+address keep everybody else out. `events` may stand once only, so the number is raised where it is, with a remark by
+which it is put back."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+CONNECTIONS = 16384
+"""Of each worker; 4 MB of memory. A request through the proxy takes two."""
+
+FILES = 4 * CONNECTIONS
+"""A connection is an open file; so are logs, and answers that nginx buffers on disk."""
+
+REMARK = "# dokkupy: was"
+NUMBERS = {"worker_connections": CONNECTIONS, "worker_rlimit_nofile": FILES}
+EVENTS = re.compile(r"^[ \t]*events\b[^{]*\{[ \t]*\n?", re.MULTILINE)
+
+
+def directive(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"^(?P<head>[ \t]*(?:events\s*\{{\s*)?){name}\s+(?P<number>[0-9]+)\s*;(?P<end>[ \t]*\n)?", re.MULTILINE
+    )
+
+
+def lacking(text: str) -> list[str]:
+    """Which of the numbers nginx.conf has too small, or not at all."""
+    found = {name: directive(name).search(text) for name in NUMBERS}
+    return [name for name, least in NUMBERS.items() if (it := found[name]) is None or int(it["number"]) < least]
+
+
+def raised(text: str) -> str:
+    """nginx.conf with the numbers raised. Those that are large enough stay."""
+    for name in lacking(text):
+        pattern, line = directive(name), f"{name} {NUMBERS[name]};"
+        if pattern.search(text):
+            text = pattern.sub(partial(replaced, line), text, count=1)
+            continue
+        events = EVENTS.search(text)
+        if events is None:
+            continue
+        position = events.start() if name == "worker_rlimit_nofile" else events.end()
+        text = f"{text[:position]}{line} {REMARK} not there\n{text[position:]}"
+    return text
+
+
+def replaced(line: str, found: re.Match[str]) -> str:
+    """The new line in the place of the old. A comment ends it: that there was more on it is noted, to put it back."""
+    return f"{found['head']}{line} {REMARK} {found['number']}{'' if found['end'] else ' within a line'}\n"
+
+
+def lowered(text: str) -> str:
+    """nginx.conf as it was before `raised`."""
+    text = re.sub(rf"[a-z_]+ [0-9]+; {REMARK} not there\n", "", text)
+    text = re.sub(rf"\b([a-z_]+) [0-9]+; {REMARK} ([0-9]+) within a line\n", r"\1 \2;", text)
+    return re.sub(rf"\b([a-z_]+) [0-9]+; {REMARK} ([0-9]+)\n", r"\1 \2;\n", text)
