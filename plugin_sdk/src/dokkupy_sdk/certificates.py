@@ -11,9 +11,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from dokkupy.errors import HostError, UserError
 from dokkupy.host import Host
@@ -21,18 +20,16 @@ from dokkupy.kernel.files import make_directory, write_atomic
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.proxy import Certificate
+from dokkupy.model.record import Record
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import domains_of, stored_route
 
-from dokkupy_sdk.tables import record_of
 from dokkupy_sdk.traffic import rerouting
 from dokkupy_sdk.x509 import BUNDLE, Pair, covers
 
 BY_HAND = "app"
 """The slot of `certs:*`."""
-
-TABLE = "certs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +56,19 @@ class Slot:
     previous: StoredCertificate | None = None
 
 
+class CertificatesFile(Record, file="apps/*/certs"):
+    """An app's slots, in the order in which they are asked for a name."""
+
+    slots: tuple[Slot, ...] = ()
+
+
 def slots(host: Host, app: AppName) -> list[Slot]:
     """In the order in which they are asked for a name."""
-    rows = host.store.read("apps", app, TABLE).get("slots", ())
-    with record_of("certificate", host.store.path("apps", app, TABLE)):
-        return [
-            Slot(row["name"], kept(row["current"]), kept(row["previous"]) if row.get("previous") else None)
-            for row in rows
-        ]
+    return list(host.store.load(CertificatesFile, app).slots)
 
 
 def slot_of(host: Host, app: AppName, name: str) -> Slot | None:
     return next((slot for slot in slots(host, app) if slot.name == name), None)
-
-
-def kept(row: dict[str, Any]) -> StoredCertificate:
-    return StoredCertificate(**{**row, "names": tuple(row["names"])})
-
-
-def row_of(one: StoredCertificate) -> dict[str, Any]:
-    return {**asdict(one), "names": list(one.names)}
 
 
 def place(host: Host, app: AppName, identifier: str) -> str:
@@ -171,18 +161,10 @@ def put(tx: Transaction, app: AppName, slot: Slot) -> None:
 
 
 def write(tx: Transaction, app: AppName, found: list[Slot]) -> None:
-    rows = [
-        {
-            "name": one.name,
-            "current": row_of(one.current),
-            **({"previous": row_of(one.previous)} if one.previous else {}),
-        }
-        for one in found
-    ]
-    if rows:
-        tx.write("apps", app, TABLE, data={"slots": rows})
+    if found:
+        tx.save(CertificatesFile(slots=tuple(found)), app)
     else:
-        tx.delete("apps", app, TABLE)
+        tx.remove(CertificatesFile, app)
 
 
 # files

@@ -165,10 +165,10 @@ def test_a_clone_runs_its_own_once_script_and_a_renamed_app_does_not(host: Host,
     host.store.write("apps", copy, "app-json", data=host.store.read("apps", APP, "app-json"))
     with operation(host, "apps:clone", "app:copy") as tx:
         hooks.post_app_clone(host, copy, tx)
-    assert hooks.ONCE not in host.store.read("apps", copy, "app-json")
+    assert not host.store.load(hooks.AppJsonFile, copy).postdeploy_ran
     with operation(host, "apps:rename", "app:copy") as tx:
         hooks.post_app_rename(host, APP, copy, tx)
-    assert host.store.read("apps", copy, "app-json")[hooks.ONCE] is True
+    assert host.store.load(hooks.AppJsonFile, copy).postdeploy_ran
 
 
 def test_plain_json_costs_no_further_library() -> None:

@@ -22,6 +22,7 @@ from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound, UserError
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.records import encode
 from dokkupy_sdk.testing import FakeEngine, deploy, dry_running, fake_host
 from dokkupy_services import container, expose, external, lifecycle, links, maintenance, moving, records, trash
 from dokkupy_services.lifecycle import ServiceOptions
@@ -179,7 +180,7 @@ def test_secrets_lie_where_nobody_else_can_look(host: Host) -> None:
     service = new(host)
     directory = container.files_directory(host, service)
     assert os.stat(os.path.dirname(directory)).st_mode & 0o777 == 0o700
-    assert os.stat(host.store.path(*records.place("fake", "db"))).st_mode & 0o777 == 0o600
+    assert os.stat(host.store.path(*("services", "fake", "db", "service"))).st_mode & 0o777 == 0o600
     assert Path(directory, "password").read_text() == service.password.reveal()
 
 
@@ -315,7 +316,7 @@ def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
     engine_of(host).put(service.container, "exited", 1)
     assert [one.level for one in maintenance.findings(host)] == ["error"]
     assert maintenance.bring_up_all(host) == ["fake:db: started"]
-    host.store.write(*records.place("fake", "db"), data={**records.to_table(service), "exposed": ["0.0.0.0:4242:4242"]})
+    host.store.write(*("services", "fake", "db", "service"), data={**encode(service), "exposed": ["0.0.0.0:4242:4242"]})
     assert ["outside" in one.message for one in maintenance.findings(host)] == [True]
 
 

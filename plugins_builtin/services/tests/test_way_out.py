@@ -71,9 +71,9 @@ def test_a_service_with_a_broken_record_is_unlinked_and_destroyed(
     host: Host, run: Run, what: str, content: str | None
 ) -> None:
     places = {
-        "record": [records.place("fake", "db")],
-        "link": [records.link_place("fake", "db", "blog")],
-        "both records": [records.place("fake", "db"), records.place("fake", "other")],
+        "record": [("services", "fake", "db", "service")],
+        "link": [("services", "fake", "db", "links", "blog")],
+        "both records": [("services", "fake", "db", "service"), ("services", "fake", "other", "service")],
     }[what]
     for place in places:
         path = host.store.path(*place)
@@ -95,7 +95,7 @@ def test_a_service_with_a_broken_record_is_unlinked_and_destroyed(
 
 
 def test_a_broken_record_is_destroyed_with_its_data_when_that_is_asked_for(host: Host, run: Run) -> None:
-    put(host.store.path(*records.place("fake", "db")), "x = [")
+    put(host.store.path(*("services", "fake", "db", "service")), "x = [")
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force", "--purge")[0] == 0
     kept = lifecycle.records.read(host, "fake", ServiceName("other")).id
@@ -104,7 +104,7 @@ def test_a_broken_record_is_destroyed_with_its_data_when_that_is_asked_for(host:
 
 def test_without_a_container_a_broken_record_goes_and_nothing_else(host: Host, run: Run) -> None:
     engine_of(host).containers.remove("dokku.fake.db")
-    put(host.store.path(*records.place("fake", "db")), "x = [")
+    put(host.store.path(*("services", "fake", "db", "service")), "x = [")
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force", "--purge")[0] == 0
     assert not records.is_there(host, "fake", "db")
@@ -115,9 +115,9 @@ def test_a_service_is_destroyed_only_when_no_app_that_is_there_is_linked(host: H
     status, said = run("services:destroy", "fake", "db", "--force")
     assert status == 1 and "It is linked to: blog" in said
     create_app(host, AppName("gone"))
-    host.store.write(*records.link_place("fake", "db", "gone"), data={"app": "gone"})
+    host.store.write(*("services", "fake", "db", "links", "gone"), data={"app": "gone"})
     destroy_app(host, AppName("gone"))
-    host.store.write(*records.link_place("fake", "db", "gone"), data={"app": "gone"})
+    host.store.write(*("services", "fake", "db", "links", "gone"), data={"app": "gone"})
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force")[0] == 0
     assert run("services:destroy", "fake", "db", "--force")[0] == 1
@@ -159,7 +159,7 @@ def test_the_list_of_services_names_what_cannot_be_read_and_lists_the_others(
     external.adopt(host, ServiceName("big"), "postgres://u:p@db.example.com/x", "")
     external.adopt(host, ServiceName("bad"), "postgres://u:p@db.example.com/y", "")
     put(host.store.path(external.PLACE, "bad", "service"), "schema = 1\nurl = 3\n")
-    put(host.store.path(*records.place("fake", "db")), "schema = 1\nproperties = 3\n")
+    put(host.store.path(*("services", "fake", "db", "service")), "schema = 1\nproperties = 3\n")
     status, said = run("services:list")
     assert status == 1 and "fake:other" in said and "external:big" in said
     assert "fake:db: " in said and "bad: " in said and "Internal error" not in said

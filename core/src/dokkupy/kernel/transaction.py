@@ -95,6 +95,12 @@ class Transaction(Generic[H]):
 
         self.write(*place_of(type(record), keys), data=encode(record))
 
+    def remove(self, kind: type, *keys: str | None) -> None:
+        """Delete the record of these keys; undone by bringing its file back."""
+        from dokkupy.model.record import place_of
+
+        self.delete(*place_of(kind, keys))
+
     def write(self, *parts: str, data: dict[str, Any]) -> None:
         """Write a state file; undone by bringing the old content back."""
         store = self.host.store

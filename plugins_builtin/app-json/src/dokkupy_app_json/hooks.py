@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.records import Record
 
 from dokkupy_app_json.settings import SETTINGS
 
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
     from dokkupy_app_json.reader import AppJson
 
-ONCE = "postdeploy_ran"
 NO_SCRIPTS = ("scale", "restore")
 """Deployments that only bring more or the same processes of a release: no script runs for them."""
+
+
+class AppJsonFile(Record, file="apps/*/app-json"):
+    """postdeploy_ran: whether the script that runs once has."""
+
+    postdeploy_ran: bool = False
 
 
 def where(host: Host, app: AppName) -> str:
@@ -130,9 +136,9 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     if deployment.kind in NO_SCRIPTS:
         return
     scripts = of_release(deployment.release).scripts
-    state = host.store.read("apps", deployment.app, "app-json")
-    if scripts.once and not state.get(ONCE):
-        tx.write("apps", deployment.app, "app-json", data={**state, ONCE: True})
+    record = host.store.load(AppJsonFile, deployment.app)
+    if scripts.once and not record.postdeploy_ran:
+        tx.save(record.replace(postdeploy_ran=True), deployment.app)
         run(host, deployment.release, scripts.once)
     if scripts.postdeploy:
         run(host, deployment.release, scripts.postdeploy)
@@ -147,13 +153,13 @@ def run(host: Host, release: Release, command: str) -> None:
 @hookimpl
 def post_app_clone(host: Host, new: AppName, tx: Transaction) -> None:
     """A copy is a new app: its once-only script has not run."""
-    state = host.store.read("apps", new, "app-json")
-    if state.pop(ONCE, None):
-        tx.write("apps", new, "app-json", data=state)
+    record = host.store.load(AppJsonFile, new)
+    if record.postdeploy_ran:
+        tx.save(record.replace(postdeploy_ran=False), new)
 
 
 @hookimpl
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """A renamed app is the same app: its once-only script has run."""
-    if host.store.read("apps", old, "app-json").get(ONCE):
-        tx.write("apps", new, "app-json", data={**host.store.read("apps", new, "app-json"), ONCE: True})
+    if host.store.load(AppJsonFile, old).postdeploy_ran:
+        tx.save(host.store.load(AppJsonFile, new).replace(postdeploy_ran=True), new)

@@ -17,7 +17,7 @@ from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder, ImageBuild
-from dokkupy_sdk.settings import Settings
+from dokkupy_sdk.settings import Settings, properties_of
 
 from dokkupy_builders import argv
 from dokkupy_builders.settings import LAMBDA, NIXPACKS, PACK, RAILPACK, require_trusted
@@ -126,12 +126,7 @@ class PackBuilder(ToolBuilder):
     certainty = 90
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        kept = (
-            self.host.store.read("apps", build.source.app, "buildpacks")
-            .get("properties", {})
-            .get("list", "")
-            .split(",")
-        )
+        kept = properties_of(self.host.store, build.source.app, "buildpacks").get("list", "").split(",")
         image = PACK.get(self.host.store, build.source.app, "builder-image")
         require_trusted(self.host.store, build.source.app, image)
         release, _ = current(self.host, build.source.app)

@@ -19,6 +19,7 @@ from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.files import make_directory, read_file, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Builder, ImageBuild
 
 from dokkupy_buildpacks.dockerfile.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
@@ -149,9 +150,15 @@ class HerokuishBuilder(BuildpacksBuilder):
         return 0
 
 
+class BuildpacksFile(Record, file="apps/*/buildpacks"):
+    """caches: how often they were purged."""
+
+    caches: int = 0
+
+
 def generation(host: Host, app: AppName) -> str:
     """Part of the caches' names: `repo:purge-cache` counts it up, and nobody finds the old ones any more."""
-    count = int(host.store.read("apps", app, "buildpacks").get("caches", 0))
+    count = host.store.load(BuildpacksFile, app).caches
     return f"-{count}" if count else ""
 
 

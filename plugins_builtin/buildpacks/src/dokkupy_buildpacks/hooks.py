@@ -12,5 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
-    data = host.store.read("apps", app, "buildpacks")
-    tx.write("apps", app, "buildpacks", data={**data, "caches": int(data.get("caches", 0)) + 1})
+    from dokkupy_buildpacks.builder import BuildpacksFile
+
+    record = host.store.load(BuildpacksFile, app)
+    tx.save(record.replace(caches=record.caches + 1), app)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Certificate | None:
-    if not host.store.read("apps", app, "certs"):
+    if not host.store.has_file("apps", app, "certs"):
         return None
     from dokkupy_sdk.certificates import choose, files_of
 

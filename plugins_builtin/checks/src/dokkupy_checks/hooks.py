@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import property_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
     from dokkupy_checks.legacy import places
 
     # The path is app-json's property; this plugin works without that one.
-    own = host.store.read("apps", app, "app-json").get("properties", {}).get("appjson-path")
-    shared = host.store.read("global", "app-json").get("properties", {}).get("appjson-path")
-    path = str(own or shared or "app.json")
+    path = property_of(host.store, app, "app-json", "appjson-path") or "app.json"
     return [path, *places(path)]
 
 

@@ -5,27 +5,35 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.records import Record
 
 PHASES = ("build", "deploy", "run")
 WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
 FLAG = re.compile(r"--?[A-Za-z]")
 
 
+class DockerOptionsFile(Record, file="apps/*/docker-options"):
+    """phases: phase -> options. processes: process type -> the same, of the phase deploy alone."""
+
+    phases: Mapping[str, tuple[str, ...]] = {}
+    processes: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
+
+
 def options_of(host: Host, app: AppName, phase: str, process: str = "") -> list[str]:
     """What was added to a phase, or to it for one process alone."""
-    table = host.store.read("apps", app, "docker-options")
-    kept = table.get("processes", {}).get(process, {}) if process else table.get("phases", {})
-    return [str(option) for option in kept.get(phase, [])]
+    record = host.store.load(DockerOptionsFile, app)
+    kept = record.processes.get(process, {}) if process else record.phases
+    return list(kept.get(phase, ()))
 
 
 def processes_of(host: Host, app: AppName) -> list[str]:
     """The process types that have options of their own."""
-    table = host.store.read("apps", app, "docker-options").get("processes", {})
+    table = host.store.load(DockerOptionsFile, app).processes
     return sorted(name for name, kept in table.items() if kept.get("deploy"))
 
 

@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_docker.app_options import PHASES, divided, options_of, processes_of, same
+from dokkupy_docker.app_options import PHASES, DockerOptionsFile, divided, options_of, processes_of, same
 from dokkupy_docker.settings import LOCAL, SCHEDULER
 
 TYPE_CHECKING = False
@@ -64,7 +64,6 @@ def change(
     if processes and phases != ["deploy"]:
         raise UserError("--process is only for the phase deploy")
     with operation(host, f"docker-options:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
-        data = dict(host.store.read("apps", app, "docker-options"))
         table = {phase: options_of(host, app, phase) for phase in PHASES}
         own = {name: {"deploy": options_of(host, app, "deploy", name)} for name in processes_of(host, app)}
         before = each_option(table, own)
@@ -73,7 +72,8 @@ def change(
         for phase in phases if not processes else ():
             table[phase] = edit(table[phase])
         require_right(host, app, before ^ each_option(table, own))
-        tx.write("apps", app, "docker-options", data={**data, "phases": table, "processes": own})
+        record = host.store.load(DockerOptionsFile, app)
+        tx.save(record.replace(phases=table, processes=own), app)
     for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
         announce_effect(host, app, applies)
 

@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_git.settings import SETTINGS
+from dokkupy_git.settings import SETTINGS, GitFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -292,13 +292,9 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 def follow(tx: Transaction, app: AppName | None, name: str) -> None:
     """What a property brings along: HEAD follows the deploy branch; rev-env-var set to nothing means none at all."""
-    place = ("apps", app, "git") if app is not None else ("global", "git")
     if name == "rev-env-var":
-        data = dict(tx.host.store.read(*place))
-        data.pop("no_rev_env_var", None)
-        if not SETTINGS.raw(tx.host.store, app, name):
-            data["no_rev_env_var"] = True
-        tx.write(*place, data=data)
+        record = tx.host.store.load(GitFile, app)
+        tx.save(record.replace(no_rev_env_var=not record.properties.get(name)), app)
     if name == "deploy-branch" and app is not None:
         from dokkupy_sdk.operation import call
 

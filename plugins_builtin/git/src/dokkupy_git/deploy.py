@@ -11,12 +11,11 @@ from dokkupy_git.incoming import Incoming
 from dokkupy_git.repository import refs
 from dokkupy_git.repository.bare import COMMIT, Repository
 from dokkupy_git.repository.refs import HEADS, Move
-from dokkupy_git.settings import SETTINGS, deploy_branch
+from dokkupy_git.settings import SETTINGS, GitFile, deploy_branch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
     from dokkupy_sdk import Host
     from dokkupy_sdk.model import Deployment, Source
@@ -69,11 +68,11 @@ def settle(host: Host, deployment: Deployment, tx: Transaction) -> None:
     app = deployment.app
     incoming = sources_of(host).pending.get(app)
     repository = Repository(host, app)
-    before = host.store.read("apps", app, "git")
+    before = host.store.load(GitFile, app)
     moves = moves_of(repository, incoming) if incoming is not None else ()
     after = with_serving(host, deployment, incoming, before, moves)
     if after != before:
-        tx.write("apps", app, "git", data=after)
+        tx.save(after, app)
     if incoming is None:
         return
     if moves:
@@ -100,35 +99,27 @@ def moves_of(repository: Repository, incoming: Incoming) -> tuple[Move, ...]:
 
 
 def with_serving(
-    host: Host, deployment: Deployment, incoming: Incoming | None, before: dict[str, Any], moves: tuple[Move, ...]
-) -> dict[str, Any]:
+    host: Host, deployment: Deployment, incoming: Incoming | None, before: GitFile, moves: tuple[Move, ...]
+) -> GitFile:
     """The app's record of what serves. sha: the commit; head: what the deploy branch names, where that is another (after
     a rollback, or the deploy of a tag): as long as it does, a rebuild takes the commit that serves."""
-    after = dict(before)
-    properties = dict(before.get("properties", {}))
-    if COMMIT.fullmatch(deployment.release.revision):
-        after["sha"] = deployment.release.revision
+    properties, origin = dict(before.properties), before.origin
+    sha = deployment.release.revision if COMMIT.fullmatch(deployment.release.revision) else before.sha
     if incoming is not None:
-        after["sha"] = incoming.commit
+        sha = incoming.commit
         if incoming.adopt:
             properties["deploy-branch"] = incoming.adopt
         properties.pop("source-image", None)
         if incoming.image:
             properties["source-image"] = incoming.image
-        if incoming.origin:
-            after["origin"] = incoming.origin
-    after["properties"] = properties
-    if not properties:
-        del after["properties"]
+        origin = incoming.origin or origin
     branch = HEADS + (
         incoming.adopt if incoming is not None and incoming.adopt else deploy_branch(host, deployment.app)
     )
     moved = {move.ref: move.new for move in moves}
     head = moved.get(branch) or Repository(host, deployment.app).ref(branch)
-    after.pop("head", None)
-    if after.get("sha") and head != after["sha"]:
-        after["head"] = f"{branch}@{head}"
-    return after
+    differs = sha and head != sha
+    return before.replace(properties=properties, sha=sha, origin=origin, head=f"{branch}@{head}" if differs else "")
 
 
 def restore_refs(host: Host, app: str, moves: list[list[str]]) -> None:
@@ -159,11 +150,11 @@ def keep_revision(tx: Transaction, source: Source) -> None:
     from dokkupy_git.settings import revision_variable
 
     app, name = source.app, revision_variable(tx.host, source.app)
-    table = tx.host.store.read("apps", app, "git")
-    before = str(table.get("revision_variable", ""))
+    record = tx.host.store.load(GitFile, app)
+    before = record.revision_variable
     changes: dict[EnvKey, Secret | None] = {EnvKey(before): None} if before and before != name else {}
     if name and source.revision:
         changes[EnvKey(name)] = Secret(source.revision)
     set_env(tx, app, changes)
     if before != name:
-        tx.write("apps", app, "git", data={**table, "revision_variable": name})
+        tx.save(record.replace(revision_variable=name), app)

@@ -7,20 +7,20 @@ from dokkupy_sdk.names import AppName
 
 from dokkupy_git.repository.bare import Repository
 from dokkupy_git.repository.refs import HEADS
-from dokkupy_git.settings import deploy_branch
+from dokkupy_git.settings import GitFile, deploy_branch
 
 
 def origin_of(host: Host, app: AppName) -> str:
-    return str(host.store.read("apps", app, "git").get("origin", ""))
+    return host.store.load(GitFile, app).origin
 
 
 def deployed_commit(host: Host, app: AppName) -> str:
     """The commit that serves; empty when none was deployed from here."""
-    return str(host.store.read("apps", app, "git").get("sha", ""))
+    return host.store.load(GitFile, app).sha
 
 
 def rebuilt_commit(host: Host, app: AppName) -> str:
     """The commit that a rebuild builds: what serves, or what the deploy branch has come to name since."""
     branch = HEADS + deploy_branch(host, app)
     head = Repository(host, app).ref(branch)
-    return deployed_commit(host, app) if host.store.read("apps", app, "git").get("head") == f"{branch}@{head}" else head
+    return deployed_commit(host, app) if host.store.load(GitFile, app).head == f"{branch}@{head}" else head

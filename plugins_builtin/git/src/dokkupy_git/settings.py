@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dokkupy_sdk.names import EnvKey, GitRef
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.settings import BUILD, Property, Settings, boolean, integer, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dokkupy_sdk import Host
     from dokkupy_sdk.names import AppName
     from dokkupy_sdk.outgoing import Guard
@@ -122,13 +125,26 @@ def deploy_branch_is_chosen(host: Host, app: AppName) -> bool:
     return bool(SETTINGS.raw(host.store, app, "deploy-branch") or SETTINGS.raw(host.store, None, "deploy-branch"))
 
 
+class GitFile(Record, file="apps/*/git"):
+    """What is known of an app's code. sha: the commit that serves; head: what the deploy branch names, `REF@COMMIT`, where
+    that is another; origin: where the code came from; revision_variable: the one that was written last; no_rev_env_var:
+    none is wanted, for the app or the host."""
+
+    properties: Mapping[str, str] = {}
+    sha: str = ""
+    head: str = ""
+    origin: str = ""
+    revision_variable: str = ""
+    no_rev_env_var: bool = False
+
+
 def revision_variable(host: Host, app: AppName) -> str:
     """The name of the variable that carries the commit; empty when it was switched off."""
-    for place in (("apps", app, "git"), ("global", "git")):
-        table = host.store.read(*place)
-        if table.get("properties", {}).get("rev-env-var"):
-            return str(table["properties"]["rev-env-var"])
-        if table.get("no_rev_env_var"):
+    for scope in (app, None):
+        record = host.store.load(GitFile, scope)
+        if record.properties.get("rev-env-var"):
+            return record.properties["rev-env-var"]
+        if record.no_rev_env_var:
             return ""
     return SETTINGS.properties["rev-env-var"].default
 

@@ -8,7 +8,17 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_resource.table import DEFAULT, KINDS, OPTIONS, RESOURCES, listed, process_type, read, value_of
+from dokkupy_resource.table import (
+    DEFAULT,
+    KINDS,
+    OPTIONS,
+    RESOURCES,
+    ResourceFile,
+    listed,
+    process_type,
+    read,
+    value_of,
+)
 
 group = Group("resource", "Limit what apps and their builds may use")
 
@@ -69,7 +79,7 @@ def change(host: Host, app: AppName, kind: str, process: str, given: tuple[str, 
         table = read(host, app)
         values = {**table[kind].get(name, {}), **wanted}
         table[kind][name] = {resource: value for resource, value in values.items() if value}
-        tx.write("apps", app, "resource", data=table)
+        tx.save(host.store.load(ResourceFile, app).replace(**table), app)
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
     if any(resource in OPTIONS[kind] for resource in wanted):
         tell(host, app, name)
@@ -84,7 +94,7 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
     with operation(host, f"resource:{kind}-clear", f"app:{app}", takes_away=True) as tx:
         table = read(host, app)
         table[kind].pop(name, None)
-        tx.write("apps", app, "resource", data=table)
+        tx.save(host.store.load(ResourceFile, app).replace(**table), app)
     title = "defaults" if name == DEFAULT else name
     host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
     tell(host, app, name)

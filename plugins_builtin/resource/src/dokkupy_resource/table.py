@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.sizes import memory_bytes, with_unit
 
 DEFAULT = "_default_"
@@ -40,6 +41,13 @@ Table = dict[str, dict[str, dict[str, str]]]
 """kind -> process type -> resource -> value."""
 
 
+class ResourceFile(Record, file="apps/*/resource"):
+    """Of each kind, process type -> resource -> value."""
+
+    limit: Mapping[str, Mapping[str, str]] = {}
+    reserve: Mapping[str, Mapping[str, str]] = {}
+
+
 def value_of(resource: str, text: str) -> str:
     """The value as it is kept; empty takes it away. Raises UserError."""
     if text == CLEAR:
@@ -60,8 +68,8 @@ def value_of(resource: str, text: str) -> str:
 
 
 def read(host: Host, app: AppName) -> Table:
-    kept = host.store.read("apps", app, "resource")
-    return {kind: {name: dict(values) for name, values in kept.get(kind, {}).items()} for kind in KINDS}
+    record = host.store.load(ResourceFile, app)
+    return {kind: {name: dict(values) for name, values in getattr(record, kind).items()} for kind in KINDS}
 
 
 def listed(values: Mapping[str, str]) -> list[str]:

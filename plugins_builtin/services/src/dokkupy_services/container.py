@@ -15,6 +15,7 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, StateError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Container, ContainerSpec
 from dokkupy_sdk.sizes import with_unit
 
@@ -189,13 +190,19 @@ def fault(inside: Exec, message: str) -> HostError:
     return HostError(message, details=lines, hint="Its last lines are above.", code="service_down")
 
 
+class ServiceId(Record, file="services/*/*/service"):
+    """The id alone, of a record whose other values may be broken."""
+
+    id: str = ""
+
+
 def identifier_of(host: Host, kind: str, name: str) -> str:
     """The id of a service whose record is broken: of what can be read of it, else of its container; empty for none."""
     try:
-        known = host.store.read(*records.place(kind, name)).get("id")
+        known = host.store.load(ServiceId, kind, name).id
     except StateError:
         known = None
-    if isinstance(known, str) and re.fullmatch(r"[A-Za-z0-9_-]+", known):
+    if known and re.fullmatch(r"[A-Za-z0-9_-]+", known):
         return known
     found = host.containers().find(container_of(kind, name))
     return found.labels.get(MARK, "") if found else ""

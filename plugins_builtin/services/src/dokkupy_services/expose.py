@@ -65,7 +65,7 @@ def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence
         rows = tuple(row(address, outer, inner) for (address, outer), inner in zip(places, datastore.ports))
         after = replace(service, exposed=rows)
         tx.register_undo("let nothing lead to it", call(remove_ambassadors, kind=kind, name=str(name)))
-        tx.write(*records.place(kind, name), data=records.to_table(after))
+        tx.save(after, kind, name)
         tx.step(f"let {', '.join(rows)} lead to {service.subject}", lambda: bring_ambassadors(host, after))
     return after
 
@@ -83,7 +83,7 @@ def unexpose(host: Host, datastore: Datastore, name: ServiceName) -> Service:
             raise NotFound(f"Service {name} is not exposed", code="not_exposed")
         after = replace(service, exposed=())
         tx.describe_plan(f"let nothing lead to {service.subject}")
-        tx.write(*records.place(kind, name), data=records.to_table(after))
+        tx.save(after, kind, name)
         tx.commit(after=(call(remove_ambassadors, kind=kind, name=str(name)),))
     return after
 

@@ -11,7 +11,7 @@ from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.errors import Conflict, NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, operation
-from dokkupy_sdk.tables import record_of
+from dokkupy_sdk.records import Record
 
 from dokkupy_services.links import free_variable
 from dokkupy_services.names import ServiceName
@@ -42,6 +42,15 @@ class External:
     url: Secret
     alias: str
 
+    file = f"{PLACE}/*/service"
+    known_by_place = ("name",)
+
+
+class ExternalLink(Record, file=f"{PLACE}/*/links/*"):
+    """alias: the app's variable."""
+
+    alias: str = ""
+
 
 def validated_url(text: str) -> str:
     """Raises UserError, which does not show the address: it has a password."""
@@ -64,11 +73,10 @@ def subject(name: str) -> str:
 
 
 def read(host: Host, name: ServiceName) -> External:
-    table = host.store.read(PLACE, name, "service")
-    if not table:
+    found = host.store.find(External, name)
+    if found is None:
         raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
-    with record_of("service", host.store.path(PLACE, name, "service")):
-        return External(name, Secret(table["url"]), table["alias"])
+    return found
 
 
 def names(host: Host) -> list[ServiceName]:
@@ -79,7 +87,7 @@ def names(host: Host) -> list[ServiceName]:
 def is_there(host: Host, name: str) -> bool:
     """Also where its record is broken."""
     try:
-        return bool(host.store.read(PLACE, name, "service"))
+        return host.store.find(External, name) is not None
     except StateError:
         return True
 
@@ -104,8 +112,9 @@ def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
     with operation(host, "services:adopt", subject(name), also=tuple(f"app:{app}" for app in apps)) as tx:
         for app in apps:
             set_env(tx, app, dict.fromkeys(variables(host, app, read(host, name)), Secret(text)))
-        tx.write(PLACE, name, "service", data={"url": text, "alias": word})
-    return External(name, Secret(text), word)
+        one = External(name, Secret(text), word)
+        tx.save(one, name)
+    return one
 
 
 def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> EnvKey:
@@ -119,7 +128,7 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
         if key in env and alias:
             raise Conflict(f"Specified alias {alias} already in use by the variable {key}", code="alias_taken")
         key = free_variable(env, "external") if key in env else key
-        tx.write(PLACE, name, "links", app, data={"alias": str(key)})
+        tx.save(ExternalLink(alias=str(key)), name, app)
         set_env(tx, app, {key: one.url})
     return key
 
@@ -133,7 +142,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, name)
         set_env(tx, app, dict.fromkeys(keys))
-        tx.delete(PLACE, name, "links", app)
+        tx.remove(ExternalLink, name, app)
     return keys
 
 
@@ -144,7 +153,7 @@ def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
     except StateError as fault:
         host.out.warn(fault.message)
     try:
-        alias = host.store.read(PLACE, name, "links", app).get("alias")
+        alias = host.store.load(ExternalLink, name, app).alias
     except StateError as fault:
         host.out.warn(fault.message)
         return []
@@ -168,19 +177,19 @@ def forget(host: Host, name: ServiceName) -> None:
                 code="linked",
                 hint=f"First: services:unlink {name} APP",
             )
-        tx.delete(PLACE, name, "service")
+        tx.remove(External, name)
 
 
 def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
     """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
     for name in tx.host.store.names(PLACE):
-        table = tx.host.store.read(PLACE, name, "links", old)
-        if table:
-            tx.write(PLACE, name, "links", new, data=table)
+        found = tx.host.store.find(ExternalLink, name, old)
+        if found is not None:
+            tx.save(found, name, new)
             if not keep:
-                tx.delete(PLACE, name, "links", old)
+                tx.remove(ExternalLink, name, old)
 
 
 def forget_app(host: Host, app: AppName) -> None:
     for name in host.store.names(PLACE):
-        host.store.delete(PLACE, name, "links", app)
+        host.store.remove(ExternalLink, name, app)

@@ -19,7 +19,7 @@ from dokkupy_sdk.operation import Transaction, call, new_id, operation
 from dokkupy_sdk.sizes import memory_bytes
 
 from dokkupy_services import container, hookspecs, records
-from dokkupy_services.model import Service, container_of
+from dokkupy_services.model import Link, Service, container_of
 from dokkupy_services.names import ServiceName, variable
 from dokkupy_services.role import Datastore
 from dokkupy_services.trash import discard
@@ -179,7 +179,7 @@ def set_network(host: Host, datastore: Datastore, name: ServiceName, key: str, v
     with operation(host, f"{datastore.kind}:set", records.subject(datastore.kind, name)) as tx:
         service = records.read(host, datastore.kind, name)
         after = replace(service, networks=validated_networks({**service.networks, key: value}))
-        tx.write(*records.place(datastore.kind, name), data=records.to_table(after))
+        tx.save(after, datastore.kind, name)
 
 
 def require_free(host: Host, datastore: Datastore, name: str) -> None:
@@ -190,7 +190,7 @@ def require_free(host: Host, datastore: Datastore, name: str) -> None:
 def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
     """Write a new service's record and bring up its first instance."""
     host = tx.host
-    tx.write(*records.place(service.kind, service.name), data=records.to_table(service))
+    tx.save(service, service.kind, service.name)
     tx.register_undo("make what the service has", call(container.remove_everything, identifier=service.id))
     host.out.section(f"Starting the container of {service.subject}")
     inside = container.Exec(host, service, service.container)
@@ -203,7 +203,7 @@ def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
     tx.step("make the user and the database of apps", lambda: datastore.secure(inside))
     version = tx.step("ask the server for its version", lambda: datastore.version(inside), planned="")
     service = replace(service, version=version)
-    tx.write(*records.place(service.kind, service.name), data=records.to_table(service))
+    tx.save(service, service.kind, service.name)
     return service
 
 
@@ -226,7 +226,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
         host.hooks.emit(hookspecs.pre_service_destroy, host=host, service=f"{kind}:{name}", tx=tx)
         kept = discard(tx, service) if service and service.volume and not purge else None
         identifier = service.id if service else container.identifier_of(host, kind, name)
-        tx.delete(*records.place(kind, name))
+        tx.remove(Service, kind, name)
         stays = kept is not None or (service is None and not purge)
         tx.describe_plan(
             f"remove the container {container_of(kind, name)}", *([] if stays else ["delete its data permanently"])
@@ -252,17 +252,17 @@ def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName
         before = records.read(host, kind, name)
         require_still(before)
         after = replace(before, name=new)
-        tx.write(*records.place(kind, new), data=records.to_table(after))
+        tx.save(after, kind, new)
         for link in records.links(host, before):
-            tx.write(*records.link_place(kind, new, link.app), data=records.link_table(link))
+            tx.save(link, kind, new, link.app)
         tx.step(
             f"rename {before.container} to {after.container}",
             partial(rename_containers, host, before, after),
             undo=call(rename_back, kind=kind, name=str(name), identifier=before.id),
         )
         for link in records.links(host, before):
-            tx.delete(*records.link_place(kind, name, link.app))
-        tx.delete(*records.place(kind, name))
+            tx.remove(Link, kind, name, link.app)
+        tx.remove(Service, kind, name)
         host.hooks.emit(hookspecs.post_service_rename, host=host, old=before.subject, new=after.subject, tx=tx)
     host.events.record("service_renamed", service=after.subject, old=before.subject)
     return after
@@ -304,7 +304,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         if state == RUNNING:
             require_data(host, service)
         tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
-        tx.write(*records.place(kind, name), data=records.to_table(wanted))
+        tx.save(wanted, kind, name)
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
     return wanted
 
@@ -324,7 +324,7 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         service = replace(records.read(host, kind, name), state=RUNNING)
         require_still(records.read(host, kind, name))
         require_data(host, service)
-        tx.write(*records.place(kind, name), data=records.to_table(service))
+        tx.save(service, kind, name)
         tx.step(
             f"stop {service.container}",
             lambda: host.containers().stop(service.container, timeout=datastore.stop_seconds),

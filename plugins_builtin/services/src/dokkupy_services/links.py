@@ -115,7 +115,7 @@ def link(
         key = alias_variable(host, datastore, app, alias)
         made = Link(str(app), str(key), free_hostname(host, app, service), validated_query(query))
         tx.register_undo("connect the service to the app's network", call(admit, app=str(app)))
-        tx.write(*records.link_place(kind, name, app), data=records.link_table(made))
+        tx.save(made, kind, name, app)
         url = url_of(host, datastore, service, app, made)
         extra = {
             EnvKey(extra_key): value
@@ -146,7 +146,7 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
         keys = variables_of(host, app, kind, name, service)
         tx.register_undo("disconnect the service from the app's network", call(admit, app=str(app)))
         set_env(tx, app, dict.fromkeys(keys))
-        tx.delete(*records.link_place(kind, name, app))
+        tx.remove(Link, kind, name, app)
         tx.step("disconnect the service from the app's network", lambda: put_out(host, str(app)))
     return keys
 
@@ -220,15 +220,13 @@ def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> No
     """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
     host = tx.host
     for service, one in records.linked_services(host, old):
-        tx.write(
-            *records.link_place(service.kind, service.name, new), data=records.link_table(replace(one, app=str(new)))
-        )
+        tx.save(replace(one, app=str(new)), service.kind, service.name, new)
         if not keep:
-            tx.delete(*records.link_place(service.kind, service.name, old))
+            tx.remove(Link, service.kind, service.name, old)
 
 
 def forget_app(host: Host, app: AppName) -> None:
     """Without reading a service's record, which may be broken."""
     for kind in host.store.names("services"):
         for name in host.store.names("services", kind):
-            host.store.delete(*records.link_place(kind, name, app))
+            host.store.remove(Link, kind, name, app)

@@ -15,7 +15,7 @@ FILES = "/run/dokkupy"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as its record says.
+    """A service as its record says, `services/KIND/NAME/service.toml`.
 
     id: for life, and what its data's volume is named after; neither a rename nor a new image changes it. image: the
     reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
@@ -50,6 +50,8 @@ class Service:
     """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
     previous: Mapping[str, str] = field(default_factory=dict)
     """What `upgrade --revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
+
+    file = "services/*/*/service"
 
     @property
     def subject(self) -> str:
@@ -104,3 +106,5 @@ class Link:
     alias: str
     hostname: str
     query: str = ""
+
+    file = "services/*/*/links/*"

@@ -137,7 +137,7 @@ def with_apps_off(tx: Transaction, service: Service) -> None:
     tx.register_undo(
         "connect it to the apps again", call(container.connect_apps, kind=service.kind, name=str(service.name))
     )
-    tx.write(*records.place(service.kind, service.name), data=records.to_table(replace(service, state=MOVING)))
+    tx.save(replace(service, state=MOVING), service.kind, service.name)
     tx.step("disconnect it from the apps", lambda: container.connect_apps(host, service.kind, service.name))
 
 
@@ -168,7 +168,7 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
     if not lifecycle.has_data(host, before):
         previous = {}  # there is nothing that a way back could lead to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
-    tx.write(*records.place(after.kind, after.name), data=records.to_table(after))
+    tx.save(after, after.kind, after.name)
     tx.commit(after=(call(settle, kind=after.kind, name=str(after.name), instance=instance),))
 
 
@@ -343,7 +343,7 @@ def forget_previous_due(host: Host, now: str = "") -> list[str]:
                 host, "forget the earlier instance", records.subject(service.kind, service.name), wait=0
             ) as tx:
                 fresh = replace(records.read(host, service.kind, service.name), previous={})
-                tx.write(*records.place(service.kind, service.name), data=records.to_table(fresh))
+                tx.save(fresh, service.kind, service.name)
                 tx.commit(after=(call(forget_volumes_of, kind=service.kind, name=str(service.name)),))
             lines.append(f"{service.subject}: the instance before the last upgrade is gone")
     return lines

@@ -4,14 +4,10 @@ the operations of that app."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound, PluginError, StateError
-from dokkupy_sdk.names import AppName, Secret
-from dokkupy_sdk.tables import record_of
+from dokkupy_sdk.names import AppName
 
 from dokkupy_services.model import Link, Service
 from dokkupy_services.names import ServiceName
@@ -32,17 +28,13 @@ def datastore(host: Host, kind: str) -> Datastore:
     return found
 
 
-def place(kind: str, name: str) -> tuple[str, ...]:
-    return ("services", kind, name, "service")
-
-
 def subject(kind: str, name: str) -> str:
     """Of its operations."""
     return f"service:{kind}:{name}"
 
 
 def has(host: Host, kind: str, name: str) -> bool:
-    return bool(host.store.read(*place(kind, name)))
+    return host.store.find(Service, kind, name) is not None
 
 
 def is_there(host: Host, kind: str, name: str) -> bool:
@@ -64,9 +56,7 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
 
 def find(host: Host, kind: str, name: str) -> Service | None:
     """The service, None for none. Raises StateError for a broken record."""
-    table = host.store.read(*place(kind, name))
-    with record_of("service", host.store.path(*place(kind, name))):
-        return from_table(table) if table else None
+    return host.store.find(Service, kind, name)
 
 
 def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
@@ -101,41 +91,7 @@ def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str,
     return found, broken
 
 
-def to_table(service: Service) -> dict[str, Any]:
-    table = asdict_secrets(service)
-    return {**table, "exposed": list(service.exposed)}
-
-
-def asdict_secrets(service: Service) -> dict[str, Any]:
-    values = {name: getattr(service, name) for name in Service.__dataclass_fields__}
-    table: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Secret):
-            table[name] = value.reveal()
-        elif name == "custom_env":
-            table[name] = {key: one.reveal() for key, one in value.items()}
-        elif isinstance(value, Mapping):
-            table[name] = dict(value)
-        else:
-            table[name] = value
-    return table
-
-
-def from_table(table: dict[str, Any]) -> Service:
-    known = {name: table[name] for name in Service.__dataclass_fields__ if name in table}
-    known["name"] = ServiceName(known["name"])
-    for name in ("password", "root_password"):
-        known[name] = Secret(known[name])
-    known["custom_env"] = {key: Secret(value) for key, value in known.get("custom_env", {}).items()}
-    known["exposed"] = tuple(known.get("exposed", ()))
-    return Service(**known)
-
-
 # links
-
-
-def link_place(kind: str, name: str, app: str) -> tuple[str, ...]:
-    return ("services", kind, name, "links", app)
 
 
 def links(host: Host, service: Service) -> list[Link]:
@@ -147,10 +103,7 @@ def links(host: Host, service: Service) -> list[Link]:
 
 def link_of(host: Host, kind: str, name: str, app: str) -> Link | None:
     """The link of an app, None for none. Raises StateError for a broken record of it."""
-    path = link_place(kind, name, app)
-    table = host.store.read(*path)
-    with record_of("link", host.store.path(*path)):
-        return Link(**table) if table else None
+    return host.store.find(Link, kind, name, app)
 
 
 def linked_apps(host: Host, kind: str, name: str) -> list[str]:
@@ -158,10 +111,6 @@ def linked_apps(host: Host, kind: str, name: str) -> list[str]:
     files = host.store.files(os.path.join("services", kind, name, "links"))
     every = [os.path.basename(path).removesuffix(".toml") for path in files]
     return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
-
-
-def link_table(link: Link) -> dict[str, Any]:
-    return asdict(link)
 
 
 def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:

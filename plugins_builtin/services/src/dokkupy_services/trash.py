@@ -9,8 +9,8 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.settings import Property, Settings, integer
-from dokkupy_sdk.tables import record_of
 
 from dokkupy_services import container, records
 from dokkupy_services.model import Service
@@ -37,6 +37,13 @@ PLACE = "service-trash"
 DAY = 86400
 
 
+class DestroyedService(Record, file=f"{PLACE}/*"):
+    """until: the end of its time, in epoch seconds."""
+
+    until: int
+    service: Service
+
+
 def days(host: Host, name: str) -> int:
     return int(SETTINGS.get(host.store, None, name))
 
@@ -44,7 +51,7 @@ def days(host: Host, name: str) -> int:
 def discard(tx: Transaction, service: Service) -> Service:
     """Keep a service's record beside its data; part of its destruction."""
     until = time.time() + days(tx.host, "trash-days") * DAY
-    tx.write(PLACE, service.id, data={"until": int(until), "service": records.to_table(service)})
+    tx.save(DestroyedService(until=int(until), service=service), service.id)
     return service
 
 
@@ -56,9 +63,8 @@ def entries(host: Host) -> list[tuple[Service, int]]:
 
 
 def entry(host: Host, identifier: str) -> tuple[Service, int] | None:
-    table = host.store.read(PLACE, identifier)
-    with record_of("destroyed service", host.store.path(PLACE, identifier)):
-        return (records.from_table(table["service"]), int(table["until"])) if table else None
+    found = host.store.find(DestroyedService, identifier)
+    return (found.service, found.until) if found is not None else None
 
 
 def broken(host: Host) -> list[str]:
@@ -80,7 +86,7 @@ def purge(host: Host, identifier: str) -> None:
     if back is not None:
         raise Conflict(f"{back.subject} was brought back")
     container.remove_everything(host, identifier)
-    host.store.delete(PLACE, identifier)
+    host.store.remove(DestroyedService, identifier)
 
 
 def purge_due(host: Host, now: float | None = None) -> list[str]:

@@ -21,7 +21,7 @@ def undestroy(host: Host, kind: str, name: str, new: ServiceName) -> Service:
         require_free(host, datastore, new)
         service = replace(trash.find(host, kind, name), name=new, state="running", exposed=())
         tx.register_undo("make its container", call(container.remove_service, identifier=service.id))
-        tx.write(*records.place(kind, new), data=records.to_table(service))
+        tx.save(service, kind, new)
         tx.delete(trash.PLACE, service.id)
         tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))
     return service

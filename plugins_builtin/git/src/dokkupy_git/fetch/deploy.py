@@ -6,12 +6,13 @@ import os
 
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.settings import property_of
 
 from dokkupy_git.deploy import deploy, restore_refs
 from dokkupy_git.fetch import archives, made_commits
 from dokkupy_git.incoming import Incoming
 from dokkupy_git.repository.bare import Repository, require_git
-from dokkupy_git.settings import allowed_protocols, deploy_branch, number
+from dokkupy_git.settings import GitFile, allowed_protocols, deploy_branch, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,10 +96,9 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
     repository = Repository(host, app)
     with operation(host, "git:sync", f"app:{app}") as tx:
         host.store.require_app(app)
-        data = {**host.store.read("apps", app, "git"), "origin": origin}
-        if adopt:
-            data["properties"] = {**data.get("properties", {}), "deploy-branch": adopt}
-        tx.write("apps", app, "git", data=data)
+        record = host.store.load(GitFile, app)
+        adopted = {"deploy-branch": adopt} if adopt else {}
+        tx.save(record.replace(origin=origin, properties={**record.properties, **adopted}), app)
         old = repository.ref(ref)
         tx.step(
             f"move {ref}",
@@ -187,11 +187,7 @@ def deploy_image(
 
 def dockerfile_path(host: Host, app: AppName) -> bytes:
     """Where the app's builder looks for the Dockerfile."""
-    for place in (("apps", app, "builder-dockerfile"), ("global", "builder-dockerfile")):
-        path = host.store.read(*place).get("properties", {}).get("dockerfile-path")
-        if path:
-            return str(path).encode()
-    return b"Dockerfile"
+    return (property_of(host.store, app, "builder-dockerfile", "dockerfile-path") or "Dockerfile").encode()
 
 
 def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
