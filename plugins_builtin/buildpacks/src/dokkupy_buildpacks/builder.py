@@ -19,7 +19,6 @@ from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.files import make_directory, read_file, scratch_directory, write_atomic
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
-from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Builder, ImageBuild
 
 from dokkupy_buildpacks.dockerfile.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
@@ -30,6 +29,7 @@ from dokkupy_buildpacks.dockerfile.withheld_variables import (
     seen,
     withheld,
 )
+from dokkupy_buildpacks.hooks import BuildpacksFile
 from dokkupy_buildpacks.images.toolchains import resolve
 from dokkupy_buildpacks.languages import development_servers
 from dokkupy_buildpacks.select.choose import certainties, choose
@@ -148,12 +148,6 @@ class HerokuishBuilder(BuildpacksBuilder):
 
     def detect(self, source: Source) -> int:
         return 0
-
-
-class BuildpacksFile(Record, file="apps/*/buildpacks"):
-    """caches: how often they were purged."""
-
-    caches: int = 0
 
 
 def generation(host: Host, app: AppName) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
 
 
+class BuildpacksFile(Record, file="apps/*/buildpacks"):
+    """caches: how often they were purged."""
+
+    caches: int = 0
+
+
 @hookimpl
 def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
-    from dokkupy_buildpacks.builder import BuildpacksFile
-
     record = host.store.load(BuildpacksFile, app)
     tx.save(record.replace(caches=record.caches + 1), app)

@@ -180,10 +180,10 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
         return {}
     from dokkupy_letsencrypt import manage
 
-    found, parts = manage.status(host, app), manage.read(host, app).get("parts", {})
+    found, parts = manage.status(host, app), manage.read(host, app).parts
     ends = min((slot.current.not_after for slot in found.kept), default="")
     names = dict.fromkeys(name for slot in found.kept for name in slot.current.names)
-    lost = dict.fromkeys(name for table in parts.values() for name in table.get("left-out", ()))
+    lost = dict.fromkeys(name for part in parts.values() for name in part.left_out)
     return {
         "active": "true" if found.kept else "false",
         "autorenew": "true" if found.enabled else "false",

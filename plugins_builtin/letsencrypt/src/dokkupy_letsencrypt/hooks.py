@@ -46,9 +46,10 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """The copy has other names, and nobody asked for certificates of those."""
-    table = host.store.read("apps", new, "letsencrypt")
-    if "state" in table:
-        tx.write("apps", new, "letsencrypt", data={key: value for key, value in table.items() if key != "state"})
+    from dokkupy_letsencrypt.state import Automatic, keep, read
+
+    if read(host, new) != Automatic():
+        keep(tx, new, Automatic())
 
 
 @hookimpl

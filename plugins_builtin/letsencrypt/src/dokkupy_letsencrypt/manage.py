@@ -21,8 +21,10 @@ from dokkupy_letsencrypt.parts import SLOT, Part
 from dokkupy_letsencrypt.reach import unreachable
 from dokkupy_letsencrypt.settings import SETTINGS
 from dokkupy_letsencrypt.state import (
-    RETRY_KEYS,
+    Automatic,
+    PartRecord,
     PartStatus,
+    Retry,
     Status,
     by_dns,
     got_with,
@@ -30,7 +32,7 @@ from dokkupy_letsencrypt.state import (
     keep_part,
     now,
     ours,
-    part_table,
+    part_record,
     read,
     status,
     wanted_names,
@@ -149,30 +151,29 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
         raise HostError(f"The authority's certificate for {app} does not have the names {', '.join(missing)}")
     with changing(host, "letsencrypt:enable", app) as tx:
         install(tx, app, pair, slot=part.slot, origin=SLOT)
-        table = {"asked": [str(name) for name in part.names], "left-out": [str(name) for name in lost], "with": used}
-        keep_part(tx, app, part.slot, table, enabled=True)
+        record = PartRecord(asked=part.names, left_out=tuple(lost), used=used)
+        keep_part(tx, app, part.slot, record, enabled=True)
     host.out.section(f"Certificate for {', '.join(asked)} is served until {pair.facts.not_after:%Y-%m-%d %H:%M} UTC")
 
 
 def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: datetime) -> None:
     """When to try again. What is served stays as it is."""
-    table = part_table(host, app, part.slot)
-    failures = int(table.get("failures", 0)) + 1
+    record = part_record(host, app, part.slot)
+    failures = record.retry.failures + 1
     pause = FULL_PAUSE if error.code == FULL else pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     next_try = at + timedelta(seconds=pause)
-    table = {key: value for key, value in table.items() if key not in RETRY_KEYS}
-    if isinstance(error, RateLimited) and error.until is not None:
-        next_try = max(next_try, error.until)
-        table["limited-until"] = error.until.isoformat(timespec="seconds")
-    table |= {
-        "failures": failures,
-        "last-error": " ".join([error.message, *error.details[-3:]])[:1000],
-        "next-try": next_try.isoformat(timespec="seconds"),
-        "tried-with": got_with(host, app),
-    }
+    until = error.until if isinstance(error, RateLimited) else None
+    next_try = max(next_try, until) if until is not None else next_try
+    retry = Retry(
+        failures=failures,
+        last_error=" ".join([error.message, *error.details[-3:]])[:1000],
+        next_try=next_try.isoformat(timespec="seconds"),
+        limited_until=until.isoformat(timespec="seconds") if until is not None else "",
+        used=got_with(host, app),
+    )
     try:
         with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
-            keep_part(tx, app, part.slot, table)
+            keep_part(tx, app, part.slot, record.replace(retry=retry))
     except (DokkupyError, OSError) as second:
         if isinstance(second, Interrupted):
             raise
@@ -183,29 +184,28 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
 def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
     """What a certificate that will do makes past, and slots that nothing needs any more. failed: slots just tried."""
     found, state = status(host, app), read(host, app)
-    tables = dict(state.get("parts", {}))
     current = {one.part.slot: one for one in found.parts}
     kept = {
-        slot: table if slot in failed else settled(table, current.get(slot))
-        for slot, table in tables.items()
+        slot: part if slot in failed else settled(part, current.get(slot))
+        for slot, part in state.parts.items()
         if slot in current or (slot not in found.stale and any(slot == one.name for one in found.kept))
     }
     good = any(one.slot for one in found.parts)
-    wanted = {"enabled": bool(state.get("enabled")) or good, "parts": kept}
+    wanted = Automatic(enabled=state.enabled or good, parts=kept)
     if found.stale:
         with changing(host, "letsencrypt:enable", app) as tx:
             for slot in found.stale:
                 remove(tx, app, slot)
             keep(tx, app, wanted)
-    elif wanted != {"enabled": bool(state.get("enabled")), "parts": tables}:
+    elif wanted != state:
         with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
             keep(tx, app, wanted)
 
 
-def settled(table: dict[str, object], one: PartStatus | None) -> dict[str, object]:
+def settled(part: PartRecord, one: PartStatus | None) -> PartRecord:
     if one is None or one.needed(now()) or one.limited(now()):
-        return table
-    return {key: value for key, value in table.items() if key not in RETRY_KEYS}
+        return part
+    return part.replace(retry=Retry())
 
 
 def disable(host: Host, app: AppName) -> None:
@@ -218,7 +218,7 @@ def disable(host: Host, app: AppName) -> None:
 def take_away(tx: Transaction, app: AppName) -> None:
     for slot in ours(tx.host, app):
         remove(tx, app, slot.name)
-    keep(tx, app, {})
+    keep(tx, app, Automatic())
 
 
 def revoke(host: Host, app: AppName) -> None:
@@ -228,7 +228,7 @@ def revoke(host: Host, app: AppName) -> None:
     if not kept:
         raise UserError(f"{app} has no certificate of an authority")
     for slot in kept:
-        server = part_table(host, app, slot.name).get("with", got_with(host, app))["server"]
+        server = (part_record(host, app, slot.name).used or got_with(host, app))["server"]
         words = f"have {server} declare the certificate for {', '.join(slot.current.names)} void"
         host.act(words, partial(Certbot(host).revoke, app, files_of(host, app, slot.current), server))
     disable(host, app)

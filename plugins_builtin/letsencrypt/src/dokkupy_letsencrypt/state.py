@@ -1,33 +1,58 @@
 """Which apps have certificates of an authority, when they are renewed, and what became of the last try.
 
-`state` in the table `apps/APP/letsencrypt.toml`, beside the properties: enabled; parts, a table by slot. Of each part:
-asked, the names of the last order; left-out, those of them that did not lead here; with, the settings that it was got
-with; and of tries that failed since then failures, last-error, next-try, tried-with, and limited-until, before which the
-authority does not want to be asked.
+In `apps/APP/letsencrypt.toml`, beside the properties.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.certificates import Slot, slots, uncovered
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.routes import domains_of
 
 from dokkupy_letsencrypt.parts import SLOT, Part, divide
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 
-TABLE = "letsencrypt"
 
-RETRY_KEYS = ("failures", "last-error", "next-try", "limited-until", "tried-with")
-"""What is kept of tries that failed; a certificate that will do makes it past."""
+class Retry(Record):
+    """Of tries that failed since the last certificate; one that will do makes it past. next_try: not by itself before then;
+    limited_until: before then the authority does not want to be asked; used: the settings that were tried with."""
 
-Table = dict[str, Any]
+    failures: int = 0
+    last_error: str = ""
+    next_try: str = ""
+    limited_until: str = ""
+    used: Mapping[str, str] = {}
+
+
+class PartRecord(Record):
+    """Of one certificate. asked: the names of the last order; left_out: those of them that did not lead here; used: the
+    settings that it was got with."""
+
+    asked: tuple[Domain, ...] = ()
+    left_out: tuple[Domain, ...] = ()
+    used: Mapping[str, str] = {}
+    retry: Retry = Retry()
+
+
+class Automatic(Record):
+    """What `letsencrypt:enable` made of an app. parts: by slot."""
+
+    enabled: bool = False
+    parts: Mapping[str, PartRecord] = {}
+
+
+class LetsencryptFile(Record, file="apps/*/letsencrypt"):
+    """The certificates of an app that an authority issued."""
+
+    state: Automatic = Automatic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +117,23 @@ class Status:
         return max((one.limited_until for one in self.parts if one.limited_until), default=None)
 
 
-def read(host: Host, app: AppName) -> Table:
-    return dict(host.store.read("apps", app, TABLE).get("state", {}))
+def read(host: Host, app: AppName) -> Automatic:
+    return host.store.load(LetsencryptFile, app).state
 
 
-def keep(tx: Transaction, app: AppName, state: Table) -> None:
-    tx.write("apps", app, TABLE, data={**tx.host.store.read("apps", app, TABLE), "state": state})
+def keep(tx: Transaction, app: AppName, state: Automatic) -> None:
+    tx.save(tx.host.store.load(LetsencryptFile, app).replace(state=state), app)
 
 
-def keep_part(tx: Transaction, app: AppName, slot: str, table: Table, *, enabled: bool | None = None) -> None:
+def keep_part(tx: Transaction, app: AppName, slot: str, part: PartRecord, *, enabled: bool | None = None) -> None:
     """enabled: None leaves that as it is."""
     state = read(tx.host, app)
-    on = bool(state.get("enabled")) if enabled is None else enabled
-    keep(tx, app, {"enabled": on, "parts": {**state.get("parts", {}), slot: table}})
+    on = state.enabled if enabled is None else enabled
+    keep(tx, app, Automatic(enabled=on, parts={**state.parts, slot: part}))
 
 
-def part_table(host: Host, app: AppName, slot: str) -> Table:
-    return dict(read(host, app).get("parts", {}).get(slot, {}))
+def part_record(host: Host, app: AppName, slot: str) -> PartRecord:
+    return read(host, app).parts.get(slot, PartRecord())
 
 
 def wanted_names(host: Host, app: AppName) -> list[Domain]:
@@ -131,8 +156,7 @@ def got_with(host: Host, app: AppName) -> dict[str, str]:
 
 
 def parts_of(host: Host, app: AppName) -> list[Part]:
-    known = read(host, app).get("parts", {})
-    before = {slot: table.get("asked", ()) for slot, table in known.items()}
+    before = {slot: part.asked for slot, part in read(host, app).parts.items()}
     each = SETTINGS.get(host.store, app, "certificates") == "each"
     return divide(wanted_names(host, app), each=each, before=before)
 
@@ -143,33 +167,36 @@ def ours(host: Host, app: AppName) -> list[Slot]:
 
 def status(host: Host, app: AppName) -> Status:
     state, kept = read(host, app), ours(host, app)
-    tables, by_name = state.get("parts", {}), {slot.name: slot for slot in kept}
+    by_name = {slot.name: slot for slot in kept}
     used, grace = got_with(host, app), timedelta(seconds=int(SETTINGS.get(host.store, app, "graceperiod")))
     parts = []
     for part in parts_of(host, app):
-        table, slot = tables.get(part.slot, {}), by_name.get(part.slot)
+        record, slot = state.parts.get(part.slot, PartRecord()), by_name.get(part.slot)
         due = due_at(app, slot, grace) if slot else None
-        parts.append(part_status(part, slot, due, table, used))
-    return Status(bool(state.get("enabled")), tuple(parts), stale_of(host, app, parts), tuple(kept))
+        parts.append(part_status(part, slot, due, record, used))
+    return Status(state.enabled, tuple(parts), stale_of(host, app, parts), tuple(kept))
 
 
-def part_status(part: Part, slot: Slot | None, due: datetime | None, table: Table, used: dict[str, str]) -> PartStatus:
+def part_status(
+    part: Part, slot: Slot | None, due: datetime | None, record: PartRecord, used: dict[str, str]
+) -> PartStatus:
     # Who has changed the settings since has fixed something, or gone to another authority.
-    same = table.get("tried-with") == used
+    retry = record.retry
+    same = retry.used == used
     return PartStatus(
         part,
         slot,
         due,
-        reason_of(part, table, slot, used),
-        int(table.get("failures", 0)),
-        str(table.get("last-error", "")),
-        time_of(table, "next-try") if same else None,
-        time_of(table, "limited-until") if same else None,
+        reason_of(part, record, slot, used),
+        retry.failures,
+        retry.last_error,
+        time_of(retry.next_try) if same else None,
+        time_of(retry.limited_until) if same else None,
     )
 
 
-def time_of(table: Table, key: str) -> datetime | None:
-    return datetime.fromisoformat(table[key]) if table.get(key) else None
+def time_of(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def due_at(app: AppName, slot: Slot, grace: timedelta) -> datetime:
@@ -181,13 +208,13 @@ def due_at(app: AppName, slot: Slot, grace: timedelta) -> datetime:
     return end - grace - grace * share / 10
 
 
-def reason_of(part: Part, table: Table, slot: Slot | None, used: dict[str, str]) -> str:
+def reason_of(part: Part, record: PartRecord, slot: Slot | None, used: dict[str, str]) -> str:
     """Why a new certificate is needed whatever the date, empty for no reason."""
     if slot is None:
         return "there is none"
-    if sorted(table.get("asked", ())) != sorted(part.names):
+    if sorted(record.asked) != sorted(part.names):
         return "the names changed"
-    if table.get("with") != used:
+    if record.used != used:
         return "the settings changed"
     return ""
 
