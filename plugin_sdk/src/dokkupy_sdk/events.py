@@ -1,5 +1,79 @@
-"""What happened on the host: the events that were recorded, and those that come."""
+"""Reading the events: the latest, and those that come."""
 
-from dokkupy.usecases.history import Tail, latest, of_app, recent
+from __future__ import annotations
 
-__all__ = ["Tail", "latest", "of_app", "recent"]
+import json
+import os
+
+from dokkupy.host import Host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any]]:
+    """The last events, oldest first; with app only those of this app, which need not exist any more.
+
+    A line that a crash or a full disk cut off is left out.
+    """
+    try:
+        with open(host.events.path, encoding="utf-8", errors="replace") as file:
+            lines = file.readlines()
+    except FileNotFoundError:
+        return []
+    return of_app(parsed(lines), app)[-count:] if app else parsed(lines[-count:])
+
+
+def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
+    """The events of one app, under the name that it has or had; all events without one."""
+    if not app:
+        return rows
+    names = {app, f"app:{app}"}
+    return [row for row in rows if names & {row.get("app"), row.get("old"), row.get("subject")}]
+
+
+def parsed(lines: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+class Tail:
+    """The events that come from now on, across a rotation of their file."""
+
+    def __init__(self, host: Host) -> None:
+        self.path = host.events.path
+        try:
+            self.offset = os.stat(self.path).st_size
+        except FileNotFoundError:
+            self.offset = 0
+
+    def fresh(self) -> list[dict[str, Any]]:
+        """Those that came since it was asked last."""
+        try:
+            with open(self.path, "rb") as file:
+                if os.fstat(file.fileno()).st_size < self.offset:
+                    self.offset = 0  # the log was rotated
+                file.seek(self.offset)
+                whole = [line for line in file.readlines() if line.endswith(b"\n")]
+        except FileNotFoundError:
+            return []
+        self.offset += sum(map(len, whole))
+        return parsed([line.decode(errors="replace") for line in whole])
+
+
+def recent(host: Host, size: int = 1024 * 1024) -> list[dict[str, Any]]:
+    """The events in the last `size` bytes of their file, oldest first."""
+    try:
+        with open(host.events.path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - size))
+            return parsed([line.decode(errors="replace") for line in file.readlines()])
+    except FileNotFoundError:
+        return []
