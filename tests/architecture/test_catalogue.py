@@ -34,16 +34,15 @@ WITHOUT_A_USER_HERE = {
 
 @functools.cache
 def calls() -> dict[str, set[str]]:
-    """hook -> the methods by which it is called, anywhere in core and the plugins."""
+    """hook -> the methods by which it is called, anywhere in core and the plugins, which import core's from the SDK."""
     found: dict[str, set[str]] = {}
     for place in ("core/src", "plugin_sdk/src", "plugins_builtin"):
         for file in (ROOT / place).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-                    first = ast.unparse(node.args[0])
-                    if first.startswith("hookspecs."):
-                        how = GOES_ON.get(node.func.attr, node.func.attr)
-                        found.setdefault(first.removeprefix("hookspecs."), set()).add(how)
+                    name = ast.unparse(node.args[0]).removeprefix("hookspecs.")
+                    if name in HOOKS:
+                        found.setdefault(name, set()).add(GOES_ON.get(node.func.attr, node.func.attr))
     return found
 
 

@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from dokkupy.host import Host
 from dokkupy.kernel.execute import execute
 from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.kernel.session import keep_temporary_files_in
-from dokkupy.usecases.temporary import remove_left_over
 
 HOLD = """
 import sys, time
@@ -67,18 +65,3 @@ def test_before_there_is_a_state_programs_use_the_system_s_own_place(
     keep_temporary_files_in(str(tmp_path / "not" / "yet"))
     assert execute([sys.executable, "-c", SHOW]).stdout.split()[0] == "None"
     assert not (tmp_path / "not").exists()
-
-
-def test_what_ended_programs_left_is_removed_and_what_is_new_stays(tmp_path: Path) -> None:
-    host = Host(str(tmp_path))
-    children = tmp_path / "tmp" / "children"
-    (children / "old" / "inner").mkdir(parents=True)
-    (children / "new").write_text("used")
-    os.utime(children / "old", (0, 0))
-    with scratch_directory(str(tmp_path / "tmp" / "certbot")) as used:
-        abandoned = tmp_path / "tmp" / "certbot" / "abandoned"
-        abandoned.mkdir()
-        assert remove_left_over(host) == ["removed 1 temporary files that ended programs had left"]
-        assert os.path.isdir(used)
-        assert not abandoned.exists()
-    assert [path.name for path in children.iterdir()] == ["new"]

@@ -14,13 +14,12 @@ from dokkupy.kernel import locks
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
-from dokkupy.usecases import maintenance
-from dokkupy.usecases.history import latest
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current
 from dokkupy.usecases.supervise import findings, supervise
 from dokkupy.usecases.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
+from dokkupy_sdk.events import latest
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
@@ -343,7 +342,7 @@ def test_without_the_setting_a_crash_of_all_instances_rolls_nothing_back(
 def test_the_timer_and_the_doctor_look(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     engine.end(web(host).id, 1, at=time.time())
     assert [one.message for one in findings(host)] == ["blog: web.1 should run and is: exited"]
-    assert "blog: started web.1" in maintenance.do_tick(host)
+    assert "blog: started web.1" in supervise(host)
     assert len(crashes) == 1
 
 

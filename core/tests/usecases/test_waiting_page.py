@@ -8,10 +8,9 @@ from typing import cast
 
 import pytest
 from dokkupy.model.names import AppName
-from dokkupy.usecases.apps import create_app, destroy_app
+from dokkupy.usecases.apps import create_app
 from dokkupy.usecases.reconcile import reconcile
 from dokkupy.usecases.releases import current
-from dokkupy.usecases.rename_clone import clone_app, rename_app
 from dokkupy.usecases.supervise import write_watched
 from dokkupy.usecases.watched import Watched
 from dokkupy_sdk import Host
@@ -69,16 +68,6 @@ def test_an_app_whose_proxy_is_disabled_is_announced(host: Host) -> None:
         with rerouting(host, "proxy:disable", BLOG) as tx:
             tx.write("apps", BLOG, "proxy", data={"properties": {"disabled": disabled}})
         assert waiting(host) == expected
-
-
-def test_it_goes_with_the_app_and_follows_its_name(host: Host) -> None:
-    create_app(host, BLOG)
-    clone_app(host, BLOG, AppName("copy"))
-    rename_app(host, BLOG, AppName("diary"))
-    assert sorted(waiting(host)) == ["copy", "diary"]
-    for name in ("copy", "diary"):
-        destroy_app(host, AppName(name))
-    assert waiting(host) == {}
 
 
 def test_recovering_brings_it_back(host: Host) -> None:

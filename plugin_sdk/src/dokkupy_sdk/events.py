@@ -6,6 +6,7 @@ import json
 import os
 
 from dokkupy.host import Host
+from dokkupy.kernel.audit import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,3 +78,6 @@ def recent(host: Host, size: int = 1024 * 1024) -> list[dict[str, Any]]:
             return parsed([line.decode(errors="replace") for line in file.readlines()])
     except FileNotFoundError:
         return []
+
+
+__all__ = ["Tail", "latest", "of_app", "recent", "stamp"]

@@ -1,7 +1,7 @@
 """Files: durable writes, text in one form, and untrusted trees read without following a link out of them."""
 
-from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.scratch import scratch_directory, unnamed_file
+from dokkupy.kernel.files import make_directory, sync_directory, write_atomic
+from dokkupy.kernel.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
 from dokkupy.kernel.session import SCRATCH
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
 from dokkupy.kernel.tree import almost, read_text
@@ -9,13 +9,18 @@ from dokkupy.kernel.tree import almost, read_text
 __all__ = [
     "SCRATCH",
     "almost",
+    "day_ago_or_boot",
     "decode_text",
+    "locked",
     "make_directory",
     "read_file",
     "read_input",
     "read_input_line",
     "read_text",
     "scratch_directory",
+    "sweep",
+    "sweep_old",
+    "sync_directory",
     "unnamed_file",
     "write_atomic",
 ]

@@ -1,13 +1,14 @@
 """Operations: changes that either happened or did not."""
 
 from dokkupy.errors import messages
-from dokkupy.kernel.journal import new_id
+from dokkupy.kernel.journal import NEW, new_id
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy.kernel.signals import SignalReceived, signals_ignored
 from dokkupy.kernel.transaction import Call, call
 from dokkupy.transaction import Transaction
 
 __all__ = [
+    "NEW",
     "Call",
     "SignalReceived",
     "Transaction",

@@ -1,5 +1,31 @@
-"""Releases: the one that serves, the kept ones, and what differs between two."""
+"""Releases: the one that serves, the kept ones, and how a new one is recorded."""
 
-from dokkupy.usecases.releases import current, differences, prune_releases, read_release, releases
+from dokkupy.usecases.releases import (
+    current,
+    drop_image,
+    next_number,
+    numbers,
+    own_ports,
+    prune_releases,
+    read_release,
+    release_tag,
+    releases,
+    same_content,
+    write_deployment,
+    write_release,
+)
 
-__all__ = ["current", "differences", "prune_releases", "read_release", "releases"]
+__all__ = [
+    "current",
+    "drop_image",
+    "next_number",
+    "numbers",
+    "own_ports",
+    "prune_releases",
+    "read_release",
+    "release_tag",
+    "releases",
+    "same_content",
+    "write_deployment",
+    "write_release",
+]

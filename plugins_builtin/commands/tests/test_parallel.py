@@ -13,8 +13,8 @@ from dokkupy.errors import AppError, Interrupted, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
-from dokkupy.usecases.temporary import remove_left_over
 from dokkupy_commands.parallel import workers
+from dokkupy_host.temporary import remove_left_over
 from dokkupy_sdk.parallel import over_each_at_once
 
 from plugins_builtin.commands.tests.conftest import Run

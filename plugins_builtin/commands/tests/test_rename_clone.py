@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
@@ -12,13 +13,14 @@ from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy.usecases import processes, status
+from dokkupy.usecases.apps import create_app, destroy_app
 from dokkupy.usecases.config import get_env, set_env
-from dokkupy.usecases.maintenance import recover_all
 from dokkupy.usecases.releases import current, numbers
-from dokkupy.usecases.rename_clone import clone_app, rename_app
 from dokkupy.usecases.retire import retire_due
+from dokkupy_commands.rename_clone import clone_app, rename_app
+from dokkupy_host.maintenance import recover_all
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
 
 OLD, NEW = AppName("blog"), AppName("diary")
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\n"}
@@ -153,7 +155,18 @@ def test_failed_anywhere_a_copy_happened_or_it_did_not(
             rename_app(host, NEW, OLD)
             retire_due(host)
         else:
-            from dokkupy.usecases.apps import destroy_app
-
             destroy_app(host, NEW)
     assert 10 < failures < 99
+
+
+def test_the_page_for_visitors_goes_with_the_app_and_follows_its_name(tmp_path: Path) -> None:
+    host = fake_host(tmp_path)
+    host.store.write("global", "domains", data={"vhosts": ["apps.test"]})
+    waiting = cast(FakeProxy, host.proxy(OLD)).waiting
+    create_app(host, OLD)
+    clone_app(host, OLD, AppName("copy"))
+    rename_app(host, OLD, NEW)
+    assert sorted(waiting) == ["copy", "diary"]
+    for name in ("copy", "diary"):
+        destroy_app(host, AppName(name))
+    assert waiting == {}

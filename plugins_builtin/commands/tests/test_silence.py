@@ -9,7 +9,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.tree import almost
-from dokkupy.usecases.legacy_env import legacy_lines
+from dokkupy_sdk.legacy_env import legacy_lines
 from dokkupy_sdk.testing import deploy, fake_host
 
 from plugins_builtin.commands.tests.conftest import Run

@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.host import Host
-from dokkupy.usecases.history import latest
 from dokkupy_host.events import follow, told
+from dokkupy_sdk.events import latest
 
 
 def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:

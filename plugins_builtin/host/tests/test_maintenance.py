@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from dokkupy.errors import HostError
@@ -18,7 +19,10 @@ from dokkupy.kernel.operation import unfinished
 from dokkupy.kernel.transaction import call
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy.usecases import maintenance
+from dokkupy.usecases.releases import current
+from dokkupy_host import maintenance
+from dokkupy_sdk.testing import deploy
+from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 ran: list[str] = []
 
@@ -172,3 +176,10 @@ def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: H
     assert maintenance.recover_all(host, boot=False) == (["recovered other"], ["host"])
     assert [entries[0]["subject"] for _, entries in unfinished(host)] == ["host"]
     assert ran == ["undone"]
+
+
+def test_the_timer_starts_what_ended(host: Host) -> None:
+    deploy(host, "blog", {"Procfile": "web: serve\n"})
+    (web,) = current(host, AppName("blog"))[1]
+    cast(FakeEngine, host.engine()).end(web.id, 1, at=time.time())
+    assert "blog: started web.1" in maintenance.do_tick(host)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel import failpoints
-from dokkupy.usecases.maintenance import do_tick
+from dokkupy_host.maintenance import do_tick
 from dokkupy_letsencrypt import leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host

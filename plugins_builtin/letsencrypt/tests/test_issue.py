@@ -197,8 +197,8 @@ def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monke
 
 
 def test_app_that_goes_takes_its_things_along_and_a_copy_asks_anew(bench: Bench) -> None:
+    from dokkupy_commands.rename_clone import clone_app
     from dokkupy_letsencrypt.hooks import post_app_destroy
-    from dokkupy_sdk.apps import clone_app
 
     manage.enable(bench.host, BLOG)
     clone_app(bench.host, BLOG, AppName("copy"))

@@ -15,12 +15,12 @@ from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
 from dokkupy.usecases.config import LARGEST, set_env
-from dokkupy.usecases.history import latest
 from dokkupy.usecases.releases import releases
 from dokkupy_run import oneoff
 from dokkupy_run.attached import run_attached
 from dokkupy_run.oneoff import RunOptions, retire_runs, run_detached
 from dokkupy_sdk import attached
+from dokkupy_sdk.events import latest
 from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 

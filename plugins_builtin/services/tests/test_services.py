@@ -12,14 +12,15 @@ import pytest
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
-from dokkupy.usecases.history import latest
-from dokkupy.usecases.maintenance import recover_each
+from dokkupy_commands.rename_clone import clone_app, rename_app
 from dokkupy_host.machine import tear_down
+from dokkupy_host.maintenance import recover_each
 from dokkupy_plugins.installed import require_unused
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import clone_app, create_app, destroy_app, rename_app
+from dokkupy_sdk.apps import create_app, destroy_app
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound, UserError
+from dokkupy_sdk.events import latest
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.records import encode

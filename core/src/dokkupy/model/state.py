@@ -132,12 +132,6 @@ class FailedFile(Record, file="apps/*/failed"):
     instances: tuple[FailedInstance, ...] = ()
 
 
-class JobsFile(Record, file="global/tick"):
-    """When each job of the timer ran last, in epoch seconds."""
-
-    last: Mapping[str, float] = {}
-
-
 class SupervisionFile(Record, file="global/supervision"):
     """When the timer looked at the apps, and those that an operation was working on then."""
 

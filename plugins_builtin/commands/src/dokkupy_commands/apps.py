@@ -58,7 +58,7 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 @group.command("rename", permission="app:admin", mutating=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
     """Rename an app."""
-    from dokkupy_sdk.apps import rename_app
+    from dokkupy_commands.rename_clone import rename_app
 
     host.out.announce(f"Renaming {old} to {new}...")
     rename_app(host, old, new, deploy=not skip_deploy)
@@ -74,7 +74,7 @@ def clone(
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="Do nothing if the target exists")] = False,
 ) -> None:
     """Copy an app's configuration, properties and code; its domains are not copied."""
-    from dokkupy_sdk.apps import clone_app
+    from dokkupy_commands.rename_clone import clone_app
 
     if ignore_existing and host.store.has_app(new):
         host.out.warn(f"App {new} already exists")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.operation import operation
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName
-from dokkupy.model.state import PortRow, PortsFile
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.formation import wanted_formation
-from dokkupy.usecases.releases import current, next_number, own_ports, write_deployment, write_release
-from dokkupy.usecases.reroute import apply_route, reroute
-from dokkupy.usecases.rollout import converge
-from dokkupy.usecases.routes import proxy_enabled, stored_route
-from dokkupy.usecases.status import should_run
+from dokkupy_sdk import Host
+from dokkupy_sdk.deploy import converge, reroute
+from dokkupy_sdk.events import stamp
+from dokkupy_sdk.formation import wanted_formation
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.releases import current, next_number, own_ports, write_deployment, write_release
+from dokkupy_sdk.routes import apply_route, proxy_enabled, stored_route
+from dokkupy_sdk.state import PortRow, PortsFile
+from dokkupy_sdk.status import should_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

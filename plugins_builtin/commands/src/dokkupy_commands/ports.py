@@ -40,7 +40,7 @@ def own(host: Host, app: AppName) -> list[str]:
 
 
 def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandResult:
-    from dokkupy_sdk.ports import set_ports
+    from dokkupy_commands.change_ports import set_ports
 
     seen: set[str] = set()
     for text in rows:
@@ -123,8 +123,8 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
         return {}
     import json
 
-    from dokkupy_sdk.ports import detected_map
     from dokkupy_sdk.releases import current
+    from dokkupy_sdk.routes import detected_map
 
     release, _ = current(host, app)
     detected = [str(port) for port in detected_map(host, app, release)]

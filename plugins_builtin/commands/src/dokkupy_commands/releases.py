@@ -75,7 +75,9 @@ def diff(
 ) -> CommandResult:
     """Show what differs between two releases; the second is by default the serving one."""
     from dokkupy_sdk.errors import NotFound
-    from dokkupy_sdk.releases import current, differences, read_release
+    from dokkupy_sdk.releases import current, read_release
+
+    from dokkupy_commands.release_diff import differences
 
     host.store.require_app(app)
     serving, _ = current(host, app)

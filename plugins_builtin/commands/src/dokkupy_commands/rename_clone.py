@@ -11,21 +11,23 @@ import shutil
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from dokkupy import hookspecs
-from dokkupy.errors import Conflict, UserError
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.files import make_directory, sync_directory
-from dokkupy.kernel.operation import operation
-from dokkupy.kernel.private_names import new_private_part
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName
-from dokkupy.model.release import Release
-from dokkupy.model.state import AppFile, DomainsFile, PortsFile
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.apps import finish_destroy, forget_all_but_processes, remove_app_directory
-from dokkupy.usecases.deploy import with_state
-from dokkupy.usecases.releases import (
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import (
+    finish_destroy,
+    forget_all_but_processes,
+    new_private_part,
+    remove_app_directory,
+    update_waiting_page,
+)
+from dokkupy_sdk.deploy import converge, with_state
+from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.events import stamp
+from dokkupy_sdk.files import make_directory, sync_directory
+from dokkupy_sdk.hooks import post_app_clone, post_app_rename
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.releases import (
     current,
     drop_image,
     next_number,
@@ -36,10 +38,9 @@ from dokkupy.usecases.releases import (
     write_deployment,
     write_release,
 )
-from dokkupy.usecases.rollout import converge
-from dokkupy.usecases.routes import default_domains
-from dokkupy.usecases.status import should_run
-from dokkupy.usecases.waiting_page import update_waiting_page
+from dokkupy_sdk.routes import default_domains
+from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
+from dokkupy_sdk.status import should_run
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")
@@ -56,7 +57,7 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
         copy_code(tx, old, new)
         for number in numbers(host, old):
             tag_copy(tx, read_release(host, old, number), new)
-        host.hooks.emit(hookspecs.post_app_rename, host=host, old=old, new=new, tx=tx)
+        host.hooks.emit(post_app_rename, host=host, old=old, new=new, tx=tx)
         tx.describe_plan(f"destroy {old}")
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
@@ -71,7 +72,7 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
         serving, _ = current(host, old)
         tx.step("copy the app's state", lambda: clone_state(host, old, new), undo=call(remove_app_directory, app=new))
         copy_code(tx, old, new)
-        host.hooks.emit(hookspecs.post_app_clone, host=host, old=old, new=new, tx=tx)
+        host.hooks.emit(post_app_clone, host=host, old=old, new=new, tx=tx)
         if serving is not None and deploy:
             bring_up(tx, serving, new, f"Cloned from {old}", replacing=new)
         else:

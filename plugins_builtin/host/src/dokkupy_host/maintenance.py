@@ -11,17 +11,24 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from dokkupy import hookspecs
-from dokkupy.errors import Busy, HostError, Interrupted, messages
-from dokkupy.host import Host
-from dokkupy.kernel import locks
-from dokkupy.kernel.operation import operation, unfinished
-from dokkupy.model.names import AppName
-from dokkupy.model.state import JobsFile
-from dokkupy.usecases import temporary
-from dokkupy.usecases.reconcile import reconcile
-from dokkupy.usecases.retire import retire_due
-from dokkupy.usecases.supervise import supervise
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, HostError, Interrupted
+from dokkupy_sdk.hooks import on_recover, scheduled_jobs
+from dokkupy_sdk.locks import holder
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import messages, operation, unfinished
+from dokkupy_sdk.processes import reconcile, retire_due
+from dokkupy_sdk.records import Record
+from dokkupy_sdk.supervision import supervise
+
+from dokkupy_host import temporary
+
+
+class JobsFile(Record, file="global/tick"):
+    """When each job of the timer ran last, in epoch seconds."""
+
+    last: Mapping[str, float] = {}
+
 
 BOOT_SECONDS = 120
 """How long `recover --boot` waits for the engine."""
@@ -93,7 +100,7 @@ def run_jobs_aside(host: Host, patience: float) -> list[str]:
 def run_due(host: Host, now: float) -> list[str]:
     """One that still runs is not started a second time, and keeps no other from its turn."""
     lines = []
-    for plugin, job in host.hooks.gather(hookspecs.scheduled_jobs, host=host):
+    for plugin, job in host.hooks.gather(scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
         try:
             lock = host.lock(f"job:{name}", wait=0, command=host.command or "tick")
@@ -126,8 +133,8 @@ def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list
 
     joins: another recovery is waited for, so that the subject is whole when this returns.
     """
-    holder = locks.holder(host.root, subject)
-    if holder and not (joins and recovers(holder)):
+    living = holder(host.root, subject)
+    if living and not (joins and recovers(living)):
         return []  # its journal is open because it is at work; waiting for it would hold up all the others
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
@@ -142,7 +149,7 @@ def describe_unfinished(host: Host) -> list[str]:
     """What a recovery would do, a line for each interrupted operation."""
     lines = []
     for _, entries in unfinished(host):
-        if entries and not locks.holder(host.root, str(entries[0]["subject"])):
+        if entries and not holder(host.root, str(entries[0]["subject"])):
             what = "finish" if any(entry["type"] == "commit" for entry in entries) else "roll back"
             lines.append(f"{what} {entries[0]['verb']} of {entries[0]['subject']}")
     return lines
@@ -153,13 +160,13 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
     if boot:
         wait_for_engine(host)
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
-    host.hooks.notify(hookspecs.on_recover, host=host)
+    host.hooks.notify(on_recover, host=host)
     return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()}, joins=True)
 
 
-def recovers(holder: Mapping[str, Any]) -> bool:
+def recovers(living: Mapping[str, Any]) -> bool:
     """Whether the holder of a lock is the timer or another recovery, which work on a subject for seconds."""
-    return str(holder.get("command", "")).partition(" ")[0] in ("tick", "recover")
+    return str(living.get("command", "")).partition(" ")[0] in ("tick", "recover")
 
 
 def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:

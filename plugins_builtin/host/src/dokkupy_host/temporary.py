@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.host import Host
-from dokkupy.kernel.journal import NEW
-from dokkupy.kernel.scratch import day_ago_or_boot, locked, sweep, sweep_old
-from dokkupy.kernel.session import SCRATCH
+from dokkupy_sdk import Host
+from dokkupy_sdk.files import SCRATCH, day_ago_or_boot, locked, sweep, sweep_old
+from dokkupy_sdk.operation import NEW
 
 
 def remove_left_over(host: Host) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy.cli.declare import CommandResult, Group, Opt
-from dokkupy.host import Host
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
 
 tick_group = Group("tick", "Run the jobs that are due", bare="")
 recover_group = Group("recover", "Finish or undo interrupted operations", bare="")
@@ -24,7 +23,7 @@ def tick(
     ] = 0,
 ) -> CommandResult:
     """Remove replaced instances, recover interrupted operations, and run the plugins' jobs that are due."""
-    from dokkupy.usecases.maintenance import do_tick
+    from dokkupy_host.maintenance import do_tick
 
     lines = do_tick(host, within or None)
     return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
@@ -38,7 +37,7 @@ def recover(
     host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a boot")] = False
 ) -> CommandResult:
     """Finish or undo interrupted operations and bring every app to what its state says."""
-    from dokkupy.usecases.maintenance import describe_unfinished, recover_all
+    from dokkupy_host.maintenance import describe_unfinished, recover_all
 
     if host.dry_run:
         host.plan += describe_unfinished(host)

@@ -1,0 +1,22 @@
+"""Dokku's variables of what these commands do now: pattern, matched whole -> the command."""
+
+from __future__ import annotations
+
+VARIABLES = {
+    r"DOKKU_APP_RESTORE": "ps:stop APP",
+    r"DOKKU_APP_TYPE": "builder:set APP selected NAME",
+    r"DOKKU_DISABLE_PROXY": "proxy:disable APP",
+    r"DOKKU_(DOCKERFILE_)?START_CMD": "a line `web: COMMAND` in the Procfile",
+    r"DOKKU_DOCKERFILE_PORTS": "ports:set APP SCHEME:HOST_PORT:CONTAINER_PORT",
+    r"DOKKU_DOCKER_STOP_TIMEOUT": "ps:set APP stop-timeout-seconds SECONDS",
+    r"DOKKU_PROXY_PORT_MAP": "ports:set APP SCHEME:HOST_PORT:CONTAINER_PORT",
+    r"DOKKU_PROXY_PORT": "proxy:set APP proxy-port PORT",
+    r"DOKKU_PROXY_SSL_PORT": "proxy:set APP proxy-ssl-port PORT",
+    r"DOKKU_PROXY_TYPE": "proxy:set APP type NAME",
+    r"DOKKU_RESTART_POLICY": "ps:set APP restart-policy POLICY",
+    r"DOKKU_RM_CONTAINER": "nothing: one-off containers are removed",
+    r"DOKKU_SCALE": "ps:scale APP TYPE=COUNT",
+    r"DOKKU_SKIP_CLEANUP": "builder:set APP skip-cleanup true",
+    r"DOKKU_SKIP_DEPLOY": "config:set --no-restart APP and ps:scale --skip-deploy APP",
+    r"NO_VHOST": "domains:disable APP",
+}
