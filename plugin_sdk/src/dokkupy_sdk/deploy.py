@@ -6,11 +6,12 @@ from dokkupy.usecases.builds import purge_cache
 from dokkupy.usecases.deploy import deploy_source, with_state
 from dokkupy.usecases.processes import restart_with_config
 from dokkupy.usecases.releases import current, releases
-from dokkupy.usecases.reroute import reroute
+from dokkupy.usecases.reroute import apply_route, reroute
 from dokkupy.usecases.rollout import converge
 from dokkupy.usecases.tasks import run_task
 
 __all__ = [
+    "apply_route",
     "built_part",
     "converge",
     "current",

@@ -9,7 +9,6 @@ import os
 
 from dokkupy.errors import StateError
 from dokkupy.kernel.settings import RESTART, Applies
-from dokkupy.usecases.state_mark import state_mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,4 +79,4 @@ def pending_options(host: Host, app: AppName) -> dict[str, str]:
     return found
 
 
-__all__ = ["announce_effect", "announce_setting", "pending_options", "pending_settings", "state_mark"]
+__all__ = ["announce_effect", "announce_setting", "pending_options", "pending_settings"]

@@ -7,7 +7,6 @@ from dokkupy.model.names import AppName
 from dokkupy.model.proxy import Route
 from dokkupy.roles.proxy import Proxy
 from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.reroute import apply_route
 from dokkupy.usecases.routes import (
     add_domains,
     certificates_of,
@@ -42,7 +41,6 @@ def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[App
 
 __all__ = [
     "add_domains",
-    "apply_route",
     "certificates_of",
     "default_domains",
     "detected_map",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.deploy import converge, reroute
+from dokkupy_sdk.deploy import apply_route, converge, reroute
 from dokkupy_sdk.events import stamp
 from dokkupy_sdk.formation import wanted_formation
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.releases import current, next_number, own_ports, write_deployment, write_release
-from dokkupy_sdk.routes import apply_route, proxy_enabled, stored_route
+from dokkupy_sdk.routes import proxy_enabled, stored_route
 from dokkupy_sdk.state import PortRow, PortsFile
 from dokkupy_sdk.status import should_run
 
