@@ -1,4 +1,8 @@
-"""The engine's HTTP API over its socket, for what is only read: the SDK's import costs 100 ms, this nothing."""
+"""The engine's HTTP API over its socket, for plain requests and answers: the SDK's import costs 100 ms, this nothing.
+
+HTTP/1.0, so that the body ends where the connection does: `http.client` would do it as well, and its import costs as much as
+two interpreters.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,24 @@ from dokkupy_sdk.errors import HostError
 SOCKET = "/var/run/docker.sock"
 VERSION = "v1.41"
 """Docker 20.10, the oldest engine that is supported (Debian 12)."""
+
+
+CHANGE_SECONDS = 120
+"""How long the engine may take to do something."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+    from typing import BinaryIO
+
+
+class Refused(Exception):
+    """The engine did not do what it was asked. words: its own."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
 
 
 def socket_path() -> str:
@@ -37,38 +59,113 @@ def lines(path: str, **query: Any) -> list[Any]:
     return [json.loads(line) for line in asked(path, query)[1].splitlines() if line]
 
 
-def asked(path: str, query: dict[str, Any]) -> tuple[int, bytes]:
-    from urllib.parse import urlencode
+def call(method: str, path: str, body: Any = None, *, timeout: float | None = CHANGE_SECONDS, **query: Any) -> Any:
+    """A request that changes something, or waits for it: the JSON document of the answer, None when there is none.
 
-    words = urlencode({key: json.dumps(value) if isinstance(value, dict) else value for key, value in query.items()})
-    status, body = fetch(f"/{VERSION}{path}" + (f"?{words}" if words else ""))
+    Raises Refused, TimeoutError, HostError when the engine does not answer.
+    """
+    status, found = exchange(method, target(path, query), body, timeout=timeout)
+    require_done(status, found)
+    return json.loads(found) if found.strip() else None
+
+
+def stream(path: str, **query: Any) -> BinaryIO:
+    """The body of a GET, to be read as it arrives and closed. Raises Refused, HostError when the engine does not answer."""
+    try:
+        with connected(None) as connection:
+            connection.sendall(request("GET", target(path, query), None))
+            file: BinaryIO = connection.makefile("rb")
+        head = [line := file.readline()]
+        while line.strip():
+            head.append(line := file.readline())
+        status = status_of(head[0])
+        if status >= 400:
+            require_done(status, file.read())
+    except OSError as error:
+        raise down(error) from error
+    return file
+
+
+def asked(path: str, query: dict[str, Any]) -> tuple[int, bytes]:
+    status, body = fetch(target(path, query))
     if status >= 400 and status != 404:
         raise HostError(f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}")
     return status, body
 
 
-def fetch(target: str) -> tuple[int, bytes]:
-    """Status and body of a GET. HTTP/1.0, so that the body ends where the connection does: `http.client` would do it as
-    well, and its import costs as much as two interpreters."""
-    import socket
+def target(path: str, query: dict[str, Any]) -> str:
+    from urllib.parse import urlencode
 
+    words = urlencode({key: json.dumps(value) if isinstance(value, dict) else value for key, value in query.items()})
+    return f"/{VERSION}{path}" + (f"?{words}" if words else "")
+
+
+def require_done(status: int, body: bytes) -> None:
+    """Raises Refused for the status of a failure."""
+    if status >= 400:
+        text = body.decode(errors="replace")
+        try:
+            words = str(json.loads(text)["message"])
+        except (ValueError, KeyError, TypeError):
+            words = text[:500]
+        raise Refused(status, words.strip())
+
+
+def fetch(target: str) -> tuple[int, bytes]:
+    """Status and body of a GET."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(60)
-            connection.connect(socket_path())
-            connection.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
+        return exchange("GET", target, None, timeout=60)
+    except TimeoutError as error:
+        raise down(error) from error
+
+
+def exchange(method: str, target: str, body: Any, *, timeout: float | None) -> tuple[int, bytes]:
+    """Status and body of the answer. Raises TimeoutError, HostError when the engine does not answer."""
+    try:
+        with connected(timeout) as connection:
+            connection.sendall(request(method, target, body))
             parts = []
             while part := connection.recv(65536):
                 parts.append(part)
+    except TimeoutError:
+        raise
     except OSError as error:
         raise down(error) from error
-    head, found, body = b"".join(parts).partition(b"\r\n\r\n")
-    words = head.split(maxsplit=2)
-    if not found or len(words) < 2 or not words[1].isdigit():
+    head, found, answer = b"".join(parts).partition(b"\r\n\r\n")
+    if not found:
         raise down("its answer was cut off")
+    status = status_of(head)
     length = next(
         (line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), b""
     ).strip()
-    if length and int(length) != len(body):
+    if length and int(length) != len(answer):
         raise down("its answer was cut off")
-    return int(words[1]), body
+    return status, answer
+
+
+def connected(timeout: float | None) -> socket:
+    import socket
+
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout)
+        connection.connect(socket_path())
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def request(method: str, target: str, body: Any) -> bytes:
+    head = f"{method} {target} HTTP/1.0\r\nHost: docker\r\n"
+    if body is None:
+        return f"{head}\r\n".encode("ascii")
+    data = json.dumps(body).encode()
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode("ascii") + data
+
+
+def status_of(head: bytes) -> int:
+    words = head.split(maxsplit=2)
+    if len(words) < 2 or not words[1].isdigit():
+        raise down("its answer was cut off")
+    return int(words[1])

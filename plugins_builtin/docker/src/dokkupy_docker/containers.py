@@ -90,13 +90,13 @@ class DockerContainers(Containers):
         else:
             host["NetworkMode"] = "none"
         with faults(f"The container {spec.name} could not be created"):
-            made = self.engine.client.create_container_from_config(body, spec.name)["Id"]
+            made = api.call("POST", "/containers/create", body, name=spec.name)["Id"]
         try:
             if not mode:
                 self.join_further(made, spec)
             if start:
                 with faults(f"The container {spec.name} could not be started"):
-                    self.engine.client.start(made)
+                    api.call("POST", f"/containers/{made}/start")
             found = self.find(made)
             if found is None:
                 raise HostError(f"The container {spec.name} is gone right after its start")
@@ -123,25 +123,27 @@ class DockerContainers(Containers):
         if found is not None and found.name == name:
             return
         with faults(f"The container {ref[:12]} could not be renamed to {name}"):
-            self.engine.client.rename(ref, name)
+            api.call("POST", f"/containers/{quoted(ref)}/rename", name=name)
 
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
         self._set_restart_policy(ref, restart_policy)
         with faults(f"The container {ref[:12]} could not be started"):
-            self.engine.client.start(ref)
+            api.call("POST", f"/containers/{quoted(ref)}/start")
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
+        query = {} if timeout is None else {"t": timeout}
+        seconds = api.CHANGE_SECONDS + (10 if timeout is None else timeout)
         try:
             self._set_restart_policy(ref, restart_policy)
             with faults(f"The container {ref[:12]} could not be stopped"):
-                self.engine.client.stop(ref, timeout=timeout)
+                api.call("POST", f"/containers/{quoted(ref)}/stop", timeout=seconds, **query)
         except NotFound:
             pass
 
     def remove(self, ref: str) -> None:
         try:
             with faults(f"The container {ref[:12]} could not be removed"):
-                self.engine.client.remove_container(ref, force=True, v=True)
+                api.call("DELETE", f"/containers/{quoted(ref)}", force=1, v=1)
         except (NotFound, Conflict):
             pass  # gone, or somebody is removing it right now
 
@@ -150,17 +152,18 @@ class DockerContainers(Containers):
         wanted = joins(spec.options)
         for name in wanted["--network"]:
             with faults(f"The container {spec.name} could not join the network {name}"):
-                self.engine.client.connect_container_to_network(
-                    ref,
-                    name,
-                    aliases=[*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else None,
-                    ipv4_address=next(iter(wanted["--ip"]), None),
-                    ipv6_address=next(iter(wanted["--ip6"]), None),
-                    link_local_ips=wanted["--link-local-ip"] or None,
-                )
+                aliases = [*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else []
+                addresses = {
+                    "IPv4Address": next(iter(wanted["--ip"]), None),
+                    "IPv6Address": next(iter(wanted["--ip6"]), None),
+                    "LinkLocalIPs": wanted["--link-local-ip"],
+                }
+                endpoint = {"Aliases": aliases, "IPAMConfig": {key: value for key, value in addresses.items() if value}}
+                body = {"Container": ref, "EndpointConfig": {key: value for key, value in endpoint.items() if value}}
+                api.call("POST", f"/networks/{quoted(name)}/connect", body)
 
     def _set_restart_policy(self, ref: str, policy: str | None) -> None:
         if policy is None:
             return
         with faults(f"The container {ref[:12]} could not be changed"):
-            self.engine.client.update_container(ref, restart_policy=restart_policy(policy))
+            api.call("POST", f"/containers/{quoted(ref)}/update", {"RestartPolicy": restart_policy(policy)})

@@ -1,5 +1,5 @@
-"""The Docker Engine of this host: one connection, by the Docker SDK's low-level client, for all that changes something;
-what is only read, the roles read by the socket itself."""
+"""The Docker Engine of this host. Plain requests go to its socket (`api.py`); what streams in two directions or comes in
+archives (pulls, `exec`, files of images) goes by the Docker SDK's low-level client, whose import costs 100 ms."""
 
 from __future__ import annotations
 

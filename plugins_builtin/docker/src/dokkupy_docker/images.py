@@ -55,20 +55,18 @@ class DockerImages(Images):
     def tag(self, image: str, ref: str) -> None:
         name, _, tag = ref.rpartition(":")
         with faults(f"The image {image} could not be tagged {ref}"):
-            self.engine.client.tag(image, name, tag, force=True)
+            api.call("POST", f"/images/{quoted(image)}/tag", repo=name, tag=tag, force=1)
 
     def remove(self, ref: str) -> None:
-        import docker.errors  # type: ignore[import-untyped]
-
         try:
             with faults(f"The image {ref} could not be removed"):
-                self.engine.client.remove_image(ref)
+                api.call("DELETE", f"/images/{quoted(ref)}")
         except (NotFound, Conflict):
             # In use by a container that goes on living: the name stays until the clean-up finds it unused.
             if self.find(ref) is not None:
                 try:
-                    self.engine.client.remove_image(ref, force=True, noprune=True)
-                except docker.errors.APIError:
+                    api.call("DELETE", f"/images/{quoted(ref)}", force=1, noprune=1)
+                except api.Refused:
                     pass
 
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
@@ -88,10 +86,10 @@ class DockerImages(Images):
         return image
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
-        import docker.errors
+        import docker.errors  # type: ignore[import-untyped]
 
         with faults(f"{path} could not be copied out of {image}"):
-            made = self.engine.client.create_container_from_config({"Image": image, "Cmd": ["-"]})["Id"]
+            made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
         try:
             try:
                 stream, about = self.engine.client.get_archive(made, path)
@@ -108,7 +106,7 @@ class DockerImages(Images):
 
     def has_file(self, image: str, path: str) -> bool:
         with faults(f"The image {image} could not be looked into"):
-            made = self.engine.client.create_container_from_config({"Image": image, "Cmd": ["-"]})["Id"]
+            made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
             try:
                 answer = self.engine.client.head(
                     self.engine.client._url("/containers/{0}/archive", made), params={"path": path}

@@ -31,19 +31,20 @@ class DockerNetworks(Networks):
             return
         bridge = bridge_name(subnet)
         with faults(f"The network {name} could not be made"):
-            self.engine.client.create_network(
-                name,
-                driver="bridge",
-                labels=dict(labels),
-                check_duplicate=True,
-                options={"com.docker.network.bridge.name": bridge} if bridge else {},
-                ipam={"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
-            )
+            body = {
+                "Name": name,
+                "Driver": "bridge",
+                "Labels": dict(labels),
+                "CheckDuplicate": True,
+                "Options": {"com.docker.network.bridge.name": bridge} if bridge else {},
+                "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet, "IPRange": dynamic_part(subnet)}]},
+            }
+            api.call("POST", "/networks/create", body)
 
     def remove(self, name: str) -> None:
         try:
             with faults(f"The network {name} could not be removed"):
-                self.engine.client.remove_network(name)
+                api.call("DELETE", f"/networks/{quoted(name)}")
         except NotFound:
             pass
 
@@ -63,7 +64,8 @@ class DockerNetworks(Networks):
             raise NotFound(f"There is no container {ref}")
         if network not in found.addresses:
             with faults(f"The container {found.name} could not be let into the network {network}"):
-                self.engine.client.connect_container_to_network(found.id, network, aliases=list(aliases))
+                body = {"Container": found.id, "EndpointConfig": {"Aliases": list(aliases)}}
+                api.call("POST", f"/networks/{quoted(network)}/connect", body)
 
     def disconnect(self, network: str, ref: str) -> None:
         found = self.engine.containers.find(ref)
@@ -71,6 +73,7 @@ class DockerNetworks(Networks):
             return
         try:
             with faults(f"The container {found.name} could not be put out of the network {network}"):
-                self.engine.client.disconnect_container_from_network(found.id, network, force=True)
+                body = {"Container": found.id, "Force": True}
+                api.call("POST", f"/networks/{quoted(network)}/disconnect", body)
         except NotFound:
             pass

@@ -101,6 +101,8 @@ class DockerLocal(Scheduler):
 
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
         """Create some at a time. When one fails, those under way are waited for, so that the undo sees them."""
+        if len(specs) == 1:
+            return [self.host.containers().create(specs[0])]
         from concurrent.futures import ThreadPoolExecutor
 
         at_once = int(LOCAL.all(self.host.store, app)["parallel-schedule-count"])

@@ -24,12 +24,10 @@ class DockerContainerSessions(ContainerSessions):
         self.engine = engine
 
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
-        import requests
-
         try:
             with faults(f"The container {ref[:12]} could not be waited for"):
-                return int(self.engine.client.wait(ref, timeout=timeout)["StatusCode"])
-        except requests.exceptions.RequestException as error:
+                return int(api.call("POST", f"/containers/{quoted(ref)}/wait", timeout=timeout)["StatusCode"])
+        except TimeoutError as error:
             raise TimeoutError(f"{ref[:12]} did not end within {timeout} seconds") from error
 
     def logs(
@@ -39,24 +37,17 @@ class DockerContainerSessions(ContainerSessions):
         if found is None:
             raise NotFound(f"There is no container {ref}")
         with faults(f"The output of {ref[:12]} could not be read"):
-            answer = self.engine.client.get(
-                self.engine.client._url("/containers/{0}/logs", ref),
-                params={
-                    "stdout": 1,
-                    "stderr": 1,
-                    "follow": int(follow),
-                    "timestamps": int(timestamps),
-                    "tail": "all" if tail is None else tail,
-                    "since": since,
-                },
-                stream=True,
-                timeout=None,
+            answer = api.stream(
+                f"/containers/{quoted(ref)}/logs",
+                stdout=1,
+                stderr=1,
+                follow=int(follow),
+                timestamps=int(timestamps),
+                tail="all" if tail is None else tail,
+                since=since,
             )
-            self.engine.client._raise_for_status(answer)
-        try:
-            yield from lines_of(answer.raw.read, multiplexed=not found["Config"]["Tty"])
-        finally:
-            answer.close()
+        with answer:
+            yield from lines_of(answer.read, multiplexed=not found["Config"]["Tty"])
 
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         """A client of its own: checks of several instances run in threads."""

@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.roles import Volumes
 
 from dokkupy_docker import api
-from dokkupy_docker.answers import filters
+from dokkupy_docker.answers import filters, quoted
 from dokkupy_docker.engine_errors import faults
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ class DockerVolumes(Volumes):
 
     def ensure(self, name: str, *, labels: Mapping[str, str]) -> None:
         with faults(f"The volume {name} could not be made"):
-            self.engine.client.create_volume(name, labels=dict(labels))
+            api.call("POST", "/volumes/create", {"Name": name, "Labels": dict(labels)})
 
     def find_all(self, labels: Mapping[str, str]) -> list[str]:
         found = api.get("/volumes", filters={"label": filters(labels)}) or {}
@@ -33,6 +33,6 @@ class DockerVolumes(Volumes):
     def remove(self, name: str) -> None:
         try:
             with faults(f"The volume {name} could not be removed"):
-                self.engine.client.remove_volume(name)
+                api.call("DELETE", f"/volumes/{quoted(name)}")
         except NotFound:
             pass
