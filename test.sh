@@ -7,7 +7,7 @@
 #   ./test.sh --changed      what a change against main can break (tests/affected.py); end-to-end tests only when it is in them
 #   ./test.sh --thorough     every boundary of every crash matrix, and a million rows where usually there are fewer
 #   ./test.sh --check        the linters and type checker alone
-#   ./test.sh --prepare      no tests: installs and starts what they need
+#   ./test.sh --prepare      no tests: installs and starts what machines in containers need
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
 # Each distribution's tests run in an environment of their own, so that none leans on another, on the distribution's own
@@ -74,6 +74,11 @@ install_packages() {
   have git || missing+=(git)
   have curl || missing+=(curl)
   if [[ $check_only == no && $quick == no ]]; then
+    have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
+    have iptables || missing+=(iptables)
+    have debootstrap || missing+=(debootstrap)
+  fi
+  if [[ $check_only == no && $quick == no && $prepare_only == no ]]; then
     have ssh-keygen || missing+=(openssh-client)
     [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
     have nginx || missing+=(nginx-light)
@@ -269,11 +274,11 @@ run_root() {
   local root=$1 log=$2 code=0 started=$SECONDS folder
   local -a way=(tests/strange-system)
   step "$root"
-  # A machine in a container is the system that its tests are about. Each of two workers has a machine that its tests share.
+  # A machine in a container is the system that its tests are about. Each worker has a machine that its tests share.
   if [[ $root == tests/e2e* ]]; then way=(); fi
   # Each file whole, in the order of tests/e2e/conftest.py: a worker that is free takes the next one.
   local -a workers=()
-  if [[ $root == tests/e2e ]]; then workers=(-n 2 --dist loadfile --no-loadscope-reorder); fi
+  if [[ $root == tests/e2e ]]; then workers=(-n 3 --dist loadfile --no-loadscope-reorder); fi
   if folder=$(distribution_of "${root%%::*}") && ! prepare_alone "$folder"; then
     printf ' !     The environment of %s could not be made (above).\n' "$folder" >&2
     echo "1 error" >>"$log/closing"
@@ -315,6 +320,15 @@ run_entry() {
   fi
 }
 
+# The end-to-end tests, then what is left in the queue.
+run_machines() {
+  local log=$1 code=0
+  shift
+  run_lane "$log" "$@" >"$log/machines" 2>&1 || code=$?
+  run_queue "$log" || code=$?
+  return "$code"
+}
+
 # Takes the next entry of the queue until it is empty; each one's output comes whole.
 run_queue() {
   local log=$1 root code=0
@@ -345,11 +359,12 @@ run_tests() {
   trap "rm -rf -- '$log'" EXIT
   if [[ ${#here[@]} -gt 20 && ${#machines[@]} -gt 0 && ${#arguments[@]} == 0 ]]; then whole=yes; fi
   if [[ ${#here[@]} -gt 20 ]]; then
-    # All together: machines and servers mostly wait for something, so there are more lanes than processors.
     { if [[ $checked == no ]]; then echo check; fi && in_order "${here[@]}"; } >"$log/queue"
     here=()
+    # All together: machines and servers wait for half of their time, so there are more lanes than processors. The
+    # lane of the machines helps with the rest when it has ended.
     if [[ ${#machines[@]} -gt 0 ]]; then
-      run_lane "$log" "${machines[@]}" >"$log/machines" 2>&1 &
+      run_machines "$log" "${machines[@]}" &
       beside+=($!)
       machines=()
     fi
@@ -397,14 +412,14 @@ main() {
   python=
   install_packages
   choose_python || die "No Python 3.11 or newer with venv was found."
+  if [[ $prepare_only == yes ]]; then
+    start_docker
+    exit 0
+  fi
   prepare_environment
   if [[ $check_only == yes ]]; then
     check
     exit
-  fi
-  if [[ $prepare_only == yes ]]; then
-    start_docker
-    exit 0
   fi
   if [[ $quick == yes ]]; then
     exec "$VENV/bin/python" -m pytest -m unit -n auto -q --timeout "$TEST_LIMIT" ${arguments[@]+"${arguments[@]}"} \
