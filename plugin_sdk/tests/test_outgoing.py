@@ -56,9 +56,9 @@ def test_network_that_an_admin_opened_is_open_but_never_an_app_s_or_loopback() -
 def test_networks_of_the_engine_are_closed_though_they_are_public(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     host.networks().ensure("x", subnet="198.41.0.0/24", labels={})
-    host.who = "key:alice"
+    host = host.for_invocation(who="key:alice")
     assert not guard_of(host).permits("198.41.0.4") and guard_of(host).permits("198.41.1.4")
-    host.who = "root"
+    host = host.for_invocation(who="root")
     assert guard_of(host) == Guard(admin=True)
     assert not guard_of_source(host).permits("127.0.0.1"), "a source is untrusted, whoever deploys it"
 

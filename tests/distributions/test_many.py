@@ -60,7 +60,7 @@ def text_of(host: Host) -> str:
 @pytest.mark.parametrize("words", COMMANDS)
 def test_all_is_what_a_deployers_key_may_change(host: Host, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = picture(host)
-    as_deployer(host, "blog", "news")
+    host = as_deployer(host, "blog", "news")
     capsys.readouterr()
     assert main([*words.split(), "--format", "json"], host=host) == 0
     assert rows_of(capsys.readouterr().out) == {"blog": "done", "news": "done"}
@@ -70,10 +70,10 @@ def test_all_is_what_a_deployers_key_may_change(host: Host, words: str, capsys: 
     } == set()
 
 
-def as_deployer(host: Host, *apps: str) -> None:
+def as_deployer(host: Host, *apps: str) -> Host:
     key = {"key": "ssh-ed25519 AAAA", "fingerprint": "x", "role": "deployer", "apps": list(apps)}
     host.store.write("global", "ssh-keys", data={"keys": {"me": key}})
-    host.who = "key:me"
+    return host.for_invocation(who="key:me")
 
 
 def picture(host: Host) -> dict[tuple[str, str], bytes]:

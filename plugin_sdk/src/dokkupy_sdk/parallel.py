@@ -117,7 +117,7 @@ def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoRet
     """The child: do it, and report how it ended."""
     from dokkupy.errors import as_errors, messages
 
-    host.out = out
+    vars(host)["out"] = out  # a forked child has a host of its own
     failure = None
     try:
         do(subject)

@@ -66,7 +66,7 @@ def test_a_service_that_is_renamed_takes_its_schedule_along_and_destroyed_its_ke
         post_service_rename(world.host, SUBJECT, "rows:new", tx)
     assert read_schedule(world.host, SubjectName(SUBJECT)) is None
     assert words.scheduled("rows:new").startswith("0 3 * * *")
-    world.host.force = True
+    world.host = world.host.for_invocation(force=True)
     with operation(world.host, "destroy", "service:rows:new") as tx:
         pre_service_destroy(world.host, "rows:new", tx)
     with pytest.raises(NotFound):

@@ -122,17 +122,17 @@ def test_restore_over_apps_is_refused_unless_forced(local: World) -> None:
     data = archive(local)
     with pytest.raises(Exception, match="has 2 apps"):
         subject.restore([data], {})
-    local.host.force = True
+    local.host = local.host.for_invocation(force=True)
     shutil.rmtree(local.base / "root/apps/shop")
     local.host.store.write("apps", "new", "app", data={"created_at": "x"})
-    subject.restore([data], {})
+    HostState(local.host).restore([data], {})
     assert [str(app) for app in local.host.store.apps()] == ["blog", "shop"]
 
 
 def test_restore_that_fails_leaves_the_state_as_it_was(local: World, monkeypatch: pytest.MonkeyPatch) -> None:
     root = state(local)
     data = archive(local)
-    local.host.force = True
+    local.host = local.host.for_invocation(force=True)
     (root / "apps/blog/config.toml").write_text("changed = 1\n")
     before = content(root)
     subject = HostState(local.host)

@@ -227,7 +227,7 @@ def test_destroying_what_a_schedule_backs_up_is_refused_unless_forced(local: Wor
     plan(local)
     with operation(local.host, "destroy", "service:x") as tx, pytest.raises(Conflict, match="backed up by a schedule"):
         end_schedule(local.host, "rows:db", tx)
-    local.host.force = True
+    local.host = local.host.for_invocation(force=True)
     with pytest.raises(HostError), operation(local.host, "destroy", "service:x") as tx:
         end_schedule(local.host, "rows:db", tx)
         raise HostError("the destruction failed")

@@ -66,7 +66,7 @@ def test_property_is_set_and_unset(bench: Bench) -> None:
 def test_property_of_all_apps_takes_an_admin(bench: Bench) -> None:
     """A proxy or an authority for everybody's builds is not for whoever may push an app."""
     set_property = cli.group.commands["set-property"].function
-    bench.host.who = "key:eve"
+    bench.host = bench.host.for_invocation(who="key:eve")
     with pytest.raises(Denied):
         set_property(bench.host, Scope(is_global=True), "https-proxy", ["http://eve.example.com"])
     assert not bench.host.store.read("global", "buildpacks").get("properties")

@@ -18,7 +18,7 @@ from dokkupy_certs.expiry import findings
 from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry_running
+from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry
 
 from plugins_builtin.certs.tests.conftest import BLOG, Bench
 
@@ -217,12 +217,12 @@ def test_expired_certificate_is_refused(bench: Bench) -> None:
 
 
 def test_files_of_the_server_are_the_administrator_s(bench: Bench) -> None:
-    bench.host.who = "key:eve"
+    bench.host = bench.host.for_invocation(who="key:eve")
     with pytest.raises(UserError, match="Over SSH"):
         cli.add(bench.host, BLOG, *bench.files())
-    bench.host.who = "root"
+    bench.host = bench.host.for_invocation(who="root")
     cli.add(bench.host, BLOG, *bench.files())
-    bench.host.who = "key:eve"
+    bench.host = bench.host.for_invocation(who="key:eve")
     with pytest.raises(Denied):
         cli.show(bench.host, BLOG, "key")
 
@@ -269,12 +269,12 @@ def test_dry_run_touches_no_file_and_no_table(bench: Bench, verb: str) -> None:
     cli.add(bench.host, BLOG, *bench.files())
     cli.update(bench.host, BLOG, *bench.files())
     files, before = bench.files(), picture(bench)
-    with dry_running(bench.host):
-        if verb == "update":
-            cli.update(bench.host, BLOG, *files)
-        else:
-            getattr(cli, verb)(bench.host, BLOG)
-        assert bench.host.plan
+    host = dry(bench.host)
+    if verb == "update":
+        cli.update(host, BLOG, *files)
+    else:
+        getattr(cli, verb)(host, BLOG)
+    assert host.plan
     assert picture(bench) == before
 
 
@@ -313,7 +313,7 @@ def test_tar_on_standard_input_is_read_however_deep(bench: Bench, monkeypatch: p
     crt, key = (Path(path).read_bytes() for path in bench.files())
     stream = tar(("a/b/._server.crt", b"mac"), ("a/b/server.crt", crt), ("a/server.key", key), ("README", b"x"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
-    bench.host.who = "key:eve"
+    bench.host = bench.host.for_invocation(who="key:eve")
     cli.add(bench.host, BLOG)
     assert current(bench)
 

@@ -87,7 +87,7 @@ def test_lines_are_whole_and_failures_name_their_app(host: Host, capsys: pytest.
         if app == "wiki":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    host.out = Terminal()
+    host = host.for_invocation(out=Terminal())
     done, failed = over_each_at_once(host, APPS, talk, 3)
     out, err = capsys.readouterr()
     assert sorted(out.splitlines()) == [f"       {app}: {app * 30}" for app in APPS for _ in range(300)]

@@ -37,7 +37,7 @@ def test_an_option_that_is_not_given_says_nothing(run: Run) -> None:
 
 def test_a_plugin_that_acts_on_an_option_takes_its_line_away(run: Run, host: Host) -> None:
     entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "plugin.install.name", "x", "dokkupy-x", "1", "")]
-    host._registry = Registry(entries)
+    host._parts["registry"] = Registry(entries)
     assert "no effect" not in run("plugin:install", "--core", "--name", "x")[2]
 
 
@@ -78,7 +78,7 @@ def test_a_variable_that_was_dokkus_is_named_with_what_replaces_it(run: Run, app
 
 
 def test_a_plugin_names_the_variables_of_its_namespace(run: Run, app: str, host: Host) -> None:
-    host._registry = Registry(
+    host._parts["registry"] = Registry(
         [*host.registry.entries, EntryPoint("dokkupy.legacy_env", "x", f"{__name__}:OWN", "dokkupy-x", "1", "")]
     )
     assert legacy_lines(host, None, ["DOKKU_X_SIZE"]) == [

@@ -231,7 +231,7 @@ def test_a_linked_container_is_a_guest_of_the_app(host: Host) -> None:
 
 def test_options_reach_the_host_by_an_admin_only(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
-    host.who = "key:dev"
+    host = host.for_invocation(who="key:dev")
     status, _, error = typed(host, capsys, "docker-options:add", "blog", "deploy", "--privileged")
     assert status == 1 and "Access denied" in error
 
@@ -265,7 +265,7 @@ OUTSIDE = (
 @pytest.fixture
 def deployer(host: Host) -> Host:
     host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
-    host.who = "key:dev"
+    host = host.for_invocation(who="key:dev")
     return host
 
 

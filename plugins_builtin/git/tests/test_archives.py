@@ -353,7 +353,7 @@ def test_missing_archive_names_the_status(world: World, web: str) -> None:
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 def test_host_itself_is_closed_to_an_ssh_key(world: World, web: str, name: str) -> None:
     world.make_app()
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     port = web.rpartition(":")[2]
     with pytest.raises(UserError, match="SSH keys may not fetch"):
         bring.deploy_archive(world.host, BLOG, f"http://{name}:{port}/app.tar", "", "", "")
@@ -363,7 +363,7 @@ def test_host_itself_is_closed_to_an_ssh_key(world: World, web: str, name: str) 
 @pytest.mark.parametrize("address", ["10.208.1.3", "192.168.1.5", "169.254.169.254", "100.64.0.1"])
 def test_private_networks_are_closed_to_an_ssh_key(world: World, address: str) -> None:
     world.make_app()
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     with pytest.raises(UserError, match="SSH keys may not fetch"):
         bring.deploy_archive(world.host, BLOG, f"http://{address}:5000/app.tar", "", "", "")
 
@@ -374,14 +374,14 @@ def test_private_networks_are_closed_to_an_ssh_key(world: World, address: str) -
 )
 def test_repositories_of_private_networks_are_closed_to_an_ssh_key(world: World, url: str) -> None:
     world.make_app()
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     with pytest.raises(UserError, match="SSH keys may not fetch"):
         bring.sync_app(world.host, BLOG, url, None, build=False, if_changes=False, keep_branch=False)
 
 
 def test_admin_opens_a_private_network_for_every_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.host.store.write("global", "git", data={"properties": {"allowed-networks": "10.1.0.0/16,fd00::/8"}})
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     permitted = guard(world.host)
     assert permitted.permits("10.1.2.3") and permitted.permits("fd00::1") and not permitted.permits("10.2.0.1")
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.1.2.3", 443))])
@@ -395,7 +395,7 @@ def test_admin_opens_a_private_network_for_every_key(world: World, monkeypatch: 
 def test_host_itself_is_open_to_an_admin_s_key(world: World, web: str) -> None:
     world.make_app()
     world.host.store.write("global", "ssh-keys", data={"keys": {"ci": {"role": "admin"}}})
-    world.host.who = "key:ci"
+    world.host = world.host.for_invocation(who="key:ci")
     with pytest.raises(UserError, match="status 404"):
         bring.deploy_archive(world.host, BLOG, f"{web}/nope", "", "", "")
 

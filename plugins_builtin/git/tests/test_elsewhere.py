@@ -290,7 +290,7 @@ def test_image_build_may_have_more_files_for_local_users(world: World, tmp_path:
     (extra / "sub" / "a").write_text("1")
     assert run(world, "git:from-image", "--build-dir", str(extra), "blog", "app:v1") == 0
     assert world.deployed["files"] == {"Dockerfile": "FROM app:v1\n", "sub/a": "1"}
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     with pytest.raises(UserError, match="SSH key may not read"):
         bring.deploy_image(world.host, BLOG, ImageRef("app:v2"), "", "", kind="x", build_dir="/etc", force=False)
 

@@ -33,7 +33,7 @@ def test_a_key_is_not_told_the_names_of_others_apps(host: Host, capsys: pytest.C
     main(["apps:create", "blog"], host=host)
     main(["apps:create", "shop"], host=host)
     host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "viewer", "apps": ["shop"]}}})
-    host.who = "key:eve"
+    host = host.for_invocation(who="key:eve")
     assert complete(host, capsys, "ps:report", "") == ["shop"]
 
 
@@ -51,7 +51,7 @@ def test_the_shell_runs_each_line_as_its_caller_and_ends_with_the_last_status(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "viewer", "apps": []}}})
-    host.who = "key:eve"
+    host = host.for_invocation(who="key:eve")
     monkeypatch.setattr(sys, "stdin", io.StringIO("version\n\napps:create 'blog\nssh-keys:list\n"))
     assert main(["shell"], host=host) == 1
     shown = capsys.readouterr()

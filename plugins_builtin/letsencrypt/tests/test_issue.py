@@ -18,7 +18,7 @@ from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.routes import add_domains
-from dokkupy_sdk.testing import FakeTlsProbe, deploy, dry_running
+from dokkupy_sdk.testing import FakeTlsProbe, deploy, dry
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, TREE, Bench
@@ -61,8 +61,7 @@ def test_dry_run_asks_no_authority_and_changes_nothing(
         raise AssertionError("certbot was run")
 
     monkeypatch.setattr(Certbot, "run", asked)
-    with dry_running(bench.host):
-        getattr(cli, verb)(bench.host, BLOG)
+    getattr(cli, verb)(dry(bench.host), BLOG)
     assert before == (served(bench), manage.read(bench.host, BLOG), os.path.exists(Certbot(bench.host).live("blog")[1]))
 
 

@@ -77,7 +77,7 @@ def host(rig: Rig) -> Host:
     """A deployed app on fakes, whose proxy is the real nginx from here on."""
     made = fake_host(rig.root / "state", plugins=("nginx",))
     deploy(made, "blog", {"Procfile": "web: serve"})
-    made._roles.pop(("proxy", "fake"))
+    made._overrides.pop(("proxy", "fake"))
     rig.proxy.host = made
     made.override_role("proxy", "nginx", rig.proxy)
     with_ports(made, rig)

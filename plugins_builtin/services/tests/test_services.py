@@ -24,7 +24,7 @@ from dokkupy_sdk.events import latest
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.records import encode
-from dokkupy_sdk.testing import FakeEngine, deploy, dry_running, fake_host
+from dokkupy_sdk.testing import FakeEngine, deploy, dry, fake_host
 from dokkupy_services import container, expose, external, lifecycle, links, maintenance, moving, records, trash
 from dokkupy_services.lifecycle import ServiceOptions
 from dokkupy_services.names import ServiceName
@@ -502,7 +502,7 @@ def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_made_goo
 def test_a_dry_run_changes_nothing_and_says_something(inhabited: Host, verb: str) -> None:
     host = inhabited
     before = picture(host)
-    with dry_running(host):
-        OPERATIONS[verb](host)
-        assert host.plan
+    planned = dry(host)
+    OPERATIONS[verb](planned)
+    assert planned.plan
     assert differences(before, picture(host)) == []

@@ -27,15 +27,11 @@ class PlanTerminal(Terminal):
 
 def run_dry(host: Host, call: Invocation) -> CommandResult:
     """The answer of a dry run: the plan, and the status that the command would end with."""
-    from dokkupy.kernel.dry_run import dry_running
+    from dokkupy.kernel.dry_run import dry
 
-    out = host.out
-    host.out = PlanTerminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False))
-    try:
-        with dry_running(host):
-            answer = call.command.function(host, *call.arguments, **call.keywords)
-    finally:
-        host.out = out
+    out = PlanTerminal(quiet=getattr(host.out, "quiet", False), trace=getattr(host.out, "trace", False))
+    host = dry(host.for_invocation(out=out))
+    answer = call.command.function(host, *call.arguments, **call.keywords)
     if not isinstance(answer, CommandResult):
         answer = CommandResult(status=int(answer or 0))
     return plan_answer(host, call.command, call.app, answer)

@@ -72,8 +72,7 @@ def enter(words: list[str]) -> int:
 def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
     """Run one command; returns its exit status.
 
-    who: the SSH key's name, empty for a local user. host: one that is there already (tests, embedding); it gets its
-    console back afterwards.
+    who: the SSH key's name, empty for a local user. host: one that is there already (tests, embedding).
     """
     flags, words = split_globals(list(words))
     name = words[0] if words else "help"
@@ -84,15 +83,10 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
     out = Terminal(quiet=flags.quiet, trace=flags.trace)
     if host is None:
         host = Host(root or os.environ.get("DOKKUPY_ROOT") or ROOT, out=out, who=who or local_user())
-    console, host.out = host.out, out
-    try:
-        return run_command(host, out, flags, name, words)
-    finally:
-        host.out = console
+    return run_command(host.for_invocation(out=out, who=who or host.who), out, flags, name, words)
 
 
 def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: list[str]) -> int:
-    host.force = flags.force
     call: Invocation | None = None
     try:
         require_text(words)
@@ -106,8 +100,9 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             out.trace = host.store.load(TraceFile).on
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
-        host.force, out.quiet, out.trace = flags.force, flags.quiet, out.trace or flags.trace
-        host.command = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        out.quiet, out.trace = flags.quiet, out.trace or flags.trace
+        typed = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        host = host.for_invocation(force=flags.force, command=typed)
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
@@ -272,8 +267,8 @@ def invoke(host: Host, call: Invocation) -> int:
     json_wanted = call.format == "json"
     if json_wanted:
         # Progress goes to standard error, so that standard output is one JSON document.
-        out = host.out
-        host.out = Terminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False), is_json=True)
+        quiet, trace = getattr(host.out, "quiet", False), getattr(host.out, "trace", False)
+        host = host.for_invocation(out=Terminal(quiet=quiet, trace=trace, is_json=True))
     if call.dry_run:
         from dokkupy.cli.dry_run import run_dry
 

@@ -7,7 +7,6 @@ lock and no journal.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TypeVar
 
 from dokkupy.kernel.hooks import Hooks
@@ -18,7 +17,7 @@ from dokkupy.kernel.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from dokkupy.errors import DokkupyError
@@ -59,11 +58,6 @@ class OverlayStore(Store):
                 elif len(place) == depth + 1:
                     found.discard(place[depth])
         return sorted(found)
-
-    def apps(self) -> list[AppName]:
-        from dokkupy.model.names import AppName
-
-        return [app for name in self.names("apps") if self.has_app(app := AppName(name))]
 
     def has_app(self, app: AppName) -> bool:
         place = ("apps", app, "app")
@@ -141,15 +135,8 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-@contextmanager
-def dry_running(host: Session) -> Iterator[None]:
-    """Within, nothing that the host is asked to do is done; `host.plan` says what it would be."""
-    before = (host.dry_run, host.store, host.hooks)
-    host.plan.clear()
-    host.dry_run, host.store = True, OverlayStore(host.root)
-    host.adopt_hooks(DryRunHooks(host.registry, warn=host.out.warn, plan=host.plan))
-    try:
-        yield
-    finally:
-        host.dry_run, host.store, hooks = before
-        host.adopt_hooks(hooks)
+def dry(host: H) -> H:
+    """The same host for a dry run: nothing that it is asked to do is done, and its `plan` says what it would be."""
+    plan: list[str] = []
+    parts = {"registry": host.registry, "hooks": DryRunHooks(host.registry, warn=host.out.warn, plan=plan)}
+    return host.for_invocation(dry_run=True, plan=plan, store=OverlayStore(host.root), _parts=parts)

@@ -13,7 +13,7 @@ from dokkupy.kernel.store import Store
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Self
 
     from dokkupy.kernel.audit import Audit
     from dokkupy.kernel.events import Events
@@ -35,11 +35,11 @@ def keep_temporary_files_in(root: str) -> None:
 class Session:
     """What a command works with; `dokkupy.host.Host` adds the roles by their types.
 
-    root: the state directory. out: where progress is told. command: the command line as typed, redacted, for locks
-    and records. who: `key:NAME` over SSH, else the local
-    user's name. force: destructive commands do not ask. dry_run, plan: nothing is done, and what would be is told in
-    `plan`, a line for each thing (`kernel/dry_run.py`). Everything else is made when first asked for, once, whichever
-    thread asks.
+    root: the state directory. out: where progress is shown. command: the command line as typed, redacted, for locks
+    and records. who: `key:NAME` over SSH, else the local user's name. force: destructive commands do not ask. dry_run,
+    plan: nothing is done, and `plan` says what would be, a line for each thing (`kernel/dry_run.py`). These do not
+    change: another invocation is another session (`for_invocation`). Everything else is made when first asked for,
+    once, whichever thread asks.
     """
 
     def __init__(
@@ -50,20 +50,43 @@ class Session:
         registry: Registry | None = None,
         command: str = "",
         who: str = "root",
-        dry_run: bool = False,
+        force: bool = False,
     ) -> None:
         self.root = root
         self.out = out or Console()
         self.store = Store(root)
         self.command = command
         self.who = who
-        self.dry_run = dry_run
+        self.force = force
+        self.dry_run = False
         self.plan: list[str] = []
-        self.force = False
-        self._registry = registry
-        self._hooks: Hooks | None = None
-        self._roles: dict[tuple[str, str], Any] = {}
+        self._parts: dict[str, Any] = {"registry": registry} if registry else {}
+        self._adapters: dict[tuple[str, str], Any] = {}
+        self._overrides: dict[tuple[str, str], Any] = {}
         self._making = RLock()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.__dict__:
+            raise AttributeError(f"{name} of a {type(self).__name__} does not change: see `for_invocation`")
+        object.__setattr__(self, name, value)
+
+    def for_invocation(self, **changes: Any) -> Self:
+        """This host for another caller, another command or another output; the one that there is stays as it is.
+
+        changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts`. Adapters are
+        made again for it, because they hold their host; those of `override_role`, the registry and the hooks stay.
+        """
+        if unknown := set(changes) - {"out", "command", "who", "force", "dry_run", "plan", "store", "_parts"}:
+            raise TypeError(f"an invocation has no {', '.join(sorted(unknown))}")
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, _adapters={}, **changes)
+        return made
+
+    def _part(self, name: str, make: Callable[[], Any]) -> Any:
+        with self._making:
+            if name not in self._parts:
+                self._parts[name] = make()
+            return self._parts[name]
 
     @property
     def events(self) -> Events:
@@ -79,10 +102,7 @@ class Session:
 
     @property
     def registry(self) -> Registry:
-        with self._making:
-            if self._registry is None:
-                self._registry = Registry(disabled=self._disabled())
-            return self._registry
+        return self._part("registry", lambda: Registry(disabled=self._disabled()))  # type: ignore[no-any-return]
 
     def _disabled(self) -> tuple[str, ...]:
         """The names of plugins that are not loaded."""
@@ -94,18 +114,15 @@ class Session:
 
     @property
     def hooks(self) -> Hooks:
-        with self._making:
-            if self._hooks is None:
-                from dokkupy.kernel.hooks import Hooks
+        return self._part("hooks", self._load_hooks)  # type: ignore[no-any-return]
 
-                self._hooks = Hooks(self.registry, warn=self.out.warn)
-                for fault in self._hooks.quarantined.values():
-                    self.out.warn(fault.message)
-            return self._hooks
+    def _load_hooks(self) -> Hooks:
+        from dokkupy.kernel.hooks import Hooks
 
-    def adopt_hooks(self, hooks: Hooks) -> None:
-        """Use this object for the hooks: for dry runs."""
-        self._hooks = hooks
+        hooks = Hooks(self.registry, warn=self.out.warn)
+        for fault in hooks.quarantined.values():
+            self.out.warn(fault.message)
+        return hooks
 
     def spawn(self, *words: str) -> None:
         """Run a command of dokkupy in a process of its own, in a session of its own: it outlives the SSH connection."""
@@ -140,9 +157,9 @@ class Session:
     def role(self, role: str, name: str) -> Any:
         """The adapter of a role by name, made once. Raises PluginError when no plugin offers it."""
         with self._making:
-            made = self._roles.get((role, name))
+            made = self._overrides.get((role, name)) or self._adapters.get((role, name))
             if made is None:
-                made = self._roles[role, name] = self._made(role, name)
+                made = self._adapters[role, name] = self._made(role, name)
             return made
 
     def _made(self, role: str, name: str) -> Any:
@@ -158,12 +175,12 @@ class Session:
 
     def override_role(self, role: str, name: str, adapter: Any) -> None:
         """Use this object for a role: for tests and embedding."""
-        self._roles[role, name] = adapter
+        self._overrides[role, name] = adapter
 
     def default_adapter(self, role: str) -> str:
         """The name of the adapter when an app has chosen none: an overridden one, the setting, the one that a distribution
         names as default (`dokkupy.defaults`), the first by name."""
-        overridden = [name for kind, name in self._roles if kind == role]
+        overridden = [name for kind, name in self._overrides if kind == role]
         if overridden:
             return overridden[0]
         from dokkupy.model.state import AdaptersFile
@@ -183,7 +200,7 @@ class Session:
 
     def offered(self, role: str) -> list[str]:
         """The names of the adapters of a role that can be chosen."""
-        adopted = [name for kind, name in self._roles if kind == role]
+        adopted = [name for kind, name in self._overrides if kind == role]
         return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
 
     def available_roles(self) -> set[str]:

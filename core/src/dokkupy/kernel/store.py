@@ -151,9 +151,7 @@ class Store:
     # apps
 
     def apps(self) -> list[AppName]:
-        root = os.path.join(self.root, "apps")
-        names = [name for name in self.names("apps") if os.path.exists(os.path.join(root, name, "app.toml"))]
-        return [AppName(name) for name in names if AppName.fits(name)]
+        return [app for app in map(AppName, filter(AppName.fits, self.names("apps"))) if self.has_app(app)]
 
     def services(self) -> list[str]:
         """`kind:name` of the services that have a record, be it broken; a directory alone is what a destroyed one left."""

@@ -10,7 +10,7 @@
 The fakes keep the promises of the roles' docstrings; they remember what they were told in public attributes.
 """
 
-from dokkupy.kernel.dry_run import dry_running
+from dokkupy.kernel.dry_run import dry
 
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fakes import (
@@ -33,6 +33,6 @@ __all__ = [
     "FakeTlsProbe",
     "RecordingConsole",
     "deploy",
-    "dry_running",
+    "dry",
     "fake_host",
 ]

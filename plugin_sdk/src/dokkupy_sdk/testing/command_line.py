@@ -23,9 +23,8 @@ def command_line(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: py
         monkeypatch.setattr(
             sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))
         )
-        host.who = who
         capsys.readouterr()
-        status = main(list(words), host=host)
+        status = main(list(words), host=host, who=who)
         shown = capsys.readouterr()
         return status, shown.out, shown.err
 

@@ -118,7 +118,7 @@ def target_remove(
     """Remove a target with its key and credentials; the backups stored there stay."""
     from dokkupy_backups import add_remove_target
 
-    host.force = host.force or force
+    host = host.for_invocation(force=host.force or force)
     add_remove_target.remove(host, target)
     if not host.dry_run:
         host.out.section(f"{target} is forgotten; its repository is as it was")
@@ -248,7 +248,7 @@ def restore(
     """Restore a backup over its subject, which is backed up first, or with --to as a new one."""
     from dokkupy_backups.run import restore as work
 
-    host.force = host.force or force
+    host = host.for_invocation(force=host.force or force)
     record = chosen_record(host, subject, at, target)
     if not to and not work.holds_nothing(host, subject):
         confirm(host, str(subject), f"{subject} (what is in it now)")
@@ -279,7 +279,7 @@ def delete(
     from dokkupy_backups.record.stored import require_record
     from dokkupy_backups.run import retention
 
-    host.force = host.force or force
+    host = host.for_invocation(force=host.force or force)
     record = require_record(host, id)
     retention.delete(host, record)
     return CommandResult({"id": record.id, "subject": str(record.subject)})
@@ -349,7 +349,7 @@ def run_due(host: Host) -> CommandResult:
     from dokkupy_backups.schedule import due
 
     if host.dry_run:
-        host.plan += due.what_is_due(host, due.local_now())
+        host.plan.extend(due.what_is_due(host, due.local_now()))
         return CommandResult()
     lines = due.run_due(host)
     return CommandResult(lines, [f"-----> {line}" for line in lines])

@@ -47,7 +47,7 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
     require_traces(host, app)
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
-    host.force = host.force or force  # plugins that are asked before it goes do not ask either
+    host = host.for_invocation(force=host.force or force)  # plugins that are asked before it goes do not ask either
     host.out.announce(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
 

@@ -40,7 +40,7 @@ def recover(
     from dokkupy_host.maintenance import describe_unfinished, recover_all
 
     if host.dry_run:
-        host.plan += describe_unfinished(host)
+        host.plan.extend(describe_unfinished(host))
         return CommandResult()
     lines, failed = recover_all(host, boot=boot)
     told = lines or ([] if failed else NOTHING)

@@ -44,9 +44,8 @@ def sync_app(
 
     from dokkupy_git.fetch import sync
     from dokkupy_git.repository.reach import fetch_settings
-    from dokkupy_git.urls import hidden, parse_remote
+    from dokkupy_git.urls import parse_remote
 
-    host.command = host.command.replace(url, hidden(url))
     host.store.require_app(app)
     sync.require_one(build, if_changes)
     remote = parse_remote(

@@ -99,7 +99,7 @@ def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force:
         raise NotFound(f"{title} service {service} does not exist")
     if not force and not records.linked_apps(host, kind, service):
         confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
-    host.force = host.force or force  # whoever else is asked before it goes does not ask either
+    host = host.for_invocation(force=host.force or force)  # whoever else is asked before it goes does not ask either
     host.out.announce(f"Deleting {service}")
     one = lifecycle.destroy(host, kind, service, purge=purge)
     host.out.title(f"{title} container deleted: {service}")
