@@ -271,13 +271,12 @@ def test_a_deployer_makes_logs_smaller_than_the_host_says_but_not_larger(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "deployer", "apps": ["blog"]}}})
-    host.who = "key:eve"
+    deployer = host.for_invocation(who="key:eve")
     for value, status in (("9m", 0), ("10m", 0), ("11m", 1), ("1g", 1), ("unlimited", 1)):
-        assert main(["logs:set", "blog", "max-size", value], host=host) == status, value
+        assert main(["logs:set", "blog", "max-size", value], host=deployer) == status, value
     assert "The log of blog cannot be larger than 10m by this key" in capsys.readouterr().err
     host.store.write("global", "logs", data={"properties": {"max-size": "1g"}})
-    assert main(["logs:set", "blog", "max-size", "1g"], host=host) == 0
-    host.who = "root"
+    assert main(["logs:set", "blog", "max-size", "1g"], host=deployer) == 0
     assert main(["logs:set", "blog", "max-size", "unlimited"], host=host) == 0
 
 
