@@ -484,3 +484,12 @@ def test_dry_run_says_what_would_be_and_changes_nothing(
         if path.parts[-1] != "audit.log" and path != world.root / "logs"
     )
     assert after == before
+
+
+@pytest.mark.parametrize("image", ["dokku/blog:r1", "docker.io/dokku/blog", "dokkupy/debian:bookworm"])
+def test_another_apps_image_is_not_deployed_by_its_name(
+    world: World, capsys: pytest.CaptureFixture[str], image: str
+) -> None:
+    world.make_app()
+    assert run(world, "git:from-image", "blog", image) == 1
+    assert "belong to them alone" in capsys.readouterr().err

@@ -81,3 +81,8 @@ class ImageBuilds(ABC):
     def build(self, build: ImageBuild) -> Image:
         """Build with the progress on `host.out`, give the image its name. Raises AppError `build_failed` with the last
         lines, HostError `disk_full`. On any failure (also a signal) no process, no name and no file is left."""
+
+    @abstractmethod
+    def load(self, archive: str, name: str) -> Image:
+        """Make an image of an untrusted archive of images (`docker save`, an OCI layout; a file), the one that the archive
+        calls by this name, and give it no name: what names mean stays as it is. Raises UserError."""

@@ -124,9 +124,12 @@ class BuildpacksBuilder(Builder):
         return image
 
     def bases(self, app: AppName, plan: Plan) -> Bases:
+        from dokkupy_sdk.app_images import require_usable
+
         store = self.host.store
         stack = SETTINGS.get(store, app, "stack")
         if stack:
+            require_usable(self.host, stack)
             self.host.out.detail(f"Base: {stack} (buildpacks:set-property {app} stack)")
             return Bases(stack, stack)
         registry = SETTINGS.get(store, app, "image-registry")

@@ -6,7 +6,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 
-from dokkupy_sdk.errors import AppError, Conflict, HostError, NotFound
+from dokkupy_sdk.errors import AppError, Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.roles import ImageBuild, ImageBuilds, Images
 
@@ -138,4 +138,20 @@ class DockerImageBuilds(ImageBuilds):
                 hint="A builder of your own (--builder) must load its images into the engine.",
             )
         self.engine.images.tag(image.id, build.tag)
+        return image
+
+    def load(self, archive: str, name: str) -> Image:
+        from dokkupy_docker.build import IMAGE_ID
+        from dokkupy_docker.image_archive import without_names
+
+        identifier = ""
+        with faults(f"The image {name} could not be loaded"):
+            for event in self.engine.client.load_image(without_names(archive, name)):
+                if "error" in event:
+                    raise UserError(f"The image {name} could not be loaded: {event['error']}")
+                found = IMAGE_ID.search(str(event.get("stream", "")))
+                identifier = found[0] if found else identifier
+        image = self.engine.images.find(identifier) if identifier else None
+        if image is None:
+            raise HostError(f"The image {name} was loaded but the engine does not have it")
         return image

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.app_images import loaded_images, require_usable, usable_name
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.files import read_text
+from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import RelativePath, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
 
 from dokkupy_dockerfile.expose import exposed_ports
+from dokkupy_dockerfile.references import named_images, with_names
 from dokkupy_dockerfile.settings import SETTINGS
 
 LARGEST = 1024 * 1024
@@ -52,22 +56,46 @@ class DockerfileBuilder(Builder):
             )
         for ignore in (".dockerignore", f"{path}.dockerignore"):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
-        image = self.host.builds().build(
-            ImageBuild(
-                context=source.directory,
-                dockerfile=source.directory / path,
-                tag=build.tag,
-                options=build.options,
-                env=build.env,
-                labels=build.labels,
-                private=build.private,
+        given = arguments(build.options, build.env)
+        for ref in named_images(text, given):
+            require_usable(self.host, ref)
+        with self.with_loaded(build, path, text) as dockerfile:
+            image = self.host.builds().build(
+                ImageBuild(
+                    context=source.directory,
+                    dockerfile=dockerfile,
+                    tag=build.tag,
+                    options=build.options,
+                    env=build.env,
+                    labels=build.labels,
+                    private=build.private,
+                )
             )
-        )
-        ports = exposed_ports(text, arguments(build.options, build.env), target(build.options))
+        ports = exposed_ports(text, given, target(build.options))
         if not ports:
             return image
         below = () if any(port.scheme != "udp" for port in ports) else image.ports  # of the base image
         return replace(image, ports=tuple(dict.fromkeys((*ports, *below))))
+
+    @contextmanager
+    def with_loaded(self, build: Build, path: RelativePath, text: str) -> Iterator[Path]:
+        """The Dockerfile, in which the images that were loaded for the app alone have the names that the engine knows."""
+        source = build.source
+        loaded = {
+            name: usable_name(self.host, source.app, name)
+            for name in loaded_images(self.host, source.app)
+            if name in named_images(text, {})
+        }
+        if not loaded:
+            yield source.directory / path
+            return
+        with scratch_directory(self.host.path("tmp", "dockerfile")) as directory:
+            changed = Path(directory, "Dockerfile")
+            changed.write_text(with_names(text, loaded))
+            ignore = read_text(source.directory, f"{path}.dockerignore", limit=LARGEST)
+            if ignore is not None:
+                Path(directory, "Dockerfile.dockerignore").write_text(ignore)
+            yield changed
 
 
 def values(options: Sequence[str], name: str) -> list[str]:

@@ -117,7 +117,7 @@ def load_image(
     host.store.require_app(app)
     if host.dry_run:
         return planned(f"The image {image} would be loaded from standard input and deployed")
-    load(host, image)
+    load(host, app, image)
     commit = deploy_image(host, app, image, *author_of(author), kind="git:load-image", build_dir=build_dir, force=True)
     return CommandResult({"app": app, "commit": commit, "image": image})
 

@@ -80,6 +80,13 @@ SETTINGS = Settings(
         scope="global",
     ),
     Property(
+        "image-max-size",
+        str(16 * GIB),
+        help="Bytes that an image of git:load-image may have",
+        parse=integer(1, 1 << 50),
+        scope="global",
+    ),
+    Property(
         "push-max-size", str(2 * GIB), help="Bytes that one push may send", parse=integer(1, 1 << 50), scope="global"
     ),
     Property(

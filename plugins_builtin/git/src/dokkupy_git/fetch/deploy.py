@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy_sdk.errors import HostError, UserError
+from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.settings import property_of
 
@@ -16,6 +16,9 @@ from dokkupy_git.settings import GitFile, allowed_protocols, deploy_branch, numb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import IO
+
     from dokkupy_sdk import Host
     from dokkupy_sdk.names import AppName, GitRef, ImageRef
 
@@ -165,12 +168,15 @@ def deploy_image(
     host: Host, app: AppName, image: ImageRef, user: str, email: str, *, kind: str, build_dir: str, force: bool
 ) -> str:
     """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
+    from dokkupy_sdk.app_images import loaded_images, require_usable
+
     who = made_commits.author(user, email)
     host.store.require_app(app)
+    require_usable(host, image)
     files = extra_files(host, build_dir)
     repository, branch = ready_repository(host, app)
     ref = f"refs/heads/{branch}"
-    if force and kind == "git:from-image":
+    if force and kind == "git:from-image" and str(image) not in loaded_images(host, app):
         host.out.section(f"Pulling {image}")
         host.images().pull(image)
     files[dockerfile_path(host, app)] = f"FROM {image}\n".encode()
@@ -213,16 +219,73 @@ def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
     return files
 
 
-def load(host: Host, image: ImageRef) -> None:
-    """Hand standard input to the engine (`docker load`); afterwards the image must be there."""
+def load(host: Host, app: AppName, image: ImageRef) -> None:
+    """Make an image of standard input, which only this app can name. What the archive calls its images means nothing to the
+    engine, where a name is everybody's."""
     import sys
 
-    from dokkupy_sdk.execute import stream
+    from dokkupy_sdk.app_images import keep_loaded, loaded_images
+    from dokkupy_sdk.files import scratch_directory
 
     if sys.stdin.isatty():
         raise UserError("Pass the image on standard input", hint="docker save IMAGE | ... git:load-image APP IMAGE")
+    require_free_name(host, app, image, loaded_images(host, app))
     host.out.section(f"Loading image {image}")
-    if stream(["docker", "load"], host.out.stream, stdin=sys.stdin.buffer) != 0:
-        raise HostError("The image could not be loaded", hint="Pass what `docker save` writes.")
-    if host.images().find(image) is None:
-        raise UserError(f"What was loaded has no image {image}", hint="Name the image as `docker save` got it.")
+    with scratch_directory(host.path("tmp", "load-image")) as directory:
+        path = os.path.join(directory, "archive")
+        received(sys.stdin.buffer, path, number(host, "image-max-size"))
+        with operation(host, "git:load-image", f"app:{app}", wait=0) as tx:
+            old = keep_loaded(tx, app, image, host.builds().load(path, image).id)
+        if old:
+            host.images().remove(old)
+
+
+def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping[str, str]) -> None:
+    from dokkupy_sdk.app_images import APPS, repository_of, require_usable
+
+    require_usable(host, image)
+    if repository_of(image).startswith(f"{APPS}/"):
+        raise UserError(f"{image} cannot be loaded: {APPS}/ is for the images that apps made on this host")
+    if str(image) not in loaded and host.images().find(image) is not None:
+        raise Conflict(
+            f"There is an image {image} on this host already, which apps may use",
+            hint=f"Load it by another name (docker tag {image} OTHER; docker save OTHER), or deploy that one: "
+            f"git:from-image {app} {image}",
+            code="image_exists",
+        )
+
+
+def received(stdin: IO[bytes], path: str, most: int) -> None:
+    """Standard input as a file, unpacked where it is packed with gzip."""
+    import gzip
+    import io
+    import zlib
+
+    head = stdin.read(2)
+    rest: IO[bytes] = Prefixed(head, stdin)  # type: ignore[assignment]
+    source = gzip.GzipFile(fileobj=rest) if head == b"\x1f\x8b" else rest
+    size = 0
+    try:
+        with open(path, "xb") as file:
+            while piece := source.read(io.DEFAULT_BUFFER_SIZE * 16):
+                size += len(piece)
+                if size > most:
+                    raise UserError(
+                        f"The archive has more than {most} bytes",
+                        hint="An admin may allow more: git:set --global image-max-size BYTES",
+                    )
+                file.write(piece)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"Standard input is not an archive of images: {error}") from None
+
+
+class Prefixed:
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self.head = head
+        self.rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        head, self.head = self.head, b""
+        return head or self.rest.read(size)

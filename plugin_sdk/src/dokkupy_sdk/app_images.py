@@ -1,0 +1,90 @@
+"""Which images an app may name: none of another app's, and those that were loaded for it, which nobody else can name.
+
+The engine has one set of names for all apps, and a Dockerfile may name any image. So an app's own images have a name with a
+part that nobody can guess; a name that is refused here could not be found anyway, but the message says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from dokkupy.errors import NotFound, UserError
+from dokkupy.host import Host
+from dokkupy.model.names import AppName, ImageRef
+from dokkupy.model.record import Record
+from dokkupy.transaction import Transaction
+from dokkupy.usecases.releases import image_name
+
+PLATFORM = "dokkupy"
+APPS = "dokku"
+"""The first part of the names of the platform's own images, and of those of apps."""
+
+HEX = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
+
+
+class AppImagesFile(Record, file="apps/*/images"):
+    """loaded: name -> id of each image that was loaded for the app."""
+
+    loaded: Mapping[str, str] = {}
+
+
+def repository_of(ref: str) -> str:
+    """`docker.io/library/python:3.13` -> `python`: what the engine takes for the same repository. Pure."""
+    head, slash, tail = ref.partition("@")[0].rpartition("/")
+    name = head + slash + tail.partition(":")[0]
+    for registry in ("docker.io/", "index.docker.io/"):
+        name = name.removeprefix(registry)
+    return name.removeprefix("library/")
+
+
+def require_usable(host: Host, ref: str) -> None:
+    """Raise UserError for the name of an image that belongs to the platform or to an app, and for an id."""
+    first, _, rest = repository_of(ref).partition("/")
+    if (first == APPS and AppName.fits(rest) and host.store.has_app(AppName(rest))) or (first == PLATFORM and rest):
+        raise UserError(
+            f"{ref} cannot be used: {first}/ is for the images that {'dokkupy itself' if first == PLATFORM else 'apps'} "
+            "made on this host, which belong to them alone",
+            hint="Push the image to a registry, and name it there.",
+            code="reserved_image",
+        )
+    if HEX.fullmatch(ref):
+        found = host.images().find(ref)
+        if found is not None and found.id.removeprefix("sha256:").startswith(ref.removeprefix("sha256:")):
+            raise UserError(
+                f"{ref} is the id of an image, which may belong to another app",
+                hint="Name the image by its repository and tag.",
+                code="reserved_image",
+            )
+
+
+def loaded_images(host: Host, app: AppName) -> Mapping[str, str]:
+    return host.store.load(AppImagesFile, app).loaded
+
+
+def private_name(host: Host, app: AppName, image: str) -> str:
+    """The name in the engine of an image that was loaded for an app; it belongs in no log."""
+    return image_name(host, app, f"load-{image.removeprefix('sha256:')[:12]}")
+
+
+def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str:
+    """Let a name mean an image, for this app alone. Returns the engine's name of what it meant before, where nothing else
+    does: it goes after the commit."""
+    host = tx.host
+    before = host.store.load(AppImagesFile, app)
+    after = {**before.loaded, str(ref): image}
+    tx.step(f"keep the image {ref}", lambda: host.images().tag(image, private_name(host, app, image)))
+    tx.save(before.replace(loaded=after), app)
+    old = before.loaded.get(str(ref), "")
+    return private_name(host, app, old) if old and old not in after.values() else ""
+
+
+def usable_name(host: Host, app: AppName, ref: str) -> str:
+    """The name by which a build finds the image that was loaded for the app as `ref`; it is put in place now. Raises NotFound
+    when the engine does not have the image any more."""
+    image = loaded_images(host, app)[ref]
+    if host.images().find(image) is None:
+        raise NotFound(f"The image {ref} is gone from this host", hint=f"Load it again: git:load-image {app} {ref}")
+    name = private_name(host, app, image)
+    host.images().tag(image, name)
+    return name

@@ -1,0 +1,34 @@
+"""The images that a Dockerfile names."""
+
+from __future__ import annotations
+
+import pytest
+from dokkupy_dockerfile.references import named_images, with_names
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("FROM python:3.13\n", ["python:3.13"]),
+        ("# syntax=example/frontend:1\nFROM --platform=linux/amd64 a AS one\nFROM one\n", ["example/frontend:1", "a"]),
+        ("ARG BASE=dokku/b\nFROM ${BASE}:latest\n", ["dokku/b:latest"]),
+        ("ARG BASE\nFROM $BASE\n", ["given:1"]),
+        ("FROM a\nCOPY --from=dokku/b:r1 /x /x\nCOPY --from=0 /y /y\n", ["a", "dokku/b:r1"]),
+        ("FROM a\nRUN --mount=type=bind,from=dokku/b,target=/x cat /x\n", ["a", "dokku/b"]),
+        ('FROM a\nRUN --mount="type=bind","FROM=dokku/b",target=/x cat /x\n', ["a", "dokku/b"]),
+        ("FROM a\nONBUILD COPY --from=dokku/b /x /x\n", ["a", "dokku/b"]),
+        ("FROM scratch\nCOPY --from=7 /x /x\n", ["7"]),
+    ],
+)
+def test_each_image_that_a_dockerfile_names_is_found(text: str, names: list[str]) -> None:
+    assert named_images(text, {"BASE": "given:1"} if "ARG BASE\n" in text else {}) == names
+
+
+def test_an_image_gets_another_name_wherever_it_is_named_and_nowhere_else() -> None:
+    text = "FROM mine:1 AS one\nfrom --platform=x mine:1\nCOPY --from=mine:1 /a /a\nRUN echo FROM mine:1 mine:12\nFROM mine:12\n"
+    assert with_names(text, {"mine:1": "dokku/a:load-1"}) == (
+        "FROM dokku/a:load-1 AS one\nfrom --platform=x dokku/a:load-1\nCOPY --from=dokku/a:load-1 /a /a\n"
+        "RUN echo FROM mine:1 mine:12\nFROM mine:12\n"
+    )
