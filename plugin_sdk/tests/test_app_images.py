@@ -50,6 +50,7 @@ def test_names_of_the_platform_and_of_apps_are_refused(host: Host, ref: str) -> 
 @pytest.mark.parametrize("ref", ["dokku/dokku:1", "python:3.13", "registry.example.com/dokku/blog", "dokkupy", "cafe"])
 def test_other_names_are_everybodys(host: Host, ref: str) -> None:
     require_usable(host, ref)
+    assert ref not in loaded_images(host, BLOG)
 
 
 def test_an_id_is_refused_because_it_may_be_another_apps(host: Host) -> None:
