@@ -26,6 +26,8 @@ VALUES = (
     "0a1b2c3d",
     "5%",
     "30 3 * * *",
+    "deployer",
+    "SHA256:" + "A" * 43,
 )
 """Texts of which every type that a command takes accepts one."""
 

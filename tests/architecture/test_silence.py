@@ -104,10 +104,10 @@ def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
         return is_read(ROOT / "plugins_builtin/commands/src/dokkupy_commands/ports.py", function, "x")
 
     assert not any(map(read, ("pass", "del x", "x", "_ = x", '"""x"""', "y = 'x'", "x = 1")))
-    assert all(map(read, ("return x", "if x:\n        return 1", "print(x)", "y = {x: 1}", "return row(x)")))
-    from dokkupy_commands.ports import row
+    assert all(map(read, ("return x", "if x:\n        return 1", "print(x)", "y = {x: 1}", "return described(x)")))
+    from dokkupy_commands.ports import described
 
-    assert node_of(row)[1].name == "row"
+    assert node_of(described)[1].name == "described"
 
 
 SCOPES = {"--global": "is_global", "--all": "is_all"}

@@ -42,9 +42,9 @@ def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
 def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[AppName]:
     """The app that was named, or with --all those for which the caller has the permission."""
     if scope.is_all:
-        from dokkupy.usecases.access import apps_with
+        from dokkupy.usecases.access import visible_apps
 
-        return apps_with(host, permission)
+        return visible_apps(host, permission)
     if scope.app is None:
         raise UserError("Please specify an app to run the command on")
     return [host.store.require_app(scope.app)]

@@ -69,8 +69,6 @@ def add_property_commands(
             value: Value = [],  # noqa: B006 - never changed
         ) -> None:
             """Set or unset a property."""
-            from dokkupy.usecases.access import check_global
-
             from dokkupy_sdk.changing import changing
 
             text = " ".join(value)
@@ -80,8 +78,6 @@ def add_property_commands(
                 )
             if scope.app is not None:
                 host.store.require_app(scope.app)
-            else:
-                check_global(host)
             prop = settings.need(name, is_global=scope.app is None)
             if prop.set_by:
                 raise settings.invalid(f"{prop.set_by} sets {name}")

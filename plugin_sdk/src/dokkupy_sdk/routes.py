@@ -8,7 +8,6 @@ from dokkupy.model.proxy import Route
 from dokkupy.roles.proxy import Proxy
 from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.routes import (
-    add_domains,
     certificates_of,
     default_domains,
     detected_map,
@@ -40,7 +39,6 @@ def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[App
 
 
 __all__ = [
-    "add_domains",
     "certificates_of",
     "default_domains",
     "detected_map",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
+from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, SubjectOrId, TargetName
 from dokkupy_backups.record.manifest import Record, from_table, from_tags
 from dokkupy_backups.record.plausibility import differences, emptied, implausible
 from dokkupy_backups.record.stored import choose
@@ -53,7 +53,7 @@ UNTRUSTED = (
 
 
 @pytest.mark.parametrize("text", UNTRUSTED)
-@pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, subject_or_id])
+@pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, SubjectOrId])
 def test_hostile_names_are_refused(kind: Any, text: str) -> None:
     with pytest.raises(UserError):
         kind(text)

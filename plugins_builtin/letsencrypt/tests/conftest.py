@@ -13,9 +13,10 @@ import pytest
 from dokkupy_letsencrypt import manage, reach
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host
+from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.routes import add_domains, domains_of
+from dokkupy_sdk.routes import domains_of
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
 from dokkupy_sdk.traffic import rerouting
 

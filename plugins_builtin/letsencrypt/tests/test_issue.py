@@ -14,10 +14,10 @@ from dokkupy_letsencrypt import cli, dns, leftovers, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.certificates import slot_of
+from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.routes import add_domains
 from dokkupy_sdk.testing import FakeTlsProbe, deploy, dry
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble

@@ -48,9 +48,9 @@ def load_of(load: Callable[[EntryPoint], object], own: EntryPoint) -> Callable[[
 
 @pytest.fixture
 def run(host: Host, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    def typed(*words: str) -> Ran:
+    def typed(*words: str, who: str = "tester") -> Ran:
         capsys.readouterr()
-        status = main(list(words), host=host)
+        status = main(list(words), host=host, who=who)
         shown = capsys.readouterr()
         return status, shown.out, shown.err
 

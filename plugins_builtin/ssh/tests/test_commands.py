@@ -13,6 +13,7 @@ from dokkupy.host import Host
 from dokkupy_ssh.entry import entry
 
 from plugins_builtin.ssh.tests.conftest import Run
+from plugins_builtin.ssh.tests.test_keys import ED25519
 
 UNTRUSTED = [
     "",
@@ -123,3 +124,27 @@ def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Pa
     refused = ssh("version", "../x")
     assert refused.returncode == 1 and "write authorized_keys again" in refused.stderr
     assert "cannot be split into words" in ssh("version '").stderr
+
+
+def key_of(host: Host, name: str) -> dict[str, object]:
+    return dict(host.store.read("global", "ssh-keys")["keys"][name])
+
+
+def test_a_key_is_changed_where_it_is(run: Run, host: Host) -> None:
+    assert run("ssh-keys:add", "ann", "--role", "viewer", "--apps", "blog", stdin=ED25519)[0] == 0
+    before = key_of(host, "ann")
+    assert run("ssh-keys:set", "ann", "--role", "deployer") == (0, "-----> ann is a deployer of blog\n", "")
+    assert run("ssh-keys:set", "ann", "--apps", "blog,shop")[1] == "-----> ann is a deployer of blog, shop\n"
+    assert key_of(host, "ann") == {**before, "role": "deployer", "apps": ["blog", "shop"]}
+    assert run("ssh-keys:set", "ann", "--apps=")[1] == "-----> ann is a deployer of no app\n"
+    assert run("ssh-keys:set", "bob", "--role", "viewer")[0] == 1
+    assert run("ssh-keys:set", "ann")[0] == 1
+    assert "is not a role" in run("ssh-keys:set", "ann", "--role", "root")[2]
+
+
+def test_whoami_says_who_one_is_and_what_one_may_do(run: Run) -> None:
+    run("ssh-keys:add", "ann", "--role", "viewer", "--apps", "blog", stdin=ED25519)
+    assert "a local user, who may do everything" in run("whoami")[1]
+    status, out, _ = run("whoami", who="key:ann")
+    assert status == 0
+    assert out.startswith("ann: a viewer of blog\n") and "app:read service:read" in out and "write" not in out

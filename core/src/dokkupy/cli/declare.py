@@ -183,9 +183,13 @@ def find_namespace(registry: Registry, name: str) -> EntryPoint | None:
     return registry.find(COMMANDS, name) or registry.find(ALIASES, name)
 
 
-PERMISSIONS = ("open", "app:read", "app:write", "app:admin", "host:read", "host:write")
-"""open: any key. app:read: logs, reports. app:write: deploy, config, scale. app:admin: destroy, rename, and what can
-reach the host. host:read, host:write: everything that is not one app's."""
+PERMISSIONS = (
+    *("open", "app:read", "app:write", "app:admin"),
+    *("service:read", "service:connect", "service:write", "host:read", "host:write"),
+)
+"""open: any key. app:read: logs, reports, the source (`git clone`). app:write: deploy, config, scale. app:admin: destroy,
+rename, and what can reach the host. service:read: logs and facts of a service. service:connect: its data and password.
+service:write: replace its data, back it up. host:read, host:write: everything that is not one app's."""
 
 
 class Group:

@@ -258,9 +258,9 @@ def invoke(host: Host, call: Invocation) -> int:
     if command.root and os.getuid() != 0:
         raise UserError("This command must be run as root", hint=f"sudo dokkupy {command.full_name} ...")
     if host.who.startswith("key:"):
-        from dokkupy.usecases.access import check_access
+        from dokkupy.cli.permission import check_call
 
-        check_access(host, host.who, command.permission, call.app)
+        check_call(host, call)
     for flag, option in call.inert.items():
         if not host.registry.handles(handle_of(command, option)):
             host.out.warn(f"{flag} has no effect: {option.inert}")

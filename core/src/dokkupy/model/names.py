@@ -104,6 +104,7 @@ class AppName(Identifier):
 
     __slots__ = ()
     what = "App name"
+    noun = "app"
     max_length = 63
 
     @classmethod
@@ -118,6 +119,10 @@ class AppName(Identifier):
             f"App name {shown(text)} is invalid. App name must begin with lowercase alphanumeric character, and may "
             "only contain lowercase alphanumerics, dots, and hyphens"
         )
+
+    def owners(self, host: object, namespace: str) -> tuple[AppName, ...]:
+        """The apps whose permission an argument of this type takes (`usecases/access.py`)."""
+        return (self,)
 
 
 class ProcessType(Identifier):

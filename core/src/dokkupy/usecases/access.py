@@ -1,6 +1,8 @@
-"""Who may do what. A local user of the host may do everything; an SSH key what its role says.
+"""Who may do what. A local user of the host may do everything; an SSH key what its role says, with the apps that are its.
 
-Roles of keys: `admin` everything; `deployer` app:read and app:write on its apps; `viewer` app:read on its apps.
+A type of arguments that name something of apps has `owners(host, namespace)`: the apps to which it belongs. A key has
+a permission for it when its role has the permission and all these apps are the key's; what belongs to no app is the
+admins'. `cli/permission.py` asks this for every argument of every command.
 """
 
 from __future__ import annotations
@@ -11,34 +13,55 @@ from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Collection
+    from typing import Any, Protocol
+
+    class Owned(Protocol):
+        """A value that names something of apps. noun: what it names, in a sentence."""
+
+        noun: str
+
+        def owners(self, host: Host, namespace: str) -> Collection[AppName]: ...
+
 
 GRANTS = {
-    "admin": ("app:read", "app:write", "app:admin", "host:read", "host:write"),
-    "deployer": ("app:read", "app:write"),
-    "viewer": ("app:read",),
+    "viewer": ("app:read", "service:read"),
+    "deployer": ("app:read", "app:write", "service:read", "service:connect", "service:write"),
+    "admin": (
+        *("app:read", "app:write", "app:admin"),
+        *("service:read", "service:connect", "service:write", "host:read", "host:write"),
+    ),
 }
-
+"""Role -> its permissions, the smallest role first."""
 
 KEYS = ("global", "ssh-keys")
 """The table of the SSH keys."""
 
 
-def check_access(host: Host, who: str, permission: str, app: AppName | None) -> None:
-    """Raise Denied unless the key `key:NAME` has the permission; for a command on no app, any app's will do."""
-    if permission == "open" or allowed(host, who, permission, app):
-        return
-    raise Denied("Access denied", hint=f"{who.removeprefix('key:')} lacks the permission {permission}.")
+class Caller:
+    """Who types a command. name: the key's, empty for a local user. apps: those of a deployer or viewer."""
+
+    __slots__ = ("apps", "name", "role")
+
+    def __init__(self, name: str, role: str, apps: tuple[str, ...]) -> None:
+        self.name = name
+        self.role = role
+        self.apps = apps
+
+    def has(self, permission: str) -> bool:
+        return permission == "open" or permission in GRANTS.get(self.role, ())
+
+    def has_all(self, apps: Collection[str]) -> bool:
+        return self.role == "admin" or bool(apps) and set(apps) <= set(self.apps)
 
 
-def allowed(host: Host, who: str, permission: str, app: AppName | None) -> bool:
-    if not who.startswith("key:"):
-        return True
-    key = key_record(host, who)
-    role = str(key.get("role", ""))  # a key that is not on record may do nothing
-    if permission not in GRANTS.get(role, ()):
-        return False
-    return role == "admin" or app is None or app in key.get("apps", [])
+def caller(host: Host) -> Caller:
+    """A key that is not on record has no role, so it may do nothing."""
+    if not host.who.startswith("key:"):
+        return Caller("", "admin", ())
+    name = host.who.removeprefix("key:")
+    key = keys_of(host).get(name, {})
+    return Caller(name, str(key.get("role", "")), tuple(map(str, key.get("apps", ()))))
 
 
 def keys_of(host: Host) -> dict[str, dict[str, Any]]:
@@ -46,25 +69,53 @@ def keys_of(host: Host) -> dict[str, dict[str, Any]]:
     return dict(host.store.read(*KEYS).get("keys", {}))
 
 
-def key_record(host: Host, who: str) -> dict[str, Any]:
-    return keys_of(host).get(who.removeprefix("key:"), {})
+def check_access(host: Host, permission: str, named: Owned | None = None, namespace: str = "") -> None:
+    """Raise Denied unless the caller has the permission, for what is named. namespace: that of the command which names it."""
+    me = caller(host)
+    if not me.has(permission):
+        role = next(role for role, permissions in GRANTS.items() if permission in permissions)
+        what = f"The key {me.name} ({me.role or 'not on record'}) lacks the permission {permission}; {apps_of_key(me)}"
+        raise denied(host, what, f"ssh-keys:set {me.name} --role {role}" if role != "admin" else "")
+    if named is None or me.role == "admin":
+        return
+    owners = named.owners(host, namespace)
+    if not me.has_all(owners):
+        what = f"There is no {named.noun} {named} that the key {me.name} may use; {apps_of_key(me)}"
+        raise denied(host, what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}")
 
 
-def visible_apps(host: Host) -> list[AppName]:
-    """The apps that the caller may see."""
-    return apps_with(host, "app:read")
+def allowed(host: Host, permission: str, named: Owned | None = None, namespace: str = "") -> bool:
+    try:
+        check_access(host, permission, named, namespace)
+    except Denied:
+        return False
+    return True
 
 
-def apps_with(host: Host, permission: str) -> list[AppName]:
-    """The apps for which the caller has a permission: what `--all` means."""
-    return [app for app in host.store.apps() if allowed(host, host.who, permission, app)]
+def apps_of_key(me: Caller) -> str:
+    return f"its apps: {', '.join(me.apps) or 'none'}"
+
+
+def denied(host: Host, what: str, remedy: str) -> Denied:
+    """The refusal, with whom to ask and what to ask for; without a remedy they do it themselves."""
+    admins = [name for name, key in sorted(keys_of(host).items()) if key.get("role") == "admin"][:5]
+    whom = f"an admin ({', '.join(admins)})" if admins else "root on the server"
+    return Denied(
+        "Access denied", details=(what,), hint=f"Ask {whom}" + (f" for: dokkupy {remedy}" if remedy else " to do it")
+    )
+
+
+def visible_apps(host: Host, permission: str = "app:read") -> list[AppName]:
+    """The apps for which the caller has a permission: what `--all` and lists reach."""
+    me = caller(host)
+    return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []
+
+
+def has_deployers(host: Host, app: AppName) -> bool:
+    """Whether somebody who is no admin may deploy the app."""
+    return any(key.get("role") == "deployer" and app in key.get("apps", ()) for key in keys_of(host).values())
 
 
 def is_admin(host: Host) -> bool:
     """Whether the caller may change the host itself: a local user, or the key of an admin."""
-    return allowed(host, host.who, "host:write", None)
-
-
-def check_global(host: Host) -> None:
-    """Changing what holds for all apps takes an admin."""
-    check_access(host, host.who, "host:write", None)
+    return caller(host).has("host:write")

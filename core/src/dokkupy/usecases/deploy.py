@@ -38,6 +38,7 @@ from dokkupy.usecases.formation import (
     wanted_formation,
     web_missing,
 )
+from dokkupy.usecases.host_ports import without_closed
 from dokkupy.usecases.procfile import parse_procfile
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import (
@@ -245,7 +246,7 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
             revision=source.revision,
             description=f"Deploy {source.revision[:8]}".strip(),
             builder=builder,
-            detected=image.ports,
+            detected=without_closed(host, app, image.ports),
         ),
     )
 

@@ -105,6 +105,12 @@ PROXY = Settings(
     ),
     Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
     Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
+    Property(
+        "deployer-ports",
+        help="Ports of the host besides 80 and 443 that deployers may set, such as 8000-8099,9443",
+        parse=matching(r"[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?(,[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?)*", "a list of ports"),
+        scope="global",
+    ),
     Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
     applies=ROUTE,
 )

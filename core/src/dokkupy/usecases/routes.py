@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from dokkupy import hookspecs
@@ -62,15 +61,6 @@ def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Por
         return effective_map((), release.detected, release.port_variable)
     value = merged_env(host, app).get(EnvKey("PORT"))
     return effective_map((), (), port_number(value.reveal()) if value is not None else None)
-
-
-def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[str]:
-    """Add names to those that the app has, its own or the default ones. Returns them all."""
-    record = tx.host.store.load(DomainsFile, app)
-    before = record.vhosts if record.vhosts is not None else default_domains(tx.host, app)
-    after = tuple(dict.fromkeys([*before, *names]))
-    tx.save(record.replace(vhosts=after, enabled=True), app)
-    return [str(name) for name in after]
 
 
 def proxy_enabled(host: Host, app: AppName) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from dokkupy_sdk.access import allowed, check_access
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 
-from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, TargetName, subject_or_id
+from dokkupy_backups.names import BackupId, DataSubset, HostName, IdOrTime, SubjectName, SubjectOrId, TargetName
 from dokkupy_backups.target.location import TargetUrl
 
 group = Group("backups", "Verified backups of services, apps and the host")
@@ -128,7 +129,7 @@ def target_remove(
 # backups
 
 
-@group.command("create", permission="host:write", mutating=True)
+@group.command("create", permission="service:write", mutating=True)
 def create(
     host: Host,
     subject: Subject,
@@ -157,7 +158,7 @@ def scheduled_target(host: Host, subject: SubjectName) -> TargetName | None:
     return found.target if found else None
 
 
-@group.command("list", permission="host:read")
+@group.command("list", permission="service:read")
 def list_backups(
     host: Host,
     subject: MaybeSubject = None,
@@ -173,9 +174,10 @@ def list_backups(
     from dokkupy_backups.target.stored import read_target, target_names
 
     if refresh:
+        check_access(host, "host:read")
         for name in [target] if target else target_names(host):
             add_remove_target.refresh(host, read_target(host, name))
-    found = records(host, subject, target)
+    found = [one for one in records(host, subject, target) if allowed(host, "service:read", one.subject)]
     lines = [
         f"{one.short:<15} {one.subject:<24} {one.started:<21} {one.size:>14}  {one.state:<9} {one.why:<9} {one.target}"
         for one in found
@@ -184,7 +186,7 @@ def list_backups(
     return CommandResult([one.row() for one in found], lines, header=header)
 
 
-@group.command("info", permission="host:read")
+@group.command("info", permission="service:read")
 def show(host: Host, id: Identifier) -> CommandResult:
     """Show all that is known of a backup."""
     from dokkupy_backups.record.stored import require_record
@@ -205,10 +207,10 @@ def show(host: Host, id: Identifier) -> CommandResult:
     return CommandResult(data, lines, header=f"{record.subject} backup {record.short} information")
 
 
-@group.command("verify", permission="host:write", mutating=True)
+@group.command("verify", permission="service:write", mutating=True)
 def verify(
     host: Host,
-    what: Annotated[str, Arg("subject|id")],
+    what: Annotated[SubjectOrId, Arg("subject|id")],
     *,
     target: ToTarget = None,
     read_data_subset: Annotated[
@@ -219,7 +221,7 @@ def verify(
     from dokkupy_backups.record.stored import last, records, require_record
     from dokkupy_backups.run import verify as work
 
-    wanted = subject_or_id(what)
+    wanted = what.meant
     if isinstance(wanted, BackupId):
         record = require_record(host, wanted)
     else:
@@ -234,12 +236,14 @@ def verify(
     return CommandResult(proven.row())
 
 
-@group.command("restore", permission="host:write", mutating=True)
+@group.command("restore", permission="service:write", mutating=True)
 def restore(
     host: Host,
     subject: Subject,
     *,
-    at: Annotated[str, Opt("--at", help="Id of a backup, or a time: the newest backup that began before it")] = "",
+    at: Annotated[
+        IdOrTime | None, Opt("--at", help="Id of a backup, or a time: the newest backup that began before it")
+    ] = None,
     to: Annotated[str, Opt("--to", help="Restore into a new one of this name, and leave the subject as it is")] = "",
     target: ToTarget = None,
     no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up the current data first")] = False,
@@ -248,6 +252,8 @@ def restore(
     """Restore a backup over its subject, which is backed up first, or with --to as a new one."""
     from dokkupy_backups.run import restore as work
 
+    if to:
+        check_access(host, "host:write")  # what is made has no links, so it is of no app yet
     host = host.for_invocation(force=host.force or force)
     record = chosen_record(host, subject, at, target)
     if not to and not work.holds_nothing(host, subject):
@@ -260,12 +266,13 @@ def restore(
     return CommandResult({"subject": subject, "backup": record.id, "to": to, "safety": saved.id if saved else ""})
 
 
-def chosen_record(host: Host, subject: SubjectName, at: str, target: TargetName | None) -> Any:
+def chosen_record(host: Host, subject: SubjectName, at: IdOrTime | None, target: TargetName | None) -> Any:
     from dokkupy_backups.record.stored import choose, records, require_record
     from dokkupy_backups.target.stored import choose_target, nodename
 
-    if BackupId.pattern.fullmatch(at) and "-" not in at:
-        return require_record(host, BackupId(at))
+    if at and at.id:
+        check_access(host, "service:write", at.id)
+        return require_record(host, at.id)
     found = records(host, subject, target)
     name = choose_target(host, TargetName(found[0].target)).host_name if found else nodename()
     return choose(found, subject, moment_of(at) if at else None, name)
@@ -355,13 +362,17 @@ def run_due(host: Host) -> CommandResult:
     return CommandResult(lines, [f"-----> {line}" for line in lines])
 
 
-@group.command("report", permission="host:read")
+@group.command("report", permission="service:read")
 def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     """Show how old the last verified backup of each subject is."""
     from dokkupy_backups.doctor import report_rows
     from dokkupy_backups.schedule.due import local_now
 
-    rows = report_rows(host, subject, local_now())
+    rows = [
+        row
+        for row in report_rows(host, subject, local_now())
+        if allowed(host, "service:read", SubjectName(row["subject"]))
+    ]
     if subject is not None and not rows:
         raise NotFound(f"There is nothing to back up that is called {subject}")
     lines: list[str] = []

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import Identifier, shown
+from dokkupy_sdk.names import AppName, Identifier, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+
+
+RECORDS = ("backups", "records")
+"""Where the record of each backup is, by its id."""
 
 
 class SubjectName(Identifier):
-    """What is backed up: `host`, `postgres:db`, `app:blog`."""
+    """What is backed up: `host`, `postgres:db`, `app:blog`. The host is the admins'."""
 
     __slots__ = ()
+    noun = "subject"
     what = "Subject"
     rule = "is `host`, `app:NAME` or `KIND:NAME` of a service"
     pattern = re.compile(r"[a-z][a-z0-9-]{0,30}(?::[A-Za-z0-9][A-Za-z0-9._-]{0,127})?")
@@ -19,6 +28,14 @@ class SubjectName(Identifier):
     @property
     def kind(self) -> str:
         return self.partition(":")[0]
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        from dokkupy_services.names import ServiceName
+
+        kind, _, name = self.partition(":")
+        if kind == "app":
+            return (AppName(name),) if AppName.fits(name) else ()
+        return ServiceName(name).owners(host, kind) if ServiceName.fits(name) else ()
 
     @property
     def slug(self) -> str:
@@ -42,6 +59,14 @@ class BackupId(Identifier):
     what = "Backup id"
     rule = "has 6 to 64 hexadecimal digits, as `backups:list` shows them"
     pattern = re.compile(r"[0-9a-f]{6,64}")
+    noun = "backup"
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        """Those of what was backed up."""
+        found = [name for name in host.store.names(*RECORDS) if name.startswith(self)]
+        if len(found) != 1:
+            return ()
+        return SubjectName(str(host.store.read(*RECORDS, found[0])["subject"])).owners(host, namespace)
 
 
 class HostName(Identifier):
@@ -53,9 +78,35 @@ class HostName(Identifier):
     pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-def subject_or_id(text: str) -> SubjectName | BackupId:
-    """An id where it can be one: no kind of subject is six hexadecimal digits."""
-    return BackupId(text) if BackupId.pattern.fullmatch(text) else SubjectName(text)
+class SubjectOrId(Identifier):
+    """A subject, or the id of a backup where it can be one: no kind of subject is six hexadecimal digits."""
+
+    __slots__ = ()
+    what = "Subject"
+    noun = "subject or backup"
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        return str(BackupId(text) if BackupId.pattern.fullmatch(text) else SubjectName(text))
+
+    @property
+    def meant(self) -> SubjectName | BackupId:
+        return BackupId(self) if BackupId.pattern.fullmatch(self) else SubjectName(self)
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        return self.meant.owners(host, namespace)
+
+
+class IdOrTime(Identifier):
+    """The id of a backup, or a time."""
+
+    __slots__ = ()
+    what = "Backup"
+    noun = "backup"
+
+    @property
+    def id(self) -> BackupId | None:
+        return BackupId(self) if BackupId.pattern.fullmatch(self) and "-" not in self else None
 
 
 SUBSET = re.compile(r"(?:100|[1-9][0-9]?)(?:\.[0-9]{1,2})?%")

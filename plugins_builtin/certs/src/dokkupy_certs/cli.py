@@ -23,9 +23,10 @@ from dokkupy_sdk.certificates import (
 )
 from dokkupy_sdk.certificates import remove as empty
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.routes import add_domains, domains_of
+from dokkupy_sdk.routes import domains_of
 from dokkupy_sdk.settings import Settings, add_property_commands
 from dokkupy_sdk.x509 import covers
 
@@ -186,8 +187,8 @@ def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Comm
     if what not in ("crt", "key", "csr"):
         raise UserError(f"{what[:40]!r} is not crt, key or csr")
     one = need(host, app)
-    if what == "key" and host.who.startswith("key:"):
-        check_access(host, host.who, "app:admin", app)
+    if what == "key":
+        check_access(host, "app:admin", app)
     place = files_of(host, app, one)
     if what == "csr":
         return CommandResult(raw=make.request(read_file(place.key), one.names))

@@ -9,6 +9,8 @@ from dokkupy_sdk.core_settings import BUILDS
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands, one_of
 
+from dokkupy_commands.names import BuildId
+
 group = Group("builds", "Show and cancel builds")
 
 LISTED_KINDS = ("build", "deploy")
@@ -58,11 +60,11 @@ def list_builds(
 
 
 @group.command("info", permission="app:read")
-def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
+def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
     """Show one build, by default the latest."""
     from dokkupy_sdk.builds import build_of
 
-    facts = build_of(host, host.store.require_app(app), build)
+    facts = build_of(host, host.store.require_app(app), build or "")
     row = {name: facts[name] for name in SHOWN}
     return CommandResult(
         row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()]
@@ -70,11 +72,11 @@ def info(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> C
 
 
 @group.command("output", permission="app:read")
-def output(host: Host, app: App, build: Annotated[str, Arg("build-id")] = "") -> CommandResult:
+def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
     """Print what a build printed, by default the latest."""
     from dokkupy_sdk.builds import log_of
 
-    text = log_of(host, host.store.require_app(app), build)
+    text = log_of(host, host.store.require_app(app), build or "")
     return CommandResult({"output": text}, text.splitlines())
 
 

@@ -25,9 +25,6 @@ def app_of(host: Host, scope: Scope) -> AppName | None:
     if scope.app is not None:
         return host.store.require_app(scope.app)
     if scope.is_global:
-        from dokkupy_sdk.access import check_global
-
-        check_global(host)
         return None
     raise UserError("Please specify an app to run the command on")
 

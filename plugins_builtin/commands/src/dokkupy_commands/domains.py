@@ -47,7 +47,7 @@ def need(names: Sequence[str]) -> None:
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, names: Names) -> CommandResult:
     """Add domains to an app."""
-    from dokkupy_sdk.routes import add_domains
+    from dokkupy_sdk.domains import add_domains
     from dokkupy_sdk.traffic import rerouting
 
     need(names)
@@ -61,7 +61,10 @@ def add(host: Host, app: App, names: Names) -> CommandResult:
 @group.command("set", permission="app:write", mutating=True)
 def set_names(host: Host, app: App, names: Names) -> CommandResult:
     """Replace the domains of an app."""
+    from dokkupy_sdk.domains import require_domains
+
     need(names)
+    require_domains(host, host.store.require_app(app), names)
     after = list(dict.fromkeys(map(str, names)))
     store_names(host, "set", app, after, enabled=True)
     host.out.section(f"Set {' '.join(after)} for {app}")

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
-from dokkupy_sdk.names import AppName, digits
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, add_property_commands
 from dokkupy_sdk.state import PortsFile
+
+from dokkupy_commands.names import HostPortOrMapping, PortMapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,21 +19,7 @@ if TYPE_CHECKING:
 group = Group("ports", "Manage ports of apps")
 
 App = Annotated[AppName, Arg("app")]
-Rows = Annotated[list[str], Arg("scheme:host-port:container-port")]
-SCHEMES = ("http", "https", "tcp", "udp", "grpc", "grpcs")
-
-
-def row(text: str) -> str:
-    parts = text.split(":")
-    if len(parts) != 3:
-        raise UserError(f"{text[:60]!r} is not scheme:host-port:container-port")
-    scheme, *numbers = parts
-    if scheme not in SCHEMES:
-        raise UserError(f"{scheme[:20]!r} is not a scheme: use one of {', '.join(SCHEMES)}")
-    for number in numbers:
-        if not 0 < (digits(number) or 0) <= 65535:
-            raise UserError(f"{number[:20]!r} is not a port from 1 to 65535")
-    return f"{scheme}:{int(numbers[0])}:{int(numbers[1])}"
+Rows = Annotated[list[PortMapping], Arg("scheme:host-port:container-port")]
 
 
 def own(host: Host, app: AppName) -> list[str]:
@@ -75,10 +63,12 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
+def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[str]:
     """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
+    from dokkupy_sdk.model import Port
+    from dokkupy_sdk.ports import require_host_ports
+
     schemes = host.proxy(host.store.require_app(app)).schemes
-    rows = [row(text) for text in texts]
     for text in rows:
         scheme = text.partition(":")[0]
         if scheme not in schemes:
@@ -87,7 +77,8 @@ def served_rows(host: Host, app: AppName, texts: Sequence[str]) -> list[str]:
                 hint=f"It serves {', '.join(schemes)}. Publish another port directly, past the proxy: "
                 f"docker-options:add {app} deploy '-p HOST_PORT:CONTAINER_PORT/{scheme}'",
             )
-    return rows
+    require_host_ports(host, [Port.from_text(text) for text in rows])
+    return [str(text) for text in rows]
 
 
 @group.command("add", permission="app:write", mutating=True)
@@ -103,11 +94,12 @@ def replace_ports(host: Host, app: App, rows: Rows) -> CommandResult:
 
 
 @group.command("remove", permission="app:write", mutating=True)
-def remove(host: Host, app: App, rows: Rows) -> CommandResult:
+def remove(
+    host: Host, app: App, rows: Annotated[list[HostPortOrMapping], Arg("host-port|scheme:host-port:container-port")]
+) -> CommandResult:
     """Remove ports, by host port or by SCHEME:HOST:CONTAINER."""
     before = own(host, app)
-    wanted = [text if text.isdigit() else row(text) for text in rows]
-    left = [text for text in before if text not in wanted and text.split(":")[1] not in wanted]
+    left = [text for text in before if text not in rows and text.split(":")[1] not in rows]
     return save(host, "remove", app, left)
 
 

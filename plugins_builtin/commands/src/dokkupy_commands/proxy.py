@@ -72,4 +72,14 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {"enabled": "true" if proxy_enabled(host, app) else "false"}
 
 
-add_property_commands(group, PROXY, extra=extra)
+def judge(host: Host, app: AppName | None, name: str, text: str) -> None:
+    """Raise for a port of the host that is not the caller's to take."""
+    from dokkupy_sdk.model import Port
+    from dokkupy_sdk.ports import require_host_ports
+
+    schemes = {"proxy-port": "http", "proxy-ssl-port": "https"}
+    if name in schemes:
+        require_host_ports(host, [Port(schemes[name], int(text), int(text))])
+
+
+add_property_commands(group, PROXY, extra=extra, judge=judge, beyond=("deployer-ports",))

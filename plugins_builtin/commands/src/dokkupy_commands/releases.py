@@ -7,19 +7,14 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.core_settings import RELEASES
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName, digits
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_commands.names import ReleaseNumber
 
 group = Group("releases", "Show releases and go back to one", bare="list")
 
 App = Annotated[AppName, Arg("app")]
-
-
-def number_of(text: str) -> int:
-    number = digits(text.removeprefix("v"))
-    if number is None:
-        raise UserError(f"{text[:40]!r} is not a release: give its number, such as v12")
-    return number
 
 
 @group.command("list", permission="app:read")
@@ -49,7 +44,7 @@ def list_releases(host: Host, app: App) -> CommandResult:
 
 
 @group.command("info", permission="app:read")
-def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
+def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("release")] = None) -> CommandResult:
     """Show one release (by default the serving one); values of the environment are left out."""
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.records import encode
@@ -58,7 +53,7 @@ def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> 
     host.store.require_app(app)
     found, _ = current(host, app)
     if release:
-        found = read_release(host, app, number_of(release))
+        found = read_release(host, app, release.number)
     if found is None:
         raise NotFound(f"App {app} has no release")
     table = encode(found)
@@ -71,7 +66,10 @@ def info(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> 
 
 @group.command("diff", permission="app:read")
 def diff(
-    host: Host, app: App, one: Annotated[str, Arg("from")], other: Annotated[str, Arg("to")] = ""
+    host: Host,
+    app: App,
+    one: Annotated[ReleaseNumber, Arg("from")],
+    other: Annotated[ReleaseNumber | None, Arg("to")] = None,
 ) -> CommandResult:
     """Show what differs between two releases; the second is by default the serving one."""
     from dokkupy_sdk.errors import NotFound
@@ -81,10 +79,10 @@ def diff(
 
     host.store.require_app(app)
     serving, _ = current(host, app)
-    after = read_release(host, app, number_of(other)) if other else serving
+    after = read_release(host, app, other.number) if other else serving
     if after is None:
         raise NotFound(f"App {app} has no release")
-    rows = differences(read_release(host, app, number_of(one)), after)
+    rows = differences(read_release(host, app, one.number), after)
     return CommandResult(
         [{"what": what, "from": old, "to": new} for what, old, new in rows],
         [f"       {what + ':':<30} {old} -> {new}" for what, old, new in rows],
@@ -92,11 +90,11 @@ def diff(
 
 
 @group.command("rollback", permission="app:write", mutating=True)
-def roll_back(host: Host, app: App, release: Annotated[str, Arg("release")] = "") -> CommandResult:
+def roll_back(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("release")] = None) -> CommandResult:
     """Deploy an older release again, with its code and configuration, without a build."""
     from dokkupy_sdk.processes import rollback
 
-    deployment = rollback(host, app, number_of(release) if release else None)
+    deployment = rollback(host, app, release.number if release else None)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
     return CommandResult(
         {"app": app, "number": deployment.release.number, "description": deployment.release.description}

@@ -44,7 +44,7 @@ def reports_of(host: Host, app: AppName, *, but: str = "") -> dict[str, CommandR
             command = group.commands.get("report")
             if command is None or parameters(command.function)[0].kind != "scope":
                 continue
-            if allowed(host, host.who, command.permission, app):
+            if allowed(host, command.permission, app):
                 found[namespace] = command.function(host, Scope(app))
         except (DokkupyError, ImportError) as error:  # a plugin that another one stands on is gone
             host.out.warn(f"{namespace}: {error}")

@@ -95,7 +95,7 @@ def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) 
     from dokkupy_docker.reach import is_inside
 
     if not all(is_inside(phase, shlex.split(text)) for _, phase, text in changed):
-        check_access(host, host.who, "app:admin", app)
+        check_access(host, "app:admin", app)
 
 
 def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:

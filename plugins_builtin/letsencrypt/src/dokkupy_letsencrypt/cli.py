@@ -48,7 +48,7 @@ def enable(
             return None
         return manage.enable(host, one, force=force, insist=force)
 
-    done, failed = over_each(visible_apps(host), enabled)
+    done, failed = over_each(visible_apps(host, "app:write"), enabled)
     rows = [{"app": one, "issued": issued, "error": ""} for one, issued in done if issued is not None]
     rows += [{"app": one, "issued": False, "error": getattr(error, "message", str(error))} for one, error in failed]
     warn_of(host, failed)
@@ -87,7 +87,7 @@ def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
     from dokkupy_letsencrypt import manage
 
     if app is None:
-        lines = manage.renew_due(host)
+        lines = manage.renew_due(host, visible_apps(host, "app:write"))
         return CommandResult(lines, lines)
     found = manage.status(host, app)
     if not found.enabled:

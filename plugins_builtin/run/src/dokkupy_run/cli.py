@@ -11,6 +11,8 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 
+from dokkupy_run.names import RunContainer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.roles import Container as OneOff
@@ -31,7 +33,7 @@ Policy = Annotated[
     Opt("--concurrency-policy", help="While a container with the same --cron-id runs: allow, forbid or replace"),
 ]
 Words = Annotated[list[str], Rest("command")]
-Container = Annotated[str, Opt("--container", help="Only this container")]
+Container = Annotated[RunContainer | None, Opt("--container", help="Only this container")]
 
 
 @group.command("", permission="app:write", formats=False, secret_args=1)
@@ -128,15 +130,12 @@ def ago(now: float, at: str) -> str:
     return f"{seconds} second{'' if seconds == 1 else 's'} ago"
 
 
-def chosen(host: Host, app: AppName | None, container: str, permission: str) -> list[OneOff]:
-    """The containers that are meant. One that is named without its app takes a permission on its app all the same."""
-    from dokkupy_sdk.access import check_access
-
+def chosen(host: Host, app: AppName | None, container: RunContainer | None) -> list[OneOff]:
+    """The containers that are meant."""
     from dokkupy_run.oneoff import run_of, runs_of
 
     if container:
         one = run_of(host, container)
-        check_access(host, host.who, permission, AppName(one.labels["dokkupy.app"]))
         if app and one.labels.get("dokkupy.app") != host.store.require_app(app):
             raise NotFound(f"Container {container[:80]!r} is none of {app}", hint=f"List them: run:list {app}")
         return [one]
@@ -150,7 +149,7 @@ def logs(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    container: Container = "",
+    container: Container = None,
     num: Annotated[int, Opt("--num", "-n", help="Number of lines per container")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
     quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out the time and the name of the container")] = False,
@@ -161,7 +160,7 @@ def logs(
     if num < 0:
         raise UserError(f"{num} is not a number of lines")
     quiet = quiet or getattr(host.out, "quiet", False)
-    found = chosen(host, app, container, "app:read")
+    found = chosen(host, app, container)
     if tail:
         for line in follow(host, found, num):
             sys.stdout.write(shown(line, quiet=quiet) + "\n")
@@ -180,11 +179,13 @@ def shown(line: Line, *, quiet: bool) -> str:
 
 
 @group.command("stop", permission="app:write", mutating=True)
-def stop(host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = "") -> CommandResult:
+def stop(
+    host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, container: Container = None
+) -> CommandResult:
     """Stop and remove one-off containers."""
     from dokkupy_run.oneoff import end_run
 
-    found = chosen(host, app, container, "app:write")
+    found = chosen(host, app, container)
     for one in found:
         host.act(f"stop and remove the container {one.name}", lambda: end_run(host, one, "run:stop"))  # noqa: B023
     return CommandResult([one.name for one in found], [f"-----> Stopped {one.name}" for one in found])

@@ -8,6 +8,8 @@ from typing import Annotated
 from dokkupy_sdk.cli import Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.names import AppName
 
+from dokkupy_run.names import ContainerId
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +24,11 @@ def enter(
     process: Annotated[str, Arg("process-type")] = "web",
     command: Annotated[list[str], Rest("command")] = [],  # noqa: B006 - never changed
     *,
-    container_id: Annotated[str, Opt("--container-id")] = "",
+    container_id: Annotated[ContainerId | None, Opt("--container-id")] = None,
 ) -> int:
     """Run a command (by default a shell) in a running instance: `web`, or `web.2`."""
     tty = sys.stdin.isatty() and sys.stdout.isatty()
-    return enter_instance(host, app, process, command, container_id=container_id, tty=tty)
+    return enter_instance(host, app, process, command, container_id=container_id or "", tty=tty)
 
 
 def enter_instance(

@@ -20,7 +20,7 @@ from dokkupy_sdk.sizes import memory_bytes
 
 from dokkupy_services import container, hookspecs, records
 from dokkupy_services.model import Link, Service, container_of
-from dokkupy_services.names import ServiceName, variable
+from dokkupy_services.names import ServiceName, linked_apps, variable
 from dokkupy_services.role import Datastore
 from dokkupy_services.trash import discard
 
@@ -215,7 +215,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
     """
     with operation(host, f"{kind}:destroy", records.subject(kind, name), takes_away=True) as tx:
         service = records.on_record(host, kind, name)
-        linked = records.linked_apps(host, kind, name)
+        linked = linked_apps(host, kind, name)
         if linked:
             raise Conflict(
                 "Cannot delete linked service",

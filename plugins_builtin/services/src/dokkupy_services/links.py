@@ -15,7 +15,7 @@ from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_services import hookspecs, records
 from dokkupy_services.lifecycle import MOVING, require_still
 from dokkupy_services.model import Link, Service, hostname_of
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import ServiceName, linked_apps
 from dokkupy_services.role import Datastore
 
 COLORS = (
@@ -141,7 +141,7 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
     host.store.require_app(app)
     with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),), takes_away=True) as tx:
         service = records.on_record(host, kind, name)
-        if app not in records.linked_apps(host, kind, name):
+        if app not in linked_apps(host, kind, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, kind, name, service)
         tx.register_undo("disconnect the service from the app's network", call(admit, app=str(app)))

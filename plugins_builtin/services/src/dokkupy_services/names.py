@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 
-from dokkupy_sdk.names import Identifier
+from dokkupy_sdk.names import AppName, Identifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
 
 
 class ServiceName(Identifier):
@@ -15,10 +20,22 @@ class ServiceName(Identifier):
     rule = "may only contain letters, digits, underscores and hyphens (at most 48), and begins with a letter or digit"
     pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
     max_length = 48
+    noun = "service"
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        """The apps that the service of the kind `namespace` is linked to: whose key has all of these may use it."""
+        return tuple(AppName(app) for app in linked_apps(host, namespace, self))
 
     @classmethod
     def complaint(cls, text: str) -> str:
         return super().complaint(text) if text else "Please specify a valid name for the service"
+
+
+def linked_apps(host: Host, kind: str, name: str) -> list[str]:
+    """The apps that have a link, also a broken or lost one. One of an app that is gone counts no more."""
+    files = host.store.files(os.path.join("services", kind, name, "links"))
+    every = [os.path.basename(path).removesuffix(".toml") for path in files]
+    return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
 
 
 def variable(kind: str, what: str) -> str:

@@ -3,8 +3,6 @@ the operations of that app."""
 
 from __future__ import annotations
 
-import os
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound, PluginError, StateError
 from dokkupy_sdk.names import AppName
@@ -91,6 +89,15 @@ def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str,
     return found, broken
 
 
+def visible(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateError]]]:
+    """The same, as far as the caller may see: a key sees the services whose apps are all its own."""
+    from dokkupy_sdk.access import allowed, is_admin
+
+    found, broken = readable(host, kind)
+    mine = [one for one in found if allowed(host, "service:read", one.name, one.kind)]
+    return mine, broken if is_admin(host) else []
+
+
 # links
 
 
@@ -104,13 +111,6 @@ def links(host: Host, service: Service) -> list[Link]:
 def link_of(host: Host, kind: str, name: str, app: str) -> Link | None:
     """The link of an app, None for none. Raises StateError for a broken record of it."""
     return host.store.find(Link, kind, name, app)
-
-
-def linked_apps(host: Host, kind: str, name: str) -> list[str]:
-    """The apps that have a link, also a broken or lost one. One of an app that is gone counts no more."""
-    files = host.store.files(os.path.join("services", kind, name, "links"))
-    every = [os.path.basename(path).removesuffix(".toml") for path in files]
-    return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
 
 
 def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
 
@@ -50,6 +51,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     if host.dry_run:
         return CommandResult({"service": service.name})
     found = values(host, datastore, service)
+    if "--dsn" in flags:
+        check_access(host, "service:connect", service.name, service.kind)
     if len(flags) > 1:
         raise UserError(f"{service.kind}:info command allows only a single flag")
     if flags:

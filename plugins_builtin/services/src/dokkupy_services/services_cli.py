@@ -8,7 +8,7 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import ServiceName, linked_apps
 from dokkupy_services.trash import SETTINGS
 
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
@@ -17,14 +17,15 @@ Kind = Annotated[PluginName, Arg("kind", "postgres, redis...")]
 Name = Annotated[ServiceName, Arg("service")]
 
 
-@group.command("list", permission="host:read")
+@group.command("list", permission="service:read")
 def list_services(host: Host) -> CommandResult:
     """List all services with their state and their apps."""
+    from dokkupy_sdk.access import is_admin
     from dokkupy_sdk.many import over_each, warn_of
 
     from dokkupy_services import external, lifecycle, records
 
-    found, broken = records.readable(host)
+    found, broken = records.visible(host)
     states, unknown = over_each(found, lambda one: lifecycle.status(host, one))
     rows = [
         {
@@ -33,12 +34,12 @@ def list_services(host: Host) -> CommandResult:
             "version": one.version,
             "state": state,
             "wanted": one.state,
-            "links": records.linked_apps(host, one.kind, one.name),
+            "links": linked_apps(host, one.kind, one.name),
             "exposed": list(one.exposed),
         }
         for one, state in [*states, *((one, "unknown") for one, _ in unknown)]
     ]
-    names = external.names(host)
+    names = external.names(host) if is_admin(host) else []
     elsewhere, lost = over_each(names, lambda name: external.read(host, name))
     rows += [
         {

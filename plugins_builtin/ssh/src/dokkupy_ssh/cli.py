@@ -6,11 +6,21 @@ from typing import Annotated
 
 from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName, KeyName
+from dokkupy_sdk.names import KeyName
+
+from dokkupy_ssh.names import ADMIN, AppNames, Fingerprint, Role
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 group = Group("ssh-keys", "Manage the SSH keys that may push and run commands")
+whoami_group = Group("whoami", "Show who you are and what you may do", bare="")
 
 LARGEST = 64 * 1024
+ROLES = "admin, deployer or viewer (a viewer can also read the source)"
+NO_APPS = AppNames("")
+APPS = "Apps of a deployer or viewer, separated by commas"
 
 
 @group.command("add", permission="host:write", mutating=True, keeps_root=True)
@@ -19,8 +29,8 @@ def add(
     name: Annotated[KeyName, Arg("name")],
     file: Annotated[str, Arg("file")] = "",
     *,
-    role: Annotated[str, Opt("--role", help="admin, deployer or viewer")] = "admin",
-    apps: Annotated[str, Opt("--apps", help="Apps of a deployer or viewer, separated by commas")] = "",
+    role: Annotated[Role, Opt("--role", help=ROLES)] = ADMIN,
+    apps: Annotated[AppNames, Opt("--apps", help=APPS)] = NO_APPS,
 ) -> CommandResult:
     """Allow a public key, from a file or standard input."""
     from dokkupy_sdk.files import read_file, read_input
@@ -35,28 +45,51 @@ def add(
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
     become_owner(host.root)  # root was only needed to read the file
-    fingerprint = add_key(host, name, text, role=role, apps=[AppName(one) for one in apps.split(",") if one])
+    fingerprint = add_key(host, name, text, role=role, apps=apps.apps)
     return CommandResult({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
+
+
+@group.command("set", permission="host:write", mutating=True)
+def change(
+    host: Host,
+    name: Annotated[KeyName, Arg("name")],
+    *,
+    role: Annotated[Role | None, Opt("--role", help=ROLES)] = None,
+    apps: Annotated[AppNames | None, Opt("--apps", help=f"{APPS}; they replace those that it has")] = None,
+) -> CommandResult:
+    """Change the role or the apps of a key; it counts from the next command on."""
+    from dokkupy_ssh.keys import change_key
+
+    if role is None and apps is None:
+        raise UserError("Give --role, --apps or both", hint=f"ssh-keys:set {name} --role deployer --apps blog,shop")
+    after = change_key(host, name, role=role, apps=None if apps is None else apps.apps)
+    host.out.section(f"{name} is {described(after['role'], after['apps'])}")
+    return CommandResult({"name": name, "role": after["role"], "apps": after["apps"]})
+
+
+def described(role: str, apps: Sequence[str]) -> str:
+    """`a deployer of blog, shop`"""
+    return "an admin" if role == "admin" else f"a {role} of {', '.join(apps) or 'no app'}"
 
 
 @group.command("remove", permission="host:write", mutating=True)
 def remove(
     host: Host,
-    name: Annotated[str, Arg("name")] = "",
+    name: Annotated[KeyName | None, Arg("name")] = None,
     *,
-    fingerprint: Annotated[str, Opt("--fingerprint", help="Remove by fingerprint")] = "",
+    fingerprint: Annotated[Fingerprint | None, Opt("--fingerprint", help="Remove by fingerprint")] = None,
 ) -> CommandResult:
     """Remove a key."""
     from dokkupy_ssh.keys import remove_key
 
     if not name and not fingerprint:
         raise UserError("Please specify the name of the key, or --fingerprint")
-    gone = remove_key(host, name=name, fingerprint=fingerprint)
+    gone = remove_key(host, name=name or "", fingerprint=fingerprint or "")
     return CommandResult(gone, [f"-----> Removed {one}" for one in gone])
 
 
 @group.command("list", permission="host:read")
-def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> CommandResult:
+def list_keys(host: Host, name: Annotated[KeyName | None, Arg("name")] = None) -> CommandResult:
     """List the keys."""
     from dokkupy_sdk.access import keys_of
     from dokkupy_sdk.errors import NotFound
@@ -72,3 +105,21 @@ def list_keys(host: Host, name: Annotated[str, Arg("name")] = "") -> CommandResu
         raise NotFound(f"There is no SSH key {name[:80]!r}")
     lines = [f'{r["fingerprint"]} NAME="{r["name"]}" SSHCOMMAND_ALLOWED_KEYS="{RESTRICTIONS}"' for r in rows]
     return CommandResult(rows, lines)
+
+
+@whoami_group.command("", permission="open")
+def whoami(host: Host) -> CommandResult:
+    """Print the key's name, its role, the apps that it may use, and its permissions."""
+    from dokkupy_sdk.access import GRANTS, caller, visible_apps
+
+    me = caller(host)
+    name = me.name or host.who
+    rights = [*GRANTS.get(me.role, ())]
+    apps = [str(app) for app in visible_apps(host)]
+    lines = [
+        f"{name}: {described(me.role or 'key not on record', me.apps) if me.name else 'a local user, who may do everything'}",
+        f"       Apps:        {' '.join(apps) or 'none'}",
+        f"       Permissions: {' '.join(rights) or 'none'}",
+    ]
+    data = {"name": name, "is-key": bool(me.name), "role": me.role, "apps": apps, "permissions": rights}
+    return CommandResult(data, lines)

@@ -8,12 +8,14 @@ import hashlib
 import os
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.access import GRANTS, KEYS, keys_of
+from dokkupy_sdk.access import KEYS, keys_of
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName, KeyName
 from dokkupy_sdk.operation import call, operation
+
+from dokkupy_ssh.names import ADMIN, Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,10 +76,8 @@ def fields(blob: bytes) -> list[bytes]:
     return found
 
 
-def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: Sequence[AppName] = ()) -> str:
+def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: Sequence[AppName] = ()) -> str:
     """Allow a key; returns its fingerprint. Raises Conflict when the name or the key is there already."""
-    if role not in GRANTS:
-        raise UserError(f"{role[:40]!r} is not a role: use one of {', '.join(GRANTS)}")
     key, fingerprint = parse_key(text)
     with operation(host, "ssh-keys:add", "host") as tx:
         keys = keys_of(host)
@@ -91,6 +91,21 @@ def add_key(host: Host, name: KeyName, text: str, *, role: str = "admin", apps: 
         tx.write(*KEYS, data={"keys": keys})
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return fingerprint
+
+
+def change_key(
+    host: Host, name: KeyName, *, role: Role | None = None, apps: Sequence[AppName] | None = None
+) -> Mapping[str, Any]:
+    """Give a key another role or other apps; returns its record. Connections that are open keep what they run."""
+    with operation(host, "ssh-keys:set", "host") as tx:
+        keys = keys_of(host)
+        if name not in keys:
+            raise NotFound(f"There is no SSH key {name}", hint="List them: ssh-keys:list")
+        changed = {"role": str(role)} if role is not None else {}
+        listed = {"apps": [str(app) for app in apps]} if apps is not None else {}
+        keys[str(name)] = {"apps": [], **keys[str(name)], **changed, **listed}
+        tx.write(*KEYS, data={"keys": keys})
+    return keys[str(name)]
 
 
 def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str]:

@@ -23,7 +23,7 @@ def add_enter(group: Group, kind: str) -> None:
 
 
 def add_connect(group: Group, kind: str) -> None:
-    @group.command("connect", permission="host:write", formats=False)
+    @group.command("connect", permission="service:connect", formats=False)
     def connect(host: Host, service: Name, command: Annotated[list[str], Rest("argument")] = []) -> int:  # noqa: B006
         """Open the server's own client."""
         from dokkupy_services import records

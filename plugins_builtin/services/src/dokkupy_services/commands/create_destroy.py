@@ -28,7 +28,7 @@ from dokkupy_services.commands.parameters import (
     service_options_of,
     wished,
 )
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import ServiceName, linked_apps
 
 
 def add_create_destroy(group: Group, kind: str, title: str) -> None:
@@ -97,7 +97,7 @@ def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force:
 
     if not records.is_there(host, kind, service):
         raise NotFound(f"{title} service {service} does not exist")
-    if not force and not records.linked_apps(host, kind, service):
+    if not force and not linked_apps(host, kind, service):
         confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
     host = host.for_invocation(force=host.force or force)  # whoever else is asked before it goes does not ask either
     host.out.announce(f"Deleting {service}")

@@ -31,7 +31,7 @@ from dokkupy_services.commands.parameters import (
 
 
 def add_data(group: Group, kind: str, title: str) -> None:
-    @group.command("export", permission="host:write", formats=False)
+    @group.command("export", permission="service:connect", formats=False)
     def export(host: Host, service: Name) -> None:
         """Write a dump of the service to standard output."""
         from dokkupy_services import moving, pipes, records
@@ -47,7 +47,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
         sys.stdout.flush()
         pipes.export_to(found(host, kind), Exec(host, one, one.container), sys.stdout.buffer)
 
-    @group.command("import", permission="host:write", mutating=True)
+    @group.command("import", permission="service:write", mutating=True)
     def import_dump(host: Host, service: Name) -> CommandResult:
         """Replace the service's data with a dump read from standard input; if that fails, nothing changes."""
         from dokkupy_services import imports, moving, pipes, records

@@ -12,7 +12,7 @@ from dokkupy_services.commands.parameters import Name, found
 
 
 def add_inspect(group: Group, kind: str, title: str) -> None:
-    @group.command("exists", permission="host:read")
+    @group.command("exists", permission="service:read")
     def exists(host: Host, service: Name) -> CommandResult:
         """Exit with 0 if a service exists, else with 1."""
         from dokkupy_services import records
@@ -22,12 +22,12 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         host.out.section(f"Service {service} exists")
         return CommandResult({"service": service, "exists": True})
 
-    @group.command("list", permission="host:read")
+    @group.command("list", permission="service:read")
     def list_services(host: Host) -> CommandResult:
         """List the services of this kind."""
         from dokkupy_services import records
 
-        found, broken = records.readable(host, kind)
+        found, broken = records.visible(host, kind)
         names = [str(one.name) for one in found]
         if not names and not broken:
             host.out.warn(f"There are no {title} services")
@@ -35,14 +35,14 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
             host.out.warn(f"{subject} is broken: {fault.message}. {fault.hint}")
         return CommandResult(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
 
-    @group.command("info", permission="host:read")
+    @group.command("info", permission="service:read")
     def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
         """Print a service's details, or with a flag such as --dsn one value."""
         from dokkupy_services import records, report
 
         return report.info(host, found(host, kind), records.read(host, kind, service), flags)
 
-    @group.command("logs", permission="host:read", formats=False)
+    @group.command("logs", permission="service:read", formats=False)
     def logs(
         host: Host,
         service: Name,

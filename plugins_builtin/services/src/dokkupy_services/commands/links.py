@@ -41,7 +41,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
         key = links.promote(host, found(host, kind), service, app)
         return variable_set(host, service, app, key, restart=not no_restart)
 
-    @group.command("links", permission="host:read")
+    @group.command("links", permission="service:read")
     def links_of(host: Host, service: Name) -> CommandResult:
         """List the apps that a service is linked to."""
         from dokkupy_services import records
@@ -49,7 +49,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
         apps = [link.app for link in records.links(host, records.read(host, kind, service))]
         return CommandResult(apps, apps, header=f"{service} {kind} service links")
 
-    @group.command("linked", permission="host:read")
+    @group.command("linked", permission="service:read")
     def linked(host: Host, service: Name, app: App) -> CommandResult:
         """Exit with 0 if a service is linked to an app, else with 1."""
         from dokkupy_services import records

@@ -1,0 +1,34 @@
+"""Which ports of the host an app may listen on: 80 and 443 are everybody's, 443 for TLS alone, others the admins' or in
+the range that they give to deployers (`proxy:set --global deployer-ports 8000-8099`)."""
+
+from __future__ import annotations
+
+from dokkupy.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.model.ports import DEFAULT_PORTS, Port
+from dokkupy.usecases.access import has_deployers
+from dokkupy.usecases.properties import PROXY
+
+SETTING = "deployer-ports"
+
+
+def is_open(host: Host, port: int) -> bool:
+    """Whether a deployer may take a port of the host."""
+    ranges = [part.partition("-") for part in PROXY.get(host.store, None, SETTING).split(",") if part]
+    return port in DEFAULT_PORTS.values() or any(int(low) <= port <= int(high or low) for low, _, high in ranges)
+
+
+def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tuple[Port, ...]:
+    """A detected map (EXPOSE) without the rows that a deployer of the app could not set. When none is left that leads
+    to the domain, the first leads there."""
+    closed = [port for port in detected if port.scheme != "udp" and not is_open(host, port.host)]
+    if not closed or not has_deployers(host, app):
+        return detected
+    left = tuple(port for port in detected if port not in closed)
+    if not any(port.leads_to_the_domain for port in left):
+        left = (Port("http", DEFAULT_PORTS["http"], closed[0].container), *left)
+    ports = ", ".join(str(port.host) for port in closed)
+    host.out.warn(
+        f"The image exposes {ports}, which are not open on the host to deployers: {app} is served on {left[0].host}"
+    )
+    return left

@@ -1,0 +1,89 @@
+"""Who may do what, and what a refusal says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy.errors import Denied
+from dokkupy.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.usecases.access import allowed, caller, check_access, has_deployers, visible_apps
+
+KEYS = {
+    "boss": {"role": "admin"},
+    "laptop": {"role": "deployer", "apps": ["blog", "shop"]},
+    "eve": {"role": "viewer", "apps": ["blog"]},
+}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    made = Host(str(tmp_path))
+    for app in ("blog", "shop", "wiki"):
+        made.store.write("apps", app, "app", data={})
+    made.store.write("global", "ssh-keys", data={"keys": KEYS})
+    return made
+
+
+def as_key(host: Host, name: str) -> Host:
+    return host.for_invocation(who=f"key:{name}")
+
+
+@pytest.mark.parametrize(
+    ("key", "apps"), [("boss", ["blog", "shop", "wiki"]), ("laptop", ["blog", "shop"]), ("eve", ["blog"]), ("gone", [])]
+)
+def test_a_key_sees_its_apps(host: Host, key: str, apps: list[str]) -> None:
+    assert visible_apps(as_key(host, key)) == apps
+
+
+def test_visible_apps_are_those_with_the_permission(host: Host) -> None:
+    assert visible_apps(as_key(host, "laptop"), "app:write") == ["blog", "shop"]
+    assert visible_apps(as_key(host, "eve"), "app:write") == []
+    assert visible_apps(as_key(host, "laptop"), "app:admin") == []
+
+
+def test_a_local_user_may_do_everything(host: Host) -> None:
+    host = host.for_invocation(who="ann")
+    assert caller(host).role == "admin" and allowed(host, "host:write") and allowed(host, "app:admin", AppName("wiki"))
+
+
+def test_a_refused_app_names_the_key_its_apps_and_whom_to_ask(host: Host) -> None:
+    with pytest.raises(Denied) as caught:
+        check_access(as_key(host, "eve"), "app:read", AppName("blgo"))
+    assert caught.value.message == "Access denied"
+    assert caught.value.details == ("There is no app blgo that the key eve may use; its apps: blog",)
+    assert caught.value.hint == "Ask an admin (boss) for: dokkupy ssh-keys:set eve --apps blog,APP"
+
+
+@pytest.mark.parametrize(
+    ("permission", "remedy"),
+    [("app:write", " for: dokkupy ssh-keys:set eve --role deployer"), ("host:write", " to do it")],
+)
+def test_a_refused_command_names_the_permission_that_the_role_lacks(host: Host, permission: str, remedy: str) -> None:
+    with pytest.raises(Denied) as caught:
+        check_access(as_key(host, "eve"), permission, AppName("blog"))
+    assert caught.value.details == (f"The key eve (viewer) lacks the permission {permission}; its apps: blog",)
+    assert caught.value.hint == "Ask an admin (boss)" + remedy
+
+
+def test_what_belongs_to_several_apps_takes_all_of_them(host: Host) -> None:
+    class Shared:
+        noun = "thing"
+
+        def __init__(self, *apps: str) -> None:
+            self.apps = apps
+
+        def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+            return tuple(map(AppName, self.apps))
+
+    laptop = as_key(host, "laptop")
+    assert allowed(laptop, "service:write", Shared("blog")) and allowed(laptop, "service:write", Shared("blog", "shop"))
+    assert not allowed(laptop, "service:write", Shared("blog", "wiki")) and not allowed(
+        laptop, "service:write", Shared()
+    )
+    assert allowed(as_key(host, "boss"), "service:write", Shared())
+
+
+def test_an_app_has_deployers_where_a_deployer_s_key_names_it(host: Host) -> None:
+    assert has_deployers(host, AppName("shop")) and not has_deployers(host, AppName("wiki"))

@@ -1,0 +1,66 @@
+"""Whose a domain is. One name leads to one app; what would catch other apps' visitors takes an admin."""
+
+from __future__ import annotations
+
+from dokkupy.errors import Conflict, Denied
+from dokkupy.host import Host
+from dokkupy.model.names import AppName, Domain
+from dokkupy.model.state import DomainsFile
+from dokkupy.usecases.access import is_admin
+from dokkupy.usecases.routes import default_domains, domains_of, global_domains
+
+from dokkupy_sdk.many import over_each
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy.transaction import Transaction
+
+
+def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
+    """Raises Conflict for a name of another app, deployed or not, and Denied for one that takes an admin: `_`, a global
+    domain, a wildcard over one, the default domain that another app does not use now."""
+    others, _ = over_each(
+        (other for other in host.store.apps() if other != app),
+        lambda other: (domains_of(host, other), default_domains(host, other)),
+    )
+    admin = is_admin(host)
+    for name in names:
+        for other, (used, defaults) in others:
+            if {name, name.removeprefix(".")} & {*used} or name in defaults and not admin:
+                raise Conflict(
+                    f"{name} is a domain of the app {other}",
+                    hint=f"Choose another, or remove it from {other} first",
+                    code="domain_taken",
+                )
+        if not admin and (catches := caught(host, name)):
+            raise Denied(
+                f"The domain {name} would catch {catches}: this takes an admin",
+                hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
+            )
+
+
+def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[str]:
+    """Add names to those that the app has, its own or the default ones. Returns them all. Raises as `require_domains`."""
+    names = tuple(names)
+    require_domains(tx.host, app, names)
+    record = tx.host.store.load(DomainsFile, app)
+    before = record.vhosts if record.vhosts is not None else default_domains(tx.host, app)
+    after = tuple(dict.fromkeys([*before, *names]))
+    tx.save(record.replace(vhosts=after, enabled=True), app)
+    return [str(name) for name in after]
+
+
+def caught(host: Host, name: Domain) -> str:
+    """What else than one app's visitors a name would get; empty for nothing."""
+    if name == "_":
+        return "every unknown name"
+    below = name.removeprefix("*").removeprefix(".")
+    is_wildcard = below != name
+    for one in global_domains(host):
+        if str(name) == str(one):
+            return f"the global domain {one} itself"
+        if is_wildcard and f".{one}".endswith(f".{below}"):
+            return f"the names below the global domain {one}"
+    return ""

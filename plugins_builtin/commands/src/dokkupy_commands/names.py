@@ -1,0 +1,64 @@
+"""What the arguments of these commands may be, parsed at the border. Light: no dataclasses."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import Identifier, Pattern, digits
+
+
+class BuildId(Identifier):
+    """The id of a build of the app that is named before it, or `current` for the latest."""
+
+    __slots__ = ()
+    what = "Build"
+    rule = "may only contain letters, digits, dots, underscores and hyphens, as `builds:list` shows them"
+    pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class ReleaseNumber(Identifier):
+    """A release of the app that is named before it: `v12`, or `12`."""
+
+    __slots__ = ()
+    pattern = Pattern(r"v?[0-9]{1,18}")
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{text[:40]!r} is not a release: give its number, such as v12"
+
+    @property
+    def number(self) -> int:
+        return int(self.removeprefix("v"))
+
+
+SCHEMES = ("http", "https", "tcp", "udp", "grpc", "grpcs")
+
+
+class PortMapping(Identifier):
+    """A row of the port map, `scheme:host-port:container-port`, without leading zeros."""
+
+    __slots__ = ()
+    what = "Port"
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        parts = text.split(":")
+        if len(parts) != 3:
+            raise UserError(f"{text[:60]!r} is not scheme:host-port:container-port")
+        scheme, *numbers = parts
+        if scheme not in SCHEMES:
+            raise UserError(f"{scheme[:20]!r} is not a scheme: use one of {', '.join(SCHEMES)}")
+        for number in numbers:
+            if not 0 < (digits(number) or 0) <= 65535:
+                raise UserError(f"{number[:20]!r} is not a port from 1 to 65535")
+        return f"{scheme}:{int(numbers[0])}:{int(numbers[1])}"
+
+
+class HostPortOrMapping(Identifier):
+    """A row of the port map, or the host port of one."""
+
+    __slots__ = ()
+    what = "Port"
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        return text if digits(text) is not None else str(PortMapping(text))

@@ -1,0 +1,104 @@
+"""Names and ports of the host that all apps share: whose they are."""
+
+from __future__ import annotations
+
+import pytest
+from dokkupy.errors import Denied
+from dokkupy_sdk import Host
+from dokkupy_sdk.domains import require_domains
+from dokkupy_sdk.model import Port
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.testing import deploy
+
+from plugins_builtin.commands.tests.conftest import Run
+
+
+@pytest.fixture
+def team(run: Run, host: Host) -> str:
+    """The app blog, whose deployer is dev, beside shop and wiki, which are not dev's."""
+    run("domains:add-global", "apps.test")
+    for name in ("blog", "shop", "wiki"):
+        run("apps:create", name)
+    run("domains:set", "shop", "shop.example.org")
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    return "blog"
+
+
+@pytest.mark.parametrize("verb", ["add", "set"])
+@pytest.mark.parametrize(
+    "name",
+    ["_", "apps.test", "APPS.test.", "*.apps.test", ".apps.test", "*.test", "wiki.apps.test", "shop.apps.test"],
+)
+def test_a_deployer_takes_no_name_of_others(run: Run, host: Host, team: str, verb: str, name: str) -> None:
+    status, _, error = run(f"domains:{verb}", team, name, who="key:dev")
+    assert status == 1 and ("takes an admin" in error or "is a domain of the app" in error)
+    assert "vhosts" not in host.store.read("apps", team, "domains")
+
+
+@pytest.mark.parametrize("name", ["blog.apps.test", "www.example.org", "*.blog.example.org", "x.blog.apps.test"])
+def test_a_deployer_takes_names_of_its_own(run: Run, team: str, name: str) -> None:
+    assert run("domains:set", team, name, who="key:dev")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["_", "*.apps.test", "apps.test", "shop.apps.test"])
+def test_an_admin_takes_any_name_that_no_app_uses(run: Run, team: str, name: str) -> None:
+    assert run("domains:add", team, name)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["wiki.apps.test", "shop.example.org"])
+def test_nobody_takes_a_name_that_another_app_uses(run: Run, team: str, name: str) -> None:
+    assert "is a domain of the app" in run("domains:add", team, name)[2]
+
+
+def test_a_wildcard_is_refused_whatever_brings_it(run: Run, host: Host, team: str) -> None:
+    with pytest.raises(Denied):
+        require_domains(
+            host.for_invocation(who="key:dev"), AppName(team), [Domain("ok.example.org"), Domain("*.apps.test")]
+        )
+
+
+@pytest.mark.parametrize("words", [("ports:add", "http:443:5000"), ("ports:set", "grpc:443:5000")])
+@pytest.mark.parametrize("who", ["key:dev", "tester"])
+def test_port_443_is_for_tls_alone(run: Run, team: str, words: tuple[str, str], who: str) -> None:
+    status, _, error = run(words[0], team, words[1], who=who)
+    assert status == 1 and "443 is for TLS alone" in error
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ports:add", "blog", "http:5433:5000"),
+        ("ports:set", "blog", "http:10077:5000"),
+        ("proxy:set", "blog", "proxy-port", "10077"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_other_ports_of_the_host_are_the_admins_or_in_their_range(run: Run, team: str, words: tuple[str, ...]) -> None:
+    status, _, error = run(*words, who="key:dev")
+    assert status == 1 and "is not yours to take" in error and "deployer-ports" in error
+    assert run("proxy:set", "--global", "deployer-ports", "5433,10070-10080", who="key:dev")[0] == 1
+    assert run("proxy:set", "--global", "deployer-ports", "5433,10070-10080")[0] == 0
+    assert run(*words, who="key:dev")[0] == 0
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "udp"])
+def test_a_port_that_nothing_serves_is_refused(run: Run, team: str, scheme: str) -> None:
+    assert f"does not serve {scheme}" in run("ports:add", team, f"{scheme}:80:5000")[2]
+
+
+def test_443_of_a_proxy_without_tls_is_refused(run: Run, team: str) -> None:
+    assert "443 is for TLS alone" in run("proxy:set", team, "proxy-port", "443")[2]
+    assert run("proxy:set", team, "proxy-ssl-port", "443", who="key:dev")[0] == 0
+
+
+def test_an_exposed_port_opens_none_that_a_deployer_could_not_open(run: Run, host: Host, team: str) -> None:
+    from dokkupy.usecases.host_ports import without_closed
+
+    exposed = (Port("http", 5433, 5433), Port("https", 443, 443), Port("http", 8080, 8080))
+    app = AppName(team)
+    assert without_closed(host, app, exposed) == (Port("https", 443, 443),)
+    assert without_closed(host, app, exposed[:1]) == (Port("http", 80, 5433),)
+    run("proxy:set", "--global", "deployer-ports", "8080")
+    assert without_closed(host, app, exposed) == exposed[1:]
+    assert without_closed(host, AppName("wiki"), exposed) == exposed  # no deployer has it
+    assert deploy(host, team, {"Procfile": "web: serve\n"}).release.ports

@@ -1,0 +1,38 @@
+"""What the arguments of these commands may be, parsed at the border. Light: no dataclasses."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.names import AppName, Identifier, Pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+
+
+class RunContainer(Identifier):
+    """The name of a one-off container. Its app is the one that its label names."""
+
+    __slots__ = ()
+    what = "Container"
+    noun = "one-off container"
+    rule = "may only contain letters, digits, dots, underscores and hyphens, as `run:list` shows them"
+    pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        from dokkupy_sdk.errors import NotFound
+
+        from dokkupy_run.oneoff import run_of
+
+        try:
+            return (AppName(run_of(host, self).labels["dokkupy.app"]),)
+        except NotFound:
+            return ()
+
+
+class ContainerId(Identifier):
+    """The beginning of the id of a container, looked for among those of the app that is named before it."""
+
+    __slots__ = ()
+    what = "Container"
+    rule = "may only contain letters, digits, dots, underscores and hyphens"
+    pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -1,0 +1,79 @@
+"""A key's permission on a service follows from the apps that the service is linked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import create_app
+from dokkupy_sdk.names import AppName
+
+from plugins_builtin.services.tests.test_service_commands import Ran, host, run
+
+__all__ = ["host", "run"]
+
+READS = [("info", "db"), ("logs", "db"), ("links", "db"), ("exists", "db"), ("linked", "db", "blog")]
+
+
+@pytest.fixture
+def linked(host: Host, run: Callable[..., Ran]) -> None:
+    """db is blog's, shared blog's and shop's, foreign shop's, and loose nobody's."""
+    create_app(host, AppName("shop"))
+    for service, apps in {"db": ["blog"], "shared": ["blog", "shop"], "foreign": ["shop"], "loose": []}.items():
+        assert run("fake:create", service)[0] == 0
+        for app in apps:
+            assert run("fake:link", service, app, "--no-restart")[0] == 0
+    keys = {
+        "dev": {"role": "deployer", "apps": ["blog"]},
+        "both": {"role": "deployer", "apps": ["blog", "shop"]},
+        "eve": {"role": "viewer", "apps": ["blog"]},
+    }
+    host.store.write("global", "ssh-keys", data={"keys": keys})
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize(
+    ("key", "services"), [("dev", "db\n"), ("eve", "db\n"), ("both", "db\nforeign\nshared\n"), ("gone", "")]
+)
+def test_lists_hold_the_services_whose_apps_are_all_the_key_s(
+    host: Host, run: Callable[..., Ran], key: str, services: str
+) -> None:
+    assert run("--quiet", "fake:list", who=f"key:{key}")[1] == services
+    shown = run("--quiet", "services:list", who=f"key:{key}")[1]
+    assert [line.split()[0].removeprefix("fake:") for line in shown.splitlines()] == services.split()
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize("words", READS, ids=lambda words: words[0])
+def test_a_viewer_reads_the_services_of_its_apps(host: Host, run: Callable[..., Ran], words: tuple[str, ...]) -> None:
+    verb, _, *rest = words
+    assert "Access denied" not in run(f"fake:{verb}", "db", *rest, who="key:eve")[2]
+    for other in ("shared", "foreign", "loose", "missing"):
+        status, out, error = run(f"fake:{verb}", other, *rest, who="key:eve")
+        assert (status, out) == (1, "")
+        assert f"There is no service {other} that the key eve may use; its apps: blog" in error
+
+
+@pytest.mark.usefixtures("linked")
+def test_a_viewer_gets_no_password(host: Host, run: Callable[..., Ran]) -> None:
+    assert "lacks the permission service:connect" in run("fake:info", "db", "--dsn", who="key:eve")[2]
+    assert "***" in run("fake:info", "db", who="key:eve")[1]
+    for verb in ("connect", "export", "import"):
+        assert "Access denied" in run(f"fake:{verb}", "db", who="key:eve")[2]
+    assert run("fake:info", "db", "--dsn", who="key:dev")[1].startswith("fake://db:")
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize("verb", ["connect", "export", "import"])
+def test_a_deployer_reaches_the_data_of_its_own_services(host: Host, run: Callable[..., Ran], verb: str) -> None:
+    assert "Access denied" not in run(f"fake:{verb}", "db", who="key:dev")[2]
+    for other in ("shared", "foreign", "loose"):
+        assert "Access denied" in run(f"fake:{verb}", other, who="key:dev")[2]
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize("verb", ["destroy", "stop", "restart", "expose", "enter", "upgrade", "set", "unexpose"])
+def test_what_changes_a_service_itself_stays_the_admins(host: Host, run: Callable[..., Ran], verb: str) -> None:
+    assert "lacks the permission host:write" in run(f"fake:{verb}", "db", who="key:both")[2]
+    assert "lacks the permission host:write" in run("fake:link", "foreign", "blog", who="key:both")[2]
