@@ -27,6 +27,9 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Property, Settings
 from dokkupy.model import checks
 
+sys.path.insert(0, str(Path(__file__).parent))
+from permissions import page  # noqa: E402 - beside this file, from wherever it is started
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
 ROLES = (
@@ -431,6 +434,11 @@ def fault_classes() -> str:
     )
 
 
+def permissions(registry: Registry) -> str:
+    with tempfile.TemporaryDirectory() as root:
+        return page(registry, Path(root))
+
+
 def pages() -> dict[str, str]:
     registry = shipped()
     made = {
@@ -440,6 +448,7 @@ def pages() -> dict[str, str]:
         "commands": commands(registry),
         "settings": settings(registry),
         "errors": fault_classes(),
+        "permissions": permissions(registry),
     }
     return {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
 

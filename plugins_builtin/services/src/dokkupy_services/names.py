@@ -31,6 +31,19 @@ class ServiceName(Identifier):
         return super().complaint(text) if text else "Please specify a valid name for the service"
 
 
+class Exposure(Identifier):
+    """A port of the host, or `ADDRESS:PORT`; `expose` reads it."""
+
+    __slots__ = ()
+    what = "Port"
+    rule = "is not a port, or ADDRESS:PORT"
+    pattern = re.compile(r"(?:\[?[0-9A-Za-z.:%]+\]?:)?[0-9]{1,5}")
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{text[:60]!r} is not a port, or ADDRESS:PORT"
+
+
 def linked_apps(host: Host, kind: str, name: str) -> list[str]:
     """The apps that have a link, also a broken or lost one. One of an app that is gone counts no more."""
     files = host.store.files(os.path.join("services", kind, name, "links"))

@@ -26,6 +26,7 @@ from dokkupy_services.commands.parameters import (
     found,
     service_options_of,
 )
+from dokkupy_services.names import Exposure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def add_change(group: Group, kind: str, title: str) -> None:
         host.out.title(f"Setting {key} to {value}" if value else f"Unsetting {key}")
 
     @group.command("expose", permission="host:write", mutating=True)
-    def expose(host: Host, service: Name, ports: Annotated[list[str], Arg("[address:]port")] = []) -> CommandResult:  # noqa: B006
+    def expose(
+        host: Host,
+        service: Name,
+        ports: Annotated[list[Exposure], Arg("[address:]port")] = [],  # noqa: B006 - never changed
+    ) -> CommandResult:
         """Make the service reachable on a port of the host, by default on 127.0.0.1 only."""
         from dokkupy_services import expose as exposing
 

@@ -1,0 +1,156 @@
+"""The table of permissions (docs/reference/permissions.md): every command, as every role, on what is whose."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dokkupy.cli.declare import Command, Parameter, parameters
+from dokkupy.cli.main import main
+from dokkupy.host import Host
+from dokkupy.kernel.registry import Registry
+from dokkupy_sdk.testing import fake_host
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+from permissions import OTHER, ROLES, calls, commands, verdict, world  # noqa: E402
+
+REGISTRY = Registry()
+COMMANDS = commands(REGISTRY)
+NAMES = [command.full_name for command in COMMANDS]
+CALLS = [call for command in COMMANDS for call in calls(command)]
+
+EVERYBODY, DEPLOYERS, ADMINS = "yes/yes/yes", "no/yes/yes", "no/no/yes"
+MINE = {"app:read": EVERYBODY, "app:write": DEPLOYERS, "app:admin": ADMINS, "host:read": ADMINS, "host:write": ADMINS}
+MINE |= {"service:read": EVERYBODY, "service:connect": DEPLOYERS, "service:write": DEPLOYERS, "open": EVERYBODY}
+"""Permission -> viewer/deployer/admin on what is the key's own."""
+
+
+def expected(command: Command, column: str) -> str:
+    """The table by the rule in words: own things by the role, what is not one's own for admins, `--global` too."""
+    permission = command.permission
+    if permission == "open":
+        return EVERYBODY
+    if column in ("other app", "service of others", "service without links"):
+        return ADMINS
+    if column == "--global":
+        return EVERYBODY if permission == "app:read" else ADMINS
+    return MINE[permission]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    return world(tmp_path_factory.mktemp("world"), REGISTRY)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+def test_a_command_allows_what_its_permission_says(host: Host, command: Command) -> None:
+    found = {call.column: "/".join(verdict(host, role, call) for role in ROLES) for call in calls(command)}
+    assert found, f"{command.full_name} has no cell in the table: teach docs/permissions.py its arguments"
+    for column, cell in found.items():
+        if cell != "//":
+            assert cell.replace("own", "yes") == expected(command, column), column
+
+
+@pytest.fixture(scope="module")
+def typed_host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """The same world on fakes, with all plugins."""
+    root = tmp_path_factory.mktemp("typed")
+    world(root, REGISTRY)
+    return fake_host(root, plugins=tuple({entry.plugin for entry in REGISTRY.entries}))
+
+
+def state(host: Host) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(Path(host.root).rglob("*.toml")):
+        yield str(path), path.read_bytes()
+
+
+def test_every_refused_cell_is_refused_when_it_is_typed(
+    host: Host, typed_host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the key, through the whole command line: exit 1, no output, nothing changed."""
+    before = dict(state(typed_host))
+    count = 0
+    for call in CALLS:
+        for role in ROLES:
+            if verdict(host, role, call) == "no" and not call.command.root:
+                status = main([call.command.full_name, *call.words], host=typed_host, who=f"key:{role}")
+                shown = capsys.readouterr()
+                assert (status, shown.out) == (1, ""), (role, call)
+                assert shown.err.startswith(" !     Access denied\n"), (role, call)
+                count += 1
+    assert count > 1000 and dict(state(typed_host)) == before
+
+
+REACH = [call for call in CALLS if call.column in ("--all", "no argument") and call.command.permission != "open"]
+
+
+@pytest.mark.parametrize("role", ["viewer", "deployer"])
+def test_what_reaches_several_apps_reaches_no_other_than_the_key_s(
+    host: Host, typed_host: Host, role: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--all` and lists, as they are typed: other apps are in no output and no plan."""
+    count = 0
+    for call in REACH:
+        if verdict(host, role, call) in ("own", "yes"):
+            dry = ["--dry-run"] if call.command.mutating else []
+            main([call.command.full_name, *call.words, *dry], host=typed_host, who=f"key:{role}")
+            shown = capsys.readouterr()
+            assert OTHER not in shown.out + shown.err, (call, shown)
+            assert "Internal error" not in shown.err, (call, shown)
+            count += 1
+    assert count > 30
+
+
+SUBJECTS = {"app", "container", "service", "release", "build", "key", "domain", "port", "subject", "target", "role"}
+
+
+def named_subjects(item: Parameter) -> set[str]:
+    parts = item.metavar.lower().replace("_", "-").strip("-").split("-")
+    parts += item.name.lower().strip("_").split("_") + item.flags[0].strip("-").split("-")
+    return SUBJECTS & {part.removesuffix("s") for part in parts}
+
+
+NO_SUBJECT = {
+    "key": "of `KIND:set SERVICE KEY`, the name of a property; of `backup-auth`, a cloud's key",
+    "secret": "of `backup-auth`, a cloud's secret key",
+    "host_key": "the line by which a backup target's host is known",
+    "build_dir": "a directory inside the image",
+    "restart_apps": "true or false, of the apps linked to the service",
+    "git-upload-archive app": "always refused",
+}
+"""Parameter, of every command or of one -> why a plain text is right."""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+def test_an_argument_that_names_a_thing_has_its_type(command: Command) -> None:
+    """A plain text would reach the command unchecked: other apps' logs were read by `run:logs` in this way."""
+    plain = [
+        item.name
+        for item in parameters(command.function)
+        if item.convert is str
+        and not item.is_bool
+        and item.kind in ("argument", "option")
+        and named_subjects(item)
+        and not {item.name, f"{command.full_name} {item.name}"} & {*NO_SUBJECT}
+    ]
+    assert plain == [], f"{command.full_name} takes {plain} as plain text: give them the type that says whose they are"
+
+
+def lists_all_apps(path: Path) -> bool:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apps":
+            if isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "store":
+                return True
+    return False
+
+
+def test_no_command_lists_apps_by_itself() -> None:
+    """`--all` is what the caller may see: modules of commands ask `visible_apps`, not the store."""
+    modules = {command.function.__code__.co_filename for command in COMMANDS}
+    assert len(modules) > 30
+    assert [module for module in sorted(modules) if lists_all_apps(Path(module))] == []
