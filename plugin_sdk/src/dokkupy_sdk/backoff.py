@@ -1,5 +1,8 @@
 """When to try again what failed."""
 
-from dokkupy.kernel.backoff import pause_after
+from __future__ import annotations
 
-__all__ = ["pause_after"]
+
+def pause_after(failures: int, *, first: float, longest: float) -> float:
+    """Seconds until the next attempt: `first` after one failure, doubled with each further one, `longest` at most."""
+    return float(min(first * 2 ** min(failures - 1, 30), longest))
