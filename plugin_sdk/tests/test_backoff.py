@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.kernel.backoff import pause_after
+from dokkupy_sdk.backoff import pause_after
 
 
 @pytest.mark.parametrize(("failures", "pause"), [(1, 60), (2, 120), (4, 480), (5, 600), (10**6, 600)])

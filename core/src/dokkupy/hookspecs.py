@@ -207,3 +207,9 @@ def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Cert
 
     Asked for each name when a route is made: answer from the state, without looking into the files.
     """
+
+
+@hookspec(firstresult=True)
+def resolve_unavailable(host: Host, app: AppName) -> str | None:
+    """Why an app that is deployed and meant to be reached may not answer: `crashed`, for the page that visitors get then.
+    None when it answers as far as you know. Asked when its route changes: answer from the state, without asking the app."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,9 +9,6 @@ import pytest
 from dokkupy.model.names import AppName
 from dokkupy.usecases.apps import create_app
 from dokkupy.usecases.reconcile import reconcile
-from dokkupy.usecases.releases import current
-from dokkupy.usecases.supervise import write_watched
-from dokkupy.usecases.watched import Watched
 from dokkupy_sdk import Host
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
 from dokkupy_sdk.traffic import change_for_all, rerouting
@@ -75,16 +71,3 @@ def test_recovering_brings_it_back(host: Host) -> None:
     waiting(host).clear()
     reconcile(host, BLOG)
     assert waiting(host) == NEW
-
-
-def test_a_crash_of_every_web_instance_is_announced_until_they_are_well(host: Host) -> None:
-    deploy(host, BLOG, TREE)
-    (one,) = current(host, BLOG)[1]
-    crashed = Watched(restarts=1, total=1, exit_code=1, last=1000.0)
-    write_watched(host, BLOG, {one.id: crashed}, before={})
-    assert waiting(host) == {"blog": ("crashed", "blog.apps.test")}
-    write_watched(host, BLOG, {one.id: replace(crashed, stopped=True)}, before={})
-    assert waiting(host) == {}
-    write_watched(host, BLOG, {one.id: crashed}, before={})
-    write_watched(host, BLOG, {one.id: Watched(restarts=1)}, before={})
-    assert waiting(host) == {}

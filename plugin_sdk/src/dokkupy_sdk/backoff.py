@@ -6,3 +6,6 @@ from __future__ import annotations
 def pause_after(failures: int, *, first: float, longest: float) -> float:
     """Seconds until the next attempt: `first` after one failure, doubled with each further one, `longest` at most."""
     return float(min(first * 2 ** min(failures - 1, 30), longest))
+
+
+__all__ = ["pause_after"]

@@ -3,6 +3,7 @@
 from dokkupy.usecases.releases import (
     current,
     drop_image,
+    instances_of,
     next_number,
     numbers,
     own_ports,
@@ -18,6 +19,7 @@ from dokkupy.usecases.releases import (
 __all__ = [
     "current",
     "drop_image",
+    "instances_of",
     "next_number",
     "numbers",
     "own_ports",

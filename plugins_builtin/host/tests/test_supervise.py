@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from dokkupy import hookspecs
@@ -17,11 +18,11 @@ from dokkupy.model.release import Instance
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current
-from dokkupy.usecases.supervise import findings, supervise
-from dokkupy.usecases.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
+from dokkupy_host.supervise import findings, supervise, write_watched
+from dokkupy_host.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import deploy
+from dokkupy_sdk.testing import FakeProxy, deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 APP = AppName("blog")
@@ -402,3 +403,17 @@ def test_words_for_a_state() -> None:
     assert describe("exited", replace(watched, stopped=True), at) == "exited"
     assert describe("exited", watched, at + 90000) == "crashed (exit 1, 10 restarts, last 1970-01-01 14:15:40)"
     assert describe("running", None, at) == "running"
+
+
+def test_a_crash_of_every_web_instance_is_announced_until_they_are_well(host: Host, engine: FakeEngine) -> None:
+    host.store.write("global", "domains", data={"vhosts": ["apps.test"]})
+    waiting = cast(FakeProxy, host.proxy(APP)).waiting
+    one = web(host)
+    crashed = Watched(restarts=1, total=1, exit_code=1, last=1000.0)
+    write_watched(host, APP, {one.id: crashed}, before={})
+    assert waiting == {"blog": ("crashed", "blog.apps.test")}
+    write_watched(host, APP, {one.id: replace(crashed, stopped=True)}, before={})
+    assert waiting == {}
+    write_watched(host, APP, {one.id: crashed}, before={})
+    write_watched(host, APP, {one.id: Watched(restarts=1)}, before={})
+    assert waiting == {}

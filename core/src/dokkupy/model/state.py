@@ -132,13 +132,6 @@ class FailedFile(Record, file="apps/*/failed"):
     instances: tuple[FailedInstance, ...] = ()
 
 
-class SupervisionFile(Record, file="global/supervision"):
-    """When the timer looked at the apps, and those that an operation was working on then."""
-
-    looked: float | None = None
-    skipped: frozenset[str] = frozenset()
-
-
 class TraceFile(Record, file="global/trace"):
     """Whether every command logs what it does (`trace:on`)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy import hookspecs
 from dokkupy.errors import DokkupyError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
@@ -34,17 +35,4 @@ def why_waiting(host: Host, app: AppName) -> str:
         return "not-deployed"
     if not proxy_enabled(host, app):
         return "disabled"
-    return "crashed" if has_crashed(host, app) else ""
-
-
-def has_crashed(host: Host, app: AppName) -> bool:
-    """Whether each web instance crashed and was not up for long since, as the last look saw it."""
-    from dokkupy.usecases.releases import current
-    from dokkupy.usecases.watched import Watched, read_watched
-
-    watched = read_watched(host, app)
-    if not watched:
-        return False
-    web = [one for one in current(host, app)[1] if one.process == "web"]
-    rows = [watched.get(one.id, Watched()) for one in web]
-    return bool(rows) and all(one.last and not one.stopped for one in rows)
+    return host.hooks.ask(hookspecs.resolve_unavailable, host=host, app=app) or ""

@@ -182,9 +182,10 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     extra: dict[str, str] = {}
     pending: list[str] = []
     if serving is not None:
+        from dokkupy_host.watched import described
         from dokkupy_sdk.formation import fixed_formation
         from dokkupy_sdk.releases import current
-        from dokkupy_sdk.status import described, state_mark, statuses
+        from dokkupy_sdk.status import state_mark, statuses
 
         release, _ = current(host, app)
         fixed = bool(release and fixed_formation(host, app, release.files))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from dokkupy import hookspecs
-from dokkupy.errors import DokkupyError
-from dokkupy.host import Host
-from dokkupy.model.crash import Crash
-from dokkupy.model.names import AppName
-from dokkupy.usecases.watched import Watched
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.hooks import on_process_crashed
+from dokkupy_sdk.model import Crash
+from dokkupy_sdk.names import AppName
+
+from dokkupy_host.watched import Watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def announce(host: Host, crash: Crash) -> None:
         restarts=str(crash.restarts),
         lines="\n".join(crash.lines),
     )
-    host.hooks.notify(hookspecs.on_process_crashed, host=host, crash=crash)
+    host.hooks.notify(on_process_crashed, host=host, crash=crash)
 
 
 def last_lines(logs: Callable[..., Iterable[tuple[str, bytes]]], of: object) -> tuple[str, ...]:

@@ -12,9 +12,8 @@ from dokkupy_sdk.errors import DokkupyError, Interrupted
 from dokkupy_sdk.files import SCRATCH
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.operation import messages, unfinished
-from dokkupy_sdk.supervision import process_findings
 
-from dokkupy_host import interpreter
+from dokkupy_host import interpreter, supervise
 from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.state_check import state_findings
 
@@ -41,7 +40,7 @@ def examine(host: Host) -> list[Finding]:
         "temporary": lambda host: [scratch_finding(host)],
         "interpreter": lambda host: [interpreter.finding(host)],
         "audit": lambda host: [audit_finding(host)],
-        "apps": process_findings,
+        "apps": supervise.findings,
         "roles": role_findings,
         "plugins": plugin_findings,
         "operations": operation_findings,

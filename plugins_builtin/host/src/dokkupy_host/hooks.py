@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.model import Job
+    from dokkupy_sdk.names import AppName
 
 
 @hookimpl
@@ -16,3 +17,10 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
     return [Job("rotate-audit", 600, "dokkupy_host.audit.rotation:rotate")]
+
+
+@hookimpl
+def resolve_unavailable(host: Host, app: AppName) -> str | None:
+    from dokkupy_host.watched import web_has_crashed
+
+    return "crashed" if web_has_crashed(host, app) else None

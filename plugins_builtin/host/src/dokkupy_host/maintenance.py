@@ -19,9 +19,9 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import messages, operation, unfinished
 from dokkupy_sdk.processes import reconcile, retire_due
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.supervision import supervise
 
 from dokkupy_host import temporary
+from dokkupy_host.supervise import supervise
 
 
 class JobsFile(Record, file="global/tick"):

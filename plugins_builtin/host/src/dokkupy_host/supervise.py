@@ -13,25 +13,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dokkupy.errors import Busy, DokkupyError, Interrupted, StateError
-from dokkupy.host import Host
-from dokkupy.kernel import locks
-from dokkupy.kernel.operation import operation
-from dokkupy.model.checks import Finding
-from dokkupy.model.crash import Ending
-from dokkupy.model.names import AppName
-from dokkupy.model.release import Instance, InstanceStatus, Release
-from dokkupy.model.state import ServingFile, SupervisionFile
-from dokkupy.roles.scheduler import Scheduler
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.crashes import announce, crash_of, last_lines
-from dokkupy.usecases.formation import wanted_formation
-from dokkupy.usecases.properties import PS
-from dokkupy.usecases.releases import instances_of, numbers, read_release
-from dokkupy.usecases.rollout import converge
-from dokkupy.usecases.status import should_run
-from dokkupy.usecases.waiting_page import update_waiting_page
-from dokkupy.usecases.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import update_waiting_page
+from dokkupy_sdk.core_settings import PS
+from dokkupy_sdk.deploy import converge
+from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted, StateError
+from dokkupy_sdk.formation import wanted_formation
+from dokkupy_sdk.locks import holder
+from dokkupy_sdk.model import Ending, Finding, Instance, InstanceStatus, Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.records import Record
+from dokkupy_sdk.releases import instances_of, numbers, read_release
+from dokkupy_sdk.roles import Scheduler
+from dokkupy_sdk.state import ServingFile
+from dokkupy_sdk.status import should_run
+
+from dokkupy_host.crashes import announce, crash_of, last_lines
+from dokkupy_host.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
 
 SLACK = 5
 """Seconds by which the engine's rounding and a late timer may differ."""
@@ -41,6 +40,13 @@ REMEMBERED = 300
 
 ROLLBACK_SECONDS = 3600
 """For how long after its release a crash of all instances may bring the old release back."""
+
+
+class SupervisionFile(Record, file="global/supervision"):
+    """When the timer looked at the apps, and those that an operation was working on then."""
+
+    looked: float | None = None
+    skipped: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -138,7 +144,7 @@ def look_at(look: Look, app: AppName) -> list[Case]:
     if not should_run(host, app):
         forget(host, app)
         return []
-    if locks.holder(host.root, f"app:{app}"):
+    if holder(host.root, f"app:{app}"):
         look.skipped.add(str(app))  # what an operation stops and starts is no crash
         return []
     statuses = list(scheduler.status(instances))
@@ -204,7 +210,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
 
 def roll_back(look: Look, case: Case) -> bool:
     """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
-    from dokkupy.usecases.processes import rollback
+    from dokkupy_sdk.processes import rollback
 
     host, app, release = look.host, case.app, case.release
     if PS.get(host.store, app, "rollback-on-crash") != "true":
@@ -275,7 +281,7 @@ def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
     odd = [
         one for one in instances_of(app, serving.instances) if one.id not in steady or not is_well(watched.get(one.id))
     ]
-    if not odd or locks.holder(host.root, f"app:{app}"):
+    if not odd or holder(host.root, f"app:{app}"):
         return
     for status in scheduler.status(odd):
         words = describe(status.state, watched.get(status.instance.id), look.now)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from dokkupy.host import Host
-from dokkupy.model.crash import Ending
-from dokkupy.model.names import AppName
-from dokkupy.model.record import Record
+from dokkupy_sdk.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    from dokkupy.model.release import InstanceStatus
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.model import Ending, InstanceStatus
+    from dokkupy_sdk.names import AppName
 
     class Seen(Protocol):
         """An InstanceStatus or a Container."""
@@ -107,7 +106,7 @@ def is_due(watched: Watched, policy: str, now: float) -> bool:
 
 def tried(watched: Watched, now: float, *, started: bool) -> Watched:
     """After an attempt to start it: the next is later, and there is no last."""
-    from dokkupy.kernel.backoff import pause_after
+    from dokkupy_sdk.backoff import pause_after
 
     pause = pause_after(watched.tries + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     after = replace(watched, tries=min(watched.tries + 1, 30), next=now + pause)
@@ -146,3 +145,15 @@ def described(host: Host, app: AppName, statuses: Sequence[InstanceStatus]) -> d
     """Instance id -> its state in words, with what the timer saw of it."""
     watched, now = read_watched(host, app), time.time()
     return {one.instance.id: describe(one.state, watched.get(one.instance.id), now) for one in statuses}
+
+
+def web_has_crashed(host: Host, app: AppName) -> bool:
+    """Whether each web instance crashed and was not up for long since, as the last look saw it."""
+    from dokkupy_sdk.releases import current
+
+    watched = read_watched(host, app)
+    if not watched:
+        return False
+    web = [one for one in current(host, app)[1] if one.process == "web"]
+    rows = [watched.get(one.id, Watched()) for one in web]
+    return bool(rows) and all(one.last and not one.stopped for one in rows)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from dokkupy_host.crashes import announce, crash_of, last_lines
+from dokkupy_host.watched import Watched, describe, judged
 from dokkupy_sdk import Host
-from dokkupy_sdk.crashes import Watched, announce, crash_of, describe, judged, last_lines
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Container
