@@ -5,16 +5,21 @@ which it is put back."""
 from __future__ import annotations
 
 import re
+import resource
 from functools import partial
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONNECTIONS = 16384
 """Of each worker; 4 MB of memory. A request through the proxy takes two."""
 
 FILES = 4 * CONNECTIONS
-"""A connection is an open file; so are logs, and answers that nginx buffers on disk."""
+"""A connection is an open file; so are logs, and answers that nginx buffers on disk. Some containers allow fewer, and
+nginx would then leave the limit as it found it, often 1024."""
 
 REMARK = "# dokkupy: was"
-NUMBERS = {"worker_connections": CONNECTIONS, "worker_rlimit_nofile": FILES}
 EVENTS = re.compile(r"^[ \t]*events\b[^{]*\{[ \t]*\n?", re.MULTILINE)
 
 
@@ -24,16 +29,27 @@ def directive(name: str) -> re.Pattern[str]:
     )
 
 
-def lacking(text: str) -> list[str]:
-    """Which of the numbers nginx.conf has too small, or not at all."""
-    found = {name: directive(name).search(text) for name in NUMBERS}
-    return [name for name, least in NUMBERS.items() if (it := found[name]) is None or int(it["number"]) < least]
+def numbers(most_files: int = FILES) -> dict[str, int]:
+    """The least that nginx.conf shall have. most_files: how many a process may have open here."""
+    return {"worker_connections": CONNECTIONS, "worker_rlimit_nofile": min(FILES, most_files)}
 
 
-def raised(text: str) -> str:
+def most_files() -> int:
+    """How many files a process may have open here, whatever it asks for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return FILES if hard == resource.RLIM_INFINITY else hard
+
+
+def lacking(text: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """The numbers that nginx.conf has too small, or not at all."""
+    found = {name: directive(name).search(text) for name in wanted}
+    return {name: least for name, least in wanted.items() if (it := found[name]) is None or int(it["number"]) < least}
+
+
+def raised(text: str, wanted: Mapping[str, int]) -> str:
     """nginx.conf with the numbers raised. Those that are large enough stay."""
-    for name in lacking(text):
-        pattern, line = directive(name), f"{name} {NUMBERS[name]};"
+    for name, least in lacking(text, wanted).items():
+        pattern, line = directive(name), f"{name} {least};"
         if pattern.search(text):
             text = pattern.sub(partial(replaced, line), text, count=1)
             continue

@@ -170,10 +170,11 @@ class Wiring:
 
     def more_connections(self) -> bool:
         before = read(self.nginx_conf)
-        names = capacity.lacking(before)
+        wanted = capacity.numbers(capacity.most_files())
+        names = capacity.lacking(before, wanted)
         if not names or not self.changes(f"raise {' and '.join(names)} in {self.nginx_conf}"):
             return False
-        write_atomic(self.nginx_conf, capacity.raised(before).encode(), mode=0o644)
+        write_atomic(self.nginx_conf, capacity.raised(before, wanted).encode(), mode=0o644)
         return True
 
     def reload_if_running(self) -> None:

@@ -1,0 +1,219 @@
+"""A malicious deployer tries the network: what his app's code, a build's, a neighbour's and a visitor's packets reach."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from apps import Repository
+from bed import images
+from bed.engine import LABEL, docker, run
+from bed.host import Host
+
+PORT = 5000
+#: A cloud's address for credentials that is not link-local; here a network namespace of the machine's has it.
+CLOUD = "100.100.100.200"
+SLOW_CONNECTIONS = 2500
+
+REACH = """
+import json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+def reach(place):
+    try:
+        socket.create_connection(tuple(place), timeout=1.5).close()
+        return True
+    except OSError:
+        return False
+places = json.loads(sys.argv[1])
+print(json.dumps(list(ThreadPoolExecutor(len(places)).map(reach, places))))
+"""
+PROBE = """
+import socket, sys, threading
+tries, hits = [], []
+def probe(number):
+    for _ in range(number):
+        with socket.socket() as one:
+            one.settimeout(0.15)
+            tries.append(1)
+            if one.connect_ex((sys.argv[1], int(sys.argv[2]))) == 0:
+                hits.append(1)
+threads = [threading.Thread(target=probe, args=(30,)) for _ in range(6)]
+[one.start() for one in threads]
+[one.join() for one in threads]
+print(len(tries), len(hits))
+"""
+NAMES = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write((self.headers.get("Host") or "").encode())
+http.server.ThreadingHTTPServer(("", 5000), Handler).serve_forever()
+"""
+
+
+@dataclass(frozen=True)
+class Apps:
+    """Mallory's app, another's, and the address of that one's instance."""
+
+    host: Host
+    own: str
+    other: str
+    address: str
+
+    def inside(self, script: str, *words: str) -> str:
+        """Run a script in Mallory's container, as his code runs there."""
+        argv = ["docker", "exec", "-i", f"{self.own}.web.1", "python3", "-", *words]
+        return self.host.exec(argv, input=script).stdout
+
+    def reaches(self, *places: tuple[str, int]) -> list[bool]:
+        return json.loads(self.inside(REACH, json.dumps(places)))
+
+
+@pytest.fixture(scope="module")
+def apps(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
+    own, other = "mallory", "victim"
+    try:
+        repository = Repository(tmp_path_factory.mktemp("attack") / "app")
+        repository.write("web.py", NAMES)
+        repository.commit("answer with the name that was asked for")
+        for app in (own, other):
+            host.git_push(repository.path, app)
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        address = host.exec(["docker", "inspect", "-f", form, f"{other}.web.1"]).stdout.strip()
+        yield Apps(host, own, other, address)
+    finally:
+        for app in (own, other):
+            host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
+
+
+def test_other_app_is_not_reached_while_networks_come_and_go(apps: Apps) -> None:
+    churn = "for i in $(seq 15); do docker network create attack-$i >/dev/null; docker network rm attack-$i >/dev/null; done"
+    with ExitStack() as stack:
+        stack.callback(
+            apps.host.exec, ["sh", "-c", "docker network ls -q -f name=attack- | xargs -r docker network rm"]
+        )
+        apps.host.exec(["sh", "-c", f"({churn}) >/dev/null 2>&1 & echo $! >/run/attack-churn"])
+        tries, hits = map(int, apps.inside(PROBE, apps.address, str(PORT)).split())
+        apps.host.exec(["sh", "-c", "while kill -0 $(cat /run/attack-churn) 2>/dev/null; do sleep 0.1; done"])
+    assert (tries, hits) == (180, 0)
+
+
+def test_neither_the_host_nor_the_cloud_s_credentials_are_reached_but_the_proxy_is(apps: Apps) -> None:
+    host = apps.host
+    with ExitStack() as stack:
+        host.exec(["sh", "-c", "unshare --net sleep 60 & echo $! >/run/attack-cloud; sleep 0.3"])
+        stack.callback(host.exec, ["sh", "-c", "kill $(cat /run/attack-cloud)"])
+        inside = "nsenter --net=/proc/$(cat /run/attack-cloud)/ns/net"
+        host.exec(
+            [
+                "sh",
+                "-c",
+                f"""set -e
+            ip link add attack-cloud type veth peer name eth0 netns $(cat /run/attack-cloud)
+            ip address add 198.51.100.1/32 dev attack-cloud; ip link set attack-cloud up
+            ip route add {CLOUD}/32 dev attack-cloud
+            {inside} ip link set lo up; {inside} ip address add {CLOUD}/32 dev eth0; {inside} ip link set eth0 up
+            {inside} ip route add default via 198.51.100.1 dev eth0 onlink
+            {inside} timeout 30 python3 -m http.server 80 >/dev/null 2>&1 &""",
+            ]
+        )
+        host.exec(
+            [
+                "curl",
+                "-sS",
+                "--noproxy",
+                "*",
+                "--retry",
+                "20",
+                "--retry-connrefused",
+                "--retry-delay",
+                "1",
+                "-o",
+                "/dev/null",
+                f"http://{CLOUD}/",
+            ]
+        )
+        gateway = host.exec(
+            ["docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}", f"{apps.own}.web.1"]
+        ).stdout.strip()
+        walls = ((apps.address, PORT), (CLOUD, 80), (gateway, 22), (host.ip, 22))
+        assert apps.reaches(*walls, (gateway, 80), (host.ip, 80)) == [False] * 4 + [True] * 2
+
+
+def test_neighbour_on_the_lan_reaches_no_app(apps: Apps) -> None:
+    """The neighbour is a container beside the machine, which sends what is for the apps' networks to the machine."""
+    script = f'ip route add 10.208.0.0/12 via {apps.host.ip} && exec python3 -c "$0" "$1"'
+    places = [(apps.address, PORT), (apps.host.ip, 80)]
+    ran = docker(
+        "run",
+        "--rm",
+        "--pull=never",
+        "--label",
+        f"{LABEL}=1",
+        "--cap-add",
+        "NET_ADMIN",
+        "--entrypoint",
+        "sh",
+        images.ready("bookworm"),
+        "-c",
+        script,
+        REACH,
+        json.dumps(places),
+    )
+    assert json.loads(ran.stdout) == [False, True]
+
+
+def test_table_that_somebody_removes_is_missed_and_comes_back(apps: Apps) -> None:
+    host = apps.host
+    host.exec(["nft", "delete", "table", "inet", "dokkupy"])
+    try:
+        assert "The packet filter lacks the table inet dokkupy" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    finally:
+        host.exec(["dokkupy", "recover"])
+    assert "ok      networks: apps are apart" in host.exec(["dokkupy", "doctor"], check=False, user="dokkupy").stdout
+
+
+def test_other_app_is_not_fetched_from(apps: Apps, tmp_path: Path) -> None:
+    """As the key of a deployer, by the command that sshd runs for it."""
+    host = apps.host
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")])
+    public = (tmp_path / "key.pub").read_text()
+    host.exec(["dokkupy", "ssh-keys:add", "mallory", "--role", "deployer", "--apps", apps.own], input=public)
+    try:
+        for words in (
+            f"git:from-archive {apps.own} http://{apps.address}:{PORT}/x.tar",
+            f"git:sync {apps.own} https://{apps.address}:{PORT}/x.git",
+            f"git:sync {apps.own} ssh://git@127.0.0.1/x.git",
+        ):
+            done = host.exec(
+                ["dokkupy", "ssh-entry", "mallory"], user="dokkupy", env={"SSH_ORIGINAL_COMMAND": words}, check=False
+            )
+            assert done.code != 0 and "SSH keys may not fetch" in done.stderr, (words, done.output)
+    finally:
+        host.exec(["dokkupy", "ssh-keys:remove", "mallory"])
+
+
+def test_request_for_one_app_cannot_say_another_s_name(apps: Apps) -> None:
+    own, other = (f"{app}.apps.example.com" for app in (apps.own, apps.other))
+    with socket.create_connection((apps.host.ip, 80), 10) as connection:
+        connection.sendall(f"GET http://{own}/ HTTP/1.1\r\nHost: {other}\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while chunk := connection.recv(4096):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 200") and own.encode() in answer and other.encode() not in answer
+
+
+def test_slow_connections_keep_nobody_out(apps: Apps) -> None:
+    with ExitStack() as stack:
+        for _ in range(SLOW_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection((apps.host.ip, 80), 10))
+            connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        answers = [apps.host.http_get(f"{apps.other}.apps.example.com").status for _ in range(5)]
+    assert answers == [200] * 5
