@@ -386,7 +386,7 @@ def test_admin_opens_a_private_network_for_every_key(world: World, monkeypatch: 
     assert permitted.permits("10.1.2.3") and permitted.permits("fd00::1") and not permitted.permits("10.2.0.1")
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.1.2.3", 443))])
     remote = parse_remote("https://git.example.com/x.git", protocols=("https",), local=False)
-    assert fetch_settings(world.host, remote) == {
+    assert fetch_settings(world.host, remote).config == {
         "http.curloptResolve": "git.example.com:443:10.1.2.3",
         "http.followRedirects": "false",
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dokkupy_sdk.errors import HostError, NotFound, UserError
@@ -28,7 +27,7 @@ class Target:
     commit: str
 
 
-def advertised(remote: Remote, settings: Mapping[str, str]) -> tuple[dict[str, str], str]:
+def advertised(remote: Remote, settings: program.FetchSettings) -> tuple[dict[str, str], str]:
     """(ref -> id, the default branch) of the other side. settings: of `fetch_settings`."""
     argv = program.git(
         "ls-remote",
@@ -78,7 +77,7 @@ def choose(refs: dict[str, str], default: str, wanted: GitRef | None, url: str) 
     raise NotFound(f"{url} has no branch, tag or commit {shown(wanted)}", hint="A commit is named by its whole id.")
 
 
-def fetch(repository: Repository, remote: Remote, target: Target, keep: str, settings: Mapping[str, str]) -> str:
+def fetch(repository: Repository, remote: Remote, target: Target, keep: str, settings: program.FetchSettings) -> str:
     """Fetch a target into the ref `keep`; returns the commit. Progress goes to the console."""
     attempts = [[f"+{target.ref or target.commit}:{keep}"]]
     if not target.ref:  # servers may refuse ids that have no name: then fetch all names

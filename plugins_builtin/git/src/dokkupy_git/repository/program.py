@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dokkupy_sdk.execute import environment
 
@@ -91,15 +92,24 @@ def local_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**FILES_IGNORED, **QUIET, **(extra or {})}
 
 
-def network_env(config: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Extra environment of a call that fetches. config: settings too secret for an argv (an Authorization header)."""
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """How one remote is reached. config: git's configuration, too secret for an argv (an Authorization header). env:
+    variables that git itself reads."""
+
+    config: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def network_env(settings: FetchSettings) -> dict[str, str]:
+    """Extra environment of a call that fetches."""
     env = {**FILES_IGNORED, **QUIET, **{name: os.environ[name] for name in PROXIES if os.environ.get(name)}}
-    for number, (key, value) in enumerate((config or {}).items()):
+    for number, (key, value) in enumerate(settings.config.items()):
         env[f"GIT_CONFIG_KEY_{number}"] = key
         env[f"GIT_CONFIG_VALUE_{number}"] = value
-    if config:
-        env["GIT_CONFIG_COUNT"] = str(len(config))
-    return env
+    if settings.config:
+        env["GIT_CONFIG_COUNT"] = str(len(settings.config))
+    return {**env, **settings.env}
 
 
 WHO = "DOKKUPY_GIT_WHO"
