@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 
 import pytest
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.outgoing import Guard, guard_of, guard_of_source, open_url
+from dokkupy_sdk.outgoing import Guard, guard_of, guard_of_source, open_url, require_registry
 from dokkupy_sdk.testing import fake_host
 
 CLOSED = (
@@ -27,6 +27,9 @@ NEVER = (
     "::",
     "224.0.0.1",
     "ff02::1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "fd00:ec2::254",
 )  # noqa: S104
 
 
@@ -45,6 +48,20 @@ def test_private_addresses_are_an_admin_s_alone(address: str) -> None:
 def test_addresses_that_give_credentials_away_are_nobody_s(address: str) -> None:
     everything = ("0.0.0.0/0", "::/0")
     assert not any(one.permits(address) for one in (Guard(), Guard(admin=True), Guard(allowed=everything)))
+
+
+@pytest.mark.parametrize(
+    "image", ["127.0.0.1:5000/x", "localhost/x:1", "10.208.1.3:5000/x@sha256:" + "0" * 64, "192.168.1.9/x"]
+)
+def test_registry_at_a_private_address_is_an_admin_s_alone(image: str) -> None:
+    with pytest.raises(UserError, match="SSH keys may not fetch"):
+        require_registry(image, Guard())
+    require_registry(image, Guard(admin=True))
+
+
+@pytest.mark.parametrize("image", ["x", "x:1", "library/x:1", "8.8.8.8:5000/x", "registry.example.invalid/x"])
+def test_other_registries_are_open(image: str) -> None:
+    require_registry(image, Guard())
 
 
 def test_network_that_an_admin_opened_is_open_but_never_an_app_s_or_loopback() -> None:

@@ -26,6 +26,11 @@ NAT64 = "64:ff9b::/96"
 """IPv6 addresses that carry an IPv4 one in their last 32 bits (RFC 6052)."""
 
 
+METADATA = ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")
+"""Where clouds give credentials and keys to whoever asks, beside the link-local addresses: Alibaba, Oracle, Azure's host
+agent, AWS and Google by IPv6."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Which addresses may be reached.
@@ -41,7 +46,7 @@ class Guard:
 
     def permits(self, address: str) -> bool:
         found = plain(address)
-        if found.is_link_local or found.is_multicast or found.is_unspecified:
+        if found.is_link_local or found.is_multicast or found.is_unspecified or str(found) in METADATA:
             return False
         if self.admin:
             return True
@@ -96,6 +101,19 @@ def guard_of_source(host: Host) -> Guard:
     except DokkupyError:
         own = ()  # an engine that is down has no network that could be reached
     return Guard(own=own)
+
+
+def require_registry(image: str, guard: Guard) -> None:
+    """Raises UserError when the registry in an image's name is at an address that is not permitted. It is the engine that
+    connects, by the name: who can change its address in between is not stopped by this."""
+    first, slash, _ = image.partition("/")
+    if not slash or not ("." in first or ":" in first or first == "localhost"):
+        return  # the engine's own registry
+    name, _, port = first.partition(":")
+    try:
+        guard.resolve(name, int(port or 443))
+    except OSError:
+        return  # the engine says that the name is not found
 
 
 def refusal(name: str, address: str) -> UserError:

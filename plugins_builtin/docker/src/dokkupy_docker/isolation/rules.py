@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dokkupy_sdk.outgoing import METADATA
+
 from dokkupy_docker.network import BRIDGE, POOL
 
 TABLE = "dokkupy"
 
-METADATA = ("169.254.0.0/16", "100.100.100.200", "192.0.0.192", "168.63.129.16")
-"""Where clouds give credentials and keys to whoever asks: link-local (AWS, Google, Azure, OpenStack, ...), Alibaba,
-Oracle, and Azure's host agent. Some of them are DNS servers too, so port 53 stays open."""
+CLOUD = ("169.254.0.0/16", *(one for one in METADATA if ":" not in one))
+"""Where clouds give credentials away. Some of these are name servers too, so port 53 stays open."""
 
-METADATA_6 = ("fe80::/10", "fd00:ec2::254", "fd20:ce::254")
-"""Link-local, AWS and Google by IPv6."""
+CLOUD_6 = ("fe80::/10", *(one for one in METADATA if ":" in one))
 
 HOST_PORTS = (53, 80, 443)
 """What apps may reach on the host itself: its name server and the proxy, behind which other apps have public names."""
@@ -73,9 +73,9 @@ def chains(host_ports: str = "") -> tuple[Chain, ...]:
                 Rule("ct state established,related", "accept", "answers"),
                 # Seen here only where bridged packets are filtered (br_netfilter).
                 Rule("fib daddr . iif oif exists", "accept", "within one network"),
-                Rule(f"{known} 53 ip daddr {{ {', '.join(METADATA)} }}", "accept", "the name servers of clouds"),
-                Rule(f"ip daddr {{ {', '.join(METADATA)} }}", "drop", "no credentials of the cloud"),
-                Rule(f"ip6 daddr {{ {', '.join(METADATA_6)} }}", "drop", "no credentials of the cloud by IPv6"),
+                Rule(f"{known} 53 ip daddr {{ {', '.join(CLOUD)} }}", "accept", "the name servers of clouds"),
+                Rule(f"ip daddr {{ {', '.join(CLOUD)} }}", "drop", "no credentials of the cloud"),
+                Rule(f"ip6 daddr {{ {', '.join(CLOUD_6)} }}", "drop", "no credentials of the cloud by IPv6"),
                 Rule("ct status dnat", "accept", "ports that were published"),
                 Rule(f"oifname {ours}", "drop", "no other way into a network of ours"),
                 Rule(f"ip daddr {POOL}", "drop", "no other way to an address of ours"),
