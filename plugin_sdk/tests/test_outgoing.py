@@ -59,9 +59,17 @@ def test_registry_at_a_private_address_is_an_admin_s_alone(image: str) -> None:
     require_registry(image, Guard(admin=True))
 
 
-@pytest.mark.parametrize("image", ["x", "x:1", "library/x:1", "8.8.8.8:5000/x", "registry.example.invalid/x"])
-def test_other_registries_are_open(image: str) -> None:
-    require_registry(image, Guard())
+def test_other_registries_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def resolve(guard: Guard, name: str, port: int) -> list[str]:
+        asked.append(f"{name}:{port}")
+        raise OSError("the engine says it")
+
+    monkeypatch.setattr(Guard, "resolve", resolve)
+    for image in ("x", "x:1", "library/x:1", "registry.example.com/x:1", "registry.example.com:5000/x"):
+        require_registry(image, Guard())
+    assert asked == ["registry.example.com:443", "registry.example.com:5000"]
 
 
 def test_network_that_an_admin_opened_is_open_but_never_an_app_s_or_loopback() -> None:
