@@ -28,7 +28,7 @@ NAME = "git.example.invalid"
 @pytest.fixture
 def deployer(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A deployer, for whom the name leads to loopback, which counts as permitted."""
-    world.host.who = "key:alice"
+    world.host = world.host.for_invocation(who="key:alice")
     monkeypatch.setattr(Guard, "resolve", lambda *_: ["127.0.0.1"])
     return world
 
