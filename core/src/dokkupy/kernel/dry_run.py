@@ -92,6 +92,7 @@ class DryRunTransaction(Transaction[H]):
         self.verb = verb
         self.subject = subject
         self.committed = False
+        self._after: list[Call] = []
 
     def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
         self.host.plan.append(name)

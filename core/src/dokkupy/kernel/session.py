@@ -82,12 +82,6 @@ class Session:
         made.__dict__.update(self.__dict__, _adapters={}, **changes)
         return made
 
-    def _part(self, name: str, make: Callable[[], Any]) -> Any:
-        with self._making:
-            if name not in self._parts:
-                self._parts[name] = make()
-            return self._parts[name]
-
     @property
     def events(self) -> Events:
         from dokkupy.kernel.events import Events, SilentEvents
@@ -102,7 +96,10 @@ class Session:
 
     @property
     def registry(self) -> Registry:
-        return self._part("registry", lambda: Registry(disabled=self._disabled()))  # type: ignore[no-any-return]
+        with self._making:
+            if "registry" not in self._parts:
+                self._parts["registry"] = Registry(disabled=self._disabled())
+            return self._parts["registry"]  # type: ignore[no-any-return]
 
     def _disabled(self) -> tuple[str, ...]:
         """The names of plugins that are not loaded."""
@@ -114,15 +111,14 @@ class Session:
 
     @property
     def hooks(self) -> Hooks:
-        return self._part("hooks", self._load_hooks)  # type: ignore[no-any-return]
+        with self._making:
+            if "hooks" not in self._parts:
+                from dokkupy.kernel.hooks import Hooks
 
-    def _load_hooks(self) -> Hooks:
-        from dokkupy.kernel.hooks import Hooks
-
-        hooks = Hooks(self.registry, warn=self.out.warn)
-        for fault in hooks.quarantined.values():
-            self.out.warn(fault.message)
-        return hooks
+                self._parts["hooks"] = hooks = Hooks(self.registry, warn=self.out.warn)
+                for fault in hooks.quarantined.values():
+                    self.out.warn(fault.message)
+            return self._parts["hooks"]  # type: ignore[no-any-return]
 
     def spawn(self, *words: str) -> None:
         """Run a command of dokkupy in a process of its own, in a session of its own: it outlives the SSH connection."""

@@ -61,6 +61,7 @@ class Transaction(Generic[H]):
         self.subject = subject
         self._journal = journal
         self._undo: list[tuple[str, Call]] = []
+        self._after: list[Call] = []
         self.committed = False
         self.left_over = False
         """Whether something that follows the commit is still to be done; the journal stays open then."""
@@ -123,8 +124,13 @@ class Transaction(Generic[H]):
             undo=call(restore_file, path=path, backup=backup),
         )
 
+    def follow(self, *calls: Call) -> None:
+        """Idempotent calls that follow the commit, if need be in another process. The transaction's owner commits."""
+        self._after.extend(calls)
+
     def commit(self, after: tuple[Call, ...] = ()) -> None:
-        """The point of no return. `after` are idempotent calls that follow, if need be in another process."""
+        """The point of no return, for the function that opened the transaction. after: calls that `follow` the others."""
+        after = (*self._after, *after)
         failpoint(f"{self.verb}: before commit")
         self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
         self.committed = True

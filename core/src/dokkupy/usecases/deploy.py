@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,46 +72,47 @@ def deploy_source(
     everything was rolled back; what served before serves on. Raises Busy at once when another operation runs.
     """
     require_unlocked(host, app)
-    with finishing(host, app) as done, operation(host, "deploy", f"app:{app}", wait=0) as tx:
-        require_unlocked(host, app)
-        with recorded(host, app, tx.id, kind="build", source=kind):
-            directory = Path(host.path("work", tx.id))
-            tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
-            make_directory(str(directory))
-            try:
-                revision = fill(directory) or revision
-                source = received(tx, Source(app, directory, kind, revision, metadata))
-                require_web_kept(host, declared(host, source), current(host, app)[1])
-                tag = image_name(host, app, f"build-{tx.id}".lower())
-                builder, image = build(tx, source, tag, no_cache=no_cache)
-                release = make_release(tx, source, builder, image)
-                require_web_kept(host, release, current(host, app)[1])
-            finally:
-                remove_work(host, tx.id)
-            write_release(tx, release)
-            tx.step("drop the build's own tag", lambda: drop_image(host, tag))
-            host.out.section(f"Releasing {app}...")
-            tx.register_undo("run release tasks", call(remove_tasks, app=app))
-            run_release_tasks(tx, release)
-            host.out.section(f"Deploying {app}...")
-            deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
-            done.append(deployment)
+
+    def deploy() -> Deployment:
+        with operation(host, "deploy", f"app:{app}", wait=0) as tx:
+            require_unlocked(host, app)
+            with recorded(host, app, tx.id, kind="build", source=kind):
+                directory = Path(host.path("work", tx.id))
+                tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
+                make_directory(str(directory))
+                try:
+                    source = received(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
+                    require_web_kept(host, declared(host, source), current(host, app)[1])
+                    tag = image_name(host, app, f"build-{tx.id}".lower())
+                    builder, image = build(tx, source, tag, no_cache=no_cache)
+                    release = make_release(tx, source, builder, image)
+                    require_web_kept(host, release, current(host, app)[1])
+                finally:
+                    remove_work(host, tx.id)
+                write_release(tx, release)
+                tx.step("drop the build's own tag", lambda: drop_image(host, tag))
+                host.out.section(f"Releasing {app}...")
+                tx.register_undo("run release tasks", call(remove_tasks, app=app))
+                run_release_tasks(tx, release)
+                host.out.section(f"Deploying {app}...")
+                deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
+                tx.commit()
+            return deployment
+
+    deployment = observed(host, app, deploy)
     announce(host, app)
     return deployment
 
 
-@contextmanager
-def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
-    """Tell the observers how a deploy ended; it yields the list that the deployment is put into."""
-    done: list[Deployment] = []
-    outcome, reason = "succeeded", ""
+def observed(host: Host, app: AppName, deploy: Callable[[], Deployment]) -> Deployment:
+    """Deploy, and report to the observers how it ended."""
+    deployment, outcome, reason = None, "succeeded", ""
     try:
-        yield done
+        deployment = deploy()
     except BaseException as error:
         outcome, reason = "failed", error.message if isinstance(error, DokkupyError) else str(error)
         raise
     finally:
-        deployment = done[0] if done else None
         host.events.record(
             "deploy_finished",
             app=app,
@@ -123,6 +123,7 @@ def finishing(host: Host, app: AppName) -> Iterator[list[Deployment]]:
         host.hooks.notify(
             hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
         )
+    return deployment
 
 
 def announce(host: Host, app: AppName) -> None:

@@ -15,7 +15,7 @@ from dokkupy.model.release import Deployment, Formation, Release
 from dokkupy.model.state import FormationFile
 from dokkupy.transaction import Transaction
 from dokkupy.usecases.config import set_env
-from dokkupy.usecases.deploy import deploy_source, finishing, with_state
+from dokkupy.usecases.deploy import deploy_source, observed, with_state
 from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
 from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.releases import (
@@ -41,16 +41,18 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
     kind: restart or config. process: only this type, when nothing else changed.
     """
     require_deployed(host, app)
-    with finishing(host, app) as done, operation(host, f"ps:{kind}", f"app:{app}") as tx:
-        release = refreshed(tx, require_deployed(host, app), "Set config" if kind == "config" else "Restart")
-        if process is not None and process not in release.processes:
-            raise UserError(f"Process type {process} is not in the Procfile of {app}")
-        host.out.section(f"Deploying {app}...")
-        deployment = converge(
-            tx, release, release.formation, kind=kind, replaces=lambda name: process is None or name == process
-        )
-        done.append(deployment)
-    return deployment
+
+    def deploy() -> Deployment:
+        with operation(host, f"ps:{kind}", f"app:{app}") as tx:
+            release = refreshed(tx, require_deployed(host, app), "Set config" if kind == "config" else "Restart")
+            if process is not None and process not in release.processes:
+                raise UserError(f"Process type {process} is not in the Procfile of {app}")
+            host.out.section(f"Deploying {app}...")
+            return converge(
+                tx, release, release.formation, kind=kind, replaces=lambda name: process is None or name == process
+            )
+
+    return observed(host, app, deploy)
 
 
 def restart_with_config(host: Host, app: AppName) -> bool:
@@ -192,26 +194,29 @@ def rebuild(host: Host, app: AppName) -> Deployment:
 def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
     """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving."""
     require_deployed(host, app)
-    with finishing(host, app) as done, operation(host, "releases:rollback", f"app:{app}") as tx:
-        serving = require_deployed(host, app)
-        if number is None:
-            earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
-            if not earlier:
-                raise NotFound(f"App {app} has no release before v{serving.number}")
-            number = earlier[-1]
-        target = read_release(host, app, number)
-        release = replace(
-            target,
-            number=next_number(host, app),
-            created_at=stamp(),
-            description=f"Rollback to v{number}",
-            formation=wanted_formation(host, app, target.files, target.processes),
-            own_ports=own_ports(host, app),
-        )
-        require_web_kept(host, release, current(host, app)[1])
-        set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
-        write_release(tx, release)
-        host.out.section(f"Rolling {app} back to v{number}")
-        deployment = converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
-        done.append(deployment)
-    return deployment
+
+    def deploy() -> Deployment:
+        with operation(host, "releases:rollback", f"app:{app}") as tx:
+            serving = require_deployed(host, app)
+            wanted = number
+            if wanted is None:
+                earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
+                if not earlier:
+                    raise NotFound(f"App {app} has no release before v{serving.number}")
+                wanted = earlier[-1]
+            target = read_release(host, app, wanted)
+            release = replace(
+                target,
+                number=next_number(host, app),
+                created_at=stamp(),
+                description=f"Rollback to v{wanted}",
+                formation=wanted_formation(host, app, target.files, target.processes),
+                own_ports=own_ports(host, app),
+            )
+            require_web_kept(host, release, current(host, app)[1])
+            set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
+            write_release(tx, release)
+            host.out.section(f"Rolling {app} back to v{wanted}")
+            return converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
+
+    return observed(host, app, deploy)

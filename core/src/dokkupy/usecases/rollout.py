@@ -8,7 +8,7 @@ from dataclasses import replace
 from dokkupy import hookspecs
 from dokkupy.host import Host
 from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.transaction import Call, call
+from dokkupy.kernel.transaction import call
 from dokkupy.model.checks import CheckFailed
 from dokkupy.model.ending import how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
@@ -46,14 +46,12 @@ def converge(
     replaces: Callable[[ProcessType], bool],
     replacing: AppName | None = None,
     resumed: tuple[Instance, ...] = (),
-    after: tuple[Call, ...] = (),
 ) -> Deployment:
-    """Run `formation` of `release`; ends with the commit.
+    """Run `formation` of `release`; the caller, which holds the apps' locks, commits next.
 
     replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
     wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
-    rename). resumed: stopped instances that were just started again, and are checked like
-    fresh ones. after: what follows the commit besides. The caller holds the apps' locks.
+    rename). resumed: stopped instances that were just started again, and are checked like fresh ones.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -84,21 +82,18 @@ def converge(
         raise
     timeout = release.stop_timeout
     tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
-    tx.commit(
-        after=(
-            call(
-                record_retiring,
-                app=app,
-                deployment=tx.id,
-                instances=as_tables(retiring),
-                timeout=timeout,
-                forget="" if replacing == app else str(replacing),
-                drain=int(release.setting("checks", "wait-to-retire") or timeout),
-            ),
-            call(finalize_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
-            call(prune_old, app=app),
-            *after,
-        )
+    tx.follow(
+        call(
+            record_retiring,
+            app=app,
+            deployment=tx.id,
+            instances=as_tables(retiring),
+            timeout=timeout,
+            forget="" if replacing == app else str(replacing),
+            drain=int(release.setting("checks", "wait-to-retire") or timeout),
+        ),
+        call(finalize_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
+        call(prune_old, app=app),
     )
     return deployment
 

@@ -116,14 +116,13 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
         write_release(tx, release)
     if should_run(host, new):
         host.out.section(f"Deploying {new}...")
-        # The old name's last instances are seen off by those who replaced them.
-        after = (call(forget_all_but_processes, app=replacing),) if replacing != new else ()
-        converge(
-            tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing, after=after
-        )
+        converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
+        forget = forget_all_but_processes  # the old name's last instances are drained by those who replaced them
     else:
         write_deployment(tx, release, ())
-        tx.commit(after=(call(finish_destroy, app=replacing),) if replacing != new else ())
+        forget = finish_destroy
+    if replacing != new:
+        tx.follow(call(forget, app=replacing))
 
 
 def copy_state(host: Host, old: AppName, new: AppName) -> None:

@@ -153,7 +153,7 @@ def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
 
 
 def take_over(tx: Transaction, before: Service, after: Service, instance: str) -> None:
-    """The commit: the new instance is the service's, and the old one's data the way back."""
+    """With the commit, the new instance is the service's, and the old one's data the way back."""
     host = tx.host
     until = time.strftime(
         "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + trash.days(host, "previous-days") * trash.DAY)
@@ -169,7 +169,7 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
         previous = {}  # there is nothing that a way back could lead to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
     tx.save(after, after.kind, after.name)
-    tx.commit(after=(call(settle, kind=after.kind, name=str(after.name), instance=instance),))
+    tx.follow(call(settle, kind=after.kind, name=str(after.name), instance=instance))
 
 
 def settle(host: Host, kind: str, name: str, instance: str) -> None:
