@@ -49,7 +49,7 @@ def file_of(nodeid: str) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Adds what each file took to the times that test.sh prints and keeps."""
     where = os.environ.get("DOKKUPY_TIMES")
-    if where is None:
+    if where is None or "PYTEST_XDIST_WORKER" in os.environ:  # whom the controller asks for its reports
         return
     seconds: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
