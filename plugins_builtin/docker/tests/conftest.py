@@ -49,6 +49,12 @@ def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
     made.override_role("engine", "fake", DockerEngine(made))
     made.override_role("scheduler", "fake", DockerLocal(made))
     yield made
+    # `sleep` as a container's first process hears no SIGTERM: forgetting it waits for the end of its time.
+    running = subprocess.run(
+        ["docker", "ps", "-q", "--filter", f"label=dokkupy.app={app}"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    if running:
+        subprocess.run(["docker", "kill", *running], check=False, capture_output=True)
     made.scheduler().forget(app)
 
 

@@ -14,8 +14,10 @@ from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
+from dokkupy.usecases.apps import create_app
 from dokkupy.usecases.config import LARGEST, set_env
 from dokkupy.usecases.releases import releases
+from dokkupy_run import attached as run_attached_module
 from dokkupy_run import oneoff
 from dokkupy_run.attached import run_attached
 from dokkupy_run.oneoff import RunOptions, retire_runs, run_detached
@@ -38,7 +40,7 @@ SHAPES = {
 def app(host: Host) -> FakeEngine:
     with operation(host, "test", "global") as tx:
         set_env(tx, None, {EnvKey("GLOBAL"): Secret("g\nh")})
-    host.store.write("apps", APP, "app", data={"created_at": "now"})
+    create_app(host, APP)
     with operation(host, "test", "app:blog") as tx:
         set_env(tx, APP, {EnvKey(key): Secret(value) for key, value in SHAPES.items()})
     deploy(host, "blog", {"Procfile": "web: serve\ntask: rake 'a b' && rake c\n"})
@@ -185,6 +187,11 @@ def test_a_container_that_could_not_start_says_why_by_its_status(
     assert run_attached(host, APP, ["nothing"], RunOptions()) == 127
 
 
+def set_grace(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for module in (oneoff, run_attached_module):
+        monkeypatch.setattr(module, "GRACE", seconds)
+
+
 @pytest.fixture
 def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """An engine whose client waits for a container that is up until it is stopped."""
@@ -202,7 +209,7 @@ def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
     monkeypatch.setattr(app.containers, "create", created)
     monkeypatch.setattr(app.containers, "stop", stopping)
-    monkeypatch.setattr(oneoff, "GRACE", 0.1)
+    set_grace(monkeypatch, 0.1)
     app.exit_codes["stopped"] = 0
     return app
 
@@ -222,7 +229,7 @@ def test_a_reader_who_left_before_the_start_leaves_no_container_either(
     host: Host, app: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.client = ["sleep", "3600"]  # as a client that has not come to start the container
-    monkeypatch.setattr(oneoff, "GRACE", 3600)  # to wait for it would never end
+    set_grace(monkeypatch, 3600)  # to wait for it would never end
     ours, theirs = os.pipe()
     os.close(ours)
     monkeypatch.setattr(attached, "OUTPUT", theirs)
