@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Group
 
-from dokkupy_services.commands.attach import add_connect, add_enter
+from dokkupy_services.commands.attach import add_connect, add_enter, add_tunnel
 from dokkupy_services.commands.change import add_change
 from dokkupy_services.commands.create_destroy import add_create_destroy
 from dokkupy_services.commands.inspect import add_inspect
@@ -21,6 +21,7 @@ def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, con
     add_inspect(group, kind, title)
     add_change(group, kind, title)
     add_enter(group, kind)
+    add_tunnel(group, kind)
     if connects:
         add_connect(group, kind)
     if dumps:

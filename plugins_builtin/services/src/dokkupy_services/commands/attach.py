@@ -1,4 +1,4 @@
-"""Commands that run a program in a service's container: a shell, the server's client."""
+"""Commands that reach into a service: a shell in its container, the server's client, a connection to its port."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-from dokkupy_sdk.cli import Group, Host, Rest
-from dokkupy_sdk.errors import Conflict
+from dokkupy_sdk.cli import Group, Host, Opt, Rest
+from dokkupy_sdk.errors import Conflict, UserError
 
 from dokkupy_services.commands.parameters import Name, found
 from dokkupy_services.names import ServiceName
@@ -29,6 +29,28 @@ def add_connect(group: Group, kind: str) -> None:
         from dokkupy_services import records
 
         return attach(host, kind, service, (*found(host, kind).connect(records.read(host, kind, service)), *command))
+
+
+def add_tunnel(group: Group, kind: str) -> None:
+    @group.command("tunnel", permission="host:write", formats=False)
+    def tunnel(
+        host: Host,
+        service: Name,
+        *,
+        port: Annotated[int, Opt("--port", help="Another port of the server; without it, its first")] = 0,
+    ) -> None:
+        """Carry one connection to the service on standard input and output, for a client on your own machine."""
+        from dokkupy_services.tunnel import carry, open_connection
+
+        store = found(host, kind)
+        if sys.stdin.isatty():
+            inner = port or store.port
+            raise UserError(
+                "A tunnel carries a connection, and standard input is a terminal",
+                hint=f"On your own machine: socat TCP-LISTEN:{inner},bind=127.0.0.1,fork,reuseaddr "
+                f"EXEC:'ssh dokku@HOST {kind}:tunnel {service}', and connect to 127.0.0.1:{inner}.",
+            )
+        carry(open_connection(host, store, service, port), sys.stdin.fileno(), sys.stdout.fileno())
 
 
 def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -> int:

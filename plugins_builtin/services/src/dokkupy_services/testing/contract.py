@@ -30,7 +30,7 @@ from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ContainerSpec
 from dokkupy_sdk.testing.hosts import fake_host
 
-from dokkupy_services import container, expose, lifecycle, links, maintenance, moving, pipes, records, trash
+from dokkupy_services import container, expose, lifecycle, links, maintenance, moving, pipes, records, trash, tunnel
 from dokkupy_services.container import Exec
 from dokkupy_services.lifecycle import ServiceOptions
 from dokkupy_services.model import Service
@@ -211,6 +211,12 @@ class DatastoreContract:
         assert key not in get_env(host, app) and not self.reaches(host, app, service.hostname, port, image)
         with pytest.raises(UserError, match=f"Not linked to app {app}"):
             links.unlink(host, datastore.kind, service.name, app)
+
+    def test_a_tunnel_reaches_its_port_and_no_other(self, host: Host, datastore: Datastore, service: Service) -> None:
+        for port in (0, *datastore.ports):
+            tunnel.open_connection(host, datastore, service.name, port).close()
+        with pytest.raises(UserError, match="has no port 22"):
+            tunnel.open_connection(host, datastore, service.name, 22)
 
     def address(self, host: Host, service: Service) -> str:
         found = host.containers().find(service.container)
