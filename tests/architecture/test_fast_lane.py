@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import typer
-from dokkupy.cli.declare import Command, Group, Parameter, Scope, parameters
+from dokkupy.cli.declare import Command, Group, Options, Parameter, Scope, parameters
 from dokkupy.cli.parse import parse
 from dokkupy.cli.typer_app import as_click
 from dokkupy.errors import UserError
@@ -102,7 +102,10 @@ def converted(item: Parameter, value: Any) -> Any:
 def by_the_fast_lane(command: Command, declared: list[Parameter], words: list[str]) -> dict[str, Any]:
     call = parse(command, list(words))
     places = [item.name for item in declared if item.kind in ("argument", "scope", "rest")]
-    found = {**dict(zip(places, call.arguments, strict=True)), **call.keywords}
+    grouped = {
+        key: value for one in call.keywords.values() if isinstance(one, Options) for key, value in vars(one).items()
+    }
+    found = {**dict(zip(places, call.arguments, strict=True)), **call.keywords, **grouped}
     return {
         item.name: found[item.name].app if isinstance(found[item.name], Scope) else found[item.name]
         for item in declared

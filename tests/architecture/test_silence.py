@@ -6,6 +6,7 @@ The exceptions are not listed here: an option or property says by `inert` why it
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 from tests.architecture.readers import (
     ROOT,
+    Function,
     attributes_of,
     attributes_read,
     by_name,
@@ -51,11 +53,24 @@ PROPERTIES = [(settings, prop) for settings in SETTINGS for prop in settings.pro
 # options
 
 
+def field_is_read(file: Path, node: Function, item: Parameter) -> bool:
+    """Whether the command does something with the `Options`, and its plugin with the field, by attribute or by name."""
+    assert item.part_of
+    package = file.parents[len(file.relative_to(ROOT).parts) - 5]  # plugins_builtin/NAME/src/PACKAGE
+    trees = [ast.parse(path.read_text()) for path in package.rglob("*.py")]
+    nodes = [one for tree in trees for one in ast.walk(tree)]
+    names = {one.attr for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
+    texts = {one.value for one in nodes if isinstance(one, ast.Constant)}
+    return is_read(file, node, item.part_of[0]) and bool({item.name} & names or {item.name.replace("_", "-")} & texts)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.full_name)
 def test_every_parameter_of_a_command_is_read_or_says_that_it_has_no_effect(command: Command) -> None:
     file, node = node_of(command.function)
     unread = [
-        item.name for item in parameters(command.function) if not item.inert and not is_read(file, node, item.name)
+        item.name
+        for item in parameters(command.function)
+        if not item.inert and not (field_is_read(file, node, item) if item.part_of else is_read(file, node, item.name))
     ]
     assert unread == [], f"{command.full_name} takes {unread} and does nothing with it"
 

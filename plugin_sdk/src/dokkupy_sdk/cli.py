@@ -1,6 +1,6 @@
 """Commands: declarations and what they return. Light enough for every command's start."""
 
-from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Rest, Scope, parameters
+from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Options, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
 from dokkupy.host import Host
 
@@ -28,6 +28,7 @@ __all__ = [
     "Group",
     "Host",
     "Opt",
+    "Options",
     "Rest",
     "Scope",
     "apps_of",

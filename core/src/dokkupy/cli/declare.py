@@ -8,7 +8,7 @@
 
 The first parameter is the Host. Further positional parameters are arguments; keyword-only ones are options. Their
 types parse the words: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
-`list[T]`, `T | None`. What a command returns is a `CommandResult` (data and text), an exit status, or None.
+`list[T]`, `T | None`; an option of a subclass of `Options` stands for all of that class's. What a command returns is a `CommandResult` (data and text), an exit status, or None.
 
 On the start-up path of every command: imports nothing heavy.
 """
@@ -73,6 +73,14 @@ class Opt:
         self.help = help or (f"No effect: {inert}" if inert else "")
         self.unknown = unknown
         self.inert = inert
+
+
+class Options:
+    """Options that several commands have: a subclass annotates them as a function does, `image: Annotated[str, Opt(...)] = ""`,
+    and a command takes all of them by one keyword-only parameter of that class."""
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
 
 
 class Scope:
@@ -240,7 +248,8 @@ class Group:
 
 class Parameter:
     """A parameter of a command as both front ends see it. kind: argument, option, rest, scope or unknown-flags.
-    many: takes several words. required: there is no default. inert: why it has no effect, else empty."""
+    many: takes several words. required: there is no default. inert: why it has no effect, else empty. part_of: the
+    parameter and the class of `Options` that the option is a field of."""
 
     __slots__ = (
         "convert",
@@ -253,6 +262,7 @@ class Parameter:
         "many",
         "metavar",
         "name",
+        "part_of",
         "required",
     )
 
@@ -268,6 +278,7 @@ class Parameter:
         self.required = True
         self.default: Any = None
         self.convert: Callable[[str], Any] = str
+        self.part_of: tuple[str, type[Options]] | None = None
 
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:
@@ -280,7 +291,24 @@ def parameters(function: Callable[..., Any]) -> list[Parameter]:
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
     given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
-    return [parameter(name, hints[name], defaults, is_option=name in keywords) for name in names]
+    found: list[Parameter] = []
+    for name in names:
+        if isinstance(hints[name], type) and issubclass(hints[name], Options):
+            found += fields(name, hints[name])
+        else:
+            found.append(parameter(name, hints[name], defaults, is_option=name in keywords))
+    return found
+
+
+def fields(name: str, kind: type[Options]) -> list[Parameter]:
+    import typing
+
+    hints = typing.get_type_hints(kind, include_extras=True)
+    defaults = {field: getattr(kind, field) for field in hints if hasattr(kind, field)}
+    found = [parameter(field, hint, defaults, is_option=True) for field, hint in hints.items()]
+    for one in found:
+        one.part_of = (name, kind)
+    return found
 
 
 def evaluated(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]:

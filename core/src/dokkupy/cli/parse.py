@@ -103,7 +103,12 @@ def fill_options(call: Invocation, declared: list[Parameter], options: dict[str,
         elif item.kind == "option":
             if item.name not in options and item.required and not item.many and not item.is_bool:
                 raise UserError(f"Required flag {item.flags[0]} is missing", hint=f"Usage: {usage(call.command)}")
-            call.keywords[item.name] = options.get(item.name, item.default)
+            value = options.get(item.name, item.default)
+            if item.part_of is None:
+                call.keywords[item.name] = value
+            else:
+                name, kind = item.part_of
+                setattr(call.keywords.setdefault(name, kind()), item.name, value)
 
 
 def value_of(name: str, value: str | None, words: list[str], index: int) -> tuple[str, int]:

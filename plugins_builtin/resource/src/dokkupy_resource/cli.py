@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Options
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
@@ -27,24 +27,32 @@ WORDS = {"limit": "limits", "reserve": "reservation"}
 
 App = Annotated[AppName, Arg("app")]
 Type = Annotated[str, Opt("--process-type", help="Only for this process type; `build` means builds")]
-Cpu = Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")]
-Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
-Swap = Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")]
-Gpu = Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")]
-Pids = Annotated[str, Opt("--pids", help="Processes and threads of each container, by default 4096; -1: no limit")]
-
 UNLIMITED = "Docker cannot limit the network; the value is kept for schedulers that can"
-Network = Annotated[str, Opt("--network", inert=UNLIMITED)]
-Ingress = Annotated[str, Opt("--network-ingress", inert=UNLIMITED)]
-Egress = Annotated[str, Opt("--network-egress", inert=UNLIMITED)]
-
 UNRESERVED = "Docker reserves memory alone; the value is kept for schedulers that can"
-ReservedCpu = Annotated[str, Opt("--cpu", inert=UNRESERVED)]
-ReservedSwap = Annotated[str, Opt("--memory-swap", inert=UNRESERVED)]
-ReservedNetwork = Annotated[str, Opt("--network", inert=UNRESERVED)]
-ReservedIngress = Annotated[str, Opt("--network-ingress", inert=UNRESERVED)]
-ReservedEgress = Annotated[str, Opt("--network-egress", inert=UNRESERVED)]
-ReservedGpu = Annotated[str, Opt("--nvidia-gpu", inert=UNRESERVED)]
+Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
+
+
+class Limits(Options):
+    cpu: Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")] = ""
+    memory: Memory = ""
+    memory_swap: Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")] = ""
+    network: Annotated[str, Opt("--network", inert=UNLIMITED)] = ""
+    network_ingress: Annotated[str, Opt("--network-ingress", inert=UNLIMITED)] = ""
+    network_egress: Annotated[str, Opt("--network-egress", inert=UNLIMITED)] = ""
+    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")] = ""
+    pids: Annotated[
+        str, Opt("--pids", help="Processes and threads of each container, by default 4096; -1: no limit")
+    ] = ""
+
+
+class Reservations(Options):
+    cpu: Annotated[str, Opt("--cpu", inert=UNRESERVED)] = ""
+    memory: Memory = ""
+    memory_swap: Annotated[str, Opt("--memory-swap", inert=UNRESERVED)] = ""
+    network: Annotated[str, Opt("--network", inert=UNRESERVED)] = ""
+    network_ingress: Annotated[str, Opt("--network-ingress", inert=UNRESERVED)] = ""
+    network_egress: Annotated[str, Opt("--network-egress", inert=UNRESERVED)] = ""
+    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", inert=UNRESERVED)] = ""
 
 
 def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
@@ -66,12 +74,13 @@ def tell(host: Host, app: AppName, process: str) -> None:
     announce_effect(host, app, BUILD if process == "build" else RESTART)
 
 
-def change(host: Host, app: AppName, kind: str, process: str, given: tuple[str, ...]) -> CommandResult:
-    """Set what was given, a text for each of RESOURCES; show what there is when all are empty."""
+def change(host: Host, app: AppName, kind: str, process: str, given: Limits | Reservations) -> CommandResult:
+    """Set what was given, an option for each of RESOURCES; show what there is when all are empty."""
     from dokkupy_sdk.operation import operation
 
     name = process_type(process)
-    wanted = {resource: value_of(resource, text) for resource, text in zip(RESOURCES, given, strict=True) if text}
+    texts = {resource: getattr(given, resource.replace("-", "_"), "") for resource in RESOURCES}
+    wanted = {resource: value_of(resource, text) for resource, text in texts.items() if text}
     if not wanted:
         return show(host, app, kind, name)
     host.store.require_app(app)
@@ -102,52 +111,15 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
 
 
 @group.command("limit", permission="app:admin", mutating=True)
-def limit(
-    host: Host,
-    app: App,
-    *,
-    process_type: Type = "",
-    cpu: Cpu = "",
-    memory: Memory = "",
-    memory_swap: Swap = "",
-    network: Network = "",
-    network_ingress: Ingress = "",
-    network_egress: Egress = "",
-    nvidia_gpu: Gpu = "",
-    pids: Pids = "",
-) -> CommandResult:
+def limit(host: Host, app: App, *, process_type: Type = "", limits: Limits) -> CommandResult:
     """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all."""
-    return change(
-        host,
-        app,
-        "limit",
-        process_type,
-        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu, pids),
-    )
+    return change(host, app, "limit", process_type, limits)
 
 
 @group.command("reserve", permission="app:admin", mutating=True)
-def reserve(
-    host: Host,
-    app: App,
-    *,
-    process_type: Type = "",
-    cpu: ReservedCpu = "",
-    memory: Memory = "",
-    memory_swap: ReservedSwap = "",
-    network: ReservedNetwork = "",
-    network_ingress: ReservedIngress = "",
-    network_egress: ReservedEgress = "",
-    nvidia_gpu: ReservedGpu = "",
-) -> CommandResult:
+def reserve(host: Host, app: App, *, process_type: Type = "", reservations: Reservations) -> CommandResult:
     """Reserve what the app needs (Docker knows memory); `clear` unsets a value, no value shows all."""
-    return change(
-        host,
-        app,
-        "reserve",
-        process_type,
-        (cpu, memory, memory_swap, network, network_ingress, network_egress, nvidia_gpu, ""),
-    )
+    return change(host, app, "reserve", process_type, reservations)
 
 
 @group.command("limit-clear", permission="app:admin", mutating=True)

@@ -32,7 +32,7 @@ def add_connect(group: Group, kind: str) -> None:
 
 
 def add_tunnel(group: Group, kind: str) -> None:
-    @group.command("tunnel", permission="host:write", formats=False)
+    @group.command("tunnel", permission="service:connect", formats=False)
     def tunnel(
         host: Host,
         service: Name,

@@ -9,23 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
 from dokkupy_services.commands.links import restarted
-from dokkupy_services.commands.parameters import (
-    NETWORKS,
-    Config,
-    Cpus,
-    Custom,
-    Image,
-    Initial,
-    Memory,
-    Name,
-    PostCreate,
-    PostStart,
-    Restart,
-    Shm,
-    Version,
-    found,
-    service_options_of,
-)
+from dokkupy_services.commands.parameters import NETWORKS, ContainerOptions, Name, found
 from dokkupy_services.names import Exposure
 
 TYPE_CHECKING = False
@@ -77,17 +61,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         host: Host,
         service: Name,
         *,
-        config_options: Config = "",
-        custom_env: Custom = "",
-        image: Image = "",
-        image_version: Version = "",
-        memory: Memory = "",
-        shm_size: Shm = "",
-        restart_policy: Restart = "",
-        cpus: Cpus = "",
-        initial_network: Initial = "",
-        post_create_network: PostCreate = "",
-        post_start_network: PostStart = "",
+        options: ContainerOptions,
         restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
         revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
     ) -> CommandResult:
@@ -95,10 +69,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         from dokkupy_services import moving
 
         datastore = found(host, kind)
-        wish = service_options_of(
-            image, image_version, config_options, custom_env, memory, shm_size, restart_policy, cpus
-        )
-        networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
+        wish, networks = options.of_service(), options.networks
         if revert:
             moving.require_no_wish(wish, networks)
             moved = moving.revert(host, datastore, service)

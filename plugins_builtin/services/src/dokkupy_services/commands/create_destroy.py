@@ -7,67 +7,21 @@ from typing import Annotated
 from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import NotFound
 
-from dokkupy_services.commands.parameters import (
-    NETWORKS,
-    Config,
-    Cpus,
-    Custom,
-    Image,
-    Initial,
-    Memory,
-    Name,
-    NewName,
-    Password,
-    PostCreate,
-    PostStart,
-    Restart,
-    RootPassword,
-    Shm,
-    Version,
-    found,
-    service_options_of,
-    wished,
-)
+from dokkupy_services.commands.parameters import Name, NewName, NewServiceOptions, found, wished
 from dokkupy_services.names import ServiceName, linked_apps
 
 
 def add_create_destroy(group: Group, kind: str, title: str) -> None:
     @group.command("create", permission="host:write", mutating=True, secret_args=1)
-    def create(
-        host: Host,
-        service: Name,
-        *,
-        config_options: Config = "",
-        custom_env: Custom = "",
-        image: Image = "",
-        image_version: Version = "",
-        memory: Memory = "",
-        initial_network: Initial = "",
-        password: Password = "",
-        post_create_network: PostCreate = "",
-        root_password: RootPassword = "",
-        post_start_network: PostStart = "",
-        shm_size: Shm = "",
-        restart_policy: Restart = "",
-        cpus: Cpus = "",
-    ) -> CommandResult:
+    def create(host: Host, service: Name, *, options: NewServiceOptions) -> CommandResult:
         """Create a service."""
         from dokkupy_services import lifecycle, report
 
-        wish = service_options_of(
-            image or wished(kind, "IMAGE"),
-            image_version or wished(kind, "IMAGE_VERSION", unless=image),
-            config_options or wished(kind, "CONFIG_OPTIONS"),
-            custom_env or wished(kind, "CUSTOM_ENV"),
-            memory,
-            shm_size,
-            restart_policy,
-            cpus,
-            password,
-            root_password,
-        )
-        networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
-        made = lifecycle.create(host, found(host, kind), service, wish, networks=networks)
+        options.image_version = options.image_version or wished(kind, "IMAGE_VERSION", unless=options.image)
+        options.image = options.image or wished(kind, "IMAGE")
+        options.config_options = options.config_options or wished(kind, "CONFIG_OPTIONS")
+        options.custom_env = options.custom_env or wished(kind, "CUSTOM_ENV")
+        made = lifecycle.create(host, found(host, kind), service, options.of_service(), networks=options.networks)
         host.out.title(f"{title} container created: {service}")
         return report.info(host, found(host, kind), made)
 

@@ -8,26 +8,7 @@ from dokkupy_sdk.cli import CommandResult, Group, Host
 from dokkupy_sdk.errors import UserError
 
 from dokkupy_services.commands.change import moved_result
-from dokkupy_services.commands.parameters import (
-    NETWORKS,
-    Config,
-    Cpus,
-    Custom,
-    Image,
-    Initial,
-    Memory,
-    Name,
-    NewName,
-    Password,
-    PostCreate,
-    PostStart,
-    Restart,
-    RootPassword,
-    Shm,
-    Version,
-    found,
-    service_options_of,
-)
+from dokkupy_services.commands.parameters import Name, NewName, NewServiceOptions, found
 
 
 def add_data(group: Group, kind: str, title: str) -> None:
@@ -65,42 +46,11 @@ def add_data(group: Group, kind: str, title: str) -> None:
         return moved_result(host, kind, moved, restart=False)
 
     @group.command("clone", permission="host:write", mutating=True, secret_args=2)
-    def clone(
-        host: Host,
-        service: Name,
-        new_service: NewName,
-        *,
-        config_options: Config = "",
-        custom_env: Custom = "",
-        image: Image = "",
-        image_version: Version = "",
-        memory: Memory = "",
-        initial_network: Initial = "",
-        password: Password = "",
-        post_create_network: PostCreate = "",
-        root_password: RootPassword = "",
-        post_start_network: PostStart = "",
-        shm_size: Shm = "",
-        restart_policy: Restart = "",
-        cpus: Cpus = "",
-    ) -> CommandResult:
+    def clone(host: Host, service: Name, new_service: NewName, *, options: NewServiceOptions) -> CommandResult:
         """Create a new service with a copy of the data."""
         from dokkupy_services import moving, report
 
-        wish = service_options_of(
-            image,
-            image_version,
-            config_options,
-            custom_env,
-            memory,
-            shm_size,
-            restart_policy,
-            cpus,
-            password,
-            root_password,
-        )
         datastore = found(host, kind)
-        networks = dict(zip(NETWORKS, (initial_network, post_create_network, post_start_network), strict=True))
-        made = moving.clone(host, datastore, service, new_service, wish, networks=networks)
+        made = moving.clone(host, datastore, service, new_service, options.of_service(), networks=options.networks)
         host.out.title(f"{title} container created: {new_service}")
         return report.info(host, datastore, made)

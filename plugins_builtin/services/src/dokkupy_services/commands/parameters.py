@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, Host, Opt
+from dokkupy_sdk.cli import Arg, Host, Opt, Options
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
@@ -20,50 +20,76 @@ Name = Annotated[ServiceName, Arg("service")]
 NewName = Annotated[ServiceName, Arg("new-service")]
 App = Annotated[AppName, Arg("app")]
 NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]
-Config = Annotated[str, Opt("--config-options", "-c", help="Extra arguments for the server's command")]
-Custom = Annotated[str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")]
-Image = Annotated[str, Opt("--image", "-i", help="Image to use")]
-Version = Annotated[str, Opt("--image-version", "-I", help="Tag of the image")]
-Memory = Annotated[str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")]
-Cpus = Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")]
-Shm = Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")]
-Initial = Annotated[str, Opt("--initial-network", "-N", help="Docker network to create the service in")]
-PostCreate = Annotated[str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas")]
-PostStart = Annotated[str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas")]
-Restart = Annotated[str, Opt("--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")]
-Password = Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")]
-RootPassword = Annotated[
-    str, Opt("--root-password", "-r", help="Password of the administrator; generated if not given")
-]
 
 NETWORKS = ("initial-network", "post-create-network", "post-start-network")
 
 
-def service_options_of(
-    image: str,
-    image_version: str,
-    config_options: str,
-    custom_env: str,
-    memory: str,
-    shm_size: str,
-    restart_policy: str,
-    cpus: str,
-    password: str = "",
-    root_password: str = "",
-) -> ServiceOptions:
-    from dokkupy_sdk.names import Secret
+class ContainerOptions(Options):
+    """How the container of a service is made; what `create`, `clone` and `upgrade` take."""
 
-    from dokkupy_services.lifecycle import ServiceOptions
+    config_options: Annotated[str, Opt("--config-options", "-c", help="Extra arguments for the server's command")] = ""
+    custom_env: Annotated[
+        str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")
+    ] = ""
+    image: Annotated[str, Opt("--image", "-i", help="Image to use")] = ""
+    image_version: Annotated[str, Opt("--image-version", "-I", help="Tag of the image")] = ""
+    memory: Annotated[
+        str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")
+    ] = ""
+    initial_network: Annotated[str, Opt("--initial-network", "-N", help="Docker network to create the service in")] = ""
+    post_create_network: Annotated[
+        str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas")
+    ] = ""
+    post_start_network: Annotated[
+        str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas")
+    ] = ""
+    shm_size: Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")] = ""
+    restart_policy: Annotated[
+        str, Opt("--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")
+    ] = ""
+    cpus: Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")] = ""
 
-    env = {}
-    for pair in filter(None, custom_env.split(";")):
-        key, mark, value = pair.partition("=")
-        if not mark:
-            raise UserError("Custom environment is given as A=1;B=2")
-        env[key] = Secret(value)
-    return ServiceOptions(
-        image, image_version, config_options, env, memory, shm_size, restart_policy, cpus, password, root_password
-    )
+    @property
+    def networks(self) -> dict[str, str]:
+        return dict(
+            zip(NETWORKS, (self.initial_network, self.post_create_network, self.post_start_network), strict=True)
+        )
+
+    def of_service(self, *, password: str = "", root_password: str = "") -> ServiceOptions:
+        from dokkupy_sdk.names import Secret
+
+        from dokkupy_services.lifecycle import ServiceOptions
+
+        env = {}
+        for pair in filter(None, self.custom_env.split(";")):
+            key, mark, value = pair.partition("=")
+            if not mark:
+                raise UserError("Custom environment is given as A=1;B=2")
+            env[key] = Secret(value)
+        return ServiceOptions(
+            self.image,
+            self.image_version,
+            self.config_options,
+            env,
+            self.memory,
+            self.shm_size,
+            self.restart_policy,
+            self.cpus,
+            password,
+            root_password,
+        )
+
+
+class NewServiceOptions(ContainerOptions):
+    """And the passwords, which only a new service takes."""
+
+    password: Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")] = ""
+    root_password: Annotated[
+        str, Opt("--root-password", "-r", help="Password of the administrator; generated if not given")
+    ] = ""
+
+    def of_service(self, **_: str) -> ServiceOptions:
+        return super().of_service(password=self.password, root_password=self.root_password)
 
 
 def wished(kind: str, what: str, *, unless: str = "") -> str:
