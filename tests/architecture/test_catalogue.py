@@ -120,7 +120,11 @@ WITHOUT_PLAN = {
     "plugin:new",
     "webhook:test",
     "completion:words",
-    *(f"{kind}:{verb}" for kind in REGISTRY.group("dokkupy.datastore") for verb in ("connect", "enter", "export")),
+    *(
+        f"{kind}:{verb}"
+        for kind in REGISTRY.group("dokkupy.datastore")
+        for verb in ("connect", "enter", "export", "tunnel")
+    ),
 }
 
 
