@@ -50,25 +50,27 @@ def test_addresses_that_give_credentials_away_are_nobody_s(address: str) -> None
     assert not any(one.permits(address) for one in (Guard(), Guard(admin=True), Guard(allowed=everything)))
 
 
-@pytest.mark.parametrize(
-    "image", ["127.0.0.1:5000/x", "localhost/x:1", "10.208.1.3:5000/x@sha256:" + "0" * 64, "192.168.1.9/x"]
-)
-def test_registry_at_a_private_address_is_an_admin_s_alone(image: str) -> None:
+@pytest.mark.parametrize("place", ["127.0.0.1:5000", "localhost", "10.208.1.3:5000", "169.254.169.254"])
+def test_registry_is_not_the_host_itself_nor_an_app(tmp_path: Path, place: str) -> None:
+    host = fake_host(tmp_path)
+    host.networks().ensure("x", subnet="10.208.1.0/24", labels={})
+    require_registry(host, f"{place}/x:1")
     with pytest.raises(UserError, match="SSH keys may not fetch"):
-        require_registry(image, Guard())
-    require_registry(image, Guard(admin=True))
+        require_registry(host.for_invocation(who="key:alice"), f"{place}/x:1")
 
 
-def test_other_registries_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_registries_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = fake_host(tmp_path).for_invocation(who="key:alice")
     asked: list[str] = []
 
     def resolve(guard: Guard, name: str, port: int) -> list[str]:
         asked.append(f"{name}:{port}")
         raise OSError("the engine says it")
 
+    require_registry(host, "192.168.1.9:5000/x")
     monkeypatch.setattr(Guard, "resolve", resolve)
     for image in ("x", "x:1", "library/x:1", "registry.example.com/x:1", "registry.example.com:5000/x"):
-        require_registry(image, Guard())
+        require_registry(host, image)
     assert asked == ["registry.example.com:443", "registry.example.com:5000"]
 
 

@@ -39,7 +39,11 @@ def repository_of(ref: str) -> str:
 
 
 def require_usable(host: Host, ref: str) -> None:
-    """Raise UserError for the name of an image that belongs to the platform or to an app, and for an id."""
+    """Raise UserError for the name of an image that belongs to the platform or to an app, for an id, and for a registry
+    that is the host itself or an app."""
+    from dokkupy_sdk.outgoing import require_registry
+
+    require_registry(host, ref)
     first, _, rest = repository_of(ref).partition("/")
     if (first == APPS and AppName.fits(rest) and host.store.has_app(AppName(rest))) or (first == PLATFORM and rest):
         raise UserError(

@@ -103,15 +103,21 @@ def guard_of_source(host: Host) -> Guard:
     return Guard(own=own)
 
 
-def require_registry(image: str, guard: Guard) -> None:
-    """Raises UserError when the registry in an image's name is at an address that is not permitted. It is the engine that
-    connects, by the name: who can change its address in between is not stopped by this."""
+LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""A company's registry is often at such an address; the engine's own networks among them stay closed."""
+
+
+def require_registry(host: Host, image: str) -> None:
+    """Raises UserError when the registry in an image's name is the host itself or an app, for whoever is no admin. It is
+    the engine that connects, by the name: who can change its address in between is not stopped by this."""
+    from dokkupy_sdk.access import is_admin
+
     first, slash, _ = image.partition("/")
-    if not slash or not ("." in first or ":" in first or first == "localhost"):
-        return  # the engine's own registry
+    if not slash or not ("." in first or ":" in first or first == "localhost") or is_admin(host):
+        return  # without one it is the engine's own registry
     name, _, port = first.partition(":")
     try:
-        guard.resolve(name, int(port or 443))
+        replace(guard_of_source(host), allowed=LAN).resolve(name, int(port or 443))
     except OSError:
         return  # the engine says that the name is not found
 

@@ -173,12 +173,6 @@ def deploy_image(
     who = made_commits.author(user, email)
     host.store.require_app(app)
     require_usable(host, image)
-    if kind == "git:from-image":
-        from dokkupy_sdk.outgoing import require_registry
-
-        from dokkupy_git.settings import guard
-
-        require_registry(image, guard(host))
     files = extra_files(host, build_dir)
     repository, branch = ready_repository(host, app)
     ref = f"refs/heads/{branch}"
