@@ -16,6 +16,8 @@ from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.model.secret import Secret
 from dokkupy.roles.containers import ContainerSpec
 
+from dokkupy_sdk.recorded_images import own_image, record_image
+
 IMAGE = "dokkupy/host-programs:1"
 """Directories without a file, in which the host's programs are seen."""
 
@@ -36,12 +38,13 @@ def run_program(
     """Run a script by `/bin/sh -eu` in a container with this name, which is gone afterwards; one that is left from a
     killed run is replaced. mounts: path on the host -> path in the container. timeout: seconds, then TimeoutError.
     Returns the exit code and the last lines of the output."""
-    ensure_image(host)
+    image = ensure_image(host)
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
     spec = ContainerSpec(
         name,
-        IMAGE,
+        image,
+        entrypoint=(),
         command=("/bin/sh", "-euc", script),
         env={key: Secret(value) for key, value in variables.items()},
         labels=labels,
@@ -59,9 +62,12 @@ def run_program(
     return code, said
 
 
-def ensure_image(host: Host) -> None:
-    if host.images().find(IMAGE) is not None:
-        return
+def ensure_image(host: Host) -> str:
+    """The id of the image in which the host's programs are run, made when it is missing. By the id, because what it starts
+    runs as root: a name can be moved. Whoever runs it says the entry point, too."""
+    made = own_image(host, IMAGE)
+    if made is not None:
+        return made.id
     with scratch_directory(host.path("tmp", "programs")) as directory:
         archive = os.path.join(directory, "empty.tar")
         with tarfile.open(archive, "w") as tar:
@@ -73,4 +79,6 @@ def ensure_image(host: Host) -> None:
                 link = tarfile.TarInfo(name)
                 link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
                 tar.addfile(link, io.BytesIO())
-        host.images().load(archive, IMAGE)
+        image = host.images().load(archive, IMAGE)
+    record_image(host, IMAGE, image.id)
+    return image.id

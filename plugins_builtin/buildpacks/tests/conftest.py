@@ -11,6 +11,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Plan, Tree
 from dokkupy_sdk.model import Build, Image, Source
 from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.recorded_images import record_image
 from dokkupy_sdk.testing import FakeEngine, fake_host
 
 APP = AppName("blog")
@@ -28,7 +29,7 @@ class Bench:
         self.engine = engine
         self.host.store.write("apps", APP, "app", data={"name": APP})
         for name in ("dokkupy/debian:trixie", "dokkupy/debian:bookworm"):
-            engine.keep(name, {"dokkupy.base": name})
+            record_image(self.host, name, engine.keep(name, {"dokkupy.base": name}).id)
 
     def write(self, files: dict[str, object]) -> Tree:
         for name, content in files.items():

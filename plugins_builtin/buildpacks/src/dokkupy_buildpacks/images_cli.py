@@ -11,6 +11,7 @@ from dokkupy_sdk.errors import Conflict, NotFound, UserError
 
 group = Group("images", "Manage the base images of buildpacks")
 
+OWN = "dokkupy/"
 SUITE = re.compile(r"[a-z]{3,20}")
 REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
 Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (python:3.13-slim)")]
@@ -26,7 +27,7 @@ def bases(host: Host) -> list[dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for identifier, names, size in images.find_all({LABEL: ""}):
         image = images.find(identifier)
-        for name in names:
+        for name in (one for one in names if one.startswith(OWN)):
             found[name] = {
                 "name": name,
                 "size": size,
@@ -52,6 +53,8 @@ def list_images(host: Host) -> CommandResult:
 @group.command("add", permission="host:write", mutating=True)
 def add(host: Host, image: Name) -> None:
     """Build the base image of a Debian suite, or pull an image, so that a later push does not wait for it."""
+    from dokkupy_sdk.recorded_images import record_image
+
     from dokkupy_buildpacks.images.bases import ensure_debian
     from dokkupy_buildpacks.images.toolchains import Failures
 
@@ -60,7 +63,7 @@ def add(host: Host, image: Name) -> None:
         return
     check(image)
     Failures(host).forget()
-    host.act(f"pull {image}", lambda: host.images().pull(image))
+    host.act(f"pull {image}", lambda: record_image(host, image, host.images().pull(image).id))
 
 
 @group.command("refresh", permission="host:write", mutating=True)
@@ -71,7 +74,8 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
 
     Failures(host).forget()
     images = host.images()
-    made = [name for _, names, _ in images.find_all({LABEL: ""}) for name in names]
+    # An app's Dockerfile may set the label, too.
+    made = [name for _, names, _ in images.find_all({LABEL: ""}) for name in names if name.startswith(OWN)]
     if image and image not in made and debian_tag(image) not in made:
         raise NotFound(f"There is no base image {image[:80]!r}", hint="See them: dokkupy images:list")
     chosen = [name for name in made if not image or name == image or name == debian_tag(image)]
@@ -81,7 +85,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
     for name in chosen:
         if not name.startswith(DEBIAN):
             # Its next build makes it again, on today's Debian.
-            host.act(f"forget {name}", partial(images.remove, name))
+            host.act(f"forget {name}", partial(drop, host, name))
 
 
 @group.command("remove", permission="host:write", mutating=True)
@@ -101,7 +105,14 @@ def remove(
         raise Conflict(
             f"{name} was not made by dokkupy", hint=f"Remove it all the same: dokkupy images:remove {name} --force"
         )
-    host.act(f"remove {name}", lambda: images.remove(name))
+    host.act(f"remove {name}", lambda: drop(host, name))
+
+
+def drop(host: Host, name: str) -> None:
+    from dokkupy_sdk.recorded_images import record_image
+
+    host.images().remove(name)
+    record_image(host, name, "")
 
 
 def check(reference: str) -> None:

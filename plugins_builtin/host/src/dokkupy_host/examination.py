@@ -12,6 +12,7 @@ from dokkupy_sdk.errors import DokkupyError, Interrupted
 from dokkupy_sdk.files import SCRATCH
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.operation import messages, unfinished
+from dokkupy_sdk.recorded_images import moved_images
 
 from dokkupy_host import interpreter, supervise
 from dokkupy_host.audit.finding import audit_finding
@@ -44,6 +45,7 @@ def examine(host: Host) -> list[Finding]:
         "roles": role_findings,
         "plugins": plugin_findings,
         "operations": operation_findings,
+        "images": moved_images,
     }
     findings: list[Finding] = []
     for name, part in parts.items():

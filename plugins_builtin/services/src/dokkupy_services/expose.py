@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.operation import call, operation
-from dokkupy_sdk.programs import IMAGE, ensure_image
+from dokkupy_sdk.programs import ensure_image
 from dokkupy_sdk.roles import ContainerSpec
 
 from dokkupy_services import container, records
@@ -101,12 +101,13 @@ def bring_ambassadors(host: Host, service: Service) -> list[str]:
         found = host.containers().find(name)
         if found is not None and found.state == "running":
             continue
-        ensure_image(host)
+        image = ensure_image(host)
         host.containers().remove(name)
         host.containers().create(
             ContainerSpec(
                 name,
-                IMAGE,
+                image,
+                entrypoint=(),
                 command=(SOCAT, f"TCP-LISTEN:{inner},fork,reuseaddr", f"TCP:{container.OWN_NAME}:{inner}"),
                 labels={**container.labels(service), "dokkupy.kind": "ambassador"},
                 network=container.network_of(service),

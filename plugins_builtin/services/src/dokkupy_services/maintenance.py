@@ -102,6 +102,16 @@ def findings(host: Host) -> list[Finding]:
                     f"dokkupy {service.kind}:logs {service.name}; dokkupy {service.kind}:restart {service.name}",
                 )
             )
+        now = host.images().find(service.image)
+        if now is not None and now.id != service.image_id:
+            found.append(
+                Finding(
+                    "services",
+                    "warning",
+                    f"{service.image} means another image now than the one that {service.subject} runs",
+                    f"If you pulled it, take it over: dokkupy {service.kind}:upgrade {service.name}",
+                )
+            )
         if expose.is_open(service):
             found.append(
                 Finding(

@@ -20,7 +20,7 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import call, operation
-from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
+from dokkupy_sdk.programs import ensure_image, run_program
 from dokkupy_sdk.roles import BackupSubject, ContainerSpec
 
 from dokkupy_backups.repository.process import Child
@@ -185,12 +185,13 @@ def clean(host: Host, names: list[str]) -> None:
 @contextmanager
 def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: bool) -> Iterator[Child]:
     """The host's tar in a container, fed or read. Raises HostError when it failed."""
-    ensure_image(host)
+    image = ensure_image(host)
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
     spec = ContainerSpec(
         name,
-        IMAGE,
+        image,
+        entrypoint=(),
         command=("/usr/bin/tar", *words),
         env={EnvKey("PATH"): Secret("/usr/bin:/bin")},
         labels={"dokkupy.kind": "programs"},

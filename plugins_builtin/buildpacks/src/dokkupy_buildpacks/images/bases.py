@@ -18,6 +18,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.programs import run_program
+from dokkupy_sdk.recorded_images import own_image, record_image
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_buildpacks.dockerfile.render import CA, NETWORK, Mounts, packages_lines, step_lines
@@ -55,10 +56,10 @@ def debian_tag(suite: str) -> str:
 def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
     """The tag of a suite's base, which is made when it is missing (25 s, 125 MB)."""
     tag = debian_tag(suite)
-    if host.images().find(tag) is not None and not again:
+    if own_image(host, tag) is not None and not again:
         return tag
     with making(host, f"base-{suite}"):
-        if host.images().find(tag) is not None and not again:
+        if own_image(host, tag) is not None and not again:
             return tag
         host.out.section(f"Making the base image {tag} of Debian's packages (once)")
         bootstrap(host, suite, tag)
@@ -111,7 +112,8 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
 def labelled(host: Host, directory: str, tag: str, suite: str) -> None:
     path = Path(directory, "Dockerfile")
     path.write_text(f'FROM {tag}-new\nENV LANG=C.UTF-8\nCMD ["/bin/sh"]\n')
-    host.builds().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
+    made = host.builds().build(ImageBuild(path.parent, path, tag, labels={LABEL: f"debian {suite}"}))
+    record_image(host, tag, made.id)
 
 
 def proxies(host: Host) -> Mapping[str, str]:
@@ -165,13 +167,13 @@ def ensure_toolchain(
     # Of what is in it, not of the proxy by which it came.
     digest = hashlib.sha256("\n".join([f"FROM {start}", *bare, ""]).encode()).hexdigest()[:8]
     tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
-    if host.images().find(tag) is not None:
+    if own_image(host, tag) is not None:
         return tag
     if exact:
         require_published(host, toolchain, wanted)
     ensure_debian(host, suite)
     with making(host, f"base-{toolchain.name}-{kind}"):
-        if host.images().find(tag) is not None:
+        if own_image(host, tag) is not None:
             return tag
         host.out.section(f"Making the base image {tag} (once)")
         with scratch_directory(host.path("tmp", "base")) as directory:
@@ -181,5 +183,6 @@ def ensure_toolchain(
             path.write_text(text)
             version = wanted.text if exact else toolchain.debian[suite]
             label = f"{toolchain.name} {version} {kind} {suite}"
-            host.builds().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
+            made = host.builds().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
+            record_image(host, tag, made.id)
     return tag

@@ -14,6 +14,7 @@ from dokkupy_sdk.buildpack import Toolchain, Wanted
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.recorded_images import record_first, record_image
 
 from dokkupy_buildpacks.dockerfile.render import Bases
 from dokkupy_buildpacks.images.bases import ensure_toolchain
@@ -79,6 +80,8 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
             here = on_host(names, toolchain.official, toolchain, wanted)
         if here:
             require_fetchable(host, toolchain, wanted, here[0])
+            for name in {here[1].build, here[1].run}:
+                record_first(host, name)
             return Found(here[1], here[0], f"the image {here[1].build} on this host")
         tried.append(f"an image {repository} on this host")
         pulled = pull(host, repository, toolchain, wanted)
@@ -147,7 +150,7 @@ def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = 
             return ref, ""
         try:
             host.out.detail(f"Asking for the image {ref}")
-            host.images().pull(ref)
+            record_image(host, ref, host.images().pull(ref).id)
         except DokkupyError as error:
             reason = why(error.message)
             if reason != NO_TAG:

@@ -1,0 +1,77 @@
+"""Images that the platform trusts by the id that it recorded when it made or first used them: a name in the engine can be
+moved by whoever reaches the engine, an id is what is in the image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dokkupy.host import Host
+from dokkupy.model.build import Image
+from dokkupy.model.checks import Finding
+from dokkupy.model.record import Record
+
+OWN = "dokkupy/"
+"""What the names of the images that are made here begin with."""
+
+SECONDS = 30
+
+
+class ImagesFile(Record, file="global/images"):
+    """recorded: name -> id."""
+
+    recorded: Mapping[str, str] = {}
+
+
+def recorded(host: Host, name: str) -> Image | None:
+    """The image that was recorded under a name; None when there is no record, or the engine has lost the image."""
+    identifier = host.store.load(ImagesFile).recorded.get(name, "")
+    return host.images().find(identifier) if identifier else None
+
+
+def own_image(host: Host, name: str) -> Image | None:
+    """The image that the platform made under a name, which is its own: a name that was moved is put back."""
+    image = recorded(host, name)
+    if image is not None:
+        now = host.images().find(name)
+        if now is None or now.id != image.id:
+            if now is not None:
+                host.out.warn(f"{name} was moved to another image than the one that was made here; it is put back")
+            host.images().tag(image.id, name)
+    return image
+
+
+def record_image(host: Host, name: str, identifier: str) -> None:
+    """Record what a name means; empty forgets it."""
+    with host.lock("recorded-images", wait=SECONDS, command="recording an image"):
+        file = host.store.load(ImagesFile)
+        others = {one: image for one, image in file.recorded.items() if one != name}
+        after = {**others, **({name: identifier} if identifier else {})}
+        if after != file.recorded:
+            host.store.save(file.replace(recorded=after))
+
+
+def record_first(host: Host, name: str) -> None:
+    """Record what a name of somebody else's image means, unless that is on record."""
+    if name not in host.store.load(ImagesFile).recorded:
+        found = host.images().find(name)
+        if found is not None:
+            record_image(host, name, found.id)
+
+
+def moved_images(host: Host) -> Iterator[Finding]:
+    """A finding for each recorded name that means another image now."""
+    for name, identifier in sorted(host.store.load(ImagesFile).recorded.items()):
+        now = host.images().find(name)
+        if now is not None and now.id != identifier:
+            yield Finding(
+                "images",
+                "warning",
+                f"{name} means another image ({short(now.id)}) than when it was first used ({short(identifier)})",
+                "It is put back when it is used next. Find out who reaches the engine."
+                if name.startswith(OWN)
+                else f"If you pulled or loaded it: dokkupy images:add {name}. If not, find out who reaches the engine.",
+            )
+
+
+def short(identifier: str) -> str:
+    return identifier.removeprefix("sha256:")[:12]

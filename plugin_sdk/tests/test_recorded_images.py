@@ -1,0 +1,69 @@
+"""Images that the platform trusts by their recorded id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dokkupy_sdk import Host
+from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
+from dokkupy_sdk.recorded_images import moved_images, own_image, record_first, record_image, recorded
+from dokkupy_sdk.roles import ContainerSpec
+from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return fake_host(tmp_path)
+
+
+def engine(host: Host) -> FakeEngine:
+    found = host.engine()
+    assert isinstance(found, FakeEngine)
+    return found
+
+
+def test_the_hosts_programs_run_in_the_image_that_was_made_whatever_its_name_means(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it starts is root with the host's files: a deployer who moves the name must get nothing of it."""
+    made = ensure_image(host)
+    engine(host).tags["without a name"] = made  # the fake forgets what has none
+    evil = engine(host).keep(IMAGE, {"evil": "1"}).id
+    assert evil != made
+    specs: list[ContainerSpec] = []
+    create = engine(host).containers.create
+    monkeypatch.setattr(engine(host).containers, "create", lambda spec: specs.append(spec) or create(spec))
+    run_program(host, "task", "true", mounts={}, timeout=5)
+    (spec,) = specs
+    assert spec.image == made and spec.entrypoint == ()
+    found = host.images().find(IMAGE)
+    assert found is not None and found.id == made
+
+
+def test_an_image_of_that_name_which_nobody_recorded_is_not_used(host: Host) -> None:
+    evil = engine(host).keep(IMAGE, {"evil": "1"}).id
+    assert ensure_image(host) != evil
+
+
+def test_a_lost_image_is_not_there_whatever_its_name_means(host: Host) -> None:
+    record_image(host, "dokkupy/debian:bookworm", f"sha256:{'00' * 32}")
+    engine(host).keep("dokkupy/debian:bookworm", {})
+    assert own_image(host, "dokkupy/debian:bookworm") is None
+
+
+def test_the_doctor_names_each_name_that_was_moved(host: Host) -> None:
+    first = engine(host).keep("python:3.13-slim", {})
+    record_first(host, "python:3.13-slim")
+    assert list(moved_images(host)) == []
+    engine(host).keep("python:3.13-slim", {"other": "1"})
+    record_first(host, "python:3.13-slim")
+    (found,) = moved_images(host)
+    assert found.level == "warning" and "python:3.13-slim means another image" in found.message
+    assert "images:add python:3.13-slim" in found.remedy
+    record_image(host, "python:3.13-slim", "")
+    assert list(moved_images(host)) == [] and recorded(host, "python:3.13-slim") is None
+    assert first.id
