@@ -199,15 +199,21 @@ python_of() {
   if folder=$(distribution_of "$1"); then echo "$VENV/alone/${folder//\//-}/bin/python"; else echo "$VENV/bin/python"; fi
 }
 
-# The plugins that a distribution declares, for itself and for its tests, without `dokkupy-`.
+# The plugins that a distribution declares, for itself and for its tests, and those that these stand on, without `dokkupy-`.
 declared_plugins() {
   "$python" - "$1" <<'PROGRAM'
-import re, sys, tomllib
-with open(sys.argv[1], "rb") as file:
-    project = tomllib.load(file)["project"]
-for dependency in project.get("dependencies", []) + project.get("optional-dependencies", {}).get("testing", []):
-    if found := re.match(r"dokkupy-([a-z-]+)", dependency):
-        print(found[1])
+import pathlib, re, sys, tomllib
+
+def declared(file, *extras):
+    project = tomllib.loads(pathlib.Path(file).read_text())["project"]
+    more = [one for extra in extras for one in project.get("optional-dependencies", {}).get(extra, [])]
+    return [found[1] for one in project.get("dependencies", []) + more if (found := re.match(r"dokkupy-([a-z-]+)", one))]
+
+names = declared(sys.argv[1], "testing")
+for name in names:  # which grows
+    if (file := pathlib.Path("plugins_builtin", name, "pyproject.toml")).exists():
+        names += [one for one in declared(file) if one not in names]
+print(*(name for name in dict.fromkeys(names) if name != pathlib.Path(sys.argv[1]).parent.name), sep="\n")
 PROGRAM
 }
 
@@ -224,10 +230,13 @@ prepare_alone() {
 }
 make_alone() {
   local folder=$1 own=$2 stamp needed
-  stamp=$({ echo "$python" && cat core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml"; } | sha256sum)
+  local -a projects=(core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml")
+  for needed in $(declared_plugins "$folder/pyproject.toml"); do
+    if [[ -d plugins_builtin/$needed ]]; then projects+=("plugins_builtin/$needed/pyproject.toml"); fi
+  done
+  stamp=$({ echo "$python" && cat "${projects[@]}"; } | sha256sum)
   if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
   local -a wanted=(-e ./core -e ./plugin_sdk)
-  if [[ $folder == plugin_sdk ]]; then wanted=(-e ./core -e "./plugin_sdk[certificates]"); fi
   for needed in $(declared_plugins "$folder/pyproject.toml"); do
     if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
   done

@@ -8,7 +8,7 @@ import tarfile
 
 from apps import Repository
 from bed.host import Host
-from dokkupy_sdk.self_signed import key_and_certificate
+from dokkupy_certs.self_signed import key_and_certificate
 from state import latest_image
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dokkupy_certs.self_signed import key_and_certificate
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.self_signed import key_and_certificate
 from dokkupy_sdk.testing import deploy, fake_host
 
 BLOG = AppName("blog")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from dokkupy_certs import cli
 from dokkupy_certs.bundle import from_tar
+from dokkupy_certs.certificates import place, slot_of
 from dokkupy_certs.expiry import findings
-from dokkupy_sdk.certificates import place, slot_of
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from dokkupy_certs.x509 import covers, may_have_responder, read_pair, responder
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.x509 import covers, may_have_responder, read_pair, responder
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PEM = serialization.Encoding.PEM

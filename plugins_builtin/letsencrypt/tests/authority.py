@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from dokkupy_sdk.self_signed import key_and_certificate
+from dokkupy_certs.self_signed import key_and_certificate
 
 
 def free_port() -> int:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel import failpoints
+from dokkupy_certs.certificates import place, slots
 from dokkupy_host.maintenance import do_tick
 from dokkupy_letsencrypt import leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import place, slots
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName

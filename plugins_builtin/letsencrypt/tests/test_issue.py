@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from dokkupy_certs.certificates import slot_of
 from dokkupy_letsencrypt import cli, dns, leftovers, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.certificates import slot_of
 from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain

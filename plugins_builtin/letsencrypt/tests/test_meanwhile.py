@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from dokkupy_certs.certificates import slot_of
 from dokkupy_commands.rename_clone import rename_app
 from dokkupy_letsencrypt import certbot, cli, leftovers, lineage, manage
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_sdk.apps import destroy_app
-from dokkupy_sdk.certificates import slot_of
 from dokkupy_sdk.errors import AppNotFound, HostError
 from dokkupy_sdk.names import AppName
 

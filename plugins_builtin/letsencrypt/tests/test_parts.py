@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from dokkupy_certs.certificates import slots
 from dokkupy_letsencrypt import cli, leftovers, lineage, manage, parts, reach
 from dokkupy_letsencrypt.certbot import Certbot
 from dokkupy_letsencrypt.parts import Part, divide
-from dokkupy_sdk.certificates import slots
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Domain
 

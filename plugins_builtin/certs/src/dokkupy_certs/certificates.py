@@ -14,19 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dokkupy.errors import HostError, UserError
-from dokkupy.host import Host
-from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName, Domain
-from dokkupy.model.proxy import Certificate
-from dokkupy.model.record import Record
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.routes import domains_of, stored_route
-
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostError, UserError
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.model import Certificate
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.records import Record
+from dokkupy_sdk.routes import domains_of, stored_route
+from dokkupy_sdk.state import is_deployed
 from dokkupy_sdk.traffic import rerouting
-from dokkupy_sdk.x509 import BUNDLE, Pair, covers
+
+from dokkupy_certs.x509 import BUNDLE, Pair, covers
 
 BY_HAND = "app"
 """The slot of `certs:*`."""
@@ -34,7 +33,7 @@ BY_HAND = "app"
 
 @dataclass(frozen=True, slots=True)
 class StoredCertificate:
-    """A certificate of an app. origin: who brought it. The rest as in `dokkupy_sdk.x509.Facts`, times in ISO 8601."""
+    """A certificate of an app. origin: who brought it. The rest as in `dokkupy_certs.x509.Facts`, times in ISO 8601."""
 
     id: str
     origin: str

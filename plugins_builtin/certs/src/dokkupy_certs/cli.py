@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from dokkupy_sdk.access import check_access
-from dokkupy_sdk.certificates import (
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.domains import add_domains
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.routes import domains_of
+from dokkupy_sdk.settings import Settings, add_property_commands
+
+from dokkupy_certs import bundle, make
+from dokkupy_certs.certificates import (
     BY_HAND,
     StoredCertificate,
     changing,
@@ -21,21 +29,13 @@ from dokkupy_sdk.certificates import (
     trusted_bundle,
     uncovered,
 )
-from dokkupy_sdk.certificates import remove as empty
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.domains import add_domains
-from dokkupy_sdk.errors import NotFound, UserError
-from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.routes import domains_of
-from dokkupy_sdk.settings import Settings, add_property_commands
-from dokkupy_sdk.x509 import covers
-
-from dokkupy_certs import bundle, make
+from dokkupy_certs.certificates import remove as empty
 from dokkupy_certs.expiry import days_left, level_of, said
+from dokkupy_certs.x509 import covers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.x509 import Pair
+    from dokkupy_certs.x509 import Pair
 
 group = Group("certs", "Manage the certificates of apps")
 
@@ -46,7 +46,7 @@ File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read f
 def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
     """What the user brings. Refused is only what can never be served: a private authority's chain, or one that clients
     know the rest of, is served."""
-    from dokkupy_sdk.x509 import read_pair
+    from dokkupy_certs.x509 import read_pair
 
     host.store.require_app(app)
     if bool(crt) != bool(key):
@@ -59,7 +59,7 @@ def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
 
 
 def read_file(path: str) -> bytes:
-    from dokkupy_sdk.x509 import LARGEST
+    from dokkupy_certs.x509 import LARGEST
 
     try:
         with open(path, "rb") as file:
@@ -118,8 +118,8 @@ def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResul
 @group.command("generate", permission="app:write", mutating=True)
 def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> CommandResult:
     """Create a key and a self-signed certificate for a domain, and add the domain; `certs:show APP csr` prints the signing request."""
-    from dokkupy_sdk.self_signed import key_and_certificate
-    from dokkupy_sdk.x509 import read_pair
+    from dokkupy_certs.self_signed import key_and_certificate
+    from dokkupy_certs.x509 import read_pair
 
     host.store.require_app(app)
     if domain == "_":
@@ -198,7 +198,7 @@ def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Comm
 @group.command("chain", permission="app:read")
 def chain(host: Host, app: App) -> CommandResult:
     """Print the certificate's issuer, one authority per line."""
-    from dokkupy_sdk.x509 import facts_of, read_chain
+    from dokkupy_certs.x509 import facts_of, read_chain
 
     found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, need(host, app)).chain))]
     rows = [
@@ -220,7 +220,7 @@ def chain(host: Host, app: App) -> CommandResult:
 @group.command("key", permission="app:read")
 def key(host: Host, app: App) -> CommandResult:
     """Show the type of the certificate's key and whether the stored key belongs to it; `certs:show` prints the key."""
-    from dokkupy_sdk.x509 import read_pair
+    from dokkupy_certs.x509 import read_pair
 
     one = need(host, app)
     place = files_of(host, app, one)

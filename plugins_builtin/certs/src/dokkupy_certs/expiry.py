@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import StoredCertificate, expectations, slots
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+
+from dokkupy_certs.certificates import StoredCertificate, expectations, slots
 
 WARN = 21
 """Days: of a certificate of 90 days that should have been renewed nine days ago."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Certificate | None:
     if not host.store.has_file("apps", app, "certs"):
         return None
-    from dokkupy_sdk.certificates import choose, files_of
+    from dokkupy_certs.certificates import choose, files_of
 
     one = choose(host, app, domain)
     return files_of(host, app, one) if one is not None else None

@@ -11,7 +11,8 @@ def request(key: bytes, names: Sequence[str]) -> bytes:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519
     from cryptography.x509.oid import NameOID
-    from dokkupy_sdk.x509 import read_key
+
+    from dokkupy_certs.x509 import read_key
 
     private = read_key(key)
     algorithm = None if isinstance(private, ed25519.Ed25519PrivateKey) else hashes.SHA256()

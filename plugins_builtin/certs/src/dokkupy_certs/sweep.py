@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import orphans, sweep
 from dokkupy_sdk.errors import Busy
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+
+from dokkupy_certs.certificates import orphans, sweep
 
 
 def tick(host: Host) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dokkupy.errors import UserError
+from dokkupy_sdk.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from dokkupy_certs.certificates import changing, files_of, install, remove, trusted_bundle
 from dokkupy_sdk import Host
 from dokkupy_sdk.backoff import pause_after
-from dokkupy_sdk.certificates import changing, files_of, install, remove, trusted_bundle
 from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostError, Interrupted, UserError
 from dokkupy_sdk.many import messages, over_each, warn_of
 from dokkupy_sdk.names import AppName, Domain
@@ -127,7 +127,7 @@ def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
 
 
 def obtain(host: Host, app: AppName, part: Part) -> None:
-    from dokkupy_sdk.x509 import covers, read_pair
+    from dokkupy_certs.x509 import covers, read_pair
 
     # By DNS it does not matter whether a name points to this host.
     lost = {} if by_dns(host, app) else unreachable(host, app, part.names)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dokkupy_certs.certificates import Slot, slots, uncovered
 from dokkupy_sdk import Host
-from dokkupy_sdk.certificates import Slot, slots, uncovered
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record

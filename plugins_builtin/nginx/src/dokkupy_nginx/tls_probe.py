@@ -14,7 +14,7 @@ class NginxTlsProbe(TlsProbe):
         self.host = host
 
     def served(self, app: AppName, domain: Domain, port: int) -> str:
-        from dokkupy_sdk.certificates import handshake
+        from dokkupy_certs.certificates import handshake
 
         address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
         return handshake(address, port, domain)

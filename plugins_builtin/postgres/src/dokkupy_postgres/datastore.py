@@ -75,7 +75,7 @@ class Postgres(Datastore):
         certificate lie with the data, under the server's own default names, and stay with it."""
         if self.psql(inside, "SHOW ssl").strip() == "on":
             return
-        from dokkupy_sdk.self_signed import key_and_certificate
+        from dokkupy_certs.self_signed import key_and_certificate
 
         service = inside.service
         chain, key = key_and_certificate([service.hostname], days=TLS_DAYS)

@@ -10,9 +10,9 @@ import hashlib
 import os
 import re
 
+from dokkupy_certs.x509 import BUNDLE, may_have_responder, responder
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import make_directory, write_atomic
-from dokkupy_sdk.x509 import BUNDLE, may_have_responder, responder
 
 from dokkupy_nginx.inspect.input_files import sorted_confs
 from dokkupy_nginx.render.tls import stapling_lines
