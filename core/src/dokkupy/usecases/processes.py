@@ -12,9 +12,10 @@ from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.release import Deployment, Formation, Release
+from dokkupy.model.secret import Secret
 from dokkupy.model.state import FormationFile
 from dokkupy.transaction import Transaction
-from dokkupy.usecases.config import set_env
+from dokkupy.usecases.config import get_env, merged_env, set_env
 from dokkupy.usecases.deploy import deploy_source, observed, with_state
 from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
 from dokkupy.usecases.release_records import is_deployed
@@ -191,8 +192,12 @@ def rebuild(host: Host, app: AppName) -> Deployment:
     )
 
 
-def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
-    """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving."""
+def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config: bool = False) -> Deployment:
+    """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving.
+
+    keep_config: the app's variables stay as they are now. Else those that come back or change are named in a warning,
+    because a secret that was unset or rotated would return.
+    """
     require_deployed(host, app)
 
     def deploy() -> Deployment:
@@ -214,9 +219,33 @@ def rollback(host: Host, app: AppName, number: int | None = None) -> Deployment:
                 own_ports=own_ports(host, app),
             )
             require_web_kept(host, release, current(host, app)[1])
-            set_env(tx, app, {EnvKey(key): value for key, value in target.config.items()}, replace=True)
+            if keep_config:
+                release = replace(release, config=get_env(host, app), env=kept_env(host, app, target))
+            else:
+                warn_of_returning(host, target, get_env(host, app))
+                set_env(tx, app, target.config, replace=True)
             write_release(tx, release)
             host.out.section(f"Rolling {app} back to v{wanted}")
             return converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
 
     return observed(host, app, deploy)
+
+
+def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:
+    """The environment of a release with the app's own variables as they are now."""
+    rest = {key: value for key, value in target.env.items() if key not in target.config}
+    return dict(sorted({**rest, **merged_env(host, app)}.items()))
+
+
+def warn_of_returning(host: Host, target: Release, now: Mapping[EnvKey, Secret]) -> None:
+    returns = sorted(key for key in target.config if key not in now)
+    differs = sorted(key for key, value in target.config.items() if key in now and now[key] != value)
+    goes = sorted(key for key in now if key not in target.config)
+    changes = [
+        f"{what} {', '.join(keys)}"
+        for what, keys in (("set again", returns), ("back to an older value", differs), ("unset", goes))
+        if keys
+    ]
+    if changes:
+        host.out.warn(f"Variables change with the rollback: {'; '.join(changes)}")
+        host.out.warn("To keep them as they are now: --keep-config")

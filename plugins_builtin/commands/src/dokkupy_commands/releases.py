@@ -90,11 +90,17 @@ def diff(
 
 
 @group.command("rollback", permission="app:write", mutating=True)
-def roll_back(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("release")] = None) -> CommandResult:
+def roll_back(
+    host: Host,
+    app: App,
+    release: Annotated[ReleaseNumber | None, Arg("release")] = None,
+    *,
+    keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
+) -> CommandResult:
     """Deploy an older release again, with its code and configuration, without a build."""
     from dokkupy_sdk.processes import rollback
 
-    deployment = rollback(host, app, release.number if release else None)
+    deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
     return CommandResult(
         {"app": app, "number": deployment.release.number, "description": deployment.release.description}
