@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.setup import install
+from dokkupy_nginx.setup import install, private_logs
 from dokkupy_nginx.setup.doctor import findings
 from dokkupy_nginx.setup.install import Wiring, drop_in, sudoers
 from dokkupy_sdk.errors import HostError
@@ -155,3 +155,22 @@ def test_start_up_check_comes_before_the_units_own_test() -> None:
     assert lines[0] == "ExecStartPre="
     assert lines[1].startswith("ExecStartPre=-/") and lines[1].endswith("-m dokkupy_nginx.boot /var/lib/dokkupy")
     assert lines[2] == "ExecStartPre=/usr/sbin/nginx -t -q -g 'daemon on; master_process on;'"
+
+
+def test_nginx_makes_no_log_that_everybody_can_read() -> None:
+    assert "UMask=0027" in drop_in(UNIT, "/var/lib/dokkupy").splitlines()
+
+
+def test_logs_that_are_open_to_all_are_closed(tmp_path: Path) -> None:
+    for name, mode in {"a-access.log": 0o644, "a-error.log.1": 0o604, "b-access.log": 0o640, "notes": 0o644}.items():
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "link.log").symlink_to("/etc/passwd")
+    found = private_logs.open_to_all(str(tmp_path))
+    assert [Path(path).name for path in found] == ["a-access.log", "a-error.log.1"]
+    for path in found:
+        private_logs.close(path, os.getgid())
+    assert private_logs.open_to_all(str(tmp_path)) == []
+    assert not private_logs.inherits_group(str(tmp_path))
+    private_logs.let_inherit_group(str(tmp_path))
+    assert private_logs.inherits_group(str(tmp_path))

@@ -15,6 +15,7 @@ from dokkupy_sdk.files import write_atomic
 
 from dokkupy_nginx.layout import PROBE_NAME, Layout
 from dokkupy_nginx.render.values import Facts
+from dokkupy_nginx.server.umask import private_files
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` came with nginx 1.19.4."""
@@ -75,7 +76,8 @@ class Nginx:
 
     def test(self, conf: str) -> str:
         """What `nginx -t` says against this configuration; empty when it accepts it."""
-        done = execute(self.command("-t", "-q", "-c", conf), check=False)
+        with private_files():
+            done = execute(self.command("-t", "-q", "-c", conf), check=False)
         if done.ok:
             return ""
         words = (done.stderr or done.stdout).strip()

@@ -19,7 +19,8 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.server.process import Nginx
-from dokkupy_nginx.setup import capacity
+from dokkupy_nginx.server.umask import UMASK, private_files
+from dokkupy_nginx.setup import capacity, private_logs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Wiring:
             self.reload_if_running()
         self.permissions()
         self.start_up_check()
+        self.private_logs()
         self.serve()
         return self.lines
 
@@ -234,6 +236,16 @@ class Wiring:
         except KeyError:
             return True
 
+    def private_logs(self) -> None:
+        logs = self.layout.logs
+        if self.layout.private or not os.path.isdir(logs):
+            return
+        if not private_logs.inherits_group(logs) and self.changes(f"give new logs the group of {logs}"):
+            private_logs.let_inherit_group(logs)
+        for path in private_logs.open_to_all(logs):
+            if self.changes(f"let only root and the group of {logs} read {path}"):
+                private_logs.close(path, os.stat(logs).st_gid)
+
     def start_up_check(self) -> None:
         unit = next((path for path in UNITS if os.path.exists(self.layout.on_system(path))), None)
         if unit is None:
@@ -315,7 +327,7 @@ def sudoers(user: str, layout: Layout) -> str:
 Cmnd_Alias DOKKUPY_NGINX = {binary} -t -q -c {check}, {binary} -s reload, {binary} -s stop, {binary} "", \\
     /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
     /usr/sbin/service nginx start, /usr/sbin/service nginx stop
-Defaults!DOKKUPY_NGINX umask=0022, umask_override, !requiretty, !lecture
+Defaults!DOKKUPY_NGINX umask={UMASK:04o}, umask_override, !requiretty, !lecture
 {user} ALL=(root) NOPASSWD: DOKKUPY_NGINX
 """
 
@@ -323,8 +335,9 @@ Defaults!DOKKUPY_NGINX umask=0022, umask_override, !requiretty, !lecture
 def drop_in(unit: str, root: str) -> str:
     """Before the unit's own test, what nginx would refuse is set aside; a failure of that (`-`) stops nothing."""
     own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
-    return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting.
+    return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting, and its logs are not everybody's.
 [Service]
+UMask={UMASK:04o}
 ExecStartPre=
 ExecStartPre=-{sys.executable} -I -m dokkupy_nginx.boot {root}
 {own}
@@ -347,7 +360,8 @@ def service(nginx: Nginx, verb: str, command: str = "") -> None:
         words = ["-s", "stop"] if verb == "stop" else []
         if nginx.layout.private:
             words = ["-c", os.path.join(nginx.layout.etc, "nginx.conf"), *words]
-        execute(nginx.command(*words))
+        with private_files():
+            execute(nginx.command(*words))
 
 
 def read(path: str) -> str:
