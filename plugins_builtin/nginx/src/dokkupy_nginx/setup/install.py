@@ -208,17 +208,20 @@ class Wiring:
             owner = os.stat(self.layout.root).st_uid
         except FileNotFoundError:  # a dry run on a bare host: core's own setup makes both
             user = "dokkupy"
+            names = [user]
         else:
             if owner == 0:
                 return  # root itself runs dokkupy here
             user = pwd.getpwuid(owner).pw_name
+            names = sorted(one.pw_name for one in pwd.getpwall() if one.pw_uid == owner)
         text = sudoers(user, self.layout)
         path = self.layout.on_system("/etc/sudoers.d/dokkupy-nginx")
         if read(path) != text and self.changes(f"let {user} test, reload, start and stop nginx ({path})"):
             self.check_sudoers(text)
             self.put(path, text, 0o440, say=False)
-        if not self.reads_logs(user) and self.changes(f"let {user} read nginx's logs (group adm)"):
-            execute(["gpasswd", "-a", user, "adm"])
+        for name in names:  # groups are by login name: SSH logs in by another one of the same user
+            if not self.reads_logs(name) and self.changes(f"let {name} read nginx's logs (group adm)"):
+                execute(["gpasswd", "-a", name, "adm"])
 
     def check_sudoers(self, text: str) -> None:
         draft = os.path.join(self.layout.base, "sudoers.tmp")
