@@ -86,6 +86,24 @@ def test_every_refused_cell_is_refused_when_it_is_typed(
     assert count > 1000 and dict(state(typed_host)) == before
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("backups:restore", "app:own", "--at", "bbbbbb"), "backup bbbbbb"),
+        (("backups:info", "bbbbbb"), "backup bbbbbb"),
+        (("backups:verify", "bbbbbb"), "subject or backup bbbbbb"),
+        (("backups:list", f"app:{OTHER}"), f"subject app:{OTHER}"),
+        (("run:logs", "--container", f"{OTHER}.run.1"), f"one-off container {OTHER}.run.1"),
+        (("run:stop", "own", "--container", f"{OTHER}.run.1"), f"one-off container {OTHER}.run.1"),
+    ],
+)
+def test_an_id_is_checked_wherever_it_is_typed(
+    typed_host: Host, words: tuple[str, ...], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(list(words), host=typed_host, who="key:deployer") == 1
+    assert f"There is no {named} that the key deployer may use; its apps: own" in capsys.readouterr().err
+
+
 REACH = [call for call in CALLS if call.column in ("--all", "no argument") and call.command.permission != "open"]
 
 

