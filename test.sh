@@ -249,6 +249,13 @@ make_alone() {
     printf '%s' "$stamp" >"$own/stamp"
 }
 
+# Where packages begin, for mypy.
+source_roots() {
+  local roots
+  roots=$(printf '%s:' core/src plugin_sdk/src plugins_builtin/*/src examples/plugins/*/src)
+  printf '%s' "${roots%:}"
+}
+
 # The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
 check() {
   local failed=no
@@ -257,7 +264,7 @@ check() {
     "$VENV/bin/ruff" check . || failed=yes
     "$VENV/bin/ruff" format --check . || failed=yes
   fi
-  if grep -qs '^\[tool\.mypy\]' pyproject.toml; then "$VENV/bin/mypy" || failed=yes; fi
+  if grep -qs '^\[tool\.mypy\]' pyproject.toml; then MYPYPATH=$(source_roots) "$VENV/bin/mypy" || failed=yes; fi
   if grep -qs '^\[tool\.importlinter\]' pyproject.toml; then "$VENV/bin/lint-imports" || failed=yes; fi
   if [[ $failed != no ]]; then
     printf ' !     The checks failed (above).\n' >&2

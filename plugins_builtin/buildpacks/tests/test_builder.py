@@ -144,6 +144,18 @@ def test_suite_that_has_the_version_is_used(bench: Bench) -> None:
     assert "FROM dokkupy/python:bookworm-build-" in text
 
 
+@pytest.mark.parametrize("version", ["20.x", "22.x"])
+def test_base_that_builds_stands_on_the_one_that_runs(bench: Bench, version: str) -> None:
+    bench.write({"package.json": {"engines": {"node": version}, "scripts": {"start": "node x"}}})
+    bench.build()
+    texts = {spec.tag: text for spec, text in bench.engine.built}
+    (run,) = (tag for tag in texts if "-run-" in tag)
+    (build,) = (tag for tag in texts if "-build-" in tag)
+    assert list(texts).index(run) < list(texts).index(build)
+    assert texts[run].startswith("FROM dokkupy/debian:trixie\n") and texts[build].startswith(f"FROM {run}\n")
+    assert ("node-linux-" in texts[run]) == (version == "22.x") and "node-linux-" not in texts[build]
+
+
 def test_official_image_on_the_host_is_used_before_anything_else(bench: Bench) -> None:
     bench.engine.keep("python:3.12-slim", {})
     bench.engine.keep("python:3.12", {})

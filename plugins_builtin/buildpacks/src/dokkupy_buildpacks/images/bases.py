@@ -127,7 +127,7 @@ def proxies(host: Host) -> Mapping[str, str]:
 def toolchain_lines(
     toolchain: Toolchain, wanted: Wanted, suite: str, mounts: Mounts, *, building: bool, exact: bool
 ) -> list[str]:
-    """The Dockerfile of a toolchain's base, but for its first line."""
+    """The Dockerfile of a toolchain's base, but for its first line. What prepares a version is in the one that runs."""
     packages = (
         (*toolchain.build_packages, *toolchain.suite_packages.get(suite, ()))
         if building
@@ -136,7 +136,7 @@ def toolchain_lines(
     lines = []
     if packages:
         lines += packages_lines((*packages, "ca-certificates"), mounts)
-    if exact and toolchain.prepare is not None:
+    if exact and not building and toolchain.prepare is not None:
         for command in toolchain.prepare(wanted):
             lines += step_lines(Step(command), mounts)
     return lines
@@ -153,15 +153,19 @@ def ensure_toolchain(
     secrets: Mapping[str, Secret],
 ) -> str:
     """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
-    so that a newer dokkupy makes its own. exact: with the version that no suite has."""
-    start = debian_tag(suite)
+    so that a newer dokkupy makes its own. exact: with the version that no suite has. What builds stands on what runs: the
+    packages that both need, the largest ones, are unpacked once and lie on the disk once."""
+    if building:
+        start = ensure_toolchain(host, toolchain, wanted, suite, building=False, exact=exact, secrets=secrets)
+    else:
+        start = debian_tag(suite)
     mounts = Mounts("base", caches=host.builds().can_mount(), ca=CA in secrets, network=NETWORK in secrets)
     lines, bare = (
         toolchain_lines(toolchain, wanted, suite, one, building=building, exact=exact)
         for one in (mounts, Mounts("base", caches=False))
     )
     if not lines:
-        return ensure_debian(host, suite)
+        return start if building else ensure_debian(host, suite)
     text = "\n".join([f"FROM {start}", *lines, ""])
     kind = "build" if building else "run"
     # Of what is in it, not of the proxy by which it came.
@@ -171,7 +175,8 @@ def ensure_toolchain(
         return tag
     if exact:
         require_published(host, toolchain, wanted)
-    ensure_debian(host, suite)
+    if not building:
+        ensure_debian(host, suite)
     with making(host, f"base-{toolchain.name}-{kind}"):
         if own_image(host, tag) is not None:
             return tag
