@@ -17,9 +17,11 @@ from dokkupy_sdk.testing.contracts import (
     BuilderContract,
     ChallengeServerContract,
     EngineContract,
+    InstancesContract,
     ProxyContract,
     SchedulerContract,
     SourceContract,
+    SurroundingsContract,
     TlsProbeContract,
 )
 from dokkupy_sdk.testing.contracts.requests import answering
@@ -50,7 +52,7 @@ class TestFakeEngine(EngineContract):
         return "some/image:1"
 
 
-class TestFakeScheduler(SchedulerContract):
+class TestFakeScheduler(SchedulerContract, InstancesContract, SurroundingsContract):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         host.scheduler().dead.add("dies")  # type: ignore[attr-defined]

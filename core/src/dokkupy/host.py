@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dokkupy.roles.images import ImageBuilds, Images
     from dokkupy.roles.networks import Networks
     from dokkupy.roles.proxy import Proxy
-    from dokkupy.roles.scheduler import Scheduler
+    from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
     from dokkupy.roles.source import SourceStore
     from dokkupy.roles.tls import ChallengeServer, TlsProbe
     from dokkupy.roles.volumes import Volumes
@@ -44,6 +44,12 @@ class Host(Session):
         return self.engine().volumes
 
     def scheduler(self, app: AppName | None = None) -> Scheduler:
+        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+
+    def instances(self, app: AppName | None = None) -> Instances:
+        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+
+    def surroundings(self, app: AppName | None = None) -> Surroundings:
         return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
 
     def proxy(self, app: AppName | None = None) -> Proxy:

@@ -7,7 +7,7 @@ from dokkupy.roles.engine import Engine
 from dokkupy.roles.images import ImageBuild, ImageBuilds, Images
 from dokkupy.roles.networks import Networks
 from dokkupy.roles.proxy import Proxy
-from dokkupy.roles.scheduler import Scheduler
+from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
 from dokkupy.roles.source import SourceStore
 from dokkupy.roles.tls import ChallengeServer, TlsProbe
 from dokkupy.roles.volumes import Volumes
@@ -25,10 +25,12 @@ __all__ = [
     "ImageBuild",
     "ImageBuilds",
     "Images",
+    "Instances",
     "Networks",
     "Proxy",
     "Scheduler",
     "SourceStore",
+    "Surroundings",
     "TlsProbe",
     "Volumes",
 ]

@@ -24,19 +24,19 @@ def start(host: Host, release: Release, command: str) -> Instance:
 
 def test_one_that_sleeps_is_idle_and_one_that_ended_is_not_alive(host: Host, release: Release) -> None:
     instance = start(host, release, "sleep 600")
-    first, second = (host.scheduler().activity([instance])[0] for _ in range(2))
+    first, second = (host.instances().activity([instance])[0] for _ in range(2))
     assert first.known and first.alive and not first.working and not first.listens
     assert second.cpu == first.cpu
     host.scheduler().stop([instance], timeout=1)
-    assert not host.scheduler().activity([instance])[0].alive
+    assert not host.instances().activity([instance])[0].alive
 
 
 def test_work_behind_a_shell_is_seen(host: Host, release: Release) -> None:
     # A bounded loop: it ends by itself.
     instance = start(host, release, "(i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); done); sleep 600")
-    before = host.scheduler().activity([instance])[0]
+    before = host.instances().activity([instance])[0]
     time.sleep(0.3)
-    after = host.scheduler().activity([instance])[0]
+    after = host.instances().activity([instance])[0]
     assert before.working or after.working
     assert after.cpu > before.cpu
 
@@ -44,7 +44,7 @@ def test_work_behind_a_shell_is_seen(host: Host, release: Release) -> None:
 def test_a_port_that_is_listened_on_is_seen(host: Host, release: Release) -> None:
     instance = start(host, release, "exec httpd -f -p 9000")
     for _ in range(100):
-        if host.scheduler().activity([instance])[0].listens:
+        if host.instances().activity([instance])[0].listens:
             return
         time.sleep(0.1)
     raise AssertionError("the port was not seen")
@@ -62,7 +62,7 @@ def test_the_exit_code_of_one_that_the_engine_started_again_is_that_of_its_end(h
     release = replace(release, settings={"ps": {"restart-policy": "on-failure:10"}})
     instance = start(host, release, "sleep 0.4; exit 9")
     for _ in range(100):
-        row = host.scheduler().status([instance])[0]
+        row = host.instances().status([instance])[0]
         if row.restarts:
             break
         time.sleep(0.1)

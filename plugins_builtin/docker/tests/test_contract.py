@@ -6,7 +6,7 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.roles import Engine
-from dokkupy_sdk.testing.contracts import EngineContract, SchedulerContract
+from dokkupy_sdk.testing.contracts import EngineContract, InstancesContract, SchedulerContract, SurroundingsContract
 
 
 class TestDockerEngine(EngineContract):
@@ -19,7 +19,7 @@ class TestDockerEngine(EngineContract):
         return image
 
 
-class TestDockerLocal(SchedulerContract):
+class TestDockerLocal(SchedulerContract, InstancesContract, SurroundingsContract):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         return host

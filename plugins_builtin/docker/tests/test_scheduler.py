@@ -95,7 +95,7 @@ def test_strays_are_the_instances_that_nobody_knows(host: Host, release: Release
 
 
 def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Host, release: Release) -> None:
-    spec = host.scheduler().one_off(
+    spec = host.surroundings().one_off(
         release, "echo $COLOR $DYNO; exit 7", name=f"{release.app}.run.1", kind="run", dyno="run.1"
     )
     container = host.containers().create(spec)
@@ -133,7 +133,7 @@ def test_a_retired_instance_is_missing_and_may_be_retired_again(host: Host, rele
     (web,) = start(host, release, (WEB, 1))
     for _ in range(2):
         host.scheduler().retire([web], timeout=1)
-    assert host.scheduler().status([web])[0].state == "missing"
+    assert host.instances().status([web])[0].state == "missing"
     assert host.scheduler().resume(release, [web]) == ()
 
 
@@ -147,7 +147,7 @@ def test_a_forgotten_app_leaves_neither_containers_nor_network(host: Host, relea
 def test_a_one_off_never_gets_the_address_of_a_stopped_instance(host: Host, release: Release) -> None:
     (web,) = start(host, release, (WEB, 1))
     host.scheduler().stop([web], timeout=0)
-    spec = host.scheduler().one_off(release, "sleep 60", name=f"{release.app}.run.2", kind="run", dyno="run.2")
+    spec = host.surroundings().one_off(release, "sleep 60", name=f"{release.app}.run.2", kind="run", dyno="run.2")
     guest = host.containers().create(spec)
     assert web.address not in guest.addresses.values()
     assert host.scheduler().resume(release, [web]) == (web,)
@@ -205,7 +205,7 @@ def test_an_instance_in_the_host_s_network_is_reached_on_the_host(host: Host, re
 def test_inspect_is_the_engine_s_answer_with_the_final_name_and_no_values(host: Host, release: Release) -> None:
     (web,) = start(host, release, (WEB, 1))
     host.scheduler().finalize(release.app, [web], [])
-    (shown,) = host.scheduler().inspect([web])
+    (shown,) = host.instances().inspect([web])
     real = inspect(web.id)
     assert shown["Name"] == f"/{release.app}.web.1" and shown["State"] == real["State"]
     assert "COLOR=*******" in shown["Config"]["Env"] and "blue" not in json.dumps(shown)

@@ -215,7 +215,9 @@ def test_a_one_off_command_finishes_its_work_and_is_listed_as_it_was_written(
     release = replace(release, image=found.id)
     for number, command in enumerate(("cd / && sh /job", ("/script",))):
         name = f"{release.app}.run.{number}"
-        made = host.containers().create(host.scheduler().one_off(release, command, name=name, kind="run", dyno="run.1"))
+        made = host.containers().create(
+            host.surroundings().one_off(release, command, name=name, kind="run", dyno="run.1")
+        )
         wait_for(host, made.id, "started")
         words = ("/bin/sh", "-c", command) if isinstance(command, str) else command
         listed = next(one for one in host.containers().find_all({"dokkupy.app": release.app}) if one.id == made.id)
@@ -230,7 +232,7 @@ def test_a_command_reads_what_it_is_given_and_its_exit_code_comes_back(
 ) -> None:
     found = host.images().find(job_image)
     assert found is not None
-    spec = host.scheduler().one_off(
+    spec = host.surroundings().one_off(
         replace(release, image=found.id), "cat; exit 4", name=f"{release.app}.run.9", kind="run", dyno="run.1"
     )
     made = host.containers().create(replace(spec, stdin=True), start=False)

@@ -94,7 +94,7 @@ def state(host: Host) -> str:
 
 
 def report(host: Host) -> str:
-    return described(host, APP, host.scheduler(APP).status(current(host, APP)[1]))[web(host).id]
+    return described(host, APP, host.instances(APP).status(current(host, APP)[1]))[web(host).id]
 
 
 def test_a_crash_that_the_engine_answered_is_told_once_with_all_that_is_known(

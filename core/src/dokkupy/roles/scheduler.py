@@ -1,4 +1,4 @@
-"""The role Scheduler: makes a release's processes run."""
+"""The roles of a scheduler, which makes a release's processes run: one adapter has all three."""
 
 from __future__ import annotations
 
@@ -36,21 +36,6 @@ class Scheduler(ABC):
         """
 
     @abstractmethod
-    def one_off(
-        self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
-    ) -> ContainerSpec:
-        """A spec for a one-off container in the release's surroundings: environment (with DYNO=`dyno`, PORT),
-        network (created when missing), docker options of the phase `run`, labels (dokkupy.kind=`kind`: run, task or
-        cron). command: argv words, or a Procfile command's text, or None for the image's own. Core hands it to the
-        engine, for the user's own terminal together with `start_argv`."""
-
-    @abstractmethod
-    def connect_services(self, app: AppName) -> None:
-        """Let the app's guests (the hook `linked_containers`) into its network by their names, put others of them out. Done by
-        the scheduler itself before something is started; asked for when guests change. Idempotent; an app that never
-        ran has no network yet, and nothing is done."""
-
-    @abstractmethod
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
 
@@ -67,6 +52,18 @@ class Scheduler(ABC):
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
         """Start stopped instances again with the release's restart policy. Returns those that run now; the others
         are gone or will not start and must be started again."""
+
+    @abstractmethod
+    def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
+        """Containers that carry the app's label as instances and are not among the known."""
+
+    @abstractmethod
+    def forget(self, app: AppName) -> None:
+        """Remove everything that the app has here: containers, network. Idempotent."""
+
+
+class Instances(ABC):
+    """Looks at instances and enters them."""
 
     @abstractmethod
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
@@ -111,27 +108,25 @@ class Scheduler(ABC):
         remembered: not over a start of the engine."""
 
     @abstractmethod
-    def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
-        """Containers that carry the app's label as instances and are not among the known."""
-
     def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
         """All that the engine behind it says of instances, in its own form, with the values of the environment masked;
         those that are gone are left out."""
-        return [
-            {
-                "Id": one.instance.id,
-                "Name": f"{one.instance.app}.{one.instance.dyno}",
-                "RestartCount": one.restarts,
-                "State": {
-                    "Status": one.state,
-                    "ExitCode": one.exit_code,
-                    "OOMKilled": one.oom_killed,
-                    "StartedAt": one.started_at,
-                },
-            }
-            for one in self.status(instances)
-        ]
+
+
+class Surroundings(ABC):
+    """What an app's processes have around them, for what is no instance: one-off containers, and guests in its network."""
 
     @abstractmethod
-    def forget(self, app: AppName) -> None:
-        """Remove everything that the app has here: containers, network. Idempotent."""
+    def one_off(
+        self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
+    ) -> ContainerSpec:
+        """A spec for a one-off container in the release's surroundings: environment (with DYNO=`dyno`, PORT),
+        network (created when missing), docker options of the phase `run`, labels (dokkupy.kind=`kind`: run, task or
+        cron). command: argv words, or a Procfile command's text, or None for the image's own. Core hands it to the
+        engine, for the user's own terminal together with `start_argv`."""
+
+    @abstractmethod
+    def connect_services(self, app: AppName) -> None:
+        """Let the app's guests (the hook `linked_containers`) into its network by their names, put others of them out. Done by
+        the scheduler itself before something is started; asked for when guests change. Idempotent; an app that never
+        ran has no network yet, and nothing is done."""

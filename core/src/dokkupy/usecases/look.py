@@ -38,7 +38,7 @@ def require_alive(host: Host, deployment: Deployment) -> None:
     fresh = [one for one in deployment.fresh if is_checked(deployment.release, one.process)]
     if not fresh:
         return
-    rows = host.scheduler(deployment.app).status(fresh)
+    rows = host.instances(deployment.app).status(fresh)
     ended = tuple(row.instance for row in rows if row.state in ENDED or row.restarts)
     if ended:
         names = ", ".join(one.dyno for one in ended)

@@ -167,7 +167,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
         tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
     # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
     lasting = tuple(one for one in instances if one.port in release.listening.candidates)
-    running = {row.instance.id for row in host.scheduler(app).status(lasting) if row.state == "running"}
+    running = {row.instance.id for row in host.instances(app).status(lasting) if row.state == "running"}
     names = ", ".join(one.dyno for one in lasting)
     up = tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
     resumed = tuple(one for one in up if watched and one.id not in running)

@@ -35,12 +35,14 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
         if should_run(host, app):
-            down = [status.instance.dyno for status in scheduler.status(instances) if status.state != "running"]
+            down = [
+                status.instance.dyno for status in host.instances(app).status(instances) if status.state != "running"
+            ]
             if down:
                 bring_back(tx, app, watched=watched)
                 lines.append(f"{app}: started {', '.join(down)}")
         else:
-            up = [s.instance for s in scheduler.status(instances) if s.state not in ("exited", "missing")]
+            up = [s.instance for s in host.instances(app).status(instances) if s.state not in ("exited", "missing")]
             if up:
                 names = ", ".join(one.dyno for one in up)
                 tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))

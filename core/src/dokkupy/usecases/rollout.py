@@ -77,7 +77,7 @@ def converge(
         deployment = switch(tx, deployment, replacing)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
-        serving = not stopped and any(row.state == "running" for row in host.scheduler(app).status(old))
+        serving = not stopped and any(row.state == "running" for row in host.instances(app).status(old))
         explain(host, release, fault, serving=serving)
         raise
     timeout = release.stop_timeout
@@ -122,7 +122,7 @@ def keepable(
     wanted = [one for one in old if one.index <= formation.get(one.process, 0) and not replaces(one.process)]
     if not wanted:
         return ()
-    states = host.scheduler(app).status(wanted)
+    states = host.instances(app).status(wanted)
     return tuple(status.instance for status in states if status.state == "running")
 
 
@@ -226,14 +226,14 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
     """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
     `logs:failed`. serving: whether an older release goes on."""
     app = release.app
-    scheduler = host.scheduler(app)
-    states = {row.instance.id: row for row in fault.states or scheduler.status(fault.instances)}
+    running = host.instances(app)
+    states = {row.instance.id: row for row in fault.states or running.status(fault.instances)}
     rows, details = [], list(fault.details)
     for one in fault.instances:
         state = states.get(one.id)
-        if state is None or scheduler.status([one])[0].state == "missing":
+        if state is None or running.status([one])[0].state == "missing":
             continue
-        lines = [line.decode(errors="replace") for _, line in scheduler.logs(one, tail=LAST_LINES)]
+        lines = [line.decode(errors="replace") for _, line in running.logs(one, tail=LAST_LINES)]
         ran = state.state == "running" and not state.restarts
         ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
         again = ", and was started again" if state.restarts else ""

@@ -28,4 +28,4 @@ def require_deployed(host: Host, app: AppName) -> Release:
 
 def statuses(host: Host, app: AppName) -> tuple[InstanceStatus, ...]:
     _, instances = current(host, app)
-    return host.scheduler(app).status(instances) if instances else ()
+    return host.instances(app).status(instances) if instances else ()

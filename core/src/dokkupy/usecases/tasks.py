@@ -38,7 +38,7 @@ def run_task(
     """
     host.out.section(title)
     name = f"{release.app}.task.{secrets.token_hex(4)}"
-    spec = host.scheduler(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
+    spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
     spec = replace(spec, env={**spec.env, **(env or {})})
     if program:
         spec = replace(spec, entrypoint=(command,), command=())

@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
@@ -34,15 +35,17 @@ from dokkupy_sdk.roles import (
     ChallengeServer,
     ContainerSpec,
     ExecResult,
+    Instances,
     Proxy,
     Scheduler,
     SourceStore,
+    Surroundings,
     TlsProbe,
 )
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 
-class FakeScheduler(Scheduler):
+class FakeScheduler(Scheduler, Instances, Surroundings):
     """dead: process types whose instances are dead on arrival."""
 
     def __init__(self, host: Host) -> None:
@@ -194,6 +197,17 @@ class FakeScheduler(Scheduler):
             for c in self.host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "deploy"})
             if c.id not in ids
         )
+
+    def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
+        return [
+            {
+                "Id": one.instance.id,
+                "Name": f"{one.instance.app}.{one.instance.dyno}",
+                "RestartCount": one.restarts,
+                "State": {"Status": one.state, "ExitCode": one.exit_code, "OOMKilled": one.oom_killed},
+            }
+            for one in self.status(instances)
+        ]
 
     def forget(self, app: AppName) -> None:
         for container in self.host.containers().find_all({"dokkupy.app": app}):

@@ -27,7 +27,7 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
     check = outcome.check
     if check.on_failure_command:
         try:
-            result = host.scheduler(release.app).exec(outcome.instance, check.on_failure_command, timeout=30.0)
+            result = host.instances(release.app).exec(outcome.instance, check.on_failure_command, timeout=30.0)
             for line in result.output.splitlines()[-20:]:
                 host.out.stream(line, error=result.exit_code != 0)
             if result.exit_code != 0:

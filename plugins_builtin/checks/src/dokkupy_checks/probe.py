@@ -148,7 +148,7 @@ class Probe:
 
     def run_command(self) -> str:
         try:
-            result = self.host.scheduler(self.instance.app).exec(
+            result = self.host.instances(self.instance.app).exec(
                 self.instance, self.check.command, timeout=self.check.timeout
             )
         except TimeoutError:
@@ -270,7 +270,7 @@ class Probe:
     def explanation(self) -> tuple[str, bool]:
         """Why nobody answers, as far as the sockets say; whether it listens, but not where it is asked."""
         try:
-            found = self.host.scheduler(self.instance.app).exec(
+            found = self.host.instances(self.instance.app).exec(
                 self.instance, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
             )
         except (DokkupyError, TimeoutError):

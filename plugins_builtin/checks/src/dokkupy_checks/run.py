@@ -91,8 +91,8 @@ class Watch:
         self.host = host
         self.release = release
         self.instances = instances
-        self.scheduler = host.scheduler(release.app)
-        self.restarts = {row.instance.id: row.restarts for row in self.scheduler.status(instances)}
+        self.running = host.instances(release.app)
+        self.restarts = {row.instance.id: row.restarts for row in self.running.status(instances)}
         self.progress = {one.id: Progress() for one in instances}
 
     def until_all_ended(self, pending: int, found: Found) -> None:
@@ -115,13 +115,13 @@ class Watch:
 
     def all_seem_alive(self, now: float) -> bool:
         """Whether the processes of all instances are seen to be there."""
-        seen = self.scheduler.activity(self.instances)
+        seen = self.running.activity(self.instances)
         for instance, one in zip(self.instances, seen, strict=True):
             self.progress[instance.id].add(now, one)
         return all(one.known and one.alive for one in seen)
 
     def require_alive(self, when: str = "while it was checked") -> None:
-        rows = [row for row in self.scheduler.status(self.instances) if self.has_ended(row)]
+        rows = [row for row in self.running.status(self.instances) if self.has_ended(row)]
         if rows:
             raise CheckFailed(
                 "; ".join(f"{self.format_exit(row)} {when}" for row in rows),
@@ -140,7 +140,7 @@ class Watch:
         from dokkupy_checks.notify import on_failure
 
         instances = tuple(dict.fromkeys(outcome.instance for outcome in failed))
-        states = self.scheduler.status(instances)
+        states = self.running.status(instances)
         for outcome in failed:
             on_failure(self.host, self.release, outcome)
         raise CheckFailed(

@@ -147,7 +147,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     from dokkupy_sdk.releases import current
 
     _, instances = current(host, host.store.require_app(app))
-    rows = host.scheduler(app).inspect(instances) if instances else []
+    rows = host.instances(app).inspect(instances) if instances else []
     return CommandResult(rows, json.dumps(rows, indent=4).splitlines())
 
 

@@ -26,7 +26,16 @@ from dokkupy_sdk.model import (
 )
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.roles import Container, Containers, ContainerSpec, ExecResult, Images, Scheduler
+from dokkupy_sdk.roles import (
+    Container,
+    Containers,
+    ContainerSpec,
+    ExecResult,
+    Images,
+    Instances,
+    Scheduler,
+    Surroundings,
+)
 
 from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
@@ -46,7 +55,7 @@ ENDED = ("exited", "dead", "missing", "restarting")
 MASK = "*******"
 
 
-class DockerLocal(Scheduler):
+class DockerLocal(Scheduler, Instances, Surroundings):
     """Runs instances beside each other on this host."""
 
     def __init__(self, host: Host) -> None:

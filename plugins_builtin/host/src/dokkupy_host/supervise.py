@@ -25,7 +25,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.releases import instances_of, numbers, read_release
-from dokkupy_sdk.roles import Scheduler
+from dokkupy_sdk.roles import Instances
 from dokkupy_sdk.state import ServingFile
 from dokkupy_sdk.status import should_run
 
@@ -58,20 +58,20 @@ class Look:
     since: float | None
     left_out: frozenset[str]
     skipped: set[str] = field(default_factory=set)
-    _steady: dict[Scheduler, frozenset[str]] = field(default_factory=dict)
-    _endings: dict[Scheduler, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
+    _steady: dict[Instances, frozenset[str]] = field(default_factory=dict)
+    _endings: dict[Instances, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
 
-    def steady(self, scheduler: Scheduler) -> frozenset[str]:
+    def steady(self, running: Instances) -> frozenset[str]:
         """Instances that have been up since before the last look: one question for all apps."""
-        if scheduler not in self._steady:
+        if running not in self._steady:
             elapsed = self.now - self.since if self.since is not None else 0
-            self._steady[scheduler] = scheduler.steady(max(elapsed, 0) + SLACK)
-        return self._steady[scheduler]
+            self._steady[running] = running.steady(max(elapsed, 0) + SLACK)
+        return self._steady[running]
 
-    def endings(self, scheduler: Scheduler) -> Mapping[str, Sequence[Ending]]:
-        if scheduler not in self._endings:
-            self._endings[scheduler] = scheduler.endings((self.since or self.now) - REMEMBERED)
-        return self._endings[scheduler]
+    def endings(self, running: Instances) -> Mapping[str, Sequence[Ending]]:
+        if running not in self._endings:
+            self._endings[running] = running.endings((self.since or self.now) - REMEMBERED)
+        return self._endings[running]
 
 
 def supervise(host: Host, now: float | None = None) -> list[str]:
@@ -137,8 +137,8 @@ def look_at(look: Look, app: AppName) -> list[Case]:
         return []
     instances = instances_of(app, serving.instances)
     watched = read_watched(host, app)
-    scheduler = host.scheduler(app)
-    steady = look.steady(scheduler)
+    running = host.instances(app)
+    steady = look.steady(running)
     if app not in look.left_out and all(one.id in steady and is_well(watched.get(one.id)) for one in instances):
         return []
     if not should_run(host, app):
@@ -147,18 +147,18 @@ def look_at(look: Look, app: AppName) -> list[Case]:
     if holder(host.root, f"app:{app}"):
         look.skipped.add(str(app))  # what an operation stops and starts is no crash
         return []
-    statuses = list(scheduler.status(instances))
+    statuses = list(running.status(instances))
     after: dict[str, Watched] = {}
     crashed: list[Instance] = []
     for status in statuses:
         one = status.instance
-        endings = look.endings(scheduler).get(one.id, ())
+        endings = look.endings(running).get(one.id, ())
         after[one.id], has_crashed = judged(watched.get(one.id, Watched()), status, endings, look.now)
         if has_crashed:
             crashed.append(one)
     write_watched(host, app, after, before=watched)
     for one in crashed:
-        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host.scheduler(app).logs, one), app))
+        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host.instances(app).logs, one), app))
     if not crashed and not any(one.down for one in after.values()):
         return []
     release = read_release(host, app, serving.release)
@@ -276,14 +276,14 @@ def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
     serving = host.store.find(ServingFile, app)
     if serving is None or not should_run(host, app):
         return
-    watched, scheduler = read_watched(host, app), host.scheduler(app)
-    steady = look.steady(scheduler)
+    watched, running = read_watched(host, app), host.instances(app)
+    steady = look.steady(running)
     odd = [
         one for one in instances_of(app, serving.instances) if one.id not in steady or not is_well(watched.get(one.id))
     ]
     if not odd or holder(host.root, f"app:{app}"):
         return
-    for status in scheduler.status(odd):
+    for status in running.status(odd):
         words = describe(status.state, watched.get(status.instance.id), look.now)
         if words != "running":
             runs = status.state == "running"

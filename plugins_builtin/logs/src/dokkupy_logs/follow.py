@@ -29,9 +29,9 @@ def past(host: Host, instances: Sequence[Instance], num: int) -> Iterator[Line]:
 
 def read(host: Host, instance: Instance, *, tail: int | None, follow: bool, after: str = "") -> Iterator[Line]:
     """An instance's lines, none when it is gone. after: only later ones than of this time."""
-    since, scheduler = whole_seconds(after) if after else 0, host.scheduler(instance.app)
+    since, running = whole_seconds(after) if after else 0, host.instances(instance.app)
     try:
-        for stream, data in scheduler.logs(instance, tail=tail, follow=follow, timestamps=True, since=since):
+        for stream, data in running.logs(instance, tail=tail, follow=follow, timestamps=True, since=since):
             line = parse_line(instance.dyno, stream, data)
             if not after or line.at > after:
                 yield line
@@ -106,4 +106,4 @@ def runs_again(host: Host, instance: Instance) -> bool:
 
 
 def state_of(host: Host, instance: Instance) -> str:
-    return host.scheduler(instance.app).status([instance])[0].state
+    return host.instances(instance.app).status([instance])[0].state

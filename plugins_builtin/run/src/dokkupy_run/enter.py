@@ -56,6 +56,6 @@ def enter_instance(
     has_shell = not command or host.images().has_file(release.image, SHELL)
 
     def attach(words: Sequence[str], tty: bool) -> list[str]:
-        return host.scheduler(app).attach_argv(found[0], words, tty=tty)
+        return host.instances(app).attach_argv(found[0], words, tty=tty)
 
     return run_inside(attach, tuple(command) or (SHELL,), tty=tty, has_shell=has_shell)

@@ -86,7 +86,7 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
         host.out.section(f"Found '{words[0]}' in Procfile, running that command")
         words = " ".join([text, shlex.join(words[1:])]).rstrip() if words[1:] else text
     dyno = f"run.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
-    spec = host.scheduler(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind="run", dyno=dyno)
+    spec = host.surroundings(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind="run", dyno=dyno)
     given: dict[str, Secret] = {EnvKey(key): Secret(validated(EnvKey(key), value)) for key, value in options.env}
     return replace(
         spec,

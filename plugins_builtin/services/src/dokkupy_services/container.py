@@ -262,4 +262,4 @@ def connect_apps(host: Host, kind: str, name: str) -> None:
     if not records.has(host, kind, name):
         return
     for link in records.links(host, records.read(host, kind, ServiceName(name))):
-        host.scheduler(AppName(link.app)).connect_services(AppName(link.app))
+        host.surroundings(AppName(link.app)).connect_services(AppName(link.app))

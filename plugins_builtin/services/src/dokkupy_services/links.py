@@ -130,7 +130,7 @@ def link(
 
 def admit(host: Host, app: str) -> None:
     if host.store.has_app(AppName(app)):
-        host.scheduler(AppName(app)).connect_services(AppName(app))
+        host.surroundings(AppName(app)).connect_services(AppName(app))
 
 
 def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKey]:

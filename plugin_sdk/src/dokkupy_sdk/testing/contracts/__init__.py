@@ -22,7 +22,7 @@ from dokkupy_sdk.testing.contracts.engine import (
 )
 from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
-from dokkupy_sdk.testing.contracts.scheduler import SchedulerContract
+from dokkupy_sdk.testing.contracts.scheduler import InstancesContract, SchedulerContract, SurroundingsContract
 from dokkupy_sdk.testing.contracts.source import SourceContract
 from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
 
@@ -33,11 +33,13 @@ __all__ = [
     "ContainersContract",
     "EngineContract",
     "ImagesContract",
+    "InstancesContract",
     "LanguageContract",
     "NetworksContract",
     "ProxyContract",
     "SchedulerContract",
     "SourceContract",
+    "SurroundingsContract",
     "TlsProbeContract",
     "VolumesContract",
 ]

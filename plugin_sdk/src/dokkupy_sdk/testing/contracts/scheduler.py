@@ -1,4 +1,4 @@
-"""The contract of the role Scheduler."""
+"""The contracts of a scheduler's roles."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.roles import Scheduler
+from dokkupy_sdk.roles import Instances, Scheduler, Surroundings
 
 WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
 
 
-class SchedulerContract:
+class SchedulerFixtures:
     """Fixtures to give: `host`, whose scheduler is under test, and `release`, of an app that nothing runs of yet, with
     the process types `web` and `worker`, which stay up, and `dies`, which ends at once with a status other than 0.
     The image has `echo` and `false`. `host` forgets the app afterwards.
@@ -38,27 +38,37 @@ class SchedulerContract:
         with operation(host, "contract", f"app:{release.app}") as tx:
             return host.scheduler().start(release, wanted, tx.id, tx)
 
-    def states(self, scheduler: Scheduler, *instances: Instance) -> list[str]:
-        return [status.state for status in scheduler.status(instances)]
+    @pytest.fixture
+    def running(self, host: Host) -> Instances:
+        return host.instances()
+
+    def states(self, running: Instances, *instances: Instance) -> list[str]:
+        return [status.state for status in running.status(instances)]
+
+
+class SchedulerContract(SchedulerFixtures):
+    """Instances are started, switched and ended as a formation wants them."""
 
     def test_it_is_ready(self, scheduler: Scheduler) -> None:
         ready = scheduler.prepare()
         assert ready.ready, ready.reason
 
     def test_every_wanted_instance_is_started_in_the_order_given(
-        self, host: Host, scheduler: Scheduler, release: Release
+        self, host: Host, running: Instances, release: Release
     ) -> None:
         made = self.start(host, release, (WORKER, 1), (WEB, 1), (WEB, 2))
         assert [(one.process, one.index) for one in made] == [(WORKER, 1), (WEB, 1), (WEB, 2)]
-        assert self.states(scheduler, *made) == ["running"] * 3
+        assert self.states(running, *made) == ["running"] * 3
         assert len({one.id for one in made}) == len({one.address for one in made}) == 3
         assert {one.release for one in made} == {release.number}
 
-    def test_new_instances_run_beside_the_old_ones(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_new_instances_run_beside_the_old_ones(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
         (old,) = self.start(host, release, (WEB, 1))
         scheduler.finalize(release.app, [old], [])
         (new,) = self.start(host, release, (WEB, 1))
-        assert self.states(scheduler, old, new) == ["running", "running"]
+        assert self.states(running, old, new) == ["running", "running"]
 
     def test_one_that_is_dead_on_arrival_is_an_error_and_none_of_them_is_left(
         self, host: Host, scheduler: Scheduler, release: Release
@@ -75,87 +85,109 @@ class SchedulerContract:
             raise ZeroDivisionError
         assert scheduler.orphans(release.app, ()) == ()
 
-    def test_settling_twice_is_settling_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_finalizing_twice_is_finalizing_once(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
         (old,) = self.start(host, release, (WEB, 1))
         scheduler.finalize(release.app, [old], [])
         (new,) = self.start(host, release, (WEB, 1))
         for _ in range(2):
             scheduler.finalize(release.app, [new], [old])
-        assert self.states(scheduler, old, new) == ["running", "running"]
+        assert self.states(running, old, new) == ["running", "running"]
 
-    def test_retiring_twice_is_retiring_once(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_retiring_twice_is_retiring_once(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
         first, second = self.start(host, release, (WORKER, 1), (WORKER, 2))
         for _ in range(2):
             scheduler.retire([first], timeout=1)
-        assert self.states(scheduler, first, second) == ["missing", "running"]
+        assert self.states(running, first, second) == ["missing", "running"]
 
-    def test_stopped_instances_are_kept_and_resume(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_stopped_instances_are_kept_and_resume(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
         made = self.start(host, release, (WORKER, 1))
         for _ in range(2):
             scheduler.stop(made, timeout=1)
-        assert self.states(scheduler, *made) == ["exited"]
+        assert self.states(running, *made) == ["exited"]
         assert scheduler.resume(release, made) == made
-        assert self.states(scheduler, *made) == ["running"]
+        assert self.states(running, *made) == ["running"]
 
     def test_one_that_is_gone_is_missing_and_does_not_resume(
-        self, host: Host, scheduler: Scheduler, release: Release
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
     ) -> None:
         gone, there = self.start(host, release, (WORKER, 1), (WORKER, 2))
         scheduler.retire([gone], timeout=1)
         scheduler.stop([there], timeout=1)
-        assert self.states(scheduler, gone) == ["missing"]
+        assert self.states(running, gone) == ["missing"]
         assert scheduler.resume(release, [gone, there]) == (there,)
 
-    def test_only_what_has_been_up_for_long_enough_is_steady(
-        self, host: Host, scheduler: Scheduler, release: Release
-    ) -> None:
-        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
-        scheduler.stop([down], timeout=1)
-        assert {up.id, down.id} & scheduler.steady(0) == {up.id}
-        assert {up.id, down.id} & scheduler.steady(3600) == set()
-
-    def test_one_that_was_stopped_ended_because_somebody_asked(
-        self, host: Host, scheduler: Scheduler, release: Release
-    ) -> None:
-        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
-        since = time.time() - 60
-        scheduler.stop([down], timeout=1)
-        found = scheduler.endings(since)
-        assert up.id not in found
-        assert [one.stopped for one in found[down.id]] == [True]
-
-    def test_a_stray_is_one_that_nobody_knows(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_an_orphan_is_one_that_nobody_knows(self, host: Host, scheduler: Scheduler, release: Release) -> None:
         known, unknown = self.start(host, release, (WORKER, 1), (WORKER, 2))
         assert [one.id for one in scheduler.orphans(release.app, [known])] == [unknown.id]
         assert scheduler.orphans(release.app, [known, unknown]) == ()
 
-    def test_a_forgotten_app_has_nothing_left(self, host: Host, scheduler: Scheduler, release: Release) -> None:
+    def test_a_forgotten_app_has_nothing_left(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
         made = self.start(host, release, (WEB, 1), (WORKER, 1))
         for _ in range(2):
             scheduler.forget(release.app)
-        assert self.states(scheduler, *made) == ["missing", "missing"]
+        assert self.states(running, *made) == ["missing", "missing"]
         assert scheduler.orphans(release.app, ()) == ()
 
-    def test_a_one_off_has_the_releases_image_and_environment(self, scheduler: Scheduler, release: Release) -> None:
-        spec = scheduler.one_off(release, ("true",), name="contract-one-off", kind="task", dyno="release.1")
+
+class InstancesContract(SchedulerFixtures):
+    """Instances can be looked at and entered."""
+
+    def test_only_what_has_been_up_for_long_enough_is_steady(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
+        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        scheduler.stop([down], timeout=1)
+        assert {up.id, down.id} & running.steady(0) == {up.id}
+        assert {up.id, down.id} & running.steady(3600) == set()
+
+    def test_one_that_was_stopped_ended_because_somebody_asked(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
+        up, down = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        since = time.time() - 60
+        scheduler.stop([down], timeout=1)
+        found = running.endings(since)
+        assert up.id not in found
+        assert [one.stopped for one in found[down.id]] == [True]
+
+    def test_a_command_runs_beside_an_instance(self, host: Host, running: Instances, release: Release) -> None:
+        (one,) = self.start(host, release, (WEB, 1))
+        assert running.exec(one, ["echo", "hello"]).exit_code == 0
+        assert running.exec(one, ["false"]).exit_code == 1
+        assert "echo" in " ".join(running.attach_argv(one, ["echo", "hello"], tty=False))
+
+    def test_the_output_of_an_instance_is_read_until_it_is_gone(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
+        (one,) = self.start(host, release, (WEB, 1))
+        assert list(running.logs(one, tail=0)) == []
+        scheduler.retire([one], timeout=1, drain=0)
+        with pytest.raises(DokkupyError):
+            list(running.logs(one))
+
+
+class SurroundingsContract(SchedulerFixtures):
+    """What is no instance has what instances have."""
+
+    @pytest.fixture
+    def surroundings(self, host: Host) -> Surroundings:
+        return host.surroundings()
+
+    def test_a_one_off_has_the_releases_image_and_environment(
+        self, surroundings: Surroundings, release: Release
+    ) -> None:
+        spec = surroundings.one_off(release, ("true",), name="contract-one-off", kind="task", dyno="release.1")
         assert (spec.name, spec.image) == ("contract-one-off", release.image)
         assert {key: value.reveal() for key, value in release.env.items()}.items() <= {
             str(key): value.reveal() for key, value in spec.env.items()
         }.items()
         assert spec.labels["dokkupy.app"] == release.app
         assert spec.labels["dokkupy.kind"] == "task"
-
-    def test_a_command_runs_beside_an_instance(self, host: Host, scheduler: Scheduler, release: Release) -> None:
-        (one,) = self.start(host, release, (WEB, 1))
-        assert scheduler.exec(one, ["echo", "hello"]).exit_code == 0
-        assert scheduler.exec(one, ["false"]).exit_code == 1
-        assert "echo" in " ".join(scheduler.attach_argv(one, ["echo", "hello"], tty=False))
-
-    def test_the_output_of_an_instance_is_read_until_it_is_gone(
-        self, host: Host, scheduler: Scheduler, release: Release
-    ) -> None:
-        (one,) = self.start(host, release, (WEB, 1))
-        assert list(scheduler.logs(one, tail=0)) == []
-        scheduler.retire([one], timeout=1, drain=0)
-        with pytest.raises(DokkupyError):
-            list(scheduler.logs(one))
