@@ -224,7 +224,13 @@ def test_a_process_that_does_not_run_is_refused(host: Host, capsys: pytest.Captu
 
 def test_the_last_failed_deploy_is_shown(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
-        {"dyno": "web.1", "ended": "ran out of memory", "exit_code": 137, "oom": True, "lines": ["eating \x1b[31mmemory"]},
+        {
+            "dyno": "web.1",
+            "ended": "ran out of memory",
+            "exit_code": 137,
+            "oom": True,
+            "lines": ["eating \x1b[31mmemory"],
+        },
         {"dyno": "worker.1", "ended": "exited with 2", "exit_code": 2, "oom": False, "lines": []},
     ]
     host.store.write("apps", APP, "failed", data={"instances": rows, "at": "2026-01-01", "reason": "web.1 exited"})
