@@ -88,6 +88,7 @@ install_packages() {
     have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
     have iptables || missing+=(iptables)
     have nft || missing+=(nftables)
+    have ip || missing+=(iproute2)
     have debootstrap || missing+=(debootstrap)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)
