@@ -113,6 +113,9 @@ def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: st
         host.exec(["dokkupy", "postgres:unlink", "private", app])
         assert host.exec(["dokkupy", "run", app, "python", "-c", probe, ip], check=False).code != 0
 
+        # A tunnel carries a connection although nothing listens for it; PostgreSQL answers whether it speaks TLS.
+        assert host.ssh(["postgres:tunnel", "private"], input=bytes.fromhex("0000000804d2162f")).stdout in ("N", "S")
+
         # Exposed, it is on loopback, and elsewhere only where it is asked for, with a warning.
         host.exec(["dokkupy", "postgres:expose", "private", "15432"])
         assert "127.0.0.1:15432" in host.exec(["ss", "-Hltn"]).stdout

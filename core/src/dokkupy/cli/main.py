@@ -367,7 +367,7 @@ def record(host: Host, call: Invocation, status: int) -> None:
     if not os.path.isdir(host.root):
         return
     try:
-        durable = call.command.mutating and not call.dry_run
+        durable = bool(status) or (call.command.mutating and not call.dry_run)
         host.audit.record(who=host.who, app=call.app or "", command=host.command, status=status, durable=durable)
     except OSError:
         pass
