@@ -29,6 +29,6 @@ def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tupl
         left = (Port("http", DEFAULT_PORTS["http"], closed[0].container), *left)
     ports = ", ".join(str(port.host) for port in closed)
     host.out.warn(
-        f"The image exposes {ports}, which are not open on the host to deployers: {app} is served on {left[0].host}"
+        f"Not open on the host to deployers, though the image exposes it: {ports}. {app} is served on {left[0].host}"
     )
     return left
