@@ -368,6 +368,9 @@ def record(host: Host, call: Invocation, status: int) -> None:
         return
     try:
         durable = bool(status) or (call.command.mutating and not call.dry_run)
-        host.audit.record(who=host.who, app=call.app or "", command=host.command, status=status, durable=durable)
+        app = call.app or ""
+        if call.command.secret_args and app and not os.path.isdir(host.path("apps", app)):
+            app = ""  # a secret that was typed where the app's name goes
+        host.audit.record(who=host.who, app=app, command=host.command, status=status, durable=durable)
     except OSError:
         pass
