@@ -71,6 +71,8 @@ def attack(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Att
     finally:
         host.exec(["dokkupy", "ssh-keys:remove", "eve"], check=False)
         for app in (own, other):
+            kill = 'docker ps -q --filter "label=dokkupy.app=$0" | xargs -r docker kill'
+            host.exec(["sh", "-c", kill, app], check=False)
             host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
 
 
