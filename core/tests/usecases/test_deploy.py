@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppError, Conflict, DokkupyError, HostError, UserError
@@ -21,7 +22,7 @@ from dokkupy.model.secret import Secret
 from dokkupy.usecases import deploy as deploy_module
 from dokkupy.usecases import look, processes, status
 from dokkupy.usecases.apps import create_app, destroy_app, set_locked
-from dokkupy.usecases.builds import builds_of, log_of
+from dokkupy.usecases.builds import builds_of
 from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.deploy import merge_plugin_env
 from dokkupy.usecases.reconcile import reconcile
@@ -127,7 +128,7 @@ def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callabl
     assert picture(host) == before
     build = builds_of(host, BLOG)[0]
     assert build["status"] == "failed"
-    assert caught.value.message in log_of(host, BLOG, build["id"])
+    assert caught.value.message in Path(host.path("builds", BLOG, f"{build['id']}.log")).read_text()
 
 
 def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:

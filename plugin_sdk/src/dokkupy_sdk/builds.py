@@ -1,5 +1,5 @@
-"""Records of builds: listed, read, cancelled and pruned."""
+"""Records of builds: listed and pruned."""
 
-from dokkupy.usecases.builds import build_of, builds_of, cancel_build, log_of, prune_builds
+from dokkupy.usecases.builds import builds_of, prune_builds
 
-__all__ = ["build_of", "builds_of", "cancel_build", "log_of", "prune_builds"]
+__all__ = ["builds_of", "prune_builds"]

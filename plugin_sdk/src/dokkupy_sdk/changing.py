@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from dokkupy.host import Host
     from dokkupy.model.names import AppName
+    from dokkupy.model.proxy import Route
     from dokkupy.transaction import Transaction
-    from dokkupy.usecases.look import Reach
+
+    from dokkupy_sdk.reachable import Reach
 
 
 @contextmanager
@@ -23,9 +25,8 @@ def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, un
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
     from dokkupy.kernel.operation import operation
     from dokkupy.kernel.transaction import call
-    from dokkupy.usecases.look import reach_before
-    from dokkupy.usecases.reroute import reroute_idle
 
+    from dokkupy_sdk.reachable import reach_before
     from dokkupy_sdk.traffic import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
@@ -61,8 +62,8 @@ def reroute_after(
     there before, too."""
     from dokkupy.errors import DokkupyError, Interrupted, messages
     from dokkupy.kernel import locks
-    from dokkupy.usecases.look import require_reached
-    from dokkupy.usecases.reroute import reroute_idle
+
+    from dokkupy_sdk.reachable import require_reached
 
     try:
         reroute_idle(host, app or "")
@@ -84,3 +85,36 @@ def reroute_after(
             if not unsets:
                 raise
             host.out.warn(f"It is done. {error.message}: {'; '.join(error.details)}")
+
+
+def reroute_idle(host: Host, app: str) -> None:
+    """Bring the proxies to the state of an app, or with "" of all apps, in one reload. Idempotent.
+
+    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
+    """
+    from dokkupy.errors import Busy
+    from dokkupy.kernel import locks
+    from dokkupy.usecases.release_records import is_deployed
+    from dokkupy.usecases.reroute import apply_routes, reroute
+    from dokkupy.usecases.routes import proxy_enabled, stored_route
+
+    if app:
+        reroute(host, app)
+        return
+
+    held: list[locks.Lock] = []
+    routes: list[Route] = []
+    try:
+        for name in host.store.apps():
+            if not is_deployed(host, name) or not proxy_enabled(host, name):
+                continue
+            try:
+                held.append(host.lock(f"app:{name}", wait=0, command=host.command or "proxy:build-config"))
+            except Busy:
+                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
+                continue
+            routes.append(stored_route(host, name))
+        apply_routes(host, routes)
+    finally:
+        for lock in held:
+            lock.release()

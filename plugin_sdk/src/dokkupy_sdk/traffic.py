@@ -12,13 +12,13 @@ from dokkupy.kernel.operation import operation
 from dokkupy.kernel.transaction import call
 from dokkupy.model.names import AppName
 from dokkupy.transaction import Transaction
-from dokkupy.usecases.look import Reach, reach_before, require_reached
 from dokkupy.usecases.release_records import is_deployed
 from dokkupy.usecases.reroute import apply_route, reroute
 from dokkupy.usecases.routes import allocate_port, proxy_enabled, stored_route
 from dokkupy.usecases.waiting_page import update_waiting_page
 
 from dokkupy_sdk.many import over_each
+from dokkupy_sdk.reachable import Reach, reach_before, require_reached
 
 
 @contextmanager

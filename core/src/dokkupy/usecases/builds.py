@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from dokkupy import hookspecs
-from dokkupy.errors import NotFound
 from dokkupy.host import Host
 from dokkupy.kernel import locks
 from dokkupy.kernel.audit import stamp
@@ -84,29 +82,6 @@ def builds_of(host: Host, app: AppName) -> list[dict[str, Any]]:
             facts["status"] = "abandoned"
         found.append(facts)
     return found
-
-
-def build_of(host: Host, app: AppName, identifier: str) -> dict[str, Any]:
-    for facts in builds_of(host, app):
-        if facts["id"] == identifier or identifier in ("", "current"):
-            return facts
-    raise NotFound(f"App {app} has no build {identifier}".rstrip(), hint=f"List them: builds:list {app}")
-
-
-def log_of(host: Host, app: AppName, identifier: str) -> str:
-    facts = build_of(host, app, identifier)
-    path = os.path.join(host.path("builds", app), facts["id"] + ".log")
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-
-
-def cancel_build(host: Host, app: AppName) -> dict[str, Any] | None:
-    """Ask the running build to roll itself back; None when none runs, which Dokku does not count as a failure."""
-    running = [facts for facts in builds_of(host, app) if facts["status"] == "running"]
-    if not running:
-        return None
-    host.act(f"cancel the build {running[0]['id']}", lambda: os.kill(int(running[0]["pid"]), signal.SIGTERM))
-    return running[0]
 
 
 def prune_builds(host: Host, app: AppName) -> list[str]:

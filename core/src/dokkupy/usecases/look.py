@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from dokkupy.errors import AppError, DokkupyError
 from dokkupy.host import Host
 from dokkupy.model.checks import CheckFailed
 from dokkupy.model.release import Deployment, Release
@@ -13,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy.model.names import AppName
     from dokkupy.model.proxy import Route, Unserved
     from dokkupy.model.release import Instance
 
@@ -91,63 +87,6 @@ def names_on(route: Route, scheme: str) -> Sequence[object]:
     secure = scheme in ("https", "grpcs")
     names = [name for name in route.domains if not secure or route.certificate_of(name) is not None]
     return names or (None,)
-
-
-@dataclass(frozen=True)
-class Reach:
-    """At which of its names and ports clients reach an app. rows: how many were asked; 0: that is not known."""
-
-    rows: int = 0
-    missing: tuple[Unserved, ...] = ()
-
-
-def reach_of(host: Host, app: AppName) -> Reach | None:
-    """Asks for each name of a running app through the proxy; None when the app is not meant to be reached now."""
-    from dokkupy.usecases.releases import current
-    from dokkupy.usecases.routes import proxy_enabled, stored_route
-    from dokkupy.usecases.status import should_run
-
-    release, instances = current(host, app)
-    web = any(one.process == "web" for one in instances)
-    if release is None or not web or not is_checked(release, "web"):
-        return None
-    if not should_run(host, app) or not proxy_enabled(host, app):
-        return None
-    route = stored_route(host, app)
-    rows = sum(len(names_on(route, port.scheme)) for port in route.ports)
-    return Reach(rows, host.proxy(app).unserved(route))
-
-
-def reach_before(host: Host, app: AppName) -> Reach | None:
-    """The same before a change, which may put right what cannot be asked."""
-    if host.dry_run:
-        return None
-    try:
-        return reach_of(host, app)
-    except DokkupyError:
-        return Reach()
-
-
-def require_reached(host: Host, app: AppName, before: Reach | None, *, is_kept: bool = False) -> None:
-    """Raises AppError when clients do not reach the app after a change of its route, and did before or were not meant to.
-
-    Where nobody reached it before, the change is not at fault: then it is a warning. is_kept: the change stays.
-    """
-    after = reach_of(host, app)
-    if after is None or not after.missing:
-        return
-    if before is not None and len(before.missing) >= before.rows:
-        host.out.warn(f"It is done, but {app} is not reached through the proxy, as before: {list_of(after.missing)[0]}")
-        return
-    old = {(row.domain, row.port) for row in before.missing} if before is not None else set()
-    news = [row for row in after.missing if (row.domain, row.port) not in old]
-    if news:
-        raise AppError(
-            f"With this change, a request through the proxy does not reach {app}",
-            code="unreachable",
-            details=tuple(list_of(news)),
-            hint=("" if is_kept else "Nothing was changed. ") + f"The app's own output: `logs {app}`.",
-        )
 
 
 def list_of(missing: Sequence[Unserved]) -> list[str]:

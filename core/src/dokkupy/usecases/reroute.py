@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dokkupy.errors import Busy, HostError
+from dokkupy.errors import HostError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.proxy import Route
@@ -25,35 +25,6 @@ def reroute(host: Host, app: str) -> None:
             proxy.apply([], remove=[name])
         leave_other_proxies(host, [name])
     update_waiting_page(host, app)
-
-
-def reroute_idle(host: Host, app: str) -> None:
-    """Bring the proxies to the state of an app, or with "" of all apps, in one reload. Idempotent.
-
-    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
-    """
-    if app:
-        reroute(host, app)
-        return
-
-    from dokkupy.kernel import locks
-
-    held: list[locks.Lock] = []
-    routes: list[Route] = []
-    try:
-        for name in host.store.apps():
-            if not is_deployed(host, name) or not proxy_enabled(host, name):
-                continue
-            try:
-                held.append(host.lock(f"app:{name}", wait=0, command=host.command or "proxy:build-config"))
-            except Busy:
-                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
-                continue
-            routes.append(stored_route(host, name))
-        apply_routes(host, routes)
-    finally:
-        for lock in held:
-            lock.release()
 
 
 def apply_routes(host: Host, routes: Sequence[Route]) -> None:

@@ -62,7 +62,7 @@ def list_builds(
 @group.command("info", permission="app:read")
 def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
     """Show one build, by default the latest."""
-    from dokkupy_sdk.builds import build_of
+    from dokkupy_commands.build_records import build_of
 
     facts = build_of(host, host.store.require_app(app), build or "")
     row = {name: facts[name] for name in SHOWN}
@@ -74,7 +74,7 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
 @group.command("output", permission="app:read")
 def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
     """Print what a build printed, by default the latest."""
-    from dokkupy_sdk.builds import log_of
+    from dokkupy_commands.build_records import log_of
 
     text = log_of(host, host.store.require_app(app), build or "")
     return CommandResult({"output": text}, text.splitlines())
@@ -83,7 +83,7 @@ def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id"
 @group.command("cancel", permission="app:write", mutating=True)
 def cancel(host: Host, app: App) -> CommandResult:
     """Cancel the running build of an app."""
-    from dokkupy_sdk.builds import cancel_build
+    from dokkupy_commands.build_records import cancel_build
 
     facts = cancel_build(host, host.store.require_app(app))
     if facts is None:
