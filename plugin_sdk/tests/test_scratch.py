@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel.execute import execute
-from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.kernel.session import keep_temporary_files_in
+from dokkupy_sdk.scratch import scratch_directory
 
 HOLD = """
 import sys, time
-from dokkupy.kernel.scratch import scratch_directory
+from dokkupy_sdk.scratch import scratch_directory
 with scratch_directory(sys.argv[1]) as path:
     print(path, flush=True)
     time.sleep(60)

@@ -30,7 +30,7 @@ CORE_LINES = {
 LONGEST_MODULE = 425
 LONGEST_FUNCTION = 76
 
-USE_TEMPFILE = {"core/src/dokkupy/kernel/scratch.py"}
+USE_TEMPFILE = {"plugin_sdk/src/dokkupy_sdk/scratch.py"}
 
 #: Imported name -> distribution, where they differ.
 DISTRIBUTED_AS = {

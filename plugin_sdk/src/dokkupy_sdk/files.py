@@ -1,10 +1,11 @@
 """Files: durable writes, text in one form, and untrusted trees read without following a link out of them."""
 
 from dokkupy.kernel.files import make_directory, sync_directory, write_atomic
-from dokkupy.kernel.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
 from dokkupy.kernel.session import SCRATCH
 from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
 from dokkupy.kernel.tree import almost, read_text
+
+from dokkupy_sdk.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
 
 __all__ = [
     "SCRATCH",

@@ -12,11 +12,11 @@ import tarfile
 from collections.abc import Mapping
 
 from dokkupy.host import Host
-from dokkupy.kernel.scratch import scratch_directory
 from dokkupy.model.secret import Secret
 from dokkupy.roles.containers import ContainerSpec
 
 from dokkupy_sdk.recorded_images import own_image, record_image
+from dokkupy_sdk.scratch import scratch_directory
 
 IMAGE = "dokkupy/host-programs:1"
 """Directories without a file, in which the host's programs are seen."""
