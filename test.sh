@@ -89,6 +89,7 @@ install_packages() {
     have iptables || missing+=(iptables)
     have nft || missing+=(nftables)
     have ip || missing+=(iproute2)
+    have ip || missing+=(iproute2)
     have debootstrap || missing+=(debootstrap)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)
