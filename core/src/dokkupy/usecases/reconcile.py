@@ -35,9 +35,7 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
         if should_run(host, app):
-            down = [
-                status.instance.dyno for status in host.instances(app).status(instances) if status.state != "running"
-            ]
+            down = [s.instance.dyno for s in host.instances(app).status(instances) if s.state != "running"]
             if down:
                 bring_back(tx, app, watched=watched)
                 lines.append(f"{app}: started {', '.join(down)}")
