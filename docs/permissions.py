@@ -65,7 +65,7 @@ def world(root: Path, registry: Registry) -> Host:
         for name, app in (("ownsvc", OWN), ("othersvc", OTHER)):
             host.store.write("services", kind, name, "links", app, data={"app": app})
     for app, backup in BACKUPS.items():
-        host.store.write("backups", "records", backup, data={"subject": f"app:{app}"})
+        host.store.write("backups", "records", backup, data={"backup": {"subject": f"app:{app}"}})
     keys = {role: {"role": role, "apps": [OWN] if role != "admin" else []} for role in ROLES}
     host.store.write("global", "ssh-keys", data={"keys": keys})
     return host

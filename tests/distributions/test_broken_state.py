@@ -1,4 +1,5 @@
-"""An app is destroyed whatever somebody's editor left in its state: every value in turn becomes one of another type."""
+"""Whatever somebody's editor left in the state, no command ends in an internal error: every value in turn becomes one of
+another type, and an app is destroyed all the same."""
 
 from __future__ import annotations
 
@@ -24,6 +25,8 @@ PLUGINS = (
     "docker",
     "dockerfile",
     "letsencrypt",
+    "commands",
+    "host",
     "logs",
     "resource",
     "services",
@@ -40,6 +43,32 @@ SET = (
 )
 WRONG: tuple[Any, ...] = ("text", 7, [1], {"x": 1}, True)
 STRIDE = 1 if THOROUGH else 9
+
+
+READS = (
+    ["apps:list"],
+    ["apps:report", "blog"],
+    ["ps:report"],
+    ["ps:report", "blog"],
+    ["config:show", "blog"],
+    ["domains:report", "blog"],
+    ["domains:report"],
+    ["ports:list", "blog"],
+    ["proxy:report", "blog"],
+    ["resource:report", "blog"],
+    ["docker-options:report", "blog"],
+    ["checks:report", "blog"],
+    ["certs:report", "blog"],
+    ["letsencrypt:list"],
+    ["logs:failed", "blog"],
+    ["releases", "blog"],
+    ["releases:info", "blog"],
+    ["buildpacks:report", "blog"],
+    ["urls", "blog"],
+    ["report", "blog"],
+)
+GO_ON = (["doctor"], ["tick"], ["recover"], ["ps:restart", "blog"], ["ps:restart", "shop"])
+"""What reads the state of all apps, or changes one by what its state says."""
 
 
 def host_at(root: Path) -> Host:
@@ -98,3 +127,30 @@ def test_an_app_is_destroyed_whatever_is_wrong_in_its_state(
         assert status == 0, (file.name, path, wrong, *capfd.readouterr())
         assert not (copy / "apps" / "blog").exists()
         shutil.rmtree(copy)
+
+
+def test_no_command_ends_in_an_internal_error_over_a_value_of_another_type(
+    state: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Reads and lists take turns, and so do those that act; each value of the app and of the host is wrong once."""
+    deploy(host_at(state), "shop", {"Procfile": "web: serve\n", "Dockerfile": "FROM scratch\n"})
+    files = sorted([*state.joinpath("apps", "blog").rglob("*.toml"), *state.joinpath("global").rglob("*.toml")])
+    cases = [
+        (file, path, wrong) for file in files for path in paths(tomllib.loads(file.read_text())) for wrong in WRONG
+    ]
+    wrongs = []
+    for number, (file, path, wrong) in enumerate(cases[:: 1 if THOROUGH else 29]):
+        text = changed(file.read_text(), path, wrong)
+        if text is None:
+            continue
+        copy = shutil.copytree(state, tmp_path / f"read-{number}")
+        (copy / file.relative_to(state)).write_text(text)
+        for words in (READS[number % len(READS)], GO_ON[number % len(GO_ON)]):
+            capfd.readouterr()
+            status = main(list(words), host=host_at(copy))
+            out, err = capfd.readouterr()
+            case = (words, file.name, path, wrong, out, err)
+            if status not in (0, 1) or "Internal error" in out + err or "Error: " in out + err:
+                wrongs.append(case)
+        shutil.rmtree(copy)
+    assert wrongs == []

@@ -9,6 +9,7 @@ import pytest
 from dokkupy.errors import AppNotFound, HostError, StateError
 from dokkupy.kernel.store import Store, record_of
 from dokkupy.model.names import AppName
+from dokkupy.model.state import PropertiesFile
 
 BLOG = AppName("blog")
 
@@ -46,7 +47,8 @@ def test_the_generation_before_is_kept_and_named_when_the_file_is_lost(store: St
     with pytest.raises(StateError, match="is gone, and the generation before it is still there") as caught:
         store.read("global", "nginx")
     assert caught.value.hint == f"Bring the generation before it back: cp -p {path}.previous {path}"
-    assert store.read_derived("global", "nginx") == {}
+    assert store.previous(str(path)) == {"number": 1}
+    assert store.load_derived(PropertiesFile, None, "nginx").properties == {}
 
 
 def test_a_file_that_was_written_once_is_missed_too(store: Store) -> None:

@@ -2,7 +2,6 @@
 
 from dokkupy.usecases.access import (
     GRANTS,
-    KEYS,
     allowed,
     caller,
     check_access,
@@ -13,7 +12,6 @@ from dokkupy.usecases.access import (
 
 __all__ = [
     "GRANTS",
-    "KEYS",
     "allowed",
     "caller",
     "check_access",

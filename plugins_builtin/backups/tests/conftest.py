@@ -101,10 +101,10 @@ def local(world: World, tmp_path: Path, template: Path) -> World:
 def put_target(host: Host, name: str, path: Path, host_name: str = "here") -> None:
     from dokkupy_backups.names import TargetName
     from dokkupy_backups.target.location import parse_location
-    from dokkupy_backups.target.stored import Target, key_path, place
+    from dokkupy_backups.target.stored import Target, key_path
 
     target = Target(TargetName(name), parse_location(str(path)), host_name, {}, "2026-01-01T00:00:00Z", True)
-    host.store.write(*place(name), data=target.table())
+    host.store.save(target.record(), name)
     os.makedirs(os.path.dirname(key_path(host, name)), exist_ok=True)
     Path(key_path(host, name)).write_text(KEY + "\n")
     os.chmod(key_path(host, name), 0o600)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, SubjectOrId, TargetName
-from dokkupy_backups.record.manifest import Record, from_table, from_tags
+from dokkupy_backups.record.manifest import Record, from_tags
 from dokkupy_backups.record.plausibility import differences, emptied, implausible
 from dokkupy_backups.record.stored import choose
 from dokkupy_backups.repository.meter import END, Meter
@@ -17,6 +17,7 @@ from dokkupy_backups.target.location import forbidden, parse_credentials, parse_
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.records import decode, encode
 
 pytestmark = pytest.mark.unit
 
@@ -259,7 +260,7 @@ def test_records_survive_table_tags_and_manifest() -> None:
     record = made(
         3, about={"version": "17"}, before={"table public.posts: rows": "1"}, after={"a.b": "2"}, plugins={"p": "1"}
     )
-    assert from_table(record.table()) == record
+    assert decode(Record, encode(record)) == record
     found = from_tags(record.manifest, "here", dict(tag.split("=", 1) for tag in record.tags() if "=" in tag), "local")
     assert found is not None and not found.whole
     assert found.completed(record.body()) == record

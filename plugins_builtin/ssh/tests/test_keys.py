@@ -11,6 +11,7 @@ import pytest
 from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName, KeyName
+from dokkupy.model.state import KeyRow
 from dokkupy.usecases.access import keys_of
 from dokkupy_ssh.keys import add_key, finding, parse_key, remove_key, write_authorized_keys
 
@@ -67,12 +68,7 @@ def test_a_key_becomes_one_restricted_line_without_its_comment(host: Host) -> No
         f"no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding {ED25519} ann\n"
     )
     assert authorized(host).stat().st_mode & 0o777 == 0o600
-    assert keys_of(host)["ann"] == {
-        "key": ED25519,
-        "fingerprint": fingerprint,
-        "role": "deployer",
-        "apps": ["blog"],
-    }
+    assert keys_of(host)["ann"] == KeyRow(key=ED25519, fingerprint=fingerprint, role="deployer", apps=("blog",))
 
 
 def test_the_same_name_and_the_same_key_are_refused_a_second_time(host: Host) -> None:

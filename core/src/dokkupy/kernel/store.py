@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 SCHEMA = 1
+FIRST = f"schema = {SCHEMA}\n".encode()
+"""What stands for the generation before the first."""
 
 Table = dict[str, "Any"]
 
@@ -112,12 +114,12 @@ class Store:
             raise StateError(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
         return parse(path, text)
 
-    def read_derived(self, *parts: str) -> Table:
-        """A table that only says what was done or seen, and is made again by itself: an empty one where it is lost or
-        broken, because the timer must go on. The doctor names it."""
+    def previous(self, path: str) -> Table:
+        """The generation before the one in force; empty where that was the first, or cannot be read either."""
         try:
-            return self.read(*parts)
-        except StateError:
+            with open(previous_of(path), "rb") as file:
+                return parse(previous_of(path), file.read())
+        except (OSError, StateError):
             return {}
 
     def write(self, *parts: str, data: Table) -> None:
@@ -146,7 +148,9 @@ class Store:
             entries = os.listdir(os.path.join(self.root, *parts))
         except FileNotFoundError:
             return []
-        return sorted({name.removesuffix(".toml") for name in entries if not name.endswith((".previous", ".tmp"))})
+        return sorted(
+            {name.removesuffix(".toml") for name in entries if not name.endswith((".previous", ".tmp", ".broken"))}
+        )
 
     # apps
 
@@ -269,7 +273,7 @@ def mark_first(path: str) -> None:
     except OSError:
         return  # only a safeguard: the file itself is written
     try:
-        os.write(fd, f"schema = {SCHEMA}\n".encode())
+        os.write(fd, FIRST)
     finally:
         os.close(fd)
 
@@ -287,8 +291,16 @@ def gone(path: str) -> StateError:
     return StateError(f"{path} is gone, and the generation before it is still there", hint=restore_hint(path))
 
 
+def has_generation(path: str) -> bool:
+    """Whether a generation is kept that holds something; beside the first there is only a mark."""
+    try:
+        return os.path.getsize(previous_of(path)) > len(FIRST)
+    except OSError:
+        return False
+
+
 def restore_hint(path: str) -> str:
-    if os.path.exists(previous_of(path)):
+    if has_generation(path):
         return f"Bring the generation before it back: cp -p {previous_of(path)} {path}"
     return "No generation before it is kept: restore it from a backup of the host, or write it again"
 

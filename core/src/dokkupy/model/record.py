@@ -1,7 +1,7 @@
 """Records: state as types. A class for each state file, and the one codec between its objects and TOML tables.
 
 Annotations are the keys of a table. Understood are str, int, bool, float, Secret, types that are parsed from text (every
-`Identifier`, and what has a `from_text`), enums, records, dataclasses, `X | None`, and tuples, lists, frozensets and
+subclass of str, and what has a `from_text`), enums, records, dataclasses, `X | None`, and tuples, lists, frozensets and
 mappings of all these. A key that the table lacks has its default. One that the class does not know, because another
 version or another record of the same file has it, is kept and written back. TOML has no null: None is an absent key, and
 false inside a list or mapping.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 
 from dokkupy.errors import UserError
-from dokkupy.model.names import Identifier
 from dokkupy.model.secret import Secret
 
 TYPE_CHECKING = False
@@ -200,7 +199,7 @@ def codec_of(name: str, members: list[Codec], owner: type) -> Codec:
         return lambda value: Secret(text_of(value)), Secret.reveal
     if hasattr(kind, "from_text"):
         return from_text(kind.from_text), str
-    if issubclass(kind, Identifier):
+    if issubclass(kind, str):
         return from_text(kind), str
     if hasattr(kind, "__members__"):
         return from_text(kind), lambda value: value.value

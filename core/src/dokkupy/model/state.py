@@ -132,6 +132,21 @@ class FailedFile(Record, file="apps/*/failed"):
     instances: tuple[FailedInstance, ...] = ()
 
 
+class KeyRow(Record):
+    """An SSH key and what it may do: `usecases.access`."""
+
+    key: str = ""
+    fingerprint: str = ""
+    role: str = ""
+    apps: tuple[str, ...] = ()
+
+
+class KeysFile(Record, file="global/ssh-keys"):
+    """The SSH keys by name."""
+
+    keys: Mapping[str, KeyRow] = {}
+
+
 class TraceFile(Record, file="global/trace"):
     """Whether every command logs what it does (`trace:on`)."""
 

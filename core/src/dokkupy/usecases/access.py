@@ -10,11 +10,12 @@ from __future__ import annotations
 from dokkupy.errors import Denied
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
+from dokkupy.model.state import KeyRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Any, Protocol
+    from typing import Protocol
 
     class Owned(Protocol):
         """A value that names something of apps. noun: what it names, in a sentence."""
@@ -33,9 +34,6 @@ GRANTS = {
     ),
 }
 """Role -> its permissions, the smallest role first."""
-
-KEYS = ("global", "ssh-keys")
-"""The table of the SSH keys."""
 
 
 class Caller:
@@ -60,13 +58,15 @@ def caller(host: Host) -> Caller:
     if not host.who.startswith("key:"):
         return Caller("", "admin", ())
     name = host.who.removeprefix("key:")
-    key = keys_of(host).get(name, {})
-    return Caller(name, str(key.get("role", "")), tuple(map(str, key.get("apps", ()))))
+    key = keys_of(host).get(name)
+    return Caller(name, key.role, key.apps) if key is not None else Caller(name, "", ())
 
 
-def keys_of(host: Host) -> dict[str, dict[str, Any]]:
+def keys_of(host: Host) -> dict[str, KeyRow]:
     """name -> the record of each SSH key."""
-    return dict(host.store.read(*KEYS).get("keys", {}))
+    from dokkupy.model.state import KeysFile
+
+    return dict(host.store.load(KeysFile).keys)
 
 
 def check_access(host: Host, permission: str, named: Owned | None = None, namespace: str = "") -> None:
@@ -98,7 +98,7 @@ def apps_of_key(me: Caller) -> str:
 
 def denied(host: Host, what: str, remedy: str) -> Denied:
     """The refusal, with whom to ask and what to ask for; without a remedy they do it themselves."""
-    admins = [name for name, key in sorted(keys_of(host).items()) if key.get("role") == "admin"][:5]
+    admins = [name for name, key in sorted(keys_of(host).items()) if key.role == "admin"][:5]
     whom = f"an admin ({', '.join(admins)})" if admins else "root on the server"
     return Denied(
         "Access denied", details=(what,), hint=f"Ask {whom}" + (f" for: dokkupy {remedy}" if remedy else " to do it")
@@ -113,7 +113,7 @@ def visible_apps(host: Host, permission: str = "app:read") -> list[AppName]:
 
 def has_deployers(host: Host, app: AppName) -> bool:
     """Whether somebody who is no admin may deploy the app."""
-    return any(key.get("role") == "deployer" and app in key.get("apps", ()) for key in keys_of(host).values())
+    return any(key.role == "deployer" and app in key.apps for key in keys_of(host).values())
 
 
 def is_admin(host: Host) -> bool:

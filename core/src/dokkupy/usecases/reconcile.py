@@ -6,7 +6,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName
 from dokkupy.usecases.processes import bring_back
-from dokkupy.usecases.releases import current
+from dokkupy.usecases.releases import current, require_pointer
 from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.retire import retire_due, retiring
 from dokkupy.usecases.status import should_run
@@ -24,6 +24,7 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
     with operation(host, "recover", f"app:{app}") as tx:
         if not host.store.has_app(app):
             return lines  # it was being renamed or destroyed, and that is finished now
+        require_pointer(host, app)
         release, instances = current(host, app)
         scheduler = host.scheduler(app)
         orphans = scheduler.orphans(app, (*instances, *retiring(host, app)))

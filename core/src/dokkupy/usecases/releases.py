@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from dokkupy.errors import NotFound
+from dokkupy.errors import NotFound, StateError
 from dokkupy.host import Host
 from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName
@@ -80,6 +80,16 @@ def current(host: Host, app: AppName) -> tuple[Release | None, tuple[Instance, .
     if serving is None:
         return None, ()
     return read_release(host, app, serving.release), instances_of(app, serving.instances)
+
+
+def require_pointer(host: Host, app: AppName) -> None:
+    """Raises StateError for an app that has releases, and no record of the one that serves: what runs may be it."""
+    known = numbers(host, app)
+    if known and not host.store.has_file("apps", app, "deployment"):
+        raise StateError(
+            f"{host.store.path('apps', app, 'deployment')} is gone, and the app {app} has releases",
+            hint=f"Deploy it again by git push, or: releases:rollback {app} v{max(known)}",
+        )
 
 
 def instances_of(app: AppName, rows: Iterable[InstanceRow]) -> tuple[Instance, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.model.record import decode
-from dokkupy.model.state import PropertiesFile
+from dokkupy.kernel.settings import properties_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) ->
     for place in (("apps", str(app)), ("global",)):
         for name in sorted(namespaces.intersection(host.store.names(*place))):
             table = host.store.read(*place, name)
-            properties = decode(PropertiesFile, table).properties
+            properties = properties_of(host.store, None if place == ("global",) else app, name)
             values: dict[str, object] = {key: one for key, one in properties.items() if key in kept.get(name, ())}
             if place != ("global",) and name != "ps":  # options and lists of a plugin's own; a text alone is a fact
                 values |= {k: v for k, v in table.items() if k != "properties" and isinstance(v, (dict, list))}

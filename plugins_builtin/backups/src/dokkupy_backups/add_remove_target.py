@@ -16,13 +16,14 @@ from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.record.manifest import stamp
-from dokkupy_backups.record.stored import follow, records
+from dokkupy_backups.record.stored import BackupFile, UnsettledFile, follow, records
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.exclusive import working
+from dokkupy_backups.schedule.due import PrunedFile
 from dokkupy_backups.schedule.stored import schedules
 from dokkupy_backups.target import ssh
 from dokkupy_backups.target.location import parse_credentials, parse_location, refuse_forbidden
-from dokkupy_backups.target.stored import Target, key_path, nodename, place, read_key, read_target
+from dokkupy_backups.target.stored import Target, TargetFile, key_path, nodename, read_key, read_target
 
 PROBE = "probe"
 PROBE_BYTES = 4096
@@ -40,26 +41,27 @@ def add(
     refuse_forbidden(location)
     if location.kind == "directory" and (location.path + "/").startswith(host.root + "/"):
         raise UserError("A target inside dokkupy's state would be part of what it backs up")
-    before = host.store.read(*place(name))
-    if before and before["url"] != url:
-        raise Conflict(f"There is a target {name} at {before['url']}", hint="Choose another name, or remove that one.")
-    kept = read_target(host, name).credentials if before else {}
+    before = host.store.find(TargetFile, name)
+    if before is not None and before.url != url:
+        raise Conflict(f"There is a target {name} at {before.url}", hint="Choose another name, or remove that one.")
+    kept = before.credentials if before is not None else {}
     credentials, key = parse_credentials(location, words, kept)
-    host_name = host_name or str(before.get("host-name") or nodename())
-    target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), bool(before.get("key-shown")))
+    host_name = host_name or (before.host_name if before is not None else nodename())
+    shown = before is not None and before.key_shown
+    target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), shown)
     with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
         if host.dry_run:
             tx.describe_plan(f"open the repository at {url}, or make one", "write, read and delete a probe")
-            tx.write(*place(name), data={"url": url})
+            tx.save(target.record(), name)
             return target, False, 0
         if location.kind == "sftp":
             ssh.ensure_key(host, name)
             host.out.detail(f"SSH host key of {location.host}: {ssh.pin(host, name, location, host_key)}")
         ensure_key(host, tx, name, key)
         repository = Repository(host, target)
-        made = open_or_make(tx, repository, given=key is not None or bool(before))
+        made = open_or_make(tx, repository, given=key is not None or before is not None)
         tx.step("probe", lambda: probe(repository))
-        tx.write(*place(name), data=target.table())
+        tx.save(target.record(), name)
         tx.commit()
         follow(host, repository, repository.snapshots())
     return target, made, len(records(host, target=name))
@@ -157,8 +159,8 @@ def remove(host: Host, name: TargetName) -> None:
         )
     with operation(host, "backups:target-remove", f"backup-target:{name}", takes_away=True) as tx:
         for one in held:
-            tx.delete("backups", "records", one.id)
-        tx.delete(*place(name))
+            tx.remove(BackupFile, one.id)
+        tx.remove(TargetFile, name)
         tx.commit((call(forget_files, name=str(name)),))
 
 
@@ -169,8 +171,8 @@ def forget_files(host: Host, name: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(path)
     shutil.rmtree(ssh.directory(host, name), ignore_errors=True)
-    for parts in (("backups", "pruned", name), ("backups", "unsettled", name)):
-        host.store.delete(*parts)
+    host.store.remove(PrunedFile, name)
+    host.store.remove(UnsettledFile, name)
 
 
 def key(host: Host, name: TargetName) -> Secret:
@@ -179,5 +181,5 @@ def key(host: Host, name: TargetName) -> Secret:
     found = read_key(host, name)
     if not target.key_shown and not host.dry_run:
         with operation(host, "backups:target-key", f"backup-target:{name}") as tx:
-            tx.write(*place(name), data=replace(target, key_shown=True).table())
+            tx.save(replace(target, key_shown=True).record(), name)
     return found

@@ -19,7 +19,7 @@ from dokkupy_backups.record.manifest import moment
 from dokkupy_backups.record.stored import last, records
 from dokkupy_backups.repository.process import INSTALL
 from dokkupy_backups.repository.restic import PROGRAM
-from dokkupy_backups.schedule.due import age, hours, pruned_place
+from dokkupy_backups.schedule.due import PrunedFile, age, hours
 from dokkupy_backups.schedule.stored import Schedule, read_schedule, readable, schedules
 from dokkupy_backups.subject.offered import subjects
 from dokkupy_backups.target.stored import read_key, read_target, target_names
@@ -69,9 +69,9 @@ def target_findings(host: Host, name: TargetName) -> Iterator[Finding]:
             f"the encryption key of the target {name} exists only on this host",
             f"Save it elsewhere: dokkupy backups:target-key {name}",
         )
-    failed = host.store.read(*pruned_place(target.name)).get("error")
-    if failed:
-        yield Finding(CHECK, "warning", f"{name}: pruning failed: {failed[:300]}", "dokkupy backups:prune")
+    last = host.store.find(PrunedFile, target.name)
+    if last is not None and last.error:
+        yield Finding(CHECK, "warning", f"{name}: pruning failed: {last.error[:300]}", "dokkupy backups:prune")
 
 
 def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: bool) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.records import Record
 from dokkupy_services.backup_role import ServiceBackups
 
 from dokkupy_backups import add_remove_target
@@ -22,28 +23,34 @@ from dokkupy_backups.schedule import change
 from dokkupy_backups.schedule import stored as schedule
 from dokkupy_backups.schedule.due import local_now
 from dokkupy_backups.target.location import parse_location
-from dokkupy_backups.target.stored import Target, read_target
-from dokkupy_backups.target.stored import place as target_place
+from dokkupy_backups.target.stored import Target, TargetFile, read_target
 
 AMAZON = "https://s3.amazonaws.com"
 KEEP = Keep(0, 14, 8, 12)
 """Of a schedule that says nothing about it: Dokku keeps all without end; two weeks, two months, a year."""
 
 
-def place(subject: str) -> tuple[str, ...]:
-    return ("backups", "auth", SubjectName(subject).slug)
+class AuthFile(Record, file="backups/auth/*"):
+    """What opens the buckets of a service. words: as `backups:target-add` takes them."""
+
+    endpoint: str
+    words: tuple[Secret, ...]
+
+
+def slug(subject: str) -> str:
+    return SubjectName(subject).slug
 
 
 def forget_auth(tx: Transaction, subject: str) -> None:
-    if tx.host.store.read(*place(subject)):
-        tx.delete(*place(subject))
+    if tx.host.store.has_file("backups", "auth", slug(subject)):
+        tx.remove(AuthFile, slug(subject))
 
 
 def move_auth(tx: Transaction, old: str, new: str) -> None:
-    table = tx.host.store.read(*place(old))
-    if table:
-        tx.write(*place(new), data=table)
-        tx.delete(*place(old))
+    found = tx.host.store.find(AuthFile, slug(old))
+    if found is not None:
+        tx.save(found, slug(new))
+        tx.remove(AuthFile, slug(old))
 
 
 class BucketBackups(ServiceBackups):
@@ -54,36 +61,35 @@ class BucketBackups(ServiceBackups):
         parse_location(f"s3:{endpoint}/bucket")  # refuses what is no address
         words = [f"access-key={key}", f"secret-key={secret.reveal()}", *([f"region={region}"] if region else [])]
         with operation(self.host, "backup-auth", f"backup:{subject}") as tx:
-            tx.write(*place(subject), data={"endpoint": endpoint, "words": words})
+            tx.save(AuthFile(endpoint=endpoint, words=tuple(map(Secret, words))), slug(subject))
 
     def forget(self, subject: str) -> None:
         self.require_auth(subject)
         with operation(self.host, "backup-deauth", f"backup:{subject}", takes_away=True) as tx:
             forget_auth(tx, subject)
 
-    def require_auth(self, subject: str) -> dict[str, object]:
-        table = self.host.store.read(*place(subject))
-        if not table:
+    def require_auth(self, subject: str) -> AuthFile:
+        found = self.host.store.find(AuthFile, slug(subject))
+        if found is None:
             kind, _, name = subject.partition(":")
             raise NotFound(
                 f"Nobody said what opens the buckets of {subject}",
                 hint=f"{kind}:backup-auth {name} KEY SECRET [REGION] [SIGNATURE-VERSION] [ENDPOINT]",
             )
-        return table
+        return found
 
     def target(self, subject: str, bucket: str) -> Target:
         """The bucket as a target, which is made when it is new."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9_][A-Za-z0-9._-]*)*", bucket):
             raise UserError(f"{bucket[:60]!r} is not the name of a bucket")
-        table = self.require_auth(subject)
-        url, words = f"s3:{table['endpoint']}/{bucket}", table["words"]
-        assert isinstance(words, list)
+        auth = self.require_auth(subject)
+        url, words = f"s3:{auth.endpoint}/{bucket}", [word.reveal() for word in auth.words]
         # By what opens it too: two services may use one bucket with keys of their own.
         digest = hashlib.sha256("\n".join([url, *words]).encode()).hexdigest()[:8]
         name = TargetName(f"s3-{re.sub('[^a-z0-9]+', '-', bucket.lower())[:24].strip('-')}-{digest}")
-        if self.host.store.read(*target_place(name)):
+        if self.host.store.find(TargetFile, name) is not None:
             return read_target(self.host, name)
-        found, _, _ = add_remove_target.add(self.host, name, url, [str(word) for word in words])
+        found, _, _ = add_remove_target.add(self.host, name, url, words)
         if not self.host.dry_run:
             self.host.out.warn(f"Save the key of these backups elsewhere now: dokkupy backups:target-key {name}")
         return found

@@ -6,6 +6,7 @@ import re
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Identifier, shown
+from dokkupy_sdk.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,19 @@ class BackupId(Identifier):
         found = [name for name in host.store.names(*RECORDS) if name.startswith(self)]
         if len(found) != 1:
             return ()
-        return SubjectName(str(host.store.read(*RECORDS, found[0])["subject"])).owners(host, namespace)
+        return host.store.load(BackupOwner, found[0]).backup.subject.owners(host, namespace)
+
+
+class OwnedBackup(Record):
+    """What a backup is of."""
+
+    subject: SubjectName
+
+
+class BackupOwner(Record, file="backups/records/*"):
+    """Of a backup's record, as much as a permission takes."""
+
+    backup: OwnedBackup
 
 
 class HostName(Identifier):

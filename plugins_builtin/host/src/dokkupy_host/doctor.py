@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.cli import CommandResult, Group, Host
+from typing import Annotated
+
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
+
+FIX = "Restore the previous generation of files of the state that are lost or broken"
 
 group = Group("doctor", "Check the host and say how to fix it", bare="")
 
 
 @group.command("", permission="host:read", keeps_root=True)
-def doctor(host: Host) -> CommandResult:
+def doctor(host: Host, *, fix: Annotated[bool, Opt("--fix", help=FIX)] = False) -> CommandResult:
     """Check the host; the exit status is 1 when something is broken."""
     from dokkupy_host.examination import examine
 
+    if fix:
+        from dokkupy_sdk.access import check_access
+        from dokkupy_sdk.users import become_owner
+
+        from dokkupy_host.state_repair import restore_lost
+
+        check_access(host, "host:write")
+        become_owner(host.root)
+        for line in restore_lost(host):
+            host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
     lines = []

@@ -16,7 +16,7 @@ from dokkupy_sdk.recorded_images import moved_images
 
 from dokkupy_host import interpreter, supervise
 from dokkupy_host.audit.finding import audit_finding
-from dokkupy_host.state_check import state_findings
+from dokkupy_host.state_check import route_findings, state_findings
 
 STATE_PLACES = (
     ("apps",),
@@ -42,6 +42,7 @@ def examine(host: Host) -> list[Finding]:
         "interpreter": lambda host: [interpreter.finding(host)],
         "audit": lambda host: [audit_finding(host)],
         "apps": supervise.findings,
+        "routes": route_findings,
         "roles": role_findings,
         "plugins": plugin_findings,
         "operations": operation_findings,

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("rotate-audit", 600, "dokkupy_host.audit.rotation:rotate")]
+    return [
+        Job("rotate-audit", 600, "dokkupy_host.audit.rotation:rotate"),
+        Job("look-at-state", 600, "dokkupy_host.state_check:look"),
+    ]
 
 
 @hookimpl

@@ -161,7 +161,13 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
         wait_for_engine(host)
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
     host.hooks.notify(on_recover, host=host)
-    return recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()}, joins=True)
+    lines, failed = recover_each(host, subjects | {f"app:{app}" for app in host.store.apps()}, joins=True)
+    from dokkupy_host.state_check import faults
+
+    for path, fault in faults(host):
+        host.out.warn(f"{fault.message}. {fault.hint}")
+        failed.append(path)
+    return lines, failed
 
 
 def recovers(living: Mapping[str, Any]) -> bool:

@@ -1,4 +1,5 @@
-"""What the doctor finds in the state: files that are lost or broken, records and values that nobody can use."""
+"""What the doctor and the timer find in the state: files that are lost or broken, records and values that nobody can use, apps
+without a route."""
 
 from __future__ import annotations
 
@@ -7,20 +8,21 @@ from collections.abc import Iterator
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import lost_record
-from dokkupy_sdk.errors import DokkupyError, StateError, UserError
+from dokkupy_sdk.errors import DokkupyError, StateError
+from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.processes import reconcile
+from dokkupy_sdk.routes import proxy_enabled
 from dokkupy_sdk.settings import Settings, properties_of, require_choice
-
-TOPS = ("apps", "global")
-"""The directories of core's tables. Plugins look at those of their own."""
+from dokkupy_sdk.state import is_deployed
 
 
 def state_findings(host: Host) -> Iterator[Finding]:
     if not os.access(host.root, os.W_OK):
         yield Finding("state", "error", f"{host.root} cannot be written", "Run dokkupy setup as root.")
     apps = host.store.apps()
-    found = [*file_findings(host, *TOPS), *lost_apps(host)]
+    found = [*file_findings(host)]
     for app in apps:
         found += record_findings(host, app)
     for entry in host.registry.group("dokkupy.settings").values():
@@ -35,36 +37,39 @@ def state_findings(host: Host) -> Iterator[Finding]:
         yield Finding("state", "ok", f"{len(apps)} apps in {host.root}")
 
 
-def file_findings(host: Host, *tops: str) -> Iterator[Finding]:
-    """One for each table that cannot be read."""
-    for path in host.store.files(*tops):
+def faults(host: Host) -> Iterator[tuple[str, DokkupyError]]:
+    """(path, what is wrong) of each table of the apps and of the host that is lost, cut off or not readable."""
+    store = host.store
+    for name in store.names("apps"):
+        if AppName.fits(name) and not store.has_app(AppName(name)) and store.has_traces(AppName(name)):
+            path = store.path("apps", name, "app")
+            yield path, lost_record(path, name)
+    for path in store.files("apps", "global"):
         parts = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
-        if parts[-1] == "app" and parts[0] == "apps" and not os.path.exists(path):
-            continue  # see lost_apps
+        if parts[-1] == "app" and len(parts) == 3 and not os.path.exists(path):
+            continue  # named above
         try:
-            host.store.read(*parts)
+            store.read(*parts)
         except DokkupyError as error:
-            yield Finding("state", "error", error.message, error.hint)
+            yield path, error
 
 
-def lost_apps(host: Host) -> Iterator[Finding]:
+def file_findings(host: Host) -> Iterator[Finding]:
+    """One for each table that cannot be read, and for what is not named as an app."""
+    for _, error in faults(host):
+        yield Finding("state", "error", error.message, error.hint)
     for name in host.store.names("apps"):
-        try:
-            app = AppName(name)
-        except UserError:
+        if not AppName.fits(name):
             yield Finding("state", "warning", f"{host.path('apps', name)} is not named as an app", "Move it away.")
-            continue
-        if not host.store.has_app(app) and host.store.has_traces(app):
-            fault = lost_record(host.store.path("apps", app, "app"), app)
-            yield Finding("state", "error", fault.message, fault.hint)
 
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
     """Whether what serves can be read from the records."""
-    from dokkupy_sdk.releases import current
+    from dokkupy_sdk.releases import current, require_pointer
 
     try:
         current(host, app)
+        require_pointer(host, app)
     except StateError as error:
         yield Finding("state", "error", error.message, error.hint)
     except DokkupyError as error:
@@ -96,3 +101,35 @@ def value_findings(host: Host, settings: Settings, app: AppName | None) -> Itera
                 if prop.set_by
                 else f"Unset it: {settings.namespace}:set {scope} {name}",
             )
+
+
+# apps without a route
+
+
+def unrouted(host: Host) -> list[AppName]:
+    """Apps that the proxy should serve, and does not know: its files were removed, or are another's."""
+    found, _ = over_each(host.store.apps(), lambda app: is_unrouted(host, app))
+    return [app for app, is_one in found if is_one]
+
+
+def is_unrouted(host: Host, app: AppName) -> bool:
+    return is_deployed(host, app) and proxy_enabled(host, app) and app not in host.proxy(app).apps()
+
+
+def route_findings(host: Host) -> Iterator[Finding]:
+    for app in unrouted(host):
+        reason = f"{app} is deployed, and the proxy {host.proxy_name(app)} has no route to it"
+        yield Finding("routes", "error", reason, f"proxy:build-config {app}")
+
+
+# the timer
+
+
+def look(host: Host) -> None:
+    """Name what is lost or broken in the state, and give the proxy the routes that it lacks."""
+    for _, fault in faults(host):
+        host.out.warn(f"{fault.message}. {fault.hint}")
+    done, failed = over_each(unrouted(host), lambda app: reconcile(host, app))
+    warn_of(host, failed)
+    for app, _ in done:
+        host.out.warn(f"{app} had no route in its proxy, and has one again")

@@ -22,6 +22,6 @@ def undestroy(host: Host, kind: str, name: str, new: ServiceName) -> Service:
         service = replace(trash.find(host, kind, name), name=new, state="running", exposed=())
         tx.register_undo("make its container", call(container.remove_service, identifier=service.id))
         tx.save(service, kind, new)
-        tx.delete(trash.PLACE, service.id)
+        tx.remove(trash.DestroyedService, service.id)
         tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))
     return service

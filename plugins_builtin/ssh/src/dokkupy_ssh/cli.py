@@ -63,8 +63,8 @@ def change(
     if role is None and apps is None:
         raise UserError("Give --role, --apps or both", hint=f"ssh-keys:set {name} --role deployer --apps blog,shop")
     after = change_key(host, name, role=role, apps=None if apps is None else apps.apps)
-    host.out.section(f"{name} is {described(after['role'], after['apps'])}")
-    return CommandResult({"name": name, "role": after["role"], "apps": after["apps"]})
+    host.out.section(f"{name} is {described(after.role, after.apps)}")
+    return CommandResult({"name": name, "role": after.role, "apps": list(after.apps)})
 
 
 def described(role: str, apps: Sequence[str]) -> str:
@@ -97,7 +97,7 @@ def list_keys(host: Host, name: Annotated[KeyName | None, Arg("name")] = None) -
     from dokkupy_ssh.keys import RESTRICTIONS
 
     rows = [
-        {"name": key, "fingerprint": record["fingerprint"], "role": record["role"], "apps": record.get("apps", [])}
+        {"name": key, "fingerprint": record.fingerprint, "role": record.role, "apps": list(record.apps)}
         for key, record in sorted(keys_of(host).items())
         if not name or key == name
     ]

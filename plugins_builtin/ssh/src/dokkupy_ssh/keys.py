@@ -8,19 +8,19 @@ import hashlib
 import os
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.access import KEYS, keys_of
+from dokkupy_sdk.access import keys_of
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName, KeyName
 from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.state import KeyRow, KeysFile
 
 from dokkupy_ssh.names import ADMIN, Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
 PROGRAM = "/usr/local/bin/dokkupy"
 RESTRICTIONS = "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
@@ -84,27 +84,25 @@ def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: S
         if name in keys:
             raise Conflict(f"Duplicate SSH key name: {name}", code="duplicate_key")
         for other, record in keys.items():
-            if record["fingerprint"] == fingerprint:
+            if record.fingerprint == fingerprint:
                 raise Conflict(f"Duplicate SSH key: it is there as {other}", code="duplicate_key")
-        keys[str(name)] = {"key": key, "fingerprint": fingerprint, "role": role, "apps": [str(app) for app in apps]}
+        keys[str(name)] = KeyRow(key=key, fingerprint=fingerprint, role=str(role), apps=tuple(map(str, apps)))
         tx.register_undo("authorized_keys", call(write_authorized_keys))
-        tx.write(*KEYS, data={"keys": keys})
+        tx.save(KeysFile(keys=keys))
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return fingerprint
 
 
-def change_key(
-    host: Host, name: KeyName, *, role: Role | None = None, apps: Sequence[AppName] | None = None
-) -> Mapping[str, Any]:
+def change_key(host: Host, name: KeyName, *, role: Role | None = None, apps: Sequence[AppName] | None = None) -> KeyRow:
     """Give a key another role or other apps; returns its record. Connections that are open keep what they run."""
     with operation(host, "ssh-keys:set", "host") as tx:
         keys = keys_of(host)
         if name not in keys:
             raise NotFound(f"There is no SSH key {name}", hint="List them: ssh-keys:list")
         changed = {"role": str(role)} if role is not None else {}
-        listed = {"apps": [str(app) for app in apps]} if apps is not None else {}
-        keys[str(name)] = {"apps": [], **keys[str(name)], **changed, **listed}
-        tx.write(*KEYS, data={"keys": keys})
+        listed = {"apps": tuple(map(str, apps))} if apps is not None else {}
+        keys[str(name)] = keys[str(name)].replace(**changed, **listed)
+        tx.save(KeysFile(keys=keys))
     return keys[str(name)]
 
 
@@ -112,13 +110,11 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
     """Take keys away; their open connections stay, new ones are refused."""
     with operation(host, "ssh-keys:remove", "host", takes_away=True) as tx:
         keys = keys_of(host)
-        doomed = [
-            k for k, record in keys.items() if k == name or (fingerprint and record["fingerprint"] == fingerprint)
-        ]
+        doomed = [k for k, record in keys.items() if k == name or (fingerprint and record.fingerprint == fingerprint)]
         if not doomed:
             raise NotFound(f"There is no SSH key {(name or fingerprint)[:80]!r}", hint="List them: ssh-keys:list")
         tx.register_undo("authorized_keys", call(write_authorized_keys))
-        tx.write(*KEYS, data={"keys": {k: r for k, r in keys.items() if k not in doomed}})
+        tx.save(KeysFile(keys={k: r for k, r in keys.items() if k not in doomed}))
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return doomed
 
@@ -130,10 +126,10 @@ def write_authorized_keys(host: Host) -> None:
     write_atomic(path, render(keys_of(host)).encode())
 
 
-def render(keys: Mapping[str, Mapping[str, Any]]) -> str:
+def render(keys: Mapping[str, KeyRow]) -> str:
     """One line per key. A KeyName has no character that a shell or sshd would read as anything else."""
     return "".join(
-        f'command="{PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record["key"]} {KeyName(name)}\n'
+        f'command="{PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record.key} {KeyName(name)}\n'
         for name, record in sorted(keys.items())
     )
 

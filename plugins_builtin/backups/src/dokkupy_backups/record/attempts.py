@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from dokkupy_sdk import Host
 from dokkupy_sdk.backoff import pause_after
 from dokkupy_sdk.errors import DokkupyError, PluginError
+from dokkupy_sdk.records import Record
 
 from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
@@ -34,34 +35,40 @@ class RetryState:
     next_try: datetime | None = None
 
 
-def place(subject: SubjectName) -> tuple[str, ...]:
-    return ("backups", "outcomes", subject.slug)
+class Outcome(Record):
+    """Of a step since its last success. next_try: UTC, ISO 8601."""
+
+    failures: int = 0
+    error: str = ""
+    at: str = ""
+    next_try: str = ""
+
+
+class OutcomesFile(Record, file="backups/outcomes/*"):
+    """A subject's."""
+
+    backup: Outcome | None = None
+    verify: Outcome | None = None
 
 
 def read(host: Host, subject: SubjectName, step: str) -> RetryState:
     """step: backup or verify."""
-    row = host.store.read(*place(subject)).get(step, {})
-    next_try = moment(row["next-try"]) if row.get("next-try") else None
-    return RetryState(int(row.get("failures", 0)), str(row.get("error", "")), str(row.get("at", "")), next_try)
+    one: Outcome = getattr(host.store.load(OutcomesFile, subject.slug), step) or Outcome()
+    return RetryState(one.failures, one.error, one.at, moment(one.next_try) if one.next_try else None)
 
 
 def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyError, at: datetime) -> None:
     failures = read(host, subject, step).failures + 1
     pause = pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
-    table = host.store.read(*place(subject))
-    table[step] = {
-        "failures": failures,
-        "error": told(error)[:WORDS],
-        "at": stamp(at),
-        "next-try": stamp(at + timedelta(seconds=pause)),
-    }
-    host.store.write(*place(subject), data=table)
+    next_try = stamp(at + timedelta(seconds=pause))
+    outcome = Outcome(failures=failures, error=told(error)[:WORDS], at=stamp(at), next_try=next_try)
+    host.store.save(host.store.load(OutcomesFile, subject.slug).replace(**{step: outcome}), subject.slug)
 
 
 def note_success(host: Host, subject: SubjectName, step: str) -> None:
-    table = host.store.read(*place(subject))
-    if table.pop(step, None) is not None:
-        host.store.write(*place(subject), data=table)
+    record = host.store.load(OutcomesFile, subject.slug)
+    if getattr(record, step) is not None:
+        host.store.save(record.replace(**{step: None}), subject.slug)
 
 
 def told(error: DokkupyError) -> str:

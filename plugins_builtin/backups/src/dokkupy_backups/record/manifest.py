@@ -89,29 +89,6 @@ class Record:
             indent=1,
         ).encode()
 
-    def table(self) -> dict[str, Any]:
-        """As a state file."""
-        return {
-            "id": self.id,
-            "manifest": self.manifest,
-            "subject": str(self.subject),
-            "target": str(self.target),
-            "host-name": self.host_name,
-            "file": self.file,
-            "sha256": self.sha256,
-            "size": self.size,
-            "started": self.started,
-            "finished": self.finished,
-            "why": self.why,
-            "whole": self.whole,
-            "verified": self.verified,
-            "failed": self.failed,
-            "about": dict(self.about),
-            "facts-before": dict(self.before),
-            "facts-after": dict(self.after),
-            "plugins": dict(self.plugins),
-        }
-
     def row(self) -> dict[str, Any]:
         """As a command's JSON."""
         return {
@@ -152,29 +129,6 @@ class Record:
 
 def texts(table: Mapping[str, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.items()}
-
-
-def from_table(table: Mapping[str, Any]) -> Record:
-    return Record(
-        str(table["id"]),
-        str(table["manifest"]),
-        SubjectName(table["subject"]),
-        str(table["target"]),
-        str(table["host-name"]),
-        str(table["file"]),
-        str(table["sha256"]),
-        int(table["size"]),
-        str(table["started"]),
-        str(table["finished"]),
-        str(table["why"]),
-        texts(table.get("about", {})),
-        texts(table.get("facts-before", {})),
-        texts(table.get("facts-after", {})),
-        texts(table.get("plugins", {})),
-        bool(table["whole"]),
-        str(table.get("verified", "")),
-        str(table.get("failed", "")),
-    )
 
 
 def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: str) -> Record | None:

@@ -9,26 +9,36 @@ from datetime import datetime
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record as StateRecord
 
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
-from dokkupy_backups.record.manifest import MANIFEST, Record, from_table, from_tags, moment
+from dokkupy_backups.record.manifest import MANIFEST, Record, from_tags, moment
 from dokkupy_backups.repository.restic import Repository, Snapshot
 
 HALVES = frozenset({"data", "manifest"})
 """The marks of a backup's two snapshots."""
 
 
-def place(identifier: str) -> tuple[str, ...]:
-    return ("backups", "records", identifier)
+class BackupFile(StateRecord, file="backups/records/*"):
+    """A backup's record, `backups/records/ID.toml`."""
+
+    backup: Record
+
+
+class UnsettledFile(StateRecord, file="backups/unsettled/*"):
+    """Something on a target was interrupted."""
+
+    unsettled: bool = True
 
 
 def records(host: Host, subject: SubjectName | None = None, target: TargetName | None = None) -> list[Record]:
     """Newest first."""
     found = []
     for name in host.store.names("backups", "records"):
-        table = host.store.read(*place(name))
-        if table and (subject is None or table["subject"] == subject) and (target is None or table["target"] == target):
-            found.append(from_table(table))
+        file = host.store.find(BackupFile, name)
+        one = file.backup if file is not None else None
+        if one and (subject is None or one.subject == subject) and (target is None or one.target == target):
+            found.append(one)
     return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
 
 
@@ -39,7 +49,10 @@ def require_record(host: Host, identifier: BackupId) -> Record:
         raise NotFound(f"There is no backup {identifier}", hint="dokkupy backups:list --refresh asks the targets.")
     if len(names) > 1:
         raise Conflict(f"The ids of several backups begin with {identifier}", hint="Give more digits.")
-    return from_table(host.store.read(*place(names[0])))
+    found = host.store.find(BackupFile, names[0])
+    if found is None:
+        raise NotFound(f"There is no backup {identifier}", hint="dokkupy backups:list --refresh asks the targets.")
+    return found.backup
 
 
 def last(found: Iterable[Record], fits: Callable[[Record], bool] = lambda _: True) -> Record | None:
@@ -87,7 +100,7 @@ def completed(repository: Repository, record: Record) -> Record:
 
 
 def keep(tx: Transaction, record: Record) -> None:
-    tx.write(*place(record.id), data=record.table())
+    tx.save(BackupFile(backup=record), record.id)
 
 
 # what the repository says
@@ -110,10 +123,10 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
         old = known.get(record.id)
         found[record.id] = replace(old, manifest=one.id) if old else record
     for identifier in known.keys() - found.keys():
-        host.store.delete(*place(identifier))
+        host.store.remove(BackupFile, identifier)
     for identifier, record in found.items():
         if known.get(identifier) != record:
-            host.store.write(*place(identifier), data=record.table())
+            host.store.save(BackupFile(backup=record), identifier)
     mine = repository.target.host_name
     partners = {record.manifest for record in found.values()} | found.keys()
     return [one.id for one in snapshots if one.id not in partners and one.host == mine and one.marks & HALVES]
@@ -122,26 +135,22 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
 # what was interrupted
 
 
-def unsettled_place(target: str) -> tuple[str, ...]:
-    return ("backups", "unsettled", target)
-
-
 def unsettle(host: Host, target: str) -> None:
     """Note that something on a target was interrupted: whoever works there next looks. Needs no target that answers.
     Called as an undo, by whoever holds the target's lock."""
-    host.store.write(*unsettled_place(target), data={"unsettled": True})
+    host.store.save(UnsettledFile(unsettled=True), target)
 
 
 def settle(host: Host, repository: Repository, *, always: bool = False) -> bool:
     """Take away what interrupted work left on a target: dead processes' locks, dumps that became no backup; and know
     the backups of which only the repository knows. The caller holds the target's lock. Returns whether it looked."""
     name = str(repository.target.name)
-    if not always and not host.store.read(*unsettled_place(name)):
+    if not always and host.store.find(UnsettledFile, name) is None:
         return False
     repository.unlock()
     remainders = follow(host, repository, repository.snapshots())
     repository.forget(remainders)
-    host.store.delete(*unsettled_place(name))
+    host.store.remove(UnsettledFile, name)
     return True
 
 

@@ -11,7 +11,7 @@ from dokkupy_sdk.errors import Conflict
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import Record, moment
-from dokkupy_backups.record.stored import last, own, place, records, settle
+from dokkupy_backups.record.stored import BackupFile, last, own, records, settle
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.exclusive import Now, now, working
 from dokkupy_backups.settings import SETTINGS
@@ -66,7 +66,7 @@ def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
     repository.forget([one.manifest for one in gone])
     repository.forget([one.id for one in gone])
     for one in gone:
-        host.store.delete(*place(one.id))
+        host.store.remove(BackupFile, one.id)
 
 
 def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now) -> list[Record]:

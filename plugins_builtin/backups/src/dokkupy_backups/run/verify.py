@@ -12,7 +12,7 @@ from dokkupy_backups.names import DataSubset, SubjectName, TargetName
 from dokkupy_backups.record import attempts
 from dokkupy_backups.record.manifest import Record, stamp
 from dokkupy_backups.record.plausibility import differences
-from dokkupy_backups.record.stored import completed, keep, place
+from dokkupy_backups.record.stored import BackupFile, completed, keep
 from dokkupy_backups.repository.meter import Meter
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.create import failed, require_same
@@ -61,8 +61,8 @@ class NotVerified(HostError):
 
 def note(host: Host, record: Record, fault: DokkupyError) -> None:
     """The record says that its proof failed; kept although the operation is undone."""
-    table = host.store.read(*place(record.id))
-    host.store.write(*place(record.id), data={**table, "failed": attempts.told(fault)[: attempts.WORDS]})
+    failed = replace(record, failed=attempts.told(fault)[: attempts.WORDS])
+    host.store.save(BackupFile(backup=failed), record.id)
 
 
 def prove(

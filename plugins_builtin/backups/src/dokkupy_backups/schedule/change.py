@@ -11,7 +11,7 @@ from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.run.retention import Keep
-from dokkupy_backups.schedule.stored import Schedule, is_there, no_schedule, place, served_place
+from dokkupy_backups.schedule.stored import Schedule, ScheduleFile, ServedFile, is_there, no_schedule
 from dokkupy_backups.subject.offered import require_subject
 from dokkupy_backups.target.stored import Target, read_key
 
@@ -39,7 +39,7 @@ def make_schedule(
         raise UserError(f"{objective} is not a number of hours from 1 to {LONGEST_OBJECTIVE}")
     schedule = Schedule(name, cron, target.name, keep, now, now, now, verify, objective)
     with operation(host, "backups:schedule", f"backup:{name}") as tx:
-        tx.write(*place(name), data=schedule.table())
+        tx.save(schedule.record(), name.slug)
     return schedule
 
 
@@ -51,8 +51,8 @@ def end(host: Host, name: SubjectName) -> None:
 
 
 def remove(tx: Transaction, name: SubjectName) -> None:
-    tx.delete(*place(name))
-    tx.delete(*served_place(name))
+    tx.remove(ScheduleFile, name.slug)
+    tx.remove(ServedFile, name.slug)
 
 
 def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
@@ -70,11 +70,11 @@ def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
 def move_schedule(tx: Transaction, old: str, new: str) -> None:
     """What had a schedule is called otherwise."""
     before, after = SubjectName(old), SubjectName(new)
-    table = tx.host.store.read(*place(before))
-    if not table:
+    made = tx.host.store.find(ScheduleFile, before.slug)
+    if made is None:
         return
-    tx.write(*place(after), data={**table, "subject": str(after)})
-    served = tx.host.store.read(*served_place(before))
-    if served:
-        tx.write(*served_place(after), data=served)
+    tx.save(made.replace(subject=after), after.slug)
+    served = tx.host.store.find(ServedFile, before.slug)
+    if served is not None:
+        tx.save(served, after.slug)
     remove(tx, before)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
+from dokkupy_sdk.records import Record as StateRecord
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.record import attempts
@@ -158,29 +159,32 @@ def hours(span: timedelta) -> str:
 # space
 
 
-def pruned_place(name: TargetName) -> tuple[str, ...]:
-    return ("backups", "pruned", name)
+class PrunedFile(StateRecord, file="backups/pruned/*"):
+    """When a target was pruned last, and why that failed."""
+
+    at: str
+    error: str = ""
 
 
 def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
     """Once a day, where a schedule says what to keep."""
     if not any(keep.words() for keep in policies(host, name).values()):
         return False
-    row = host.store.read(*pruned_place(name))
-    return not row or now - local(str(row["at"])) >= PRUNE_EVERY
+    last = host.store.find(PrunedFile, name)
+    return last is None or now - local(last.at) >= PRUNE_EVERY
 
 
 def try_prune(host: Host, name: TargetName, clock: Now) -> str:
     """A failure is in the doctor's findings until a prune succeeds; it is tried again the next day."""
-    row = {"at": stamp(clock()), "error": ""}
+    at, reason = stamp(clock()), ""
     try:
         gone = prune(host, read_target(host, name), policies(host, name), clock=clock)
         line = f"{name}: {len(gone)} backups forgotten"
     except Interrupted:
         raise
     except DokkupyError as error:
-        row["error"] = attempts.told(error)[: attempts.WORDS]
+        reason = attempts.told(error)[: attempts.WORDS]
         line = f"{name}: prune failed: {error.message}"
         host.out.warn(line)
-    host.store.write(*pruned_place(name), data=row)
+    host.store.save(PrunedFile(at=at, error=reason), name)
     return line

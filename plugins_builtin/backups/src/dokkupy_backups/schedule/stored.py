@@ -10,11 +10,31 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.many import over_each, warn_of
-from dokkupy_sdk.tables import record_of
+from dokkupy_sdk.records import Record
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import moment, stamp
 from dokkupy_backups.run.retention import Keep
+
+
+class ScheduleFile(Record, file="backups/schedules/*"):
+    """A schedule as it was made; see `Schedule`."""
+
+    subject: SubjectName
+    cron: Cron
+    target: TargetName
+    keep: Keep
+    since: str
+    verify: Cron | None = None
+    objective_hours: int = 0
+
+
+class ServedFile(Record, file="backups/served/*"):
+    """The last firing of a schedule's steps that was dealt with, and when somebody was informed that it is overdue."""
+
+    backup: str = ""
+    verify: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +62,7 @@ class Schedule:
             interval = max(interval, self.verify.interval(self.since))
         return 2 * interval
 
-    def table(self) -> dict[str, Any]:
+    def row(self) -> dict[str, Any]:
         return {
             "subject": str(self.subject),
             "cron": str(self.cron),
@@ -54,38 +74,38 @@ class Schedule:
             "verify": str(self.verify or ""),
             "objective-hours": self.objective,
             "since": stamp(self.since),
+            "allowed-age-hours": round(self.allowed_age().total_seconds() / 3600, 1),
         }
 
-    def row(self) -> dict[str, Any]:
-        return {**self.table(), "allowed-age-hours": round(self.allowed_age().total_seconds() / 3600, 1)}
-
-
-def place(subject: SubjectName) -> tuple[str, ...]:
-    return ("backups", "schedules", subject.slug)
-
-
-def served_place(subject: SubjectName) -> tuple[str, ...]:
-    return ("backups", "served", subject.slug)
+    def record(self) -> ScheduleFile:
+        return ScheduleFile(
+            subject=self.subject,
+            cron=self.cron,
+            target=self.target,
+            keep=self.keep,
+            verify=self.verify,
+            objective_hours=self.objective,
+            since=stamp(self.since),
+        )
 
 
 def read_schedule(host: Host, subject: SubjectName) -> Schedule | None:
     return of_slug(host, subject.slug)
 
 
-def from_table(table: dict[str, Any], served: dict[str, Any]) -> Schedule:
-    since = local(str(table["since"]))
-    keep = Keep(*(int(table.get(f"keep-{name}", 0)) for name in ("last", "daily", "weekly", "monthly")))
+def schedule_of(made: ScheduleFile, served: ServedFile) -> Schedule:
+    since = local(made.since)
     return Schedule(
-        SubjectName(table["subject"]),
-        Cron(table["cron"]),
-        TargetName(table["target"]),
-        keep,
+        made.subject,
+        made.cron,
+        made.target,
+        made.keep,
         since,
-        max(since, local(served.get("backup") or stamp(since))),
-        max(since, local(served.get("verify") or stamp(since))),
-        Cron(table["verify"]) if table.get("verify") else None,
-        int(table.get("objective-hours", 0)),
-        str(served.get("told", "")),
+        max(since, local(served.backup or made.since)),
+        max(since, local(served.verify or made.since)),
+        made.verify,
+        made.objective_hours,
+        served.told,
     )
 
 
@@ -105,15 +125,14 @@ def readable(host: Host) -> tuple[list[Schedule], list[tuple[str, Exception]]]:
 
 def of_slug(host: Host, slug: str) -> Schedule | None:
     """Raises StateError for a broken one."""
-    table, served = host.store.read("backups", "schedules", slug), host.store.read("backups", "served", slug)
-    with record_of("schedule", host.store.path("backups", "schedules", slug)):
-        return from_table(table, served) if table else None
+    made = host.store.find(ScheduleFile, slug)
+    return schedule_of(made, host.store.load(ServedFile, slug)) if made is not None else None
 
 
 def is_there(host: Host, subject: SubjectName) -> bool:
     """Also where it is broken: what takes it away does not depend on that."""
     try:
-        return bool(host.store.read(*place(subject)))
+        return host.store.find(ScheduleFile, subject.slug) is not None
     except StateError:
         return True
 
@@ -131,8 +150,8 @@ def no_schedule(subject: SubjectName) -> NotFound:
 
 def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
     """backup, verify, told: what was dealt with, and when."""
-    table = host.store.read(*served_place(subject))
-    host.store.write(*served_place(subject), data={**table, **{name: stamp(value) for name, value in moments.items()}})
+    stamps = {name: stamp(value) for name, value in moments.items()}
+    host.store.save(host.store.load(ServedFile, subject.slug).replace(**stamps), subject.slug)
 
 
 def policies(host: Host, target: TargetName) -> dict[SubjectName, Keep]:

@@ -10,9 +10,20 @@ from urllib.parse import quote
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, NotFound
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.records import Record
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.target.location import Location, parse_location
+
+
+class TargetFile(Record, file="backups/targets/*"):
+    """A target; see `Target`."""
+
+    url: str
+    host_name: str
+    added_at: str = ""
+    key_shown: bool = False
+    credentials: Mapping[str, Secret] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +38,14 @@ class Target:
     added_at: str = ""
     key_shown: bool = False
 
-    def table(self) -> dict[str, object]:
-        return {
-            "url": self.location.url,
-            "host-name": self.host_name,
-            "added-at": self.added_at,
-            "key-shown": self.key_shown,
-            "credentials": {name: value.reveal() for name, value in self.credentials.items()},
-        }
+    def record(self) -> TargetFile:
+        return TargetFile(
+            url=self.location.url,
+            host_name=self.host_name,
+            added_at=self.added_at,
+            key_shown=self.key_shown,
+            credentials=self.credentials,
+        )
 
     def secrets(self, host: Host) -> list[str]:
         found = [value.reveal() for name, value in self.credentials.items() if name != "region"]
@@ -45,25 +56,14 @@ class Target:
         return [one for text in found for one in dict.fromkeys((text, quote(text, safe=""))) if one]
 
 
-def place(name: str) -> tuple[str, ...]:
-    return ("backups", "targets", name)
-
-
 def read_target(host: Host, name: TargetName) -> Target:
     """Raises NotFound."""
-    table = host.store.read(*place(name))
-    if not table:
+    found = host.store.find(TargetFile, name)
+    if found is None:
         known = ", ".join(target_names(host)) or "none"
         raise NotFound(f"There is no target {name}", hint=f"Targets: {known}. Add one: dokkupy backups:target-add")
-    credentials = {one: Secret(str(value)) for one, value in table.get("credentials", {}).items()}
-    return Target(
-        name,
-        parse_location(table["url"]),
-        str(table["host-name"]),
-        credentials,
-        str(table.get("added-at", "")),
-        bool(table.get("key-shown")),
-    )
+    location = parse_location(found.url)
+    return Target(name, location, found.host_name, found.credentials, found.added_at, found.key_shown)
 
 
 def target_names(host: Host) -> list[TargetName]:

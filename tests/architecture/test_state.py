@@ -1,0 +1,89 @@
+"""State is read and written as records: a class for each file, in the distribution that owns it."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from dokkupy.model.record import fields_of, place_of
+
+from tests.architecture.test_layers import SOURCES, short, tree
+
+TABLES = {
+    "core/src/dokkupy/kernel/store.py": "turns tables into records",
+    "core/src/dokkupy/kernel/transaction.py": "turns records into tables",
+    "core/src/dokkupy/kernel/dry_run.py": "prints what changes in a table, whoever owns it",
+    "core/src/dokkupy/usecases/state_mark.py": "compares every plugin's table without its plugin",
+    "plugins_builtin/host/src/dokkupy_host/state_check.py": "looks at every table, whoever owns it",
+}
+"""Who may read or write tables as they are, and why."""
+
+VIEWS = {
+    "PropertiesFile": "the properties in a plugin's file are core's; the rest is the plugin's",
+    "ReleaseSummary": "reports read it without loading the model of a release",
+    "BackupOwner": "a permission is asked without loading the backups",
+    "ServiceId": "reads what is left of a broken record",
+}
+"""Records of files that have another record, and why there are two."""
+
+
+def state_files(node: ast.ClassDef) -> list[str]:
+    """The file of a record class, of both kinds: `class X(Record, file=...)`, and a dataclass with an attribute `file`."""
+    given = [word.value for word in node.keywords if word.arg == "file"]
+    given += [
+        line.value
+        for line in node.body
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and line.targets[0].id == "file"
+    ]
+    return [ast.unparse(value) for value in given]
+
+
+RECORDS = {
+    (file, node.name)
+    for file in SOURCES
+    for node in ast.walk(tree(file))
+    if isinstance(node, ast.ClassDef) and node.name != "Record" and state_files(node)
+}
+
+
+def loaded(file: Path, name: str) -> type:
+    module = ".".join(file.parts[file.parts.index("src") + 1 :]).removesuffix(".py").removesuffix(".__init__")
+    found = getattr(import_module(module), name)
+    assert isinstance(found, type)
+    return found
+
+
+def test_there_are_records() -> None:
+    assert len(RECORDS) > 30
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=short)
+def test_no_table_of_the_state_is_read_or_written_as_a_dictionary(file: Path) -> None:
+    if short(file) in TABLES or "/testing/" in short(file):
+        return
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value)
+            is_store = owner == "store" or owner.endswith(".store")
+            if is_store and node.func.attr in ("read", "write", "delete"):
+                raise AssertionError(f"{short(file)}:{node.lineno}: use a record: host.store.load, find, save, remove")
+            if owner == "tx" and node.func.attr in ("write", "delete"):
+                raise AssertionError(f"{short(file)}:{node.lineno}: use a record: tx.save, tx.remove")
+
+
+def test_a_state_file_has_one_record_class() -> None:
+    owners = defaultdict(set)
+    for file, name in RECORDS:
+        if name not in VIEWS:
+            owners[str(getattr(loaded(file, name), "file"))].add(f"{short(file)} {name}")  # noqa: B009
+    assert {path: names for path, names in owners.items() if len(names) > 1} == {}
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RECORDS), ids=lambda one: one if isinstance(one, str) else short(one))
+def test_each_type_of_a_record_is_one_that_a_file_can_hold(file: Path, name: str) -> None:
+    kind = loaded(file, name)
+    keys = str(getattr(kind, "file", "")).count("*")
+    assert fields_of(kind) and len(place_of(kind, ("x",) * keys)) >= 2
