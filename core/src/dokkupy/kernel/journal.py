@@ -100,9 +100,7 @@ def read_journal(path: str) -> list[dict[str, Any]]:
 
 def new_id() -> str:
     """A sortable id: milliseconds since the epoch in base 36, then randomness."""
-    import secrets
-
-    return base36(int(time.time() * 1000)).rjust(9, "0") + base36(secrets.randbits(40)).rjust(8, "0")
+    return base36(int(time.time() * 1000)).rjust(9, "0") + base36(int.from_bytes(os.urandom(5))).rjust(8, "0")
 
 
 def base36(number: int) -> str:

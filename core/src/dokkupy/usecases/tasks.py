@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def run_task(
     Raises AppError when it cannot be started, does not exit 0 or does not end in time.
     """
     host.out.section(title)
-    name = f"{release.app}.task.{secrets.token_hex(4)}"
+    name = f"{release.app}.task.{os.urandom(4).hex()}"
     spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
     spec = replace(spec, env={**spec.env, **(env or {})})
     if program:

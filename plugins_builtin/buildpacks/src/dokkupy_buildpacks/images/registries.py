@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
-import urllib.request
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Toolchain, Wanted
@@ -72,6 +70,9 @@ def of_go(host: Host, package: str) -> list[str]:
 
 def fetch(host: Host, url: str) -> bytes:
     """An address that the administrator chose, by the way of builds: their proxy, their certificates."""
+    import ssl
+    import urllib.request
+
     proxies = {
         scheme: SETTINGS.get(host.store, None, f"{scheme}-proxy")
         for scheme in ("http", "https")

@@ -133,7 +133,9 @@ def receive(host: Host, app: AppName) -> int:
     refs.require_permitted(repository, moves)
     refs.require_possible(repository, moves)
     if decided.deploy is not None:
-        commit = refs.commit_of(repository, decided.deploy.new, decided.deploy.ref)  # perhaps of an annotated tag
+        commit = moves[updates.index(decided.deploy)].new
+        if not decided.deploy.branch:  # a tag, perhaps an annotated one
+            commit = refs.commit_of(repository, commit, decided.deploy.ref)
         adopt = decided.branch if decided.adopt else ""
         deploy(host, app, kind="git-hook", incoming=Incoming(commit, adopt=adopt, moves=tuple(moves)))
     else:

@@ -8,7 +8,6 @@ points to a tree that nginx accepted; the rest is swept by the next apply.
 from __future__ import annotations
 
 import os
-import secrets
 
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import make_directory
@@ -27,7 +26,7 @@ HEAD = 64 * 1024
 
 
 def new_generation() -> str:
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 class Trees:
