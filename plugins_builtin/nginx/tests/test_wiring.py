@@ -161,6 +161,13 @@ def test_nginx_makes_no_log_that_everybody_can_read() -> None:
     assert "UMask=0027" in drop_in(UNIT, "/var/lib/dokkupy").splitlines()
 
 
+def test_everybody_may_read_the_pid_file_though_the_logs_are_not_theirs() -> None:
+    """Without it nginx seems stopped to the system user, and no push can switch the traffic."""
+    unit = f"{UNIT}\nPIDFile=/run/other.pid\n"
+    assert "ExecStartPost=-/bin/chmod 0644 /run/other.pid" in drop_in(unit, "/var/lib/dokkupy").splitlines()
+    assert drop_in("[Service]\n", "/x").splitlines()[-1] == "ExecStartPost=-/bin/chmod 0644 /run/nginx.pid"
+
+
 def test_logs_that_are_open_to_all_are_closed(tmp_path: Path) -> None:
     for name, mode in {"a-access.log": 0o644, "a-error.log.1": 0o604, "b-access.log": 0o640, "notes": 0o644}.items():
         (tmp_path / name).touch()

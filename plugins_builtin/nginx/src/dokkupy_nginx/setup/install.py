@@ -320,6 +320,7 @@ class Wiring:
 
 
 DROP_IN = "/etc/systemd/system/nginx.service.d/dokkupy.conf"
+PID_FILE = "/run/nginx.pid"
 
 
 def sudoers(user: str, layout: Layout) -> str:
@@ -338,12 +339,15 @@ Defaults!DOKKUPY_NGINX umask={UMASK:04o}, umask_override, !requiretty, !lecture
 def drop_in(unit: str, root: str) -> str:
     """Before the unit's own test, what nginx would refuse is set aside; a failure of that (`-`) stops nothing."""
     own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
+    pid = next((line.removeprefix("PIDFile=") for line in unit.splitlines() if line.startswith("PIDFile=")), PID_FILE)
     return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting, and its logs are not everybody's.
 [Service]
 UMask={UMASK:04o}
 ExecStartPre=
 ExecStartPre=-{sys.executable} -I -m dokkupy_nginx.boot {root}
 {own}
+# The umask is for the logs. Who cannot read the pid file takes nginx for stopped.
+ExecStartPost=-/bin/chmod 0644 {pid}
 """
 
 
