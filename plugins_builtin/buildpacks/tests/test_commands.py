@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from dokkupy.cli.parse import parse
+from dokkupy.cli.permission import check_call
 from dokkupy_buildpacks import cli, images_cli
 from dokkupy_buildpacks.select.lists import kept
 from dokkupy_sdk.cli import Scope
@@ -65,10 +67,10 @@ def test_property_is_set_and_unset(bench: Bench) -> None:
 
 def test_property_of_all_apps_takes_an_admin(bench: Bench) -> None:
     """A proxy or an authority for everybody's builds is not for whoever may push an app."""
-    set_property = cli.group.commands["set-property"].function
-    bench.host = bench.host.for_invocation(who="key:eve")
+    host = bench.host.for_invocation(who="key:eve")
+    words = ["--global", "https-proxy", "http://eve.example.com"]
     with pytest.raises(Denied):
-        set_property(bench.host, Scope(is_global=True), "https-proxy", ["http://eve.example.com"])
+        check_call(host, parse(cli.group.commands["set-property"], words))
     assert not bench.host.store.read("global", "buildpacks").get("properties")
 
 

@@ -81,13 +81,14 @@ PAYLOADS = [
     "a/../../b",
 ]
 
-OURS = {"tls-profile", "http3", "ssl-stapling"}
+OURS = {"tls-profile", "http3", "ssl-stapling", "requests-per-address"}
 #: What the text of an app's site does not hold; those of Dokku's choose its template or how nginx is called.
 ELSEWHERE = {"nginx-conf-sigil-path", "nginx-service-command", "disable-custom-config", *OURS}
 GOOD = {
     "tls-profile": "modern",
     "http3": "true",
     "ssl-stapling": "off",
+    "requests-per-address": "500",
     "access-log-format": "combined",
     "access-log-path": "/var/log/nginx/blog-visits.log",
     "bind-address-ipv4": "10.0.0.1",

@@ -222,7 +222,8 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
             if keep_config:
                 release = replace(release, config=get_env(host, app), env=kept_env(host, app, target))
             else:
-                warn_of_returning(host, target, get_env(host, app))
+                if not host.dry_run:
+                    warn_of_returning(host, target, get_env(host, app))
                 set_env(tx, app, target.config, replace=True)
             write_release(tx, release)
             host.out.section(f"Rolling {app} back to v{wanted}")

@@ -19,7 +19,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.server.process import Nginx
-from dokkupy_nginx.server.umask import UMASK, private_files
+from dokkupy_nginx.server.umask import UMASK
 from dokkupy_nginx.setup import capacity, private_logs
 
 TYPE_CHECKING = False
@@ -328,11 +328,14 @@ def sudoers(user: str, layout: Layout) -> str:
     binary = layout.binary
     check = os.path.join(layout.check, "nginx.conf")
     return f"""# Written by `dokkupy setup`: all that {user} may do as root, word for word.
-Cmnd_Alias DOKKUPY_NGINX = {binary} -t -q -c {check}, {binary} -s reload, {binary} -s stop, {binary} "", \\
+Cmnd_Alias DOKKUPY_NGINX_TEST = {binary} -t -q -c {check}
+Cmnd_Alias DOKKUPY_NGINX = {binary} -s reload, {binary} -s stop, {binary} "", \\
     /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
     /usr/sbin/service nginx start, /usr/sbin/service nginx stop
-Defaults!DOKKUPY_NGINX umask={UMASK:04o}, umask_override, !requiretty, !lecture
-{user} ALL=(root) NOPASSWD: DOKKUPY_NGINX
+# The test makes the log files of an app. Not for a start: the pid file is for everybody to read.
+Defaults!DOKKUPY_NGINX_TEST umask={UMASK:04o}, umask_override
+Defaults!DOKKUPY_NGINX,DOKKUPY_NGINX_TEST !requiretty, !lecture
+{user} ALL=(root) NOPASSWD: DOKKUPY_NGINX_TEST, DOKKUPY_NGINX
 """
 
 
@@ -367,8 +370,7 @@ def service(nginx: Nginx, verb: str, command: str = "") -> None:
         words = ["-s", "stop"] if verb == "stop" else []
         if nginx.layout.private:
             words = ["-c", os.path.join(nginx.layout.etc, "nginx.conf"), *words]
-        with private_files():
-            execute(nginx.command(*words))
+        execute(nginx.command(*words))  # with the usual umask: everybody reads the pid file
 
 
 def read(path: str) -> str:
