@@ -10,7 +10,7 @@ readonly VENV=$PREFIX/venv
 readonly BIN=/usr/local/bin
 readonly STATE=/var/lib/dokkupy
 readonly LOG=/var/log/dokkupy-install.log
-readonly DEMO_BASE=dokkupy/demo-python:latest
+readonly DEMO_BASE=demo-python:latest
 readonly OFFICIAL_BASE=python:3.13-slim
 readonly DEMO_DOMAIN=dokkupy.localhost
 readonly USER_NAME=dokkupy USER_REMOTE=dokku
