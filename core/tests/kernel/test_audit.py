@@ -129,3 +129,23 @@ def test_writers_beside_each_other_and_beside_a_rotation_write_each_number_once(
 def test_a_line_is_json_as_the_library_writes_it() -> None:
     entry = {"number": 3, "who": 'bücher "q" \\ \n\x01\U0001f600', "command": "", "status": 130}
     assert audit.json_object(entry) == json.dumps(entry).encode()
+
+
+@pytest.mark.parametrize("boundary", ["link_over", "replace"])
+def test_a_rotation_that_is_killed_leaves_the_audit_as_it_was(
+    log: Audit, monkeypatch: pytest.MonkeyPatch, boundary: str
+) -> None:
+    sealed(log)
+    for _ in range(70):
+        log.record(who="ann", command="a", status=0)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(audit if boundary == "link_over" else audit.os, boundary, killed)
+    with pytest.raises(KeyboardInterrupt):
+        log.rotate()
+    monkeypatch.undo()
+    log.record(who="ann", command="b", status=0, durable=True)
+    assert [row["number"] for row in rows(log)] == list(range(1, 72))
+    assert read_key(log.key_path)[0] == 72

@@ -43,7 +43,7 @@ def load_from(host: Host, monkeypatch: pytest.MonkeyPatch, content: bytes, name:
     load(host, BLOG, ImageRef(name))
 
 
-@pytest.mark.parametrize("content", [b"an archive", gzip.compress(b"an archive")])
+@pytest.mark.parametrize("content", [b"an archive", gzip.compress(b"an archive")], ids=["plain", "gzip"])
 def test_a_loaded_image_is_its_apps_and_its_name_means_nothing_to_others(
     host: Host, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_loaded_image_takes_no_name_that_is_somebody_elses(
     assert loaded_images(host, BLOG) == {}
 
 
-@pytest.mark.parametrize("content", [b"x" * 1001, gzip.compress(b"x" * 1001)])
+@pytest.mark.parametrize("content", [b"x" * 1001, gzip.compress(b"x" * 1001)], ids=["plain", "gzip"])
 def test_a_loaded_image_is_no_larger_than_an_admin_allows(
     host: Host, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:

@@ -13,7 +13,7 @@ import fcntl
 import os
 import time
 
-from dokkupy.kernel.files import make_directory, open_own
+from dokkupy.kernel.files import link_over, make_directory, open_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +54,15 @@ class Audit:
         try:
             after = last_number(fd)
             name = f"audit-{after:012d}.log"
-            os.rename(self.path, os.path.join(os.path.dirname(self.path), name))
-            new = open_own(self.path, os.O_RDWR | os.O_APPEND, 0o640)
+            fresh = self.path + ".new"
+            new = open_own(fresh, os.O_RDWR | os.O_TRUNC, 0o640)
             try:
                 entry = {"who": "", "app": "", "command": f"audit: the lines before are in {name}", "status": 0}
-                self._append(new, after + 1, entry, durable=True)
+                self._append(new, after + 1, entry, durable=None)
+                # At each moment there is a file at the path. A crash in between leaves two names of one file, which
+                # readers count once.
+                link_over(self.path, os.path.join(os.path.dirname(self.path), name), f"{fresh}.link")
+                os.replace(fresh, self.path)
             finally:
                 os.close(new)
         finally:
@@ -77,13 +81,14 @@ class Audit:
                 pass
             os.close(fd)
 
-    def _append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool) -> None:
+    def _append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool | None) -> None:
+        """durable: as of `record`; None while the file is not yet the audit's, so that no key is ahead of its lines."""
         saved, key = read_key(self.key_path)
         number = max(number, saved)  # lines that are missing leave a gap
         key = key_after(key, number - saved)
         body = json_object({"number": number, "time": stamp(), **entry})[:-1]
         write_whole(fd, body + MARK + seal(key, body).encode() + b'"}\n')
-        if key and (durable or number - saved >= UNSAVED):
+        if key and durable is not None and (durable or number - saved >= UNSAVED):
             os.fdatasync(fd)
             save_key(self.key_path, number + 1, key_after(key, 1))
 

@@ -36,7 +36,16 @@ def files(host: Host) -> list[str]:
         rotated = sorted(name for name in os.listdir(directory) if name.startswith("audit-") and name.endswith(".log"))
     except FileNotFoundError:
         rotated = []
-    return [*(os.path.join(directory, name) for name in rotated), host.audit.path]
+    paths = [os.path.join(directory, name) for name in rotated]
+    return [*(path for path in paths if not is_same(path, host.audit.path)), host.audit.path]
+
+
+def is_same(path: str, other: str) -> bool:
+    """Whether a crash in a rotation left two names of one file."""
+    try:
+        return os.path.samefile(path, other)
+    except FileNotFoundError:
+        return False
 
 
 def lines(host: Host) -> Iterator[Line]:
