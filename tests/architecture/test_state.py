@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dokkupy.model.record import fields_of, place_of
 
-from tests.architecture.test_layers import SOURCES, short, tree
+from tests.architecture.test_layers import ROOT, SOURCES, short, tree
 
 TABLES = {
     "core/src/dokkupy/kernel/store.py": "turns tables into records",
@@ -50,7 +50,8 @@ RECORDS = {
 
 
 def loaded(file: Path, name: str) -> type:
-    module = ".".join(file.parts[file.parts.index("src") + 1 :]).removesuffix(".py").removesuffix(".__init__")
+    parts = file.relative_to(ROOT).parts
+    module = ".".join(parts[parts.index("src") + 1 :]).removesuffix(".py").removesuffix(".__init__")
     found = getattr(import_module(module), name)
     assert isinstance(found, type)
     return found

@@ -228,7 +228,18 @@ def test_every_command_of_an_app_that_is_not_there_ends_with_20(run: Run) -> Non
     assert answers == {}
 
 
+SAMPLES = {
+    "phase(s)": "deploy",
+    "KEY": "KEY",
+    "KEY=VALUE": "KEY=value",
+    "DOMAIN": "a.example.com",
+    "release": "v1",
+    "from": "v1",
+    "to": "v2",
+    "scheme:host-port:container-port": "http:80:5000",
+    "host-port|scheme:host-port:container-port": "80",
+}
+
+
 def plausible(item: Parameter) -> Iterator[str]:
-    yield {"phase(s)": "deploy", "KEY": "KEY", "KEY=VALUE": "KEY=value", "DOMAIN": "a.example.com"}.get(
-        item.metavar, "web"
-    )
+    yield SAMPLES.get(item.metavar, "web")

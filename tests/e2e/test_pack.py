@@ -125,6 +125,7 @@ def volumes(host: Host, app: str) -> list[str]:
     return sorted(name for name in names if name.startswith(f"dokkupy-pack-{app}-"))
 
 
+@pytest.mark.timeout(1500)  # pack is built from its source first, beside all other tests
 def test_project_toml_is_built_by_pack_again_and_again_and_goes_without_a_trace(
     host: Host, app: str, builder: str, tmp_path: Path
 ) -> None:

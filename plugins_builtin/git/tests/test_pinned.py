@@ -5,6 +5,7 @@ The names here end in `.invalid`, which never resolves (RFC 2606): what connects
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import subprocess
@@ -37,7 +38,8 @@ def deployer(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def daemon(tmp_path: Path) -> Iterator[int]:
     """A server of the git protocol, with the repository /x.git below the directory of its virtual host's name."""
     base = tmp_path / NAME
-    subprocess.run(["git", "init", "-q", "--bare", str(base / "x.git")], check=True)
+    env = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}  # whatever this machine's says
+    subprocess.run(["git", "init", "-q", "--bare", str(base / "x.git")], check=True, env=env)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = [
@@ -47,7 +49,7 @@ def daemon(tmp_path: Path) -> Iterator[int]:
         "--listen=127.0.0.1",
         f"--port={port}",
     ]
-    server = subprocess.Popen(["git", "daemon", *words])
+    server = subprocess.Popen(["git", "daemon", *words], env=env)
     try:
         deadline = time.monotonic() + 10
         while socket.socket().connect_ex(("127.0.0.1", port)):

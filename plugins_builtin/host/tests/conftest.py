@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.host import Host
+from dokkupy_host.audit import first_key
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Ran as Ran
 from dokkupy_sdk.testing.command_line import Run, command_line
@@ -15,6 +16,8 @@ from dokkupy_sdk.testing.command_line import Run, command_line
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
+    # Not the machine's own, on which the tests may run.
+    monkeypatch.setattr(first_key, "PATH", str(tmp_path / "etc" / "audit.first-key"))
     return fake_host(tmp_path)
 
 

@@ -193,6 +193,9 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     return {**{name: " ".join(options) for name, options in found.items()}, **lists, **pending}
 
 
+BEYOND = ("host-ports",)
+"""What Dokku does not have."""
+
 add_property_commands(options_group, Settings("docker-options"), extra=extra, title="docker options")
 add_property_commands(scheduler_group, SCHEDULER)
-add_property_commands(local_group, LOCAL)
+add_property_commands(local_group, LOCAL, beyond=BEYOND)

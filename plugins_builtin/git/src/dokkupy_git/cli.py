@@ -262,6 +262,7 @@ def unlock(host: Host, app: AppName) -> None:
 BEYOND = (
     "allowed-networks",
     "allowed-protocols",
+    "image-max-size",
     "push-max-size",
     "tree-max-files",
     "tree-max-size",
