@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,20 @@ PROPERTIES = [(settings, prop) for settings in SETTINGS for prop in settings.pro
 # options
 
 
+@cache
+def read_in(package: Path) -> frozenset[object]:
+    """The attributes that a package reads, and its texts."""
+    nodes = [one for path in package.rglob("*.py") for one in ast.walk(ast.parse(path.read_text()))]
+    attributes = {one.attr for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
+    return frozenset(attributes | {one.value for one in nodes if isinstance(one, ast.Constant)})
+
+
 def field_is_read(file: Path, node: Function, item: Parameter) -> bool:
     """Whether the command does something with the `Options`, and its plugin with the field, by attribute or by name."""
     assert item.part_of
     package = file.parents[len(file.relative_to(ROOT).parts) - 5]  # plugins_builtin/NAME/src/PACKAGE
-    trees = [ast.parse(path.read_text()) for path in package.rglob("*.py")]
-    nodes = [one for tree in trees for one in ast.walk(tree)]
-    names = {one.attr for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
-    texts = {one.value for one in nodes if isinstance(one, ast.Constant)}
-    return is_read(file, node, item.part_of[0]) and bool({item.name} & names or {item.name.replace("_", "-")} & texts)
+    found = read_in(package)
+    return is_read(file, node, item.part_of[0]) and (item.name in found or item.name.replace("_", "-") in found)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.full_name)
