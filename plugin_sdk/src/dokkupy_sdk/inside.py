@@ -14,7 +14,7 @@ import time
 
 from dokkupy_sdk.attached import interruptible, terminal, until_end
 from dokkupy_sdk.execute import environment
-from dokkupy_sdk.operation import SignalReceived, signals_ignored
+from dokkupy_sdk.operation import SignalReceived, signals_held, signals_ignored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: 
     reason = ""
     try:
         with interruptible():
-            client = subprocess.Popen(argv, env=environment(terminal()))
+            with signals_held():
+                client = subprocess.Popen(argv, env=environment(terminal()))
             reason = until_end(client, FOR_EVER)
     except SignalReceived as error:
         interrupted = error
     with signals_ignored():
-        if reason or interrupted:
-            hang_up(attach, mark)
         if client is not None:
+            if reason or interrupted:
+                hang_up(attach, mark, client)
             try:
                 client.wait(GRACE if reason or interrupted else None)
             except subprocess.TimeoutExpired:
@@ -63,11 +64,14 @@ def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: 
     return client.returncode if client is not None else 1
 
 
-def hang_up(attach: Attach, mark: str) -> None:
-    """Send SIGHUP to the marked shell's process group, and SIGKILL to what is left of it in time."""
-    pid = marked(mark)
-    if not pid:
-        return
+def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:
+    """Send SIGHUP to the marked shell's process group, and SIGKILL to what is left of it in time. A caller that goes at once
+    may go before the shell has started: while the engine's client is there, it may still come."""
+    deadline = time.monotonic() + GRACE
+    while not (pid := marked(mark)):
+        if client.poll() is not None or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
 
     def send(signal: str) -> bool:
         """Whether the group is there."""

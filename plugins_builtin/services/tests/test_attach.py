@@ -38,8 +38,17 @@ def test_a_command_has_its_own_status_and_arguments(own: Host) -> None:
     assert attach(own, "fake", DB, ("sh", "-c", 'test "$1" = "a  b" && exit 7', "x", "a  b")) == 7
 
 
-def test_a_command_ends_with_its_caller(own: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seconds", ["0", "0.5"], ids=["started", "not yet started"])
+def test_a_command_ends_with_its_caller(own: Host, monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    """Also when the caller goes before the engine has started it."""
     monkeypatch.setattr(inside, "marked", session_leader)
+    monkeypatch.setattr(inside, "GRACE", 3)
+    started = own.sessions().attach_argv
+
+    def attach_argv(ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
+        return ["sh", "-c", f'sleep {seconds}; exec "$@"', "sh", *started(ref, command, tty=tty)]
+
+    monkeypatch.setattr(own.sessions(), "attach_argv", attach_argv)
     token = f"{os.getpid()}.7"
 
     def interrupt() -> None:

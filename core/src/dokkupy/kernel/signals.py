@@ -34,6 +34,17 @@ def signals_ignored() -> Iterator[None]:
 
 
 @contextmanager
+def signals_held() -> Iterator[None]:
+    """Signals that come meanwhile are delivered at the end: a program that was just started has to be known to whoever
+    ends it."""
+    held: list[int] = []
+    with handlers(lambda number, _frame: held.append(number)):
+        yield
+    for number in held:
+        signal.raise_signal(number)
+
+
+@contextmanager
 def handlers(handler: Any) -> Iterator[None]:
     import threading
 
