@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy.cli.declare import Annotated, Group, Opt, Options
+from dokkupy.cli.parse import parse
+from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
@@ -87,3 +90,20 @@ def test_what_belongs_to_several_apps_takes_all_of_them(host: Host) -> None:
 
 def test_an_app_has_deployers_where_a_deployer_s_key_names_it(host: Host) -> None:
     assert has_deployers(host, AppName("shop")) and not has_deployers(host, AppName("wiki"))
+
+
+class Shared(Options):
+    app: Annotated[AppName | None, Opt("--on")] = None
+
+
+def test_a_field_of_declared_options_is_checked_as_an_option_of_its_own(host: Host) -> None:
+    group = Group("shared", "Options that several commands have")
+
+    @group.command("use", permission="app:read", mutating=True)
+    def use(host: Host, *, options: Shared) -> None:
+        """Use an app."""
+
+    eve = as_key(host, "eve")
+    check_call(eve, parse(group.commands["use"], ["--on", "blog"]))
+    with pytest.raises(Denied):
+        check_call(eve, parse(group.commands["use"], ["--on", "shop"]))

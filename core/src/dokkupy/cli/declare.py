@@ -8,7 +8,8 @@
 
 The first parameter is the Host. Further positional parameters are arguments; keyword-only ones are options. Their
 types parse the words: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
-`list[T]`, `T | None`; an option of a subclass of `Options` stands for all of that class's. What a command returns is a `CommandResult` (data and text), an exit status, or None.
+`list[T]`, `T | None`; an option of a subclass of `Options` stands for all of that class's. What a command returns is a
+`CommandResult` (data and text), an exit status, or None.
 
 On the start-up path of every command: imports nothing heavy.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Scope
+from dokkupy.cli.declare import Options, Scope
 from dokkupy.host import Host
 from dokkupy.usecases.access import check_access
 
@@ -31,5 +31,6 @@ def check_call(host: Host, call: Invocation) -> None:
 
 
 def values_of(call: Invocation) -> Iterator[Any]:
-    for value in (*call.arguments, *call.keywords.values()):
+    options = [vars(one).values() if isinstance(one, Options) else (one,) for one in call.keywords.values()]
+    for value in (*call.arguments, *(value for fields in options for value in fields)):
         yield from value if isinstance(value, list) else (value,)
