@@ -85,12 +85,8 @@ install_packages() {
     have socat || missing+=(socat)
     have restic || missing+=(restic)
     [[ -x /usr/sbin/visudo ]] || missing+=(sudo)
-    have dockerd || docker info >/dev/null 2>&1 || missing+=(docker.io)
-    have iptables || missing+=(iptables)
     have nft || missing+=(nftables)
     have ip || missing+=(iproute2)
-    have ip || missing+=(iproute2)
-    have debootstrap || missing+=(debootstrap)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)
     # An ACME authority of one's own.

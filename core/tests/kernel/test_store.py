@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppNotFound, HostError, StateError
-from dokkupy.kernel.store import Store, record_of
+from dokkupy.kernel.store import Store
 from dokkupy.model.names import AppName
 from dokkupy.model.state import PropertiesFile
 
@@ -96,14 +96,6 @@ def test_a_key_of_another_kind_or_a_missing_one_names_the_file(store: Store) -> 
     with pytest.raises(StateError, match=f"{path} has no other"):
         table["other"]
     assert table.get("list", "") == "text"
-
-
-def test_what_is_no_record_names_the_file() -> None:
-    with (
-        pytest.raises(StateError, match="/x.toml is not the record of a release: ValueError: seven"),
-        record_of("release", "/x.toml"),
-    ):
-        raise ValueError("seven")
 
 
 def test_a_directory_in_place_of_a_file_and_one_that_cannot_be_written_are_errors(store: Store, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The store: TOML files, one directory per app, one file per plugin in it.
 
 A file is addressed by its path parts, `("apps", "blog", "nginx")` or `("global", "nginx")`, and holds a table with a
-`schema` number. Who uses it reads and writes a record (`model.record`), never the table. Writing keeps the previous generation beside it (`nginx.toml.previous`; after the first write that is
-an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
+`schema` number. Who uses it reads and writes a record (`model.record`), never the table. Writing keeps the previous
+generation beside it (`nginx.toml.previous`; after the first write that is an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
 `StateError` that names the file and what to do, never an empty table: an empty one would lose what the user had.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.errors import AppNotFound, HostError, StateError, UserError
+from dokkupy.errors import AppNotFound, HostError, StateError
 from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
 from dokkupy.kernel.toml import loads
 from dokkupy.model.names import AppName
@@ -195,22 +195,6 @@ class Store:
                 }
                 found += [os.path.join(directory, name) for name in tables]
         return sorted(found)
-
-
-class record_of:
-    """While a table is read into a type: what it lacks or has too much is a StateError that names its file. A class,
-    because `contextlib` costs 2 ms at every start."""
-
-    def __init__(self, what: str, path: str) -> None:
-        self.what = what
-        self.path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
-        if isinstance(error, (KeyError, TypeError, ValueError, AttributeError, UserError)):
-            reason = f"{self.path} is not the record of a {self.what}: {type(error).__name__}: {error}"
-            raise StateError(reason, hint=restore_hint(self.path)) from error
 
 
 class Read(dict[str, "Any"]):
