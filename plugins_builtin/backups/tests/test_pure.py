@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, SubjectOrId, TargetName
-from dokkupy_backups.record.manifest import Record, from_tags
+from dokkupy_backups.record.manifest import Record, from_tags, moment, stamp
 from dokkupy_backups.record.plausibility import differences, emptied, implausible
 from dokkupy_backups.record.stored import choose
 from dokkupy_backups.repository.meter import END, Meter
@@ -290,3 +290,10 @@ def test_share_of_data_to_read() -> None:
     for text in ("5", "101%", "-1%", "1/3", "5% --x"):
         with pytest.raises(UserError):
             DataSubset(text)
+
+
+def test_backups_within_one_second_are_in_their_order() -> None:
+    first = datetime(2026, 11, 1, 12, 0, 0, 5_000, tzinfo=UTC)
+    stamps = [stamp(first + timedelta(milliseconds=delay)) for delay in (0, 5, 95, 995)]
+    assert stamps[0] == "2026-11-01T12:00:00.005Z" and sorted(stamps) == stamps and len({*stamps}) == 4
+    assert moment(stamps[0]) == first

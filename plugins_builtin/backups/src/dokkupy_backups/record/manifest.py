@@ -152,7 +152,8 @@ def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: st
 
 
 def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """In milliseconds, so that two backups of one subject never have equal stamps, by which they are ordered."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
