@@ -28,7 +28,8 @@ from dokkupy.kernel.settings import Property, Settings
 from dokkupy.model import checks
 
 sys.path.insert(0, str(Path(__file__).parent))
-from permissions import page  # noqa: E402 - beside this file, from wherever it is started
+import compatibility  # noqa: E402 - beside this file, from wherever it is started
+from permissions import page  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->\n\n"
@@ -449,6 +450,7 @@ def pages() -> dict[str, str]:
         "settings": settings(registry),
         "errors": fault_classes(),
         "permissions": permissions(registry),
+        "dokku-compatibility": compatibility.page(registry),
     }
     return {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
 

@@ -1,0 +1,48 @@
+"""The comparison with Dokku (docs/reference/dokku-compatibility.md): nothing of Dokku's is lacking without a reason."""
+
+from __future__ import annotations
+
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import compatibility  # noqa: E402
+from generate import shipped  # noqa: E402
+
+pytestmark = pytest.mark.unit
+
+ROWS = compatibility.rows(shipped())
+CORE_COMMANDS = 209
+"""Dokku's, without `:help`, k3s and the four other proxies."""
+AS_GOOD = 163
+"""How many of them are the same or better here. Raise it with each that comes; the aim is 205."""
+
+
+def test_what_dokku_has_is_here_or_has_a_reason() -> None:
+    assert [row.name for row in ROWS if row.verdict in ("missing", "partly") and not row.why] == []
+
+
+@pytest.mark.parametrize("table", ["missing", "better"])
+def test_a_reason_is_of_something(table: str) -> None:
+    verdicts = ("missing", "partly") if table == "missing" else ("better",)
+    names = [row.name for row in ROWS if row.verdict in verdicts]
+    patterns = compatibility.catalogue()[table]
+    unused = [one for one in patterns if not any(fnmatchcase(name, one) for name in names)]
+    assert unused == [], "these are here now, or are spelled otherwise: remove them from docs/dokku.toml"
+
+
+def test_core_commands_are_not_lost() -> None:
+    core = [row for row in ROWS if compatibility.is_core(row)]
+    assert len(core) == CORE_COMMANDS
+    assert sum(row.verdict in ("same", "better") for row in core) >= AS_GOOD
+
+
+def test_a_command_that_is_not_registered_is_missing() -> None:
+    assert compatibility.compared(shipped(), "apps", "apps:no-such", []).verdict == "missing"
+    row = compatibility.compared(shipped(), "apps", "apps:create", ["--no-such"])
+    assert (row.verdict, row.why) == ("partly", "without `--no-such`")
