@@ -249,7 +249,7 @@ def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
 @pytest.mark.parametrize("kind", list(REGISTRY.group("dokkupy.datastore")))
 def test_a_password_of_a_service_counts_or_has_its_line(kind: str, tmp_path: Path) -> None:
     from dokkupy_sdk.model import Image
-    from dokkupy_services.lifecycle import ServiceOptions, draft
+    from dokkupy_services.lifecycle.service import ServiceOptions, draft
     from dokkupy_services.names import ServiceName
 
     datastore = REGISTRY.load(REGISTRY.group("dokkupy.datastore")[kind])(fake_host(tmp_path))

@@ -11,8 +11,9 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.model.names import AppName
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
-from dokkupy_services import lifecycle, links
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
 from dokkupy_services.testing.fakes import FakeDatastore
 

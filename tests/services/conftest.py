@@ -17,7 +17,8 @@ sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "plugins_builtin" / "bac
 from dokkupy_sdk import Host  # noqa: E402
 from dokkupy_sdk.entry import main  # noqa: E402
 from dokkupy_sdk.testing import fake_host  # noqa: E402
-from dokkupy_services import container, records, trash  # noqa: E402
+from dokkupy_services import records  # noqa: E402
+from dokkupy_services.lifecycle import container, trash  # noqa: E402
 
 PLUGINS = ("docker", "services", "backups", "postgres", "mysql", "mariadb", "redis", "mongo", "memcached", "rabbitmq")
 

@@ -14,9 +14,9 @@ import pytest
 from bed.servers import server
 from dokkupy_sdk.testing.effort import THOROUGH, amount
 from dokkupy_services import records
-from dokkupy_services.container import Exec
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.names import ServiceName
-from dokkupy_services.subject import ServiceSubject
 
 from plugins_builtin.backups.tests.repository import KEY, make
 from tests.services.conftest import Machine

@@ -14,7 +14,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
 from dokkupy_commands.parallel import workers
-from dokkupy_host.temporary import remove_left_over
+from dokkupy_host.timer.temporary import remove_left_over
 from dokkupy_sdk.parallel import over_each_at_once
 
 from plugins_builtin.commands.tests.conftest import Run

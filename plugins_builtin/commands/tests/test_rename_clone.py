@@ -18,7 +18,7 @@ from dokkupy.usecases.config import get_env, set_env
 from dokkupy.usecases.releases import current, numbers
 from dokkupy.usecases.retire import retire_due
 from dokkupy_commands.rename_clone import clone_app, rename_app
-from dokkupy_host.maintenance import recover_all
+from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from dokkupy_docker.activity import is_connecting
+from dokkupy_docker.instances.activity import is_connecting
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import ProcessType

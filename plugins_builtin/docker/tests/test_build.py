@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_docker import build as build_module
-from dokkupy_docker.client import Client, candidates, find_client
+from dokkupy_docker.builds import run as build_module
+from dokkupy_docker.builds.client import Client, candidates, find_client
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.execute import environment

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_docker import build_limits
-from dokkupy_docker.build_limits import Limits, files, limits_of, says, script
-from dokkupy_docker.build_options import validate
+from dokkupy_docker.builds import limits as build_limits
+from dokkupy_docker.builds.limits import Limits, files, limits_of, says, script
+from dokkupy_docker.builds.options import validate
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.operation import operation

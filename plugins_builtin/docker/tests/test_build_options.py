@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_docker.build_options import ValidatedOptions, validate
-from dokkupy_docker.client import candidates, has_buildx, major_version
+from dokkupy_docker.builds.client import candidates, has_buildx, major_version
+from dokkupy_docker.builds.options import ValidatedOptions, validate
 
 pytestmark = pytest.mark.unit
 

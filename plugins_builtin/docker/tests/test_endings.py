@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dokkupy_docker.answers import endings_of, up_seconds
+from dokkupy_docker.engine_api.answers import endings_of, up_seconds
 from dokkupy_sdk.model import Ending
 
 pytestmark = pytest.mark.unit

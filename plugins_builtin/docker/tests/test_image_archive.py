@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from dokkupy_docker import image_archive
-from dokkupy_docker.image_archive import without_names
+from dokkupy_docker.roles import image_archive
+from dokkupy_docker.roles.image_archive import without_names
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 

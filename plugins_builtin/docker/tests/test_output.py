@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_docker.output import TAIL, Output
+from dokkupy_docker.builds.output import TAIL, Output
 
 pytestmark = pytest.mark.unit
 

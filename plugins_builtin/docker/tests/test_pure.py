@@ -9,12 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_docker.app_options import divided
-from dokkupy_docker.containers import confine
-from dokkupy_docker.drain import established
+from dokkupy_docker.instances.drain import established
 from dokkupy_docker.network import free_addresses, free_subnet
-from dokkupy_docker.option_values import size
-from dokkupy_docker.options import SHORT, body_of
+from dokkupy_docker.options.stored import divided
+from dokkupy_docker.options.translate import SHORT, body_of
+from dokkupy_docker.options.values import size
+from dokkupy_docker.roles.containers import confine
 from dokkupy_docker.scheduler import masked
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Group

@@ -12,7 +12,7 @@ from dokkupy.host import Host
 from dokkupy_host.audit import first_key, rotation
 from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.audit.since import start_of
-from dokkupy_host.examination import examine
+from dokkupy_host.doctor.examination import examine
 from dokkupy_sdk.audit import MARK, key_after, read_key, save_key, seal
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.setup import Steps

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from dokkupy.host import Host
-from dokkupy_host import interpreter
-from dokkupy_host.examination import examine, scratch_finding
+from dokkupy_host.doctor import interpreter
+from dokkupy_host.doctor.examination import examine, scratch_finding
 
 
 def test_the_doctor_sees_a_gap_in_the_audit(host: Host) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_host.state_check import look
+from dokkupy_host.state.check import look
 from dokkupy_sdk import Host
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.entry import main

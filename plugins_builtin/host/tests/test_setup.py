@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 from dokkupy import hookspecs
 from dokkupy.host import Host
-from dokkupy_host import machine
-from dokkupy_host.machine import set_up, tear_down
+from dokkupy_host.setup import machine
+from dokkupy_host.setup.machine import set_up, tear_down
 from dokkupy_sdk import setup
 
 from plugins_builtin.host.tests.conftest import Run

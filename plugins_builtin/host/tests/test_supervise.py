@@ -18,8 +18,8 @@ from dokkupy.model.release import Instance
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current
-from dokkupy_host.supervise import findings, supervise, write_watched
-from dokkupy_host.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
+from dokkupy_host.supervise.apps import findings, supervise, write_watched
+from dokkupy_host.supervise.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeProxy, deploy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dokkupy_host.temporary import remove_left_over
+from dokkupy_host.timer.temporary import remove_left_over
 from dokkupy_sdk import Host
 from dokkupy_sdk.files import scratch_directory
 

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy_letsencrypt import manage, reach
-from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_letsencrypt.certbot.program import Certbot
+from dokkupy_letsencrypt.order import manage
+from dokkupy_letsencrypt.prove import reach
 from dokkupy_sdk import Host
 from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.names import AppName, Domain

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from dokkupy.kernel import failpoints
 from dokkupy_certs.certificates import place, slots
-from dokkupy_host.maintenance import do_tick
-from dokkupy_letsencrypt import leftovers, lineage, manage
-from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_host.timer.maintenance import do_tick
+from dokkupy_letsencrypt.certbot import lineage
+from dokkupy_letsencrypt.certbot.program import Certbot
+from dokkupy_letsencrypt.order import leftovers, manage
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Route

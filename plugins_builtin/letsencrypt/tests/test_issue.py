@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from dokkupy_certs.certificates import slot_of
-from dokkupy_letsencrypt import cli, dns, leftovers, manage
-from dokkupy_letsencrypt.certbot import Certbot
+from dokkupy_letsencrypt import cli
+from dokkupy_letsencrypt.certbot.program import Certbot
+from dokkupy_letsencrypt.order import leftovers, manage
+from dokkupy_letsencrypt.prove import dns
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import HostError, UserError
@@ -100,7 +102,7 @@ def test_changed_names_and_settings_are_a_reason(bench: Bench) -> None:
 def test_names_that_lead_elsewhere_are_left_out_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
-    from dokkupy_letsencrypt import reach
+    from dokkupy_letsencrypt.prove import reach
 
     add(bench, "gone.example.com", "elsewhere.example.com", "silent.example.com")
     plain = reach.ask
@@ -181,7 +183,7 @@ def test_disabled_and_revoked_ones_are_gone(bench: Bench) -> None:
 
 
 def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dokkupy_letsencrypt import reach
+    from dokkupy_letsencrypt.prove import reach
 
     plain = reach.ask
     monkeypatch.setattr(reach, "ask", lambda name, path: (404, b"") if name.startswith("bad") else plain(name, path))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from dokkupy_letsencrypt import cli, manage
+from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.acme_errors import RateLimited, fault, retry_after
+from dokkupy_letsencrypt.order import manage
 
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
 from plugins_builtin.letsencrypt.tests.front import SAID, Front, rate_limited

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_letsencrypt import logs
+from dokkupy_letsencrypt.certbot import logs
 
 
 def test_secrets_are_taken_out_the_longest_first_and_nothing_else() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_certs.certificates import slots
-from dokkupy_letsencrypt import cli, leftovers, lineage, manage, parts, reach
-from dokkupy_letsencrypt.certbot import Certbot
-from dokkupy_letsencrypt.parts import Part, divide
+from dokkupy_letsencrypt import cli
+from dokkupy_letsencrypt.certbot import lineage
+from dokkupy_letsencrypt.certbot.program import Certbot
+from dokkupy_letsencrypt.order import leftovers, manage, parts
+from dokkupy_letsencrypt.order.parts import Part, divide
+from dokkupy_letsencrypt.prove import reach
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Domain
 

@@ -10,13 +10,16 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.names import AppName
-from dokkupy_services import lifecycle, links, maintenance, moving
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.links import variables as links
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
+from dokkupy_services.timer import maintenance
 
 TALK = 'exec 3<>/dev/tcp/service/11211; cat >&3; while IFS= read -r line <&3; do echo "$line"; done'
 

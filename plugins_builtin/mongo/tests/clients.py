@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pymongo
 from dokkupy_sdk.names import Secret
-from dokkupy_services import container
-from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.role import ServiceExec
 from pymongo.database import Database
 

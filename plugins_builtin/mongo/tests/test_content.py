@@ -25,12 +25,15 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.effort import amount
 from dokkupy_sdk.testing.hosts import fake_host
-from dokkupy_services import container, lifecycle, moving, pipes, records, trash
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import moving, pipes
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
-from dokkupy_services.subject import ServiceSubject
 from pymongo.errors import OperationFailure, WriteError
 
 from plugins_builtin.mongo.tests import clients

@@ -19,13 +19,15 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.testing.effort import amount
-from dokkupy_services import imports, lifecycle, moving, pipes, records
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import imports, moving, pipes
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
-from dokkupy_services.subject import ServiceSubject
 from dokkupy_services.testing.contract import DatastoreContract
 
 # Over the network, where the server is called `service`. The password comes on standard input, the statements after it.

@@ -7,8 +7,9 @@ import secrets
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_services import lifecycle, moving
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract

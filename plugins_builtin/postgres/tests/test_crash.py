@@ -14,10 +14,12 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.effort import stride
-from dokkupy_services import container, maintenance, records
-from dokkupy_services.container import Exec
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
+from dokkupy_services.timer import maintenance
 
 from plugins_builtin.postgres.tests.test_contract import as_app
 

@@ -11,9 +11,12 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
-from dokkupy_services import container, imports, lifecycle, pipes, records
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import imports, pipes
+from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.names import ServiceName
 
 from plugins_builtin.postgres.tests.test_contract import as_app

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pika
-from dokkupy_services import container
-from dokkupy_services.container import Exec
+from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.role import ServiceExec
 from pika.adapters.blocking_connection import BlockingChannel
 

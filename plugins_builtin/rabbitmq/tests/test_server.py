@@ -17,9 +17,12 @@ from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError
 from dokkupy_sdk.testing.hosts import fake_host
-from dokkupy_services import container, lifecycle, moving, records, trash
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore

@@ -19,12 +19,16 @@ from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.effort import amount
 from dokkupy_sdk.testing.hosts import fake_host
-from dokkupy_services import container, lifecycle, links, moving, pipes, records, trash
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import moving, pipes
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
-from dokkupy_services.subject import ServiceSubject
 
 from plugins_builtin.redis.tests.test_contract import AS_APP, as_app
 

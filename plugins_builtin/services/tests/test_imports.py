@@ -12,7 +12,7 @@ import pytest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing import fake_host
-from dokkupy_services import imports
+from dokkupy_services.data import imports
 from dokkupy_services.dump_formats import lines_of
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName

@@ -13,8 +13,9 @@ from dokkupy_sdk.config import get_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeEngine, fake_host
-from dokkupy_services import container, records
+from dokkupy_services import records
 from dokkupy_services.cli import datastore_group
+from dokkupy_services.lifecycle import container
 from dokkupy_services.names import ServiceName
 from dokkupy_services.testing.fakes import FakeDatastore
 

@@ -13,8 +13,8 @@ from dokkupy.kernel import failpoints
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
 from dokkupy_commands.rename_clone import clone_app, rename_app
-from dokkupy_host.machine import tear_down
-from dokkupy_host.maintenance import recover_each
+from dokkupy_host.setup.machine import tear_down
+from dokkupy_host.timer.maintenance import recover_each
 from dokkupy_plugins.installed import require_unused
 from dokkupy_sdk import Host
 from dokkupy_sdk.apps import create_app, destroy_app
@@ -25,12 +25,18 @@ from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.records import encode
 from dokkupy_sdk.testing import FakeEngine, deploy, dry, fake_host
-from dokkupy_services import container, expose, external, lifecycle, links, maintenance, moving, records, trash
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import moving
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle import container, expose, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.lifecycle.undestroy import undestroy
+from dokkupy_services.links import external
+from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
-from dokkupy_services.subject import ServiceSubject
 from dokkupy_services.testing.fakes import FakeDatastore
-from dokkupy_services.undestroy import undestroy
+from dokkupy_services.timer import maintenance
 
 DB, BLOG = ServiceName("db"), AppName("blog")
 UNTRUSTED = (

@@ -9,8 +9,8 @@ import threading
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
-from dokkupy_services import tunnel
 from dokkupy_services.commands.parameters import found
+from dokkupy_services.links import tunnel
 from dokkupy_services.names import ServiceName
 
 from plugins_builtin.services.tests.test_service_commands import Ran, host, run  # noqa: F401

@@ -12,8 +12,12 @@ from dokkupy_sdk.config import get_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
-from dokkupy_services import container, external, lifecycle, links, records, trash
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.links import external
+from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore
 from dokkupy_services.testing.fakes import FakeDatastore

@@ -9,8 +9,10 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.config import get_env
 from dokkupy_sdk.names import AppName, EnvKey
 from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
-from dokkupy_services import lifecycle, links, records
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
 from dokkupy_services.testing.fakes import FakeDatastore
 

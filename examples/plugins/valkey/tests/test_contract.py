@@ -8,9 +8,10 @@ import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_services import lifecycle, moving
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec

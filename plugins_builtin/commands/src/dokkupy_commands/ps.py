@@ -182,7 +182,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     extra: dict[str, str] = {}
     pending: list[str] = []
     if serving is not None:
-        from dokkupy_host.watched import described
+        from dokkupy_host.supervise.watched import described
         from dokkupy_sdk.formation import fixed_formation
         from dokkupy_sdk.releases import current
         from dokkupy_sdk.status import state_mark, statuses

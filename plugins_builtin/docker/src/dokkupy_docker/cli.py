@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
 
-from dokkupy_docker.app_options import PHASES, DockerOptionsFile, divided, options_of, processes_of, same
+from dokkupy_docker.options.stored import PHASES, DockerOptionsFile, divided, options_of, processes_of, same
 from dokkupy_docker.settings import LOCAL, SCHEDULER
 
 TYPE_CHECKING = False
@@ -42,12 +42,12 @@ def checked(words: list[str], phases: list[str]) -> list[str]:
         raise UserError("Please specify docker options to add")
     split = [word for option in found for word in shlex.split(option)]
     if phases != ["build"]:
-        from dokkupy_docker.options import body_of
+        from dokkupy_docker.options.translate import body_of
 
         body_of(split)
     else:
-        from dokkupy_docker.build_limits import limits_of
-        from dokkupy_docker.build_options import validate
+        from dokkupy_docker.builds.limits import limits_of
+        from dokkupy_docker.builds.options import validate
 
         limits_of(validate(split, (), buildkit=True, buildx=True).limits)
     return found
@@ -92,7 +92,7 @@ def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) 
 
     from dokkupy_sdk.access import check_access
 
-    from dokkupy_docker.reach import is_inside
+    from dokkupy_docker.options.reach import is_inside
 
     if not all(is_inside(phase, shlex.split(text)) for _, phase, text in changed):
         check_access(host, "app:admin", app)
@@ -112,7 +112,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
     """Add options for the given phases; they apply from the next build or deploy on."""
     import shlex
 
-    from dokkupy_docker.options import remarks
+    from dokkupy_docker.options.translate import remarks
 
     host.store.require_app(app)
     names = phases_of(phases)

@@ -12,7 +12,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.roles import Engine
 
-from dokkupy_docker import api
+from dokkupy_docker.engine_api import api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,36 +55,36 @@ class DockerEngine(Engine):
 
     @property
     def images(self) -> Images:
-        from dokkupy_docker.images import DockerImages
+        from dokkupy_docker.roles.images import DockerImages
 
         return DockerImages(self)
 
     @property
     def builds(self) -> ImageBuilds:
-        from dokkupy_docker.images import DockerImageBuilds
+        from dokkupy_docker.roles.images import DockerImageBuilds
 
         return DockerImageBuilds(self)
 
     @property
     def containers(self) -> Containers:
-        from dokkupy_docker.containers import DockerContainers
+        from dokkupy_docker.roles.containers import DockerContainers
 
         return DockerContainers(self)
 
     @property
     def sessions(self) -> ContainerSessions:
-        from dokkupy_docker.sessions import DockerContainerSessions
+        from dokkupy_docker.roles.sessions import DockerContainerSessions
 
         return DockerContainerSessions(self)
 
     @property
     def networks(self) -> Networks:
-        from dokkupy_docker.networks import DockerNetworks
+        from dokkupy_docker.roles.networks import DockerNetworks
 
         return DockerNetworks(self)
 
     @property
     def volumes(self) -> Volumes:
-        from dokkupy_docker.volumes import DockerVolumes
+        from dokkupy_docker.roles.volumes import DockerVolumes
 
         return DockerVolumes(self)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
     import shlex
 
-    from dokkupy_docker.app_options import options_for
+    from dokkupy_docker.options.stored import options_for
 
     return [word for option in options_for(host, app, phase, process) for word in shlex.split(option)]
 
@@ -24,13 +24,13 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 @hookimpl
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     """The containers that `--link CONTAINER:ALIAS` names come into the app's network."""
-    from dokkupy_docker.app_options import all_options
+    from dokkupy_docker.options.stored import all_options
 
     if not any("--link" in option for option in all_options(host, app)):
         return []
     import shlex
 
-    from dokkupy_docker.options import joins
+    from dokkupy_docker.options.translate import joins
 
     links = [link for option in all_options(host, app) for link in joins(shlex.split(option))["--link"]]
     return [(name, alias or name) for name, _, alias in (link.partition(":") for link in links)]
@@ -80,14 +80,14 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def building(host: Host) -> Finding:
     from dokkupy_sdk.model import Finding
 
-    from dokkupy_docker.client import NotInstalled, find_client
+    from dokkupy_docker.builds.client import NotInstalled, find_client
 
     try:
         client = find_client(host)
     except NotInstalled as fault:
         return Finding("docker builds", "error", fault.message, fault.hint)
     if client.buildkit:
-        from dokkupy_docker.build_limits import LEAST_ENGINE, engine_version
+        from dokkupy_docker.builds.limits import LEAST_ENGINE, engine_version
 
         version, major = engine_version()
         limited = "" if major >= LEAST_ENGINE else f"; Docker {version} cannot limit their memory, {LEAST_ENGINE} can"

@@ -37,12 +37,13 @@ from dokkupy_sdk.roles import (
     Surroundings,
 )
 
-from dokkupy_docker import api, network
 from dokkupy_docker import command as commands
-from dokkupy_docker.activity import Sight, first_process
-from dokkupy_docker.answers import quoted
-from dokkupy_docker.drain import wait_until_idle
-from dokkupy_docker.options import network_mode, without_ports
+from dokkupy_docker import network
+from dokkupy_docker.engine_api import api
+from dokkupy_docker.engine_api.answers import quoted
+from dokkupy_docker.instances.activity import Sight, first_process
+from dokkupy_docker.instances.drain import wait_until_idle
+from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1

@@ -18,12 +18,12 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 
     return [
         Job("rotate-audit", 600, "dokkupy_host.audit.rotation:rotate"),
-        Job("look-at-state", 600, "dokkupy_host.state_check:look"),
+        Job("look-at-state", 600, "dokkupy_host.state.check:look"),
     ]
 
 
 @hookimpl
 def resolve_unavailable(host: Host, app: AppName) -> str | None:
-    from dokkupy_host.watched import web_has_crashed
+    from dokkupy_host.supervise.watched import web_has_crashed
 
     return "crashed" if web_has_crashed(host, app) else None

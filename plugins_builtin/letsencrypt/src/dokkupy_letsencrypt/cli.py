@@ -33,7 +33,7 @@ def enable(
     ] = False,
 ) -> CommandResult:
     """Get a certificate for the app's names, serve it, and renew it from now on."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     if (app is None) == (not all):
         raise UserError("Name an app, or give --all", hint="letsencrypt:enable APP")
@@ -61,7 +61,7 @@ def enable(
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> CommandResult:
     """Remove the certificate; it is not renewed any more."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     manage.disable(host, app)
     host.out.section(f"{app} has no certificate of an authority any more")
@@ -76,7 +76,7 @@ def renew(
     force: Annotated[bool, Opt("--force", help="Even if the authority asks to wait")] = False,
 ) -> CommandResult:
     """Get a new certificate now."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     return CommandResult({"app": app, "issued": manage.enable(host, app, force=True, insist=force)})
 
@@ -84,7 +84,7 @@ def renew(
 @group.command("auto-renew", permission="app:write", mutating=True)
 def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
     """Renew certificates that are due, of one app or of all; the timer does this every minute."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     if app is None:
         lines = manage.renew_due(host, visible_apps(host, "app:write"))
@@ -98,7 +98,7 @@ def auto_renew(host: Host, app: MaybeApp = None) -> CommandResult:
 @group.command("revoke", permission="app:admin", mutating=True)
 def revoke(host: Host, app: App) -> CommandResult:
     """Revoke the certificate with its authority, and remove it."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     manage.revoke(host, app)
     host.out.section(f"The certificate of {app} is revoked")
@@ -108,7 +108,7 @@ def revoke(host: Host, app: App) -> CommandResult:
 @group.command("active", permission="app:read")
 def active(host: Host, app: App) -> CommandResult:
     """Print whether the app has a certificate of an authority."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     host.store.require_app(app)
     word = "true" if manage.status(host, app).slot else "false"
@@ -118,7 +118,7 @@ def active(host: Host, app: App) -> CommandResult:
 @group.command("list", permission="app:read")
 def list_apps(host: Host) -> CommandResult:
     """List the certificates: when they end, and when they are renewed."""
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     rows = []
     done, failed = over_each(visible_apps(host), lambda app: manage.status(host, app))
@@ -143,8 +143,8 @@ def list_apps(host: Host) -> CommandResult:
 @group.command("cleanup", permission="app:write", mutating=True)
 def cleanup(host: Host, app: App) -> CommandResult:
     """Remove certbot's files of apps whose certificate is no longer in use."""
-    from dokkupy_letsencrypt import manage
-    from dokkupy_letsencrypt.certbot import Certbot
+    from dokkupy_letsencrypt.certbot.program import Certbot
+    from dokkupy_letsencrypt.order import manage
 
     host.store.require_app(app)
     if manage.status(host, app).slot is None:
@@ -178,7 +178,7 @@ def shown(text: str) -> str:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_letsencrypt import manage
+    from dokkupy_letsencrypt.order import manage
 
     found, parts = manage.status(host, app), manage.read(host, app).parts
     ends = min((slot.current.not_after for slot in found.kept), default="")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("renew", 60, "dokkupy_letsencrypt.manage:tick")]
+    return [Job("renew", 60, "dokkupy_letsencrypt.order.manage:tick")]
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.many import messages, over_each
     from dokkupy_sdk.model import Finding
 
-    from dokkupy_letsencrypt.state import status
+    from dokkupy_letsencrypt.order.state import status
 
     done, failed = over_each(host.store.apps(), lambda app: status(host, app))
     found = [Finding("letsencrypt", "error", f"{app}: {'; '.join(messages(error))}") for app, error in failed]
@@ -46,7 +46,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """The copy has other names, and nobody asked for certificates of those."""
-    from dokkupy_letsencrypt.state import Automatic, keep, read
+    from dokkupy_letsencrypt.order.state import Automatic, keep, read
 
     if read(host, new) != Automatic():
         keep(tx, new, Automatic())
@@ -56,7 +56,7 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 def post_app_destroy(host: Host, app: AppName) -> None:
     from dokkupy_sdk.errors import Busy
 
-    from dokkupy_letsencrypt.certbot import Certbot
+    from dokkupy_letsencrypt.certbot.program import Certbot
 
     try:
         Certbot(host).forget(app)

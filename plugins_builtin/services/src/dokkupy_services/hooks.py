@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
-    from dokkupy_services.links import guests
+    from dokkupy_services.links.variables import guests
 
     return guests(host, app) if any_service(host) else []
 
@@ -26,14 +26,15 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """An app's services are up before its processes are started."""
     if not any_service(host):
         return
-    from dokkupy_services.maintenance import require_services
+    from dokkupy_services.timer.maintenance import require_services
 
     require_services(host, deployment.app)
 
 
 @hookimpl
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    from dokkupy_services import external, links
+    from dokkupy_services.links import external
+    from dokkupy_services.links import variables as links
 
     links.move_links(tx, old, new, keep=False)
     external.move_links(tx, old, new, keep=False)
@@ -41,7 +42,8 @@ def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> 
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    from dokkupy_services import external, links
+    from dokkupy_services.links import external
+    from dokkupy_services.links import variables as links
 
     links.move_links(tx, old, new, keep=True)
     external.move_links(tx, old, new, keep=True)
@@ -49,7 +51,8 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
-    from dokkupy_services import external, links
+    from dokkupy_services.links import external
+    from dokkupy_services.links import variables as links
 
     links.forget_app(host, app)
     external.forget_app(host, app)
@@ -57,7 +60,7 @@ def post_app_destroy(host: Host, app: AppName) -> None:
 
 @hookimpl
 def on_recover(host: Host) -> None:
-    from dokkupy_services.maintenance import bring_up_all
+    from dokkupy_services.timer.maintenance import bring_up_all
 
     for line in bring_up_all(host):
         host.out.section(line)
@@ -70,8 +73,8 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     if not any_service(host):
         return []
     return [
-        Job("services", 60, "dokkupy_services.maintenance:supervise"),
-        Job("services-trash", 3600, "dokkupy_services.maintenance:give_back"),
+        Job("services", 60, "dokkupy_services.timer.maintenance:supervise"),
+        Job("services-trash", 3600, "dokkupy_services.timer.maintenance:give_back"),
     ]
 
 
@@ -79,7 +82,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 def doctor_checks(host: Host) -> Iterable[Finding]:
     if not any_service(host):
         return []
-    from dokkupy_services.maintenance import findings
+    from dokkupy_services.timer.maintenance import findings
 
     return findings(host)
 
@@ -88,9 +91,9 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     if not any_service(host):
         return []
-    from dokkupy_services.maintenance import known
+    from dokkupy_services.data.subject import ServiceSubject
     from dokkupy_services.records import datastore, services
-    from dokkupy_services.subject import ServiceSubject
+    from dokkupy_services.timer.maintenance import known
 
     return [
         ServiceSubject(host, one.kind, one.name)

@@ -9,7 +9,10 @@ from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
 
-from dokkupy_services import container, expose, lifecycle, links, records
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container, expose
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.links import variables as links
 from dokkupy_services.model import Service
 from dokkupy_services.role import Datastore
 

@@ -8,8 +8,8 @@ from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.settings import add_property_commands
 
+from dokkupy_services.lifecycle.trash import SETTINGS
 from dokkupy_services.names import ServiceName, linked_apps
-from dokkupy_services.trash import SETTINGS
 
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 
@@ -23,7 +23,9 @@ def list_services(host: Host) -> CommandResult:
     from dokkupy_sdk.access import is_admin
     from dokkupy_sdk.many import over_each, warn_of
 
-    from dokkupy_services import external, lifecycle, records
+    from dokkupy_services import records
+    from dokkupy_services.lifecycle import service as lifecycle
+    from dokkupy_services.links import external
 
     found, broken = records.visible(host)
     states, unknown = over_each(found, lambda one: lifecycle.status(host, one))
@@ -64,7 +66,7 @@ def list_services(host: Host) -> CommandResult:
 @group.command("trash", permission="host:read")
 def trash(host: Host) -> CommandResult:
     """List destroyed services whose data is still kept."""
-    from dokkupy_services import trash as kept
+    from dokkupy_services.lifecycle import trash as kept
 
     rows = kept.rows(host)
     lines = [f"{row['service']:<30} {row['id']:<30} until {row['until']}" for row in rows]
@@ -80,7 +82,7 @@ def undestroy(
     to: Annotated[str, Opt("--to", help="New name, if the old one is taken")] = "",
 ) -> CommandResult:
     """Restore a destroyed service with its data; link it to apps again afterwards."""
-    from dokkupy_services.undestroy import undestroy as bring_back
+    from dokkupy_services.lifecycle.undestroy import undestroy as bring_back
 
     back = bring_back(host, kind, service, ServiceName(to) if to else service)
     host.out.title(f"{back.subject} is back")
@@ -92,7 +94,7 @@ def purge(
     host: Host, kind: Kind, service: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
 ) -> CommandResult:
     """Delete the data of a destroyed service permanently."""
-    from dokkupy_services import trash as kept
+    from dokkupy_services.lifecycle import trash as kept
 
     identifier = service if service in kept.broken(host) else kept.find(host, kind, service).id
     if not force:
@@ -133,7 +135,7 @@ def adopt(
     """Register an external service by its address, so that apps can be linked to it."""
     from dokkupy_sdk.files import read_input_line
 
-    from dokkupy_services import external
+    from dokkupy_services.links import external
 
     one = external.adopt(host, service, url or read_input_line().strip(), alias)
     host.out.title(f"{external.subject(service)} is known; next: services:link {service} APP")
@@ -145,7 +147,7 @@ def adopt(
 @group.command("forget", permission="host:write", mutating=True)
 def forget(host: Host, service: Name) -> CommandResult:
     """Remove an external service's address."""
-    from dokkupy_services import external
+    from dokkupy_services.links import external
 
     external.forget(host, service)
     return CommandResult({"service": external.subject(service)})
@@ -161,8 +163,8 @@ def link(
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Link an external service to an app, and restart the app."""
-    from dokkupy_services import external
     from dokkupy_services.commands.links import variable_set
+    from dokkupy_services.links import external
 
     key = external.link(host, service, app, alias=alias)
     return variable_set(host, service, app, key, restart=not no_restart)
@@ -178,8 +180,8 @@ def unlink(
     kind: Annotated[PluginName | None, Opt("--kind", help="Kind of a service whose plugin is uninstalled")] = None,
 ) -> CommandResult:
     """Unlink an external service from an app, and restart the app."""
-    from dokkupy_services import external
     from dokkupy_services.commands.links import restarted, unlinked
+    from dokkupy_services.links import external
 
     if kind is not None:
         return unlinked(host, kind, service, app, restart=not no_restart)

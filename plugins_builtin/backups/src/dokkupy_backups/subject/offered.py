@@ -35,7 +35,7 @@ def restorable(host: Host, name: SubjectName) -> BackupSubject:
     kind, _, own = name.partition(":")
     if name in found or not own or host.registry.find("dokkupy.datastore", kind) is None:
         return require_subject(host, name)
-    from dokkupy_services.subject import ServiceSubject
+    from dokkupy_services.data.subject import ServiceSubject
 
     return ServiceSubject(host, kind, own)
 

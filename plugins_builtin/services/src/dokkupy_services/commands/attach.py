@@ -40,7 +40,7 @@ def add_tunnel(group: Group, kind: str) -> None:
         port: Annotated[int, Opt("--port", help="Another port of the server; without it, its first")] = 0,
     ) -> None:
         """Carry one connection to the service on standard input and output, for a client on your own machine."""
-        from dokkupy_services.tunnel import carry, open_connection
+        from dokkupy_services.links.tunnel import carry, open_connection
 
         store = found(host, kind)
         if sys.stdin.isatty():
@@ -57,7 +57,8 @@ def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -
     """Run a program of the service's container on our own terminal or pipes; returns its status. It ends with its caller."""
     from dokkupy_sdk.inside import run_inside
 
-    from dokkupy_services import lifecycle, records
+    from dokkupy_services import records
+    from dokkupy_services.lifecycle import service as lifecycle
 
     one = records.read(host, kind, service)
     if not lifecycle.is_up(host, one):

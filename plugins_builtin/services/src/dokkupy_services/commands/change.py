@@ -14,7 +14,7 @@ from dokkupy_services.names import Exposure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_services.moving import Moved
+    from dokkupy_services.data.moving import Moved
 
 
 def add_change(group: Group, kind: str, title: str) -> None:
@@ -23,7 +23,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
     ) -> None:
         """Set or unset a property of a service: initial-network, post-create-network, post-start-network."""
-        from dokkupy_services import lifecycle
+        from dokkupy_services.lifecycle import service as lifecycle
 
         if not key:
             raise UserError("No key specified")
@@ -39,7 +39,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         ports: Annotated[list[Exposure], Arg("[address:]port")] = [],  # noqa: B006 - never changed
     ) -> CommandResult:
         """Make the service reachable on a port of the host, by default on 127.0.0.1 only."""
-        from dokkupy_services import expose as exposing
+        from dokkupy_services.lifecycle import expose as exposing
 
         after = exposing.expose(host, found(host, kind), service, ports)
         host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
@@ -50,7 +50,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
     @group.command("unexpose", permission="host:write", mutating=True)
     def unexpose(host: Host, service: Name) -> CommandResult:
         """Close the host ports that lead to the service."""
-        from dokkupy_services import expose as exposing
+        from dokkupy_services.lifecycle import expose as exposing
 
         exposing.unexpose(host, found(host, kind), service)
         host.out.section(f"Service {service} unexposed")
@@ -66,7 +66,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
     ) -> CommandResult:
         """Move a service to another version, with its data."""
-        from dokkupy_services import moving
+        from dokkupy_services.data import moving
 
         datastore = found(host, kind)
         wish, networks = options.of_service(), options.networks

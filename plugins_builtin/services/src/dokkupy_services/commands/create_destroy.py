@@ -15,7 +15,8 @@ def add_create_destroy(group: Group, kind: str, title: str) -> None:
     @group.command("create", permission="host:write", mutating=True, secret_args=1)
     def create(host: Host, service: Name, *, options: NewServiceOptions) -> CommandResult:
         """Create a service."""
-        from dokkupy_services import lifecycle, report
+        from dokkupy_services import report
+        from dokkupy_services.lifecycle import service as lifecycle
 
         options.image_version = options.image_version or wished(kind, "IMAGE_VERSION", unless=options.image)
         options.image = options.image or wished(kind, "IMAGE")
@@ -39,7 +40,7 @@ def add_create_destroy(group: Group, kind: str, title: str) -> None:
     @group.command("rename", permission="host:write", mutating=True)
     def rename(host: Host, service: Name, new_service: NewName) -> CommandResult:
         """Rename a service; linked apps keep working."""
-        from dokkupy_services import lifecycle
+        from dokkupy_services.lifecycle import service as lifecycle
 
         lifecycle.rename(host, found(host, kind), service, new_service)
         host.out.title(f"Renamed {service} to {new_service}")
@@ -47,7 +48,8 @@ def add_create_destroy(group: Group, kind: str, title: str) -> None:
 
 
 def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force: bool, purge: bool) -> CommandResult:
-    from dokkupy_services import lifecycle, records
+    from dokkupy_services import records
+    from dokkupy_services.lifecycle import service as lifecycle
 
     if not records.is_there(host, kind, service):
         raise NotFound(f"{title} service {service} does not exist")

@@ -15,8 +15,9 @@ def add_data(group: Group, kind: str, title: str) -> None:
     @group.command("export", permission="service:connect", formats=False)
     def export(host: Host, service: Name) -> None:
         """Write a dump of the service to standard output."""
-        from dokkupy_services import moving, pipes, records
-        from dokkupy_services.container import Exec
+        from dokkupy_services import records
+        from dokkupy_services.data import moving, pipes
+        from dokkupy_services.lifecycle.container import Exec
 
         one = records.read(host, kind, service)
         moving.require_running(host, one)
@@ -31,7 +32,8 @@ def add_data(group: Group, kind: str, title: str) -> None:
     @group.command("import", permission="service:write", mutating=True)
     def import_dump(host: Host, service: Name) -> CommandResult:
         """Replace the service's data with a dump read from standard input; if that fails, nothing changes."""
-        from dokkupy_services import imports, moving, pipes, records
+        from dokkupy_services import records
+        from dokkupy_services.data import imports, moving, pipes
 
         one, datastore = records.read(host, kind, service), found(host, kind)
         moving.require_running(host, one)
@@ -48,7 +50,8 @@ def add_data(group: Group, kind: str, title: str) -> None:
     @group.command("clone", permission="host:write", mutating=True, secret_args=2)
     def clone(host: Host, service: Name, new_service: NewName, *, options: NewServiceOptions) -> CommandResult:
         """Create a new service with a copy of the data."""
-        from dokkupy_services import moving, report
+        from dokkupy_services import report
+        from dokkupy_services.data import moving
 
         datastore = found(host, kind)
         made = moving.clone(host, datastore, service, new_service, options.of_service(), networks=options.networks)

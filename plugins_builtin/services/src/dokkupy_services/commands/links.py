@@ -23,7 +23,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
         no_restart: NoRestart = False,
     ) -> CommandResult:
         """Link a service to an app; the app gets the address in a variable and is restarted."""
-        from dokkupy_services import links
+        from dokkupy_services.links import variables as links
 
         key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)
         return variable_set(host, service, app, key, restart=not no_restart)
@@ -36,7 +36,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
     @group.command("promote", permission="host:write", mutating=True)
     def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
         """Promote a linked service: it gets the app's main variable, such as DATABASE_URL."""
-        from dokkupy_services import links
+        from dokkupy_services.links import variables as links
 
         key = links.promote(host, found(host, kind), service, app)
         return variable_set(host, service, app, key, restart=not no_restart)
@@ -71,7 +71,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
 
 def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, restart: bool) -> CommandResult:
-    from dokkupy_services import links
+    from dokkupy_services.links import variables as links
 
     keys = links.unlink(host, kind, service, app)
     for key in keys:

@@ -13,7 +13,7 @@ from dokkupy_services.names import ServiceName, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_services.lifecycle import ServiceOptions
+    from dokkupy_services.lifecycle.service import ServiceOptions
     from dokkupy_services.role import Datastore
 
 Name = Annotated[ServiceName, Arg("service")]
@@ -58,7 +58,7 @@ class ContainerOptions(Options):
     def of_service(self, *, password: str = "", root_password: str = "") -> ServiceOptions:
         from dokkupy_sdk.names import Secret
 
-        from dokkupy_services.lifecycle import ServiceOptions
+        from dokkupy_services.lifecycle.service import ServiceOptions
 
         env = {}
         for pair in filter(None, self.custom_env.split(";")):

@@ -27,7 +27,8 @@ def add_start_stop(group: Group, kind: str, title: str) -> None:
     @group.command("restart", permission="host:write", mutating=True)
     def restart(host: Host, service: Name) -> CommandResult:
         """Restart a service."""
-        from dokkupy_services import lifecycle, records
+        from dokkupy_services import records
+        from dokkupy_services.lifecycle import service as lifecycle
 
         one = lifecycle.restart(host, found(host, kind), service)
         host.out.title(f"{title} container restarted: {service}")
@@ -38,7 +39,7 @@ def add_start_stop(group: Group, kind: str, title: str) -> None:
 
 
 def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, told: str) -> CommandResult:
-    from dokkupy_services import lifecycle
+    from dokkupy_services.lifecycle import service as lifecycle
 
     lifecycle.set_state(host, found(host, kind), service, state, verb)
     host.out.title(told)

@@ -30,14 +30,20 @@ from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ContainerSpec
 from dokkupy_sdk.testing.hosts import fake_host
 
-from dokkupy_services import container, expose, lifecycle, links, maintenance, moving, pipes, records, trash, tunnel
-from dokkupy_services.container import Exec
-from dokkupy_services.lifecycle import ServiceOptions
+from dokkupy_services import records
+from dokkupy_services.data import moving, pipes
+from dokkupy_services.data.subject import ServiceSubject
+from dokkupy_services.lifecycle import container, expose, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
+from dokkupy_services.lifecycle.undestroy import undestroy
+from dokkupy_services.links import tunnel
+from dokkupy_services.links import variables as links
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
-from dokkupy_services.subject import ServiceSubject
-from dokkupy_services.undestroy import undestroy
+from dokkupy_services.timer import maintenance
 
 ROWS = 500
 

@@ -1,0 +1,1 @@
+"""Builds images with Docker's client."""

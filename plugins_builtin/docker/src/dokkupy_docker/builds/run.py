@@ -1,0 +1,116 @@
+"""`docker build`: the engine's API alone has no BuildKit, so builds go through the client."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, HostError
+from dokkupy_sdk.execute import stream
+from dokkupy_sdk.files import scratch_directory, write_atomic
+from dokkupy_sdk.roles import ImageBuild
+
+from dokkupy_docker.builds import limits as build_limits
+from dokkupy_docker.builds.client import Client, find_client
+from dokkupy_docker.builds.options import CACHES, ValidatedOptions, validate
+from dokkupy_docker.builds.output import Output
+
+IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+KILLED = 128 + 9
+"""What a shell says of a command that was ended by SIGKILL, which is what the kernel does when memory is used up."""
+
+FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
+
+
+def build_image(host: Host, build: ImageBuild) -> str:
+    """Run the client to its end; the image's id. Without `-t`: what a killed process leaves has no name, and carries
+    our labels, so that the clean-up finds it."""
+    client = find_client(host)
+    validated = validate(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
+    group = build_limits.group_of(host, build, validated, buildkit=client.buildkit)
+    for remark in (*validated.remarks, *group.remarks):
+        host.out.warn(remark)
+    output = Output()
+    env = build_env(client, build, validated)
+    hidden = [text for text in (build.private.reveal(), env.get(CACHES, "")) if text]
+
+    def line(text: str) -> None:
+        for secret in hidden:
+            text = text.replace(secret, "***")
+        shown = output.line(text)
+        if shown is not None:
+            host.out.stream(shown)
+
+    with scratch_directory(host.path("tmp", "docker-build")) as directory:
+        result = os.path.join(directory, "image-id")
+        secrets = secret_files(directory, build) if client.buildkit else {}
+        argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
+        if stream(argv, line, env=env) != 0:
+            for text in output.rest():
+                host.out.stream(text)
+            if any(FULL_DISK.search(text) for text in output.tail):
+                raise HostError(
+                    "App build failed: the disk is full",
+                    details=tuple(output.tail),
+                    code="disk_full",
+                    hint="Free some disk space (dokkupy cleanup) and deploy again.",
+                )
+            if output.code == KILLED and group.memory:
+                raise AppError(
+                    f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
+                    details=tuple(output.tail),
+                    code="build_killed",
+                    hint="Give it more, if that was too little: resource:limit --process-type build --memory SIZE "
+                    "for the app, builds:set --global memory SIZE for the host.",
+                )
+            raise AppError("App build failed", details=tuple(output.tail), code="build_failed")
+        with open(result, encoding="ascii") as file:
+            identifier = file.read().strip()
+    if not IMAGE_ID.fullmatch(identifier):
+        raise HostError(f"docker build left no image id but {identifier[:80]!r}")
+    return identifier
+
+
+def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:
+    """id -> path of a 0600 file with the content."""
+    files = {}
+    for number, (identifier, content) in enumerate(build.secrets.items()):
+        files[identifier] = os.path.join(directory, f"secret-{number}")
+        write_atomic(files[identifier], content.reveal().encode())
+    return files
+
+
+def build_argv(
+    client: Client, build: ImageBuild, options: Sequence[str], result: str, secrets: Mapping[str, str]
+) -> list[str]:
+    """The argv of the build. Values of variables and secrets are not in it."""
+    argv = [client.path, "build"]
+    if client.buildkit:
+        argv.append("--progress=plain")
+    if client.buildx:
+        argv.append("--load")
+    argv += [*options, f"--iidfile={result}", f"--file={build.dockerfile}"]
+    argv += [f"--secret=id={identifier},src={path}" for identifier, path in secrets.items()]
+    if client.buildkit:
+        argv.append(f"--build-arg={CACHES}")  # the value is in the environment
+    argv += [f"--label={key}={value}" for key, value in build.labels.items()]  # after the user's, so that ours count
+    return [*argv, str(build.context)]
+
+
+def build_env(client: Client, build: ImageBuild, validated: ValidatedOptions) -> dict[str, str]:
+    """Beside the clean environment: only the variables that the build options name."""
+    env = {"DOCKER_BUILDKIT": "1" if client.buildkit else "0", "DOCKER_CLI_HINTS": "false"}
+    env.update({key: build.env[key].reveal() for key in validated.keys})
+    if client.buildkit:
+        env[CACHES] = caches_of(build)
+    return env
+
+
+def caches_of(build: ImageBuild) -> str:
+    """What BuildKit's Dockerfile frontend puts before the id of every cache mount, also of one without an id. A frontend
+    of somebody else (`# syntax=`) may name any cache, and cannot guess this."""
+    private = build.private.reveal() or os.urandom(16).hex()
+    return hashlib.sha256(f"caches {private}".encode()).hexdigest()[:32]

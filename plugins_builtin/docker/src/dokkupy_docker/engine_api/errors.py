@@ -1,0 +1,62 @@
+"""The errors of the engine and of the Docker SDK, in our own words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dokkupy_sdk.errors import AppError, Conflict, DokkupyError, HostError, NotFound
+
+from dokkupy_docker.engine_api import api
+
+IN_THE_WAY = ("overlaps", "conflicts with network", "active endpoints")
+"""What engines say (20.10 to 28) when a subnet is taken or a network is used."""
+
+NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
+"""The engine's words when a command is not in the image, or is no program."""
+
+
+@contextmanager
+def faults(what: str) -> Iterator[None]:
+    """What the engine refuses becomes an error of ours, with the engine's own words."""
+    try:
+        yield
+    except api.Refused as error:
+        raise in_our_words(what, error.status, error.words) from error
+    except TimeoutError as error:
+        raise TimeoutError(what) from error
+    except DokkupyError:
+        raise
+    except Exception as error:
+        if "docker" not in sys.modules:
+            raise
+        fault = of_the_sdk(what, error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def in_our_words(what: str, status: int | None, words: str) -> DokkupyError:
+    text = f"{what}: {words}"
+    if status == 404:
+        return NotFound(text)
+    if status == 409 or (status in (403, 500) and any(sign in text for sign in IN_THE_WAY)):
+        return Conflict(text)
+    if any(sign in text for sign in NOT_RUNNABLE):
+        return AppError(text, hint="Look at the command in the Procfile and at the image.")
+    return HostError(text)
+
+
+def of_the_sdk(what: str, error: Exception) -> Exception | None:
+    """What an error of the SDK means; None for one that is not its own."""
+    import docker.errors  # type: ignore[import-untyped]
+    import requests
+
+    if isinstance(error, docker.errors.APIError):
+        return in_our_words(what, error.status_code, str(error.explanation or error))
+    if isinstance(error, (docker.errors.DockerException, requests.exceptions.ConnectionError)):
+        if "timed out" in str(error):  # the SDK's name for an answer that did not come in time
+            return TimeoutError(what)
+        return api.down(error)
+    return None

@@ -1,0 +1,1 @@
+"""Docker's options: stored, validated, translated for the API."""

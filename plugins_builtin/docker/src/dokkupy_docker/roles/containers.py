@@ -1,0 +1,169 @@
+"""The role Containers, by Docker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dokkupy_sdk.errors import Conflict, HostError, NotFound
+from dokkupy_sdk.model import Ending
+from dokkupy_sdk.roles import Container, Containers, ContainerSpec
+
+from dokkupy_docker.engine_api import api
+from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed, quoted
+from dokkupy_docker.engine_api.errors import faults
+from dokkupy_docker.options.translate import body_of, joins, network_mode, restart_policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_docker.engine import DockerEngine
+
+LOG_FILES = 3
+
+
+PIDS = 4096
+"""Processes and threads that a container may have, unless an option says another number: enough for a JVM or a browser,
+and a fork bomb stays in its container."""
+
+
+def confine(host: dict[str, Any]) -> None:
+    """Take from a container what apps do not need: more rights by setuid programs, raw packets, endless processes. An
+    option that an admin set by name (`--security-opt no-new-privileges:false`, `--cap-add NET_RAW`, `--pids-limit`,
+    `--privileged`) wins."""
+    host.setdefault("PidsLimit", PIDS)
+    if host.get("Privileged"):
+        return
+    security = host.setdefault("SecurityOpt", [])
+    if not any(option.startswith("no-new-privileges") for option in security):
+        security.append("no-new-privileges")
+    added = {name.upper().removeprefix("CAP_") for name in host.get("CapAdd", ())}
+    if not added & {"NET_RAW", "ALL"}:
+        host.setdefault("CapDrop", []).append("NET_RAW")
+
+
+class DockerContainers(Containers):
+    """The containers of Docker."""
+
+    def __init__(self, engine: DockerEngine) -> None:
+        self.engine = engine
+
+    def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
+        body = body_of(spec.options)
+        host = body["HostConfig"]
+        body["Image"] = spec.image
+        body["Env"] = [*(f"{key}={value.reveal()}" for key, value in spec.env.items()), *body["Env"]]
+        body["Labels"].update(spec.labels)
+        if spec.command is not None:
+            body["Cmd"] = list(spec.command)
+        if spec.entrypoint is not None:
+            body["Entrypoint"] = list(spec.entrypoint)
+        if spec.stop_signal:
+            body["StopSignal"] = spec.stop_signal
+        body.setdefault("StopTimeout", spec.stop_timeout)
+        # StdinOnce: the end of the caller's input is the end of the command's.
+        body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin, StdinOnce=spec.stdin)
+        host["AutoRemove"] = spec.remove_on_exit
+        host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
+        host.setdefault("Init", spec.init)
+        confine(host)
+        if "LogConfig" not in host:
+            host["LogConfig"] = {
+                "Type": "json-file",
+                "Config": {"max-size": spec.log_max_size, "max-file": str(LOG_FILES)},
+            }
+            if spec.log_max_size == "unlimited":
+                host["LogConfig"]["Config"] = {}
+        for address, outer, inner in spec.publish:
+            body.setdefault("ExposedPorts", {})[f"{inner}/tcp"] = {}
+            ports = host.setdefault("PortBindings", {}).setdefault(f"{inner}/tcp", [])
+            ports.append({"HostIp": address, "HostPort": str(outer)})
+        mode = network_mode(spec.options)
+        if mode:
+            host["NetworkMode"] = mode
+        elif spec.network:
+            host["NetworkMode"] = spec.network
+            endpoint: dict[str, Any] = {"Aliases": list(spec.aliases)}
+            if spec.address:
+                endpoint["IPAMConfig"] = {"IPv4Address": spec.address}
+            body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: endpoint}}
+        else:
+            host["NetworkMode"] = "none"
+        with faults(f"The container {spec.name} could not be created"):
+            made = api.call("POST", "/containers/create", body, name=spec.name)["Id"]
+        try:
+            if not mode:
+                self.join_further(made, spec)
+            if start:
+                with faults(f"The container {spec.name} could not be started"):
+                    api.call("POST", f"/containers/{made}/start")
+            found = self.find(made)
+            if found is None:
+                raise HostError(f"The container {spec.name} is gone right after its start")
+            return found
+        except BaseException:
+            self.remove(made)
+            raise
+
+    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
+        found = api.get("/containers/json", all=0 if running_only else 1, filters={"label": filters(labels)}) or []
+        return [listed(one) for one in found]
+
+    def find(self, ref: str) -> Container | None:
+        found = api.get(f"/containers/{quoted(ref)}/json")
+        return None if found is None else inspected(found)
+
+    def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
+        wanted = {"type": ["container"], "event": ["die", "oom", "kill", "stop"]}
+        found = api.lines("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=wanted)
+        return endings_of(found)
+
+    def rename(self, ref: str, name: str) -> None:
+        found = self.find(ref)
+        if found is not None and found.name == name:
+            return
+        with faults(f"The container {ref[:12]} could not be renamed to {name}"):
+            api.call("POST", f"/containers/{quoted(ref)}/rename", name=name)
+
+    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
+        self._set_restart_policy(ref, restart_policy)
+        with faults(f"The container {ref[:12]} could not be started"):
+            api.call("POST", f"/containers/{quoted(ref)}/start")
+
+    def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
+        query = {} if timeout is None else {"t": timeout}
+        seconds = api.CHANGE_SECONDS + (10 if timeout is None else timeout)
+        try:
+            self._set_restart_policy(ref, restart_policy)
+            with faults(f"The container {ref[:12]} could not be stopped"):
+                api.call("POST", f"/containers/{quoted(ref)}/stop", timeout=seconds, **query)
+        except NotFound:
+            pass
+
+    def remove(self, ref: str) -> None:
+        try:
+            with faults(f"The container {ref[:12]} could not be removed"):
+                api.call("DELETE", f"/containers/{quoted(ref)}", force=1, v=1)
+        except (NotFound, Conflict):
+            pass  # gone, or somebody is removing it right now
+
+    def join_further(self, ref: str, spec: ContainerSpec) -> None:
+        """Join the networks of `--network`, as docker's command line does: with their own names and addresses."""
+        wanted = joins(spec.options)
+        for name in wanted["--network"]:
+            with faults(f"The container {spec.name} could not join the network {name}"):
+                aliases = [*spec.aliases, *wanted["--network-alias"]] if name != "bridge" else []
+                addresses = {
+                    "IPv4Address": next(iter(wanted["--ip"]), None),
+                    "IPv6Address": next(iter(wanted["--ip6"]), None),
+                    "LinkLocalIPs": wanted["--link-local-ip"],
+                }
+                endpoint = {"Aliases": aliases, "IPAMConfig": {key: value for key, value in addresses.items() if value}}
+                body = {"Container": ref, "EndpointConfig": {key: value for key, value in endpoint.items() if value}}
+                api.call("POST", f"/networks/{quoted(name)}/connect", body)
+
+    def _set_restart_policy(self, ref: str, policy: str | None) -> None:
+        if policy is None:
+            return
+        with faults(f"The container {ref[:12]} could not be changed"):
+            api.call("POST", f"/containers/{quoted(ref)}/update", {"RestartPolicy": restart_policy(policy)})

@@ -1,0 +1,134 @@
+"""What the doctor finds: the host's own findings, the adapters', the plugins'."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import DokkupyError, Interrupted
+from dokkupy_sdk.files import SCRATCH
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.operation import messages, unfinished
+from dokkupy_sdk.recorded_images import moved_images
+
+from dokkupy_host.audit.finding import audit_finding
+from dokkupy_host.doctor import interpreter
+from dokkupy_host.state.check import route_findings, state_findings
+from dokkupy_host.supervise import apps as supervise
+
+STATE_PLACES = (
+    ("apps",),
+    ("global",),
+    ("journal", "open"),
+    ("journal", "closed"),
+    ("locks",),
+    ("logs",),
+    ("home", ".ssh"),
+)
+
+LOW_DISK = 1024**3
+"""Bytes below which the doctor warns."""
+
+
+def examine(host: Host) -> list[Finding]:
+    """What the host is like: core's own findings, the adapters', the plugins'. Nothing that is broken ends it."""
+    parts: dict[str, Callable[[Host], Iterable[Finding]]] = {
+        "state": state_findings,
+        "owner": lambda host: [owner_finding(host)],
+        "disk": lambda host: [disk_finding(host)],
+        "temporary": lambda host: [scratch_finding(host)],
+        "interpreter": lambda host: [interpreter.finding(host)],
+        "audit": lambda host: [audit_finding(host)],
+        "apps": supervise.findings,
+        "routes": route_findings,
+        "roles": role_findings,
+        "plugins": plugin_findings,
+        "operations": operation_findings,
+        "images": moved_images,
+    }
+    findings: list[Finding] = []
+    for name, part in parts.items():
+        try:
+            findings += part(host)
+        except Interrupted:
+            raise
+        except Exception as error:
+            hint = error.hint if isinstance(error, DokkupyError) else ""
+            findings += [Finding(name, "error", text, hint) for text in messages(error)]
+    return list(dict.fromkeys(findings))
+
+
+def role_findings(host: Host) -> Iterator[Finding]:
+    for role in ("engine", "scheduler", "proxy", "source"):
+        try:
+            ready = host.role(role, host.default_adapter(role)).prepare()
+        except DokkupyError as error:
+            yield Finding(role, "error", error.message, error.hint)
+            continue
+        except Exception as error:  # the doctor is for the sick: one plugin's defect does not end it
+            yield Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
+            continue
+        level = "ok" if ready.ready else "error"
+        yield Finding(role, level, ready.reason or "ready", "" if ready.ready else ready.remedy)
+
+
+def plugin_findings(host: Host) -> Iterator[Finding]:
+    found, failed = host.hooks.gather_what_can(hookspecs.doctor_checks, host=host)
+    yield from (finding for _, finding in found)
+    yield from (Finding(plugin, "error", error.message, error.hint) for plugin, error in failed)
+    yield from (Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values())
+
+
+def operation_findings(host: Host) -> Iterator[Finding]:
+    open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
+    if open_journals:
+        yield Finding("operations", "warning", f"unfinished: {', '.join(map(str, open_journals))}", "dokkupy recover")
+
+
+def owner_finding(host: Host) -> Finding:
+    """A file that root left behind is one that the next push cannot write."""
+    owner = os.stat(host.root).st_uid
+    places = [host.root, *(host.path(*parts) for parts in STATE_PLACES)]
+    for place in places:
+        for path in (place, *(entry.path for entry in listing(place))):
+            try:
+                foreign = os.lstat(path).st_uid != owner
+            except FileNotFoundError:
+                continue
+            if foreign:
+                return Finding(
+                    "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
+                )
+    return Finding("owner", "ok", "the state belongs to one user")
+
+
+def listing(place: str) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(place))
+    except OSError:
+        return []
+
+
+def disk_finding(host: Host) -> Finding:
+    free = shutil.disk_usage(host.root).free
+    text = f"{free / 1024**3:.1f} GiB free"
+    return Finding("disk", "ok", text) if free > LOW_DISK else Finding("disk", "warning", text, "dokkupy cleanup")
+
+
+def scratch_finding(host: Host) -> Finding:
+    """For the doctor: how much lies there, and whether programs can write there."""
+    children = host.path(*SCRATCH)
+    if os.path.isdir(children) and not os.access(children, os.W_OK | os.X_OK):
+        return Finding("scratch", "error", f"{children} cannot be written", "Run dokkupy setup as root.")
+    files = size = 0
+    for directory, _, names in os.walk(host.path(SCRATCH[0])):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(directory, name)).st_blocks * 512
+            except FileNotFoundError:
+                continue
+            files += 1
+    return Finding("scratch", "ok", f"{files} temporary files, {size / 1024**2:.1f} MiB")

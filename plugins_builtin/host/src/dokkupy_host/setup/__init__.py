@@ -1,0 +1,1 @@
+"""Sets up the host, as root, and removes it again."""

@@ -1,0 +1,1 @@
+"""The state's files: which are lost or broken, and how they are restored."""

@@ -1,0 +1,1 @@
+"""Watches the processes of apps and starts what should run."""

@@ -1,0 +1,296 @@
+"""Supervision of apps: the timer sees what crashed, says so, and starts what should run.
+
+The engine restarts a process quickly, as often as the app's restart policy says. What it has given up, what was stopped
+or removed behind our back, is started here, at first at once and then with pauses that grow, without an end.
+
+The cost of a minute in which nothing happened is one listing of the engine and one small file for each app.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.apps import update_waiting_page
+from dokkupy_sdk.core_settings import PS
+from dokkupy_sdk.deploy import converge
+from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted, StateError
+from dokkupy_sdk.formation import wanted_formation
+from dokkupy_sdk.locks import holder
+from dokkupy_sdk.model import Ending, Finding, Instance, InstanceStatus, Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.records import Record
+from dokkupy_sdk.releases import instances_of, numbers, read_release
+from dokkupy_sdk.roles import Instances
+from dokkupy_sdk.state import ServingFile
+from dokkupy_sdk.status import should_run
+
+from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
+from dokkupy_host.supervise.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
+
+SLACK = 5
+"""Seconds by which the engine's rounding and a late timer may differ."""
+
+REMEMBERED = 300
+"""Seconds before the last look for which endings are asked again: an app may have been left out of it."""
+
+ROLLBACK_SECONDS = 3600
+"""For how long after its release a crash of all instances may bring the old release back."""
+
+
+class SupervisionFile(Record, file="global/supervision"):
+    """When the timer looked at the apps, and those that an operation was working on then."""
+
+    looked: float | None = None
+    skipped: frozenset[str] = frozenset()
+
+
+@dataclass
+class Look:
+    """One look at all apps. since: the last one, None for the first ever; left_out: apps that it could not look at."""
+
+    host: Host
+    now: float
+    since: float | None
+    left_out: frozenset[str]
+    skipped: set[str] = field(default_factory=set)
+    _steady: dict[Instances, frozenset[str]] = field(default_factory=dict)
+    _endings: dict[Instances, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
+
+    def steady(self, running: Instances) -> frozenset[str]:
+        """Instances that have been up since before the last look: one question for all apps."""
+        if running not in self._steady:
+            elapsed = self.now - self.since if self.since is not None else 0
+            self._steady[running] = running.steady(max(elapsed, 0) + SLACK)
+        return self._steady[running]
+
+    def endings(self, running: Instances) -> Mapping[str, Sequence[Ending]]:
+        if running not in self._endings:
+            self._endings[running] = running.endings((self.since or self.now) - REMEMBERED)
+        return self._endings[running]
+
+
+def supervise(host: Host, now: float | None = None) -> list[str]:
+    """Look at every app. One that fails is a warning; a supervision that is still at work is not joined."""
+    try:
+        lock = host.lock("supervision", wait=0, command=host.command or "tick")
+    except Busy:
+        return []
+    with lock:
+        return look_at_all(host, time.time() if now is None else now)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An app with something to do. watched: by instance id. crashed: whether something of it crashed since last time."""
+
+    app: AppName
+    deployment: str
+    release: Release
+    watched: dict[str, Watched]
+    statuses: list[InstanceStatus]
+    crashed: bool
+
+
+def look_at_all(host: Host, now: float) -> list[str]:
+    last = host.store.load_derived(SupervisionFile)
+    look = Look(host, now, last.looked, last.skipped)
+    lines: list[str] = []
+    cases: list[Case] = []
+    for app in host.store.apps():
+        with warned(host, app):
+            cases += look_at(look, app)
+    host.store.save(SupervisionFile(looked=now, skipped=frozenset(look.skipped)))
+    # After all have been looked at: a start with its checks may take minutes.
+    for case in cases:
+        with warned(host, case.app):
+            if case.crashed and roll_back(look, case):
+                lines.append(f"{case.app}: rolled back from v{case.release.number}")
+                continue
+            lines += [f"{case.app}: started {dyno}" for dyno in start_due(look, case)]
+    return lines
+
+
+@contextmanager
+def warned(host: Host, app: AppName) -> Iterator[None]:
+    """One app's trouble does not keep the others from their turn."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Busy:
+        pass  # an operation is at work; the next minute sees what it made
+    except Exception as error:
+        host.out.warn(
+            f"{app}: {error.message if isinstance(error, DokkupyError) else f'{type(error).__name__}: {error}'}"
+        )
+
+
+def look_at(look: Look, app: AppName) -> list[Case]:
+    host = look.host
+    serving = host.store.find(ServingFile, app)
+    if serving is None:
+        return []
+    instances = instances_of(app, serving.instances)
+    watched = read_watched(host, app)
+    running = host.instances(app)
+    steady = look.steady(running)
+    if app not in look.left_out and all(one.id in steady and is_well(watched.get(one.id)) for one in instances):
+        return []
+    if not should_run(host, app):
+        forget(host, app)
+        return []
+    if holder(host.root, f"app:{app}"):
+        look.skipped.add(str(app))  # what an operation stops and starts is no crash
+        return []
+    statuses = list(running.status(instances))
+    after: dict[str, Watched] = {}
+    crashed: list[Instance] = []
+    for status in statuses:
+        one = status.instance
+        endings = look.endings(running).get(one.id, ())
+        after[one.id], has_crashed = judged(watched.get(one.id, Watched()), status, endings, look.now)
+        if has_crashed:
+            crashed.append(one)
+    write_watched(host, app, after, before=watched)
+    for one in crashed:
+        announce(host, crash_of(after[one.id], f"app:{app}", one.dyno, last_lines(host.instances(app).logs, one), app))
+    if not crashed and not any(one.down for one in after.values()):
+        return []
+    release = read_release(host, app, serving.release)
+    return [Case(app, serving.id, release, after, statuses, bool(crashed))]
+
+
+def is_well(watched: Watched | None) -> bool:
+    return watched is None or watched.is_quiet
+
+
+def start_due(look: Look, case: Case) -> list[str]:
+    """Start what is down and due; returns the dynos that were started."""
+    host, app, release = look.host, case.app, case.release
+    policy = release.restart_policy
+    due = [status for status in case.statuses if is_due(case.watched[status.instance.id], policy, look.now)]
+    if not due:
+        return []
+    with operation(host, "restart", f"app:{app}", wait=0) as tx:
+        serving = host.store.find(ServingFile, app)
+        if not should_run(host, app) or serving is None or serving.id != case.deployment:
+            return []  # it was stopped or deployed in the meantime
+        attempted = {one.instance.id: tried(case.watched[one.instance.id], look.now, started=False) for one in due}
+        write_watched(host, app, {**case.watched, **attempted}, before={})  # before the start, which may fail
+        started = start_again(tx, app, release, due)
+    for one in started:
+        attempted[one.id] = tried(case.watched[one.id], look.now, started=True)
+    write_watched(host, app, {**case.watched, **attempted}, before={})
+    dynos = [one.dyno for one in started]
+    if dynos:
+        host.events.record("process_started", app=app, process=" ".join(dynos))
+    return dynos
+
+
+def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[InstanceStatus]) -> list[Instance]:
+    """Start the containers that are there; where one is gone, a new instance takes its part."""
+    host = tx.host
+    there = tuple(status.instance for status in due if status.state != "missing")
+    gone = [status.instance for status in due if status.state == "missing"]
+    started: list[Instance] = []
+    if there:
+        names = ", ".join(one.dyno for one in there)
+        started += tx.step(f"start {names}", lambda: host.scheduler(app).resume(release, there), planned=there)
+    if gone:
+        formation = wanted_formation(host, app, release.files, release.processes)
+        converge(tx, release, formation, kind="restore", replaces=lambda process: False)
+        started += gone
+    return started
+
+
+def roll_back(look: Look, case: Case) -> bool:
+    """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
+    from dokkupy_sdk.processes import rollback
+
+    host, app, release = look.host, case.app, case.release
+    if PS.get(host.store, app, "rollback-on-crash") != "true":
+        return False
+    all_crashed = all(one.last and not one.stopped for one in case.watched.values())
+    if not all_crashed or look.now - seconds_of(release.created_at) > ROLLBACK_SECONDS:
+        return False
+    earlier = [number for number in numbers(host, app) if number < release.number]
+    given_up = set(host.store.load_derived(CrashesFile, app).given_up)
+    if not earlier or max(earlier) in given_up:
+        return False  # this release is what a rollback made: there is nothing better to go to
+    to = max(earlier)
+    forget(host, app, given_up=sorted({*given_up, release.number}))
+    host.out.section(f"All instances of v{release.number} of {app} crashed: rolling back to v{to}")
+    rollback(host, app, to)
+    host.events.record("rolled_back_after_crash", app=app, release=str(release.number), to=str(to))
+    return True
+
+
+def seconds_of(stamp: str) -> float:
+    import calendar
+
+    return calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+# the record
+
+
+def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, before: Mapping[str, Watched]) -> None:
+    kept = {one: watched for one, watched in after.items() if watched != Watched()}
+    if kept == dict(before) or not host.store.has_app(app):
+        return
+    host.store.save(host.store.load_derived(CrashesFile, app).replace(instances=kept), app)
+    update_waiting_page(host, app)
+
+
+def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:
+    record = host.store.load_derived(CrashesFile, app)
+    after = CrashesFile(given_up=tuple(given_up or record.given_up))
+    if record != after:
+        host.store.save(after, app)
+
+
+# what is said of it
+
+
+def findings(host: Host) -> list[Finding]:
+    """The doctor's: processes that should run and do not, and those that crash again and again."""
+    look = Look(host, time.time(), None, frozenset())
+    found: list[Finding] = []
+    count = 0
+    for app in host.store.apps():
+        try:
+            found += findings_of(look, app)
+            count += 1
+        except StateError:
+            continue  # the check of the state names it
+    return found or [Finding("apps", "ok", f"what should run of {count} apps runs")]
+
+
+def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
+    host = look.host
+    serving = host.store.find(ServingFile, app)
+    if serving is None or not should_run(host, app):
+        return
+    watched, running = read_watched(host, app), host.instances(app)
+    steady = look.steady(running)
+    odd = [
+        one for one in instances_of(app, serving.instances) if one.id not in steady or not is_well(watched.get(one.id))
+    ]
+    if not odd or holder(host.root, f"app:{app}"):
+        return
+    for status in running.status(odd):
+        words = describe(status.state, watched.get(status.instance.id), look.now)
+        if words != "running":
+            runs = status.state == "running"
+            what = "crashed and runs again" if runs else "should run and is"
+            yield Finding(
+                "apps",
+                "warning" if runs else "error",
+                f"{app}: {status.instance.dyno} {what}: {words}",
+                f"dokkupy logs {app}; dokkupy ps:restart {app}",
+            )

@@ -1,0 +1,1 @@
+"""What the timer runs: each minute, and at boot."""

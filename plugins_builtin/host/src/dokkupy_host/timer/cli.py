@@ -1,0 +1,49 @@
+"""The commands of the timer and the boot: `tick`, `recover`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
+
+tick_group = Group("tick", "Run the jobs that are due", bare="")
+recover_group = Group("recover", "Finish or undo interrupted operations", bare="")
+
+
+@tick_group.command("", permission="host:write")
+def tick(
+    host: Host,
+    *,
+    within: Annotated[
+        int,
+        Opt(
+            "--within",
+            help="Seconds to wait for jobs; those still running then continue in the background; 0 waits for all",
+        ),
+    ] = 0,
+) -> CommandResult:
+    """Remove replaced instances, recover interrupted operations, and run the plugins' jobs that are due."""
+    from dokkupy_host.timer.maintenance import do_tick
+
+    lines = do_tick(host, within or None)
+    return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
+
+
+NOTHING = ["Nothing was interrupted; every app is as its state says"]
+
+
+@recover_group.command("", permission="host:write", mutating=True)
+def recover(
+    host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a boot")] = False
+) -> CommandResult:
+    """Finish or undo interrupted operations and bring every app to what its state says."""
+    from dokkupy_host.timer.maintenance import describe_unfinished, recover_all
+
+    if host.dry_run:
+        host.plan.extend(describe_unfinished(host))
+        return CommandResult()
+    lines, failed = recover_all(host, boot=boot)
+    told = lines or ([] if failed else NOTHING)
+    return CommandResult(
+        {"done": lines, "failed": failed}, [f"-----> {line}" for line in told], status=1 if failed else 0
+    )

@@ -1,0 +1,1 @@
+"""Runs certbot, and reads what it keeps."""

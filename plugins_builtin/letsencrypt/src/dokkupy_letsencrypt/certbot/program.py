@@ -1,0 +1,273 @@
+"""certbot, which has the accounts, the orders and the patience; run as the system user, on directories of ours.
+
+What it is told stands in a file, so that no secret is on an argv: https://eff-certbot.readthedocs.io/en/stable/using.html
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, HostError
+from dokkupy_sdk.execute import stream
+from dokkupy_sdk.failpoints import failpoint
+from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
+from dokkupy_sdk.locks import Lock
+from dokkupy_sdk.model import Certificate
+from dokkupy_sdk.names import AppName, Domain
+
+from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
+from dokkupy_letsencrypt.certbot import lineage, logs
+from dokkupy_letsencrypt.prove import dns
+from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
+
+SECONDS = 300
+"""Of one order; an authority may look at each name from several places."""
+
+FAREWELL = 20
+"""Seconds that certbot has to take its challenges away when it is told to end."""
+
+WAIT = 1800
+"""Seconds for which one order waits for those of other apps: certbot does one at a time."""
+
+NEEDED = 4 * 1024 * 1024
+"""Bytes that an order needs on the disk, most of them for certbot's log. A certificate that was issued and cannot be
+kept has been counted by the authority all the same, so it is looked at before."""
+
+NEEDED_FILES = 64
+
+NONCE = ("badNonce", "invalid anti-replay nonce")
+TRIES = 5
+"""Of an order that failed by a nonce, which is no more than a request that came late (RFC 8555, section 6.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for. lineage: certbot's name for it and its successors."""
+
+    app: AppName
+    names: tuple[Domain, ...]
+    lineage: str
+
+
+class Certbot:
+    """Its directories below the state: config (accounts, keys, certificates), work and logs."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.root = host.path("letsencrypt")
+        self.config = os.path.join(self.root, "config")
+
+    def program(self) -> str:
+        path = os.path.join(os.path.dirname(sys.executable), "certbot")
+        if not os.access(path, os.X_OK):
+            raise HostError(
+                f"certbot is missing from {os.path.dirname(path)}", hint="Install dokkupy-letsencrypt again."
+            )
+        return path
+
+    def live(self, name: str) -> tuple[str, str]:
+        """Paths of the chain and the key that certbot got last."""
+        return lineage.live(self.config, name)
+
+    def issue(self, order: Order) -> tuple[bytes, bytes]:
+        """(chain, key) of a new certificate. Raises HostError with the authority's words."""
+        lines = {
+            "cert-name": order.lineage,
+            "domains": ",".join(order.names),
+            "renew-with-new-domains": "true",
+            "force-renewal": "true",
+            **self.common(order.app),
+        }
+        with self.working(order.app):
+            self.require_room(order.app)
+            lineage.fix(self.config, order.lineage)
+            self.run("certonly", lines, order.app)
+            chain, key = self.live(order.lineage)
+            return Path(chain).read_bytes(), Path(key).read_bytes()
+
+    def revoke(self, app: AppName, files: Certificate, server: str) -> None:
+        """Have the authority that issued a certificate declare it void; its own key is the proof of who asks."""
+        lines = {
+            "cert-path": files.chain,
+            "key-path": files.key,
+            "no-delete-after-revoke": "true",
+            "server": server,
+            "agree-tos": "true",
+        }
+        with self.working(app):
+            try:
+                self.run("revoke", lines, app)
+            except HostError as error:
+                # A command that was killed before it had noted it.
+                if not any(re.search("already (been )?revoked", line, re.IGNORECASE) for line in error.details):
+                    raise
+
+    def forget(self, app: AppName) -> None:
+        """Remove what certbot keeps of an app. Raises Busy when that takes long: certbot works on one order at a time."""
+        names = [name for name in lineage.names(self.config) if name.partition("@")[0] == app]
+        if names:
+            with self.working(app, wait=10):
+                for name in names:
+                    lineage.remove(self.config, name)
+
+    def common(self, app: AppName) -> dict[str, str]:
+        store = self.host.store
+        found = {"server": directory_of(SETTINGS.get(store, app, "server")), "agree-tos": "true"}
+        email = SETTINGS.get(store, app, "email")
+        found |= {"email": email, "no-eff-email": "true"} if email else {"register-unsafely-without-email": "true"}
+        found["key-type"] = SETTINGS.get(store, app, "key-type")
+        for name in ("eab-kid", "eab-hmac-key"):
+            value = SETTINGS.get(store, app, name)
+            if value:
+                found[name] = value
+        return found
+
+    @contextmanager
+    def working(self, app: AppName, *, wait: float = WAIT) -> Iterator[None]:
+        """Nobody else runs certbot meanwhile, not even one whose dokkupy was killed."""
+        lock = self.lock(f"certbot for {app}", wait=wait)
+        try:
+            self.wait_for_orphan()
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise no_room(app, str(error.filename or self.root)) from error
+            raise HostError(f"No certificate for {app}: {error}", hint="Check the host: dokkupy doctor") from error
+        finally:
+            lock.release()
+
+    def lock(self, command: str, *, wait: float) -> Lock:
+        return self.host.lock("certbot", wait=wait, command=command)
+
+    def require_room(self, app: AppName) -> None:
+        found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)
+        if found.f_bavail * found.f_frsize < NEEDED or (found.f_files and found.f_favail < NEEDED_FILES):
+            raise no_room(app, self.root)
+
+    def wait_for_orphan(self) -> None:
+        """A certbot whose dokkupy was killed is told to end by the kernel; until it has, its directories are its own."""
+        end = time.monotonic() + SECONDS + FAREWELL
+        while self.locked():
+            if time.monotonic() > end:
+                raise Busy(f"Another certbot works on {self.root}", hint="Wait for it to end, or end that process.")
+            time.sleep(0.1)
+
+    def locked(self) -> bool:
+        """Whether a certbot runs: its lock is a record lock, which ends with its process. The file alone says nothing."""
+        try:
+            with open(os.path.join(self.config, ".certbot.lock"), "r+b") as file:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                return True
+            raise
+        return False
+
+    def run(self, verb: str, lines: dict[str, str], app: AppName) -> None:
+        bundle = SETTINGS.get(self.host.store, app, "ca-bundle")
+        env = {"REQUESTS_CA_BUNDLE": bundle} if bundle else {}
+        with scratch_directory(self.host.path("tmp", "certbot")) as directory:
+            places = {
+                "config": self.config,
+                "work": os.path.join(self.root, "work"),
+                "logs": os.path.join(directory, "logs"),
+            }
+            for path in places.values():
+                make_directory(path)
+            lines = {
+                **lines,
+                **{f"{name}-dir": path for name, path in places.items()},
+                "non-interactive": "true",
+                "no-random-sleep-on-renew": "true",
+                "no-directory-hooks": "true",
+                "max-log-backups": "0",
+            }
+            with self.answering(verb, app, directory) as answers:
+                file = os.path.join(directory, "certbot.ini")
+                text = "".join(f"{key} = {value}\n" for key, value in {**lines, **answers}.items())
+                write_atomic(file, text.encode())
+                failpoint(f"letsencrypt: before certbot {verb}")
+                self.order(app, [self.program(), verb, "--config", file], env, places["logs"])
+                failpoint(f"letsencrypt: after certbot {verb}")
+
+    def order(self, app: AppName, words: list[str], env: dict[str, str], place: str) -> None:
+        # timeout(1) hands on what the kernel sends when we are killed, and lets certbot take its challenges away.
+        patient = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
+        secrets = self.secrets(app)
+        for turn in range(TRIES):
+            heard: list[str] = []
+            status = stream(patient, heard.append, env=env)
+            said, log = (logs.redacted(text, secrets) for text in ("\n".join(heard), logs.read(place)))
+            logs.keep(log, os.path.join(self.root, "logs"), f"{words[1]}-{app}-{turn}")
+            if status == 0:
+                return
+            if turn == 0 and account_is_unknown(said, log) and self.forget_account(app):
+                continue
+            if turn + 1 == TRIES or not any(word in said for word in NONCE):
+                raise fault(app, said, log, status, now=datetime.now(UTC))
+
+    def secrets(self, app: AppName) -> list[str]:
+        """What certbot is told and must not be told on."""
+        pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).split("\n")
+        return [SETTINGS.get(self.host.store, app, "eab-hmac-key"), *(pair.partition("=")[2].strip() for pair in pairs)]
+
+    def forget_account(self, app: AppName) -> bool:
+        """An account that the authority does not know any more is of no use: the next try makes a new one."""
+        from urllib.parse import urlsplit
+
+        accounts = os.path.join(self.config, "accounts")
+        address = urlsplit(directory_of(SETTINGS.get(self.host.store, app, "server")))
+        place = os.path.join(accounts, address.netloc, address.path.strip("/"))
+        if not os.path.realpath(place).startswith(os.path.realpath(accounts) + "/") or not os.path.isdir(place):
+            return False
+        self.host.out.warn(f"{address.netloc} does not know this host's account any more: registering a new one")
+        shutil.rmtree(place)
+        return True
+
+    @contextmanager
+    def answering(self, verb: str, app: AppName, directory: str) -> Iterator[dict[str, str]]:
+        """Settings that say how the authority's questions are answered."""
+        if verb != "certonly":
+            yield {}
+            return
+        provider = SETTINGS.get(self.host.store, app, "dns-provider")
+        if provider in ("", "none"):
+            place = webroot(self.host.challenge_server(app).directory())
+            yield {"authenticator": "webroot", "webroot-path": place, "preferred-challenges": "http"}
+        elif provider == HOOK:
+            with dns.answering(self.host, app, directory) as lines:
+                yield lines
+        else:
+            file = os.path.join(directory, "credentials.ini")
+            write_atomic(file, credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).encode())
+            yield {"authenticator": f"dns-{provider}", f"dns-{provider}-credentials": file}
+
+
+def credentials(text: str) -> str:
+    """`key=value` pairs with commas as certbot's DNS plugins read them, a line each."""
+    return "".join(f"{pair.strip()}\n" for pair in text.split(",") if pair.strip())
+
+
+def webroot(challenges: str) -> str:
+    """certbot puts `.well-known/acme-challenge` below its webroot: our directory is that, by a link."""
+    root = os.path.join(challenges, ".root")
+    inner = os.path.join(root, ".well-known")
+    make_directory(inner, 0o755)
+    link = os.path.join(inner, "acme-challenge")
+    if not os.path.islink(link):
+        os.symlink(challenges, link)
+    return root

@@ -1,0 +1,1 @@
+"""Decides which certificates are due, and gets them."""

@@ -1,0 +1,259 @@
+"""Getting certificates, renewing them in time, and what is done when there is none to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+
+from dokkupy_certs.certificates import changing, files_of, install, remove, trusted_bundle
+from dokkupy_sdk import Host
+from dokkupy_sdk.backoff import pause_after
+from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostError, Interrupted, UserError
+from dokkupy_sdk.many import messages, over_each, warn_of
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.operation import Transaction, operation
+
+from dokkupy_letsencrypt.acme_errors import FULL, RateLimited, said_until
+from dokkupy_letsencrypt.certbot.program import Certbot, Order
+from dokkupy_letsencrypt.order.parts import SLOT, Part
+from dokkupy_letsencrypt.order.state import (
+    Automatic,
+    PartRecord,
+    PartStatus,
+    Retry,
+    Status,
+    by_dns,
+    got_with,
+    keep,
+    keep_part,
+    now,
+    ours,
+    part_record,
+    read,
+    status,
+    wanted_names,
+)
+from dokkupy_letsencrypt.prove.reach import unreachable
+from dokkupy_letsencrypt.settings import SETTINGS
+
+__all__ = ["SETTINGS", "SLOT", "Status", "disable", "enable", "now", "read", "renew_due", "revoke", "status"]
+
+FIRST_PAUSE = 3600
+LONGEST_PAUSE = 86400
+"""Seconds between tries that fail: doubled each time. Let's Encrypt allows five failures an hour and name."""
+
+FULL_PAUSE = 60
+"""Seconds, while the disk is full: nobody is asked then, so nobody is annoyed."""
+
+Now = Callable[[], datetime]
+
+
+def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = False, clock: Now = now) -> bool:
+    """Get certificates for the app's names unless it has some that will do. Returns whether one was got.
+
+    force: although there is one. insist: although the authority said that it does not want to be asked yet.
+    """
+    host.store.require_app(app)
+    found = status(host, app)
+    if not found.parts:
+        raise UserError(f"{app} has no domain that a certificate could cover", hint=f"domains:add {app} NAME")
+    wanted = [one for one in found.parts if force or one.needed(clock())]
+    return get(host, app, wanted, insist=insist, clock=clock)
+
+
+def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool = False, clock: Now = now) -> bool:
+    """Each part is tried: one that fails keeps no other from its certificate."""
+    got = 0
+    failed: dict[str, DokkupyError] = {}
+    tell_left_out(host, app)
+    for one in wanted:
+        try:
+            if one.limited(clock()) and not insist:
+                raise limited(app, one)
+            server, names = got_with(host, app)["server"], ", ".join(one.part.names)
+            words = f"ask {server} for a certificate for {names}, and serve it"
+            host.act(words, partial(attempt, host, app, one.part, clock))
+            got += 1
+        except (AppNotFound, Busy, Interrupted):
+            raise
+        except DokkupyError as error:
+            failed[one.part.slot] = error
+    settle(host, app, failed)
+    errors = list(failed.values())
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise HostError(
+            f"{len(errors)} certificates of {app} could not be obtained",
+            details=tuple(error.message for error in errors),
+            hint=errors[0].hint,
+            code=errors[0].code,
+        )
+    return got > 0
+
+
+def tell_left_out(host: Host, app: AppName) -> None:
+    from dokkupy_sdk.routes import domains_of
+
+    for name in set(domains_of(host, app)) - set(wanted_names(host, app)) - {Domain("_")}:
+        host.out.warn(f"{name} is left out: wildcards need DNS (letsencrypt:set {app} dns-provider PROVIDER)")
+
+
+def limited(app: AppName, one: PartStatus) -> RateLimited:
+    return RateLimited(
+        f"No certificate for {app}: the authority does not want to be asked{said_until(one.limited_until)}",
+        until=one.limited_until,
+        details=(one.last_error,),
+        hint=f"It is asked again then. All the same now: letsencrypt:enable {app} --force; "
+        f"to try things out: letsencrypt:set {app} server staging",
+    )
+
+
+def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
+    try:
+        obtain(host, app, part)
+    except AppNotFound:
+        # It was destroyed while the authority was at work.
+        with suppress(Busy):
+            Certbot(host).forget(app)
+        raise
+    except (Busy, Interrupted):
+        raise
+    except DokkupyError as error:
+        note_failure(host, app, part, error, clock())
+        raise
+
+
+def obtain(host: Host, app: AppName, part: Part) -> None:
+    from dokkupy_certs.x509 import covers, read_pair
+
+    # By DNS it does not matter whether a name points to this host.
+    lost = {} if by_dns(host, app) else unreachable(host, app, part.names)
+    for name, reason in lost.items():
+        host.out.warn(f"{name} is left out: {reason}")
+    asked = [name for name in part.names if name not in lost]
+    if not asked:
+        reasons = tuple(f"{name}: {reason}" for name, reason in lost.items())
+        raise HostError(
+            f"No certificate for {app}: none of its names points to this host",
+            details=reasons,
+            code="acme",
+            hint="Make their DNS records point to this host, then: letsencrypt:enable " + app,
+        )
+    used = got_with(host, app)
+    host.out.section(f"Asking {used['server']} for {', '.join(asked)}")
+    chain, key = Certbot(host).issue(Order(app, tuple(asked), part.lineage(app)))
+    pair = read_pair(chain, key, bundle=trusted_bundle(), incomplete=True)
+    missing = [name for name in asked if not covers(pair.facts.names, name)]
+    if missing:
+        raise HostError(f"The authority's certificate for {app} does not have the names {', '.join(missing)}")
+    with changing(host, "letsencrypt:enable", app) as tx:
+        install(tx, app, pair, slot=part.slot, origin=SLOT)
+        record = PartRecord(asked=part.names, left_out=tuple(lost), used=used)
+        keep_part(tx, app, part.slot, record, enabled=True)
+    host.out.section(f"Certificate for {', '.join(asked)} is served until {pair.facts.not_after:%Y-%m-%d %H:%M} UTC")
+
+
+def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: datetime) -> None:
+    """When to try again. What is served stays as it is."""
+    record = part_record(host, app, part.slot)
+    failures = record.retry.failures + 1
+    pause = FULL_PAUSE if error.code == FULL else pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+    next_try = at + timedelta(seconds=pause)
+    until = error.until if isinstance(error, RateLimited) else None
+    next_try = max(next_try, until) if until is not None else next_try
+    retry = Retry(
+        failures=failures,
+        last_error=" ".join([error.message, *error.details[-3:]])[:1000],
+        next_try=next_try.isoformat(timespec="seconds"),
+        limited_until=until.isoformat(timespec="seconds") if until is not None else "",
+        used=got_with(host, app),
+    )
+    try:
+        with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
+            keep_part(tx, app, part.slot, record.replace(retry=retry))
+    except (DokkupyError, OSError) as second:
+        if isinstance(second, Interrupted):
+            raise
+        # A full disk: the first error says what is to be done, this one would hide it.
+        host.out.warn(f"{app}: its failure could not be recorded: {second}")
+
+
+def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
+    """What a certificate that will do makes past, and slots that nothing needs any more. failed: slots just tried."""
+    found, state = status(host, app), read(host, app)
+    current = {one.part.slot: one for one in found.parts}
+    kept = {
+        slot: part if slot in failed else settled(part, current.get(slot))
+        for slot, part in state.parts.items()
+        if slot in current or (slot not in found.stale and any(slot == one.name for one in found.kept))
+    }
+    good = any(one.slot for one in found.parts)
+    wanted = Automatic(enabled=state.enabled or good, parts=kept)
+    if found.stale:
+        with changing(host, "letsencrypt:enable", app) as tx:
+            for slot in found.stale:
+                remove(tx, app, slot)
+            keep(tx, app, wanted)
+    elif wanted != state:
+        with operation(host, "letsencrypt:enable", f"app:{app}") as tx:
+            keep(tx, app, wanted)
+
+
+def settled(part: PartRecord, one: PartStatus | None) -> PartRecord:
+    if one is None or one.needed(now()) or one.limited(now()):
+        return part
+    return part.replace(retry=Retry())
+
+
+def disable(host: Host, app: AppName) -> None:
+    """The certificates go, and are not renewed."""
+    host.store.require_app(app)
+    with changing(host, "letsencrypt:disable", app, takes_away=True) as tx:
+        take_away(tx, app)
+
+
+def take_away(tx: Transaction, app: AppName) -> None:
+    for slot in ours(tx.host, app):
+        remove(tx, app, slot.name)
+    keep(tx, app, Automatic())
+
+
+def revoke(host: Host, app: AppName) -> None:
+    """Have the authority declare the certificates void, and take them away. Raises UserError when there is none."""
+    host.store.require_app(app)
+    kept = ours(host, app)
+    if not kept:
+        raise UserError(f"{app} has no certificate of an authority")
+    for slot in kept:
+        server = (part_record(host, app, slot.name).used or got_with(host, app))["server"]
+        words = f"have {server} declare the certificate for {', '.join(slot.current.names)} void"
+        host.act(words, partial(Certbot(host).revoke, app, files_of(host, app, slot.current), server))
+    disable(host, app)
+    host.act(f"remove what certbot keeps of {app}", partial(Certbot(host).forget, app))
+
+
+def renew_due(host: Host, apps: Iterable[AppName] | None = None, *, clock: Now = now) -> list[str]:
+    """Renew what is due of these apps, by default of all, for `tick`. One app's failure is noted and stops nobody else's."""
+    done, failed = over_each(host.store.apps() if apps is None else apps, lambda app: renew_app(host, app, clock))
+    warn_of(host, failed)
+    lines = {app: f"{app}: renewed" for app, renewed in done if renewed}
+    lines |= {app: f"{app}: {'; '.join(messages(error))}" for app, error in failed}
+    return [lines[app] for app in sorted(lines)]
+
+
+def renew_app(host: Host, app: AppName, clock: Now) -> bool:
+    found = status(host, app)
+    if not found.enabled:
+        return False
+    due = [one for one in found.parts if one.needed(clock()) and not one.waiting(clock())]
+    return bool(due or found.stale) and get(host, app, due, clock=clock)
+
+
+def tick(host: Host) -> None:
+    from dokkupy_letsencrypt.order.leftovers import sweep
+
+    renew_due(host)
+    sweep(host)

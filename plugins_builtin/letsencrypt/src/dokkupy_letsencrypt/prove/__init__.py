@@ -1,0 +1,1 @@
+"""Proves to the authority that a name belongs to this host."""

@@ -1,0 +1,1 @@
+"""Moves the data of services: dump, restore, import, upgrade."""

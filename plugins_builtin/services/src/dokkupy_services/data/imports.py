@@ -1,0 +1,146 @@
+"""What a person brings to `import`: recognized by its first bytes, decompressed, and decoded where it is text.
+
+The datastore says which of it its `restore` takes (`Datastore.read_import`). What it does not take is refused by the name
+of what it is, with the command that makes a fitting dump.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from dokkupy_sdk.errors import UserError
+
+from dokkupy_services.data.pipes import EDGE
+from dokkupy_services.dump_formats import TOOLS, describe, into, is_text
+from dokkupy_services.model import Service
+from dokkupy_services.role import Datastore
+
+
+def read(datastore: Datastore, service: Service, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What the datastore's `restore` takes, made from a file in pieces. Raises UserError before anything was changed when
+    the beginning is enough to refuse it; while it is read otherwise."""
+    head, rest = peek(iter(pieces))
+    if not head:
+        raise UserError("Standard input is empty", hint=f"{into(service)} < FILE")
+    if not datastore.compressed_imports or not head.startswith(b"\x1f\x8b"):
+        head, rest = peek(decompressed(service, head, rest))
+    head, rest = peek(as_utf8(head, rest))
+    return iter(datastore.read_import(service, head, rest))
+
+
+def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first 64 KiB, or less when there is less, and the whole again."""
+    taken, size = [], 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size >= EDGE:
+            break
+
+    def whole() -> Iterator[bytes]:
+        yield from taken
+        yield from pieces
+
+    return b"".join(taken)[:EDGE], whole()
+
+
+class Decompressor(Protocol):
+    """What zlib, bz2 and lzma have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def decompressed(service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for magic, tool in TOOLS.items():
+        if head.startswith(magic):
+            raise UserError(
+                f"This is {describe(head)}, which cannot be decompressed here",
+                hint=f"{tool} FILE | {into(service)}",
+                code="unknown_dump",
+            )
+    if head.startswith(b"\x1f\x8b"):
+        import zlib
+
+        return unpacked(pieces, lambda: zlib.decompressobj(wbits=31), zlib.error)
+    if head.startswith(b"BZh"):
+        import bz2
+
+        return unpacked(pieces, bz2.BZ2Decompressor, OSError)
+    if head.startswith(b"\xfd7zXZ\0"):
+        import lzma
+
+        return unpacked(pieces, lzma.LZMADecompressor, lzma.LZMAError)
+    return pieces
+
+
+def unpacked(pieces: Iterator[bytes], make: Callable[[], Decompressor], failure: type[Exception]) -> Iterator[bytes]:
+    """Several compressed streams one after another are one file, and zeros at the end are padding, as gzip has it."""
+    reader = make()
+    try:
+        for piece in pieces:
+            while piece:
+                if reader.eof and not piece.strip(b"\0"):
+                    break
+                if reader.eof:
+                    reader = make()
+                yield reader.decompress(piece)
+                piece = reader.unused_data
+    except failure as error:
+        raise UserError(f"The compressed file is damaged: {error}") from None
+    if not reader.eof:
+        raise UserError("The compressed file ends early")
+
+
+UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+def as_utf8(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Text without its byte order mark; UTF-16, as Windows' PowerShell writes what `>` gets, becomes UTF-8. Line ends of
+    Windows go where every line of the beginning has one. Anything else is as it is."""
+    mark = next((mark for mark in (codecs.BOM_UTF8, *UTF_16) if head.startswith(mark)), b"")
+    if mark:
+        pieces = recoded(without(mark, pieces), UTF_16.get(mark, "utf-8"))
+        head, pieces = peek(pieces)
+    lines = head.count(b"\n")
+    if is_text(head) and lines and lines == head.count(b"\r\n"):
+        return unix_lines(pieces)
+    return pieces
+
+
+def without(mark: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= len(mark):
+            yield head[len(mark) :]
+            break
+    yield from pieces
+
+
+def recoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for piece in pieces:
+            yield decoder.decode(piece).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError:
+        raise UserError(
+            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged"
+        ) from None
+
+
+def unix_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        piece = held + piece
+        held = b"\r" if piece.endswith(b"\r") else b""
+        yield piece.removesuffix(held).replace(b"\r\n", b"\n")
+    yield held

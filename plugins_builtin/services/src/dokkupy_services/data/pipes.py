@@ -1,0 +1,132 @@
+"""Dumps and restores as streams: no dump lies in a file, and every program's status counts."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import IO, Any
+
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.execute import ending_with_us, environment
+from dokkupy_sdk.files import unnamed_file
+
+from dokkupy_services.lifecycle.container import LAST_LINES, Exec, without_secrets
+from dokkupy_services.role import Datastore
+
+PIECE = 256 * 1024
+EDGE = 64 * 1024
+"""Bytes of a dump's beginning and end that are looked at."""
+
+
+class Edges:
+    """Takes a stream's pieces and keeps its beginning, its end and its size."""
+
+    def __init__(self) -> None:
+        self.head = self.tail = b""
+        self.size = 0
+
+    def take(self, piece: bytes) -> None:
+        if len(self.head) < EDGE:
+            self.head += piece[: EDGE - len(self.head)]
+        self.tail = (self.tail + piece)[-EDGE:] if len(piece) < EDGE else piece[-EDGE:]
+        self.size += len(piece)
+
+
+@contextmanager
+def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in the container; raises HostError with its words when its status is not 0. Left early, it is ended."""
+    words = inside.host.sessions().attach_argv(inside.container, argv, tty=False)
+    with unnamed_file() as errors:
+        process = subprocess.Popen(
+            words, stderr=errors, env=environment(), start_new_session=True, preexec_fn=ending_with_us(), **streams
+        )
+        try:
+            yield process
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                process.wait()
+        if status != 0:
+            raise HostError(f"{what} failed: {argv[0]} ended with status {status}", details=words_of(inside, errors))
+
+
+def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
+    size = errors.seek(0, 2)
+    errors.seek(max(0, size - EDGE))
+    lines = errors.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
+    return tuple(without_secrets(inside.service, line) for line in lines)
+
+
+def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) -> Generator[bytes, None, None]:
+    """A dump in pieces. Raises HostError at its end when it failed or cannot be whole. argv: the program, by default the
+    datastore's `dump`."""
+    service, edges = inside.service, Edges()
+    with program(
+        inside,
+        argv or datastore.dump(service),
+        f"The dump of {service.subject}",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        while piece := process.stdout.read(PIECE):
+            edges.take(piece)
+            yield piece
+    require_whole(datastore, service.subject, edges)
+
+
+def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
+    """Hand a whole dump over in pieces. Raises HostError when it failed or cannot be whole."""
+    for piece in pieces_of(datastore, inside, argv):
+        write(piece)
+
+
+def require_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
+    reason = datastore.check_dump(edges.head, edges.tail, edges.size)
+    if reason:
+        raise HostError(f"The dump of {subject} is not whole: {reason}", code="bad_dump")
+
+
+def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:
+    """Make a dump's content the service's. Raises HostError; then the content may be anything."""
+    service, edges = inside.service, Edges()
+    with program(
+        inside,
+        datastore.restore(service),
+        f"The restore into {service.subject}",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin is not None
+        try:
+            for piece in pieces:
+                edges.take(piece)
+                process.stdin.write(piece)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended before its input: its status says why
+    require_whole(datastore, service.subject, edges)
+
+
+def transfer(datastore: Datastore, source: Exec, target: Exec) -> None:
+    """Copy all that one instance holds into another; a dump that is not whole is an error here too."""
+    with closing(pieces_of(datastore, source)) as pieces:
+        restore(datastore, target, pieces)
+
+
+def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """What differs between two looks, a line each."""
+    lines = []
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            lines.append(f"{name}: {before.get(name, 'not there')} before, {after.get(name, 'not there')} after")
+    return lines
+
+
+def export_to(datastore: Datastore, inside: Exec, file: IO[bytes]) -> None:
+    """The dump that people get, to a file or pipe, such as standard output."""
+    dump(datastore, inside, file.write, datastore.export(inside.service))
+    file.flush()

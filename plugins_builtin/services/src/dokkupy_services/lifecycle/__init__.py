@@ -1,0 +1,1 @@
+"""Creates, starts, exposes and destroys services."""

@@ -1,0 +1,112 @@
+"""What is left of destroyed services: their data and records, for a time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, NotFound
+from dokkupy_sdk.many import over_each, warn_of
+from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record
+from dokkupy_sdk.settings import Property, Settings, integer
+
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container
+from dokkupy_services.model import Service
+
+SETTINGS = Settings(
+    "services",
+    Property(
+        "trash-days",
+        "7",
+        help="Days for which the data of a destroyed service is kept",
+        scope="global",
+        parse=integer(0, 3650),
+    ),
+    Property(
+        "previous-days",
+        "7",
+        help="Days for which the instance before an upgrade or import is kept",
+        scope="global",
+        parse=integer(0, 3650),
+    ),
+)
+
+PLACE = "service-trash"
+DAY = 86400
+
+
+class DestroyedService(Record, file=f"{PLACE}/*"):
+    """until: the end of its time, in epoch seconds."""
+
+    until: int
+    service: Service
+
+
+def days(host: Host, name: str) -> int:
+    return int(SETTINGS.get(host.store, None, name))
+
+
+def discard(tx: Transaction, service: Service) -> Service:
+    """Keep a service's record beside its data; part of its destruction."""
+    until = time.time() + days(tx.host, "trash-days") * DAY
+    tx.save(DestroyedService(until=int(until), service=service), service.id)
+    return service
+
+
+def entries(host: Host) -> list[tuple[Service, int]]:
+    """(service, end of its time in epoch seconds), the next to go first. A broken one is a warning."""
+    found, failed = over_each(host.store.names(PLACE), lambda identifier: entry(host, identifier))
+    warn_of(host, failed)
+    return sorted((one for _, one in found if one), key=lambda pair: pair[1])
+
+
+def entry(host: Host, identifier: str) -> tuple[Service, int] | None:
+    found = host.store.find(DestroyedService, identifier)
+    return (found.service, found.until) if found is not None else None
+
+
+def broken(host: Host) -> list[str]:
+    """Ids of destroyed services whose record cannot be read."""
+    return [identifier for identifier, _ in over_each(host.store.names(PLACE), lambda one: entry(host, one))[1]]
+
+
+def find(host: Host, kind: str, name: str) -> Service:
+    """The service of this name that was destroyed last. Raises NotFound."""
+    found = [service for service, _ in entries(host) if service.kind == kind and name in (service.name, service.id)]
+    if not found:
+        raise NotFound(f"There is no destroyed {kind} service {name} whose data is kept", hint="See: services:trash")
+    return found[-1]
+
+
+def purge(host: Host, identifier: str) -> None:
+    """Delete permanently what is left of a destroyed service. Raises Conflict when it lives again."""
+    back = next((one for one in records.services(host) if one.id == identifier), None)
+    if back is not None:
+        raise Conflict(f"{back.subject} was brought back")
+    container.remove_everything(host, identifier)
+    host.store.remove(DestroyedService, identifier)
+
+
+def purge_due(host: Host, now: float | None = None) -> list[str]:
+    """Remove what has been kept long enough; for the timer."""
+    at = time.time() if now is None else now
+    due = [service for service, until in entries(host) if until <= at]
+    done, failed = over_each(due, lambda service: purge(host, service.id))
+    warn_of(host, [(service.subject, fault) for service, fault in failed])
+    return [f"removed the data of {service.subject} ({service.id})" for service, _ in done]
+
+
+def rows(host: Host) -> list[dict[str, Any]]:
+    return [
+        {
+            "service": service.subject,
+            "id": service.id,
+            "volume": service.volume,
+            "image": service.image,
+            "until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)),
+        }
+        for service, until in entries(host)
+    ]

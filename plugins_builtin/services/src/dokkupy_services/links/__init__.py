@@ -1,0 +1,1 @@
+"""Connects apps to services."""

@@ -1,0 +1,195 @@
+"""Services that are managed elsewhere: their address is known here, and apps are linked to it like to any other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.config import get_env, set_env
+from dokkupy_sdk.errors import Conflict, NotFound, StateError, UserError
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.records import Record
+
+from dokkupy_services.links.variables import free_variable
+from dokkupy_services.names import ServiceName
+
+PLACE = "external-services"
+ALIASES = {
+    "postgres": "DATABASE",
+    "postgresql": "DATABASE",
+    "mysql": "DATABASE",
+    "mysql2": "DATABASE",
+    "mariadb": "DATABASE",
+    "redis": "REDIS",
+    "rediss": "REDIS",
+    "mongodb": "MONGO",
+    "mongodb+srv": "MONGO",
+    "amqp": "RABBITMQ",
+    "amqps": "RABBITMQ",
+    "memcached": "MEMCACHED",
+}
+"""Of schemes: the variables that Dokku's datastores give."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """alias: of the variable, without `_URL`."""
+
+    name: ServiceName
+    url: Secret
+    alias: str
+
+    file = f"{PLACE}/*/service"
+    known_by_place = ("name",)
+
+
+class ExternalLink(Record, file=f"{PLACE}/*/links/*"):
+    """alias: the app's variable."""
+
+    alias: str = ""
+
+
+def validated_url(text: str) -> str:
+    """Raises UserError, which does not show the address: it has a password."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if (
+        not host
+        or not re.fullmatch(r"[a-z][a-z0-9+.-]*", parts.scheme)
+        or any(ord(c) <= 32 or ord(c) == 127 for c in text)
+    ):
+        raise UserError("That is not an address such as postgres://user:password@host:5432/database")
+    return text
+
+
+def subject(name: str) -> str:
+    return f"external:{name}"
+
+
+def read(host: Host, name: ServiceName) -> External:
+    found = host.store.find(External, name)
+    if found is None:
+        raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
+    return found
+
+
+def names(host: Host) -> list[ServiceName]:
+    every = [ServiceName(name) for name in host.store.names(PLACE) if ServiceName.fits(name)]
+    return [name for name in every if is_there(host, name)]
+
+
+def is_there(host: Host, name: str) -> bool:
+    """Also where its record is broken."""
+    try:
+        return host.store.find(External, name) is not None
+    except StateError:
+        return True
+
+
+def links(host: Host, name: str) -> list[AppName]:
+    """The apps that are linked to it."""
+    return [AppName(app) for app in host.store.names(PLACE, name, "links")]
+
+
+def variables(host: Host, app: AppName, one: External) -> list[EnvKey]:
+    """The app's variables that hold the address."""
+    return [key for key, value in get_env(host, app).items() if value == one.url]
+
+
+def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
+    """Keep an address, or with a name that is known another one for it; linked apps get it in their variables."""
+    text = validated_url(url)
+    scheme = text.partition("://")[0]
+    word = (alias or ALIASES.get(scheme) or re.sub(r"\W", "_", scheme)).upper()
+    EnvKey(f"{word}_URL")
+    apps = links(host, name)
+    with operation(host, "services:adopt", subject(name), also=tuple(f"app:{app}" for app in apps)) as tx:
+        for app in apps:
+            set_env(tx, app, dict.fromkeys(variables(host, app, read(host, name)), Secret(text)))
+        one = External(name, Secret(text), word)
+        tx.save(one, name)
+    return one
+
+
+def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> EnvKey:
+    host.store.require_app(app)
+    read(host, name)
+    with operation(host, "services:link", f"app:{app}", also=(subject(name),)) as tx:
+        one, env = read(host, name), get_env(host, app)
+        if app in links(host, name):
+            raise Conflict(f"Already linked to app {app}", code="already_linked")
+        key = EnvKey(f"{(alias or one.alias).upper()}_URL")
+        if key in env and alias:
+            raise Conflict(f"Specified alias {alias} already in use by the variable {key}", code="alias_taken")
+        key = free_variable(env, "external") if key in env else key
+        tx.save(ExternalLink(alias=str(key)), name, app)
+        set_env(tx, app, {key: one.url})
+    return key
+
+
+def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
+    """Take every variable that has the address; returns them. It does not depend on the records being whole."""
+    host.store.require_app(app)
+    require_there(host, name)
+    with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
+        if app not in links(host, name):
+            raise UserError(f"Not linked to app {app}", code="not_linked")
+        keys = variables_of(host, app, name)
+        set_env(tx, app, dict.fromkeys(keys))
+        tx.remove(ExternalLink, name, app)
+    return keys
+
+
+def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
+    """The same where the record may be broken: then the variable that the link names."""
+    try:
+        return variables(host, app, read(host, name))
+    except StateError as fault:
+        host.out.warn(fault.message)
+    try:
+        alias = host.store.load(ExternalLink, name, app).alias
+    except StateError as fault:
+        host.out.warn(fault.message)
+        return []
+    return [key for key in get_env(host, app) if key == alias]
+
+
+def require_there(host: Host, name: str) -> None:
+    if not is_there(host, name):
+        raise NotFound(f"External service {name} does not exist", hint="services:adopt NAME URL")
+
+
+def forget(host: Host, name: ServiceName) -> None:
+    """Forget an address. Raises Conflict while it is linked."""
+    require_there(host, name)
+    with operation(host, "services:forget", subject(name), takes_away=True) as tx:
+        apps = links(host, name)
+        if apps:
+            raise Conflict(
+                "Cannot delete linked service",
+                details=(f"It is linked to: {', '.join(apps)}",),
+                code="linked",
+                hint=f"First: services:unlink {name} APP",
+            )
+        tx.remove(External, name)
+
+
+def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
+    """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
+    for name in tx.host.store.names(PLACE):
+        found = tx.host.store.find(ExternalLink, name, old)
+        if found is not None:
+            tx.save(found, name, new)
+            if not keep:
+                tx.remove(ExternalLink, name, old)
+
+
+def forget_app(host: Host, app: AppName) -> None:
+    for name in host.store.names(PLACE):
+        host.store.remove(ExternalLink, name, app)

@@ -1,0 +1,74 @@
+"""A connection to a service's port, carried on standard input and output: what `ssh HOST postgres:tunnel db` is.
+
+Nothing is forwarded by sshd, which keeps all forwarding off: the key's permission is checked for each connection, and
+one service's port is all that it reaches.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostError, UserError
+
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.names import ServiceName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_services.role import Datastore
+
+CHUNK = 65_536
+CONNECT_SECONDS = 10.0
+
+
+def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: int = 0) -> socket.socket:
+    """Connect to a port of the service's server; 0 is its first. Raises UserError for a port that it does not have,
+    Conflict when it does not run, HostError when it does not accept."""
+    service = records.read(host, datastore.kind, name)
+    if port and port not in datastore.ports:
+        known = ", ".join(map(str, datastore.ports))
+        raise UserError(f"{datastore.title} has no port {port}", hint=f"Its ports: {known}.")
+    if not lifecycle.is_up(host, service):
+        raise Conflict(
+            f"{service.subject} does not run", hint=f"First: {datastore.kind}:start {name}", code="not_running"
+        )
+    found = host.containers().find(service.container)
+    address = found.addresses.get(container.network_of(service), "") if found else ""
+    try:
+        connection = socket.create_connection((address, port or datastore.port), CONNECT_SECONDS)
+    except OSError as error:
+        hint = f"Its log: dokkupy {datastore.kind}:logs {name}"
+        raise HostError(
+            f"{service.subject} does not accept connections: {error.strerror or error}", hint=hint
+        ) from None
+    connection.settimeout(None)
+    return connection
+
+
+def carry(connection: socket.socket, source: int, sink: int) -> None:
+    """Pass bytes both ways, from the descriptor `source` and to the descriptor `sink`, until the server ends the connection
+    or nobody reads any more. The end of `source` is passed on; what the server still has to say arrives."""
+    threading.Thread(target=send_all, args=(connection, source), daemon=True).start()
+    try:
+        while data := connection.recv(CHUNK):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(sink, view) :]
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        connection.close()
+
+
+def send_all(connection: socket.socket, source: int) -> None:
+    try:
+        while data := os.read(source, CHUNK):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+    except OSError:  # the server went first
+        pass

@@ -1,0 +1,1 @@
+"""What the timer does for services."""

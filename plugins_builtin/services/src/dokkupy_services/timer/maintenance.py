@@ -1,0 +1,129 @@
+"""Keeping services up: at boot before the apps, by the timer, before a deploy; and what the doctor says of them."""
+
+from __future__ import annotations
+
+import time
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, DokkupyError, HostError
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
+
+from dokkupy_services import records
+from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import container, expose, trash
+from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.service import MOVING, RUNNING
+from dokkupy_services.timer.supervise import described, look_at_all, watched
+
+
+def known(host: Host, kind: str) -> bool:
+    """Whether the plugin of a kind of service is here."""
+    return kind in records.kinds(host)
+
+
+def supervise(host: Host) -> list[str]:
+    """The timer's minute: tell which servers crashed, then bring them up again."""
+    every = records.services(host)
+    if every:
+        listed = {one.name: one for one in host.containers().find_all({container.MARK: ""})}
+        look_at_all(host, every, listed, time.time())
+    return bring_up_all(host)
+
+
+def bring_up_all(host: Host) -> list[str]:
+    """Bring all services to what their records say. One's trouble keeps no other down, and is a warning."""
+    lines: list[str] = []
+    every = records.services(host)
+    states = {one.name: one.state for one in host.containers().find_all({container.MARK: ""})} if every else {}
+    for service in every:
+        if lifecycle.is_as_wanted(service, states):
+            continue  # without an operation: this is asked every minute
+        if not known(host, service.kind):
+            host.out.warn(f"{service.subject} is skipped: the plugin dokkupy-{service.kind} is not here")
+            continue
+        try:
+            lines += lifecycle.reconcile(host, service.kind, service.name)
+            fresh = records.read(host, service.kind, service.name)
+            lines += [f"{service.subject}: made {name} again" for name in expose.bring_ambassadors(host, fresh)]
+        except Busy:
+            continue  # somebody works on it
+        except DokkupyError as error:
+            host.out.warn(f"{service.subject}: {error.message}")
+            for line in (*error.details, *filter(None, (error.hint,))):
+                host.out.warn(line)
+    return lines
+
+
+def require_services(host: Host, app: AppName) -> None:
+    """The services of an app run, or are brought up now. Raises HostError, Busy or Conflict naming the one that does not."""
+    for service, _ in records.linked_services(host, app):
+        if service.state == MOVING:
+            lifecycle.require_still(service)
+        if service.state != RUNNING:
+            host.out.warn(f"{service.subject}, which {app} uses, is stopped: {service.kind}:start {service.name}")
+        elif not known(host, service.kind):
+            raise HostError(
+                f"{app} uses {service.subject}, whose plugin is not installed",
+                hint=f"dokkupy plugin:install dokkupy-{service.kind}; or without it: "
+                f"dokkupy services:unlink {service.name} {app} --kind {service.kind}",
+            )
+        elif not lifecycle.is_up(host, service):
+            host.out.section(f"Starting {service.subject}, which {app} uses")
+            lifecycle.reconcile(host, service.kind, service.name, wait=30)
+
+
+def give_back(host: Host) -> list[str]:
+    """Remove the data whose time is over."""
+    return [*trash.purge_due(host), *moving.forget_previous_due(host)]
+
+
+def findings(host: Host) -> list[Finding]:
+    every, broken = records.readable(host)
+    found = [Finding("services", "error", fault.message, fault.hint) for _, fault in broken]
+    crashed = watched(host)
+    for service in every:
+        if not known(host, service.kind):
+            found.append(
+                Finding(
+                    "services",
+                    "error",
+                    f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
+                    f"dokkupy plugin:install dokkupy-{service.kind}",
+                )
+            )
+            continue
+        state = lifecycle.status(host, service)
+        words = described(service, state, crashed)
+        if service.state == RUNNING and words != "running":
+            what = "crashed and runs again" if state == "running" else "should run and is"
+            found.append(
+                Finding(
+                    "services",
+                    "warning" if state == "running" else "error",
+                    f"{service.subject} {what}: {words}",
+                    f"dokkupy {service.kind}:logs {service.name}; dokkupy {service.kind}:restart {service.name}",
+                )
+            )
+        now = host.images().find(service.image)
+        if now is not None and now.id != service.image_id:
+            found.append(
+                Finding(
+                    "services",
+                    "warning",
+                    f"{service.image} means another image now than the one that {service.subject} runs",
+                    f"If you pulled it, take it over: dokkupy {service.kind}:upgrade {service.name}",
+                )
+            )
+        if expose.is_open(service):
+            found.append(
+                Finding(
+                    "services",
+                    "warning",
+                    f"{service.subject} can be reached from outside: {' '.join(service.exposed)}",
+                    f"dokkupy {service.kind}:unexpose {service.name}, and an SSH tunnel or 127.0.0.1:PORT instead",
+                )
+            )
+    if not found and records.services(host):
+        found.append(Finding("services", "ok", f"{len(records.services(host))} services"))
+    return found
