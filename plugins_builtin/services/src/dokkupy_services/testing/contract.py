@@ -33,13 +33,10 @@ from dokkupy_sdk.testing.hosts import fake_host
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes
 from dokkupy_services.data.subject import ServiceSubject
-from dokkupy_services.lifecycle import container, expose, trash
+from dokkupy_services.lifecycle import container, expose, trash, undestroy
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
-from dokkupy_services.lifecycle.service import ServiceOptions
-from dokkupy_services.lifecycle.undestroy import undestroy
-from dokkupy_services.links import tunnel
-from dokkupy_services.links import variables as links
+from dokkupy_services.links import tunnel, variables
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
@@ -86,8 +83,8 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def wish(cls, image: str) -> ServiceOptions:
-        return ServiceOptions(image=image)
+    def wish(cls, image: str) -> lifecycle.ServiceOptions:
+        return lifecycle.ServiceOptions(image=image)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -96,7 +93,7 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Service:
+    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: lifecycle.ServiceOptions) -> Service:
         """A service with rows that the tests of a class share."""
         made = lifecycle.create(host, datastore, name, wish)
         if datastore.data or datastore.dumps:
@@ -152,7 +149,7 @@ class DatastoreContract:
         assert datastore.url(service, "h.example", datastore.port).startswith(f"{datastore.scheme}://")
 
     def test_a_name_is_given_once(
-        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions
+        self, host: Host, datastore: Datastore, service: Service, wish: lifecycle.ServiceOptions
     ) -> None:
         with pytest.raises(Conflict, match=f"{datastore.title} service {service.name} already exists"):
             lifecycle.create(host, datastore, service.name, wish)
@@ -160,11 +157,11 @@ class DatastoreContract:
     def test_an_image_that_cannot_be_had_leaves_nothing(self, host: Host, datastore: Datastore) -> None:
         name = ServiceName("none-such")
         with pytest.raises(DokkupyError, match="cannot be pulled") as caught:
-            lifecycle.create(host, datastore, name, ServiceOptions(image="dokkupy.invalid/none-such:1"))
+            lifecycle.create(host, datastore, name, lifecycle.ServiceOptions(image="dokkupy.invalid/none-such:1"))
         assert "docker load" in caught.value.hint and not records.has(host, self.kind, name)
 
     def test_a_server_that_does_not_start_says_why_and_leaves_nothing(
-        self, host: Host, datastore: Datastore, wish: ServiceOptions
+        self, host: Host, datastore: Datastore, wish: lifecycle.ServiceOptions
     ) -> None:
         name, before = ServiceName(f"bad-{secrets.token_hex(3)}"), self.volumes(host)
         with pytest.raises(DokkupyError):
@@ -172,7 +169,7 @@ class DatastoreContract:
                 host,
                 datastore,
                 name,
-                ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
+                lifecycle.ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
             )
         assert not records.has(host, self.kind, name)
         assert self.volumes(host) == before
@@ -208,16 +205,16 @@ class DatastoreContract:
         tunnel.open_connection(host, datastore, service.name).close()
         assert not self.reaches(host, app, service.hostname, port, image)
         assert not self.reaches(host, app, self.address(host, service), port, image)
-        key = links.link(host, datastore, service.name, app)
+        key = variables.link(host, datastore, service.name, app)
         assert key == f"{datastore.alias}_URL"
         assert get_env(host, app)[key].reveal() == datastore.url(service, service.hostname, port)
         assert self.reaches(host, app, service.hostname, port, image)
         with pytest.raises(Conflict, match=f"Already linked as {key}"):
-            links.link(host, datastore, service.name, app)
-        assert links.unlink(host, datastore.kind, service.name, app) == [key]
+            variables.link(host, datastore, service.name, app)
+        assert variables.unlink(host, datastore.kind, service.name, app) == [key]
         assert key not in get_env(host, app) and not self.reaches(host, app, service.hostname, port, image)
         with pytest.raises(UserError, match=f"Not linked to app {app}"):
-            links.unlink(host, datastore.kind, service.name, app)
+            variables.unlink(host, datastore.kind, service.name, app)
 
     def address(self, host: Host, service: Service) -> str:
         found = host.containers().find(service.container)
@@ -234,18 +231,18 @@ class DatastoreContract:
         mine = EnvKey(f"{datastore.alias}_URL")
         with operation(host, "config:set", f"app:{app}") as tx:
             set_env(tx, app, {mine: Secret("other://elsewhere")})
-        key = links.link(host, datastore, service.name, app, query="pool=5")
-        assert key == links.free_variable({}, self.kind) and get_env(host, app)[key].reveal().endswith("?pool=5")
-        assert links.promote(host, datastore, service.name, app) == mine
+        key = variables.link(host, datastore, service.name, app, query="pool=5")
+        assert key == variables.free_variable({}, self.kind) and get_env(host, app)[key].reveal().endswith("?pool=5")
+        assert variables.promote(host, datastore, service.name, app) == mine
         env = get_env(host, app)
         assert env[mine] == env[key] and Secret("other://elsewhere") in env.values()
-        links.unlink(host, datastore.kind, service.name, app)
+        variables.unlink(host, datastore.kind, service.name, app)
         assert [value.reveal() for value in get_env(host, app).values()] == ["other://elsewhere"]
 
     def test_a_rename_changes_nothing_for_linked_apps(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, image: str
     ) -> None:
-        links.link(host, datastore, service.name, app)
+        variables.link(host, datastore, service.name, app)
         before = dict(get_env(host, app))
         other = lifecycle.rename(host, datastore, service.name, ServiceName(f"{service.name}-2"))
         try:
@@ -255,7 +252,7 @@ class DatastoreContract:
                 records.read(host, self.kind, service.name)
         finally:
             lifecycle.rename(host, datastore, other.name, service.name)
-        links.unlink(host, datastore.kind, service.name, app)
+        variables.unlink(host, datastore.kind, service.name, app)
         assert records.read(host, self.kind, service.name) == service
 
     def test_an_exposed_port_leads_to_it_until_it_is_unexposed(
@@ -307,17 +304,17 @@ class DatastoreContract:
     def test_a_container_that_somebody_removed_is_made_anew_with_its_data(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, image: str
     ) -> None:
-        links.link(host, datastore, service.name, app)
+        variables.link(host, datastore, service.name, app)
         host.containers().remove(service.container)
         assert maintenance.bring_up_all(host) == [f"{service.subject}: made its container again"]
         self.require_rows(host, datastore, service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
-        links.unlink(host, datastore.kind, service.name, app)
+        variables.unlink(host, datastore.kind, service.name, app)
 
     # data
 
     def test_a_dump_goes_out_and_in_again(
-        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions, tmp_path: Path
+        self, host: Host, datastore: Datastore, service: Service, wish: lifecycle.ServiceOptions, tmp_path: Path
     ) -> None:
         self.require_dumps(datastore)
         file = tmp_path / "dump"
@@ -349,7 +346,9 @@ class DatastoreContract:
         self.require_dumps(datastore)
         before = dict(datastore.facts(self.inside(host, service)))
         assert dict(datastore.facts(self.inside(host, service))) == before
-        copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-copy"), ServiceOptions())
+        copy = moving.clone(
+            host, datastore, service.name, ServiceName(f"{service.name}-copy"), lifecycle.ServiceOptions()
+        )
         assert self.count(self.inside(host, copy)) == ROWS
         assert dict(datastore.facts(self.inside(host, copy))) == before
         assert copy.password != service.password and copy.id != service.id and copy.volume != service.volume
@@ -359,26 +358,26 @@ class DatastoreContract:
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_a_destroyed_one_comes_back_until_it_is_purged(
-        self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: ServiceOptions
+        self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: lifecycle.ServiceOptions
     ) -> None:
         if not datastore.data:
             pytest.skip(f"{datastore.title} keeps nothing")
         other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-gone"), wish)
         self.put(self.inside(host, other), 0, 3)
-        links.link(host, datastore, other.name, app)
+        variables.link(host, datastore, other.name, app)
         with pytest.raises(Conflict, match="Cannot delete linked service"):
             lifecycle.destroy(host, datastore.kind, other.name)
-        links.unlink(host, datastore.kind, other.name, app)
+        variables.unlink(host, datastore.kind, other.name, app)
         lifecycle.destroy(host, datastore.kind, other.name)
         assert lifecycle.status(host, other) == "missing" and not records.has(host, self.kind, other.name)
         assert trash.purge_due(host) == []
-        back = undestroy(host, self.kind, other.name, other.name)
+        back = undestroy.undestroy(host, self.kind, other.name, other.name)
         assert back.id == other.id and self.count(self.inside(host, back)) == 3
         lifecycle.destroy(host, datastore.kind, other.name)
         gone = trash.purge_due(host, now=time.time() + 8 * trash.DAY)
         assert len(gone) == 1 and host.volumes().find_all({container.MARK: other.id}) == []
         with pytest.raises(NotFound):
-            undestroy(host, self.kind, other.name, other.name)
+            undestroy.undestroy(host, self.kind, other.name, other.name)
 
     def test_a_backup_of_it_is_proven_and_restored(self, host: Host, datastore: Datastore, service: Service) -> None:
         self.require_dumps(datastore)
@@ -409,8 +408,8 @@ class DatastoreContract:
     ) -> None:
         if not newer:
             pytest.skip("there is one version here")
-        links.link(host, datastore, service.name, app)
-        moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=newer))
+        variables.link(host, datastore, service.name, app)
+        moved = moving.upgrade(host, datastore, service.name, lifecycle.ServiceOptions(image=newer))
         assert moved.service.version != service.version and moved.seconds > 0
         assert moved.service.password == service.password
         self.require_rows(host, datastore, moved.service)
@@ -423,7 +422,7 @@ class DatastoreContract:
             self.require_rows(host, datastore, back.service)  # as it was then
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         assert len(container.containers_of(host, service.id)) == 1
-        links.unlink(host, datastore.kind, service.name, app)
+        variables.unlink(host, datastore.kind, service.name, app)
         assert moving.forget_previous_due(host, "9999") and len(
             host.volumes().find_all({container.MARK: service.id})
         ) == bool(datastore.data)
