@@ -36,6 +36,7 @@ from dokkupy_services.data.subject import ServiceSubject
 from dokkupy_services.lifecycle import container, expose, trash, undestroy
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.links import tunnel, variables
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
@@ -61,15 +62,12 @@ class DatastoreContract:
         """Whether a wrong password over the network gets nowhere."""
         raise NotImplementedError
 
-    # what tests stand on
-
     @pytest.fixture(scope="class")
     @classmethod
     def host(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         os.umask(0o022)
-        made = fake_host(
-            tmp_path_factory.mktemp("host"), plugins=("docker", "services", cls.kind), real=("engine", "scheduler")
-        )
+        names = ("docker", "services", cls.kind)
+        made = fake_host(tmp_path_factory.mktemp("host"), plugins=names, real=("engine", "scheduler"))
         yield made
         for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
             container.remove_everything(made, service.id)
@@ -83,8 +81,8 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def wish(cls, image: str) -> lifecycle.ServiceOptions:
-        return lifecycle.ServiceOptions(image=image)
+    def options(cls, image: str) -> ServiceOptions:
+        return ServiceOptions(image=image)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -93,9 +91,9 @@ class DatastoreContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: lifecycle.ServiceOptions) -> Service:
+    def service(cls, host: Host, datastore: Datastore, name: ServiceName, options: ServiceOptions) -> Service:
         """A service with rows that the tests of a class share."""
-        made = lifecycle.create(host, datastore, name, wish)
+        made = lifecycle.create(host, datastore, name, options)
         if datastore.data or datastore.dumps:
             cls().put(Exec(host, made, made.container), 0, ROWS)
         return made
@@ -149,19 +147,19 @@ class DatastoreContract:
         assert datastore.url(service, "h.example", datastore.port).startswith(f"{datastore.scheme}://")
 
     def test_a_name_is_given_once(
-        self, host: Host, datastore: Datastore, service: Service, wish: lifecycle.ServiceOptions
+        self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions
     ) -> None:
         with pytest.raises(Conflict, match=f"{datastore.title} service {service.name} already exists"):
-            lifecycle.create(host, datastore, service.name, wish)
+            lifecycle.create(host, datastore, service.name, options)
 
     def test_an_image_that_cannot_be_had_leaves_nothing(self, host: Host, datastore: Datastore) -> None:
         name = ServiceName("none-such")
         with pytest.raises(DokkupyError, match="cannot be pulled") as caught:
-            lifecycle.create(host, datastore, name, lifecycle.ServiceOptions(image="dokkupy.invalid/none-such:1"))
+            lifecycle.create(host, datastore, name, ServiceOptions(image="dokkupy.invalid/none-such:1"))
         assert "docker load" in caught.value.hint and not records.has(host, self.kind, name)
 
     def test_a_server_that_does_not_start_says_why_and_leaves_nothing(
-        self, host: Host, datastore: Datastore, wish: lifecycle.ServiceOptions
+        self, host: Host, datastore: Datastore, options: ServiceOptions
     ) -> None:
         name, before = ServiceName(f"bad-{secrets.token_hex(3)}"), self.volumes(host)
         with pytest.raises(DokkupyError):
@@ -169,7 +167,7 @@ class DatastoreContract:
                 host,
                 datastore,
                 name,
-                lifecycle.ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
+                ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
             )
         assert not records.has(host, self.kind, name)
         assert self.volumes(host) == before
@@ -314,13 +312,13 @@ class DatastoreContract:
     # data
 
     def test_a_dump_goes_out_and_in_again(
-        self, host: Host, datastore: Datastore, service: Service, wish: lifecycle.ServiceOptions, tmp_path: Path
+        self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions, tmp_path: Path
     ) -> None:
         self.require_dumps(datastore)
         file = tmp_path / "dump"
         with file.open("wb") as out:
             pipes.export_to(datastore, self.inside(host, service), out)
-        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-in"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-in"), options)
         self.put(self.inside(host, other), ROWS, ROWS + 3)  # goes: the dump takes its place
         pieces = [file.read_bytes()]
         moving.put_content(host, datastore, other.name, pieces, "import")
@@ -346,9 +344,7 @@ class DatastoreContract:
         self.require_dumps(datastore)
         before = dict(datastore.facts(self.inside(host, service)))
         assert dict(datastore.facts(self.inside(host, service))) == before
-        copy = moving.clone(
-            host, datastore, service.name, ServiceName(f"{service.name}-copy"), lifecycle.ServiceOptions()
-        )
+        copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-copy"), ServiceOptions())
         assert self.count(self.inside(host, copy)) == ROWS
         assert dict(datastore.facts(self.inside(host, copy))) == before
         assert copy.password != service.password and copy.id != service.id and copy.volume != service.volume
@@ -358,11 +354,11 @@ class DatastoreContract:
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_a_destroyed_one_comes_back_until_it_is_purged(
-        self, host: Host, datastore: Datastore, service: Service, app: AppName, wish: lifecycle.ServiceOptions
+        self, host: Host, datastore: Datastore, service: Service, app: AppName, options: ServiceOptions
     ) -> None:
         if not datastore.data:
             pytest.skip(f"{datastore.title} keeps nothing")
-        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-gone"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-gone"), options)
         self.put(self.inside(host, other), 0, 3)
         variables.link(host, datastore, other.name, app)
         with pytest.raises(Conflict, match="Cannot delete linked service"):
@@ -409,7 +405,7 @@ class DatastoreContract:
         if not newer:
             pytest.skip("there is one version here")
         variables.link(host, datastore, service.name, app)
-        moved = moving.upgrade(host, datastore, service.name, lifecycle.ServiceOptions(image=newer))
+        moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=newer))
         assert moved.service.version != service.version and moved.seconds > 0
         assert moved.service.password == service.password
         self.require_rows(host, datastore, moved.service)
