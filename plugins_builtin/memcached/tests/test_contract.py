@@ -52,8 +52,8 @@ class TestMemcached(DatastoreContract):
         links.unlink(host, datastore.kind, service.name, app)
 
     def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:
-        wish = ServiceOptions(image=image, memory="40", config_options="-c 512")
-        made = lifecycle.create(host, datastore, ServiceName(f"full-{secrets.token_hex(3)}"), wish)
+        options = ServiceOptions(image=image, memory="40", config_options="-c 512")
+        made = lifecycle.create(host, datastore, ServiceName(f"full-{secrets.token_hex(3)}"), options)
         inside = Exec(host, made, made.container)
         item = b"x" * 500_000
         talk(inside, b"".join(b"set %d 0 0 %d noreply\r\n%s\r\n" % (one, len(item), item) for one in range(200)))

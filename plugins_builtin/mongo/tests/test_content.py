@@ -99,8 +99,8 @@ def datastore(host: Host) -> Mongo:
 
 
 def made(host: Host, datastore: Mongo, name: str = "") -> Exec:
-    wish = ServiceOptions(image=server("mongo:8"))
-    service = lifecycle.create(host, datastore, ServiceName(name or f"m-{secrets.token_hex(3)}"), wish)
+    options = ServiceOptions(image=server("mongo:8"))
+    service = lifecycle.create(host, datastore, ServiceName(name or f"m-{secrets.token_hex(3)}"), options)
     return Exec(host, service, service.container)
 
 

@@ -153,8 +153,8 @@ class Awkward(Family):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def service(cls, host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Iterator[Service]:
-        made = lifecycle.create(host, datastore, name, wish)
+    def service(cls, host: Host, datastore: Datastore, name: ServiceName, options: ServiceOptions) -> Iterator[Service]:
+        made = lifecycle.create(host, datastore, name, options)
         cls().fill(Exec(host, made, made.container))
         return made
 
@@ -227,13 +227,13 @@ class Awkward(Family):
         assert "# DELIMITER in a comment" in self.as_app(inside, body)
 
     def test_an_export_works_under_another_name_and_user(
-        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions, tmp_path: Path
+        self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions, tmp_path: Path
     ) -> None:
         before = dict(datastore.facts(self.inside(host, service)))
         with (tmp_path / "export").open("wb") as file:
             pipes.export_to(datastore, self.inside(host, service), file)
         text = (tmp_path / "export").read_bytes()
-        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-o"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-o"), options)
         managed = b"SET @@SESSION.SQL_LOG_BIN= 0;\nSET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'a:1-5,\nb:1';\n"
         moving.put_content(host, datastore, other.name, [text.replace(b"\n\n", b"\n\n" + managed, 1)], "import")
         after = dict(datastore.facts(self.inside(host, records.read(host, self.kind, other.name))))
@@ -248,9 +248,9 @@ class Awkward(Family):
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_a_dump_of_all_databases_and_one_without_a_mark_are_imported(
-        self, host: Host, datastore: Datastore, wish: ServiceOptions
+        self, host: Host, datastore: Datastore, options: ServiceOptions
     ) -> None:
-        other = lifecycle.create(host, datastore, ServiceName(f"imp-{secrets.token_hex(3)}"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"imp-{secrets.token_hex(3)}"), options)
         inside = self.inside(host, other)
         self.as_app(inside, "CREATE TABLE a (b text); INSERT INTO a VALUES ('USE `x`;');")
         dumped = b"".join(pipes.pieces_of(datastore, inside, (*datastore.dumping(), "--all-databases")))
@@ -299,9 +299,9 @@ class Awkward(Family):
         assert names == [f"content of `{service.database}`.`bytes`", "schema"]
 
     def test_an_app_has_its_database_and_nothing_else(
-        self, host: Host, datastore: Datastore, wish: ServiceOptions, service: Service
+        self, host: Host, datastore: Datastore, options: ServiceOptions, service: Service
     ) -> None:
-        other = lifecycle.create(host, datastore, ServiceName(f"a_b{service.name[3:]}"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"a_b{service.name[3:]}"), options)
         inside = self.inside(host, other)
         neighbour = other.database.replace("_", "x")
         self.by_socket(inside, "admin", f"CREATE DATABASE `{neighbour}`; CREATE TABLE `{neighbour}`.t (a int);")
@@ -369,9 +369,9 @@ class Awkward(Family):
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
     def test_many_rows_go_out_and_in_again_in_bounded_time(
-        self, host: Host, datastore: Datastore, wish: ServiceOptions, service: Service
+        self, host: Host, datastore: Datastore, options: ServiceOptions, service: Service
     ) -> None:
-        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-many"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-many"), options)
         text = """CREATE TABLE many (id int PRIMARY KEY, name varchar(70), at datetime, amount decimal(12, 2), KEY (name));
             INSERT INTO many VALUES (0, 'row', '2024-01-01', 0);"""
         for power in range(self.doubled):
@@ -395,11 +395,11 @@ class Awkward(Family):
     def test_it_works_whatever_the_server_s_sql_mode_is(
         self, host: Host, datastore: Datastore, image: str, service: Service
     ) -> None:
-        wish = ServiceOptions(
+        options = ServiceOptions(
             image=image,
             config_options="--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,STRICT_ALL_TABLES --event-scheduler=ON --default-time-zone=+05:00",
         )
-        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-mode"), wish)
+        other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-mode"), options)
         inside = self.inside(host, other)
         self.as_app(
             inside,

@@ -56,15 +56,15 @@ def datastore(host: Host) -> Datastore:
 
 
 @pytest.fixture(scope="module")
-def wish() -> ServiceOptions:
+def options() -> ServiceOptions:
     return ServiceOptions(
         image=server("rabbitmq:4"), memory="512", config_options="--heartbeat=17 vm_memory_high_watermark.relative=0.5"
     )
 
 
 @pytest.fixture(scope="module")
-def service(host: Host, datastore: Datastore, wish: ServiceOptions) -> Service:
-    return lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), wish)
+def service(host: Host, datastore: Datastore, options: ServiceOptions) -> Service:
+    return lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), options)
 
 
 @pytest.fixture(scope="module")
@@ -172,12 +172,12 @@ def test_no_password_is_where_somebody_may_look(host: Host, service: Service, in
 
 
 def test_the_cookie_is_strong_and_each_service_s_own(
-    host: Host, datastore: Datastore, service: Service, inside: Exec, wish: ServiceOptions
+    host: Host, datastore: Datastore, service: Service, inside: Exec, options: ServiceOptions
 ) -> None:
     assert inside.run(["stat", "-c", "%a %U", COOKIE]).strip() == "400 rabbitmq"
     cookie = inside.run(["cat", COOKIE])
     assert len(cookie) == 64
-    other = lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), wish)
+    other = lifecycle.create(host, datastore, ServiceName(f"mq-{secrets.token_hex(3)}"), options)
     try:
         assert Exec(host, other, other.container).run(["cat", COOKIE]) != cookie
     finally:
@@ -199,11 +199,11 @@ def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec)
     "option, reason", [("heartbeat", "KEY=VALUE"), ("no_such_setting=1", "failed_to_prepare_configuration")]
 )
 def test_an_option_that_is_none_is_told(
-    host: Host, datastore: Datastore, wish: ServiceOptions, option: str, reason: str
+    host: Host, datastore: Datastore, options: ServiceOptions, option: str, reason: str
 ) -> None:
     with pytest.raises(DokkupyError) as caught:
         lifecycle.create(
-            host, datastore, ServiceName("mq-bad"), ServiceOptions(image=wish.image, config_options=option)
+            host, datastore, ServiceName("mq-bad"), ServiceOptions(image=options.image, config_options=option)
         )
     assert reason in "\n".join(caught.value.details)
 
@@ -220,14 +220,14 @@ def test_another_series_is_refused_and_the_service_goes_on(
     datastore: Datastore,
     service: Service,
     inside: Exec,
-    wish: ServiceOptions,
+    options: ServiceOptions,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert datastore.keeps_data("4.0.5", "4.0.9") and not datastore.keeps_data("3.13.7", "4.0.5")
     clients.publish(inside, [b"still here"], "upgraded")
     # There is one version here: its image under another name, which calls itself so.
-    context = f"FROM {wish.image}\nENV ANOTHER=1\n"
-    tag = f"{wish.image}-another"
+    context = f"FROM {options.image}\nENV ANOTHER=1\n"
+    tag = f"{options.image}-another"
     subprocess.run(["docker", "build", "-q", "-t", tag, "-"], input=context.encode(), check=True, capture_output=True)
     monkeypatch.setattr(type(datastore), "version", lambda self, inside: "4.1.0")
     with pytest.raises(Conflict, match="cannot move its data from 4.0.5 to 4.1.0"):

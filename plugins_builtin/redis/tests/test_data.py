@@ -52,9 +52,9 @@ def redis(host: Host) -> Datastore:
     return records.datastore(host, "redis")
 
 
-def create(host: Host, redis: Datastore, version: str = "redis:8", **wish: str) -> Exec:
+def create(host: Host, redis: Datastore, version: str = "redis:8", **options: str) -> Exec:
     name = ServiceName(f"rt-{secrets.token_hex(3)}")
-    made = lifecycle.create(host, redis, name, ServiceOptions(image=server(version), **wish))
+    made = lifecycle.create(host, redis, name, ServiceOptions(image=server(version), **options))
     return Exec(host, made, made.container)
 
 

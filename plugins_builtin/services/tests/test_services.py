@@ -102,8 +102,8 @@ def fake(host: Host) -> FakeDatastore:
     return found
 
 
-def new(host: Host, name: str = "db", **wish: Any) -> records.Service:
-    return lifecycle.create(host, fake(host), ServiceName(name), ServiceOptions(**wish))
+def new(host: Host, name: str = "db", **options: Any) -> records.Service:
+    return lifecycle.create(host, fake(host), ServiceName(name), ServiceOptions(**options))
 
 
 # names and wishes
@@ -121,7 +121,7 @@ def test_a_name_of_dokkus_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "options",
     [
         {"image": "--privileged"},
         {"image": "a b"},
@@ -139,10 +139,10 @@ def test_a_name_of_dokkus_is_taken(text: str) -> None:
         {"custom_env": {"A B": Secret("x")}},
     ],
 )
-def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host: Host, wish: dict[str, Any]) -> None:
+def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host: Host, options: dict[str, Any]) -> None:
     before = picture(host)
     with pytest.raises(UserError):
-        new(host, **wish)
+        new(host, **options)
     assert differences(before, picture(host)) == []
 
 

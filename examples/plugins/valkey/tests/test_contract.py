@@ -53,10 +53,10 @@ class TestValkey(DatastoreContract):
         return False
 
     def test_content_of_all_types_is_the_same_in_a_clone(
-        self, host: Host, datastore: Datastore, service: Service, wish: ServiceOptions
+        self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions
     ) -> None:
         name = ServiceName(f"{service.name}-all")
-        made = lifecycle.create(host, datastore, name, wish)
+        made = lifecycle.create(host, datastore, name, options)
         inside = Exec(host, made, made.container)
         for words in (
             ("RPUSH", "list", "b", "", "a"),

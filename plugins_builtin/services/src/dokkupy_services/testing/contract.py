@@ -167,7 +167,7 @@ class DatastoreContract:
                 host,
                 datastore,
                 name,
-                ServiceOptions(image=wish.image, config_options="--no-such-option-of-any-server=1"),
+                ServiceOptions(image=options.image, config_options="--no-such-option-of-any-server=1"),
             )
         assert not records.has(host, self.kind, name)
         assert self.volumes(host) == before
