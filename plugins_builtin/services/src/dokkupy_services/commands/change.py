@@ -69,13 +69,13 @@ def add_change(group: Group, kind: str, title: str) -> None:
         from dokkupy_services.data import moving
 
         datastore = found(host, kind)
-        options, networks = options.of_service(), options.networks
+        wish, networks = options.of_service(), options.networks
         if revert:
-            moving.require_no_wish(options, networks)
+            moving.require_no_wish(wish, networks)
             moved = moving.revert(host, datastore, service)
         else:
             moving.set_networks(host, datastore, service, networks)
-            moved = moving.upgrade(host, datastore, service, options)
+            moved = moving.upgrade(host, datastore, service, wish)
         return moved_result(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
 
 

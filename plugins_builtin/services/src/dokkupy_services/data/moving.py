@@ -58,7 +58,7 @@ def require_running(host: Host, service: Service) -> None:
         )
 
 
-def upgrade(host: Host, datastore: Datastore, name: ServiceName, options: ServiceOptions) -> Moved:
+def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Moved:
     """Let a service run another image, with its data. Raises HostError when the data is not the same afterwards; then
     the old one serves on."""
     kind = datastore.kind
@@ -66,21 +66,21 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, options: Servic
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
         require_running(host, before)
-        ref = lifecycle.image_ref(datastore, lifecycle.validated(options), before.image)
+        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
         image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
-        after = wished(before, ref, image, options)
+        after = wished(before, ref, image, wish)
         if after == before:
             host.out.section(f"{before.subject} runs {ref} already")
             return Moved(before, 0.0, "nothing")
         return move_versions(tx, datastore, before, after)
 
 
-def wished(before: Service, ref: str, image: Image, options: ServiceOptions) -> Service:
+def wished(before: Service, ref: str, image: Image, wish: ServiceOptions) -> Service:
     after = replace(before, image=ref, image_id=image.id)
     for key in ("config_options", "memory", "cpus", "shm_size", "restart_policy"):
-        if getattr(options, key):
-            after = replace(after, **{key: getattr(options, key)})
-    return replace(after, custom_env=dict(options.custom_env)) if options.custom_env else after
+        if getattr(wish, key):
+            after = replace(after, **{key: getattr(wish, key)})
+    return replace(after, custom_env=dict(wish.custom_env)) if wish.custom_env else after
 
 
 def move_versions(tx: Transaction, datastore: Datastore, before: Service, after: Service) -> Moved:
@@ -245,9 +245,9 @@ def set_networks(host: Host, datastore: Datastore, service: ServiceName, network
             lifecycle.set_network(host, datastore, service, key, value)
 
 
-def require_no_wish(options: ServiceOptions, networks: Mapping[str, str]) -> None:
+def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
     """Raise UserError when `--revert` is asked for together with something that it could not do."""
-    if options != ServiceOptions() or any(networks.values()):
+    if wish != ServiceOptions() or any(networks.values()):
         raise UserError(
             "--revert brings the instance before back as it was, and takes no other option but --restart-apps"
         )
@@ -302,7 +302,7 @@ def clone(
     datastore: Datastore,
     name: ServiceName,
     new: ServiceName,
-    options: ServiceOptions,
+    wish: ServiceOptions,
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
@@ -315,17 +315,17 @@ def clone(
         source = records.read(host, kind, name)
         require_running(host, source)
         lifecycle.require_free(host, datastore, new)
-        ref = lifecycle.image_ref(datastore, lifecycle.validated(options), source.image)
+        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), source.image)
         if ref == source.image:
             image = Image(source.image_id)
         else:
             image = tx.step(
                 f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image("")
             )
-        fresh = lifecycle.draft(datastore, new, ref, image, options)
+        fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
         for key in ("config_options", "custom_env", "memory", "cpus", "shm_size"):
-            if not getattr(options, key):
+            if not getattr(wish, key):
                 fresh = replace(fresh, **{key: getattr(source, key)})
         fresh = replace(fresh, networks=lifecycle.validated_networks(networks or {}))
         copy = lifecycle.make(tx, datastore, fresh)

@@ -49,14 +49,14 @@ class ServiceOptions:
     root_password: str = ""
 
 
-def image_ref(datastore: Datastore, options: ServiceOptions, now: str = "") -> ImageRef:
+def image_ref(datastore: Datastore, wish: ServiceOptions, now: str = "") -> ImageRef:
     """The image that is wanted. now: what is used, so that a version alone changes only the tag."""
     base = now or datastore.image
     name, version = split_ref(base)
-    if options.image:
-        name, given = split_ref(options.image)
+    if wish.image:
+        name, given = split_ref(wish.image)
         version = given or version
-    return ImageRef(f"{name}:{options.image_version or version or 'latest'}")
+    return ImageRef(f"{name}:{wish.image_version or version or 'latest'}")
 
 
 def split_ref(ref: str) -> tuple[str, str]:
@@ -91,34 +91,32 @@ def require_image(host: Host, kind: str, ref: str) -> Image:
         ) from error
 
 
-def validated(options: ServiceOptions) -> ServiceOptions:
+def validated(wish: ServiceOptions) -> ServiceOptions:
     try:
-        shlex.split(options.config_options)
+        shlex.split(wish.config_options)
     except ValueError as error:
         raise UserError(f"The config options are not words: {error}") from None
-    if options.memory:
-        memory_bytes(options.memory)
-    if options.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", options.cpus):
-        raise UserError(f"{options.cpus[:40]!r} is not a number of CPUs such as 0.5")
-    if options.shm_size and not re.fullmatch(r"[1-9]\d{0,12}(?:[bkmgBKMG]|[kmgKMG][bB])?", options.shm_size):
-        raise UserError(f"{options.shm_size[:40]!r} is not a size such as 64m")
-    if options.restart_policy and not re.fullmatch(
-        r"no|always|unless-stopped|on-failure(:\d{1,4})?", options.restart_policy
-    ):
+    if wish.memory:
+        memory_bytes(wish.memory)
+    if wish.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", wish.cpus):
+        raise UserError(f"{wish.cpus[:40]!r} is not a number of CPUs such as 0.5")
+    if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}(?:[bkmgBKMG]|[kmgKMG][bB])?", wish.shm_size):
+        raise UserError(f"{wish.shm_size[:40]!r} is not a size such as 64m")
+    if wish.restart_policy and not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d{1,4})?", wish.restart_policy):
         raise UserError(
-            f"{options.restart_policy[:40]!r} is not a restart policy of docker, such as always or on-failure:10"
+            f"{wish.restart_policy[:40]!r} is not a restart policy of docker, such as always or on-failure:10"
         )
     for name in ("password", "root_password"):
-        if getattr(options, name) and not re.fullmatch(r"[A-Za-z0-9_.~-]{8,128}", getattr(options, name)):
+        if getattr(wish, name) and not re.fullmatch(r"[A-Za-z0-9_.~-]{8,128}", getattr(wish, name)):
             raise UserError(
                 "A password has 8 to 128 letters, digits or . _ ~ - so that it needs no quoting in a URL, and cannot be this"
             )
-    for key in options.custom_env:
+    for key in wish.custom_env:
         EnvKey(key)
-    return options
+    return wish
 
 
-def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, options: ServiceOptions) -> Service:
+def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, wish: ServiceOptions) -> Service:
     """A new service's record."""
     identifier = new_id()
     return Service(
@@ -131,15 +129,15 @@ def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, optio
         volume=f"dokkupy-{datastore.kind}-{identifier}" if datastore.data else "",
         database=datastore.database_of(name),
         user=datastore.user_of(name),
-        password=Secret(options.password or secrets.token_hex(PASSWORD_BYTES)),
-        root_password=Secret(options.root_password or secrets.token_hex(PASSWORD_BYTES)),
+        password=Secret(wish.password or secrets.token_hex(PASSWORD_BYTES)),
+        root_password=Secret(wish.root_password or secrets.token_hex(PASSWORD_BYTES)),
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        config_options=options.config_options,
-        custom_env=dict(options.custom_env),
-        memory=options.memory,
-        cpus=options.cpus,
-        shm_size=options.shm_size,
-        restart_policy=options.restart_policy or "always",
+        config_options=wish.config_options,
+        custom_env=dict(wish.custom_env),
+        memory=wish.memory,
+        cpus=wish.cpus,
+        shm_size=wish.shm_size,
+        restart_policy=wish.restart_policy or "always",
     )
 
 
@@ -147,21 +145,21 @@ def create(
     host: Host,
     datastore: Datastore,
     name: ServiceName,
-    options: ServiceOptions,
+    wish: ServiceOptions,
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
     """Make a service that answers, or nothing. Raises Conflict when the name is taken."""
     kind = datastore.kind
-    for flag, given in (("--password", options.password), ("--root-password", options.root_password)):
+    for flag, given in (("--password", wish.password), ("--root-password", wish.root_password)):
         if given and not datastore.authenticates:
             host.out.warn(f"{flag} has no effect: {datastore.title} knows no passwords")
     require_free(host, datastore, name)
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
         require_free(host, datastore, name)
-        ref = image_ref(datastore, validated(options))
+        ref = image_ref(datastore, validated(wish))
         image = tx.step(f"have the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
-        drafted = replace(draft(datastore, name, ref, image, options), networks=validated_networks(networks or {}))
+        drafted = replace(draft(datastore, name, ref, image, wish), networks=validated_networks(networks or {}))
         service = make(tx, datastore, drafted)
     host.events.record("service_created", service=service.subject)
     return service
