@@ -69,7 +69,8 @@ def is_core(row: Row) -> bool:
 
 def judged(row: Row, known: dict[str, Any]) -> Row:
     """With the reason that the catalogue gives for a difference."""
-    if why := reason(known["better"], row):
+    is_there = row.verdict != "missing" or row.kind == "app.json key"  # a key without effect is told to the user
+    if is_there and (why := reason(known["better"], row)):
         return replace(row, verdict="better", why=why)
     if row.verdict == "same":
         return row
