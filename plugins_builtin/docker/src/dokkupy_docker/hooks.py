@@ -86,12 +86,18 @@ def building(host: Host) -> Finding:
         client = find_client(host)
     except NotInstalled as fault:
         return Finding("docker builds", "error", fault.message, fault.hint)
-    if client.buildkit:
-        from dokkupy_docker.builds.limits import LEAST_ENGINE, engine_version
+    from dokkupy_docker.builds.limits import LEAST_ENGINE, engine_version, shared_by_builds
 
-        version, major = engine_version()
-        limited = "" if major >= LEAST_ENGINE else f"; Docker {version} cannot limit their memory, {LEAST_ENGINE} can"
-        return Finding("docker builds", "ok", f"{client.path} builds with BuildKit{limited}")
+    if shared_by_builds(buildkit=client.buildkit) is None:
+        return Finding(
+            "docker builds",
+            "warning",
+            f"{client.path} builds without a limit of processes: Docker {engine_version()[0]} cannot limit builds where "
+            "systemd makes its cgroups, so a fork bomb in a build takes the host down",
+            f"Upgrade Docker to {LEAST_ENGINE} or newer.",
+        )
+    if client.buildkit:
+        return Finding("docker builds", "ok", f"{client.path} builds with BuildKit")
     return Finding(
         "docker builds",
         "warning",

@@ -1,9 +1,11 @@
-"""What a build may use. BuildKit limits nothing itself, but runs its steps in the cgroup that it is told.
+"""What a build may use. Neither builder limits processes, and BuildKit limits nothing; both run their steps in a cgroup.
 
-All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`); an app with
-limits of its own has a group in it, which stays, empty, until the host starts again. Only root may make groups: it is
-done by the host's shell in a container, and only when a group does not say yet what it should.
-Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html.
+All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`), so that neither a
+fork bomb nor a memory hog takes the host down; each app has a group of its own in it, which stays, empty, until the host
+starts again. Docker before 23 does not pass a group on to BuildKit: there the group in which the engine itself runs every
+build has the host's limits. Only root may make groups: it is done by the host's shell in a container, and only when a
+group does not say yet what it should.
+Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html, pids.html.
 """
 
 from __future__ import annotations
@@ -18,14 +20,23 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 
-from dokkupy_docker.builds.options import PERIOD, ValidatedOptions
+from dokkupy_docker.builds.options import PERIOD, PIDS, ValidatedOptions
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.options.values import nano, size
+from dokkupy_docker.options.values import nano, size, whole
 
 ROOT = "/sys/fs/cgroup"
 ALL = "dokkupy-builds"
+ENGINE_S = "docker/buildkit"
+"""Where an engine that makes cgroups itself runs BuildKit's steps (moby, `DefaultCgroupParent`)."""
+
 LEAST_ENGINE = 23
 """Docker's first major version that hands `--cgroup-parent` to BuildKit."""
+
+PROCESSES = 4096
+"""Of one app's builds, unless its own limit says otherwise: as many as a container of it has."""
+
+ALL_PROCESSES = 16384
+"""Of all builds together. A thread counts as a process."""
 
 SEEN = "/cgroups"
 SECONDS = 60
@@ -36,11 +47,12 @@ UNLIMITED = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """memory: bytes; swap: bytes beside it; cpus: how many. None: no limit."""
+    """memory: bytes; swap: bytes beside it; cpus, pids: how many. None: no limit."""
 
     memory: int | None = None
     swap: int | None = None
     cpus: float | None = None
+    pids: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +75,25 @@ def limits_of(options: Mapping[str, str]) -> Limits:
     elif "--memory-swap" in options:
         swap = max(0, size(options["--memory-swap"]) - (memory or 0))
     cpus = nano(options["--cpus"]) / 1e9 if "--cpus" in options else None
-    return Limits(memory, swap, cpus)
+    pids = whole(options[PIDS]) if PIDS in options else PROCESSES
+    return Limits(memory, swap, cpus, pids if pids > 0 else None)
 
 
 def files(group: str, limits: Limits, *, unified: bool) -> dict[str, str]:
     """Path under the root of the cgroups -> what it should say. Pure."""
     quota = None if limits.cpus is None else round(limits.cpus * PERIOD)
+    pids = "max" if limits.pids is None else str(limits.pids)
     if not unified:
         return {
             f"memory/{group}/memory.limit_in_bytes": "-1" if limits.memory is None else str(limits.memory),
             f"cpu/{group}/cpu.cfs_quota_us": "-1" if quota is None else str(quota),
+            f"pids/{group}/pids.max": pids,
         }
     return {
         f"{group}/memory.max": "max" if limits.memory is None else str(limits.memory),
         f"{group}/memory.swap.max": "max" if limits.swap is None else str(limits.swap),
         f"{group}/cpu.max": f"{'max' if quota is None else quota} {PERIOD}",
+        f"{group}/pids.max": pids,
     }
 
 
@@ -96,7 +112,7 @@ def script(wanted: Mapping[str, str], *, unified: bool) -> str:
             parts = group.split("/")
             above = ["/".join(parts[:count]) for count in range(len(parts))]
             lines += [
-                f"echo +memory +cpu >{os.path.join(SEEN, one, 'cgroup.subtree_control')} || true" for one in above
+                f"echo +memory +cpu +pids >{os.path.join(SEEN, one, 'cgroup.subtree_control')} || true" for one in above
             ]
         lines.append(f"mkdir -p {SEEN}/{group}")
         # No swap in this kernel, no such file.
@@ -119,43 +135,69 @@ def engine_version() -> tuple[str, int]:
     return version, int(first) if first.isdigit() else 0
 
 
+def makes_groups() -> bool:
+    """Whether the engine makes cgroups itself, and does not leave it to systemd, which has names of its own for them."""
+    return api.get("/info")["CgroupDriver"] == "cgroupfs"
+
+
+def shared_by_builds(*, buildkit: bool) -> str | None:
+    """The group in which the engine can be made to run all builds; None when there is none."""
+    if buildkit and engine_version()[1] >= LEAST_ENGINE:
+        return ALL
+    if not makes_groups():
+        return None
+    return ENGINE_S if buildkit else ALL
+
+
 def group_of(
     host: Host, build: ImageBuild, validated: ValidatedOptions, *, buildkit: bool, read: Callable[[str], str] = read
 ) -> Group:
     """The cgroup of a build, made when it is missing. What cannot be limited is built all the same, with a remark when
     the app's own limits are meant."""
     cap, own = memory_cap(host), limits_of(validated.limits)
+    words: tuple[str, ...] = ()
     if not buildkit:
         given = "--memory" in validated.words
-        return Group(("--memory", str(cap)) if cap and not given else (), 0 if given else cap)
-    if (not cap and not validated.limits) or "--cgroup-parent" in validated.words:
-        return Group()
-    version, major = engine_version()
-    if major < LEAST_ENGINE:
-        words = (
-            f"The limits of this build do not hold: Docker {version} cannot limit builds, version {LEAST_ENGINE} can"
-        )
-        return Group(remarks=(words,) if validated.limits else ())
+        words, cap = (("--memory", str(cap)) if cap and not given else ()), 0 if given else cap
+    if "--cgroup-parent" in validated.words:
+        return Group(words, cap if words else 0)
+    shared = shared_by_builds(buildkit=buildkit)
+    alone = () if shared == ALL or not validated.limits else (too_old(),)
+    if shared is None:
+        return Group(words, cap if words else 0, alone)
     unified = os.path.exists(os.path.join(ROOT, "cgroup.controllers"))
-    name = ALL
-    wanted = files(ALL, Limits(memory=cap // PAGE * PAGE or None), unified=unified)
-    if validated.limits:
+    wanted = files(shared, Limits(memory=memory_cap(host) // PAGE * PAGE or None, pids=ALL_PROCESSES), unified=unified)
+    if shared == ALL:
         name = f"{ALL}/{build.labels.get('dokkupy.app') or 'other'}"
         wanted |= files(name, own, unified=unified)
-    if not all(
-        says(read(path), value) or (path.endswith("swap.max") and not read(path)) for path, value in wanted.items()
-    ):
-        try:
-            code, said = run_program(
-                host,
-                f"dokkupy-limits-{os.getpid()}",
-                script(wanted, unified=unified),
-                mounts={ROOT: SEEN},
-                timeout=SECONDS,
-                labels={"dokkupy.limits": "1"},
-            )
-        except (DokkupyError, TimeoutError) as error:
-            code, said = 1, (str(error),)
-        if code != 0:
-            return Group(remarks=(f"This build is not limited: its cgroup could not be made ({' '.join(said)[:200]})",))
-    return Group(("--cgroup-parent", f"/{name}"), min(one for one in (cap or UNLIMITED, own.memory or UNLIMITED)))
+        words = ("--cgroup-parent", f"/{name}", *words)
+    failed = put_in_force(host, wanted, read, unified=unified)
+    if failed:
+        return Group(words[2:] if shared == ALL else words, remarks=(failed, *alone))
+    limits = [one for one in (cap, own.memory if shared == ALL else None) if one]
+    return Group(words, min(limits, default=0), alone)
+
+
+def too_old() -> str:
+    return (
+        f"The limits of this build do not hold: Docker {engine_version()[0]} cannot limit the builds of one app, version "
+        f"{LEAST_ENGINE} can"
+    )
+
+
+def put_in_force(host: Host, wanted: Mapping[str, str], read: Callable[[str], str], *, unified: bool) -> str:
+    """Make the groups, unless they say already what they should. Returns why they could not be made."""
+    if all(says(read(path), value) or (path.endswith("swap.max") and not read(path)) for path, value in wanted.items()):
+        return ""
+    try:
+        code, said = run_program(
+            host,
+            f"dokkupy-limits-{os.getpid()}",
+            script(wanted, unified=unified),
+            mounts={ROOT: SEEN},
+            timeout=SECONDS,
+            labels={"dokkupy.limits": "1"},
+        )
+    except (DokkupyError, TimeoutError) as error:
+        code, said = 1, (str(error),)
+    return f"This build is not limited: its cgroup could not be made ({' '.join(said)[:200]})" if code else ""

@@ -102,6 +102,9 @@ CLASSIC_ONLY = frozenset(
 LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
 """What BuildKit has not, but a cgroup of the build has (build_limits.py)."""
 
+PIDS = "--pids-limit"
+"""What no builder has, but the cgroup."""
+
 PERIOD = 100_000
 """Microseconds over which a share of CPUs is counted; docker's own."""
 
@@ -152,7 +155,7 @@ def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buil
     remarks: list[str] = []
     limits: dict[str, str] = {}
     for name, value in pairs(words):
-        if value and name in LIMITS and (buildkit or name == "--cpus"):
+        if value and (name == PIDS or (name in LIMITS and (buildkit or name == "--cpus"))):
             limits[name] = value
         elif name in REFUSED:
             remarks.append(f"The build option {name} is left out: dokkupy decides that itself")
