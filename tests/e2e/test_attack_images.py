@@ -140,6 +140,15 @@ def test_a_build_cache_of_another_app_cannot_be_named(attack: Attack) -> None:
     assert not any(f"cached-by-{attack.other}" in line for line in printed)
 
 
+def test_builds_together_have_a_limit_of_processes_and_of_memory(attack: Attack) -> None:
+    """Docker 20.10 passes no cgroup on to BuildKit: its own one for builds is limited."""
+    pids, memory = (
+        attack.host.exec(["cat", f"/sys/fs/cgroup/{file}"]).stdout.strip()
+        for file in ("pids/docker/buildkit/pids.max", "memory/docker/buildkit/memory.limit_in_bytes")
+    )
+    assert pids == "16384" and int(memory) < 1 << 50
+
+
 def test_a_builder_of_the_deployers_own_and_an_endless_log_are_refused(attack: Attack) -> None:
     refused = attack.ssh("builder-pack:set", attack.own, "builder-image", "attacker/builder")
     assert refused.code != 0 and "not a trusted builder" in refused.stderr

@@ -17,6 +17,7 @@ from test_install import assert_demo_serves, demo
 
 __all__ = ["authority"]
 PLACE = "/opt/http3"
+CGROUPS = "/sys/fs/cgroup/pids"
 
 GREEDY = """\
 FROM python:3.13-slim
@@ -76,6 +77,32 @@ def test_build_that_wants_more_memory_than_it_may_have_is_ended_and_says_so(
     assert "had 315621376" in host.git_push(repository.path, app).stderr
     # Nothing is left running for it, and nothing was warned about.
     assert "dokkupy-limits" not in host.exec(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout
+
+
+BOMB = """\
+FROM python:3.13-slim
+COPY bomb.py .
+RUN python3 bomb.py
+"""
+FORKS = """\
+import os, time
+for count in range(20000):
+    if os.fork() == 0:
+        time.sleep(60)
+"""
+
+
+def test_fork_bomb_in_a_build_has_the_app_s_own_number_of_processes(host: Host, app: str, tmp_path: Path) -> None:
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "resource:limit", app, "--process-type", "build", "--pids", "200"])
+    repository = Repository(tmp_path / "app")
+    repository.write("Dockerfile", BOMB)
+    repository.write("bomb.py", FORKS)
+    repository.commit("a fork bomb")
+    failed = host.git_push(repository.path, app, check=False)
+    assert failed.code != 0 and "BlockingIOError" in failed.stderr
+    assert "resource:limit --process-type build --pids" in failed.stderr
+    assert host.exec(["cat", f"{CGROUPS}/dokkupy-builds/pids.max"]).stdout.strip() == "16384"
 
 
 def test_an_app_s_own_limits_hold_for_its_types(host: Host, app: str, tmp_path: Path) -> None:

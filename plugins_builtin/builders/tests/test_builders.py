@@ -95,17 +95,18 @@ def test_words_are_what_the_programs_documentation_says() -> None:
         "--previous-image=sha256:1",
         "--buildpack=x",
     ]
-    assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"]) == [
+    assert argv.nixpacks("n", source="/s", tag="t", config="", keys=["B", "A"], caches="c") == [
         "n",
         "build",
         "/s",
         "--name=t",
+        "--cache-key=c",
         "--env",
         "A",
         "--env",
         "B",
     ]
-    assert argv.railpack("r", source="/s", tag="t", config="/c", keys=[]) == [
+    assert argv.railpack("r", source="/s", tag="t", config="/c", keys=[], caches="c") == [
         "r",
         "build",
         "/s",
@@ -113,6 +114,8 @@ def test_words_are_what_the_programs_documentation_says() -> None:
         "t",
         "--progress",
         "plain",
+        "--cache-key",
+        "c",
         "--config-file",
         "/c",
     ]
@@ -205,6 +208,26 @@ def test_null_builds_nothing_and_says_what_to_do(host: Host, build: Build) -> No
     with pytest.raises(AppError, match="null") as caught:
         NullBuilder(host).build(build)
     assert "git:from-image" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", [NixpacksBuilder, RailpackBuilder])
+def test_caches_are_an_app_s_own_and_their_name_is_in_no_log(
+    host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key nixpacks names them by the directory, and railpack all the same."""
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    monkeypatch.setattr(module, "name_once", lambda: "dokkupy/made:once")
+    program.write_text(program.read_text() + 'echo "with $*"\n')
+    seen = []
+    for private in ("of blog", "of blog", "of shop"):
+        engine.keep("dokkupy/made:once", {})
+        kind(host).build(replace(build, private=Secret(private)))
+        words = (tmp_path / "argv").read_text().replace("--cache-key=", "--cache-key\n").splitlines()
+        seen.append(words[words.index("--cache-key") + 1])
+    assert seen[0] == seen[1] != seen[2] and len(seen[0]) == 32
+    output = host.out.text()  # type: ignore[attr-defined]
+    assert "***" in output and not any(key in output for key in seen)
 
 
 def test_pack_gets_only_a_builder_image_that_an_admin_trusts(

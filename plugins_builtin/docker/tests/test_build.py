@@ -16,6 +16,7 @@ import pytest
 from dokkupy_docker.builds import run as build_module
 from dokkupy_docker.builds.client import Client, candidates, find_client
 from dokkupy_sdk import Host
+from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.model import Image
@@ -229,7 +230,7 @@ def test_build_caches_are_those_of_builds_with_the_same_private_text(bench: Benc
     bench.build("--build-arg", "WHO=second", private=run)
     seen = printed(bench)
     assert "first" in seen and "second" in seen
-    space = build_module.caches_of(ImageBuild(bench.context, bench.context, "", private=Secret(run)))
+    space = caches_of(Secret(run))
     assert "***" in seen and space not in seen and run not in seen
     bench.lines.clear()
     bench.build("--build-arg", "WHO=third", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={space}", private=other)

@@ -42,17 +42,19 @@ def pack(
     return [*words, *(f"--buildpack={one}" for one in buildpacks)]
 
 
-def nixpacks(program: str, *, source: str, tag: str, config: str, keys: Iterable[str]) -> list[str]:
-    """https://nixpacks.com/docs/cli: `--env KEY` takes the value from its own environment."""
-    words = [program, "build", source, f"--name={tag}"]
+def nixpacks(program: str, *, source: str, tag: str, config: str, keys: Iterable[str], caches: str) -> list[str]:
+    """https://nixpacks.com/docs/cli: `--env KEY` takes the value from its own environment. caches: goes before the names of
+    its caches, which are those of the source's directory otherwise."""
+    words = [program, "build", source, f"--name={tag}", f"--cache-key={caches}"]
     if config:
         words.append(f"--config={config}")
     return [*words, *(word for key in sorted(keys) for word in ("--env", key))]
 
 
-def railpack(program: str, *, source: str, tag: str, config: str, keys: Iterable[str]) -> list[str]:
-    """https://railpack.com/reference/cli; needs BUILDKIT_HOST."""
-    words = [program, "build", source, "--name", tag, "--progress", "plain"]
+def railpack(program: str, *, source: str, tag: str, config: str, keys: Iterable[str], caches: str) -> list[str]:
+    """https://railpack.com/reference/cli; needs BUILDKIT_HOST. caches: goes before the names of its caches, which all
+    sources share otherwise."""
+    words = [program, "build", source, "--name", tag, "--progress", "plain", "--cache-key", caches]
     if config:
         words += ["--config-file", config]
     return [*words, *(word for key in sorted(keys) for word in ("--env", key))]

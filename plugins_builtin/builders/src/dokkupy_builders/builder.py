@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.deploy import current
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment, stream
@@ -76,7 +77,7 @@ class ToolBuilder(Builder):
         with scratch_directory(self.host.path("tmp", self.program)) as directory:
             words = self.words(build, program, made, str(build.source.directory / file) if there else "", directory)
             try:
-                self.run(words, self.variables(build))
+                self.run(words, self.variables(build), hidden=caches_of(build.private))
                 return self.labelled(build, made, directory)
             finally:
                 self.host.images().remove(made)
@@ -92,10 +93,12 @@ class ToolBuilder(Builder):
         """The program's environment beside the clean one: where it finds the values."""
         return {key: build.env[key].reveal() for key in self.keys(build)}
 
-    def run(self, words: list[str], env: Mapping[str, str]) -> None:
+    def run(self, words: list[str], env: Mapping[str, str], *, hidden: str) -> None:
+        """hidden: what is shown as `***`; a program prints the names of its caches."""
         tail: deque[str] = deque(maxlen=TAIL)
 
         def line(text: str) -> None:
+            text = text.replace(hidden, "***")
             tail.append(text)
             self.host.out.stream(text)
 
@@ -160,7 +163,14 @@ class NixpacksBuilder(ToolBuilder):
     marker = "nixpackstoml-path"
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        return argv.nixpacks(program, source=str(build.source.directory), tag=tag, config=file, keys=self.keys(build))
+        return argv.nixpacks(
+            program,
+            source=str(build.source.directory),
+            tag=tag,
+            config=file,
+            keys=self.keys(build),
+            caches=caches_of(build.private),
+        )
 
 
 class RailpackBuilder(ToolBuilder):
@@ -170,7 +180,14 @@ class RailpackBuilder(ToolBuilder):
     marker = "railpackjson-path"
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        return argv.railpack(program, source=str(build.source.directory), tag=tag, config=file, keys=self.keys(build))
+        return argv.railpack(
+            program,
+            source=str(build.source.directory),
+            tag=tag,
+            config=file,
+            keys=self.keys(build),
+            caches=caches_of(build.private),
+        )
 
 
 class LambdaBuilder(ToolBuilder):

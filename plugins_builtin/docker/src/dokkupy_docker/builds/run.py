@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
@@ -22,6 +22,9 @@ IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 KILLED = 128 + 9
 """What a shell says of a command that was ended by SIGKILL, which is what the kernel does when memory is used up."""
 
+NO_PROCESS = re.compile(
+    r"Resource temporarily unavailable|can'?t fork|cannot fork|unable to create.*thread", re.IGNORECASE
+)
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
 
@@ -66,7 +69,10 @@ def build_image(host: Host, build: ImageBuild) -> str:
                     hint="Give it more, if that was too little: resource:limit --process-type build --memory SIZE "
                     "for the app, builds:set --global memory SIZE for the host.",
                 )
-            raise AppError("App build failed", details=tuple(output.tail), code="build_failed")
+            hint = ""
+            if any(NO_PROCESS.search(text) for text in output.tail):
+                hint = "It may have used up its processes: resource:limit --process-type build --pids N allows more."
+            raise AppError("App build failed", details=tuple(output.tail), code="build_failed", hint=hint)
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
@@ -105,12 +111,7 @@ def build_env(client: Client, build: ImageBuild, validated: ValidatedOptions) ->
     env = {"DOCKER_BUILDKIT": "1" if client.buildkit else "0", "DOCKER_CLI_HINTS": "false"}
     env.update({key: build.env[key].reveal() for key in validated.keys})
     if client.buildkit:
-        env[CACHES] = caches_of(build)
+        # What BuildKit's frontend puts before the id of every cache mount, also of one without an id. A frontend of
+        # somebody else (`# syntax=`) may name any cache, and cannot guess this.
+        env[CACHES] = caches_of(build.private)
     return env
-
-
-def caches_of(build: ImageBuild) -> str:
-    """What BuildKit's Dockerfile frontend puts before the id of every cache mount, also of one without an id. A frontend
-    of somebody else (`# syntax=`) may name any cache, and cannot guess this."""
-    private = build.private.reveal() or os.urandom(16).hex()
-    return hashlib.sha256(f"caches {private}".encode()).hexdigest()[:32]
