@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.programs import IMAGE, ensure_image, run_program
-from dokkupy_sdk.recorded_images import moved_images, own_image, record_first, record_image, recorded
+from dokkupy_sdk.recorded_images import kept_image, moved_images, own_image, record_first, record_image, recorded
 from dokkupy_sdk.roles import ContainerSpec
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.fake_engine import FakeEngine
@@ -67,3 +67,27 @@ def test_the_doctor_names_each_name_that_was_moved(host: Host) -> None:
     record_image(host, "python:3.13-slim", "")
     assert list(moved_images(host)) == [] and recorded(host, "python:3.13-slim") is None
     assert first.id
+
+
+def test_a_build_stands_on_the_image_that_was_recorded_though_its_name_was_moved_meanwhile(host: Host) -> None:
+    first = engine(host).keep("python:3.13-slim", {}).id
+    name = kept_image(host, "python:3.13-slim")
+    assert name.startswith("dokkupy/python:3.13-slim-")
+    moved = engine(host).keep("python:3.13-slim", {"evil": "1"}).id
+    assert moved != first
+    assert kept_image(host, "python:3.13-slim") == name
+    found = host.images().find(name)
+    assert found is not None and found.id == first
+    # An admin who takes the new one (`images:add`) lets go of the old one.
+    record_image(host, "python:3.13-slim", moved)
+    assert host.images().find(name) is None
+    newer = host.images().find(kept_image(host, "python:3.13-slim"))
+    assert newer is not None and newer.id == moved
+
+
+def test_a_recorded_image_that_the_engine_lost_is_replaced_by_what_its_name_means_and_said(host: Host) -> None:
+    record_image(host, "python:3.13-slim", f"sha256:{'00' * 32}")
+    now = engine(host).keep("python:3.13-slim", {}).id
+    found = host.images().find(kept_image(host, "python:3.13-slim"))
+    assert found is not None and found.id == now
+    assert "is gone from this host" in host.out.text()  # type: ignore[attr-defined]

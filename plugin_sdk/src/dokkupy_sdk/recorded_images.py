@@ -44,10 +44,34 @@ def record_image(host: Host, name: str, identifier: str) -> None:
     """Record what a name means; empty forgets it."""
     with host.lock("recorded-images", wait=SECONDS, command="recording an image"):
         file = host.store.load(ImagesFile)
+        before = file.recorded.get(name, "")
         others = {one: image for one, image in file.recorded.items() if one != name}
         after = {**others, **({name: identifier} if identifier else {})}
         if after != file.recorded:
             host.store.save(file.replace(recorded=after))
+    if before not in ("", identifier) and host.images().find(kept_name(name, before)) is not None:
+        host.images().remove(kept_name(name, before))
+
+
+def kept_name(name: str, identifier: str) -> str:
+    """The platform's own name of what somebody else's name meant when it was recorded. Pure."""
+    return f"{OWN}{name.rpartition('/')[2].partition('@')[0]}-{short(identifier)}"
+
+
+def kept_image(host: Host, name: str) -> str:
+    """The name by which a build finds the recorded image of somebody else's name, whatever that means now: no builder takes
+    an id, and nobody but the platform may name what begins with `dokkupy/`. Records the image at its first use."""
+    record_first(host, name)
+    image = recorded(host, name)
+    if image is None:  # lost by the engine, which found another by the name
+        found = host.images().find(name)
+        if found is None:
+            return name
+        host.out.warn(f"The image that {name} was recorded as is gone from this host; what {name} means now is used")
+        record_image(host, name, found.id)
+        image = found
+    host.images().tag(image.id, kept_name(name, image.id))
+    return kept_name(name, image.id)
 
 
 def record_first(host: Host, name: str) -> None:

@@ -7,14 +7,14 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Toolchain, Wanted
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.recorded_images import record_first, record_image
+from dokkupy_sdk.recorded_images import kept_image, record_image
 
 from dokkupy_buildpacks.dockerfile.render import Bases
 from dokkupy_buildpacks.images.bases import ensure_toolchain
@@ -80,9 +80,7 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
             here = on_host(names, toolchain.official, toolchain, wanted)
         if here:
             require_fetchable(host, toolchain, wanted, here[0])
-            for name in {here[1].build, here[1].run}:
-                record_first(host, name)
-            return Found(here[1], here[0], f"the image {here[1].build} on this host")
+            return Found(recorded_bases(host, here[1]), here[0], f"the image {here[1].build} on this host")
         tried.append(f"an image {repository} on this host")
         pulled = pull(host, repository, toolchain, wanted)
         if pulled is not None:
@@ -105,6 +103,11 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
         hint=f"Change {wanted.origin}, or load the image: dokkupy images:add {toolchain.official}:{wanted.text}",
         code="no_toolchain",
     )
+
+
+def recorded_bases(host: Host, bases: Bases) -> Bases:
+    """The same, by names that mean what was recorded."""
+    return replace(bases, build=kept_image(host, bases.build), run=kept_image(host, bases.run))
 
 
 def made(
@@ -133,7 +136,8 @@ def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> F
             # The full image compiles what has extensions in C; the small one has no compiler.
             build, _ = first_pulled(host, f"{repository}:{version}", toolchain.build_variants, have=run)
             shown = run if build in ("", run) else f"{build} and {run}"
-            return Found(Bases(build or run, run, official=True), version, f"the image {shown}, pulled")
+            bases = recorded_bases(host, Bases(build or run, run, official=True))
+            return Found(bases, version, f"the image {shown}, pulled")
         if reason != NO_TAG:
             break
     host.out.detail(f"No image {repository} was pulled: {reason}")

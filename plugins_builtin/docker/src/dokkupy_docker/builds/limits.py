@@ -137,7 +137,7 @@ def engine_version() -> tuple[str, int]:
 
 def makes_groups() -> bool:
     """Whether the engine makes cgroups itself, and does not leave it to systemd, which has names of its own for them."""
-    return api.get("/info")["CgroupDriver"] == "cgroupfs"
+    return str(api.get("/info")["CgroupDriver"]) == "cgroupfs"
 
 
 def shared_by_builds(*, buildkit: bool) -> str | None:
