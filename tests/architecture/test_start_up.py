@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,9 +80,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def loaded(root: Path, *words: str) -> list[str]:
+def loaded(root: Path, *words: str, plugins: str = "commands", engine: str = "") -> list[str]:
     # Core and the commands alone: what is installed beside them is not what is measured.
-    env = {"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": "commands", "PATH": "/usr/bin:/bin"}
+    env = {"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin", "DOCKER_HOST": engine}
     done = subprocess.run(
         [sys.executable, "-I", "-c", COUNT, *words], capture_output=True, text=True, env=env, check=True
     )
@@ -96,6 +99,57 @@ def test_a_command_loads_no_more_than_it_needs(root: Path, words: tuple[str, ...
     heavy = [name for name in modules if name in banned or name.startswith(tuple(f"{one}." for one in banned))]
     assert heavy == []
     assert len(modules) <= LIMITS[words], f"{len(modules)} modules: {' '.join(modules)}"
+
+
+SERVE = """
+import sys
+from dokkupy.host import Host
+from dokkupy.model.names import AppName
+from dokkupy.model.state import InstanceRow, ServingFile
+from dokkupy.usecases.state_mark import state_mark
+host, app = Host(sys.argv[1]), AppName("blog")
+host.store.write("apps", app, "releases", "000001", data={"source": "test", "mark": state_mark(host, app, {})})
+row = InstanceRow(process="web", index=1, id="c0ffee", name="", address="", port=5000, release=1, deployment="d")
+host.store.save(ServingFile(release=1, id="d", instances=(row,)), app)
+"""
+"""The state of an app that runs."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[str]:
+    """A stand-in for Docker that answers each request with one container that runs."""
+    body = b'[{"Id": "c0ffee", "State": "running"}]\n'
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "engine"))
+        server.listen()
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return  # closed
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"unix://{tmp_path}/engine"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_the_report_of_a_running_app_asks_the_engine_without_its_adapter(tmp_path: Path, engine: str) -> None:
+    root, plugins = tmp_path / "root", "commands,docker,host"
+    loaded(root, "apps:create", "blog")
+    env = {"DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-I", "-c", SERVE, str(root)], check=True, env=env)
+    modules = loaded(root, "ps:report", "blog", plugins=plugins, engine=engine)
+    assert "dokkupy_docker.instances.states" in modules
+    heavy = [name for name in modules if name.partition(".")[0] in {*HEAVY, *STANDARD, "dataclasses", "socket"}]
+    assert heavy == []
+    assert len(modules) <= 60, f"{len(modules)} modules: {' '.join(modules)}"
 
 
 def test_hooks_of_all_plugins_load_no_roles_and_no_operations(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
     from dokkupy.roles.source import SourceStore
+    from dokkupy.roles.states import InstanceStates
     from dokkupy.roles.tls import ChallengeServer, TlsProbe
     from dokkupy.roles.volumes import Volumes
 
@@ -48,6 +49,11 @@ class Host(Session):
 
     def instances(self, app: AppName | None = None) -> Instances:
         return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+
+    def instance_states(self, app: AppName | None = None) -> InstanceStates | None:
+        """None where the scheduler does not have this role."""
+        name = self.selected_adapter("scheduler", "selected", app)
+        return self.role("instance_states", name) if name in self.offered("instance_states") else None
 
     def surroundings(self, app: AppName | None = None) -> Surroundings:
         return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """What runs of an app now."""
 
 from dokkupy.usecases.state_mark import state_mark
-from dokkupy.usecases.status import require_deployed, should_run, statuses
+from dokkupy.usecases.states import states
+from dokkupy.usecases.status import should_run
 
-__all__ = ["require_deployed", "should_run", "state_mark", "statuses"]
+__all__ = ["should_run", "state_mark", "states"]

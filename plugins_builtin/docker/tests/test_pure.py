@@ -7,8 +7,10 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from dokkupy_docker.engine_api import api
 from dokkupy_docker.instances.drain import established
 from dokkupy_docker.network import free_addresses, free_subnet
 from dokkupy_docker.options.stored import divided
@@ -24,6 +26,22 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
 
 pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize("text", ['{"a": [1, -2.5e3, "x\\u00e9", null, true]}\n', "[]", ' "\\ud83d\\ude00" ', "3"])
+def test_the_quick_reading_of_json_reads_what_json_reads(text: str) -> None:
+    assert api.parsed(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["", "{", "nothing", '{"a"}', "{} {}"])
+def test_what_is_no_json_is_refused_by_the_quick_reading_too(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        api.parsed(text.encode())
+
+
+def test_a_query_is_quoted_as_the_standard_library_quotes_it() -> None:
+    text = '{"label": ["dokkupy.app=blög"]} /:@&?#%~'
+    assert api.quoted(text) == quote(text, safe="/:@")
 
 
 def test_options_become_the_engines_own_words() -> None:

@@ -9,6 +9,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
+from dokkupy_docker.instances.states import LocalStates
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed, Instance, Release
@@ -76,6 +77,18 @@ def test_a_settled_instance_has_its_final_name_and_the_old_one_is_marked(host: H
     assert names[old.id].startswith(f"{release.app}.web.1.retired-")
     scheduler.retire([old], timeout=2)
     assert [one.id for one in host.containers().find_all({"dokkupy.app": release.app})] == [new.id]
+
+
+def test_reports_see_the_states_that_the_scheduler_sees(host: Host, release: Release) -> None:
+    web, worker = start(host, release, (WEB, 1), (WORKER, 1))
+    subprocess.run(["docker", "pause", web.id], check=True, capture_output=True)
+    try:
+        found = {row.instance.id: row.state for row in host.instances().status((web, worker))}
+        light = LocalStates(host)
+        assert light.of(release.app) == found == {web.id: "paused", worker.id: "running"}
+        assert light.of(AppName("another")).items() >= found.items(), "who asks of many is answered once"
+    finally:
+        subprocess.run(["docker", "unpause", web.id], check=True, capture_output=True)
 
 
 def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host, release: Release) -> None:

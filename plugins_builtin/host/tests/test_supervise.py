@@ -15,9 +15,11 @@ from dokkupy.kernel import locks
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
+from dokkupy.model.state import ServingFile
 from dokkupy.usecases.processes import scale, stop_app
 from dokkupy.usecases.properties import PS
 from dokkupy.usecases.releases import current
+from dokkupy.usecases.states import states
 from dokkupy_host.supervise.apps import findings, supervise, write_watched
 from dokkupy_host.supervise.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
 from dokkupy_sdk.events import latest
@@ -94,7 +96,8 @@ def state(host: Host) -> str:
 
 
 def report(host: Host) -> str:
-    return described(host, APP, host.instances(APP).status(current(host, APP)[1]))[web(host).id]
+    serving = host.store.load(ServingFile, APP)
+    return described(host, APP, states(host, APP, serving.instances))[web(host).id]
 
 
 def test_a_crash_that_the_engine_answered_is_told_once_with_all_that_is_known(
@@ -394,13 +397,11 @@ def test_words_for_a_state() -> None:
     assert describe("exited", watched, at + 5) == "crashed (exit 1, 10 restarts, last 14:15:40)"
     assert describe("running", watched, at + 5) == "running (exit 1, 10 restarts, last 14:15:40)"
     assert (
-        describe("exited", replace(watched, oom=True, total=1), at)
+        describe("exited", watched.replace(oom=True, total=1), at)
         == "crashed (out of memory, 1 restart, last 14:15:40)"
     )
-    assert (
-        describe("exited", replace(watched, exit_code=0, total=0), at) == "exited (exit 0, 0 restarts, last 14:15:40)"
-    )
-    assert describe("exited", replace(watched, stopped=True), at) == "exited"
+    assert describe("exited", watched.replace(exit_code=0, total=0), at) == "exited (exit 0, 0 restarts, last 14:15:40)"
+    assert describe("exited", watched.replace(stopped=True), at) == "exited"
     assert describe("exited", watched, at + 90000) == "crashed (exit 1, 10 restarts, last 1970-01-01 14:15:40)"
     assert describe("running", None, at) == "running"
 
@@ -412,7 +413,7 @@ def test_a_crash_of_every_web_instance_is_announced_until_they_are_well(host: Ho
     crashed = Watched(restarts=1, total=1, exit_code=1, last=1000.0)
     write_watched(host, APP, {one.id: crashed}, before={})
     assert waiting == {"blog": ("crashed", "blog.apps.test")}
-    write_watched(host, APP, {one.id: replace(crashed, stopped=True)}, before={})
+    write_watched(host, APP, {one.id: crashed.replace(stopped=True)}, before={})
     assert waiting == {}
     write_watched(host, APP, {one.id: crashed}, before={})
     write_watched(host, APP, {one.id: Watched(restarts=1)}, before={})

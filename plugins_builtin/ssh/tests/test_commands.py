@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from dokkupy.errors import UserError
 from dokkupy.host import Host
-from dokkupy_ssh.entry import entry
+from dokkupy_ssh.entry import entry, split
 
 from plugins_builtin.ssh.tests.conftest import Run
 from plugins_builtin.ssh.tests.test_keys import ED25519
@@ -98,6 +99,11 @@ def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.Monk
     monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "a 'b")
     with pytest.raises(UserError, match="cannot be split"):
         entry(["demo"])
+
+
+@pytest.mark.parametrize("text", ["a  b\tc", " a#b \r\n c\x0b\xa0d ", "a\\ b", "'a b' \"c\"", "$x;y|z", ""])
+def test_the_quick_split_has_the_words_of_the_usual_one(text: str) -> None:
+    assert split(text) == shlex.split(text)
 
 
 def test_the_forced_command_runs_as_the_key_in_a_process_of_its_own(tmp_path: Path) -> None:

@@ -86,14 +86,20 @@ class InstanceRow(Record):
     release: int
     deployment: str
 
+    @property
+    def dyno(self) -> str:
+        return f"{self.process}.{self.index}"
+
 
 class ServingFile(Record, file="apps/*/deployment"):
-    """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens."""
+    """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens.
+    fixed: whether the source fixes the formation (app.json), so that `ps:scale` refuses."""
 
     release: int
     id: str
     instances: tuple[InstanceRow, ...] = ()
     closed: frozenset[int] = frozenset()
+    fixed: bool = False
 
 
 class ReleaseSummary(Record, file=RELEASE_FILE):
@@ -102,6 +108,7 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
     source: str
     revision: str = ""
     mark: str = ""
+    kept: Mapping[str, tuple[str, ...]] = {}
     settings: Mapping[str, Mapping[str, str]] = {}
 
 

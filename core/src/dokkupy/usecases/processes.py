@@ -27,13 +27,14 @@ from dokkupy.usecases.releases import (
     numbers,
     own_ports,
     read_release,
+    require_deployed,
     same_content,
     write_release,
 )
 from dokkupy.usecases.reroute import reroute
 from dokkupy.usecases.rollout import converge, resume_instances
 from dokkupy.usecases.routes import proxy_enabled
-from dokkupy.usecases.status import require_deployed, should_run
+from dokkupy.usecases.status import should_run
 
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:

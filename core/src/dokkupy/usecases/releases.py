@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from dokkupy.errors import NotFound, StateError
+from dokkupy.errors import Conflict, NotFound, StateError
 from dokkupy.host import Host
 from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName
@@ -82,6 +82,14 @@ def current(host: Host, app: AppName) -> tuple[Release | None, tuple[Instance, .
     return read_release(host, app, serving.release), instances_of(app, serving.instances)
 
 
+def require_deployed(host: Host, app: AppName) -> Release:
+    host.store.require_app(app)
+    release, _ = current(host, app)
+    if release is None:
+        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+    return release
+
+
 def require_pointer(host: Host, app: AppName) -> None:
     """Raises StateError for an app that has releases, and no record of the one that serves: what runs may be it."""
     known = numbers(host, app)
@@ -119,7 +127,10 @@ def write_deployment(
     tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
     """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
-    serving = ServingFile(release=release.number, id=tx.id, instances=rows_of(instances), closed=closed)
+    from dokkupy.usecases.formation import fixed_formation
+
+    fixed = bool(fixed_formation(tx.host, release.app, release.files))
+    serving = ServingFile(release=release.number, id=tx.id, instances=rows_of(instances), closed=closed, fixed=fixed)
     tx.save(serving, release.app)
 
 

@@ -177,29 +177,26 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
     serving = host.store.find(ServingFile, app)
-    fixed = False
     running = "false"
     extra: dict[str, str] = {}
     pending: list[str] = []
     if serving is not None:
         from dokkupy_host.supervise.watched import described
-        from dokkupy_sdk.formation import fixed_formation
-        from dokkupy_sdk.releases import current
-        from dokkupy_sdk.status import state_mark, statuses
+        from dokkupy_sdk.state import serving_summary
+        from dokkupy_sdk.status import state_mark, states
 
-        release, _ = current(host, app)
-        fixed = bool(release and fixed_formation(host, app, release.files))
-        found = statuses(host, app)
-        up = [status.state == "running" for status in found]
+        found = states(host, app, serving.instances)
+        up = [state == "running" for state in found.values()]
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
-        words = described(host, app, found)
+        release = serving_summary(host, app)
         pending = pending_names(host, app) if release and release.mark != state_mark(host, app, release.kept) else []
-        for status in found:
-            extra[f"--status-{status.instance.dyno}"] = f"{words[status.instance.id]} (CID: {status.instance.id[:11]})"
+        words = described(host, app, found)
+        for row in serving.instances:
+            extra[f"--status-{row.dyno}"] = f"{words[row.id]} (CID: {row.id[:11]})"
     return {
         "--deployed": "true" if serving is not None else "false",
         "--processes": str(len(serving.instances) if serving is not None else 0),
-        "--ps-can-scale": "false" if fixed else "true",
+        "--ps-can-scale": "false" if serving is not None and serving.fixed else "true",
         "--restore": "true" if host.store.load(FormationFile, app).restore else "false",
         "--running": running,
         "--ps-pending": ", ".join(pending),

@@ -40,7 +40,6 @@ from dokkupy_sdk.roles import (
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import quoted
 from dokkupy_docker.instances.activity import Sight, first_process
 from dokkupy_docker.instances.drain import wait_until_idle
 from dokkupy_docker.options.translate import network_mode, without_ports
@@ -270,7 +269,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return tuple(instance_of(app, one) for one in found if one.id not in ids)
 
     def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
-        found = (api.get(f"/containers/{quoted(one.id)}/json") for one in instances)
+        found = (api.get(f"/containers/{api.quoted(one.id)}/json") for one in instances)
         return [masked(one) for one in found if one is not None]
 
     def forget(self, app: AppName) -> None:

@@ -38,8 +38,7 @@ def enter_instance(
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.inside import SHELL, run_inside
     from dokkupy_sdk.names import ProcessType
-    from dokkupy_sdk.releases import current
-    from dokkupy_sdk.status import require_deployed
+    from dokkupy_sdk.releases import current, require_deployed
 
     release = require_deployed(host, app)
     name, _, index = process.partition(".")

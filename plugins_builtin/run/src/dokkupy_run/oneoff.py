@@ -15,8 +15,8 @@ from dokkupy_sdk.config import validated
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.releases import require_deployed
 from dokkupy_sdk.roles import Container, ContainerSpec
-from dokkupy_sdk.status import require_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

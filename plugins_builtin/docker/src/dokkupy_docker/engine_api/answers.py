@@ -24,12 +24,6 @@ def filters(labels: Mapping[str, str]) -> list[str]:
     return [f"{key}={value}" if value else key for key, value in labels.items()]
 
 
-def quoted(ref: str) -> str:
-    from urllib.parse import quote
-
-    return quote(ref, safe="/:@")
-
-
 def words_of(value: Any) -> tuple[str, ...]:
     return () if not value else (value,) if isinstance(value, str) else tuple(value)
 

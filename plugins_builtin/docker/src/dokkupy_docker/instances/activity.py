@@ -13,7 +13,6 @@ from dataclasses import replace
 from dokkupy_sdk.model import Activity
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import quoted
 
 TICKS = os.sysconf("SC_CLK_TCK")
 AT_WORK = "RD"
@@ -38,7 +37,7 @@ Process = tuple[int, str]
 
 def first_process(container: str) -> Process | None:
     """The process that the engine started; None when it has ended."""
-    found = api.get(f"/containers/{quoted(container)}/json")
+    found = api.get(f"/containers/{api.quoted(container)}/json")
     pid = found["State"]["Pid"] if found else 0
     return (pid, fields[19]) if pid and (fields := stat_of(f"/proc/{pid}/stat")) else None
 

@@ -11,7 +11,7 @@ from dokkupy_sdk.model import Ending
 from dokkupy_sdk.roles import Container, Containers, ContainerSpec
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed, quoted
+from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed
 from dokkupy_docker.engine_api.errors import faults
 from dokkupy_docker.options.translate import body_of, joins, network_mode, restart_policy
 
@@ -110,7 +110,7 @@ class DockerContainers(Containers):
         return [listed(one) for one in found]
 
     def find(self, ref: str) -> Container | None:
-        found = api.get(f"/containers/{quoted(ref)}/json")
+        found = api.get(f"/containers/{api.quoted(ref)}/json")
         return None if found is None else inspected(found)
 
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
@@ -123,12 +123,12 @@ class DockerContainers(Containers):
         if found is not None and found.name == name:
             return
         with faults(f"The container {ref[:12]} could not be renamed to {name}"):
-            api.call("POST", f"/containers/{quoted(ref)}/rename", name=name)
+            api.call("POST", f"/containers/{api.quoted(ref)}/rename", name=name)
 
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
         self._set_restart_policy(ref, restart_policy)
         with faults(f"The container {ref[:12]} could not be started"):
-            api.call("POST", f"/containers/{quoted(ref)}/start")
+            api.call("POST", f"/containers/{api.quoted(ref)}/start")
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         query = {} if timeout is None else {"t": timeout}
@@ -136,14 +136,14 @@ class DockerContainers(Containers):
         try:
             self._set_restart_policy(ref, restart_policy)
             with faults(f"The container {ref[:12]} could not be stopped"):
-                api.call("POST", f"/containers/{quoted(ref)}/stop", timeout=seconds, **query)
+                api.call("POST", f"/containers/{api.quoted(ref)}/stop", timeout=seconds, **query)
         except NotFound:
             pass
 
     def remove(self, ref: str) -> None:
         try:
             with faults(f"The container {ref[:12]} could not be removed"):
-                api.call("DELETE", f"/containers/{quoted(ref)}", force=1, v=1)
+                api.call("DELETE", f"/containers/{api.quoted(ref)}", force=1, v=1)
         except (NotFound, Conflict):
             pass  # gone, or somebody is removing it right now
 
@@ -160,10 +160,10 @@ class DockerContainers(Containers):
                 }
                 endpoint = {"Aliases": aliases, "IPAMConfig": {key: value for key, value in addresses.items() if value}}
                 body = {"Container": ref, "EndpointConfig": {key: value for key, value in endpoint.items() if value}}
-                api.call("POST", f"/networks/{quoted(name)}/connect", body)
+                api.call("POST", f"/networks/{api.quoted(name)}/connect", body)
 
     def _set_restart_policy(self, ref: str, policy: str | None) -> None:
         if policy is None:
             return
         with faults(f"The container {ref[:12]} could not be changed"):
-            api.call("POST", f"/containers/{quoted(ref)}/update", {"RestartPolicy": restart_policy(policy)})
+            api.call("POST", f"/containers/{api.quoted(ref)}/update", {"RestartPolicy": restart_policy(policy)})

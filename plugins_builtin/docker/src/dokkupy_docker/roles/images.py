@@ -11,7 +11,7 @@ from dokkupy_sdk.model import Image
 from dokkupy_sdk.roles import ImageBuild, ImageBuilds, Images
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import exposed, filters, quoted, words_of
+from dokkupy_docker.engine_api.answers import exposed, filters, words_of
 from dokkupy_docker.engine_api.errors import faults
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ class DockerImages(Images):
         self.engine = engine
 
     def find(self, ref: str) -> Image | None:
-        found = api.get(f"/images/{quoted(ref)}/json")
+        found = api.get(f"/images/{api.quoted(ref)}/json")
         if found is None:
             return None
         config = found.get("Config") or {}
@@ -55,17 +55,17 @@ class DockerImages(Images):
     def tag(self, image: str, ref: str) -> None:
         name, _, tag = ref.rpartition(":")
         with faults(f"The image {image} could not be tagged {ref}"):
-            api.call("POST", f"/images/{quoted(image)}/tag", repo=name, tag=tag, force=1)
+            api.call("POST", f"/images/{api.quoted(image)}/tag", repo=name, tag=tag, force=1)
 
     def remove(self, ref: str) -> None:
         try:
             with faults(f"The image {ref} could not be removed"):
-                api.call("DELETE", f"/images/{quoted(ref)}")
+                api.call("DELETE", f"/images/{api.quoted(ref)}")
         except (NotFound, Conflict):
             # In use by a container that goes on living: the name stays until the clean-up finds it unused.
             if self.find(ref) is not None:
                 try:
-                    api.call("DELETE", f"/images/{quoted(ref)}", force=1, noprune=1)
+                    api.call("DELETE", f"/images/{api.quoted(ref)}", force=1, noprune=1)
                 except api.Refused:
                     pass
 

@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.roles import Networks
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import filters, quoted
+from dokkupy_docker.engine_api.answers import filters
 from dokkupy_docker.engine_api.errors import faults
 from dokkupy_docker.network import bridge_name, dynamic_part, make_with_free_subnet
 
@@ -24,7 +24,7 @@ class DockerNetworks(Networks):
         self.engine = engine
 
     def ensure(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
-        if api.get(f"/networks/{quoted(name)}") is not None:
+        if api.get(f"/networks/{api.quoted(name)}") is not None:
             return
         if not subnet:
             make_with_free_subnet(self, name, labels)
@@ -44,7 +44,7 @@ class DockerNetworks(Networks):
     def remove(self, name: str) -> None:
         try:
             with faults(f"The network {name} could not be removed"):
-                api.call("DELETE", f"/networks/{quoted(name)}")
+                api.call("DELETE", f"/networks/{api.quoted(name)}")
         except NotFound:
             pass
 
@@ -65,7 +65,7 @@ class DockerNetworks(Networks):
         if network not in found.addresses:
             with faults(f"The container {found.name} could not be let into the network {network}"):
                 body = {"Container": found.id, "EndpointConfig": {"Aliases": list(aliases)}}
-                api.call("POST", f"/networks/{quoted(network)}/connect", body)
+                api.call("POST", f"/networks/{api.quoted(network)}/connect", body)
 
     def disconnect(self, network: str, ref: str) -> None:
         found = self.engine.containers.find(ref)
@@ -74,6 +74,6 @@ class DockerNetworks(Networks):
         try:
             with faults(f"The container {found.name} could not be put out of the network {network}"):
                 body = {"Container": found.id, "Force": True}
-                api.call("POST", f"/networks/{quoted(network)}/disconnect", body)
+                api.call("POST", f"/networks/{api.quoted(network)}/disconnect", body)
         except NotFound:
             pass

@@ -9,7 +9,7 @@ from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.roles import ContainerSessions, ExecResult
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import lines_of, output_of, quoted
+from dokkupy_docker.engine_api.answers import lines_of, output_of
 from dokkupy_docker.engine_api.errors import faults
 
 TYPE_CHECKING = False
@@ -26,19 +26,19 @@ class DockerContainerSessions(ContainerSessions):
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
         try:
             with faults(f"The container {ref[:12]} could not be waited for"):
-                return int(api.call("POST", f"/containers/{quoted(ref)}/wait", timeout=timeout)["StatusCode"])
+                return int(api.call("POST", f"/containers/{api.quoted(ref)}/wait", timeout=timeout)["StatusCode"])
         except TimeoutError as error:
             raise TimeoutError(f"{ref[:12]} did not end within {timeout} seconds") from error
 
     def logs(
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
-        found = api.get(f"/containers/{quoted(ref)}/json")
+        found = api.get(f"/containers/{api.quoted(ref)}/json")
         if found is None:
             raise NotFound(f"There is no container {ref}")
         with faults(f"The output of {ref[:12]} could not be read"):
             answer = api.stream(
-                f"/containers/{quoted(ref)}/logs",
+                f"/containers/{api.quoted(ref)}/logs",
                 stdout=1,
                 stderr=1,
                 follow=int(follow),

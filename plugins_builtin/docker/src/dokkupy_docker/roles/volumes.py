@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.roles import Volumes
 
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import filters, quoted
+from dokkupy_docker.engine_api.answers import filters
 from dokkupy_docker.engine_api.errors import faults
 
 TYPE_CHECKING = False
@@ -33,6 +33,6 @@ class DockerVolumes(Volumes):
     def remove(self, name: str) -> None:
         try:
             with faults(f"The volume {name} could not be removed"):
-                api.call("DELETE", f"/volumes/{quoted(name)}")
+                api.call("DELETE", f"/volumes/{api.quoted(name)}")
         except NotFound:
             pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 
 from dokkupy_sdk.records import Record
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from dokkupy_sdk import Host
-    from dokkupy_sdk.model import Ending, InstanceStatus
+    from dokkupy_sdk.model import Ending
     from dokkupy_sdk.names import AppName
 
     class Seen(Protocol):
@@ -37,8 +36,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 60, 600
 """Seconds between our attempts to start a process that the engine gave up: doubled each time, up to the longest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Record):
     """What the last look at a process saw. restarts: the engine's own count. down: it did not run. total: how often it
     was started again in this row of crashes; exit_code, oom, last: of the last end (epoch seconds, 0 for none).
     stopped: that end was asked for; by_hand: and the engine remembers by whom it was asked. tries, next: attempts to
@@ -70,7 +68,7 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     known = before.restarts if seen.restarts >= before.restarts else 0
     fresh = seen.restarts - known
     down = seen.state in DOWN
-    after = replace(before, restarts=seen.restarts, down=down, total=before.total + fresh)
+    after = before.replace(restarts=seen.restarts, down=down, total=before.total + fresh)
     if not fresh and not (down and not before.down):
         well = not down and before.last and now - before.last >= STABLE
         return (Watched(restarts=seen.restarts) if well else after), False
@@ -82,8 +80,7 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     is_last = seen.state in ("exited", "dead", "restarting") and (stopped or last is None or last is new[-1])
     code = seen.exit_code if is_last else last.exit_code if last else None
     oom = (is_last and seen.oom_killed) or (last is not None and last.oom)
-    after = replace(
-        after,
+    after = after.replace(
         exit_code=code,
         oom=oom,
         last=last.at if last else now,
@@ -109,8 +106,8 @@ def tried(watched: Watched, now: float, *, started: bool) -> Watched:
     from dokkupy_sdk.backoff import pause_after
 
     pause = pause_after(watched.tries + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
-    after = replace(watched, tries=min(watched.tries + 1, 30), next=now + pause)
-    return replace(after, restarts=0, down=False, total=watched.total + 1) if started else after
+    after = watched.replace(tries=min(watched.tries + 1, 30), next=now + pause)
+    return after.replace(restarts=0, down=False, total=watched.total + 1) if started else after
 
 
 def describe(state: str, watched: Watched | None, now: float) -> str:
@@ -141,10 +138,10 @@ def read_watched(host: Host, app: AppName) -> dict[str, Watched]:
     return dict(host.store.load_derived(CrashesFile, app).instances)
 
 
-def described(host: Host, app: AppName, statuses: Sequence[InstanceStatus]) -> dict[str, str]:
-    """Instance id -> its state in words, with what the timer saw of it."""
+def described(host: Host, app: AppName, states: Mapping[str, str]) -> dict[str, str]:
+    """Instance id -> its state in words, with what the timer saw of it. states: instance id -> state."""
     watched, now = read_watched(host, app), time.time()
-    return {one.instance.id: describe(one.state, watched.get(one.instance.id), now) for one in statuses}
+    return {id: describe(state, watched.get(id), now) for id, state in states.items()}
 
 
 def web_has_crashed(host: Host, app: AppName) -> bool:
