@@ -170,14 +170,14 @@ def list_backups(
 ) -> CommandResult:
     """List the backups, newest first."""
     from dokkupy_backups import add_remove_target
-    from dokkupy_backups.record.stored import records
+    from dokkupy_backups.record.stored import records, usable
     from dokkupy_backups.target.stored import read_target, target_names
 
     if refresh:
         check_access(host, "host:read")
         for name in [target] if target else target_names(host):
             add_remove_target.refresh(host, read_target(host, name))
-    found = [one for one in records(host, subject, target) if allowed(host, "service:read", one.subject)]
+    found = usable(host, "service:read", records(host, subject, target))
     lines = [
         f"{one.short:<15} {one.subject:<24} {one.started:<21} {one.size:>14}  {one.state:<9} {one.why:<9} {one.target}"
         for one in found
@@ -218,14 +218,14 @@ def verify(
     ] = None,
 ) -> CommandResult:
     """Verify a backup: restore it into a temporary copy and compare the content."""
-    from dokkupy_backups.record.stored import last, records, require_record
+    from dokkupy_backups.record.stored import last, records, require_record, usable
     from dokkupy_backups.run import verify as work
 
     wanted = what.meant
     if isinstance(wanted, BackupId):
         record = require_record(host, wanted)
     else:
-        found = last(records(host, wanted, target), lambda one: one.why != "safety")
+        found = last(usable(host, "service:write", records(host, wanted, target)), lambda one: one.why != "safety")
         if found is None:
             raise NotFound(f"There is no backup of {wanted}", hint=f"dokkupy backups:create {wanted}")
         record = found
@@ -267,13 +267,13 @@ def restore(
 
 
 def chosen_record(host: Host, subject: SubjectName, at: IdOrTime | None, target: TargetName | None) -> Any:
-    from dokkupy_backups.record.stored import choose, records, require_record
+    from dokkupy_backups.record.stored import choose, records, require_record, usable
     from dokkupy_backups.target.stored import choose_target, nodename
 
     if at and at.id:
         check_access(host, "service:write", at.id)
         return require_record(host, at.id)
-    found = records(host, subject, target)
+    found = usable(host, "service:write", records(host, subject, target))
     name = choose_target(host, TargetName(found[0].target)).host_name if found else nodename()
     return choose(found, subject, moment_of(at) if at else None, name)
 

@@ -16,7 +16,7 @@ from dokkupy_sdk.model import Finding
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record import attempts
 from dokkupy_backups.record.manifest import moment
-from dokkupy_backups.record.stored import last, records
+from dokkupy_backups.record.stored import last, records, usable
 from dokkupy_backups.repository.process import INSTALL
 from dokkupy_backups.repository.restic import PROGRAM
 from dokkupy_backups.schedule.due import PrunedFile, age, hours
@@ -116,7 +116,7 @@ def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dic
 
 
 def row(host: Host, subject: SubjectName, now: datetime) -> dict[str, Any]:
-    found = records(host, subject)
+    found = usable(host, "service:read", records(host, subject))
     verified = last(found, lambda one: bool(one.verified) and not one.failed)
     newest = last(found, lambda one: one.why != "safety")
     schedule = read_schedule(host, subject)

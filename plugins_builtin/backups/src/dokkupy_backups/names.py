@@ -38,6 +38,20 @@ class SubjectName(Identifier):
             return (AppName(name),) if AppName.fits(name) else ()
         return ServiceName(name).owners(host, kind) if ServiceName.fits(name) else ()
 
+    def identity(self, host: Host) -> str:
+        """Of what has this name now: it tells its backups from those of an earlier one of the same name. Empty for the host,
+        and when there is nothing of this name."""
+        from dokkupy_sdk.apps import identity_of
+        from dokkupy_services import records
+        from dokkupy_services.names import ServiceName
+
+        kind, _, name = self.partition(":")
+        if kind == "app":
+            return identity_of(host, AppName(name)) if AppName.fits(name) else ""
+        if not ServiceName.fits(name) or not records.has(host, kind, ServiceName(name)):
+            return ""
+        return records.read(host, kind, ServiceName(name)).id
+
     @property
     def slug(self) -> str:
         """The name as a path component."""
@@ -67,13 +81,20 @@ class BackupId(Identifier):
         found = [name for name in host.store.names(*RECORDS) if name.startswith(self)]
         if len(found) != 1:
             return ()
-        return host.store.load(BackupOwner, found[0]).backup.subject.owners(host, namespace)
+        one = host.store.load(BackupOwner, found[0]).backup
+        return owners_of(host, one.subject, one.identity)
+
+
+def owners_of(host: Host, subject: SubjectName, identity: str) -> tuple[AppName, ...]:
+    """The apps to which a backup belongs: none when what it was made of is gone, though something else has the name."""
+    return subject.owners(host, "") if identity and identity == subject.identity(host) else ()
 
 
 class OwnedBackup(Record):
     """What a backup is of."""
 
     subject: SubjectName
+    identity: str = ""
 
 
 class BackupOwner(Record, file="backups/records/*"):

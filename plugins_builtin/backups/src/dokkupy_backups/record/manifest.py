@@ -24,7 +24,7 @@ SHOWN_ID = 8
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """id, manifest: ids of the two snapshots. host_name: of the host that made it. file: the dump's name in its
+    """id, manifest: ids of the two snapshots. identity: of what was backed up (`SubjectName.identity`). host_name: of the host that made it. file: the dump's name in its
     snapshot. why: hand, schedule or safety. started, finished: UTC, ISO 8601. whole: whether all of the manifest is
     here, or only what its tags say. verified: when it was proven, empty when never; failed: why its last proof failed."""
 
@@ -46,6 +46,7 @@ class Record:
     whole: bool = True
     verified: str = ""
     failed: str = ""
+    identity: str = ""
 
     @property
     def short(self) -> str:
@@ -65,6 +66,7 @@ class Record:
             f"started={self.started}",
             f"why={self.why}",
             f"file={self.file}",
+            f"identity={self.identity}",
         ]
 
     def body(self) -> bytes:
@@ -74,6 +76,7 @@ class Record:
                 "format": FORMAT,
                 "id": self.id,
                 "subject": self.subject,
+                "identity": self.identity,
                 "host": self.host_name,
                 "file": self.file,
                 "sha256": self.sha256,
@@ -146,6 +149,7 @@ def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: st
             tags["started"],
             why=tags["why"],
             whole=False,
+            identity=tags.get("identity", ""),
         )
     except (KeyError, ValueError, UserError):
         return None

@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.access import allowed
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record as StateRecord
 
-from dokkupy_backups.names import BackupId, SubjectName, TargetName
+from dokkupy_backups.names import BackupId, SubjectName, TargetName, owners_of
 from dokkupy_backups.record.manifest import MANIFEST, Record, from_tags, moment
 from dokkupy_backups.repository.restic import Repository, Snapshot
 
@@ -40,6 +42,23 @@ def records(host: Host, subject: SubjectName | None = None, target: TargetName |
         if one and (subject is None or one.subject == subject) and (target is None or one.target == target):
             found.append(one)
     return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+
+
+class Usable:
+    """A backup as what a permission is asked for: it belongs to whom what was backed up belongs."""
+
+    noun = "backup"
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        return owners_of(host, self.record.subject, self.record.identity)
+
+
+def usable(host: Host, permission: str, found: Iterable[Record]) -> list[Record]:
+    """Those for which the caller has the permission."""
+    return [one for one in found if allowed(host, permission, Usable(one))]
 
 
 def require_record(host: Host, identifier: BackupId) -> Record:

@@ -108,6 +108,7 @@ def make(
         before=before,
         after=after,
         plugins=plugins(host),
+        identity=name.identity(host),
     )
     host.out.detail(f"{meter.size} bytes in snapshot {record.short}; reading it back")
     tx.step("read it back", lambda: read_back(repository, subject, record))
@@ -142,8 +143,8 @@ def require_plausible(
     """Compared with the last one that was verified, or while there is none with the last one."""
     if accept_smaller:
         return
-    mine = own(records(host, name), target.host_name)
-    earlier = [one for one in mine if not one.failed and one.whole and one.why != "safety"]
+    mine, identity = own(records(host, name), target.host_name), name.identity(host)
+    earlier = [one for one in mine if one.identity == identity and not one.failed and one.whole and one.why != "safety"]
     before = last(earlier, lambda one: bool(one.verified)) or last(earlier)
     if before is None:
         return

@@ -119,7 +119,8 @@ def newest_own(host: Host, schedule: Schedule) -> Record | None:
 
 def made_here(host: Host, schedule: Schedule) -> list[Record]:
     names = {read_target(host, name).host_name for name in target_names(host)}
-    return [one for one in records(host, schedule.subject) if one.host_name in names]
+    identity = schedule.subject.identity(host)
+    return [one for one in records(host, schedule.subject) if one.host_name in names and one.identity == identity]
 
 
 # how old
