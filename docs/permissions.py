@@ -16,6 +16,8 @@ from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.registry import Registry
+from dokkupy.model.names import AppName
+from dokkupy_sdk.apps import identity_of
 
 OWN, OTHER = "own", "zebra"
 ROLES = ("viewer", "deployer", "admin")
@@ -60,12 +62,13 @@ def world(root: Path, registry: Registry) -> Host:
     and the deployer's app is `own`."""
     host = Host(str(root), registry=registry)
     for app in (OWN, OTHER):
-        host.store.write("apps", app, "app", data={"created_at": "2026-01-01T00:00:00+00:00"})
+        host.store.write("apps", app, "app", data={"created_at": "2026-01-01T00:00:00+00:00", "private": app})
     for kind in ("services", *registry.group("dokkupy.datastore")):
         for name, app in (("ownsvc", OWN), ("othersvc", OTHER)):
             host.store.write("services", kind, name, "links", app, data={"app": app})
     for app, backup in BACKUPS.items():
-        host.store.write("backups", "records", backup, data={"backup": {"subject": f"app:{app}"}})
+        made_of = {"subject": f"app:{app}", "identity": identity_of(host, AppName(app))}
+        host.store.write("backups", "records", backup, data={"backup": made_of})
     keys = {role: {"role": role, "apps": [OWN] if role != "admin" else []} for role in ROLES}
     host.store.write("global", "ssh-keys", data={"keys": keys})
     return host
