@@ -36,7 +36,7 @@ SERVICES = ("service of own apps", "service of others", "service without links")
 
 SAMPLES = (
     *("web", "7", "example.com", "KEY", "https://example.com/x.tar.gz", "web=1", "http:80:5000", "/srv/x"),
-    *("0a1b2c3d", "5%", "30 3 * * *", "deployer", "SHA256:" + "A" * 43, "2026-01-01"),
+    *("0a1b2c3d", "5%", "30 3 * * *", "deployer", "SHA256:" + "A" * 43, "2026-01-01", "ro"),
 )
 """Texts of which every type that a command takes accepts one; a new type without one here fails."""
 
@@ -44,7 +44,10 @@ SAMPLES = (
 BACKUPS = {OWN: "aaaaaa", OTHER: "bbbbbb"}
 """App -> the id of a backup of it."""
 
-OF_APPS = {"app", "scope", "subject", "backup", "subject or backup"}
+STORAGE = {OWN: "ownstore", OTHER: "otherstore"}
+"""App -> a storage entry that it mounts."""
+
+OF_APPS = {"app", "scope", "subject", "backup", "subject or backup", "storage"}
 OF_SERVICES = {"service", "subject", "subject or backup"}
 
 
@@ -66,6 +69,10 @@ def world(root: Path, registry: Registry) -> Host:
     for kind in ("services", *registry.group("dokkupy.datastore")):
         for name, app in (("ownsvc", OWN), ("othersvc", OTHER)):
             host.store.write("services", kind, name, "links", app, data={"app": app})
+    for app, name in STORAGE.items():
+        path = str(root.parent / "dokku" / "data" / "storage" / name)
+        host.store.write("storage", name, data={"name": name, "id": name, "path": path})
+        host.store.write("apps", app, "storage", data={"mounts": [{"source": path, "entry": name, "target": "/data"}]})
     for app, backup in BACKUPS.items():
         made_of = {"subject": f"app:{app}", "identity": identity_of(host, AppName(app))}
         host.store.write("backups", "records", backup, data={"backup": made_of})
@@ -123,6 +130,8 @@ def words_of(places: list[Parameter], nouns: list[str], column: str, what: str) 
             yield what if column in SERVICES else "ownsvc"
         elif noun == "backup":
             yield BACKUPS[what]
+        elif noun == "storage":
+            yield STORAGE[what] if column in APPS else STORAGE[OWN]
         elif noun in ("subject", "subject or backup"):
             if column != "no argument":
                 yield f"app:{what}" if column in APPS else f"postgres:{what}"

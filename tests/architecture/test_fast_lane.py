@@ -28,6 +28,7 @@ VALUES = (
     "30 3 * * *",
     "deployer",
     "SHA256:" + "A" * 43,
+    "ro",
 )
 """Texts of which every type that a command takes accepts one."""
 

@@ -1,0 +1,163 @@
+"""`storage:*` (reference, section 1.31): mounts of apps. Those of named entries are in `entry_cli`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Options
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.property_commands import add_report
+
+from dokkupy_storage.entry_cli import add_entry_commands
+from dokkupy_storage.names import ContainerPath, DirectoryName, Mountable, MountOptions, SubPath
+from dokkupy_storage.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_storage.records import Mount
+
+group = Group("storage", "Manage directories that outlive an app's containers")
+
+App = Annotated[AppName, Arg("app")]
+Path = Annotated[Mountable, Arg("storage", "The name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
+Directory = Annotated[ContainerPath | None, Opt("--container-dir", help="Path in the container, of a named entry")]
+Chown = Annotated[str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number")]
+
+
+class MountWish(Options):
+    """How a named entry is mounted."""
+
+    phase: Annotated[list[str], Opt("--phase", help="deploy or run; both if not given")] = []  # noqa: RUF012
+    process_type: Annotated[ProcessType | None, Opt("--process-type", help="Only in instances of this type")] = None
+    volume_subpath: Annotated[SubPath | None, Opt("--volume-subpath", help="A directory in that of the entry")] = None
+    volume_readonly: Annotated[bool, Opt("--volume-readonly", help="Nothing in the container writes to it")] = False
+    volume_chown: Annotated[str, Opt("--volume-chown", help="Give the directory to this owner, as --chown")] = ""
+    volume_options: Annotated[MountOptions | None, Opt("--volume-options", help="Docker's options, with commas")] = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an app that has the entry already gets nothing more by it."""
+        options = {*str(self.volume_options or "").split(",")}
+        return not self.volume_subpath and not self.volume_chown and options <= {"", "ro", "rw"}
+
+
+@group.command("mount", permission="app:write", mutating=True)
+def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = None, wish: MountWish) -> CommandResult:
+    """Mount an entry, or a directory of the host, in an app's containers."""
+    from dokkupy_sdk.access import check_access
+    from dokkupy_sdk.effect import announce_effect
+
+    from dokkupy_storage import mounting, render
+
+    if storage.is_entry:
+        if container_dir is None:
+            raise UserError("Please specify where it is mounted: --container-dir /PATH")
+        if not wish.is_plain:
+            check_access(host, "app:admin", app)
+        made = mounting.mount_entry(host, app, storage, wished(container_dir, wish))
+    else:
+        given = [name for name, value in vars(wish).items() if value]
+        if container_dir is not None or given:
+            raise UserError("These options are for a named entry", hint=f"storage:create NAME {storage.source}")
+        made = mounting.mount_path(host, app, storage)
+    announce_effect(host, app)
+    names = {made.entry: str(storage)} if storage.is_entry else {}
+    return CommandResult({"app": app, **render.fields(made, names)})
+
+
+def wished(target: ContainerPath, wish: MountWish) -> Mount:
+    from dokkupy_storage.records import PHASES, Mount
+
+    if unknown := [phase for phase in wish.phase if phase not in PHASES]:
+        no_build = "; docker mounts no directory of the host in a build" if unknown[0] == "build" else ""
+        raise UserError(f"{unknown[0][:40]!r} is not a phase of a mount: use deploy or run{no_build}")
+    phases = tuple(
+        phase for phase in PHASES if phase in (wish.phase or ("deploy",) if wish.process_type else wish.phase or PHASES)
+    )
+    if wish.process_type and phases != ("deploy",):
+        raise UserError("--process-type is only for the phase deploy")
+    words = [word for word in str(wish.volume_options or "").split(",") if word]
+    if wish.volume_readonly:
+        words = ["ro", *(word for word in words if word not in ("ro", "rw"))]
+    return Mount(
+        source="",
+        target=target,
+        subpath=wish.volume_subpath or "",
+        phases=phases,
+        process_type=wish.process_type or "",
+        chown=wish.volume_chown,
+        options=",".join(words),
+    )
+
+
+@group.command("unmount", permission="app:write", mutating=True)
+def unmount(host: Host, app: App, storage: Path, *, container_dir: Directory = None) -> CommandResult:
+    """Unmount an entry or a directory; the data stays."""
+    from dokkupy_sdk.effect import announce_effect
+
+    from dokkupy_storage import mounting
+
+    gone = mounting.unmount(host, app, storage, container_dir or "")
+    announce_effect(host, app)
+    return CommandResult({"app": app, "unmounted": [{"host_path": m.source, "container_path": m.target} for m in gone]})
+
+
+@group.command("list", permission="app:read")
+def list_mounts(host: Host, app: App) -> CommandResult:
+    """List the mounts of an app."""
+    from dokkupy_storage import records, render
+
+    found = records.mounts_of(host, host.store.require_app(app))
+    names = entry_names(host)
+    rows = [
+        {
+            "host_path": one.source,
+            "container_path": one.target,
+            "volume_options": one.options,
+            "entry_name": names.get(one.entry, ""),
+            "phases": [*one.phases],
+            "process_type": one.process_type,
+        }
+        for one in found
+    ]
+    head = [] if getattr(host.out, "quiet", False) else [f"-----> {app} volume bind-mounts:"]
+    return CommandResult(rows, [*head, *(f"       {render.colon_form(one)}" for one in found)])
+
+
+@group.command("ensure-directory", permission="host:write", mutating=True)
+def ensure_directory(
+    host: Host, directory: Annotated[DirectoryName, Arg("directory")], *, chown: Chown = "herokuish"
+) -> CommandResult:
+    """Make a directory of the storage root, with its owner."""
+    import os
+
+    from dokkupy_storage.directory import ensure, owner_of, storage_root
+
+    owner, path = owner_of(chown), os.path.join(storage_root(host), directory)
+    host.out.section(f"Ensuring {path} exists")
+    host.act(f"make {path}", lambda: ensure(host, path, owner=owner))
+    if owner is not None:
+        host.out.detail(f"Setting directory ownership to {owner}:{owner}")
+    host.out.detail("Directory ready for mounting")
+    return CommandResult({"path": path, "owner": owner})
+
+
+def entry_names(host: Host) -> dict[str, str]:
+    from dokkupy_storage.records import entries
+
+    return {entry.id: entry.name for entry in entries(host)}
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    from dokkupy_storage import records, render
+
+    mounts = records.mounts_of(host, app)
+    return render.report(mounts, entry_names(host) if any(one.entry for one in mounts) else {})
+
+
+# Not `add_property_commands`, whose `storage:set` is Dokku's for the properties of one entry.
+add_report(group, SETTINGS, prefix="storage", word="storage", extra=extra, beyond=("trash-days",), plain=False)
+add_entry_commands(group)

@@ -1,0 +1,72 @@
+"""What mounts mean to the lifecycle of apps and of the host."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Deployment, Job, Source
+    from dokkupy_sdk.operation import Transaction
+
+
+@hookimpl
+def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_sdk.setup import Steps
+
+    from dokkupy_storage.directory import storage_root
+
+    steps = Steps(dry_run=dry_run)
+    steps.directory(storage_root(host), 0o755)
+    return steps.lines
+
+
+@hookimpl
+def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
+    if not host.store.has_file("apps", app, "storage"):
+        return []
+    from dokkupy_storage.records import mounts_of
+    from dokkupy_storage.render import options
+
+    return options(mounts_of(host, app), phase, process)
+
+
+@hookimpl
+def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
+    """Before a build, which would be for nothing."""
+    require(host, source.app)
+
+
+@hookimpl
+def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
+    require(host, deployment.app)
+
+
+@hookimpl
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """The clone has the same mounts, as in Dokku; who made it reads which data two apps share now."""
+    if not host.store.has_file("apps", old, "storage"):
+        return
+    from dokkupy_storage.records import mounts_of
+
+    for source in dict.fromkeys(one.source for one in mounts_of(host, old)):
+        host.out.warn(f"{new} shares {source} with {old}")
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return (
+        [Job("storage-trash", 3600, "dokkupy_storage.entries:purge_due")] if host.store.names("storage-trash") else []
+    )
+
+
+def require(host: Host, app: AppName) -> None:
+    if host.store.has_file("apps", app, "storage"):
+        from dokkupy_storage.mounting import require_intact
+
+        require_intact(host, app)

@@ -1,0 +1,16 @@
+"""What is set for all storage."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.settings import Property, Settings, integer
+
+SETTINGS = Settings(
+    "storage",
+    Property(
+        "trash-days",
+        "7",
+        help="Days for which the directory of a destroyed entry is kept",
+        scope="global",
+        parse=integer(0, 3650),
+    ),
+)
