@@ -101,6 +101,38 @@ def test_a_command_loads_no_more_than_it_needs(root: Path, words: tuple[str, ...
     assert len(modules) <= LIMITS[words], f"{len(modules)} modules: {' '.join(modules)}"
 
 
+IMPORT = """
+import os, sys
+from dokkupy.kernel.registry import Registry
+registry = Registry()
+for entry in sorted(registry.entries, key=lambda entry: entry.module):
+    if entry.group == "dokkupy.commands":
+        if not (child := os.fork()):
+            registry.load(entry)
+            print(entry.module, *sys.modules, flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+"""
+LOADED_LATER = {"typing", "dataclasses", "inspect", "json", "pathlib", "subprocess"}
+"""What command modules leave to the functions that use it: to show a group's help, or a report, is no reason to load it."""
+
+NOT_YET = {
+    "dokkupy_backups.cli": {"dataclasses", "inspect"},
+    "dokkupy_buildpacks.cli": {"typing"},
+    "dokkupy_certs.cli": {"typing", "dataclasses", "inspect", "json", "pathlib"},
+    "dokkupy_host.events": {"json"},
+    "dokkupy_services.services_cli": LOADED_LATER,
+}
+
+
+def test_command_modules_leave_expensive_imports_to_their_functions() -> None:
+    """`typing` alone is half an interpreter: a command says `Annotated` with that of `dokkupy_sdk.cli`."""
+    done = subprocess.run([sys.executable, "-I", "-c", IMPORT], capture_output=True, text=True, check=True)
+    found = {module: LOADED_LATER.intersection(names) for module, *names in map(str.split, done.stdout.splitlines())}
+    assert "dokkupy_logs.cli" in found
+    assert {module: names for module, names in found.items() if names - NOT_YET.get(module, set())} == {}
+
+
 SERVE = """
 import sys
 from dokkupy.host import Host

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy.cli.declare import Arg, Command, CommandResult, Group, Opt, find_namespace, usage
+from dokkupy.cli.declare import Annotated, Arg, Command, CommandResult, Group, Opt, find_namespace, usage
 from dokkupy.errors import PluginError
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint, summary

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
 
 from dokkupy_sdk.access import allowed, check_access
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, UserError
 
 from dokkupy_backups.names import BackupId, DataSubset, HostName, IdOrTime, SubjectName, SubjectOrId, TargetName
 from dokkupy_backups.target.location import TargetUrl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 group = Group("backups", "Verified backups of services, apps and the host")
 

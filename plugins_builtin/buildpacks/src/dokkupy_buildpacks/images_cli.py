@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 
 group = Group("images", "Manage the base images of buildpacks")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
 
 from dokkupy_sdk.access import check_access
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, add_property_commands
@@ -15,6 +13,7 @@ from dokkupy_commands.names import HostPortOrMapping, PortMapping
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 group = Group("ports", "Manage ports of apps")
 

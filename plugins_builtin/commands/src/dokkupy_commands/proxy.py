@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, each
 from dokkupy_sdk.core_settings import PROXY
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands

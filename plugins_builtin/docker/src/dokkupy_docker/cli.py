@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.settings import BUILD, RESTART, Settings, add_property_commands
@@ -15,6 +13,7 @@ from dokkupy_docker.settings import LOCAL, SCHEDULER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 options_group = Group("docker-options", "Manage the options that docker gets for an app")
 scheduler_group = Group("scheduler", "Choose the scheduler of apps")

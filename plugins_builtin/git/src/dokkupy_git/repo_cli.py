@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 

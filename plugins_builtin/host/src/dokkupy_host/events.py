@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
 from dokkupy_sdk.events import Tail, latest, of_app
 from dokkupy_sdk.names import AppName
 

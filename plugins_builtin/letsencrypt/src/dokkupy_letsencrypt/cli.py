@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
 
 from dokkupy_sdk.access import visible_apps
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.records import encode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from dokkupy_sdk import Host
@@ -23,7 +22,7 @@ RESOURCES = ("cpu", "memory", "memory-swap", "network", "network-ingress", "netw
 BEYOND = ("pids",)
 """Resources that Dokku does not have: shown where they are set, because clients of Dokku read every line."""
 CLEAR = "clear"
-CPUS = re.compile(r"\d{1,4}(\.\d{1,3})?")
+CPUS = r"\d{1,4}(\.\d{1,3})?"
 
 OPTIONS = {
     "limit": {
@@ -52,8 +51,10 @@ def value_of(resource: str, text: str) -> str:
     """The value as it is kept; empty takes it away. Raises UserError."""
     if text == CLEAR:
         return ""
+    import re
+
     if resource == "cpu":
-        if not CPUS.fullmatch(text) or float(text) == 0:
+        if not re.fullmatch(CPUS, text) or float(text) == 0:
             raise UserError(f"{text[:40]!r} is not a number of CPUs such as 0.5")
     elif resource in ("memory", "memory-swap"):
         if text == "-1" and resource == "memory-swap":

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Rest, Scope
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, Group, Host, Opt, Rest
+from dokkupy_sdk.cli import Annotated, Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.names import AppName
 
 from dokkupy_run.names import ContainerId

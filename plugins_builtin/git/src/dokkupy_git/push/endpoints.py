@@ -7,9 +7,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
 
-from dokkupy_sdk.cli import Arg, Group, Host, Rest
+from dokkupy_sdk.cli import Annotated, Arg, Group, Host, Rest
 from dokkupy_sdk.errors import Conflict, Denied, UserError
 from dokkupy_sdk.names import AppName
 

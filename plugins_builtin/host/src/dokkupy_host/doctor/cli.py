@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
 
 FIX = "Restore the previous generation of files of the state that are lost or broken"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
 
 tick_group = Group("tick", "Run the jobs that are due", bare="")
 recover_group = Group("recover", "Finish or undo interrupted operations", bare="")

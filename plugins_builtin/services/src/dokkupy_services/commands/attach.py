@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-from dokkupy_sdk.cli import Group, Host, Opt, Rest
+from dokkupy_sdk.cli import Annotated, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import Conflict, UserError
 
 from dokkupy_services.commands.parameters import Name, found

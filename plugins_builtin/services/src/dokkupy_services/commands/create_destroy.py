@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import NotFound
 
 from dokkupy_services.commands.parameters import Name, NewName, NewServiceOptions, found, wished
