@@ -230,9 +230,23 @@ def test_responder_of_the_leaf_and_the_authorities_up_to_the_root_are_found() ->
     chain = leaf.pem + middle.pem
     assert may_have_responder(chain)
     assert responder(chain, sign("other", ca=True).pem + root.pem) == (url, middle.pem + root.pem)
-    assert responder(chain + root.pem) == (url, middle.pem + root.pem)
-    assert responder(chain) == (url, middle.pem)
+    assert responder(chain + root.pem, root.pem) == (url, middle.pem + root.pem)
     assert responder(leaf.pem, middle.pem) == (url, middle.pem)
+
+
+def test_responder_of_a_chain_that_somebody_made_himself_is_none() -> None:
+    """nginx would ask whatever address of the host's network it names."""
+    root, url = sign("root", ca=True), "http://127.0.0.1:2375/"
+    own = sign("own", ca=True)
+    below = sign("below", own, ca=True)
+    leaf = with_access(below, (OCSP, url))
+    for chain in (leaf.pem + below.pem + own.pem, leaf.pem + below.pem, leaf.pem + own.pem, leaf.pem + root.pem):
+        assert responder(chain, root.pem) is None
+    # A certificate of a trusted authority that is none itself signs for nobody.
+    bought = sign("bought.example.com", root)
+    assert responder(with_access(bought, (OCSP, url)).pem + bought.pem + root.pem, root.pem) is None
+    # Trusted ones that have nothing to do with it, put behind it.
+    assert responder(leaf.pem + below.pem + own.pem + root.pem, root.pem) is None
 
 
 @pytest.mark.parametrize(
@@ -242,7 +256,7 @@ def test_no_responder_is_found_where_none_can_be_asked(access: tuple[tuple[Any, 
     root = sign("root", ca=True)
     leaf = with_access(root, *access)
     assert may_have_responder(leaf.pem) == any(method == OCSP for method, _ in access)
-    assert responder(leaf.pem + root.pem) is None
+    assert responder(leaf.pem + root.pem, root.pem) is None
 
 
 def test_responder_without_a_known_issuer_is_none() -> None:

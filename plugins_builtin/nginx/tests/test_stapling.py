@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dokkupy_certs.x509 import BUNDLE
 from dokkupy_nginx.render.stapling import resolvers
 from dokkupy_sdk.model import Certificate, Port
 
@@ -47,6 +48,7 @@ class Authority:
             ("plain", "middle", "plain"),
         ):
             self.sign(name, by, section)
+        self.trusted("root")
         # What `openssl ca` would have kept: valid, until, serial number, subject.
         index = "".join(f"V\t491231235959Z\t\t{self.serial(name)}\tunknown\t/CN={name}\n" for name in ("leaf", "plain"))
         (directory / "index").write_text(index)
@@ -71,6 +73,12 @@ class Authority:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def trusted(self, *names: str) -> None:
+        """Make these all that the host trusts."""
+        bundle = Path(self.rig.layout.on_system(BUNDLE))
+        bundle.parent.mkdir(parents=True, exist_ok=True)
+        bundle.write_text("".join((self.directory / f"{name}.crt").read_text() for name in names))
 
     def openssl(self, *words: str) -> str:
         return subprocess.run(
@@ -162,6 +170,18 @@ def test_answer_of_the_responder_is_stapled_and_good(rig: Rig, authority: Author
     assert "OCSP response: no response sent" in authority.stapled()
     assert os.listdir(rig.layout.ocsp) == []
     assert "stapling" not in (rig.root / "log/error.log").read_text()
+
+
+def test_nobody_is_asked_for_a_certificate_of_an_authority_that_the_host_does_not_trust(
+    rig: Rig, authority: Authority
+) -> None:
+    """Whoever signs his own certificate names any address in it, which the host would ask."""
+    authority.trusted()
+    assert "ssl_stapling" not in serve(rig, authority.certificate("leaf"))
+    assert "OCSP response: no response sent" in authority.stapled()
+    # An admin who trusts the authority needs no new certificate.
+    authority.trusted("root")
+    assert "ssl_stapling on;" in serve(rig, authority.certificate("leaf"))
 
 
 def test_stapling_can_be_switched_off_and_is_the_hosts_own_where_its_files_have_it(

@@ -285,10 +285,10 @@ def may_have_responder(chain: bytes) -> bool:
         return False
 
 
-def responder(chain: bytes, bundle: bytes = b"") -> tuple[str, bytes] | None:
+def responder(chain: bytes, bundle: bytes) -> tuple[str, bytes] | None:
     """The leaf's OCSP responder and, as PEM, the authorities above the leaf up to the root: what the responder's answers
-    are checked by. bundle: the trusted authorities. None where the leaf names no responder to be asked by HTTP, or
-    who issued it is not known."""
+    are checked by. bundle: the authorities that this host trusts. None where the leaf names no responder to be asked by HTTP,
+    and where the chain does not end in a trusted authority: whoever made it himself names any address of the host's network."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.x509.oid import AuthorityInformationAccessOID
@@ -304,9 +304,30 @@ def responder(chain: bytes, bundle: bytes = b"") -> tuple[str, bytes] | None:
         if one.access_method == AuthorityInformationAccessOID.OCSP
         and isinstance(one.access_location, x509.UniformResourceIdentifier)
     ]
-    last = above[-1] if above else leaf
-    if last.issuer != last.subject:
-        above += [one for one in authorities(bundle) if one.subject == last.issuer and issued(last, one)][:1]
-    if not urls or not urls[0].startswith("http://") or not above or not issued(leaf, above[0]):
+    whole = trusted_path(leaf, above, bundle)
+    if not urls or not urls[0].startswith("http://") or not whole:
         return None
-    return urls[0], b"".join(one.public_bytes(serialization.Encoding.PEM) for one in above)
+    return urls[0], b"".join(one.public_bytes(serialization.Encoding.PEM) for one in whole)
+
+
+def trusted_path(leaf: Certificate, above: Sequence[Certificate], bundle: bytes) -> list[Certificate]:
+    """The authorities from the leaf's issuer up to one that is trusted; empty when they lead to none, or one of them may
+    not sign for others."""
+    path = [leaf, *above]
+    anchors = [one for one in authorities(bundle) if one == path[-1] or issued(path[-1], one)]
+    if not anchors:
+        return []
+    if path[-1] not in anchors:
+        path.append(anchors[0])
+    if not all(issued(one, by) for one, by in zip(path, path[1:], strict=False)):
+        return []
+    return path[1:] if all(is_authority(one) or one in anchors for one in path[1:]) else []
+
+
+def is_authority(certificate: Certificate) -> bool:
+    from cryptography import x509
+
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False

@@ -1,7 +1,8 @@
 """Which certificates have an OCSP responder, and the files by which nginx checks its answers.
 
-A file is named by the chain that it belongs to, so that what was found out once is not again; most certificates have no
-responder (Let's Encrypt's since 2025), which their bytes tell without a library.
+nginx asks the address that a certificate names, so the certificate has to be of an authority that this host trusts. A file
+is named by the chain that it belongs to and the trusted authorities, so that what was found out once is not again; most
+certificates have no responder (Let's Encrypt's since 2025), which their bytes tell without a library.
 """
 
 from __future__ import annotations
@@ -42,14 +43,15 @@ def staples(
 
 
 def authorities_of(layout: Layout, certificate: Certificate) -> str:
-    """The file of the authorities above the certificate; empty when it has no responder."""
+    """The file of the authorities above the certificate; empty when it has no responder that may be asked."""
     chain = read(certificate.chain)
     if not may_have_responder(chain):
         return ""
-    path = os.path.join(layout.ocsp, f"{hashlib.sha256(chain).hexdigest()[:32]}.pem")
+    bundle = read(layout.on_system(BUNDLE))
+    path = os.path.join(layout.ocsp, f"{hashlib.sha256(bundle + chain).hexdigest()[:32]}.pem")
     if not os.path.exists(path):
         try:
-            known = responder(chain, read(BUNDLE))
+            known = responder(chain, bundle)
         except UserError:  # nginx itself says what is wrong with it
             known = None
         make_directory(layout.ocsp, 0o750)
