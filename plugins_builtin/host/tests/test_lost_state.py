@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_host.state.check import look
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName, EnvKey, Secret
@@ -87,6 +87,22 @@ def test_doctor_fix_restores_the_generation_before(host: Host, harm: str, capfd:
     assert get_env(host, BLOG) == {"KEY": Secret("old")}
     assert Path(f"{config_of(host)}.broken").exists() == (harm != "missing")
     assert "state: " not in [line for line in text.splitlines() if line.startswith("ERROR")]
+
+
+def test_doctor_fix_does_what_recover_does(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+    """The packet filter, services and routes come back by one mechanism, whoever asks for it."""
+    asked: list[str] = []
+
+    class Plugin:
+        @hookimpl
+        def on_recover(self, host: Host) -> None:
+            asked.append(host.command)
+
+    host.hooks.manager.register(Plugin(), name="fake")
+    run(host, capfd, "doctor")
+    assert asked == []
+    run(host, capfd, "doctor", "--fix")
+    assert len(asked) == 1
 
 
 def test_doctor_fix_restores_no_empty_configuration(host: Host, capfd: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,10 @@ def finding(host: Host) -> Finding:
         return Finding(CHECK, "error", f"{words}: whether apps are apart is not known", "Run: sudo dokkupy setup")
     if lacks:
         return Finding(
-            CHECK, "error", f"The packet filter lacks {', '.join(lacks)}: {WITHOUT}", "Run: sudo dokkupy setup"
+            CHECK,
+            "error",
+            f"The packet filter lacks {', '.join(lacks)}: {WITHOUT}",
+            "The timer puts it back; to do it now: dokkupy doctor --fix",
         )
     open_to = "DNS and the proxy" + (f" and ports {ports}" if (ports := host_ports(host)) else "")
     return Finding(

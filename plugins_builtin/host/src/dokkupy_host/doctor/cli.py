@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
 
-FIX = "Restore the previous generation of files of the state that are lost or broken"
+FIX = "Restore lost and broken files of the state from their previous generation, then do what `recover` does"
 
 group = Group("doctor", "Check the host and say how to fix it", bare="")
 
@@ -19,10 +19,13 @@ def doctor(host: Host, *, fix: Annotated[bool, Opt("--fix", help=FIX)] = False) 
         from dokkupy_sdk.users import become_owner
 
         from dokkupy_host.state.repair import restore_lost
+        from dokkupy_host.timer.maintenance import recover_all
 
         check_access(host, "host:write")
         become_owner(host.root)
         for line in restore_lost(host):
+            host.out.section(line)
+        for line in recover_all(host, boot=False)[0]:  # what failed has a warning, and a finding below
             host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
