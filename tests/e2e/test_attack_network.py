@@ -175,6 +175,8 @@ def test_table_that_somebody_removes_is_missed_and_comes_back(apps: Apps) -> Non
     host.exec(["nft", "delete", "table", "inet", "dokkupy"])
     try:
         assert "The packet filter lacks the table inet dokkupy" in host.exec(["dokkupy", "doctor"], check=False).stdout
+        fixed = host.exec(["dokkupy", "doctor", "--fix"], check=False).stdout
+        assert "ok      networks: apps are apart" in fixed
     finally:
         host.exec(["dokkupy", "recover"])
     assert "ok      networks: apps are apart" in host.exec(["dokkupy", "doctor"], check=False, user="dokkupy").stdout
