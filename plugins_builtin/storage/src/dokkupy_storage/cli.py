@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Options
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.property_commands import add_report

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Options, confirm
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, confirm
 from dokkupy_sdk.errors import HostError, UserError
 
 from dokkupy_storage.names import EntryName, HostPath, LabelKey
