@@ -7,9 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk import model
-from dokkupy_sdk.model import Location, ProxyFact, ResponseHeader, Route, Unserved
+from dokkupy_sdk import proxy_facts
+from dokkupy_sdk.model import Route, Unserved
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import (
+    AccessRule,
+    BasicAuth,
+    BodySizeLimit,
+    DomainRedirect,
+    Location,
+    ProxyFact,
+    RateLimit,
+    Redirect,
+    ResponseHeader,
+)
 from dokkupy_sdk.testing import fakes
 from dokkupy_sdk.testing.fakes import FakeProxy
 
@@ -113,6 +124,76 @@ class ServesEveryLocationOverHttp(ChangesLocations):
 @broken("test_a_location_of_everything_takes_the_place_of_the_app_and_of_the_redirect")
 class ServesNoLocationBeforeTheRedirect(ChangesLocations):
     changes = {"on_http_too": False}
+
+
+class WithoutFacts(Serving):
+    kind: type[ProxyFact] = ProxyFact
+
+    def served_as(self, route: Route) -> Route:
+        return replace(route, extra=tuple(fact for fact in route.extra if not isinstance(fact, self.kind)))
+
+
+@broken("test_only_who_has_a_name_and_its_password_gets_in")
+class AsksForNoPassword(WithoutFacts):
+    kind = BasicAuth
+
+
+@broken("test_no_password_is_in_what_is_shown")
+class ShowsPasswords(FakeProxy):
+    def show(self, app: AppName) -> str:
+        facts = self.routes[app].extra if app in self.routes else ()
+        users = [user for fact in facts if isinstance(fact, BasicAuth) for user in fact.users]
+        return super().show(app) + "".join(f"{name}:{password.reveal()}" for name, password in users)
+
+
+@broken("test_clients_get_in_by_their_address[rule0-403]")
+class ServesEveryAddress(WithoutFacts):
+    kind = AccessRule
+
+
+@broken("test_a_client_that_sends_too_many_requests_gets_429")
+class LimitsNoRate(WithoutFacts):
+    kind = RateLimit
+
+
+@broken("test_a_body_over_the_limit_gets_413")
+class TakesEveryBody(WithoutFacts):
+    kind = BodySizeLimit
+
+
+@broken("test_a_path_is_redirected_with_all_below_it")
+class RedirectsNoPath(WithoutFacts):
+    kind = Redirect
+
+
+@broken("test_a_name_is_redirected_with_the_path_and_the_others_reach_the_app")
+class RedirectsNoName(WithoutFacts):
+    kind = DomainRedirect
+
+
+class ChangesRedirects(Serving):
+    changes: Mapping[str, object] = {}
+
+    def served_as(self, route: Route) -> Route:
+        changed = (replace(one, **self.changes) if isinstance(one, Redirect) else one for one in route.extra)
+        return replace(route, extra=tuple(changed))  # type: ignore[arg-type]
+
+
+@broken("test_an_exact_redirect_is_of_one_path")
+class TakesExactRedirectsForAllBelow(ChangesRedirects):
+    changes = {"exact": False}
+
+
+@broken("test_a_path_is_redirected_with_all_below_it")
+class ForgetsTheStatusOfARedirect(ChangesRedirects):
+    changes = {"status": 301}
+
+
+@broken("test_facts_of_one_app_are_not_facts_of_another")
+class GivesFactsToAllApps(Serving):
+    def serving(self) -> Mapping[str, Route]:
+        facts = tuple(fact for route in self.routes.values() for fact in route.extra)
+        return {app: replace(route, extra=facts) for app, route in self.routes.items()}
 
 
 @broken("test_an_instance_is_no_longer_reached_when_its_route_is_removed")
@@ -223,6 +304,9 @@ def test_every_broken_adapter_fails_a_test_of_the_contract(tmp_path: Path) -> No
 
 
 def test_every_kind_of_fact_is_in_the_contract() -> None:
-    kinds = {one for one in vars(model).values() if isinstance(one, type) and issubclass(one, ProxyFact)}
-    assert kinds - {ProxyFact} == {Location, ResponseHeader}, "give the new fact tests in contracts/proxy_facts.py"
+    """Its stub is among the broken adapters, whose test the contract has."""
+    kinds = {one for one in vars(proxy_facts).values() if isinstance(one, type) and issubclass(one, ProxyFact)}
+    stubs = {AddsNoHeader: ResponseHeader, ServesNoLocation: Location}
+    covered = {*stubs.values(), *(one.kind for one, _ in BROKEN.values() if issubclass(one, WithoutFacts))}
+    assert kinds - {ProxyFact} == covered, "give the new fact tests in contracts/proxy_rules.py"
     assert fakes.FakeProxy is test_contracts.TestFakeProxy.adapter

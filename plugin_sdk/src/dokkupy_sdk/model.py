@@ -6,7 +6,7 @@ from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
 from dokkupy.model.ports import Port
-from dokkupy.model.proxy import Certificate, Location, ProxyFact, ResponseHeader, Route, Unserved, Upstream
+from dokkupy.model.proxy import Certificate, Route, Unserved, Upstream
 from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
 
 __all__ = [
@@ -23,12 +23,9 @@ __all__ = [
     "Instance",
     "InstanceStatus",
     "Job",
-    "Location",
     "Port",
-    "ProxyFact",
     "Readiness",
     "Release",
-    "ResponseHeader",
     "Route",
     "Source",
     "Unserved",

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
-from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Upstream
+from dokkupy_sdk.model import Certificate, Port, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import Location, ResponseHeader
 
 from plugins_builtin.nginx.tests.conftest import Rig, free_port, served
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import Domain
+from dokkupy_sdk.proxy_facts import ResponseHeader
 
 from plugins_builtin.nginx.tests.conftest import Rig, free_port
 

@@ -20,7 +20,9 @@ from plugins_builtin.nginx.tests.conftest import Rig
 
 class NginxFixtures(ProxyFixtures):
     @pytest.fixture
-    def proxy(self, rig: Rig) -> Proxy:
+    def proxy(self, rig: Rig, public: Path) -> Proxy:
+        rig.layout.system = f"{public}/system"  # where nginx's workers may read
+        Path(rig.layout.users).mkdir(parents=True)  # as setup makes it
         return rig.proxy
 
     @pytest.fixture

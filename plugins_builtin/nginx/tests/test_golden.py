@@ -11,8 +11,9 @@ from dokkupy_nginx.config.claims import Claim, needed_quic, read_conf
 from dokkupy_nginx.render.app import render_app
 from dokkupy_nginx.render.catch_all import render_default
 from dokkupy_nginx.render.values import Facts
-from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import Location, ResponseHeader
 
 pytestmark = pytest.mark.unit
 

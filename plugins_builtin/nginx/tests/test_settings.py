@@ -8,8 +8,9 @@ from dokkupy_nginx.render.app import quoted, render_app
 from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.settings import SETTINGS, own_log
 from dokkupy_sdk.errors import AppError, UserError
-from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import ResponseHeader
 
 pytestmark = pytest.mark.unit
 
@@ -199,7 +200,7 @@ def test_header_value_stays_one_word(payload: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("field", ["domain", "chain", "address", "location"])
 def test_other_inputs_are_refused_or_stay_one_word(payload: str, field: str) -> None:
-    from dokkupy_sdk.model import Location
+    from dokkupy_sdk.proxy_facts import Location
 
     fields: dict[str, dict[str, object]] = {
         "domain": {"domains": (str.__new__(Domain, payload),)},

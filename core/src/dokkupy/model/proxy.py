@@ -77,28 +77,4 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class ProxyFact:
-    """Something a plugin adds to an app's route. The subclasses say what; `plugin` is filled in by core."""
-
-
-@dataclass(frozen=True, slots=True)
-class Location(ProxyFact):
-    """Serve a path from a directory on the host instead of the app (files, a maintenance page).
-
-    path: `/` takes the place of the whole app, except for redirects to HTTPS without `on_http_too` and paths of other
-    facts. status: 0 serves the files; 4xx or 5xx answers each request below the path with that status and the
-    directory's `index.html`.
-    """
-
-    path: str
-    directory: str
-    exact: bool = False
-    on_http_too: bool = True
-    status: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseHeader(ProxyFact):
-    """A header that the proxy adds to every response. Two plugins with one name and two values are a conflict."""
-
-    name: str
-    value: str
+    """Something a plugin adds to an app's route. The kinds are the SDK's (`dokkupy_sdk.proxy_facts`): core hands them on."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.model import Location
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.routes import stored_route
 from dokkupy_sdk.testing import deploy, fake_host
 

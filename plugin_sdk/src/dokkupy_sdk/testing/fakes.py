@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,11 +18,9 @@ from dokkupy_sdk.model import (
     Image,
     Instance,
     InstanceStatus,
-    Location,
     Port,
     Readiness,
     Release,
-    ResponseHeader,
     Route,
     Source,
     Unserved,
@@ -251,7 +248,10 @@ class FakeProxy(Proxy):
             for name, port in ((name, port.host) for name in route.domains for port in route.ports):
                 if sockets.setdefault((name, port), route.app) != route.app:
                     raise AppError(f"App {route.app}: {name} is a name of {sockets[name, port]}")
-            require_facts(route)
+            if route.extra:
+                from dokkupy_sdk.testing.front_rules import require_facts
+
+                require_facts(route)
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         gone = {*remove, *(route.app for route in routes)}
@@ -283,8 +283,11 @@ class FakeProxy(Proxy):
         has_tls = any(one.scheme == "https" for one in route.ports) and route.certificate_of(name or "_")
         if port.scheme == "http" and has_tls:
             return True
-        if any(isinstance(fact, Location) and fact.path == "/" and not fact.exact for fact in route.extra):
-            return True
+        if route.extra:
+            from dokkupy_sdk.testing.front_rules import covers_everything
+
+            if covers_everything(route, name):
+                return True
         return any(one.port not in self.closed for one in route.upstreams.get(port.container, ()))
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
@@ -328,27 +331,6 @@ class FakeTlsProbe(TlsProbe):
             return ""
         leaf = Path(certificate.chain).read_text().partition("-----END CERTIFICATE-----")
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()
-
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
-
-
-def require_facts(route: Route) -> None:
-    """Raise AppError where a fact would mean something else in a proxy's configuration or in an answer."""
-    from dokkupy_sdk.errors import AppError
-
-    values: dict[str, str] = {}
-    for fact in route.extra:
-        if isinstance(fact, ResponseHeader):
-            accepted = HEADER_NAME.fullmatch(fact.name) and fact.value.isprintable()
-            accepted = accepted and values.setdefault(fact.name, fact.value) == fact.value
-        else:
-            assert isinstance(fact, Location)
-            accepted = PATH.fullmatch(fact.path) and ".." not in fact.path.split("/")
-            accepted = accepted and (not fact.status or 400 <= fact.status < 600)
-        if not accepted:
-            raise AppError(f"App {route.app}: the proxy refuses {fact}")
 
 
 class FakeBuilder(Builder):

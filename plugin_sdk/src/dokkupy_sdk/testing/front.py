@@ -12,8 +12,11 @@ import threading
 import urllib.parse
 from dataclasses import dataclass, field
 
-from dokkupy_sdk.model import Certificate, Location, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Port, Route, Upstream
+from dokkupy_sdk.proxy_facts import Location
+from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
 from dokkupy_sdk.testing.fakes import FakeProxy
+from dokkupy_sdk.testing.front_rules import Refusals, redirected
 
 CHALLENGES = "/.well-known/acme-challenge/"
 
@@ -44,6 +47,7 @@ class Front:
         self.proxy = proxy
         self.challenges = proxy.host.challenge_server().directory()
         self.turn = 0
+        self.refusals = Refusals()
 
     def __enter__(self) -> Front:
         self.servers = Server(self, "http"), Server(self, "https")
@@ -83,25 +87,45 @@ class Front:
         route, port = found
         tls = next((row.host for row in route.ports if row.scheme == "https"), None)
         redirects = scheme == "http" and tls is not None and route.certificate_of(request.name) is not None
-        reply = self.location(route, request.path, redirects)
-        if reply is None and redirects:
-            reply = Reply(301, (("Location", f"https://{request.name}:{tls}{request.path}"),))
-        if reply is None:
-            reply = self.forward(request, scheme, route.upstreams.get(port.container, ()))
-        extra = {fact.name: fact.value for fact in route.extra if isinstance(fact, ResponseHeader)}
-        return Reply(reply.status, (*reply.headers, *extra.items()), reply.body)
+        rules = merge_facts(route.extra)
+        reply = self.answer(request, scheme, route, port, rules, f"https://{request.name}:{tls}" if redirects else "")
+        return Reply(reply.status, (*reply.headers, *rules.headers.items()), reply.body)
 
-    def location(self, route: Route, path: str, redirects: bool) -> Reply | None:
-        path = posixpath.normpath(urllib.parse.unquote(path.partition("?")[0])) + "/" * path.endswith("/")
-        facts = [fact for fact in route.extra if isinstance(fact, Location) and (fact.on_http_too or not redirects)]
+    def answer(self, request: Request, scheme: str, route: Route, port: Port, rules: ProxyRules, secure: str) -> Reply:
+        """secure: where requests are redirected to; empty when they are not."""
+        if rules.body_size and len(request.body) > rules.body_size:
+            return Reply(413)
+        location = self.location(rules, request.path, bool(secure))
+        target = redirected(rules, request.name, request.path, beside=location.path if location else "")
+        if target is not None:
+            return Reply(target[0], (("Location", target[1]),))
+        if location is not None and location.status:
+            return Reply(location.status, body=content(f"{location.directory}/index.html") or b"")
+        if location is None and secure:
+            return Reply(301, (("Location", f"{secure}{request.path}"),))
+        upstreams = route.upstreams.get(port.container, ())
+        if location is None and not upstreams:
+            return Reply(502)
+        status = self.refusals.status(route.app, rules, request.client, request.headers.get("authorization", ""))
+        if status:
+            realm = f'Basic realm="{rules.auth.realm}"' if rules.auth else ""
+            return Reply(status, (("WWW-Authenticate", realm),) if status == 401 else ())
+        if location is not None:
+            body = content(self.file(location, request.path))
+            return Reply(404) if body is None else Reply(200, body=body)
+        return self.forward(request, scheme, upstreams)
+
+    def location(self, rules: ProxyRules, path: str, redirects: bool) -> Location | None:
+        path = plain(path)
+        facts = [fact for fact in rules.locations if fact.on_http_too or not redirects]
         for fact in sorted(facts, key=lambda one: (one.exact, len(one.path)), reverse=True):
-            below = fact.path.rstrip("/") + "/"
-            if path == fact.path if fact.exact else path.startswith(below):
-                if fact.status:
-                    return Reply(fact.status, body=content(f"{fact.directory}/index.html") or b"")
-                body = content(fact.directory if fact.exact else os.path.join(fact.directory, path[len(below) :]))
-                return Reply(404) if body is None else Reply(200, body=body)
+            if path == fact.path if fact.exact else path.startswith(fact.path.rstrip("/") + "/"):
+                return fact
         return None
+
+    def file(self, fact: Location, path: str) -> str:
+        below = plain(path)[len(fact.path.rstrip("/")) + 1 :]
+        return fact.directory if fact.exact else os.path.join(fact.directory, below)
 
     def forward(self, request: Request, scheme: str, upstreams: tuple[Upstream, ...]) -> Reply:
         self.turn += 1
@@ -121,6 +145,11 @@ class Front:
             except OSError:
                 continue
         return Reply(502)
+
+
+def plain(path: str) -> str:
+    """The path of a request without its query, decoded, without steps upwards."""
+    return posixpath.normpath(urllib.parse.unquote(path.partition("?")[0])) + "/" * path.endswith("/")
 
 
 def content(path: str) -> bytes | None:

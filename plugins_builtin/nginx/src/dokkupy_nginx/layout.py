@@ -101,14 +101,19 @@ class Layout:
         return self.on_system("/var/www/dokkupy/waiting")
 
     @property
+    def users(self) -> str:
+        """Files of names and passwords (`render.password_file`); nginx's workers read them."""
+        return self.on_system("/var/www/dokkupy/users")
+
+    @property
     def waiting_records(self) -> str:
         """Which of them are of which app."""
         return os.path.join(self.base, "waiting")
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The directories from which nginx's workers serve files."""
-        return self.challenges, self.waiting
+        """The directories from which nginx's workers read files."""
+        return self.challenges, self.waiting, self.users
 
     def snippets(self, app: str) -> str:
         """The directory of the app's own configuration files, put there by the host's admin."""

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
@@ -104,10 +104,11 @@ class NginxProxy(Configuration, Proxy):
                     raise HostError(untested.message, hint=untested.hint, code="proxy_down") from untested
             finally:
                 self.trees.sweep()
-            if os.path.isdir(self.layout.ocsp):
-                from dokkupy_nginx.render.stapling import sweep
+            for directory in (self.layout.ocsp, self.layout.users):
+                if os.path.isdir(directory) and os.listdir(directory):
+                    from dokkupy_nginx.render.stapling import sweep
 
-                sweep(self.layout, map(self.trees.text, self.trees.apps()))
+                    sweep(self.layout, directory, map(self.trees.text, self.trees.apps()))
         self._settle_quarantine(routes, remove)
 
     # rendering
@@ -133,10 +134,21 @@ class NginxProxy(Configuration, Proxy):
             own = staples(self.layout, [one for one in used if one], paths)
         template = self._template(route)
         if template is not None:
+            require_no_facts(route)
             from dokkupy_nginx.template.expand import render_custom
 
             return render_custom(route, facts, template, snippets=pattern, inputs=tuple(inputs), staples=own)
-        return render_app(route, facts, snippets=pattern, inputs=tuple(inputs), staples=own)
+        return render_app(route, facts, snippets=pattern, inputs=tuple(inputs), staples=own, users=self._users(route))
+
+    def _users(self, route: Route) -> str:
+        for fact in route.extra:
+            from dokkupy_sdk.proxy_facts import BasicAuth
+
+            if isinstance(fact, BasicAuth):
+                from dokkupy_nginx.render.password_file import write_users
+
+                return write_users(self.layout, fact)
+        return ""
 
     def _template(self, route: Route) -> str | None:
         """The app's own template, unless the host disabled those. Dokku's Go templates cannot be run: a warning.
@@ -204,3 +216,14 @@ class NginxProxy(Configuration, Proxy):
         for app in (*(route.app for route in routes), *remove):
             forget(self, app)
         retry(self)
+
+
+def require_no_facts(route: Route) -> None:
+    """An app's own template decides everything, so a plugin's password or redirect would have no effect there."""
+    if route.extra:
+        kinds = sorted({type(fact).__name__ for fact in route.extra})
+        raise AppError(
+            f"App {route.app} has an nginx template of its own, to which plugins can add nothing ({', '.join(kinds)})",
+            code="bad_proxy_input",
+            hint=f"Ignore the template: dokkupy nginx:set {route.app} disable-custom-config true",
+        )

@@ -9,7 +9,7 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.model import ProxyFact
+    from dokkupy_sdk.proxy_facts import ProxyFact
 
 
 @hookimpl
@@ -19,6 +19,6 @@ def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:
     directory = SETTINGS.get(host.store, app, "directory")
     if not directory:
         return []
-    from dokkupy_sdk.model import Location
+    from dokkupy_sdk.proxy_facts import Location
 
     return [Location("/", directory, status=503)]

@@ -13,12 +13,13 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_facts import ProxyFacts
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BAD, BLOG, NAME
+from dokkupy_sdk.testing.contracts.proxy_rules import ProxyRulesContract
 from dokkupy_sdk.testing.contracts.requests import ask, fingerprint
 
 DIARY, OTHER = AppName("diary"), Domain("diary.example.org")
 
 
-class ProxyContract(ProxyFacts):
+class ProxyContract(ProxyFacts, ProxyRulesContract):
     """Sends requests to the proxy, with and without TLS. Fixtures: see `ProxyFixtures`."""
 
     def led_to(self, route: Route, *upstreams: Upstream) -> Route:

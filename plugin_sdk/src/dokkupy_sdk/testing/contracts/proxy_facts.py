@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Certificate, Location, ProxyFact, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Route, Upstream
+from dokkupy_sdk.proxy_facts import Location, ProxyFact, ResponseHeader
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_fixtures import NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import ask

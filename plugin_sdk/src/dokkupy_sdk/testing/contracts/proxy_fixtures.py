@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dokkupy_sdk.model import Certificate, Port, ResponseHeader, Route, Upstream
+from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import ResponseHeader
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.requests import answering, self_signed
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dokkupy_sdk.model import Certificate, Location, Port, Route
+from dokkupy_sdk.model import Certificate, Port, Route
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.roles import ChallengeServer, Proxy, TlsProbe
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BLOG, NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import ask, fingerprint

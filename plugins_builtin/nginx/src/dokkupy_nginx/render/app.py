@@ -7,15 +7,17 @@ Plain functions instead of a template: each directive stands beside the property
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
-from dokkupy_sdk.errors import AppError, PluginError, UserError
-from dokkupy_sdk.model import Certificate, Location, ResponseHeader
+from dokkupy_sdk.errors import AppError, UserError
+from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import Domain
+from dokkupy_sdk.proxy_facts import Location
+from dokkupy_sdk.proxy_rules import merge_facts
 
 from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.config.syntax import quoted
+from dokkupy_nginx.render import rules
 from dokkupy_nginx.render.error_pages import error_pages, unavailable_page
 from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.render.values import Facts, Staples, Values
@@ -23,9 +25,7 @@ from dokkupy_nginx.settings import LOGS, in_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dokkupy_sdk.model import Port, ProxyFact, Route
+    from dokkupy_sdk.model import Port, Route
 
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
 """Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
@@ -52,15 +52,22 @@ def checked_path(text: str, what: str) -> str:
 
 
 def render_app(
-    route: Route, facts: Facts, *, snippets: str = "", inputs: tuple[str, ...] = (), staples: Staples | None = None
+    route: Route,
+    facts: Facts,
+    *,
+    snippets: str = "",
+    inputs: tuple[str, ...] = (),
+    staples: Staples | None = None,
+    users: str = "",
 ) -> Conf:
     """An app's file. snippets: glob of the host's own files for the app, to be included in each of its servers.
-    staples: the further lines of certificates that have an OCSP responder.
+    staples: the further lines of certificates that have an OCSP responder. users: the file of names and passwords, where
+    a fact asks for them.
 
     Raises AppError, naming the app, when a value of the route is not what it must be.
     """
     try:
-        return AppRendering(route, facts, snippets, inputs, staples or {}).conf()
+        return AppRendering(route, facts, snippets, inputs, staples or {}, users).conf()
     except UserError as error:
         raise AppError(f"App {route.app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
 
@@ -68,8 +75,12 @@ def render_app(
 class AppRendering:
     """The text of one app's file on its way."""
 
-    def __init__(self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...], staples: Staples) -> None:
+    def __init__(
+        self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...], staples: Staples, users: str = ""
+    ) -> None:
         self.route = route
+        self.rules = merge_facts(route.extra)
+        self.users = users
         self.facts = facts
         self.values = Values(route)
         self.snippets = checked_path(snippets.removesuffix("*.conf"), "Include") + "*.conf" if snippets else ""
@@ -90,7 +101,8 @@ class AppRendering:
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
         servers = [line for port in self.ports for line in self.servers(port)]
-        body = "\n".join([*self.upstreams(), *servers]) + "\n"
+        zone = rules.rate_zone(self.route.app, self.rules.rate)
+        body = "\n".join([*zone, *self.upstreams(), *servers]) + "\n"
         claims = tuple(claim for port in self.ports for claim in self.claims(port))
         return Conf(self.route.app, body, claims, self.names, self.inputs)
 
@@ -157,8 +169,10 @@ class AppRendering:
             lines += challenge_lines(self.facts)
         lines += self.headers()
         redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
-        lines += self.locations(on_http=redirect)
-        if any(fact.path == "/" and not fact.exact for fact in self.served_files(on_http=redirect)):
+        lines += rules.redirects(self.rules) + self.locations(on_http=redirect)
+        if self.rules.whole_site or any(
+            fact.path == "/" and not fact.exact for fact in self.served_files(on_http=redirect)
+        ):
             pass  # a plugin serves the whole site
         elif redirect:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
@@ -166,12 +180,20 @@ class AppRendering:
         elif not self.route.upstreams.get(port.container):
             lines += [*unavailable_page(self.route.unavailable), "    location / {", "        return 502;", "    }"]
         elif port.scheme.startswith("grpc"):
-            lines += self.grpc(port)
+            lines += self.guarded(self.grpc(port))
         else:
-            lines += error_pages(self.values["client-max-body-size"], self.waiting) + self.proxied(port)
+            lines += error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
+        lines = rules.with_first(lines, rules.domain_redirects(self.rules, names))
         if self.snippets:
             lines.append(f"    include {self.snippets};")
         return ["server {", *lines, "}", ""]
+
+    @property
+    def body_size(self) -> str:
+        return rules.body_size(self.rules, self.values["client-max-body-size"])
+
+    def guarded(self, lines: list[str]) -> list[str]:
+        return rules.with_first(lines, rules.guards(self.route.app, self.rules, self.users))
 
     def logs(self) -> list[str]:
         access, error = (self.log_file(f"{kind}-log-path") for kind in ("access", "error"))
@@ -188,7 +210,7 @@ class AppRendering:
     def limits(self) -> list[str]:
         v = self.values
         lines = [
-            f"    client_max_body_size {v['client-max-body-size']};",
+            f"    client_max_body_size {self.body_size};",
             f"    client_body_timeout {v['client-body-timeout']};",
             f"    client_header_timeout {v['client-header-timeout']};",
             f"    keepalive_timeout {v['keepalive-timeout']};",
@@ -213,7 +235,7 @@ class AppRendering:
 
     def headers(self) -> list[str]:
         lines = []
-        for name, value in merged_headers(self.route.extra).items():
+        for name, value in self.rules.headers.items():
             if not HEADER_NAME.fullmatch(name):
                 raise UserError(f"header name {ascii(name[:80])} is invalid")
             lines.append(f"    add_header {quoted(name)} {quoted(value)} always;")
@@ -224,6 +246,8 @@ class AppRendering:
         lines: list[str] = []
         for number, fact in enumerate(self.served_files(on_http=on_http), 1):
             path = checked_path(fact.path, "Location")
+            if path in self.rules.redirects:
+                raise UserError(f"a redirect and a location both claim the path {path}")
             directory = checked_path(fact.directory, "Directory").rstrip("/")
             # Both with a slash: an alias with one under a location without lets `/path../` climb out.
             match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
@@ -240,11 +264,12 @@ class AppRendering:
                     "    }",
                 ]
                 inner = [f"error_page {fact.status} {page};", f"return {fact.status};"]
-            lines += [f"    location {match} {{", *(f"        {line}" for line in inner), "    }"]
+            before = [] if fact.status else rules.guards(self.route.app, self.rules, self.users)
+            lines += [f"    location {match} {{", *before, *(f"        {line}" for line in inner), "    }"]
         return lines
 
     def served_files(self, *, on_http: bool) -> list[Location]:
-        return [fact for fact in self.route.extra if isinstance(fact, Location) and (fact.on_http_too or not on_http)]
+        return [fact for fact in self.rules.locations if fact.on_http_too or not on_http]
 
     def forwarded(self, directive: str) -> list[str]:
         v = self.values
@@ -331,14 +356,6 @@ def listen(claim: Claim, facts: Facts) -> str:
     if claim.kind in (TLS, H2C) and facts.http2 and not facts.http2_directive:
         words.append("http2")
     return " ".join(words)
-
-
-def merged_headers(facts: Iterable[ProxyFact]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for fact in facts:
-        if isinstance(fact, ResponseHeader) and found.setdefault(fact.name, fact.value) != fact.value:
-            raise PluginError(f"Two plugins give the response header {fact.name} different values", plugin="nginx")
-    return found
 
 
 CHALLENGES = "/.well-known/acme-challenge/"

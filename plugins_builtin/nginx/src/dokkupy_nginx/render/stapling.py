@@ -69,13 +69,13 @@ def resolvers(layout: Layout) -> list[str]:
     return [f"[{one}]" if ":" in one else one for one in (word.decode() for word in found)]
 
 
-def sweep(layout: Layout, texts: Iterable[str]) -> None:
-    """Remove the files that neither these texts name nor what was set aside."""
+def sweep(layout: Layout, directory: str, texts: Iterable[str]) -> None:
+    """Remove the files of a directory that neither these texts name nor what was set aside."""
     aside = [read(os.path.join(layout.quarantine, name)).decode() for name in sorted_confs(layout.quarantine)]
     text = "".join([*texts, *aside])
-    for name in os.listdir(layout.ocsp):
+    for name in os.listdir(directory):
         if name not in text:
-            os.unlink(os.path.join(layout.ocsp, name))
+            os.unlink(os.path.join(directory, name))
 
 
 def read(path: str) -> bytes:

@@ -89,8 +89,8 @@ class Wiring:
         for directory in self.layout.served:
             if not os.path.isdir(directory) and self.changes(f"make {directory}"):
                 make_directory(directory, 0o755)
-                for path in (os.path.dirname(directory), directory):
-                    os.chmod(path, 0o755)  # whatever the umask
+                os.chmod(os.path.dirname(directory), 0o755)  # whatever the umask
+                os.chmod(directory, 0o711 if directory == self.layout.users else 0o755)
                 self.layout.hand_over(directory)
 
     def switch_off_welcome_site(self) -> None:

@@ -1,0 +1,159 @@
+"""What plugins add to an app's route by the hook `proxy_config`: one kind of fact, one class.
+
+Those below `ResponseHeader` are validated when they are made, so an adapter gets none that it cannot apply. They hold for the
+whole app: for its instances and for files of a `Location`. Authorities' questions (`ChallengeServer`), redirects and
+pages with a status are answered without them. The order in a proxy: redirect, rate limit, access, password.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dokkupy.errors import UserError
+from dokkupy.model.names import Domain
+from dokkupy.model.proxy import ProxyFact
+from dokkupy.model.secret import Secret
+
+__all__ = [
+    "AccessRule",
+    "BasicAuth",
+    "BodySizeLimit",
+    "DomainRedirect",
+    "Location",
+    "ProxyFact",
+    "RateLimit",
+    "Redirect",
+    "ResponseHeader",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Location(ProxyFact):
+    """Serve a path from a directory on the host instead of the app (files, a maintenance page).
+
+    path: `/` takes the place of the whole app, except for redirects to HTTPS without `on_http_too` and paths of other
+    facts. status: 0 serves the files; 4xx or 5xx answers each request below the path with that status and the
+    directory's `index.html`.
+    """
+
+    path: str
+    directory: str
+    exact: bool = False
+    on_http_too: bool = True
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeader(ProxyFact):
+    """A header that the proxy adds to every response. Two plugins with one name and two values are a conflict."""
+
+    name: str
+    value: str
+
+
+TARGET = re.compile(r"(https?://[A-Za-z0-9.\[\]:-]+)?(/[A-Za-z0-9._~/?#&=+,:;@%!()*-]*)?")
+PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
+USER_NAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect(ProxyFact):
+    """Answer a path, and all paths below it unless `exact`, with a redirect. `/` takes the place of the whole app.
+
+    target: a URL with http or https, or a path on the same name; it is sent as it is. status: 301, 302, 303, 307 or 308.
+    """
+
+    path: str
+    target: str
+    status: int = 301
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        require(PATH.fullmatch(self.path) and ".." not in self.path.split("/"), f"path {self.path!r}", "/old")
+        require(self.target and TARGET.fullmatch(self.target), f"target {self.target!r}", "https://example.com/new")
+        require(self.status in REDIRECTS, f"status {self.status}", "301")
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRedirect(ProxyFact):
+    """Answer every request for one of the app's names with a redirect to the same path on another name or port, such as
+    from `www.example.com` to `https://example.com`. A `Location` or `Redirect` with a path of its own comes first."""
+
+    domain: str
+    target: str
+    status: int = 301
+
+    def __post_init__(self) -> None:
+        require("*" not in self.domain and Domain(self.domain), f"domain {self.domain!r}", "www.example.com")
+        found = TARGET.fullmatch(self.target)
+        require(found and found[1] and not found[2], f"target {self.target!r}", "https://example.com")
+        require(self.status in REDIRECTS, f"status {self.status}", "301")
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuth(ProxyFact):
+    """Ask for a name and a password (RFC 7617); without one of the pairs the answer is 401. users: at least one pair."""
+
+    users: tuple[tuple[str, Secret], ...]
+    realm: str = "Restricted"
+
+    def __post_init__(self) -> None:
+        require(self.users, "users ()", "(('ann', Secret('...')),)")
+        for name, password in self.users:
+            require(USER_NAME.fullmatch(name), f"user name {name!r}", "ann")
+            require(0 < len(password.reveal().encode()) <= 255, f"length of the password of {name}", "1 to 255 bytes")
+        require(self.realm.isprintable() and '"' not in self.realm, f"realm {self.realm!r}", "Restricted")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule(ProxyFact):
+    """Answer clients by their address: 403 for those in `deny`; when `allow` is not empty, also for all that are not in it.
+
+    Addresses and networks of IPv4 and IPv6 (`203.0.113.7`, `2001:db8::/32`).
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        import ipaddress
+
+        for text in (*self.allow, *self.deny):
+            try:
+                ipaddress.ip_network(text)
+            except ValueError:
+                require(False, f"network {text!r}", "192.0.2.0/24")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit(ProxyFact):
+    """Answer 429 when one client address sends more than `requests` in each `seconds` on average, after `burst` more at once.
+
+    A proxy counts evenly: 60 in 60 s is one each second, and `burst` allows for several at the same time.
+    """
+
+    requests: int
+    seconds: int = 1
+    burst: int = 0
+
+    def __post_init__(self) -> None:
+        require(0 < self.requests <= 100_000, f"number of requests {self.requests}", "from 1 to 100000")
+        require(0 < self.seconds <= 60 * self.requests, f"number of seconds {self.seconds}", "60, with one request")
+        require(0 <= self.burst <= 100_000, f"burst {self.burst}", "from 0 to 100000")
+
+
+@dataclass(frozen=True, slots=True)
+class BodySizeLimit(ProxyFact):
+    """Answer 413 to a request with a body of more bytes. The smallest of several limits holds, the proxy's own included."""
+
+    size: int
+
+    def __post_init__(self) -> None:
+        require(0 < self.size < 2**50, f"size {self.size}", "a positive number of bytes")
+
+
+def require(accepted: object, what: str, example: str) -> None:
+    if not accepted:
+        raise UserError(f"A fact for the proxy has an invalid {what}", hint=f"Valid is, for example: {example}")

@@ -1,0 +1,86 @@
+"""What the server before a FakeProxy makes of the facts about redirects, passwords, addresses and rates."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import time
+
+from dokkupy_sdk.errors import AppError, UserError
+from dokkupy_sdk.model import Route
+from dokkupy_sdk.proxy_facts import AccessRule, BasicAuth, RateLimit
+from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
+
+
+def redirected(rules: ProxyRules, name: str, path: str, *, beside: str) -> tuple[int, str] | None:
+    """Status and target of a request's redirect. beside: the path of the location that the request is in."""
+    plain = path.partition("?")[0]
+    for fact in sorted(rules.redirects.values(), key=lambda one: (one.exact, len(one.path)), reverse=True):
+        below = plain == fact.path or plain.startswith(fact.path.rstrip("/") + "/")
+        if plain == fact.path if fact.exact else below and (fact.path != "/" or beside in ("", "/")):
+            return fact.status, fact.target
+    domain = rules.domain_redirects.get(name)
+    return (domain.status, domain.target + path) if domain is not None and beside in ("", "/") else None
+
+
+class Refusals:
+    """Which requests are refused, and with which status; 0 when none of the facts refuses it."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def status(self, app: str, rules: ProxyRules, client: str, authorization: str) -> int:
+        if rules.rate is not None and self.is_too_fast((app, client), rules.rate):
+            return 429
+        if rules.access is not None and is_denied(rules.access, client):
+            return 403
+        return 401 if rules.auth is not None and not is_known(rules.auth, authorization) else 0
+
+    def is_too_fast(self, key: tuple[str, str], rate: RateLimit) -> bool:
+        """A leaky bucket: it holds one request and the burst."""
+        now = time.monotonic()
+        level, at = self.seen.get(key, (0.0, now))
+        level = max(0.0, level - (now - at) * rate.requests / rate.seconds)
+        if level > rate.burst:
+            return True
+        self.seen[key] = level + 1, now
+        return False
+
+
+def is_denied(rule: AccessRule, client: str) -> bool:
+    address = ipaddress.ip_address(client)
+    denied = any(address in ipaddress.ip_network(one) for one in rule.deny)
+    return denied or bool(rule.allow) and not any(address in ipaddress.ip_network(one) for one in rule.allow)
+
+
+def is_known(auth: BasicAuth, authorization: str) -> bool:
+    return authorization in {
+        "Basic " + base64.b64encode(f"{name}:{password.reveal()}".encode()).decode() for name, password in auth.users
+    }
+
+
+def covers_everything(route: Route, name: str | None) -> bool:
+    """Whether facts answer `/` without an instance."""
+    rules = merge_facts(route.extra)
+    everything = any(fact.path == "/" and not fact.exact for fact in rules.locations)
+    return everything or rules.whole_site is not None or name in rules.domain_redirects
+
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
+
+
+def require_facts(route: Route) -> None:
+    """Raise AppError where a fact would mean something else in a proxy's configuration or in an answer."""
+    try:
+        rules = merge_facts(route.extra)
+    except UserError as error:
+        raise AppError(f"App {route.app}: {error.message}") from error
+    for name, value in rules.headers.items():
+        if not HEADER_NAME.fullmatch(name) or not value.isprintable():
+            raise AppError(f"App {route.app}: the proxy refuses the header {name!r}")
+    for fact in rules.locations:
+        accepted = PATH.fullmatch(fact.path) and ".." not in fact.path.split("/") and fact.path not in rules.redirects
+        if not accepted or (fact.status and not 400 <= fact.status < 600):
+            raise AppError(f"App {route.app}: the proxy refuses {fact}")

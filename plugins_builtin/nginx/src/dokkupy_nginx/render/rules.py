@@ -1,0 +1,86 @@
+"""The facts of plugins as lines of nginx's configuration. Pure.
+
+Access, passwords and rates stand in the locations that serve something, not in the server: there they would hold for an
+authority's questions too, and `limit_req` cannot be switched off further in.
+"""
+
+from __future__ import annotations
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.proxy_facts import RateLimit
+from dokkupy_sdk.proxy_rules import ProxyRules
+
+from dokkupy_nginx.config.syntax import quoted
+from dokkupy_nginx.settings import in_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_sdk.names import AppName
+
+ZONE_SIZE = "1m"
+"""Some 8,000 clients with IPv4 addresses at a time."""
+
+
+def zone(app: AppName) -> str:
+    return f"dokkupy-rate-{app}"
+
+
+def rate_zone(app: AppName, rate: RateLimit | None) -> list[str]:
+    if rate is None:
+        return []
+    per_second, rest = divmod(rate.requests, rate.seconds)
+    text = f"{rate.requests * 60 // rate.seconds}r/m" if rest else f"{per_second}r/s"
+    return [f"limit_req_zone $binary_remote_addr zone={zone(app)}:{ZONE_SIZE} rate={text};", ""]
+
+
+def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
+    """What a location asks before it serves. users: the file of the names and passwords."""
+    lines: list[str] = []
+    if rules.rate is not None:
+        burst = f" burst={rules.rate.burst}" if rules.rate.burst else ""
+        lines += [f"limit_req zone={zone(app)}{burst} nodelay;", "limit_req_status 429;"]
+    if rules.access is not None:
+        lines += [f"deny {one};" for one in rules.access.deny]
+        lines += [f"allow {one};" for one in rules.access.allow]
+        lines += ["deny all;"] if rules.access.allow else []
+    if rules.auth is not None:
+        if not users:
+            raise UserError("there is no file for the passwords of its proxy")
+        lines += [f"auth_basic {quoted(rules.auth.realm)};", f"auth_basic_user_file {users};"]
+    return [f"        {line}" for line in lines]
+
+
+def redirects(rules: ProxyRules) -> list[str]:
+    """The locations of redirects, that of the whole site last."""
+    lines: list[str] = []
+    for path, fact in sorted(rules.redirects.items(), reverse=True):
+        match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
+        answer = f"return {fact.status} {quoted(fact.target)};"
+        lines += [f"    location {match} {{", f"        {answer}", "    }"]
+        if not fact.exact and path != "/" and not path.endswith("/"):
+            lines += [f"    location = {path} {{", f"        {answer}", "    }"]
+    return lines
+
+
+def domain_redirects(rules: ProxyRules, names: Sequence[str]) -> list[str]:
+    """What stands first in the location of everything, since one server has several names. A target is a scheme and a
+    host, which are one nginx word."""
+    return [
+        f"        if ($host = {quoted(domain)}) {{ return {fact.status} {fact.target}$request_uri; }}"
+        for domain, fact in sorted(rules.domain_redirects.items())
+        if domain in names
+    ]
+
+
+def body_size(rules: ProxyRules, own: str) -> str:
+    """The smaller one of what the app's property and the facts allow; `0` in the property is any size."""
+    limit = in_bytes(own)
+    return own if not rules.body_size or 0 < limit <= rules.body_size else str(rules.body_size)
+
+
+def with_first(lines: list[str], first: list[str]) -> list[str]:
+    """The lines with others at the beginning of the location of everything."""
+    at = next((number for number, line in enumerate(lines, 1) if line == "    location / {"), len(lines))
+    return [*lines[:at], *first, *lines[at:]]
