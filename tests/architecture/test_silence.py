@@ -191,6 +191,7 @@ def test_every_property_is_read_or_says_that_it_has_no_effect(settings: Settings
 )
 def test_a_property_without_effect_prints_its_line(settings: Settings, prop: Property, tmp_path: Path) -> None:
     values = {"vector-sink": "console://?x=y", "vector-cron-sink": "console://?x=y"}
+    values |= {"bind-all-interfaces": "true", "static-web-listener": "127.0.0.1:5000"}
     host = Host(str(tmp_path), out=RecordingConsole())
     host.store.write("apps", "blog", "app", data={"created_at": "now"})
     setter = REGISTRY.load(REGISTRY.group("dokkupy.commands")[settings.namespace]).commands["set"].function

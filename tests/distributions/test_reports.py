@@ -70,6 +70,8 @@ DOKKU = {
     | {"rev-env-var", "sha", "source-image", "last-updated-at"},
     "logs": thrice("max-size", "vector-sink", "vector-cron-sink", "app-label-alias")
     | of_host("vector-image", "vector-networks"),
+    "network": thrice("attach-post-create", "attach-post-deploy", "initial-network", "bind-all-interfaces", "tld")
+    | {"static-web-listener", "web-listeners"},
     "nginx": thrice(*NGINX.split()) | {"last-visited-at"},
     "ports": {"map", "map-detected", "map-json", "map-detected-json"},
     "proxy": thrice("type", "proxy-port", "proxy-ssl-port") | {"enabled", "disabled", "computed-disabled"},
@@ -88,7 +90,7 @@ LACKING = {
 }
 """Properties of Dokku's that are not here: its commands refuse them."""
 
-NOT_YET = {"cron", "network", "registry", "storage"}
+NOT_YET = {"cron", "registry", "storage"}
 """Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}

@@ -5,7 +5,7 @@ from dokkupy.roles.builder import Builder
 from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
 from dokkupy.roles.engine import Engine
 from dokkupy.roles.images import ImageBuild, ImageBuilds, Images
-from dokkupy.roles.networks import Networks
+from dokkupy.roles.networks import Network, Networks
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
 from dokkupy.roles.source import SourceStore
@@ -26,6 +26,7 @@ __all__ = [
     "ImageBuilds",
     "Images",
     "Instances",
+    "Network",
     "Networks",
     "Proxy",
     "Scheduler",

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of the engine. subnet: CIDR, empty when it has none. created: ISO 8601. internal: without a way out of the
+    host. scope: local, or what the engine calls a network of several hosts."""
+
+    name: str
+    id: str
+    driver: str
+    subnet: str
+    created: str
+    labels: Mapping[str, str]
+    internal: bool = False
+    ipv6: bool = False
+    scope: str = "local"
 
 
 class Networks(ABC):
@@ -21,6 +38,10 @@ class Networks(ABC):
     @abstractmethod
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         """(name, subnet) of the networks with all of these labels; an empty mapping gives all networks."""
+
+    @abstractmethod
+    def find(self, name: str) -> Network | None:
+        """The network of this name; None when there is none."""
 
     @abstractmethod
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:

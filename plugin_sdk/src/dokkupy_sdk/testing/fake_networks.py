@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from dokkupy_sdk.errors import Conflict, NotFound
-from dokkupy_sdk.roles import Networks, Volumes
+from dokkupy_sdk.roles import Network, Networks, Volumes
 from dokkupy_sdk.testing.labels import covers
 
 TYPE_CHECKING = False
@@ -33,6 +33,12 @@ class FakeNetworks(Networks):
 
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         return [(name, subnet) for name, (subnet, given) in self.engine.nets.items() if covers(given, labels)]
+
+    def find(self, name: str) -> Network | None:
+        found = self.engine.nets.get(name)
+        return (
+            None if found is None else Network(name, f"{name}-id", "bridge", found[0], "2026-01-01T00:00:00Z", found[1])
+        )
 
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
         found = self.engine.containers.find(ref)

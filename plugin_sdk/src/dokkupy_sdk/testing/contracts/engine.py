@@ -180,10 +180,15 @@ class NetworksContract(EngineFixtures):
         try:
             assert engine.networks.find_all({MARK: mark}) == [(mark, "10.213.7.0/24")]
             assert (mark, "10.213.7.0/24") in engine.networks.find_all({})
+            found = engine.networks.find(mark)
+            assert found is not None
+            assert (found.name, found.subnet, found.labels) == (mark, "10.213.7.0/24", {MARK: mark})
+            assert found.id and found.driver == "bridge" and not found.internal
         finally:
             for _ in range(2):
                 engine.networks.remove(mark)
         assert engine.networks.find_all({MARK: mark}) == []
+        assert engine.networks.find(mark) is None
 
     def test_a_subnet_that_overlaps_another_is_a_conflict(self, engine: Engine, mark: str) -> None:
         engine.networks.ensure(mark, subnet="10.213.8.0/24", labels={MARK: mark})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dokkupy_sdk.errors import NotFound
-from dokkupy_sdk.roles import Networks
+from dokkupy_sdk.roles import Network, Networks
 
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.engine_api.answers import filters
@@ -50,13 +51,23 @@ class DockerNetworks(Networks):
 
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         found = api.get("/networks", **({"filters": {"label": filters(labels)}} if labels else {})) or []
-        return [
-            (
-                one["Name"],
-                next((c["Subnet"] for c in (one.get("IPAM") or {}).get("Config") or () if c.get("Subnet")), ""),
-            )
-            for one in found
-        ]
+        return [(one["Name"], subnet_of(one)) for one in found]
+
+    def find(self, name: str) -> Network | None:
+        found = api.get(f"/networks/{quoted(name)}")
+        if found is None or found["Name"] != name:  # the engine takes an id for a name
+            return None
+        return Network(
+            found["Name"],
+            found["Id"],
+            found["Driver"],
+            subnet_of(found),
+            found.get("Created") or "",
+            found.get("Labels") or {},
+            internal=bool(found.get("Internal")),
+            ipv6=bool(found.get("EnableIPv6")),
+            scope=found.get("Scope") or "local",
+        )
 
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
         found = self.engine.containers.find(ref)
@@ -77,3 +88,8 @@ class DockerNetworks(Networks):
                 api.call("POST", f"/networks/{api.quoted(network)}/disconnect", body)
         except NotFound:
             pass
+
+
+def subnet_of(answer: Mapping[str, Any]) -> str:
+    """The first subnet of a network that the engine describes."""
+    return next((one["Subnet"] for one in (answer.get("IPAM") or {}).get("Config") or () if one.get("Subnet")), "")

@@ -1,0 +1,199 @@
+"""The commands of the namespace `network`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.errors import Conflict, NotFound
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
+
+from dokkupy_network.names import NetworkName, require_shared, split
+from dokkupy_network.settings import SETTINGS
+
+group = Group("network", "Manage networks that several apps share")
+
+Name = Annotated[NetworkName, Arg("network")]
+JOINING = ("initial-network", "attach-post-create", "attach-post-deploy")
+
+
+@group.command("create", permission="host:write", mutating=True)
+def create(host: Host, network: Name) -> CommandResult:
+    """Create a network that apps can join."""
+    from datetime import UTC, datetime
+
+    from dokkupy_sdk.operation import call, operation
+
+    from dokkupy_network.stored import NetworkFile, known, make, present
+
+    require_shared(network)
+    with operation(host, "network:create", "networks") as tx:
+        if network in present(host) or network in known(host):
+            raise Conflict(f"Network {network} already exists")
+        host.out.section(f"Creating network {network}")
+        tx.register_undo("create the network", call(remove_empty, name=str(network)))
+        tx.save(NetworkFile(created_at=datetime.now(UTC).isoformat(timespec="seconds")), network)
+        tx.step(f"create {network}", lambda: make(host, network))
+    return CommandResult({"network": network})
+
+
+def remove_empty(host: Host, name: str) -> None:
+    """Undo of a creation."""
+    host.networks().remove(name)
+
+
+@group.command("destroy", permission="host:write", mutating=True)
+def destroy(
+    host: Host, network: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
+) -> CommandResult:
+    """Destroy a network that nothing is in and that no app is to join."""
+    from dokkupy_sdk.operation import operation
+
+    from dokkupy_network.attach import users
+    from dokkupy_network.stored import NetworkFile, known, present
+
+    require_shared(network)
+    if network not in present(host) and network not in known(host):
+        raise NotFound(f"Network {network} does not exist")
+    if apps := users(host, network):
+        raise Conflict(
+            f"The apps {', '.join(apps)} are to join the network {network}",
+            hint=f"Take it out first: dokkupy network:set {apps[0]} attach-post-create (or attach-post-deploy, initial-network)",
+        )
+    inside = [one.name for one in host.containers().find_all({}) if network in one.addresses]
+    if inside:
+        raise Conflict(
+            f"Containers are in the network {network}: {', '.join(sorted(inside))}",
+            hint="An app leaves a network with its next deploy or ps:restart.",
+        )
+    if not force:
+        confirm(host, network, f"network {network}")
+    with operation(host, "network:destroy", "networks", takes_away=True) as tx:
+        host.out.section(f"Destroying network {network}")
+        tx.step(f"remove {network}", lambda: host.networks().remove(network))
+        tx.remove(NetworkFile, network)
+    return CommandResult({"network": network})
+
+
+@group.command("exists", permission="host:read")
+def exists(host: Host, network: Name) -> CommandResult:
+    """Check whether a network exists: exit status 0 or 1."""
+    if host.networks().find(network) is None:
+        raise NotFound(f"Network {network} does not exist")
+    return CommandResult({"network": network, "exists": True}, header="" if host.out.is_json else "Network exists")
+
+
+@group.command("info", permission="host:read")
+def info(host: Host, network: Name) -> CommandResult:
+    """Show what a network is, and which containers are in it."""
+    found = host.networks().find(network)
+    if found is None:
+        raise NotFound(f"Network {network} does not exist")
+    row = row_of(host, network)
+    row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
+    shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}
+    lines = [f"       {label(key) + ':':<30} {text(value)}".rstrip() for key, value in sorted(shown.items())]
+    return CommandResult(row, lines, header=f"{network} network information")
+
+
+def row_of(host: Host, name: str) -> dict[str, Any]:
+    """As Dokku's JSON has a network."""
+    from dokkupy_network.stored import LABEL
+
+    found = host.networks().find(name)
+    if found is None:
+        return {}
+    return {
+        "CreatedAt": found.created,
+        "DokkuManaged": LABEL in found.labels,
+        "Driver": found.driver,
+        "ID": found.id,
+        "IPv6": found.ipv6,
+        "Internal": found.internal,
+        "Labels": dict(found.labels),
+        "Name": found.name,
+        "Scope": found.scope,
+    }
+
+
+def label(key: str) -> str:
+    return {"CreatedAt": "Created at", "DokkuManaged": "Dokku managed"}.get(key, key)
+
+
+def text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def pairs(labels: dict[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+@group.command("list", permission="host:read")
+def list_networks(
+    host: Host,
+    *,
+    managed: Annotated[bool, Opt("--dokku-managed", help="Only those that network:create made")] = False,
+) -> CommandResult:
+    """List the engine's networks."""
+    from dokkupy_network.stored import LABEL
+
+    found = host.networks().find_all({})
+    rows = [row for name, _ in sorted(found) if (row := row_of(host, name)) and (not managed or LABEL in row["Labels"])]
+    return CommandResult(rows, [row["Name"] for row in rows], header="Networks")
+
+
+@group.command("rebuild", permission="app:write", mutating=True)
+def rebuild(host: Host, app: AppName) -> CommandResult:
+    """Make the networks of an app again where they are lost, and let its instances join those in which they are not."""
+    host.store.require_app(app)
+    rejoin(host, app)
+    return CommandResult({"app": app})
+
+
+@group.command("rebuildall", permission="host:write", mutating=True)
+def rebuild_all(host: Host) -> CommandResult:
+    """Do `network:rebuild` for every app."""
+    from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.many import over_each, warn_of
+
+    done, failed = over_each(visible_apps(host), lambda app: rejoin(host, app))
+    warn_of(host, failed)
+    return CommandResult({"apps": [app for app, _ in done]}, status=min(len(failed), 125))
+
+
+def rejoin(host: Host, app: AppName) -> None:
+    from dokkupy_sdk.deploy import current
+    from dokkupy_sdk.operation import operation
+
+    from dokkupy_network.attach import every, join, require_present
+
+    with operation(host, "network:rebuild", f"app:{app}") as tx:
+        names = every(host, app)
+        require_present(host, app, names)
+        _, instances = current(host, app)
+        tx.step("join the networks", lambda: join(host, app, instances, names))
+
+
+def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
+    """Raises NotFound for a network that nobody made."""
+    from dokkupy_network.stored import known, present
+
+    if name in JOINING:
+        there = {*present(host), *known(host)}
+        for network in split(value):
+            if network not in there:
+                raise NotFound(f"Network {network} does not exist", hint=f"Create it: dokkupy network:create {network}")
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, Any]:
+    if app is None:
+        return {}
+    from dokkupy_sdk.deploy import current
+
+    _, instances = current(host, app)
+    return {"web-listeners": " ".join(f"{one.address}:{one.port}" for one in instances if one.process == "web")}
+
+
+# An app that joins a network reaches what is in it, and is reached: that is an admin's to decide.
+add_property_commands(group, SETTINGS, permission="app:admin", judge=judge, extra=extra)
