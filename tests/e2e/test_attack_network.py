@@ -234,3 +234,26 @@ def test_slow_connections_keep_nobody_out(apps: Apps) -> None:
         assert hold(apps.host.ip, SLOW_CONNECTIONS, stack) == SLOW_CONNECTIONS
         answers = [apps.host.http_get(f"{apps.other}.apps.example.com").status for _ in range(5)]
     assert answers == [200] * 5
+
+
+def test_two_apps_reach_each_other_by_name_in_a_network_that_they_joined_and_still_after_its_loss(apps: Apps) -> None:
+    host, place = apps.host, (f"{apps.other}.web", 5000)
+    assert apps.reaches(place) == [False]
+    try:
+        host.exec(["dokkupy", "network:create", "attack-shared"])
+        for app in (apps.own, apps.other):
+            host.exec(["dokkupy", "network:set", app, "attach-post-create", "attack-shared"])
+            host.exec(["dokkupy", "ps:restart", app])
+        assert apps.reaches(place) == [True]
+        refused = host.exec(["dokkupy", "--force", "network:destroy", "attack-shared"], check=False)
+        assert refused.code == 1 and apps.own in refused.stderr
+        for app in (apps.own, apps.other):
+            host.exec(["dokkupy", "ps:stop", app])
+        host.exec(["docker", "network", "prune", "-f"])
+        for app in (apps.own, apps.other):
+            host.exec(["dokkupy", "ps:start", app])
+        assert apps.reaches(place) == [True]
+    finally:
+        for app in (apps.own, apps.other):
+            host.exec(["dokkupy", "network:set", app, "attach-post-create"], check=False)
+            host.exec(["dokkupy", "ps:restart", app], check=False)
