@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
 
 from dokkupy_network.names import NetworkName, require_shared, split
 from dokkupy_network.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 group = Group("network", "Manage networks that several apps share")
 

@@ -54,7 +54,7 @@ class DockerNetworks(Networks):
         return [(one["Name"], subnet_of(one)) for one in found]
 
     def find(self, name: str) -> Network | None:
-        found = api.get(f"/networks/{quoted(name)}")
+        found = api.get(f"/networks/{api.quoted(name)}")
         if found is None or found["Name"] != name:  # the engine takes an id for a name
             return None
         return Network(
