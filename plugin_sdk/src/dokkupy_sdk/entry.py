@@ -2,5 +2,6 @@
 
 from dokkupy.cli.declare import COMMANDS, find_namespace
 from dokkupy.cli.main import main, resolve
+from dokkupy.cli.permission import usable, usable_groups
 
-__all__ = ["COMMANDS", "find_namespace", "main", "resolve"]
+__all__ = ["COMMANDS", "find_namespace", "main", "resolve", "usable", "usable_groups"]

@@ -24,7 +24,11 @@ def help(
     """List the commands."""
     if namespace:
         return group_help(host, namespace.removesuffix(":help"))
-    groups = host.registry.group("dokkupy.commands")
+    from dokkupy.cli.permission import left_out, usable, usable_groups
+
+    every = host.registry.group("dokkupy.commands")
+    names = usable_groups(host)
+    groups = {name: every[name] for name in names}
     shared = shared_distributions(groups.values())
     from dokkupy.model.state import PluginsFile
 
@@ -41,11 +45,11 @@ def help(
             rows.append((name, fault.message, own))
             continue
         if all:
-            rows.extend((usage(c), c.help, own) for c in group.commands.values() if not c.hidden)
+            rows.extend((usage(c), c.help, own) for c in usable(host, group))
         else:
             rows.append((name, group.help, own))
     rows.sort()
-    width = min(60, max(len(row[0]) for row in rows) + 2)
+    width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
     lines = ["Usage: dokku [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
     for title, own in (
         (
@@ -58,6 +62,7 @@ def help(
         part = [row for row in rows if row[2] == own]
         if part:
             lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
+    lines += left_out(host, len(every) - len(groups), "groups of commands")
     return CommandResult([{"command": row[0], "help": row[1]} for row in rows], lines)
 
 
@@ -73,26 +78,28 @@ def group_help(host: Host, namespace: str) -> CommandResult:
     entry = find_namespace(host.registry, namespace)
     if entry is None:
         raise unknown(namespace, host)
+    from dokkupy.cli.permission import usable
+
     group: Group = host.registry.load(entry)
-    rows = [{"command": c.full_name, "usage": usage(c), "help": c.help} for c in shown(group)]
-    return CommandResult(rows, group_lines(group))
+    rows = [{"command": c.full_name, "usage": usage(c), "help": c.help} for c in usable(host, group)]
+    return CommandResult(rows, group_lines(host, group))
 
 
-def shown(group: Group) -> list[Command]:
-    return sorted((c for c in group.commands.values() if not c.hidden), key=lambda c: c.name)
+def group_lines(host: Host, group: Group) -> list[str]:
+    from dokkupy.cli.permission import left_out, usable
 
-
-def group_lines(group: Group) -> list[str]:
-    rows = [(usage(c), c.help) for c in shown(group)]
+    rows = [(usage(c), c.help) for c in usable(host, group)]
     width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
     lines = [f"Usage: dokku {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
-    return lines + [f"    {words:<{width}} {text}" for words, text in rows]
+    lines += [f"    {words:<{width}} {text}" for words, text in rows]
+    shown = sum(not one.hidden for one in group.commands.values())
+    return lines + left_out(host, shown - len(rows), "commands")
 
 
-def show_command(command: Command, *, is_bare: bool = False) -> None:
+def show_command(host: Host, command: Command, *, is_bare: bool = False) -> None:
     """The full help of one command, by typer. is_bare: the namespace alone was typed, so its whole group is shown."""
     if is_bare and command.group.bare is not None and command.name:
-        print("\n".join(group_lines(command.group)))
+        print("\n".join(group_lines(host, command.group)))
         return
     from dokkupy.cli.typer_app import show_help
 

@@ -108,7 +108,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         except WantsHelp:
             from dokkupy.cli.help import show_command
 
-            show_command(command, is_bare=":" not in name and len(rest) == len(words) - 1)
+            show_command(host, command, is_bare=":" not in name and len(rest) == len(words) - 1)
             return 0
         call_status = invoke(host, call)
     except BaseException as error:

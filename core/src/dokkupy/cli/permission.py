@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dokkupy.cli.declare import Options, Scope
 from dokkupy.host import Host
-from dokkupy.usecases.access import check_access
+from dokkupy.usecases.access import caller, check_access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from dokkupy.cli.declare import Command, Group
     from dokkupy.cli.parse import Invocation
 
 
@@ -34,3 +35,33 @@ def values_of(call: Invocation) -> Iterator[Any]:
     options = [vars(one).values() if isinstance(one, Options) else (one,) for one in call.keywords.values()]
     for value in (*call.arguments, *(value for fields in options for value in fields)):
         yield from value if isinstance(value, list) else (value,)
+
+
+def usable(host: Host, group: Group) -> list[Command]:
+    """The commands of a group that the caller may use on something, by name."""
+    shown = sorted((one for one in group.commands.values() if not one.hidden), key=lambda one: one.name)
+    me = caller(host)
+    return shown if me.role == "admin" else [one for one in shown if me.has(one.permission) and not one.root]
+
+
+def usable_groups(host: Host) -> list[str]:
+    """The namespaces in which the caller may use a command. A key that is no admin's has each loaded for it."""
+    from dokkupy.cli.declare import COMMANDS
+    from dokkupy.errors import PluginError
+
+    found = host.registry.group(COMMANDS)
+    if caller(host).role == "admin":
+        return list(found)
+    names = []
+    for name, entry in found.items():
+        try:
+            names += [name] if usable(host, host.registry.load(entry)) else []
+        except PluginError:
+            continue
+    return names
+
+
+def left_out(host: Host, count: int, what: str) -> list[str]:
+    """A line that says how much a key is not shown; none when it is shown everything."""
+    me = caller(host)
+    return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []

@@ -16,9 +16,10 @@ META = "dokkupy"
 
 def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     """group: the command's namespace, when there is one and it lacks the command."""
+    from dokkupy.cli.permission import usable, usable_groups
     from dokkupy.kernel.hooks import did_you_mean
 
-    known = [command.full_name for command in group.commands.values()] if group else list(host.registry.group(COMMANDS))
+    known = [command.full_name for command in usable(host, group)] if group else usable_groups(host)
     hint = "" if group else resting(host, name) or missing(host)
     return UserError(
         f"`{name[:80]}` is not a dokku command.",

@@ -66,17 +66,17 @@ def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResul
 
 def candidates(host: Host, before: list[str], last: str) -> list[str]:
     """The commands, then a command's flags and the apps that the caller may see."""
-    from dokkupy_sdk.entry import COMMANDS, find_namespace, resolve
+    from dokkupy_sdk.entry import find_namespace, resolve, usable, usable_groups
 
     if not before:
         namespace, colon, _ = last.partition(":")
         if not colon:
-            return sorted(host.registry.group(COMMANDS))
+            return sorted(usable_groups(host))
         entry = find_namespace(host.registry, namespace)
         if entry is None:
             return []
         group = host.registry.load(entry)
-        return sorted(f"{namespace}:{one.name}" for one in group.commands.values() if one.name and not one.hidden)
+        return [f"{namespace}:{one.name}" for one in usable(host, group) if one.name]
     try:
         command, _ = resolve(host, before[0], before[1:])
     except DokkupyError:

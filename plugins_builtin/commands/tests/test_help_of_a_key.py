@@ -1,0 +1,76 @@
+"""A key is shown what it may use: by help, completion and did-you-mean."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from dokkupy_sdk import Host
+from dokkupy_sdk.access import GRANTS
+from dokkupy_sdk.cli import Group
+from dokkupy_sdk.entry import COMMANDS
+
+from plugins_builtin.commands.tests.conftest import Run
+
+pytestmark = pytest.mark.unit
+ROLES = ("viewer", "deployer")
+
+
+@pytest.fixture
+def keys(host: Host) -> None:
+    rows = {role: {"role": role, "apps": ["blog"]} for role in (*ROLES, "admin")}
+    host.store.write("global", "ssh-keys", data={"keys": rows})
+
+
+def permissions(host: Host) -> dict[str, str]:
+    """Command -> its permission, of those that are shown."""
+    groups = [host.registry.load(entry) for entry in host.registry.group(COMMANDS).values()]
+    return {
+        one.full_name: "root" if one.root else one.permission
+        for group in groups
+        if isinstance(group, Group)
+        for one in group.commands.values()
+        if not one.hidden
+    }
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("role", ROLES)
+def test_help_lists_what_the_key_may_use_and_says_how_much_it_leaves_out(run: Run, host: Host, role: str) -> None:
+    may = {name for name, permission in permissions(host).items() if permission in ("open", *GRANTS[role])}
+    groups = {name.partition(":")[0] for name in may}
+    shown = {row["command"] for row in json.loads(run("help", "--format", "json", who=f"key:{role}")[1])}
+    assert (shown - groups, groups - shown) == (set(), set())
+    every = host.registry.group(COMMANDS)
+    assert (
+        f"{len(every) - len(groups)} more groups of commands are not for the key {role} ({role})."
+        in run("help", who=f"key:{role}")[1]
+    )
+    for group in every:
+        rows = json.loads(run("help", group, "--format", "json", who=f"key:{role}")[1])
+        assert {row["command"] for row in rows} == {name for name in may if name.partition(":")[0] == group}
+    text = run("domains:help", who=f"key:{role}")[1]
+    assert "domains:report" in text and "domains:add-global" not in text and f"for the key {role}" in text
+    assert run("domains", "--help", who=f"key:{role}")[1] == text
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("who", ["tester", "key:admin"])
+def test_help_leaves_nothing_out_for_an_admin(run: Run, host: Host, who: str) -> None:
+    shown = {row["command"] for row in json.loads(run("help", "--format", "json", who=who)[1])}
+    assert shown == set(host.registry.group(COMMANDS)) and "not for the key" not in run("help", who=who)[1]
+
+
+@pytest.mark.usefixtures("keys")
+def test_nothing_is_proposed_that_the_key_may_not_use(run: Run) -> None:
+    assert "Did you mean domains:add-global?" in run("domains:add-globa", "x")[2]
+    assert "add-global" not in run("domains:add-globa", "x", who="key:deployer")[2]
+    assert "Did you mean domains:add?" in run("domains:ad", "blog", who="key:deployer")[2]
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_key_that_is_gone_is_shown_what_is_open_to_all(run: Run, host: Host) -> None:
+    shown = {row["command"] for row in json.loads(run("help", "--format", "json", who="key:gone")[1])}
+    may = {name for name, permission in permissions(host).items() if permission == "open"}
+    assert shown == {name.partition(":")[0] for name in may}
+    assert "not for the key gone (not on record)" in run("help", who="key:gone")[1]
