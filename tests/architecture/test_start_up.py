@@ -121,7 +121,6 @@ NOT_YET = {
     "dokkupy_buildpacks.cli": {"typing"},
     "dokkupy_certs.cli": {"typing", "dataclasses", "inspect", "json", "pathlib"},
     "dokkupy_host.events": {"json"},
-    "dokkupy_services.services_cli": LOADED_LATER,
 }
 
 

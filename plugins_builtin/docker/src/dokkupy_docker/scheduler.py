@@ -175,14 +175,20 @@ class DockerLocal(Scheduler, Instances, Surroundings):
 
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         containers = self.host.containers()
+        names = {one.id: one.name for one in containers.find_all({"dokkupy.app": app})}
+
+        def name_of(one: Instance) -> str:
+            """Empty when it is gone. Those of an app that was renamed have its label."""
+            found = None if one.id in names else containers.find(one.id)
+            return names.get(one.id, found.name if found is not None else "")
+
         suffix = f".retired-{int(time.time())}"
         for one in retiring:
-            found = containers.find(one.id)
-            if found is not None and ".retired-" not in found.name:
+            name = name_of(one)
+            if name and ".retired-" not in name:
                 rename(containers, one.id, f"{app}.{one.dyno}{suffix}")
         for one in serving:
-            found = containers.find(one.id)
-            if found is not None and found.name != f"{app}.{one.dyno}":
+            if name_of(one) not in ("", f"{app}.{one.dyno}"):
                 rename(containers, one.id, f"{app}.{one.dyno}")
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:

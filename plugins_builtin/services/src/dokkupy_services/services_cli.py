@@ -6,8 +6,8 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, con
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.settings import add_property_commands
 
-from dokkupy_services.lifecycle.trash import SETTINGS
 from dokkupy_services.names import ServiceName, linked_apps
+from dokkupy_services.settings import SETTINGS
 
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 

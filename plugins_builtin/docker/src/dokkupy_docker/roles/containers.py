@@ -119,11 +119,13 @@ class DockerContainers(Containers):
         return endings_of(found)
 
     def rename(self, ref: str, name: str) -> None:
-        found = self.find(ref)
-        if found is not None and found.name == name:
-            return
         with faults(f"The container {ref[:12]} could not be renamed to {name}"):
-            api.call("POST", f"/containers/{api.quoted(ref)}/rename", name=name)
+            try:
+                api.call("POST", f"/containers/{api.quoted(ref)}/rename", name=name)
+            except api.Refused:
+                found = self.find(ref)
+                if found is None or found.name != name:  # the engine refuses a name that a container has, also its own
+                    raise
 
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
         self._set_restart_policy(ref, restart_policy)

@@ -10,29 +10,11 @@ from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.settings import Property, Settings, integer
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container
 from dokkupy_services.model import Service
-
-SETTINGS = Settings(
-    "services",
-    Property(
-        "trash-days",
-        "7",
-        help="Days for which the data of a destroyed service is kept",
-        scope="global",
-        parse=integer(0, 3650),
-    ),
-    Property(
-        "previous-days",
-        "7",
-        help="Days for which the instance before an upgrade or import is kept",
-        scope="global",
-        parse=integer(0, 3650),
-    ),
-)
+from dokkupy_services.settings import SETTINGS
 
 PLACE = "service-trash"
 DAY = 86400
