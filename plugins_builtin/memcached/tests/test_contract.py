@@ -51,6 +51,14 @@ class TestMemcached(DatastoreContract):
         assert [line.strip() for line in said[:3]] == ["STORED", "VALUE a 0 3", "abc"]
         links.unlink(host, datastore.kind, service.name, app)
 
+    def test_connect_is_a_conversation_that_ends_with_the_input(
+        self, host: Host, datastore: Datastore, service: Service
+    ) -> None:
+        argv = datastore.connect(service)
+        for words in (b"set k 0 0 2\nhi\nget k\n", b"get k\nquit\n"):
+            said = self.inside(host, service).run(argv, stdin=words, timeout=20)
+            assert "VALUE k 0 2" in said and "hi" in said
+
     def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:
         options = ServiceOptions(image=image, memory="40", config_options="-c 512")
         made = lifecycle.create(host, datastore, ServiceName(f"full-{secrets.token_hex(3)}"), options)

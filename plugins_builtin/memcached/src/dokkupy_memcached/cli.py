@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("memcached", "Memcached", "memcached caches", dumps=False, connects=False)
+group = datastore_group("memcached", "Memcached", "memcached caches", dumps=False)

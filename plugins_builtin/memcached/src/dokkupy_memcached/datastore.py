@@ -14,6 +14,19 @@ printf 'version\\r\\nquit\\r\\n' | nc 127.0.0.1 11211
 """
 """The image has no client: bash in Debian's, busybox in Alpine's."""
 
+CONNECT = r"""
+if command -v bash >/dev/null; then exec bash -euc '
+  exec 3<>/dev/tcp/127.0.0.1/11211 4<&0
+  cat <&3 & answers=$!
+  (sed -u "s/\r*$/\r/" <&4 >&3; printf "quit\r\n" >&3) 2>/dev/null & words=$!
+  wait $answers
+  kill $words 2>/dev/null || true
+'; fi
+exec nc 127.0.0.1 11211
+"""
+"""The conversation ends with `quit`, or with the end of the input. A line ends with the two characters that the protocol asks for,
+whatever a terminal sends."""
+
 
 class Memcached(Datastore):
     kind = "memcached"
@@ -25,7 +38,6 @@ class Memcached(Datastore):
     alias = "MEMCACHED"
     data = ""
     dumps = False
-    connects = False
     authenticates = False
     stop_seconds = 5
     start_seconds = 30
@@ -46,6 +58,9 @@ class Memcached(Datastore):
             return bool(self.version(inside))
         except DokkupyError:
             return False
+
+    def connect(self, service: Service) -> tuple[str, ...]:
+        return ("sh", "-euc", CONNECT)
 
     def version(self, inside: ServiceExec) -> str:
         answer = inside.run(("sh", "-euc", ASK), timeout=10).split()
