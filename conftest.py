@@ -6,6 +6,7 @@ and everything else is a unit test.
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,8 @@ def lane_of(path: Path) -> str:
     """What the tests of a file need that does not say it itself."""
     folder = path.relative_to(ROOT).parent.as_posix()
     return next((lane for start, lane in FOLDERS.items() if f"{folder}/".startswith(f"{start}/")), "unit")
+
+
+def pytest_collection_finish() -> None:
+    """What the collection made stays until the end: the garbage collector does not look at it again at each pass."""
+    gc.freeze()

@@ -64,6 +64,8 @@ choose_python() {
   return 1
 }
 have() { command -v -- "$1" >/dev/null 2>&1; }
+# Each of the many processes would compile all that it imports again.
+unset PYTHONDONTWRITEBYTECODE
 export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 install_packages() {

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.architecture.readers import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 #: Calls that fail a test without the word `assert`; `check=True` makes a command's exit status one of them.
 FAILING = {"raises", "warns", "fail", "check_call", "check_output", "raise_for_status"}
@@ -15,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def functions(pattern: str) -> Iterator[tuple[Path, Function]]:
     for path in sorted(ROOT.glob(pattern)):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, Function):
                 yield path, node
 

@@ -13,6 +13,8 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import PluginName
 
+from tests.architecture.readers import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = Registry()
 GROUPS: list[Group] = [REGISTRY.load(entry) for entry in REGISTRY.group("dokkupy.commands").values()]
@@ -32,14 +34,18 @@ WITHOUT_A_USER_HERE = {
 }
 
 
+def is_named(arguments: list[ast.expr]) -> bool:
+    return bool(arguments) and isinstance(arguments[0], ast.Name | ast.Attribute)
+
+
 @functools.cache
 def calls() -> dict[str, set[str]]:
     """hook -> the methods by which it is called, anywhere in core and the plugins, which import core's from the SDK."""
     found: dict[str, set[str]] = {}
     for place in ("core/src", "plugin_sdk/src", "plugins_builtin"):
         for file in (ROOT / place).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            for node in nodes(file):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_named(node.args[:1]):
                     name = ast.unparse(node.args[0]).removeprefix("hookspecs.")
                     if name in HOOKS:
                         found.setdefault(name, set()).add(GOES_ON.get(node.func.attr, node.func.attr))
@@ -78,7 +84,7 @@ def implemented() -> set[str]:
         "examples/plugins/*/src/*/hooks.py",
     ):
         for file in ROOT.glob(pattern):
-            for node in ast.walk(ast.parse(file.read_text())):
+            for node in nodes(file):
                 if isinstance(node, ast.FunctionDef) and any("hookimpl" in ast.unparse(d) for d in node.decorator_list):
                     found.add(node.name)
     return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 import pytest
 
-from tests.architecture.test_layers import ROOT, short, tree
+from tests.architecture.readers import nodes
+from tests.architecture.test_layers import ROOT, short
 
 FILES = sorted(
     file
@@ -22,10 +24,10 @@ def is_host(node: ast.AST) -> bool:
     return name == "host" or name.endswith("_host") or name == "session"
 
 
-def changes(node: ast.AST) -> set[str]:
+def changes(nodes: Iterable[ast.AST]) -> set[str]:
     """The attributes of a host that a piece of code assigns, and by which other ways it reaches for them."""
     found = set()
-    for one in ast.walk(node):
+    for one in nodes:
         targets = one.targets if isinstance(one, ast.Assign | ast.Delete) else []
         targets = [one.target] if isinstance(one, ast.AugAssign | ast.AnnAssign) else targets
         for target in (part for each in targets for part in ast.walk(each)):
@@ -56,10 +58,10 @@ def changes(node: ast.AST) -> set[str]:
     ],
 )
 def test_an_assignment_is_found(text: str) -> None:
-    assert changes(ast.parse(text))
+    assert changes(ast.walk(ast.parse(text)))
 
 
 def test_nothing_assigns_to_an_attribute_of_a_host() -> None:
-    found = {short(file): names for file in FILES if (names := changes(tree(file)))}
+    found = {short(file): names for file in FILES if (names := changes(nodes(file)))}
     del found["core/tests/kernel/test_session.py"]  # which tries to
     assert found == CHANGES_ITS_OWN

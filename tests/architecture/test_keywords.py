@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_layers import SOURCES, short, tree
+from tests.architecture.readers import nodes
+from tests.architecture.test_layers import SOURCES, short
 
 SHAPES = {"emit", "emit_to_all", "ask", "gather", "gather_what_can", "notify"}
 
@@ -22,5 +23,5 @@ def by_position(node: ast.Call) -> bool:
 
 @pytest.mark.parametrize("file", SOURCES, ids=short)
 def test_hooks_and_journalled_calls_get_their_arguments_by_keyword(file: Path) -> None:
-    found = [node.lineno for node in ast.walk(tree(file)) if isinstance(node, ast.Call) and by_position(node)]
+    found = [node.lineno for node in nodes(file) if isinstance(node, ast.Call) and by_position(node)]
     assert found == []

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.readers import nodes, tree
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(path for path in (ROOT / "plugins_builtin").iterdir() if (path / "pyproject.toml").exists())
 SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path / "pyproject.toml").exists())
@@ -45,10 +47,6 @@ DISTRIBUTED_AS = {
 
 def short(path: Path) -> str:
     return str(path.relative_to(ROOT))
-
-
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
 
 
 def imports(node: ast.AST) -> set[str]:
@@ -220,12 +218,11 @@ def test_temporary_files_are_made_below_the_state_only() -> None:
     Inside containers (buildpacks, the engine's words) it is the container's own."""
     inside_containers = ("plugins_builtin/buildpacks/", "plugins_builtin/mongo/", "plugin_sdk/src/dokkupy_sdk/testing/")
     for file in SOURCES:
-        nodes = list(ast.walk(tree(file)))
         if short(file) not in USE_TEMPFILE:
             assert "tempfile" not in imports(tree(file)), short(file)
         if not short(file).startswith(inside_containers):
-            said = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-            texts = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in said]
+            said = {id(node.value) for node in nodes(file) if isinstance(node, ast.Expr)}
+            texts = [node.value for node in nodes(file) if isinstance(node, ast.Constant) and id(node) not in said]
             found = [
                 text for text in texts if isinstance(text, str) and re.search(r"(^|[\s=:'\"])/(var/)?tmp(/|$)", text)
             ]

@@ -14,6 +14,8 @@ from dokkupy.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy_sdk.testing import fake_host
 
+from tests.architecture.readers import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
@@ -160,7 +162,7 @@ def test_an_argument_that_names_a_thing_has_its_type(command: Command) -> None:
 
 
 def lists_all_apps(path: Path) -> bool:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apps":
             if isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "store":
                 return True

@@ -40,6 +40,7 @@ from tests.architecture.readers import (
     is_read,
     keys_read,
     node_of,
+    nodes,
     release_settings_read,
 )
 
@@ -57,9 +58,9 @@ PROPERTIES = [(settings, prop) for settings in SETTINGS for prop in settings.pro
 @cache
 def read_in(package: Path) -> frozenset[object]:
     """The attributes that a package reads, and its texts."""
-    nodes = [one for path in package.rglob("*.py") for one in ast.walk(ast.parse(path.read_text()))]
-    attributes = {one.attr for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
-    return frozenset(attributes | {one.value for one in nodes if isinstance(one, ast.Constant)})
+    found = [one for path in package.rglob("*.py") for one in nodes(path)]
+    attributes = {one.attr for one in found if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
+    return frozenset(attributes | {one.value for one in found if isinstance(one, ast.Constant)})
 
 
 def field_is_read(file: Path, node: Function, item: Parameter) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from dokkupy.model.record import fields_of, place_of
 
-from tests.architecture.test_layers import ROOT, SOURCES, short, tree
+from tests.architecture.readers import nodes
+from tests.architecture.test_layers import ROOT, SOURCES, short
 
 TABLES = {
     "core/src/dokkupy/kernel/store.py": "turns tables into records",
@@ -44,7 +45,7 @@ def state_files(node: ast.ClassDef) -> list[str]:
 RECORDS = {
     (file, node.name)
     for file in SOURCES
-    for node in ast.walk(tree(file))
+    for node in nodes(file)
     if isinstance(node, ast.ClassDef) and node.name != "Record" and state_files(node)
 }
 
@@ -65,13 +66,14 @@ def test_there_are_records() -> None:
 def test_no_table_of_the_state_is_read_or_written_as_a_dictionary(file: Path) -> None:
     if short(file) in TABLES or "/testing/" in short(file):
         return
-    for node in ast.walk(tree(file)):
+    for node in nodes(file):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in ("read", "write", "delete"):
+                continue
             owner = ast.unparse(node.func.value)
-            is_store = owner == "store" or owner.endswith(".store")
-            if is_store and node.func.attr in ("read", "write", "delete"):
+            if owner == "store" or owner.endswith(".store"):
                 raise AssertionError(f"{short(file)}:{node.lineno}: use a record: host.store.load, find, save, remove")
-            if owner == "tx" and node.func.attr in ("write", "delete"):
+            if owner == "tx" and node.func.attr != "read":
                 raise AssertionError(f"{short(file)}:{node.lineno}: use a record: tx.save, tx.remove")
 
 

@@ -13,8 +13,9 @@ from dokkupy_plugins.installed import OURS, disabled, requirements, set_disabled
 from dokkupy_sdk.testing import RecordingConsole
 
 NAMES = {entry.distribution: entry.plugin for entry in entry_points() if entry.distribution not in OURS}
+DECLARED = list(requirements())
 DEPENDENTS = {
-    name: sorted(NAMES[other] for other, wants in requirements() if distribution in wants and other in NAMES)
+    name: sorted(NAMES[other] for other, wants in DECLARED if distribution in wants and other in NAMES)
     for distribution, name in NAMES.items()
 }
 

@@ -81,7 +81,10 @@ def texts_of_standard_input() -> Iterator[str]:
             name = file.relative_to(root).as_posix()
             if name in OWN_INPUT or "/testing/" in name:
                 continue
-            for node in ast.walk(ast.parse(file.read_text())):
+            text = file.read_text()
+            if "stdin" not in text:
+                continue
+            for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdin.read", "sys.stdin.readline"):
                     yield f"{name}:{node.lineno}"
 
