@@ -76,19 +76,19 @@ def weed() -> Path:
 
 
 def rest_server() -> Path:
-    """Static, out of the test bed's image, which is built from the Go module proxy."""
+    """Static, out of an image of the test bed, which is built from the Go module proxy."""
     sys.path.append(str(Path(__file__).resolve().parents[3] / "tests" / "e2e"))
-    from bed.servers import server
+    from bed import images
 
     with made_once("rest-server") as where:
         program = where / "rest-server"
         if not program.exists():
             where.mkdir(exist_ok=True)
             made = subprocess.run(
-                ["docker", "create", server("restic/rest-server:0.14")], capture_output=True, text=True, check=True
+                ["docker", "create", images.rest_server(), "no-command"], capture_output=True, text=True, check=True
             ).stdout.strip()
             try:
-                subprocess.run(["docker", "cp", f"{made}:/usr/bin/rest-server", str(program)], check=True)
+                subprocess.run(["docker", "cp", f"{made}:/out/rest-server", str(program)], check=True)
             finally:
                 subprocess.run(["docker", "rm", made], check=True, capture_output=True)
         return program
