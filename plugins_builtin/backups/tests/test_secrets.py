@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from plugins_builtin.backups.tests.conftest import World
@@ -19,8 +21,19 @@ CANARIES = (
 )
 
 
+def descendants(pid: int) -> Iterator[int]:
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = path.read_text().split()
+        except OSError:
+            continue
+        for child in map(int, children):
+            yield child
+            yield from descendants(child)
+
+
 class Watch(threading.Thread):
-    """Samples every process's argv."""
+    """Samples the argv of every process that this one starts."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -29,9 +42,9 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while self.going:
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+            for pid in descendants(os.getpid()):
                 try:
-                    text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    text = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 except OSError:
                     continue
                 if text.startswith("restic") or "ssh" in text:
