@@ -8,11 +8,13 @@ it from there. https://www.mongodb.com/docs/manual/, https://www.mongodb.com/doc
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Secret
 from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
 
@@ -28,6 +30,17 @@ COMPLETE = b"\xff\xff\xff\xff"
 
 HEADER, TRAILER = b"DOKKUPY-MONGO 1 ", b"DOKKUPY-MONGO END\n"
 """Around our own dumps: the name of the database, and that mongodump came to its end."""
+
+HELLO = "".join(
+    f"\\x{byte:02x}"
+    for byte in struct.pack("<iiii", 52, 1, 0, 2013)  # length, number, answer to nothing, OP_MSG
+    + struct.pack("<ix", 0)  # no flags, one document
+    + struct.pack("<i", 31)
+    + b"\x10hello\0\1\0\0\0"
+    + b"\x02$db\0\6\0\0\0admin\0"
+    + b"\0"
+)
+"""`{hello: 1, $db: "admin"}`, for printf (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/)."""
 
 BASH = ("bash", "-euo", "pipefail", "-c")
 
@@ -72,14 +85,17 @@ class Mongo(Datastore):
         return inside.run((*BASH, script("shell.sh"), "shell", program(inside.service, *scripts)), timeout=timeout)
 
     def ready(self, inside: ServiceExec) -> bool:
-        argv = (*BASH, script("ready.sh") + script("shell.sh"), "ready", program(inside.service))
-        return inside.ok(argv, timeout=30)
+        return inside.ok((*BASH, script("ready.sh"), "ready", HELLO), timeout=30)
 
     def secure(self, inside: ServiceExec) -> None:
         self.shell(inside, "secure.js")
 
     def version(self, inside: ServiceExec) -> str:
-        return self.shell(inside, "version.js").strip()
+        # The container has one server: its program answers at once, the shell after a second of a processor.
+        found = re.search(r"^db version v(\S+)", inside.run(("mongod", "--version")), re.MULTILINE)
+        if found is None:
+            raise HostError(f"The version of {inside.service.subject} is not in what mongod --version prints")
+        return found[1]
 
     def connect(self, service: Service) -> tuple[str, ...]:
         # Not in the data directory, which is the home of the image's user, with the shell's history and logs.

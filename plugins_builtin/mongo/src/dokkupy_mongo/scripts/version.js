@@ -1,1 +1,0 @@
-print(db.version());
