@@ -21,7 +21,8 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Settings
 from dokkupy_app_json.notices import notices
 from dokkupy_app_json.reader import parse_app_json
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import fake_host
 
 CATALOGUE = Path(__file__).with_name("dokku.toml")
 OTHER_PLATFORMS = ("caddy", "haproxy", "openresty", "traefik", "scheduler-k3s")

@@ -131,8 +131,9 @@ def order_in_a_deploy() -> list[str]:
 
 def hooks_of_a_deploy() -> list[str]:
     """Deploys on a host of fakes with a plugin that implements every hook of core's."""
+    from dokkupy_apps.testing import deploy
     from dokkupy_sdk import hookimpl
-    from dokkupy_sdk.testing import deploy, fake_host
+    from dokkupy_sdk.testing import fake_host
 
     called: list[str] = []
 

@@ -10,8 +10,8 @@ from dokkupy.cli.parse import parse
 from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
 from dokkupy.host import Host
+from dokkupy.kernel.access import allowed, caller, check_access, has_deployers, visible_apps
 from dokkupy.model.names import AppName
-from dokkupy.usecases.access import allowed, caller, check_access, has_deployers, visible_apps
 
 KEYS = {
     "boss": {"role": "admin"},

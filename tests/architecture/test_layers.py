@@ -20,7 +20,6 @@ FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "bas
 #: Lines of core, a layer each, the highest first. They may only shrink; the aim for all is 5,500 (CONTRIBUTING has the table).
 CORE_LINES = {
     "cli": 1_500,
-    "usecases": 2_800,
     "hookspecs.py": 240,
     "transaction.py": 10,
     "host.py": 80,
@@ -96,9 +95,7 @@ TECHNOLOGIES = re.compile(
     re.IGNORECASE,
 )
 #: File of core -> what it still names in its code. It may only shrink.
-STILL_NAMED = {
-    "usecases/properties.py": {"nginx"},  # the default of proxy:set type, which reports show
-}
+STILL_NAMED: dict[str, set[str]] = {}
 
 
 def named_in_code(file: Path) -> set[str]:

@@ -24,9 +24,9 @@ from dokkupy.kernel.hooks import REFUSED
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Applies, Property, Settings
 from dokkupy.model.names import AppName
-from dokkupy.usecases.procfile import parse_procfile
 from dokkupy_app_json import reader as appjson
 from dokkupy_app_json.notices import notices
+from dokkupy_apps.procfile import parse_procfile
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 from tests.architecture.readers import (

@@ -80,7 +80,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def loaded(root: Path, *words: str, plugins: str = "commands", engine: str = "") -> list[str]:
+def loaded(root: Path, *words: str, plugins: str = "apps,commands", engine: str = "") -> list[str]:
     # Core and the commands alone: what is installed beside them is not what is measured.
     env = {"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin", "DOCKER_HOST": engine}
     done = subprocess.run(
@@ -137,7 +137,7 @@ import sys
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.state import InstanceRow, ServingFile
-from dokkupy.usecases.state_mark import state_mark
+from dokkupy_apps.state_mark import state_mark
 host, app = Host(sys.argv[1]), AppName("blog")
 host.store.write("apps", app, "releases", "000001", data={"source": "test", "mark": state_mark(host, app, {})})
 row = InstanceRow(process="web", index=1, id="c0ffee", name="", address="", port=5000, release=1, deployment="d")
@@ -172,7 +172,7 @@ def engine(tmp_path: Path) -> Iterator[str]:
 
 
 def test_the_report_of_a_running_app_asks_the_engine_without_its_adapter(tmp_path: Path, engine: str) -> None:
-    root, plugins = tmp_path / "root", "commands,docker,host"
+    root, plugins = tmp_path / "root", "apps,commands,docker,host"
     loaded(root, "apps:create", "blog")
     env = {"DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin"}
     subprocess.run([sys.executable, "-I", "-c", SERVE, str(root)], check=True, env=env)
@@ -197,7 +197,7 @@ def test_hooks_of_all_plugins_load_no_roles_and_no_operations(tmp_path: Path) ->
     assert "dokkupy_backups.hookspecs" in found and "dokkupy_docker.hooks" in found
     heavy = (
         "dokkupy.roles",
-        "dokkupy.usecases",
+        "dokkupy_apps",
         "dokkupy.kernel.operation",
         "dokkupy_sdk.roles",
         "dokkupy_sdk.operation",
@@ -218,7 +218,12 @@ def test_the_installed_launcher_skips_site_and_finds_what_is_installed(root: Pat
     program = launcher(tmp_path)
     site_packages = tmp_path / "site-packages"
     site_packages.mkdir()
-    for package in ("core/src/dokkupy", "plugin_sdk/src/dokkupy_sdk", "plugins_builtin/commands/src/dokkupy_commands"):
+    for package in (
+        "core/src/dokkupy",
+        "plugin_sdk/src/dokkupy_sdk",
+        "plugins_builtin/apps/src/dokkupy_apps",
+        "plugins_builtin/commands/src/dokkupy_commands",
+    ):
         (site_packages / Path(package).name).symlink_to(INSTALLER.parent / package)
     commands = site_packages / "dokkupy_commands-1.dist-info"
     commands.mkdir()

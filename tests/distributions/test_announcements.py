@@ -14,7 +14,8 @@ from dokkupy.errors import Busy
 from dokkupy.host import Host
 from dokkupy.kernel import locks
 from dokkupy.kernel.discovery import entry_points
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 
 TREE = {"Procfile": "web: serve\nworker: work\n"}

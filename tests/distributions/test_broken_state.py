@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import tomli_w
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.effort import THOROUGH
 
 PLUGINS = (

@@ -10,7 +10,8 @@ from dokkupy.cli.main import main
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.model.names import AppName
-from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.links import variables as links

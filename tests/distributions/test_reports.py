@@ -13,8 +13,9 @@ from dokkupy.cli.declare import Group
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
+from dokkupy_apps.testing import deploy
 from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 
 REGISTRY = Registry()

@@ -9,7 +9,8 @@ from dokkupy.cli.main import main
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.journal import Journal, new_id
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import fake_host
 
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()}))
 

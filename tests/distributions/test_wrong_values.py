@@ -24,7 +24,8 @@ from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import fake_host
 
 REGISTRY = Registry(entry_points())
 PLUGINS = tuple(sorted({entry.plugin for entry in REGISTRY.entries}))

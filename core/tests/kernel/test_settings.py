@@ -24,7 +24,7 @@ from dokkupy.kernel.settings import (
     property_of,
 )
 from dokkupy.model.names import AppName
-from dokkupy.usecases.apps import create_app
+from dokkupy.model.state import AppFile
 from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")
@@ -42,7 +42,7 @@ SETTINGS = Settings(
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     made = fake_host(tmp_path)
-    create_app(made, BLOG)
+    made.store.save(AppFile(), BLOG)
     return made
 
 

@@ -1,5 +1,5 @@
-"""The audit's format: keys and seals of its lines."""
+"""The audit's format: keys, seals and times of its lines."""
 
-from dokkupy.kernel.audit import MARK, key_after, read_key, save_key, seal
+from dokkupy.kernel.audit import MARK, key_after, read_key, save_key, seal, stamp
 
-__all__ = ["MARK", "key_after", "read_key", "save_key", "seal"]
+__all__ = ["MARK", "key_after", "read_key", "save_key", "seal", "stamp"]

@@ -1,13 +1,53 @@
-"""Frozen facts: releases, instances, builds, routes, findings."""
+"""Frozen facts: releases, instances, builds, routes, findings. Light: each is made when it is first imported."""
 
-from dokkupy.model.activity import Activity
-from dokkupy.model.build import Build, Image, Source
-from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
-from dokkupy.model.crash import Crash, Ending
-from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
-from dokkupy.model.ports import Port
-from dokkupy.model.proxy import Certificate, Route, Unserved, Upstream
-from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.model.activity import Activity
+    from dokkupy.model.build import Build, Image, Source
+    from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
+    from dokkupy.model.crash import Crash, Ending
+    from dokkupy.model.ending import format_exit_code, how_it_ended, meaning_of, memory_limit
+    from dokkupy.model.ports import Port
+    from dokkupy.model.proxy import Certificate, Route, Unserved, Upstream
+    from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
+
+HOMES = {
+    "Activity": "activity",
+    "Build": "build",
+    "Certificate": "proxy",
+    "CheckFailed": "checks",
+    "Crash": "crash",
+    "Deployment": "release",
+    "Ending": "crash",
+    "Finding": "checks",
+    "Formation": "release",
+    "Image": "build",
+    "Instance": "release",
+    "InstanceStatus": "release",
+    "Job": "checks",
+    "Port": "ports",
+    "Readiness": "checks",
+    "Release": "release",
+    "Route": "proxy",
+    "Source": "build",
+    "Unserved": "proxy",
+    "Upstream": "proxy",
+    "format_exit_code": "ending",
+    "how_it_ended": "ending",
+    "meaning_of": "ending",
+    "memory_limit": "ending",
+}
+"""Name -> the module of `dokkupy.model` that has it. To make one dataclass takes longer than to read a state file."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dokkupy.kernel.registry import module_of
+
+    globals()[name] = found = getattr(module_of(f"dokkupy.model.{HOMES[name]}"), name)
+    return found
+
 
 __all__ = [
     "Activity",
@@ -32,5 +72,6 @@ __all__ = [
     "Upstream",
     "format_exit_code",
     "how_it_ended",
+    "meaning_of",
     "memory_limit",
 ]

@@ -2,7 +2,7 @@
 
 from dokkupy.errors import messages
 from dokkupy.kernel.journal import NEW, new_id
-from dokkupy.kernel.operation import operation, unfinished
+from dokkupy.kernel.operation import forget_unfinished, operation, unfinished
 from dokkupy.kernel.signals import SignalReceived, signals_held, signals_ignored
 from dokkupy.kernel.transaction import Call, call
 from dokkupy.transaction import Transaction
@@ -13,6 +13,7 @@ __all__ = [
     "SignalReceived",
     "Transaction",
     "call",
+    "forget_unfinished",
     "messages",
     "new_id",
     "operation",

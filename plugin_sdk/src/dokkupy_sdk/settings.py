@@ -1,4 +1,4 @@
-"""Settings: properties declared once, and the commands that they give for nothing."""
+"""Settings: properties declared once."""
 
 from dokkupy.kernel.settings import (
     AT_ONCE,
@@ -19,8 +19,6 @@ from dokkupy.kernel.settings import (
     require_choice,
 )
 
-from dokkupy_sdk.property_commands import add_property_commands
-
 __all__ = [
     "AT_ONCE",
     "BUILD",
@@ -30,7 +28,6 @@ __all__ = [
     "Applies",
     "Property",
     "Settings",
-    "add_property_commands",
     "boolean",
     "integer",
     "matching",

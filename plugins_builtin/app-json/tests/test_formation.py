@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy.usecases import processes
+from dokkupy_apps import processes
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.app_images import keep_loaded, loaded_images, private_name, repository_of, require_usable, usable_name
+from dokkupy_apps.apps import create_app
 from dokkupy_sdk import Host
-from dokkupy_sdk.app_images import keep_loaded, loaded_images, private_name, repository_of, require_usable, usable_name
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, ImageRef
 from dokkupy_sdk.operation import operation

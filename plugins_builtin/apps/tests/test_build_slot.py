@@ -10,8 +10,8 @@ import pytest
 from dokkupy.errors import UserError
 from dokkupy.kernel import locks
 from dokkupy.model.names import AppName
-from dokkupy.usecases.build_slot import build_slot, memory_cap
-from dokkupy.usecases.properties import BUILDS
+from dokkupy_apps.build_slot import build_slot, memory_cap
+from dokkupy_apps.properties import BUILDS
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 

@@ -12,26 +12,27 @@ from dokkupy.errors import AppError, Conflict, DokkupyError, HostError, UserErro
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.operation import operation
-from dokkupy.kernel.private_names import private_part
 from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Route
 from dokkupy.model.release import InstanceStatus, Release
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import deploy as deploy_module
-from dokkupy.usecases import look, processes, status
-from dokkupy.usecases.apps import create_app, destroy_app, set_locked
-from dokkupy.usecases.builds import builds_of
-from dokkupy.usecases.config import get_env, set_env
-from dokkupy.usecases.deploy import merge_plugin_env
-from dokkupy.usecases.reconcile import reconcile
-from dokkupy.usecases.releases import current, read_release, releases
-from dokkupy.usecases.reroute import reroute
-from dokkupy.usecases.retire import retire_due
-from dokkupy.usecases.rollout import explain
-from dokkupy.usecases.routes import urls
-from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole, deploy
+from dokkupy_apps import deploy as deploy_module
+from dokkupy_apps import look, processes, status
+from dokkupy_apps.apps import create_app, destroy_app, set_locked
+from dokkupy_apps.builds import builds_of
+from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.deploy import merge_plugin_env
+from dokkupy_apps.private_names import private_part
+from dokkupy_apps.reconcile import reconcile
+from dokkupy_apps.releases import current, read_release, releases
+from dokkupy_apps.reroute import reroute
+from dokkupy_apps.retire import retire_due
+from dokkupy_apps.rollout import explain
+from dokkupy_apps.routes import urls
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}

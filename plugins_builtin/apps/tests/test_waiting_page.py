@@ -7,11 +7,12 @@ from typing import cast
 
 import pytest
 from dokkupy.model.names import AppName
-from dokkupy.usecases.apps import create_app
-from dokkupy.usecases.reconcile import reconcile
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.reconcile import reconcile
+from dokkupy_apps.testing import deploy
+from dokkupy_apps.traffic import change_for_all, rerouting
 from dokkupy_sdk import Host
-from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
-from dokkupy_sdk.traffic import change_for_all, rerouting
+from dokkupy_sdk.testing import FakeProxy, fake_host
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\n", "Dockerfile": "FROM x\n"}

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.apps import create_app, destroy_app
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.record.manifest import Record, from_tags
 from dokkupy_backups.record.stored import BackupFile
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app, destroy_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host

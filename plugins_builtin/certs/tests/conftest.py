@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.testing import deploy
 from dokkupy_certs.self_signed import key_and_certificate
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")
 TREE = {"Procfile": "web: serve\n"}

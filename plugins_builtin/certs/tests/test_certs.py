@@ -279,7 +279,7 @@ def test_dry_run_touches_no_file_and_no_table(bench: Bench, verb: str) -> None:
 
 
 def test_undeployed_app_is_given_one_for_later(bench: Bench) -> None:
-    from dokkupy_sdk.apps import create_app
+    from dokkupy_apps.apps import create_app
 
     create_app(bench.host, AppName("shop"))
     cli.add(bench.host, AppName("shop"), *bench.files("shop.example.com"))

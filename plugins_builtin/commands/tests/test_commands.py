@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey
-from dokkupy.usecases.releases import current
-from dokkupy_sdk.testing import deploy
+from dokkupy_apps.releases import current
+from dokkupy_apps.testing import deploy
 
 from plugins_builtin.commands.tests.conftest import Run
 

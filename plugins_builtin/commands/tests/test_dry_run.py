@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.host import Host
-from dokkupy_sdk.testing import deploy
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk.testing.hosts import VOCABULARY
 
 Run = Callable[..., tuple[int, str, str]]

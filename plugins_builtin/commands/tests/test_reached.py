@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases.processes import stop_app
-from dokkupy_sdk.testing import FakeProxy, deploy
+from dokkupy_apps.processes import stop_app
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk.testing import FakeProxy
 
 from plugins_builtin.commands.tests.conftest import Run
 

@@ -9,18 +9,19 @@ import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
-from dokkupy.kernel.private_names import private_part
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
-from dokkupy.usecases import processes, status
-from dokkupy.usecases.apps import create_app, destroy_app
-from dokkupy.usecases.config import get_env, set_env
-from dokkupy.usecases.releases import current, numbers
-from dokkupy.usecases.retire import retire_due
+from dokkupy_apps import processes, status
+from dokkupy_apps.apps import create_app, destroy_app
+from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.private_names import private_part
+from dokkupy_apps.releases import current, numbers
+from dokkupy_apps.retire import retire_due
+from dokkupy_apps.testing import deploy
 from dokkupy_commands.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
+from dokkupy_sdk.testing import FakeProxy, fake_host
 
 OLD, NEW = AppName("blog"), AppName("diary")
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\n"}

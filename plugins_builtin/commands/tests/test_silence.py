@@ -9,8 +9,9 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.tree import almost
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk.legacy_env import legacy_lines
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 from plugins_builtin.commands.tests.conftest import Run
 

@@ -6,10 +6,10 @@ import io
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.config import get_env
 from dokkupy_dotenv.read import read
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, EnvKey
 from dokkupy_sdk.testing import fake_host

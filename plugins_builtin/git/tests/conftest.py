@@ -114,7 +114,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     (tmp_path / "home").mkdir()
     root = tmp_path / "root"
     root.mkdir()
-    before = {name: sys.modules.get(name) for name in ("dokkupy_sdk.deploy", "dokkupy_sdk.apps")}
+    before = {name: sys.modules.get(name) for name in ("dokkupy_apps.deploy", "dokkupy_apps.apps")}
     stand_in.install()
     yield World(root)
     for name, module in before.items():

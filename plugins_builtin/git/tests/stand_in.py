@@ -15,9 +15,9 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from dokkupy_apps.config import get_env
 from dokkupy_git.hooks import container_options, post_build, post_deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
@@ -88,9 +88,9 @@ def create_app(host: Host, app: AppName) -> None:
 
 
 def install() -> None:
-    deploy = types.ModuleType("dokkupy_sdk.deploy")
+    deploy = types.ModuleType("dokkupy_apps.deploy")
     deploy.deploy_source = deploy_source  # type: ignore[attr-defined]
-    apps = types.ModuleType("dokkupy_sdk.apps")
+    apps = types.ModuleType("dokkupy_apps.apps")
     apps.create_app = create_app  # type: ignore[attr-defined]
-    sys.modules["dokkupy_sdk.deploy"] = deploy
-    sys.modules["dokkupy_sdk.apps"] = apps
+    sys.modules["dokkupy_apps.deploy"] = deploy
+    sys.modules["dokkupy_apps.apps"] = apps

@@ -8,10 +8,10 @@ import io
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.app_images import loaded_images
+from dokkupy_apps.apps import create_app
 from dokkupy_git.fetch.deploy import load
 from dokkupy_sdk import Host
-from dokkupy_sdk.app_images import loaded_images
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.names import AppName, ImageRef
 from dokkupy_sdk.testing import fake_host

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.testing import deploy
 from dokkupy_host.state.check import look
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 BLOG, SHOP = AppName("blog"), AppName("shop")
 

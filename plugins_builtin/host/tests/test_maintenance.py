@@ -19,9 +19,9 @@ from dokkupy.kernel.operation import unfinished
 from dokkupy.kernel.transaction import call
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy.usecases.releases import current
+from dokkupy_apps.releases import current
+from dokkupy_apps.testing import deploy
 from dokkupy_host.timer import maintenance
-from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 ran: list[str] = []

@@ -10,16 +10,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.domains import add_domains
+from dokkupy_apps.routes import domains_of
+from dokkupy_apps.testing import deploy
+from dokkupy_apps.traffic import rerouting
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import manage
 from dokkupy_letsencrypt.prove import reach
 from dokkupy_sdk import Host
-from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.routes import domains_of
-from dokkupy_sdk.testing import FakeProxy, deploy, fake_host
-from dokkupy_sdk.traffic import rerouting
+from dokkupy_sdk.testing import FakeProxy, fake_host
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.front import Front

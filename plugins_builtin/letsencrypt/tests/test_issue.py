@@ -10,17 +10,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.domains import add_domains
+from dokkupy_apps.testing import deploy
 from dokkupy_certs.certificates import slot_of
 from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import leftovers, manage
 from dokkupy_letsencrypt.prove import dns
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import FakeTlsProbe, deploy, dry
+from dokkupy_sdk.testing import FakeTlsProbe, dry
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, TREE, Bench

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.apps import destroy_app
 from dokkupy_certs.certificates import slot_of
 from dokkupy_commands.rename_clone import rename_app
 from dokkupy_letsencrypt import cli
@@ -14,7 +15,6 @@ from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot import program as certbot
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import leftovers, manage
-from dokkupy_sdk.apps import destroy_app
 from dokkupy_sdk.errors import AppNotFound, HostError
 from dokkupy_sdk.names import AppName
 

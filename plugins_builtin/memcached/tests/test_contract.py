@@ -6,9 +6,9 @@ import secrets
 
 import pytest
 from bed.servers import server
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.config import get_env
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.names import AppName
 from dokkupy_services.data import moving
 from dokkupy_services.lifecycle import service as lifecycle

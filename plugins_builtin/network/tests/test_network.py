@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.testing import deploy
 from dokkupy_network.hooks import container_options, doctor_checks, on_recover, teardown_changes
 from dokkupy_network.names import NetworkName, parse_list, parse_one
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 
 BLOG = AppName("blog")

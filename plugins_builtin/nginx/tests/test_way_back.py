@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
+from dokkupy_apps.testing import deploy
 from dokkupy_nginx.settings import SETTINGS
 from dokkupy_nginx.setup.doctor import findings
 from dokkupy_nginx.timer import tick
@@ -15,7 +16,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.model import Upstream
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 from plugins_builtin.nginx.tests.conftest import Rig
 

@@ -17,7 +17,7 @@ import pytest
 from dokkupy.errors import HostError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.usecases.apps import create_app, destroy_app
+from dokkupy_apps.apps import create_app, destroy_app
 from dokkupy_plugins import install as plugin_install
 from dokkupy_sdk.testing.effort import stride
 

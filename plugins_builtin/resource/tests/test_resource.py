@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.declare import parameters
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.testing import deploy
 from dokkupy_resource import cli
 from dokkupy_resource.hooks import container_options
 from dokkupy_resource.table import OPTIONS, RESOURCES
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.cli import CommandResult
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 APP = AppName("blog")
 

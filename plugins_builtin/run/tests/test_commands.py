@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from dokkupy.errors import UserError
 from dokkupy.host import Host
+from dokkupy_apps.testing import deploy
 from dokkupy_run.cli import ago, wants_tty
-from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 from plugins_builtin.run.tests.conftest import Run

@@ -13,9 +13,9 @@ from dokkupy.errors import Interrupted, NotFound
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Instance
+from dokkupy_apps.testing import deploy
 from dokkupy_run.enter import enter_instance
 from dokkupy_sdk import inside
-from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_images import FakeImages
 from dokkupy_sdk.testing.processes import all_end, session_leader, with_argument
 

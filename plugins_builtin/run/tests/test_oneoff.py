@@ -14,16 +14,16 @@ from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
-from dokkupy.usecases.apps import create_app
-from dokkupy.usecases.config import LARGEST, set_env
-from dokkupy.usecases.releases import releases
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.config import LARGEST, set_env
+from dokkupy_apps.releases import releases
+from dokkupy_apps.testing import deploy
 from dokkupy_run import attached as run_attached_module
 from dokkupy_run import oneoff
 from dokkupy_run.attached import run_attached
 from dokkupy_run.oneoff import RunOptions, retire_runs, run_detached
 from dokkupy_sdk import attached
 from dokkupy_sdk.events import latest
-from dokkupy_sdk.testing import deploy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 APP = AppName("blog")

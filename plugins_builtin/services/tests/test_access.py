@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from dokkupy_apps.apps import create_app
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.names import AppName
 
 from plugins_builtin.services.tests.test_service_commands import Ran, host, run

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy.kernel.discovery import EntryPoint
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.config import get_env
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeEngine, fake_host

@@ -12,19 +12,20 @@ import pytest
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
+from dokkupy_apps.apps import create_app, destroy_app
+from dokkupy_apps.config import get_env
+from dokkupy_apps.testing import deploy
 from dokkupy_commands.rename_clone import clone_app, rename_app
 from dokkupy_host.setup.machine import tear_down
 from dokkupy_host.timer.maintenance import recover_each
 from dokkupy_plugins.installed import require_unused
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app, destroy_app
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound, UserError
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.records import encode
-from dokkupy_sdk.testing import FakeEngine, deploy, dry, fake_host
+from dokkupy_sdk.testing import FakeEngine, dry, fake_host
 from dokkupy_services import records
 from dokkupy_services.data import moving
 from dokkupy_services.data.subject import ServiceSubject

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.apps import create_app, destroy_app
+from dokkupy_apps.config import get_env
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app, destroy_app
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
+from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, trash
 from dokkupy_services.lifecycle import service as lifecycle

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_storage.directory import storage_root
 from dokkupy_storage.entries import purge_due, trash_path
 from dokkupy_storage.hooks import container_options, scheduled_jobs

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.apps import create_app
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_storage.directory import OWNERS, owner_of, require_real, storage_root
 from dokkupy_storage.hooks import container_options
 from dokkupy_storage.names import Mountable

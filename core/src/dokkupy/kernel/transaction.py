@@ -52,7 +52,7 @@ def call(function: Callable[Concatenate[H, P], None], *args: P.args, **kwargs: P
 
 
 class Transaction(Generic[H]):
-    """A running operation, as usecases, roles and hooks see it."""
+    """A running operation, as use cases, roles and hooks see it."""
 
     def __init__(self, host: H, journal: Journal, verb: str, subject: str) -> None:
         self.host = host

@@ -121,7 +121,7 @@ class AppName(Identifier):
         )
 
     def owners(self, host: object, namespace: str) -> tuple[AppName, ...]:
-        """The apps whose permission an argument of this type takes (`usecases/access.py`)."""
+        """The apps whose permission an argument of this type takes (`kernel/access.py`)."""
         return (self,)
 
 

@@ -52,7 +52,7 @@ class Release:
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
-    """The digest of the settings of which it has all (`usecases.state_mark`); empty when it lacks some."""
+    """The digest of the settings of which it has all; empty when it lacks some."""
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Namespace -> the properties that releases keep, set or not: those of which `mark` is the digest."""
 

@@ -113,7 +113,7 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
 
 
 class RetiringFile(Record, file="apps/*/retire/*"):
-    """Whom a deployment replaced; see `usecases.retire`."""
+    """The instances that a deployment replaced, which still have to be stopped."""
 
     instances: tuple[InstanceRow, ...]
     timeout: int = 30
@@ -140,7 +140,7 @@ class FailedFile(Record, file="apps/*/failed"):
 
 
 class KeyRow(Record):
-    """An SSH key and what it may do: `usecases.access`."""
+    """An SSH key and what it may do: `kernel/access.py`."""
 
     key: str = ""
     fingerprint: str = ""

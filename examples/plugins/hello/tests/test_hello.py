@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.testing import RecordingConsole, deploy, fake_host
+from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve"}
 

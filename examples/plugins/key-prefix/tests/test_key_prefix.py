@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.config import get_env
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.config import get_env
 from dokkupy_sdk.names import AppName, EnvKey
-from dokkupy_sdk.testing import FakeEngine, deploy, fake_host
+from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_services import records
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.service import ServiceOptions

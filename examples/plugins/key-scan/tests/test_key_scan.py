@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dokkupy_apps.releases import current
+from dokkupy_apps.testing import deploy
 from dokkupy_key_scan.scan import private_keys
 from dokkupy_sdk import Host
-from dokkupy_sdk.deploy import current
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve", "docs/keys.md": f"A key looks like this:\n{KEY}"}

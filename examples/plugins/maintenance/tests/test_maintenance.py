@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dokkupy_apps.routes import stored_route
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.proxy_facts import Location
-from dokkupy_sdk.routes import stored_route
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from dokkupy_apps.releases import current
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.deploy import current
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError, HostError, Interrupted
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container, ContainerSpec
-from dokkupy_sdk.testing import FakeEngine, RecordingConsole, deploy, fake_host
+from dokkupy_sdk.testing import FakeEngine, RecordingConsole, fake_host
 from dokkupy_sdk.testing.fake_containers import FakeContainers, FakeContainerSessions
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work"}

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, Secret
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_webhook.hooks import on_backup_finished, on_process_crashed
 from dokkupy_webhook.send import SIGNATURE, signature
 

@@ -2,6 +2,8 @@
 
     from dokkupy_sdk.testing import fake_host
 
+    from dokkupy_apps.testing import deploy
+
     def test_something(tmp_path):
         host = fake_host(tmp_path)
         deploy(host, "blog", {"Procfile": "web: serve"})
@@ -21,7 +23,7 @@ from dokkupy_sdk.testing.fakes import (
     FakeSource,
     FakeTlsProbe,
 )
-from dokkupy_sdk.testing.hosts import RecordingConsole, deploy, fake_host
+from dokkupy_sdk.testing.hosts import RecordingConsole, fake_host
 
 __all__ = [
     "FakeBuilder",
@@ -32,7 +34,6 @@ __all__ = [
     "FakeSource",
     "FakeTlsProbe",
     "RecordingConsole",
-    "deploy",
     "dry",
     "fake_host",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ from dokkupy.kernel.discovery import EntryPoint, entry_points
 from dokkupy.kernel.registry import Registry
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import Deployment
-from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fakes import (
     FakeBuilder,
@@ -21,7 +19,6 @@ from dokkupy_sdk.testing.fakes import (
     FakeScheduler,
     FakeSource,
     FakeTlsProbe,
-    write_tree,
 )
 
 
@@ -61,7 +58,7 @@ class FakeHost(Host):
         self.spawned.append(words)
 
 
-VOCABULARY = ("commands", "host", "plugins", "run", "ssh")
+VOCABULARY = ("apps", "commands", "host", "plugins", "run", "ssh")
 
 
 def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> Host:
@@ -94,19 +91,3 @@ ADAPTERS = frozenset(
 def ours(entry: EntryPoint) -> bool:
     """Adapters are fakes; all else of the named plugins is real."""
     return entry.group not in ADAPTERS
-
-
-def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a" * 40) -> Deployment:
-    """Deploy a tree (path -> text), as a push would; the app is created when it is not there."""
-    from dokkupy_sdk.apps import create_app
-    from dokkupy_sdk.deploy import deploy_source
-
-    name = AppName(app)
-    if not host.store.has_app(name):
-        create_app(host, name)
-
-    def fill(directory: Path) -> str:
-        write_tree(directory, tree)
-        return revision
-
-    return deploy_source(host, name, kind="git-hook", fill=fill)

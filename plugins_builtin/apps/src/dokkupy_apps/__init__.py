@@ -1,1 +1,1 @@
-"""What dokkupy can do, one module per verb family: orchestrates roles and hooks, prints nothing."""
+"""The life cycle of apps: deploy, release, route, scale, retire. Orchestrates roles and hooks."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dokkupy.errors import NotFound, UserError
-from dokkupy.host import Host
-from dokkupy.model.names import AppName, ImageRef
-from dokkupy.model.record import Record
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.releases import image_name
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, ImageRef
+from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record
+
+from dokkupy_apps.releases import image_name
 
 PLATFORM = "dokkupy"
 APPS = "dokku"

@@ -5,25 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 
-from dokkupy import hookspecs
-from dokkupy.errors import Conflict, HostError
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.operation import forget_unfinished, operation
-from dokkupy.kernel.private_names import new_private_part
-from dokkupy.kernel.store import lost_record
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName
-from dokkupy.model.state import AppFile
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.waiting_page import update_waiting_page
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.errors import Conflict, HostError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, forget_unfinished, operation
+from dokkupy_sdk.state import AppFile, lost_record
+
+from dokkupy_apps.private_names import new_private_part
+from dokkupy_apps.waiting_page import update_waiting_page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dokkupy.roles.images import Images
+    from dokkupy_sdk.roles import Images
 
 
 def create_app(host: Host, app: AppName) -> None:
@@ -133,7 +131,7 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
 
 def remove_images(images: Images, app: AppName) -> None:
     """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
-    from dokkupy.usecases.releases import REPOSITORY
+    from dokkupy_apps.releases import REPOSITORY
 
     for tag in [tag for _, tags, _ in images.find_all({}) for tag in tags if tag.startswith(REPOSITORY.format(app))]:
         images.remove(tag)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dokkupy.errors import Busy
-from dokkupy.host import Host
-from dokkupy.kernel import locks
-from dokkupy.model.names import AppName
-from dokkupy.usecases.properties import BUILDS
+from dokkupy_sdk import Host, locks
+from dokkupy_sdk.errors import Busy
+from dokkupy_sdk.names import AppName
+
+from dokkupy_apps.properties import BUILDS
 
 LONGEST_WAIT = 3600
 """Seconds that a build waits for its turn."""

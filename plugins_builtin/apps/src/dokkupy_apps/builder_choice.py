@@ -6,10 +6,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from dokkupy.errors import AppError, HostError, UserError
-from dokkupy.host import Host
-from dokkupy.model.build import Source
-from dokkupy.usecases.properties import BUILDER
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, HostError, UserError
+from dokkupy_sdk.model import Source
+
+from dokkupy_apps.properties import BUILDER
 
 
 def built_part(host: Host, source: Source) -> Source:

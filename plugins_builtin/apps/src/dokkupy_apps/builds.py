@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dokkupy import hookspecs
-from dokkupy.host import Host
-from dokkupy.kernel import locks
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.files import make_directory, write_atomic
-from dokkupy.model.names import AppName
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.properties import BUILDS
+from dokkupy_sdk import Host, locks
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction
+
+from dokkupy_apps.properties import BUILDS
 
 
 @contextmanager

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from dokkupy.kernel.settings import ROUTE, Applies
+from dokkupy_sdk.settings import ROUTE, Applies
 
-from dokkupy_sdk.effect import has_deployment
+from dokkupy_apps.effect import has_deployment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dokkupy.host import Host
-    from dokkupy.model.names import AppName
-    from dokkupy.model.proxy import Route
-    from dokkupy.transaction import Transaction
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.model import Route
+    from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.operation import Transaction
 
-    from dokkupy_sdk.reachable import Reach
+    from dokkupy_apps.reachable import Reach
 
 
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
     """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
-    from dokkupy.kernel.operation import operation
-    from dokkupy.kernel.transaction import call
+    from dokkupy_sdk.operation import call, operation
 
-    from dokkupy_sdk.reachable import reach_before
-    from dokkupy_sdk.traffic import refused_before
+    from dokkupy_apps.reachable import reach_before
+    from dokkupy_apps.traffic import refused_before
 
     # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
     if applies is not ROUTE:
@@ -60,10 +59,11 @@ def reroute_after(
 
     What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what was
     there before, too."""
-    from dokkupy.errors import DokkupyError, Interrupted, messages
-    from dokkupy.kernel import locks
+    from dokkupy_sdk import locks
+    from dokkupy_sdk.errors import DokkupyError, Interrupted
+    from dokkupy_sdk.operation import messages
 
-    from dokkupy_sdk.reachable import require_reached
+    from dokkupy_apps.reachable import require_reached
 
     try:
         reroute_idle(host, app or "")
@@ -92,11 +92,12 @@ def reroute_idle(host: Host, app: str) -> None:
 
     An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
     """
-    from dokkupy.errors import Busy
-    from dokkupy.kernel import locks
-    from dokkupy.usecases.release_records import is_deployed
-    from dokkupy.usecases.reroute import apply_routes, reroute
-    from dokkupy.usecases.routes import proxy_enabled, stored_route
+    from dokkupy_sdk import locks
+    from dokkupy_sdk.errors import Busy
+
+    from dokkupy_apps.release_records import is_deployed
+    from dokkupy_apps.reroute import apply_routes, reroute
+    from dokkupy_apps.routes import proxy_enabled, stored_route
 
     if app:
         reroute(host, app)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dokkupy.errors import UserError
-from dokkupy.host import Host
-from dokkupy.model.names import AppName, EnvKey
-from dokkupy.model.secret import Secret
-from dokkupy.model.state import ConfigFile
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.state import ConfigFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dokkupy.transaction import Transaction
+    from dokkupy_sdk.operation import Transaction
 
 
 def get_env(host: Host, app: AppName | None) -> dict[EnvKey, Secret]:

@@ -8,27 +8,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dokkupy import hookspecs
-from dokkupy.errors import DokkupyError
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.files import make_directory
-from dokkupy.kernel.operation import operation
-from dokkupy.kernel.private_names import private_part
-from dokkupy.kernel.settings import BUILD
-from dokkupy.kernel.transaction import call
-from dokkupy.kernel.tree import almost, read_text
-from dokkupy.model.build import Build, Image, Source
-from dokkupy.model.names import AppName, EnvKey
-from dokkupy.model.release import Deployment, Release
-from dokkupy.model.secret import Secret
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.apps import require_unlocked
-from dokkupy.usecases.build_slot import build_slot
-from dokkupy.usecases.builder_choice import built_part, choose_builder
-from dokkupy.usecases.builds import recorded
-from dokkupy.usecases.config import get_env, merged_env, validated
-from dokkupy.usecases.formation import (
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.files import almost, make_directory, read_text
+from dokkupy_sdk.model import Build, Deployment, Image, Release, Source
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.settings import BUILD
+
+from dokkupy_apps.apps import require_unlocked
+from dokkupy_apps.build_slot import build_slot
+from dokkupy_apps.builder_choice import built_part, choose_builder
+from dokkupy_apps.builds import recorded
+from dokkupy_apps.config import get_env, merged_env, validated
+from dokkupy_apps.formation import (
     RELEASE,
     WEB,
     nothing_runs,
@@ -37,10 +32,11 @@ from dokkupy.usecases.formation import (
     wanted_formation,
     web_missing,
 )
-from dokkupy.usecases.host_ports import without_closed
-from dokkupy.usecases.procfile import parse_procfile
-from dokkupy.usecases.properties import PS
-from dokkupy.usecases.releases import (
+from dokkupy_apps.host_ports import without_closed
+from dokkupy_apps.private_names import private_part
+from dokkupy_apps.procfile import parse_procfile
+from dokkupy_apps.properties import PS
+from dokkupy_apps.releases import (
     current,
     drop_image,
     image_name,
@@ -50,10 +46,10 @@ from dokkupy.usecases.releases import (
     read_release,
     write_release,
 )
-from dokkupy.usecases.rollout import converge
-from dokkupy.usecases.routes import urls, why_unreachable
-from dokkupy.usecases.state_mark import state_mark
-from dokkupy.usecases.tasks import remove_tasks, run_task
+from dokkupy_apps.rollout import converge
+from dokkupy_apps.routes import urls, why_unreachable
+from dokkupy_apps.state_mark import state_mark
+from dokkupy_apps.tasks import remove_tasks, run_task
 
 
 def deploy_source(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dokkupy.errors import Conflict, Denied
-from dokkupy.host import Host
-from dokkupy.model.names import AppName, Domain
-from dokkupy.model.state import DomainsFile
-from dokkupy.usecases.access import is_admin
-from dokkupy.usecases.routes import default_domains, domains_of, global_domains
-
+from dokkupy_sdk import Host
+from dokkupy_sdk.access import is_admin
+from dokkupy_sdk.errors import Conflict, Denied
 from dokkupy_sdk.many import over_each
+from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.state import DomainsFile
+
+from dokkupy_apps.routes import default_domains, domains_of, global_domains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dokkupy.transaction import Transaction
+    from dokkupy_sdk.operation import Transaction
 
 
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.errors import StateError
-from dokkupy.kernel.settings import RESTART, Applies
+from dokkupy_sdk.errors import StateError
+from dokkupy_sdk.settings import RESTART, Applies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.host import Host
-    from dokkupy.kernel.settings import Settings
-    from dokkupy.model.names import AppName
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.settings import Settings
 
 
 def has_deployment(host: Host, app: AppName | None) -> bool:
@@ -42,7 +42,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
     A secret one, which no release keeps, is never among them.
     """
-    from dokkupy.usecases.release_records import serving_summary
+    from dokkupy_apps.release_records import serving_summary
 
     release = serving_summary(host, app)
     if release is None:
@@ -64,9 +64,9 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
 def pending_options(host: Host, app: AppName) -> dict[str, str]:
     """Process type -> `options in force -> options set`, of the docker options that its instances do not have yet."""
-    from dokkupy.usecases.deploy import options
-    from dokkupy.usecases.formation import RELEASE
-    from dokkupy.usecases.releases import current
+    from dokkupy_apps.deploy import options
+    from dokkupy_apps.formation import RELEASE
+    from dokkupy_apps.releases import current
 
     release, _ = current(host, app)
     found = {}

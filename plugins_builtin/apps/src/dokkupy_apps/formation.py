@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dokkupy import hookspecs
-from dokkupy.host import Host
-from dokkupy.model.names import AppName, ProcessType
-from dokkupy.model.release import Formation, Instance, Release
-from dokkupy.model.state import FormationFile
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.model import Formation, Instance, Release
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.state import FormationFile
 
 RELEASE = ProcessType("release")
 """The Procfile's release command: a task, never an instance."""
@@ -44,8 +44,9 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
 
     Who wants that says so before: `ps:scale APP web=0`, or `ps:stop APP`.
     """
-    from dokkupy.errors import AppError
-    from dokkupy.usecases.status import should_run
+    from dokkupy_sdk.errors import AppError
+
+    from dokkupy_apps.status import should_run
 
     app = release.app
     if not any(one.process == WEB for one in serving) or not should_run(host, app):

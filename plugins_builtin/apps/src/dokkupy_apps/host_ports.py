@@ -3,13 +3,20 @@ the range that they give to deployers (`proxy:set --global deployer-ports 8000-8
 
 from __future__ import annotations
 
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.model.ports import DEFAULT_PORTS, Port
-from dokkupy.usecases.access import has_deployers
-from dokkupy.usecases.properties import PROXY
+from dokkupy_sdk import Host
+from dokkupy_sdk.access import has_deployers, is_admin
+from dokkupy_sdk.errors import Denied, UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port
+
+from dokkupy_apps.properties import PROXY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SETTING = "deployer-ports"
+TLS = ("https", "grpcs")
 
 
 def is_open(host: Host, port: int) -> bool:
@@ -32,3 +39,18 @@ def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tupl
         f"Not open on the host to deployers, though the image exposes it: {ports}. {app} is served on {left[0].host}"
     )
     return left
+
+
+def require_host_ports(host: Host, ports: Iterable[Port]) -> None:
+    """Raises UserError for 443 without TLS, Denied for a port that is not the caller's to take."""
+    for port in ports:
+        if port.host == DEFAULT_PORTS["https"] and port.scheme not in TLS:
+            raise UserError(
+                f"{port}: the host's port 443 is for TLS alone, because all apps share it",
+                hint=f"Use another port, or https:443:{port.container}",
+            )
+        if not is_open(host, port.host) and not is_admin(host):
+            raise Denied(
+                f"The host's port {port.host} is not yours to take: use 80 or 443",
+                hint=f"Ask an admin for: dokkupy proxy:set --global {SETTING} {port.host}",
+            )

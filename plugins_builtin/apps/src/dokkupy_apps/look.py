@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dokkupy.host import Host
-from dokkupy.model.checks import CheckFailed
-from dokkupy.model.release import Deployment, Release
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import CheckFailed, Deployment, Release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy.model.proxy import Route, Unserved
-    from dokkupy.model.release import Instance
+    from dokkupy_sdk.model import Instance, Route, Unserved
 
 ENDED = ("exited", "restarting", "dead", "missing")
 

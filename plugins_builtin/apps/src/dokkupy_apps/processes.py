@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dokkupy.errors import Conflict, NotFound, UserError
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.operation import operation
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.release import Deployment, Formation, Release
-from dokkupy.model.secret import Secret
-from dokkupy.model.state import FormationFile
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.config import get_env, merged_env, set_env
-from dokkupy.usecases.deploy import deploy_source, observed, with_state
-from dokkupy.usecases.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
-from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.releases import (
+from dokkupy_sdk import Host
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.model import Deployment, Formation, Release
+from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.state import FormationFile
+
+from dokkupy_apps.config import get_env, merged_env, set_env
+from dokkupy_apps.deploy import deploy_source, observed, with_state
+from dokkupy_apps.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.releases import (
     as_tables,
     current,
     from_tables,
@@ -31,10 +29,10 @@ from dokkupy.usecases.releases import (
     same_content,
     write_release,
 )
-from dokkupy.usecases.reroute import reroute
-from dokkupy.usecases.rollout import converge, resume_instances
-from dokkupy.usecases.routes import proxy_enabled
-from dokkupy.usecases.status import should_run
+from dokkupy_apps.reroute import reroute
+from dokkupy_apps.rollout import converge, resume_instances
+from dokkupy_apps.routes import proxy_enabled
+from dokkupy_apps.status import should_run
 
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dokkupy.errors import AppError, UserError
-from dokkupy.model.names import ProcessType
+from dokkupy_sdk.errors import AppError, UserError
+from dokkupy_sdk.names import ProcessType
 
 LINE = re.compile(r"([^\s:]+)\s*:\s*(.+)")
 TOKEN = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>\s+(?:#|//)(?=\s|$))|.""")

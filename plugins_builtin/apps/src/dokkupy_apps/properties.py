@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
-from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
-from dokkupy.model.names import RelativePath
+from dokkupy_sdk.defaults import RESTART_POLICY, STOP_TIMEOUT
+from dokkupy_sdk.names import RelativePath
+from dokkupy_sdk.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Scope
-from dokkupy.errors import UserError
-from dokkupy.host import Host
-from dokkupy.kernel.settings import Settings, properties_of
-from dokkupy.model.names import AppName
+from dokkupy_sdk import Host
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import Settings, properties_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Any
 
-    from dokkupy.kernel.settings import Property
-    from dokkupy.transaction import Transaction
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.settings import Property
 
     Extra = Callable[[Host, AppName | None], dict[str, Any]]
     Judge = Callable[[Host, AppName | None, str, str], None]
@@ -69,7 +69,7 @@ def add_property_commands(
             value: Value = [],  # noqa: B006 - never changed
         ) -> None:
             """Set or unset a property."""
-            from dokkupy_sdk.changing import changing
+            from dokkupy_apps.changing import changing
 
             text = " ".join(value)
             if scope.is_all:
@@ -96,7 +96,7 @@ def add_property_commands(
 
 def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
     """Print with which command a property that was set takes effect, or that it has none."""
-    from dokkupy_sdk.effect import announce_setting
+    from dokkupy_apps.effect import announce_setting
 
     if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
         host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
@@ -156,7 +156,7 @@ def report_keys(
         for kind, value in values.items():
             keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
     if app is not None and any(prop.is_kept for prop in settings.properties.values()):
-        from dokkupy_sdk.effect import pending_settings
+        from dokkupy_apps.effect import pending_settings
 
         for name, (before, after) in pending_settings(host, app, settings).items():
             keys[f"--{prefix}-pending-{name}"] = f"{before} -> {after}"
@@ -176,7 +176,7 @@ def report_answer(
     plain: bool = False,
 ) -> CommandResult:
     """The report of one app, the global one, or of all apps that the caller may see."""
-    from dokkupy.usecases.access import visible_apps
+    from dokkupy_sdk.access import visible_apps
 
     subjects: list[AppName | None]
     if scope.app is not None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dokkupy.errors import AppError, DokkupyError
-from dokkupy.host import Host
-from dokkupy.usecases.look import is_checked, list_of, names_on
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, DokkupyError
+
+from dokkupy_apps.look import is_checked, list_of, names_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.model.names import AppName
-    from dokkupy.model.proxy import Unserved
+    from dokkupy_sdk.model import Unserved
+    from dokkupy_sdk.names import AppName
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Reach:
 
 def reach_of(host: Host, app: AppName) -> Reach | None:
     """Asks for each name of a running app through the proxy; None when the app is not meant to be reached now."""
-    from dokkupy.usecases.releases import current
-    from dokkupy.usecases.routes import proxy_enabled, stored_route
-    from dokkupy.usecases.status import should_run
+    from dokkupy_apps.releases import current
+    from dokkupy_apps.routes import proxy_enabled, stored_route
+    from dokkupy_apps.status import should_run
 
     release, instances = current(host, app)
     web = any(one.process == "web" for one in instances)

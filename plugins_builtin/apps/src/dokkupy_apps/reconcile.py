@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dokkupy.host import Host
-from dokkupy.kernel.operation import operation
-from dokkupy.model.names import AppName
-from dokkupy.usecases.processes import bring_back
-from dokkupy.usecases.releases import current, require_pointer
-from dokkupy.usecases.reroute import reroute
-from dokkupy.usecases.retire import retire_due, retiring
-from dokkupy.usecases.status import should_run
-from dokkupy.usecases.waiting_page import update_waiting_page
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import operation
+
+from dokkupy_apps.processes import bring_back
+from dokkupy_apps.releases import current, require_pointer
+from dokkupy_apps.reroute import reroute
+from dokkupy_apps.retire import retire_due, retiring
+from dokkupy_apps.status import should_run
+from dokkupy_apps.waiting_page import update_waiting_page
 
 
 def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, NotFound, StateError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.ports import Port
+from dokkupy_sdk.records import decode, encode, fields_of
+from dokkupy_sdk.state import InstanceRow, PortsFile, ServingFile
 
-from dokkupy.errors import Conflict, NotFound, StateError
-from dokkupy.host import Host
-from dokkupy.kernel.private_names import private_part
-from dokkupy.model.names import AppName
-from dokkupy.model.ports import Port
-from dokkupy.model.record import decode, encode, fields_of
-from dokkupy.model.release import Instance, Release
-from dokkupy.model.state import InstanceRow, PortsFile, ServingFile
-from dokkupy.usecases.release_records import release_key
+from dokkupy_apps.private_names import private_part
+from dokkupy_apps.release_records import release_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.transaction import Transaction
+    from collections.abc import Iterable
+    from typing import Any
+
+    from dokkupy_sdk.model import Instance, Release
+    from dokkupy_sdk.operation import Transaction
 
 
 REPOSITORY = "dokku/{}:"
@@ -43,6 +43,8 @@ def next_number(host: Host, app: AppName) -> int:
 
 def read_release(host: Host, app: AppName, number: int) -> Release:
     """Raises NotFound when there is no such release (any more)."""
+    from dokkupy_sdk.model import Release
+
     found = host.store.find(Release, app, release_key(number))
     if found is None:
         known = ", ".join(f"v{n}" for n in numbers(host, app)) or "none"
@@ -62,7 +64,7 @@ def releases(host: Host, app: AppName) -> list[Release]:
 
 def write_release(tx: Transaction, release: Release) -> None:
     """Keep the record and protect the image by a tag of its own."""
-    from dokkupy.kernel.transaction import call
+    from dokkupy_sdk.operation import call
 
     host, app = tx.host, release.app
     tag = release_tag(host, app, release.number)
@@ -101,6 +103,8 @@ def require_pointer(host: Host, app: AppName) -> None:
 
 
 def instances_of(app: AppName, rows: Iterable[InstanceRow]) -> tuple[Instance, ...]:
+    from dokkupy_sdk.model import Instance
+
     return tuple(Instance(app=app, **{name: getattr(row, name) for name in fields_of(InstanceRow)}) for row in rows)
 
 
@@ -127,7 +131,7 @@ def write_deployment(
     tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
     """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
-    from dokkupy.usecases.formation import fixed_formation
+    from dokkupy_apps.formation import fixed_formation
 
     fixed = bool(fixed_formation(tx.host, release.app, release.files))
     serving = ServingFile(release=release.number, id=tx.id, instances=rows_of(instances), closed=closed, fixed=fixed)
@@ -136,12 +140,16 @@ def write_deployment(
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time and description."""
+    from dataclasses import replace
+
     neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
     neutral |= {"mark": "", "kept": {}}
     return replace(one, **neutral) == replace(other, **neutral)  # type: ignore[arg-type]
 
 
 def remove_release(host: Host, app: AppName, number: int) -> None:
+    from dokkupy_sdk.model import Release
+
     host.images().remove(release_tag(host, app, number))
     host.store.remove(Release, app, release_key(number))
 

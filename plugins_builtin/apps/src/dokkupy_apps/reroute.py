@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dokkupy.errors import HostError
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.model.proxy import Route
-from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.routes import proxy_enabled, stored_route
-from dokkupy.usecases.waiting_page import update_waiting_page
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.model import Route
+from dokkupy_sdk.names import AppName
+
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.routes import proxy_enabled, stored_route
+from dokkupy_apps.waiting_page import update_waiting_page
 
 
 def reroute(host: Host, app: str) -> None:

@@ -6,13 +6,14 @@ once; the timer does when that process was killed.
 
 from __future__ import annotations
 
-from dokkupy.errors import Busy, DokkupyError
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.model.record import decode
-from dokkupy.model.release import Instance
-from dokkupy.model.state import InstanceRow, RetiringFile
-from dokkupy.usecases.releases import from_tables, instances_of
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Busy, DokkupyError
+from dokkupy_sdk.model import Instance
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.records import decode
+from dokkupy_sdk.state import InstanceRow, RetiringFile
+
+from dokkupy_apps.releases import from_tables, instances_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

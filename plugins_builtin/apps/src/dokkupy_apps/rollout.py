@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from dokkupy import hookspecs
-from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
-from dokkupy.kernel.transaction import call
-from dokkupy.model.checks import CheckFailed
-from dokkupy.model.ending import how_it_ended, memory_limit
-from dokkupy.model.names import AppName, ProcessType
-from dokkupy.model.release import Deployment, Formation, Instance, Release
-from dokkupy.model.state import FailedFile, FailedInstance, FormationFile
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.formation import WEB
-from dokkupy.usecases.look import closed_after, covers, require_alive
-from dokkupy.usecases.properties import BUILDER, RELEASES
-from dokkupy.usecases.releases import (
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release, how_it_ended, memory_limit
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile
+
+from dokkupy_apps.formation import WEB
+from dokkupy_apps.look import closed_after, covers, require_alive
+from dokkupy_apps.properties import BUILDER, RELEASES
+from dokkupy_apps.releases import (
     as_tables,
     closed_ports,
     current,
@@ -27,11 +25,11 @@ from dokkupy.usecases.releases import (
     prune_releases,
     write_deployment,
 )
-from dokkupy.usecases.reroute import apply_route, reroute, route_back
-from dokkupy.usecases.retire import finalize_and_retire, record_retiring
-from dokkupy.usecases.routes import allocate_port, make_route, proxy_enabled
-from dokkupy.usecases.status import should_run
-from dokkupy.usecases.tasks import remove_tasks
+from dokkupy_apps.reroute import apply_route, reroute, route_back
+from dokkupy_apps.retire import finalize_and_retire, record_retiring
+from dokkupy_apps.routes import allocate_port, make_route, proxy_enabled
+from dokkupy_apps.status import should_run
+from dokkupy_apps.tasks import remove_tasks
 
 LAST_LINES = 20
 """Lines of a failing instance's output that a failed deploy shows."""

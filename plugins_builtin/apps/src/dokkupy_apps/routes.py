@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.names import AppName, Domain, EnvKey, GlobalDomain
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port, effective_map, port_number
+from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile, PortsFile
 
-from dokkupy import hookspecs
-from dokkupy.host import Host
-from dokkupy.model.names import AppName, Domain, EnvKey, GlobalDomain
-from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
-from dokkupy.model.proxy import Certificate, Route, Upstream
-from dokkupy.model.release import Instance, Release
-from dokkupy.model.state import DomainsFile, GlobalDomainsFile, PortsFile
-from dokkupy.usecases.config import merged_env
-from dokkupy.usecases.properties import PROXY
-from dokkupy.usecases.releases import closed_ports, current, own_ports
-from dokkupy.usecases.status import should_run
+from dokkupy_apps.config import merged_env
+from dokkupy_apps.properties import PROXY
+from dokkupy_apps.releases import closed_ports, current, own_ports
+from dokkupy_apps.status import should_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.transaction import Transaction
+    from dokkupy_sdk.model import Certificate, Instance, Release, Route, Upstream
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.roles import Proxy
 
 FIRST_ALLOCATED = 10000
 """The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
@@ -113,6 +112,8 @@ def make_route(
 
     closed: container ports on which they do not listen; rows that lead there are left out.
     """
+    from dokkupy_sdk.model import Route, Upstream
+
     certificates = certificates_of(host, app)
     rows = tuple(port for port in port_map(host, app, release) if port.container not in closed)
     ports = listening_ports(host, app, rows, secure=bool(certificates))
@@ -145,6 +146,8 @@ def make_route(
 
 def stored_route(host: Host, app: AppName) -> Route:
     """The route that the state asks for: no upstreams while the app is stopped."""
+    from dataclasses import replace
+
     release, instances = current(host, app)
     closed = closed_ports(host, app)
     if not should_run(host, app):
@@ -188,3 +191,23 @@ def host_name(host: Host) -> str:
 
     name = next(iter(global_domains(host)), None) or socket.gethostname()
     return f"[{name}]" if ":" in name else name
+
+
+def has_certificate(host: Host, app: AppName) -> bool:
+    """Whether some plugin has a certificate for one of the app's names."""
+    return bool(certificates_of(host, app))
+
+
+def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[AppName, Exception]]]:
+    """(the routes that the state asks for, of the deployed apps whose proxy this is; the apps whose route cannot be
+    made, each with the reason)."""
+    from dokkupy_sdk.many import over_each
+
+    from dokkupy_apps.release_records import is_deployed
+
+    def route(app: AppName) -> Route | None:
+        serves = is_deployed(host, app) and proxy_enabled(host, app) and host.proxy(app) is proxy
+        return stored_route(host, app) if serves else None
+
+    found, failed = over_each(host.store.apps(), route)
+    return [one for _, one in found if one is not None], failed

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.settings import properties_of
+from dokkupy_sdk.settings import properties_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from dokkupy.host import Host
-    from dokkupy.model.names import AppName
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
 
 AT_ONCE = {"config", "domains", "ports"}
 """Namespaces whose state is in force at once, or whose commands say themselves what is not."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dokkupy.model.state import InstanceRow
+    from dokkupy_sdk.state import InstanceRow
 
 
 def states(host: Host, app: AppName, rows: Sequence[InstanceRow]) -> dict[str, str]:
@@ -18,6 +18,6 @@ def states(host: Host, app: AppName, rows: Sequence[InstanceRow]) -> dict[str, s
     if light is not None:
         found = light.of(app)
         return {row.id: found.get(row.id, "missing") for row in rows}
-    from dokkupy.usecases.releases import instances_of
+    from dokkupy_apps.releases import instances_of
 
     return {row.instance.id: row.state for row in host.instances(app).status(instances_of(app, rows))} if rows else {}

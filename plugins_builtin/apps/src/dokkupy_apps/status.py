@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.model.state import FormationFile
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.state import FormationFile
 
 
 def should_run(host: Host, app: AppName) -> bool:

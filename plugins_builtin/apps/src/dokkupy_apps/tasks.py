@@ -6,18 +6,18 @@ import os
 import threading
 from dataclasses import replace
 
-from dokkupy.errors import AppError, DokkupyError
-from dokkupy.host import Host
-from dokkupy.model.ending import meaning_of
-from dokkupy.model.release import Release
-from dokkupy.usecases.release_records import is_deployed
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.model import Release, meaning_of
+
+from dokkupy_apps.release_records import is_deployed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dokkupy.model.secret import Secret
-    from dokkupy.roles.containers import ContainerSpec
+    from dokkupy_sdk.names import Secret
+    from dokkupy_sdk.roles import ContainerSpec
 
 
 def run_task(

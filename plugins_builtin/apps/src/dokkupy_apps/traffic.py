@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from dokkupy.errors import DokkupyError, Interrupted, messages
-from dokkupy.host import Host
-from dokkupy.kernel.operation import operation
-from dokkupy.kernel.transaction import call
-from dokkupy.model.names import AppName
-from dokkupy.transaction import Transaction
-from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.reroute import apply_route, reroute
-from dokkupy.usecases.routes import allocate_port, proxy_enabled, stored_route
-from dokkupy.usecases.waiting_page import update_waiting_page
-
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError, Interrupted
 from dokkupy_sdk.many import over_each
-from dokkupy_sdk.reachable import Reach, reach_before, require_reached
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, messages, operation
+
+from dokkupy_apps.reachable import Reach, reach_before, require_reached
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.reroute import apply_route, reroute
+from dokkupy_apps.routes import allocate_port, proxy_enabled, stored_route
+from dokkupy_apps.waiting_page import update_waiting_page
 
 
 @contextmanager

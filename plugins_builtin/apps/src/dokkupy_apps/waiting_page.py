@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dokkupy import hookspecs
-from dokkupy.errors import DokkupyError
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.usecases.release_records import is_deployed
-from dokkupy.usecases.routes import domains_of, proxy_enabled
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.names import AppName
+
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.routes import domains_of, proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:

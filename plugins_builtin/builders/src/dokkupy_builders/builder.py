@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from dokkupy_apps.releases import current
 from dokkupy_sdk import Host
 from dokkupy_sdk.build_caches import caches_of
-from dokkupy_sdk.deploy import current
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Group, Host
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 
 from dokkupy_builders.settings import LAMBDA, NIXPACKS, PACK, RAILPACK, require_trusted
 

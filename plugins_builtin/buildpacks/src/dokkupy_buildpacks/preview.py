@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dokkupy_apps.builder_choice import built_part
+from dokkupy_apps.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Tree
-from dokkupy_sdk.config import get_env
-from dokkupy_sdk.deploy import built_part
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.model import Source

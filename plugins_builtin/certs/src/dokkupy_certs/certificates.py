@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.routes import domains_of, stored_route
+from dokkupy_apps.traffic import rerouting
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
@@ -21,9 +24,6 @@ from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.routes import domains_of, stored_route
-from dokkupy_sdk.state import is_deployed
-from dokkupy_sdk.traffic import rerouting
 
 from dokkupy_certs.x509 import BUNDLE, Pair, covers
 

@@ -6,13 +6,14 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from dokkupy_apps.domains import add_domains
+from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.routes import domains_of
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.domains import add_domains
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.routes import domains_of
-from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.settings import Settings
 
 from dokkupy_certs import bundle, make
 from dokkupy_certs.certificates import (

@@ -66,7 +66,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
 
 def identity(host: Host, app: AppName) -> tuple[str, bool]:
     """The name by which the app is asked, and whether it has a certificate."""
-    from dokkupy_sdk.routes import domains_of, has_certificate
+    from dokkupy_apps.routes import domains_of, has_certificate
 
     names = [name for name in domains_of(host, app) if name not in ("_", "localhost") and not name.startswith("*")]
     return (str(names[0]) if names else ""), has_certificate(host, app)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import APPS
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.access import visible_apps
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.core_settings import APPS
 from dokkupy_sdk.errors import Conflict
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 
 group = Group("apps", "Manage apps", bare="list")
 
@@ -26,7 +26,7 @@ def list_apps(host: Host) -> CommandResult:
 @group.command("create", permission="app:write", mutating=True)
 def create(host: Host, app: App) -> None:
     """Create an app."""
-    from dokkupy_sdk.apps import create_app
+    from dokkupy_apps.apps import create_app
 
     host.out.announce(f"Creating {app}...")
     create_app(host, app)
@@ -41,7 +41,7 @@ def exists(host: Host, app: App) -> None:
 @group.command("destroy", permission="app:admin", mutating=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
     """Destroy an app and everything that belongs to it."""
-    from dokkupy_sdk.apps import destroy_app, require_traces
+    from dokkupy_apps.apps import destroy_app, require_traces
     from dokkupy_sdk.cli import confirm
 
     require_traces(host, app)
@@ -86,7 +86,7 @@ def clone(
 @group.command("lock", permission="app:write", mutating=True)
 def lock(host: Host, app: App) -> None:
     """Refuse deploys of an app until it is unlocked; a running deploy continues."""
-    from dokkupy_sdk.apps import set_locked
+    from dokkupy_apps.apps import set_locked
 
     set_locked(host, app, True)
     host.out.section("Deploy lock created")
@@ -95,7 +95,7 @@ def lock(host: Host, app: App) -> None:
 @group.command("unlock", permission="app:write", mutating=True)
 def unlock(host: Host, app: App) -> None:
     """Allow deploys of an app again."""
-    from dokkupy_sdk.apps import set_locked
+    from dokkupy_apps.apps import set_locked
 
     set_locked(host, app, False)
     if not host.dry_run:
@@ -105,7 +105,7 @@ def unlock(host: Host, app: App) -> None:
 @group.command("locked", permission="app:read")
 def locked(host: Host, app: App) -> CommandResult:
     """Exit with 0 if an app is locked, else with 1."""
-    from dokkupy_sdk.apps import app_record
+    from dokkupy_apps.apps import app_record
 
     if not app_record(host, app).locked:
         raise Conflict("Deploy lock does not exist", code="not_locked")
@@ -115,8 +115,8 @@ def locked(host: Host, app: App) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_sdk.apps import app_record
-    from dokkupy_sdk.state import serving_summary
+    from dokkupy_apps.apps import app_record
+    from dokkupy_apps.release_records import serving_summary
 
     record = app_record(host, app)
     release = serving_summary(host, app)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+from dokkupy_apps.builds import builds_of
 from dokkupy_sdk import Host
-from dokkupy_sdk.builds import builds_of
 from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.names import AppName
 

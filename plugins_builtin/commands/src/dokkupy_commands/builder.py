@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import BUILDER
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Group, Host
-from dokkupy_sdk.core_settings import BUILDER
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 
 group = Group("builder", "Choose the builder of apps")
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_sdk.releases import current
+    from dokkupy_apps.releases import current
 
     release = current(host, app)[0] if app is not None else None
     return {"detected": release.builder if release else ""}

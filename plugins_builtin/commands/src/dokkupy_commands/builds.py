@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import BUILDS
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, apps_of
-from dokkupy_sdk.core_settings import BUILDS
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands, one_of
+from dokkupy_sdk.settings import one_of
 
 from dokkupy_commands.names import BuildId
 
@@ -27,8 +28,8 @@ def list_builds(
     status: Annotated[str, Opt("--status")] = "",
 ) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
+    from dokkupy_apps.builds import builds_of
     from dokkupy_sdk.access import visible_apps
-    from dokkupy_sdk.builds import builds_of
     from dokkupy_sdk.many import over_each, warn_of
 
     one_of(*LISTED_KINDS)(kind or LISTED_KINDS[0])
@@ -92,7 +93,7 @@ def cancel(host: Host, app: App) -> CommandResult:
 @group.command("prune", permission="app:write", mutating=True)
 def prune(host: Host, scope: Scope) -> CommandResult:
     """Remove the records of builds beyond the retention."""
-    from dokkupy_sdk.builds import prune_builds
+    from dokkupy_apps.builds import prune_builds
     from dokkupy_sdk.many import over_each, warn_of
 
     pruned, failed = over_each(apps_of(host, scope), lambda app: prune_builds(host, app))
@@ -102,7 +103,7 @@ def prune(host: Host, scope: Scope) -> CommandResult:
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_sdk.builds import builds_of
+    from dokkupy_apps.builds import builds_of
 
     latest = next(iter(builds_of(host, app)), None) if app is not None else None
     names = {name: name.replace("_", "-") for name in SHOWN if name != "app"}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dokkupy_apps.formation import wanted_formation
+from dokkupy_apps.releases import current, next_number, own_ports, write_deployment, write_release
+from dokkupy_apps.reroute import apply_route, reroute
+from dokkupy_apps.rollout import converge
+from dokkupy_apps.routes import proxy_enabled, stored_route
+from dokkupy_apps.status import should_run
 from dokkupy_sdk import Host
-from dokkupy_sdk.deploy import apply_route, converge, reroute
 from dokkupy_sdk.events import stamp
-from dokkupy_sdk.formation import wanted_formation
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
-from dokkupy_sdk.releases import current, next_number, own_ports, write_deployment, write_release
-from dokkupy_sdk.routes import proxy_enabled, stored_route
 from dokkupy_sdk.state import PortRow, PortsFile
-from dokkupy_sdk.status import should_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.config import get_env, merged_env
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
-from dokkupy_sdk.config import get_env, merged_env
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, EnvKey
 
@@ -145,7 +145,7 @@ def apply(
     no_restart: bool,
     replace: bool = False,
 ) -> CommandResult:
-    from dokkupy_sdk.config import set_env
+    from dokkupy_apps.config import set_env
     from dokkupy_sdk.legacy_env import legacy_lines
     from dokkupy_sdk.operation import operation
 
@@ -157,11 +157,11 @@ def apply(
     for line in legacy_lines(host, app, [str(key) for key, value in changes.items() if value is not None]):
         host.out.warn(line)
     if changed and app is not None and not no_restart:
-        from dokkupy_sdk.processes import restart_with_config
+        from dokkupy_apps.processes import restart_with_config
 
         restarted = restart_with_config(host, app)
     if changed and not restarted:
-        from dokkupy_sdk.effect import announce_effect
+        from dokkupy_apps.effect import announce_effect
 
         announce_effect(host, app)
     return CommandResult({"app": app, "changed": changed, "restarted": restarted})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Scope, each
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Domain, GlobalDomain
-from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ def store_names(
     host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None
 ) -> None:
     """Write the app's own list (None: back to the default) and let the proxy follow."""
-    from dokkupy_sdk.traffic import rerouting
+    from dokkupy_apps.traffic import rerouting
 
     with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
         record = host.store.load(DomainsFile, app)
@@ -32,7 +33,7 @@ def store_names(
 
 
 def present(host: Host, app: AppName) -> list[str]:
-    from dokkupy_sdk.routes import default_domains
+    from dokkupy_apps.routes import default_domains
 
     host.store.require_app(app)
     own = host.store.load(DomainsFile, app).vhosts
@@ -47,8 +48,8 @@ def need(names: Sequence[str]) -> None:
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, names: Names) -> CommandResult:
     """Add domains to an app."""
-    from dokkupy_sdk.domains import add_domains
-    from dokkupy_sdk.traffic import rerouting
+    from dokkupy_apps.domains import add_domains
+    from dokkupy_apps.traffic import rerouting
 
     need(names)
     with rerouting(host, "domains:add", app) as tx:
@@ -61,7 +62,7 @@ def add(host: Host, app: App, names: Names) -> CommandResult:
 @group.command("set", permission="app:write", mutating=True)
 def set_names(host: Host, app: App, names: Names) -> CommandResult:
     """Replace the domains of an app."""
-    from dokkupy_sdk.domains import require_domains
+    from dokkupy_apps.domains import require_domains
 
     need(names)
     require_domains(host, host.store.require_app(app), names)
@@ -109,7 +110,7 @@ def reset(host: Host, scope: Scope) -> CommandResult:
 
 
 def switch(host: Host, scope: Scope, enabled: bool) -> CommandResult:
-    from dokkupy_sdk.traffic import rerouting
+    from dokkupy_apps.traffic import rerouting
 
     def switch_one(app: AppName) -> None:
         verb = f"domains:{'enable' if enabled else 'disable'}"
@@ -133,9 +134,9 @@ def disable(host: Host, scope: Scope) -> CommandResult:
 
 
 def write_global(host: Host, verb: str, names: Sequence[str]) -> CommandResult:
+    from dokkupy_apps.traffic import change_for_all
     from dokkupy_sdk.many import warn_of
     from dokkupy_sdk.operation import operation
-    from dokkupy_sdk.traffic import change_for_all
 
     def store() -> None:
         with operation(host, f"domains:{verb}", "host", takes_away=verb in ("remove-global", "clear-global")) as tx:
@@ -182,7 +183,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     shared = global_names(host)
     keys = {"global-enabled": "true" if shared else "false", "global-vhosts": " ".join(shared)}
     if app is not None:
-        from dokkupy_sdk.routes import listed_domains
+        from dokkupy_apps.routes import listed_domains
 
         keys["app-enabled"] = "true" if host.store.load(DomainsFile, app).enabled else "false"
         keys["app-vhosts"] = " ".join(listed_domains(host, app))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import Settings, add_property_commands
+from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.state import PortsFile
 
 from dokkupy_commands.names import HostPortOrMapping, PortMapping
@@ -64,8 +65,8 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[str]:
     """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
+    from dokkupy_apps.host_ports import require_host_ports
     from dokkupy_sdk.model import Port
-    from dokkupy_sdk.ports import require_host_ports
 
     schemes = host.proxy(host.store.require_app(app)).schemes
     for text in rows:
@@ -114,8 +115,8 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
         return {}
     import json
 
-    from dokkupy_sdk.releases import current
-    from dokkupy_sdk.routes import detected_map
+    from dokkupy_apps.releases import current
+    from dokkupy_apps.routes import detected_map
 
     release, _ = current(host, app)
     detected = [str(port) for port in detected_map(host, app, release)]

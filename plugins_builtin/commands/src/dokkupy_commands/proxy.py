@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import PROXY
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, each
-from dokkupy_sdk.core_settings import PROXY
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 
 group = Group("proxy", "Manage the proxy of apps")
 
@@ -13,7 +13,7 @@ Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: o
 
 
 def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandResult:
-    from dokkupy_sdk.traffic import rerouting
+    from dokkupy_apps.traffic import rerouting
 
     from dokkupy_commands.parallel import at_once
 
@@ -40,7 +40,7 @@ def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResul
 @group.command("build-config", permission="app:write", mutating=True)
 def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Write an app's proxy configuration again."""
-    from dokkupy_sdk.traffic import rerouting
+    from dokkupy_apps.traffic import rerouting
 
     from dokkupy_commands.parallel import at_once
 
@@ -65,15 +65,15 @@ def clear_config(host: Host, scope: Scope) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_sdk.routes import proxy_enabled
+    from dokkupy_apps.routes import proxy_enabled
 
     return {"enabled": "true" if proxy_enabled(host, app) else "false"}
 
 
 def judge(host: Host, app: AppName | None, name: str, text: str) -> None:
     """Raise for a port of the host that is not the caller's to take."""
+    from dokkupy_apps.host_ports import require_host_ports
     from dokkupy_sdk.model import Port
-    from dokkupy_sdk.ports import require_host_ports
 
     schemes = {"proxy-port": "http", "proxy-ssl-port": "https"}
     if name in schemes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import PS
+from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.release_records import is_deployed
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, each
-from dokkupy_sdk.core_settings import PS
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
-from dokkupy_sdk.settings import add_property_commands
-from dokkupy_sdk.state import FormationFile, ServingFile, is_deployed
+from dokkupy_sdk.state import FormationFile, ServingFile
 
 group = Group("ps", "Manage app processes")
 
@@ -27,7 +28,7 @@ def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> CommandResult:
     """Restart an app: its instances are replaced with new ones."""
-    from dokkupy_sdk.processes import redeploy
+    from dokkupy_apps.processes import redeploy
 
     from dokkupy_commands.parallel import at_once
 
@@ -45,7 +46,7 @@ def restart(
 @group.command("rebuild", permission="app:write", mutating=True)
 def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Build and deploy the app's current code again."""
-    from dokkupy_sdk.processes import rebuild
+    from dokkupy_apps.processes import rebuild
 
     from dokkupy_commands.parallel import at_once
 
@@ -55,7 +56,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 @group.command("start", permission="app:write", mutating=True)
 def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Start an app that is not fully running."""
-    from dokkupy_sdk.processes import start_app
+    from dokkupy_apps.processes import start_app
 
     from dokkupy_commands.parallel import at_once
 
@@ -70,7 +71,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 @group.command("stop", permission="app:write", mutating=True)
 def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot."""
-    from dokkupy_sdk.processes import stop_app
+    from dokkupy_apps.processes import stop_app
 
     from dokkupy_commands.parallel import at_once
 
@@ -85,7 +86,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 @group.command("restore", permission="host:write", mutating=True)
 def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
     """Start everything that should be running, as at boot."""
-    from dokkupy_sdk.processes import reconcile
+    from dokkupy_apps.reconcile import reconcile
 
     from dokkupy_commands.parallel import at_once
 
@@ -108,10 +109,10 @@ def scale_app(
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")] = False,
 ) -> CommandResult:
     """Show or set how many instances of each process type run."""
-    from dokkupy_sdk.effect import announce_effect
-    from dokkupy_sdk.formation import RELEASE, stored_scale, wanted_formation
-    from dokkupy_sdk.processes import scale
-    from dokkupy_sdk.releases import current
+    from dokkupy_apps.effect import announce_effect
+    from dokkupy_apps.formation import RELEASE, stored_scale, wanted_formation
+    from dokkupy_apps.processes import scale
+    from dokkupy_apps.releases import current
 
     host.store.require_app(app)
     if quantities:
@@ -144,7 +145,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """Print the output of `docker inspect` for an app's instances; values of environment variables are masked."""
     import json
 
-    from dokkupy_sdk.releases import current
+    from dokkupy_apps.releases import current
 
     _, instances = current(host, host.store.require_app(app))
     rows = host.instances(app).inspect(instances) if instances else []
@@ -154,7 +155,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
 @group.command("retire", permission="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Stop instances that were replaced."""
-    from dokkupy_sdk.processes import retire_due
+    from dokkupy_apps.retire import retire_due
 
     gone = retire_due(host, scope.app)
     return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
@@ -162,7 +163,7 @@ def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # n
 
 def pending_names(host: Host, app: AppName) -> list[str]:
     """What is set and not in force yet, as `NAMESPACE NAME`: the `pending-NAME` of every plugin's report."""
-    from dokkupy_sdk.effect import pending_settings
+    from dokkupy_apps.effect import pending_settings
 
     from dokkupy_commands.report import reports_of
 
@@ -181,9 +182,10 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     extra: dict[str, str] = {}
     pending: list[str] = []
     if serving is not None:
+        from dokkupy_apps.release_records import serving_summary
+        from dokkupy_apps.state_mark import state_mark
+        from dokkupy_apps.states import states
         from dokkupy_host.supervise.watched import described
-        from dokkupy_sdk.state import serving_summary
-        from dokkupy_sdk.status import state_mark, states
 
         found = states(host, app, serving.instances)
         up = [state == "running" for state in found.values()]

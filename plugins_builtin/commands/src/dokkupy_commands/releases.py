@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.properties import RELEASES
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.core_settings import RELEASES
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 
 from dokkupy_commands.names import ReleaseNumber
 
@@ -18,7 +18,7 @@ App = Annotated[AppName, Arg("app")]
 @group.command("list", permission="app:read")
 def list_releases(host: Host, app: App) -> CommandResult:
     """List the kept releases, newest first."""
-    from dokkupy_sdk.releases import current, releases
+    from dokkupy_apps.releases import current, releases
 
     host.store.require_app(app)
     serving, _ = current(host, app)
@@ -44,9 +44,9 @@ def list_releases(host: Host, app: App) -> CommandResult:
 @group.command("info", permission="app:read")
 def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("release")] = None) -> CommandResult:
     """Show one release (by default the serving one); values of the environment are left out."""
+    from dokkupy_apps.releases import current, read_release
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.records import encode
-    from dokkupy_sdk.releases import current, read_release
 
     host.store.require_app(app)
     found, _ = current(host, app)
@@ -70,8 +70,8 @@ def diff(
     other: Annotated[ReleaseNumber | None, Arg("to")] = None,
 ) -> CommandResult:
     """Show what differs between two releases; the second is by default the serving one."""
+    from dokkupy_apps.releases import current, read_release
     from dokkupy_sdk.errors import NotFound
-    from dokkupy_sdk.releases import current, read_release
 
     from dokkupy_commands.release_diff import differences
 
@@ -96,7 +96,7 @@ def roll_back(
     keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
 ) -> CommandResult:
     """Deploy an older release again, with its code and configuration, without a build."""
-    from dokkupy_sdk.processes import rollback
+    from dokkupy_apps.processes import rollback
 
     deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
@@ -110,8 +110,8 @@ def prune(
     host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
 ) -> CommandResult:
     """Delete the records and images of old releases; the serving release always stays."""
+    from dokkupy_apps.releases import prune_releases
     from dokkupy_sdk.operation import operation
-    from dokkupy_sdk.releases import prune_releases
 
     host.store.require_app(app)
     if keep < 0:

@@ -11,23 +11,10 @@ import shutil
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from dokkupy_sdk import Host
-from dokkupy_sdk.apps import (
-    finish_destroy,
-    forget_all_but_processes,
-    new_private_part,
-    remove_app_directory,
-    update_waiting_page,
-)
-from dokkupy_sdk.deploy import converge, with_state
-from dokkupy_sdk.errors import Conflict, UserError
-from dokkupy_sdk.events import stamp
-from dokkupy_sdk.files import make_directory, sync_directory
-from dokkupy_sdk.hooks import post_app_clone, post_app_rename
-from dokkupy_sdk.model import Release
-from dokkupy_sdk.names import AppName
-from dokkupy_sdk.operation import Transaction, call, operation
-from dokkupy_sdk.releases import (
+from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
+from dokkupy_apps.deploy import with_state
+from dokkupy_apps.private_names import new_private_part
+from dokkupy_apps.releases import (
     current,
     drop_image,
     next_number,
@@ -38,9 +25,19 @@ from dokkupy_sdk.releases import (
     write_deployment,
     write_release,
 )
-from dokkupy_sdk.routes import default_domains
+from dokkupy_apps.rollout import converge
+from dokkupy_apps.routes import default_domains
+from dokkupy_apps.status import should_run
+from dokkupy_apps.waiting_page import update_waiting_page
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.events import stamp
+from dokkupy_sdk.files import make_directory, sync_directory
+from dokkupy_sdk.hooks import post_app_clone, post_app_rename
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
-from dokkupy_sdk.status import should_run
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")

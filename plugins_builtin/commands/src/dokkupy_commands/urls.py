@@ -10,8 +10,8 @@ url_group = Group("url", "Show the first URL of an app", bare="")
 
 
 def urls_of(host: Host, app: AppName) -> list[str]:
-    from dokkupy_sdk.routes import urls, why_unreachable
-    from dokkupy_sdk.state import is_deployed
+    from dokkupy_apps.release_records import is_deployed
+    from dokkupy_apps.routes import urls, why_unreachable
 
     host.store.require_app(app)
     if is_deployed(host, app) and (reason := why_unreachable(host, app)):

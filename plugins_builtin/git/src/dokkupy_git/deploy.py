@@ -32,7 +32,7 @@ def deploy(
     host: Host, app: AppName, *, kind: str, incoming: Incoming, metadata: str = "", no_cache: bool = False
 ) -> None:
     """Build and deploy a commit as one operation; its refs and settings move with the switch or not at all."""
-    from dokkupy_sdk.deploy import deploy_source
+    from dokkupy_apps.deploy import deploy_source
 
     repository = Repository(host, app)
     keep = SETTINGS.get(host.store, app, "keep-git-dir") == "true"
@@ -144,7 +144,7 @@ def source_image(host: Host, app: AppName) -> str:
 
 def keep_revision(tx: Transaction, source: Source) -> None:
     """Write the commit into the app's variables; a variable of an earlier name goes."""
-    from dokkupy_sdk.config import set_env
+    from dokkupy_apps.config import set_env
     from dokkupy_sdk.names import EnvKey, Secret
 
     from dokkupy_git.settings import revision_variable

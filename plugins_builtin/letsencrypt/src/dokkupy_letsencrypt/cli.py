@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.release_records import is_deployed
 from dokkupy_sdk.access import visible_apps
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
-from dokkupy_sdk.state import is_deployed
 
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 

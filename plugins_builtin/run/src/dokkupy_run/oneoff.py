@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from dokkupy_apps.config import validated
+from dokkupy_apps.releases import require_deployed
 from dokkupy_sdk import Host
-from dokkupy_sdk.config import validated
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
-from dokkupy_sdk.releases import require_deployed
 from dokkupy_sdk.roles import Container, ContainerSpec
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOp
 def release_now(host: Host, app: AppName) -> Release:
     """The code that serves, with the app's configuration and options as they are set now: also what the instances do not
     have yet (`config:set --no-restart`), as in Dokku."""
-    from dokkupy_sdk.deploy import with_state
+    from dokkupy_apps.deploy import with_state
 
     return with_state(host, require_deployed(host, app))
 

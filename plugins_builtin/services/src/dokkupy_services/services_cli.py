@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.names import AppName, PluginName
-from dokkupy_sdk.settings import add_property_commands
 
 from dokkupy_services.names import ServiceName, linked_apps
 from dokkupy_services.settings import SETTINGS

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_report
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
-from dokkupy_sdk.property_commands import add_report
 
 from dokkupy_storage.entry_cli import add_entry_commands
 from dokkupy_storage.names import ContainerPath, DirectoryName, Mountable, MountOptions, SubPath
@@ -43,8 +43,8 @@ class MountWish(Options):
 @group.command("mount", permission="app:write", mutating=True)
 def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = None, wish: MountWish) -> CommandResult:
     """Mount an entry, or a directory of the host, in an app's containers."""
+    from dokkupy_apps.effect import announce_effect
     from dokkupy_sdk.access import check_access
-    from dokkupy_sdk.effect import announce_effect
 
     from dokkupy_storage import mounting, render
 
@@ -92,7 +92,7 @@ def wished(target: ContainerPath, wish: MountWish) -> Mount:
 @group.command("unmount", permission="app:write", mutating=True)
 def unmount(host: Host, app: App, storage: Path, *, container_dir: Directory = None) -> CommandResult:
     """Unmount an entry or a directory; the data stays."""
-    from dokkupy_sdk.effect import announce_effect
+    from dokkupy_apps.effect import announce_effect
 
     from dokkupy_storage import mounting
 

@@ -97,14 +97,14 @@ def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
 
 def create(host: Host, app: AppName) -> None:
     """Create the app that is pushed to, as Dokku does; it stays when its first deploy fails."""
-    from dokkupy_sdk.core_settings import APPS
+    from dokkupy_apps.properties import APPS
 
     if APPS.get(host.store, None, "disable-autocreation") == "true":
         raise Denied(
             f"App {app} does not exist, and creating apps by a push is switched off",
             hint=f"Create it first: apps:create {app}",
         )
-    from dokkupy_sdk.apps import create_app
+    from dokkupy_apps.apps import create_app
 
     host.out.section(f"Creating {app}...")
     try:

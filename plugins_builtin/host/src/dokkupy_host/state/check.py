@@ -6,16 +6,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from dokkupy_apps.reconcile import reconcile
+from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.routes import proxy_enabled
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import lost_record
 from dokkupy_sdk.errors import DokkupyError, StateError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.processes import reconcile
-from dokkupy_sdk.routes import proxy_enabled
 from dokkupy_sdk.settings import Settings, properties_of, require_choice
-from dokkupy_sdk.state import is_deployed
+from dokkupy_sdk.state import lost_record
 
 
 def state_findings(host: Host) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def file_findings(host: Host) -> Iterator[Finding]:
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
     """Whether what serves can be read from the records."""
-    from dokkupy_sdk.releases import current, require_pointer
+    from dokkupy_apps.releases import current, require_pointer
 
     try:
         current(host, app)

@@ -13,21 +13,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from dokkupy_apps.formation import wanted_formation
+from dokkupy_apps.properties import PS
+from dokkupy_apps.releases import instances_of, numbers, read_release
+from dokkupy_apps.rollout import converge
+from dokkupy_apps.status import should_run
+from dokkupy_apps.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import update_waiting_page
-from dokkupy_sdk.core_settings import PS
-from dokkupy_sdk.deploy import converge
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted, StateError
-from dokkupy_sdk.formation import wanted_formation
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.model import Ending, Finding, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.releases import instances_of, numbers, read_release
 from dokkupy_sdk.roles import Instances
 from dokkupy_sdk.state import ServingFile
-from dokkupy_sdk.status import should_run
 
 from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
 from dokkupy_host.supervise.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
@@ -210,7 +210,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
 
 def roll_back(look: Look, case: Case) -> bool:
     """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
-    from dokkupy_sdk.processes import rollback
+    from dokkupy_apps.processes import rollback
 
     host, app, release = look.host, case.app, case.release
     if PS.get(host.store, app, "rollback-on-crash") != "true":

@@ -11,13 +11,14 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from dokkupy_apps.reconcile import reconcile
+from dokkupy_apps.retire import retire_due
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError, Interrupted
 from dokkupy_sdk.hooks import on_recover, scheduled_jobs
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import messages, operation, unfinished
-from dokkupy_sdk.processes import reconcile, retire_due
 from dokkupy_sdk.records import Record
 
 from dokkupy_host.supervise.apps import supervise

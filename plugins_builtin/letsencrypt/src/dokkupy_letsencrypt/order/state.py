@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dokkupy_apps.routes import domains_of
 from dokkupy_certs.certificates import Slot, slots, uncovered
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.routes import domains_of
 
 from dokkupy_letsencrypt.order.parts import SLOT, Part, divide
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of

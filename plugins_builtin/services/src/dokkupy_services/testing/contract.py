@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from dokkupy_apps.apps import create_app, destroy_app
+from dokkupy_apps.config import get_env, set_env
 from dokkupy_sdk import Host
-from dokkupy_sdk.apps import create_app, destroy_app
-from dokkupy_sdk.config import get_env, set_env
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation

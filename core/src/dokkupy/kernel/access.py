@@ -8,21 +8,22 @@ admins'. `cli/permission.py` asks this for every argument of every command.
 from __future__ import annotations
 
 from dokkupy.errors import Denied
-from dokkupy.host import Host
-from dokkupy.model.names import AppName
-from dokkupy.model.state import KeyRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Protocol
+    from typing import Any, Protocol
+
+    from dokkupy.kernel.session import Session
+    from dokkupy.model.names import AppName
+    from dokkupy.model.state import KeyRow
 
     class Owned(Protocol):
         """A value that names something of apps. noun: what it names, in a sentence."""
 
         noun: str
 
-        def owners(self, host: Host, namespace: str) -> Collection[AppName]: ...
+        def owners(self, host: Any, namespace: str) -> Collection[AppName]: ...
 
 
 GRANTS = {
@@ -53,7 +54,7 @@ class Caller:
         return self.role == "admin" or bool(apps) and set(apps) <= set(self.apps)
 
 
-def caller(host: Host) -> Caller:
+def caller(host: Session) -> Caller:
     """A key that is not on record has no role, so it may do nothing."""
     if not host.who.startswith("key:"):
         return Caller("", "admin", ())
@@ -62,14 +63,14 @@ def caller(host: Host) -> Caller:
     return Caller(name, key.role, key.apps) if key is not None else Caller(name, "", ())
 
 
-def keys_of(host: Host) -> dict[str, KeyRow]:
+def keys_of(host: Session) -> dict[str, KeyRow]:
     """name -> the record of each SSH key."""
     from dokkupy.model.state import KeysFile
 
     return dict(host.store.load(KeysFile).keys)
 
 
-def check_access(host: Host, permission: str, named: Owned | None = None, namespace: str = "") -> None:
+def check_access(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> None:
     """Raise Denied unless the caller has the permission, for what is named. namespace: that of the command which names it."""
     me = caller(host)
     if not me.has(permission):
@@ -84,7 +85,7 @@ def check_access(host: Host, permission: str, named: Owned | None = None, namesp
         raise denied(host, what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}")
 
 
-def allowed(host: Host, permission: str, named: Owned | None = None, namespace: str = "") -> bool:
+def allowed(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> bool:
     try:
         check_access(host, permission, named, namespace)
     except Denied:
@@ -96,7 +97,7 @@ def apps_of_key(me: Caller) -> str:
     return f"its apps: {', '.join(me.apps) or 'none'}"
 
 
-def denied(host: Host, what: str, remedy: str) -> Denied:
+def denied(host: Session, what: str, remedy: str) -> Denied:
     """The refusal, with whom to ask and what to ask for; without a remedy they do it themselves."""
     admins = [name for name, key in sorted(keys_of(host).items()) if key.role == "admin"][:5]
     whom = f"an admin ({', '.join(admins)})" if admins else "root on the server"
@@ -105,17 +106,17 @@ def denied(host: Host, what: str, remedy: str) -> Denied:
     )
 
 
-def visible_apps(host: Host, permission: str = "app:read") -> list[AppName]:
+def visible_apps(host: Session, permission: str = "app:read") -> list[AppName]:
     """The apps for which the caller has a permission: what `--all` and lists reach."""
     me = caller(host)
     return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []
 
 
-def has_deployers(host: Host, app: AppName) -> bool:
+def has_deployers(host: Session, app: AppName) -> bool:
     """Whether somebody who is no admin may deploy the app."""
     return any(key.role == "deployer" and app in key.apps for key in keys_of(host).values())
 
 
-def is_admin(host: Host) -> bool:
+def is_admin(host: Session) -> bool:
     """Whether the caller may change the host itself: a local user, or the key of an admin."""
     return caller(host).has("host:write")

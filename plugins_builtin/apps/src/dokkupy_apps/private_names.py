@@ -1,0 +1,36 @@
+"""The part of an app's image and cache names that nobody can guess, because a Dockerfile may name any."""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import StateError
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.state import AppFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.host import Store
+
+
+def new_private_part() -> Secret:
+    return Secret(os.urandom(16).hex())
+
+
+def private_part(store: Store, app: AppName) -> Secret:
+    found = store.load(AppFile, app).private
+    # A dry run of what would make the app has none.
+    if not found.reveal() and store.has_app(app):
+        raise StateError(f"{store.path('apps', app, 'app')} has no value of private, for the names of its images")
+    return found
+
+
+def identity_of(host: Host, app: AppName) -> str:
+    """What the app keeps for its life, and no later app of the same name has: to tell whose something is that was made of it.
+    Empty when there is no such app. It gives nothing away."""
+    import hashlib
+
+    if not host.store.has_app(app):
+        return ""
+    return hashlib.sha256(f"identity {private_part(host.store, app).reveal()}".encode()).hexdigest()[:16]
