@@ -16,9 +16,10 @@ import re
 import sys
 import tempfile
 from pathlib import Path
-from types import GenericAlias, UnionType
+from types import GenericAlias, ModuleType, UnionType
 from typing import Any
 
+import dokkupy_apps
 import dokkupy_sdk
 from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
@@ -217,18 +218,32 @@ ELSEWHERE = ("errors", "roles")
 
 def sdk() -> str:
     """Every module that a plugin imports, with its public names."""
-    out = [
-        "# The SDK",
-        "",
+    return modules_of(
+        dokkupy_sdk,
+        "The SDK",
         "What a plugin imports, module by module. Roles and errors have pages of their own: [roles](roles.md),",
-        "[errors](errors.md).",
-        "",
-    ]
-    names = [info.name for info in pkgutil.iter_modules(dokkupy_sdk.__path__) if not info.ispkg]
-    modules = {name: importlib.import_module(f"dokkupy_sdk.{name}") for name in names if name not in ELSEWHERE}
+        "[errors](errors.md). What deploys, scales and routes apps is the [kit of apps](apps.md).",
+    )
+
+
+def apps() -> str:
+    return modules_of(
+        dokkupy_apps,
+        "The kit of apps",
+        "The life cycle of apps, module by module, for plugins that declare `dokkupy-apps`: what deploys, scales and routes an",
+        "app, and the commands of properties.",
+    )
+
+
+def modules_of(package: ModuleType, title: str, *text: str) -> str:
+    """Every module of a package with its public names."""
+    name = package.__name__
+    out = [f"# {title}", "", *text, ""]
+    names = [info.name for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
+    modules = [importlib.import_module(f"{name}.{one}") for one in names if one not in ELSEWHERE]
     described: dict[int, str] = {}
-    for name, module in {"": dokkupy_sdk, **modules}.items():
-        out += [f"## dokkupy_sdk{'.' if name else ''}{name}", "", paragraph(doc(module)), ""]
+    for module in (package, *modules):
+        out += [f"## {module.__name__}", "", paragraph(doc(module)), ""]
         for public in sorted(public_names(module), key=str.lower):
             one = getattr(module, public)
             if inspect.isclass(one) and id(one) in described:
@@ -447,6 +462,7 @@ def pages() -> dict[str, str]:
         "hooks": hooks(),
         "roles": roles(),
         "sdk": sdk(),
+        "apps": apps(),
         "commands": commands(registry),
         "settings": settings(registry),
         "errors": fault_classes(),
