@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dokkupy.access import caller, check_access
 from dokkupy.cli.declare import Options, Scope
 from dokkupy.host import Host
+from dokkupy.kernel.access import caller, check_access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
