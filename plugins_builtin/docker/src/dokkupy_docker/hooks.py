@@ -69,12 +69,13 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.model import Finding
 
+    from dokkupy_docker.isolation import firewalls
     from dokkupy_docker.isolation.doctor import finding as isolation
 
     ready = host.role("engine", "docker").prepare()
     if not ready.ready:
         return [Finding("docker", "error", ready.reason, ready.remedy)]
-    return [Finding("docker", "ok", ready.reason), building(host), isolation(host)]
+    return [Finding("docker", "ok", ready.reason), building(host), isolation(host), *firewalls.findings()]
 
 
 def building(host: Host) -> Finding:
