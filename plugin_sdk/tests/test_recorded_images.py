@@ -90,4 +90,4 @@ def test_a_recorded_image_that_the_engine_lost_is_replaced_by_what_its_name_mean
     now = engine(host).keep("python:3.13-slim", {}).id
     found = host.images().find(kept_image(host, "python:3.13-slim"))
     assert found is not None and found.id == now
-    assert "is gone from this host" in host.out.text()  # type: ignore[attr-defined]
+    assert "is no longer on this host" in host.out.text()  # type: ignore[attr-defined]

@@ -54,7 +54,9 @@ def test_another_machine_becomes_the_host_that_was_lost(
     new.exec(["dokkupy", "backups:target-add", "disk", TARGET, "--stdin", "--host-name", "fresh"], input=f"key={key}\n")
     new.exec(["dokkupy", "--force", "backups:restore", "host"])
     recovered = new.exec(["dokkupy", "recover"], check=False)
-    assert "The data of postgres:db is gone" in recovered.output and "backups:restore postgres:db" in recovered.output
+    assert (
+        "The data of postgres:db is missing" in recovered.output and "backups:restore postgres:db" in recovered.output
+    )
     new.exec(["dokkupy", "backups:restore", "postgres:db"])
     new.exec(["dokkupy", "ps:rebuild", "notes"])
     print(f"\nrebuilt in {time.monotonic() - started:.1f} s")

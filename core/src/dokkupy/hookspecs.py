@@ -1,16 +1,16 @@
 """The catalogue of hooks: the lifecycle of a host, an app, a build, a deploy, a route and a service.
 
-Four shapes, readable from the name:
+The name of a hook says which of four shapes it has:
 
-* event `pre_<step>`, `post_<step>`: returns nothing; a failing implementation aborts the operation, which is undone.
-* query `resolve_<noun>`: the first answer that is not None counts; a failing implementation aborts.
-* contribution (a noun): returns an iterable of facts that core merges; a conflict names both plugins.
-* observer `on_<outcome>`: returns nothing; a failure is shown as a warning and never aborts.
+* event `pre_<step>`, `post_<step>`: returns nothing. When an implementation fails, the operation is rolled back.
+* query `resolve_<noun>`: the first answer that is not None counts. When an implementation fails, the operation is rolled back.
+* contribution (a noun): returns an iterable of facts, which core merges. A conflict is an error that names both plugins.
+* observer `on_<outcome>`: returns nothing. When an implementation fails, a warning is shown and nothing else changes.
 
-An implementation is a function of the same name, decorated with `dokkupy_sdk.hookimpl`, in the module that the entry
-point group `dokkupy.plugins` names; it takes any subset of the arguments. Implementations run in the name order of
-their plugins. `host` is the `Host`; `tx` is the running operation: side effects go through `tx.step`, so that they
-are undone when a later step fails. Core calls hooks by these functions themselves:
+An implementation is a function of the same name with the decorator `dokkupy_sdk.hookimpl`, in the module that the entry
+point group `dokkupy.plugins` names. It declares only the arguments that it uses. Implementations run in the order of
+their plugins' names. `host` is the `Host`. `tx` is the transaction of the running operation: make side effects by `tx.step`,
+so that they are undone when a later step fails. Core calls a hook by its function:
 `host.hooks.emit(hookspecs.post_deploy, host=host, deployment=d, tx=tx)`.
 """
 
@@ -40,32 +40,32 @@ hookspec = HookspecMarker("dokkupy")
 
 @hookspec
 def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
-    """The host is being set up by root (`dokkupy setup`): wire your part of it, idempotently.
+    """Root sets up the host (`dokkupy setup`): set up your part of it, idempotently.
 
-    Returns a line for each change made (with dry_run: that would be made); none when all is in place already.
-    Called as root. Raises HostError when it cannot be done.
+    Returns a line for each change that was made, or with dry_run would be made; none when nothing had to change.
+    Called as root. Raises HostError when your part cannot be set up.
     """
 
 
 @hookspec
 def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
-    """The host gives dokkupy up (`dokkupy setup --remove`): take away what `setup_changes` put. Called as root."""
+    """Root removes dokkupy (`dokkupy setup --remove`): remove what `setup_changes` created. Called as root."""
 
 
 @hookspec
 def doctor_checks(host: Host) -> Iterable[Finding]:  # type: ignore[empty-body]
-    """`dokkupy doctor` asks: findings about your part of the host, each with a remedy. Changes nothing."""
+    """The findings of `dokkupy doctor` about your part of the host, each with what to do about it. Changes nothing."""
 
 
 @hookspec
 def on_recover(host: Host) -> None:
-    """The host came up again, or `dokkupy recover` was asked for: bring what you keep running to what its state says.
-    Told before the apps are, which may need it. Idempotent."""
+    """The host booted, or somebody runs `dokkupy recover`: start or stop what you run, as your state says.
+    Runs before the apps are recovered, because they may depend on it. Idempotent."""
 
 
 @hookspec
 def scheduled_jobs(host: Host) -> Iterable[Job]:  # type: ignore[empty-body]
-    """`dokkupy tick` asks for time-driven work; it keeps when each job last ran."""
+    """The jobs that `dokkupy tick` runs by time. The timer records when each last ran."""
 
 
 # app
@@ -73,22 +73,22 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:  # type: ignore[empty-body]
 
 @hookspec
 def pre_app_destroy(host: Host, app: AppName, tx: Transaction) -> None:
-    """The app is about to be destroyed; raise to refuse (a service is linked, data would be lost)."""
+    """The app is about to be destroyed. Raise an error to refuse, for example because a service is linked."""
 
 
 @hookspec
 def post_app_destroy(host: Host, app: AppName) -> None:
-    """The app is gone and cannot come back: remove what you keep for it outside its state directory. Idempotent."""
+    """The app was destroyed, finally: remove what you keep for it outside its state directory. Idempotent."""
 
 
 @hookspec
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """The app's state moved: move what you keep under its name."""
+    """The app was renamed, and its state directory moved: rename what you keep under its name elsewhere."""
 
 
 @hookspec
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """A copy of the app was made; the files of its state directory are copied already."""
+    """The app was cloned, with the files of its state directory: copy what you keep elsewhere."""
 
 
 # source and build
@@ -96,35 +96,35 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 
 @hookspec
 def release_files(host: Host, app: AppName) -> Iterable[str]:  # type: ignore[empty-body]
-    """Relative paths of files of the source that you need in the release (`app.json`, a proxy template).
+    """Relative paths of the files of the source that you use after the build, such as `app.json` or a proxy template.
 
-    Core reads them as text, safely, when they exist, into `Release.files` under these names.
+    Core reads those that exist, as text and without following links, and keeps them in `Release.files` by these paths.
     """
 
 
 @hookspec
 def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
-    """The source lies in its private directory: files may be read (they are untrusted) or added."""
+    """The source is checked out in its private directory. Read files (they are untrusted) or add some."""
 
 
 @hookspec
 def pre_build(host: Host, build: Build, tx: Transaction) -> None:
-    """The builder is chosen and about to run."""
+    """The builder is chosen and is about to run. Raise AppError to refuse the source, for example after a scan."""
 
 
 @hookspec
 def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
-    """Environment for the build alone, beside the app's own."""
+    """Environment variables for the build alone, besides the app's own."""
 
 
 @hookspec
 def post_cache_purge(host: Host, app: AppName, tx: Transaction) -> None:
-    """What builds of the app kept for the next one is to be forgotten (`repo:purge-cache`)."""
+    """Somebody runs `repo:purge-cache`: remove what builds of the app keep for the next build."""
 
 
 @hookspec
 def post_build(host: Host, build: Build, image: Image, tx: Transaction) -> None:
-    """The image is built; raise to refuse it (a scan found something)."""
+    """The image is built. Raise AppError to refuse it, for example after a scan."""
 
 
 # release
@@ -132,27 +132,27 @@ def post_build(host: Host, build: Build, image: Image, tx: Transaction) -> None:
 
 @hookspec
 def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, int]]:  # type: ignore[empty-body]
-    """(process type, quantity) pairs that the source itself fixes; while any are given, `ps:scale` refuses."""
+    """The pairs (process type, quantity) that the source itself sets. While there are any, `ps:scale` refuses."""
 
 
 @hookspec
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:  # type: ignore[empty-body]
-    """Docker options (argv words) for containers of this app. phase: build, deploy or run. process: the type of the
-    instances for deploy, `run` for one-off containers (a type of the reference's resource limits), `build` for builds.
+    """Docker options, as arguments, for containers of this app. phase: build, deploy or run. process: for deploy the
+    process type of the instances, for one-off containers `run`, for builds `build`.
     """
 
 
 @hookspec
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """(container, host name): containers of the engine, such as those of linked services, that the app's processes
-    reach by that name. The scheduler lets them into the app's network, and no others."""
+    """Pairs (container, host name): containers, such as those of linked services, which the app's processes reach by that
+    name. The scheduler connects these to the app's network, and no others."""
 
 
 @hookspec
 def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """(title, command) to be run in one-off containers of the new image before anything of it serves.
+    """Pairs (title, command): each command runs in a one-off container of the new image, before the image serves.
 
-    The Procfile's `release` command is core's own and runs last; a task that exits non-zero ends the deploy.
+    Core runs the `release` command of the Procfile after them. A task that exits with another status than 0 fails the deploy.
     """
 
 
@@ -161,35 +161,36 @@ def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:  #
 
 @hookspec
 def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """The release is recorded and its tasks ran; no instance was started yet."""
+    """The release is recorded and its tasks have run. No instance has started yet."""
 
 
 @hookspec
 def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """All instances were started, none serves: check them. Raise AppError to keep the old ones serving.
+    """All new instances have started, and none serves yet: check them. Raise AppError to keep the old ones serving.
 
-    `deployment.fresh` are the instances to look at. `CheckFailed` (an AppError) carries the instances at fault, so
-    that core can show their last log lines.
+    The new instances are `deployment.fresh`. Raise `CheckFailed` (an AppError) with the instances that failed, because core
+    shows their last lines of output.
     """
 
 
 @hookspec
 def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """The new instances serve and the old ones still run: an error here switches back."""
+    """The new instances serve, and the old ones are still running: an error switches back to them."""
 
 
 @hookspec
 def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str) -> None:
-    """A deploy ended. outcome: succeeded or failed; deployment is None when it failed before a release existed."""
+    """A deploy ended. outcome: succeeded or failed. reason: why it failed. deployment: None when it failed before there was
+    a release."""
 
 
 @hookspec
 def on_process_crashed(host: Host, crash: Crash) -> None:
-    """A process of an app, or the server of a service, ended without having been asked to.
+    """A process of an app, or the server of a service, ended although nobody stopped it.
 
-    The timer calls it, at most once a minute for each process; `crash.restarts` counts the ends in between. `crash.oom`
-    says that it ran out of memory, `crash.lines` are its last lines of output. The engine or the timer starts it again
-    by its restart policy, whatever an implementation does.
+    The timer calls it, at most once a minute for each process; `crash.restarts` counts the crashes since the last call.
+    `crash.oom` means that it ran out of memory, and `crash.lines` are its last lines of output. Whatever an implementation
+    does, the engine or the timer restarts the process by its restart policy.
     """
 
 
@@ -198,18 +199,18 @@ def on_process_crashed(host: Host, crash: Crash) -> None:
 
 @hookspec
 def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:  # type: ignore[empty-body]
-    """Facts to add to the app's route."""
+    """Facts to add to the app's route: headers, files, redirects, passwords, limits (`dokkupy_sdk.proxy_facts`)."""
 
 
 @hookspec(firstresult=True)
 def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Certificate | None:
-    """The certificate that the proxy should serve for one of the app's names; None for an app without names.
+    """The certificate that the proxy serves for one of the app's domains. domain: None for an app without domains.
 
-    Asked for each name when a route is made: answer from the state, without looking into the files.
+    Called for each domain whenever a route is computed: answer from the state, without reading the certificate's files.
     """
 
 
 @hookspec(firstresult=True)
 def resolve_unavailable(host: Host, app: AppName) -> str | None:
-    """Why an app that is deployed and meant to be reached may not answer: `crashed`, for the page that visitors get then.
-    None when it answers as far as you know. Asked when its route changes: answer from the state, without asking the app."""
+    """Why a deployed app does not answer: `crashed`, which the page for its visitors says. None when it answers, as far as
+    you know. Called when its route changes: answer from the state, without a request to the app."""

@@ -44,7 +44,7 @@ def test_the_generation_before_is_kept_and_named_when_the_file_is_lost(store: St
     path = Path(store.path("global", "nginx"))
     assert "number = 1" in Path(f"{path}.previous").read_text()
     path.unlink()
-    with pytest.raises(StateError, match="is gone, and the generation before it is still there") as caught:
+    with pytest.raises(StateError, match="is missing, but its previous generation exists") as caught:
         store.read("global", "nginx")
     assert caught.value.hint == f"Bring the generation before it back: cp -p {path}.previous {path}"
     assert store.previous(str(path)) == {"number": 1}
@@ -54,7 +54,7 @@ def test_the_generation_before_is_kept_and_named_when_the_file_is_lost(store: St
 def test_a_file_that_was_written_once_is_missed_too(store: Store) -> None:
     store.write("global", "nginx", data={"number": 1})
     os.unlink(store.path("global", "nginx"))
-    with pytest.raises(StateError, match="is gone"):
+    with pytest.raises(StateError, match="is missing"):
         store.read("global", "nginx")
 
 
@@ -116,7 +116,7 @@ def test_apps_are_those_with_a_record(store: Store, tmp_path: Path) -> None:
     assert store.require_app(BLOG) == "blog"
     with pytest.raises(AppNotFound):
         store.require_app(AppName("other"))
-    with pytest.raises(StateError, match="other files of the app shop are still there"):
+    with pytest.raises(StateError, match="other files of the app shop exist"):
         store.require_app(AppName("shop"))
 
 

@@ -24,6 +24,20 @@ def test_a_disabled_plugin_that_has_it_is_named(tmp_path: Path, capsys: pytest.C
     assert "the plugin box, which is disabled: dokkupy plugin:enable box" in shown
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("/usr/local/bin/dokkupy", "dokkupy"), ("dokku", "dokku"), ("sshd", "dokku")]
+)
+def test_messages_have_the_name_by_which_the_program_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: str, name: str
+) -> None:
+    monkeypatch.setattr("sys.argv", [path])
+    host = Host(str(tmp_path), registry=Registry([HELP]))
+    assert main(["tool:do"], host=host) == 1
+    assert f"is not a {name} command.\n" in capsys.readouterr().err
+    assert main(["help"], host=host) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: {name} [")
+
+
 def test_what_comes_with_the_project_and_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def distribution(name: str) -> None:
         if name == "dokkupy-box":

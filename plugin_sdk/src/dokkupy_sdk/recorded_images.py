@@ -35,7 +35,7 @@ def own_image(host: Host, name: str) -> Image | None:
         now = host.images().find(name)
         if now is None or now.id != image.id:
             if now is not None:
-                host.out.warn(f"{name} was moved to another image than the one that was made here; it is put back")
+                host.out.warn(f"{name} was moved to another image than the one made here; the name was restored")
             host.images().tag(image.id, name)
     return image
 
@@ -67,7 +67,9 @@ def kept_image(host: Host, name: str) -> str:
         found = host.images().find(name)
         if found is None:
             return name
-        host.out.warn(f"The image that {name} was recorded as is gone from this host; what {name} means now is used")
+        host.out.warn(
+            f"The image that was recorded for {name} is no longer on this host; the image that {name} names now is used"
+        )
         record_image(host, name, found.id)
         image = found
     host.images().tag(image.id, kept_name(name, image.id))

@@ -35,5 +35,5 @@ def memory_bytes(text: str) -> int:
     """The bytes of a container's memory. Raises UserError for what is no size, and for less than a container can have."""
     size = bytes_of(with_unit(text))
     if size < LEAST_MEMORY:
-        raise UserError(f"{text[:40]} is less memory than any container can have: at least 6m")
+        raise UserError(f"{text[:40]} is too little memory for a container, which takes at least 6m")
     return size

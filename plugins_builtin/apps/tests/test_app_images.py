@@ -94,6 +94,6 @@ def test_loading_again_drops_what_the_name_meant_before(host: Host) -> None:
 def test_a_loaded_image_that_is_gone_is_asked_for_again(host: Host) -> None:
     load(host, BLOG, "mine:1", "one")
     host.engine().tags.clear()  # type: ignore[attr-defined]
-    with pytest.raises(NotFound, match="mine:1 is gone from this host") as caught:
+    with pytest.raises(NotFound, match="mine:1 is no longer on this host") as caught:
         usable_name(host, BLOG, "mine:1")
     assert "git:load-image blog mine:1" in caught.value.hint

@@ -527,7 +527,7 @@ def test_what_fails_after_the_commit_is_a_warning_and_is_done_later(
     monkeypatch.setattr(FakeScheduler, "finalize", lambda *_: (_ for _ in ()).throw(HostError("the engine is away")))
     deployment = deploy(host, "blog", TREE)
     assert current(host, BLOG)[0] == read_release(host, BLOG, deployment.release.number)
-    assert "is done, but a step after it failed and will be tried again: the engine is away" in host.out.text()  # type: ignore[attr-defined]
+    assert "is done, but a step after it failed and will be retried: the engine is away" in host.out.text()  # type: ignore[attr-defined]
     monkeypatch.undo()
     with operation(host, "look", "app:blog"):
         pass

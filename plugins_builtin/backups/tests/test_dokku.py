@@ -24,7 +24,7 @@ def endpoint(server: S3) -> str:
 
 def test_a_bucket_is_backed_up_into_and_scheduled(world: World, s3: S3) -> None:
     words = BucketBackups(world.host)
-    with pytest.raises(NotFound, match="opens the buckets"):
+    with pytest.raises(NotFound, match="No credentials are stored for the buckets"):
         words.backup(SUBJECT, "first")
     words.authenticate(SUBJECT, ACCESS, Secret(SECRET), "", endpoint(s3))
     identifier = words.backup(SUBJECT, "first")

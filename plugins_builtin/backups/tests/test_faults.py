@@ -69,7 +69,7 @@ def test_well_formed_dump_of_nothing_is_found_by_verify(local: World) -> None:
     assert row["state"] == "failed" and "was 5000" in row["failed"]
     assert outcomes(local) == ["done", "failed"]
     assert local.json("backups:report", "rows:db")["last-verified-age-hours"] is None
-    assert "no good backup" in local.run("--force", "backups:restore", "rows:db", status=1)
+    assert "no complete backup" in local.run("--force", "backups:restore", "rows:db", status=1)
 
 
 def packs(repository: Path) -> list[Path]:
@@ -120,7 +120,7 @@ def test_wrong_key_is_said_and_condemns_no_backup(local: World) -> None:
     local.run("backups:create", "rows:db")
     (local.base / "root/backups/keys/local").write_text("another\n")
     for words in (("verify", "rows:db"), ("create", "rows:db"), ("target-check", "local"), ("prune",)):
-        assert "does not open its repository" in local.run(f"backups:{words[0]}", *words[1:], status=1)
+        assert "does not decrypt its repository" in local.run(f"backups:{words[0]}", *words[1:], status=1)
     assert local.json("backups:list")[0]["state"] == "done"
     (local.base / "root/backups/keys/local").write_text(KEY + "\n")
     local.run("backups:verify", "rows:db")
@@ -209,7 +209,7 @@ def test_manifest_of_another_backup_is_not_believed(local: World) -> None:
     made = local.json("backups:create", "rows:db")
     record = require_record(local.host, BackupId(made["id"]))
     body = json.loads(record.body())
-    with pytest.raises(Exception, match="that of another one"):
+    with pytest.raises(Exception, match="belongs to another backup"):
         record.completed(json.dumps({**body, "sha256": "0" * 64}).encode())
     with pytest.raises(Exception, match="cannot be read"):
         record.completed(b"{}")

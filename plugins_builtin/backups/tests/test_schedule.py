@@ -198,7 +198,7 @@ def test_subject_that_is_gone_fails_by_name_and_stops_nobody_else(local: World, 
     plan(local)
     (local.base / "rows/db").rename(local.base / "rows/moved")
     clock.to(days=1)
-    assert "nothing to back up that is called rows:db" in run(local, clock)[0]
+    assert "No service, app or host to back up is called rows:db" in run(local, clock)[0]
     assert "warning" in levels(local, clock)
 
 

@@ -150,7 +150,7 @@ def test_rest_round_trip_by_a_fresh_host(world: World, rest: Rest) -> None:
 
 def test_repository_with_another_key_is_not_taken_over(world: World, tmp_path: Path, template: Path) -> None:
     os.symlink(template, tmp_path / "far")
-    assert "key of its own" in world.run("backups:target-add", "far", str(tmp_path / "far"), status=1)
+    assert "with its own key" in world.run("backups:target-add", "far", str(tmp_path / "far"), status=1)
     assert world.json("backups:target-list") == []
 
 
@@ -213,10 +213,10 @@ def test_restore_beside_and_by_time_and_across_names(local: World) -> None:
     local.run("backups:restore", "rows:db", "--to", "copy")
     assert (local.base / "rows/copy/rows").read_bytes() == (local.base / "rows/db/rows").read_bytes()
     assert "exists" in local.run("backups:restore", "rows:db", "--to", "copy", status=1)
-    assert "no good backup" in local.run("--force", "backups:restore", "rows:db", "--at", "2020-01-01", status=1)
+    assert "no complete backup" in local.run("--force", "backups:restore", "rows:db", "--at", "2020-01-01", status=1)
     fill(local.base, "copy", 3)
     identifier = local.json("backups:list", "rows:db")[0]["id"]
     local.run("--force", "backups:restore", "rows:copy", "--at", identifier)
     assert (local.base / "rows/copy/rows").read_bytes() == (local.base / "rows/db/rows").read_bytes()
-    assert "cannot be made of" in local.run("--force", "backups:restore", "host", "--at", identifier, status=1)
+    assert "cannot be restored" in local.run("--force", "backups:restore", "host", "--at", identifier, status=1)
     assert "called rows:gone" in local.run("--force", "backups:restore", "rows:gone", "--at", identifier, status=1)

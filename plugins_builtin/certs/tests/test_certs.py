@@ -166,7 +166,9 @@ def test_certificate_for_other_names_waits_for_them_with_a_warning(
     crt, key = bench.files("shop.example.org")
     assert main(["certs:add", "blog", crt, key], host=bench.host) == 0
     shown = capsys.readouterr()
-    assert shown.err == " !     The certificate covers shop.example.org; without TLS stay: blog.example.com\n"
+    assert (
+        shown.err == " !     The certificate covers shop.example.org; these names stay without TLS: blog.example.com\n"
+    )
     assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
     assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000"]
     main(["domains:add", "blog", "shop.example.org"], host=bench.host)
@@ -186,8 +188,8 @@ def test_certificate_for_other_names_replaces_one_that_serves_with_a_warning_and
     assert main(["certs:add", "blog", crt, key], host=bench.host) == 0
     shown = capsys.readouterr()
     assert shown.err.splitlines() == [
-        " !     The certificate covers shop.example.org; without TLS stay: blog.example.com",
-        " !     blog.example.com had TLS until now; back to the certificate before: certs:rollback blog",
+        " !     The certificate covers shop.example.org; these names stay without TLS: blog.example.com",
+        " !     blog.example.com had TLS until now; to go back to the previous certificate: certs:rollback blog",
     ]
     assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
     assert proxy(bench).routes["blog"].certificate_of("blog.example.com") is None

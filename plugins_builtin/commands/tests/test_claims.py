@@ -75,7 +75,7 @@ def test_port_443_is_for_tls_alone(run: Run, team: str, words: tuple[str, str], 
 )
 def test_other_ports_of_the_host_are_the_admins_or_in_their_range(run: Run, team: str, words: tuple[str, ...]) -> None:
     status, _, error = run(*words, who="key:dev")
-    assert status == 1 and "is not yours to take" in error and "deployer-ports" in error
+    assert status == 1 and "may not be used with this key" in error and "deployer-ports" in error
     assert run("proxy:set", "--global", "deployer-ports", "5433,10070-10080", who="key:dev")[0] == 1
     assert run("proxy:set", "--global", "deployer-ports", "5433,10070-10080")[0] == 0
     assert run(*words, who="key:dev")[0] == 0

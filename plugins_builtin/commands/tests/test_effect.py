@@ -68,7 +68,7 @@ def test_what_is_unset_stays_unset_although_the_proxy_refuses_the_rest(run: Run,
     run("proxy:set", "blog", "proxy-port", "8080")
     host.proxy().refuses.add("blog")  # type: ignore[attr-defined]
     status, _, err = run("proxy:set", "blog", "proxy-port")
-    assert status == 0 and "the proxy serves as before" in err
+    assert status == 0 and "the proxy keeps its previous configuration" in err
     assert host.store.read("apps", "blog", "proxy")["properties"] == {}
 
 

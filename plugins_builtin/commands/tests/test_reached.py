@@ -84,7 +84,7 @@ def test_an_app_that_nobody_reached_before_is_changed_with_a_warning(run: Run, h
     proxy(host).closed.add(5000)
     status, out, err = run("domains:add", "blog", NEW)
     assert status == 0 and f"Added {NEW}" in out
-    assert "blog is not reached through the proxy, as before: http://blog.apps.test: nobody listens" in err
+    assert "still does not reach blog: http://blog.apps.test: nobody listens" in err
 
 
 def test_a_name_that_was_unreachable_before_does_not_fail_another(run: Run, host: Host) -> None:

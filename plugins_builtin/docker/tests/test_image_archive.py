@@ -103,20 +103,20 @@ def test_an_archive_becomes_one_image_without_a_name(
 BAD: dict[str, tuple[dict[str, bytes | tuple[bytes, str]], str]] = {
     "no manifest": ({"a": b"x"}, "no manifest.json"),
     "another name": (saved(["other:1", "dokku/b:r1"]), "no image mine:1"),
-    "not JSON": (saved(**{"manifest.json": b"{"}), "not what it should be"),
-    "deep JSON": (saved(**{"manifest.json": b"[" * 100_000}), "not what it should be"),
+    "not JSON": (saved(**{"manifest.json": b"{"}), "of the archive is invalid"),
+    "deep JSON": (saved(**{"manifest.json": b"[" * 100_000}), "of the archive is invalid"),
     "large JSON": (saved(**{"c.json": b" " * ((4 << 20) + 1)}), "larger than 4 MiB"),
     "a layer outside": (saved(**{"a/layer.tar": (tarfile.SYMTYPE, "/etc/shadow")}), "has no file"),
     "a device": (saved(**{"a/layer.tar": (tarfile.CHRTYPE, "")}), "has no file"),
     "a link to itself": (saved(**{"a/layer.tar": (tarfile.SYMTYPE, "layer.tar")}), "has no file"),
-    "a layer too few": (saved(**{"c.json": config(2)}), "another number of layers"),
-    "no list": (saved(**{"manifest.json": b'[{"Config": 1, "Layers": "x"}]'}), "does not say"),
+    "a layer too few": (saved(**{"c.json": config(2)}), "a different number of layers"),
+    "no list": (saved(**{"manifest.json": b'[{"Config": 1, "Layers": "x"}]'}), "does not list the layers"),
     "many layers": (
         saved(**{"manifest.json": json.dumps([{"Config": "c.json", "Layers": ["a/layer.tar"] * 128}]).encode()}),
         "more than 127",
     ),
     "zstd": (saved(**{"a/layer.tar": bytes.fromhex("28b52ffd") + b"x" * 600}), "zstd"),
-    "another machine": (layout(machine="s390x"), "this host's machine"),
+    "another machine": (layout(machine="s390x"), "this host's architecture"),
     "a digest with a path": ({"index.json": b'{"manifests": [{"digest": "sha256:../../x"}]}'}, "digest"),
 }
 

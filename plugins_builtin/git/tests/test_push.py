@@ -421,7 +421,7 @@ def test_a_ref_that_moved_meanwhile_refuses_the_push(world: World, client: Clien
 
     repository = Repository(world.host, BLOG)
     move = refs.Move("refs/heads/main", "1" * 40, served)
-    with pytest.raises(HostError, match="does not take the refs"):
+    with pytest.raises(HostError, match="git refused the refs"):
         refs.require_possible(repository, [move])
 
 

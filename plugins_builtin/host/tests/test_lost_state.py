@@ -122,7 +122,7 @@ def test_creating_an_app_over_what_is_left_of_one_is_refused(host: Host, capfd: 
     assert status == 1 and "apps:destroy --force blog" in text
     for words in (["doctor"], ["recover"]):
         status, text = run(host, capfd, *words)
-        assert status == 1 and "app.toml is gone" in text
+        assert status == 1 and "app.toml is missing" in text
 
 
 def test_an_app_whose_record_of_what_serves_is_lost_keeps_running(

@@ -59,7 +59,7 @@ def test_another_dokku_s_completion_stays(bare: Host) -> None:
 
 
 def test_purge_is_refused_without_remove_and_while_an_app_is_there(run: Run, host: Host) -> None:
-    assert "--purge only goes with --remove" in run("setup", "--purge")[2]
-    assert "Removing dokkupy takes --yes" in run("setup", "--remove")[2]
+    assert "--purge has no effect without --remove" in run("setup", "--purge")[2]
+    assert "To remove dokkupy, add --yes" in run("setup", "--remove")[2]
     run("apps:create", "blog")
     assert "There are still apps: blog" in run("setup", "--remove", "--purge", "--dry-run")[2]

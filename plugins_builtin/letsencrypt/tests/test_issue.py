@@ -332,7 +332,7 @@ def by_hook(bench: Bench) -> Zone:
 def test_wildcard_comes_by_dns_and_without_it_is_left_out(bench: Bench) -> None:
     add(bench, "*.blog.example.com")
     manage.enable(bench.host, BLOG)
-    assert "*.blog.example.com is left out: wildcards need DNS" in bench.host.out.text()  # type: ignore[attr-defined]
+    assert "*.blog.example.com is left out: wildcards require DNS" in bench.host.out.text()  # type: ignore[attr-defined]
     zone = by_hook(bench)
     assert manage.status(bench.host, BLOG).reason
     manage.enable(bench.host, BLOG)

@@ -251,7 +251,7 @@ def test_the_last_failed_deploy_is_shown(host: Host, capsys: pytest.CaptureFixtu
 def test_no_failed_deploy_is_a_warning(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logs:failed", "blog"], host=host) == 0
     found = capsys.readouterr()
-    assert found.out == "" and "No failed deploy of blog" in found.err
+    assert found.out == "" and "There is no record of a failed deploy of blog" in found.err
 
 
 @pytest.mark.parametrize(

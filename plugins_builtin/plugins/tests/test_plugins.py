@@ -282,7 +282,7 @@ def test_what_cannot_be_uninstalled_is_refused(environment: Environment, name: s
     "source",
     ["--index-url=http://evil", "../nowhere/x", "https://", "git+https://example.invalid/x.git#--upload-pack=x", "a b"],
 )
-def test_a_hostile_source_is_refused(environment: Environment, source: str) -> None:
+def test_a_bad_source_is_refused(environment: Environment, source: str) -> None:
     done = environment.run("plugin:install", source)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -28,7 +28,7 @@ def host(tmp_path: Path) -> Host:
     ],
 )
 def test_a_plugin_of_dokku_s_is_refused_by_name(host: Host, source: str) -> None:
-    with pytest.raises(UserError, match="plugins of Dokku's in shell do not run here") as caught:
+    with pytest.raises(UserError, match="Dokku's shell plugins do not run here") as caught:
         install(host, source)
     assert caught.value.hint.startswith("No distribution that comes with dokkupy does its work")
 

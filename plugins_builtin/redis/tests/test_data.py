@@ -306,7 +306,7 @@ def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redi
     ):
         with pytest.raises(HostError) as caught:
             moving.put_content(eight.host, redis, eight.service.name, [bad], "import")
-        assert "restore" in caught.value.message or "not whole" in caught.value.message
+        assert "restore" in caught.value.message or "incomplete" in caught.value.message
         assert dict(redis.facts(eight)) == facts
     assert len(container.containers_of(eight.host, eight.service.id)) == 1
 

@@ -148,7 +148,7 @@ def test_a_variable_of_the_host_keeps_images_from_being_pulled(
     status, _, error = run("fake:create", "db", "--image", "other", "--image-version", "9")
     assert status == 1 and pulled == []
     assert error.startswith(
-        " !     The image other:9 is not on this host, and FAKE_DISABLE_PULL is true: it is not pulled\n"
+        " !     The image other:9 is not on this host, and FAKE_DISABLE_PULL is true, so it is not pulled\n"
     )
     assert "docker image pull other:9" in error
     assert run("fake:create", "here")[0] == 0  # its image is here

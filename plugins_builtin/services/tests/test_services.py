@@ -304,7 +304,7 @@ def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
     entry = EntryPoint("dokkupy.datastore", "fake", "x:y", "dokkupy-fake", "1", "")
     host.registry.all.append(entry)
     new(host)
-    with pytest.raises(Conflict, match="looks after fake:db"):
+    with pytest.raises(Conflict, match="manages fake:db"):
         require_unused(host, "fake")
     lifecycle.destroy(host, "fake", DB)
     require_unused(host, "fake")
@@ -333,7 +333,7 @@ def test_a_service_whose_volume_is_gone_does_not_begin_anew_on_an_empty_one(host
     engine_of(host).containers.remove(service.container)
     engine_of(host).volumes.remove(service.volume)
     assert maintenance.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
-    with pytest.raises(HostError, match="The data of fake:db is gone") as caught:
+    with pytest.raises(HostError, match="The data of fake:db is missing") as caught:
         lifecycle.set_state(host, fake(host), DB, "running", "start")
     assert "backups:restore fake:db" in caught.value.hint
     assert engine_of(host).volumes.find_all({}) == []

@@ -80,7 +80,7 @@ def test_what_cannot_be_reached_is_named(host: Host, run: object) -> None:  # no
     with pytest.raises(NotFound):
         tunnel.open_connection(host, store, ServiceName("nope"))
     run("fake:stop", "db")
-    with pytest.raises(Conflict, match="does not run"):
+    with pytest.raises(Conflict, match="is not running"):
         tunnel.open_connection(host, store, name)
 
 

@@ -75,7 +75,7 @@ def test_the_same_name_and_the_same_key_are_refused_a_second_time(host: Host) ->
     add_key(host, KeyName("ann"), ED25519)
     with pytest.raises(Conflict, match="Duplicate SSH key name"):
         add_key(host, KeyName("ann"), OTHER)
-    with pytest.raises(Conflict, match="it is there as ann"):
+    with pytest.raises(Conflict, match="it exists as ann"):
         add_key(host, KeyName("bob"), ED25519)
     assert list(keys_of(host)) == ["ann"]
 

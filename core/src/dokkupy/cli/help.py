@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy.cli.declare import Annotated, Arg, Command, CommandResult, Group, Opt, find_namespace, usage
+from dokkupy.cli.unknown import program
 from dokkupy.errors import PluginError
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint, summary
@@ -50,10 +51,10 @@ def help(
             rows.append((name, group.help, own))
     rows.sort()
     width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
-    lines = ["Usage: dokku [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
+    lines = [f"Usage: {program()} [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
     for title, own in (
         (
-            'Primary help options, type "dokku COMMAND:help" for more details, or dokku help --all to '
+            f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to '
             "see all commands.",
             True,
         ),
@@ -90,7 +91,7 @@ def group_lines(host: Host, group: Group) -> list[str]:
 
     rows = [(usage(c), c.help) for c in usable(host, group)]
     width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
-    lines = [f"Usage: dokku {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
+    lines = [f"Usage: {program()} {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
     lines += [f"    {words:<{width}} {text}" for words, text in rows]
     shown = sum(not one.hidden for one in group.commands.values())
     return lines + left_out(host, shown - len(rows), "commands")

@@ -213,7 +213,9 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         raise unknown(name, host)
     group = host.registry.load(entry)
     if not isinstance(group, Group):
-        raise PluginError(f"Plugin {entry.plugin} names {entry.module} as commands, which is none", plugin=entry.plugin)
+        raise PluginError(
+            f"Plugin {entry.plugin} names {entry.module} as a command group, which it is not", plugin=entry.plugin
+        )
     # A namespace of several words, `letsencrypt:cron-job`, keeps its colon; so does `cluster:add`.
     if verb:
         found = group.commands.get(verb)

@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from dokkupy.cli.declare import Command, Parameter, parameters, usage
+from dokkupy.cli.unknown import program
 
 
 def as_click(command: Command) -> Any:
@@ -42,6 +43,6 @@ def show_help(command: Command) -> None:
     """Print a command's help."""
     click_command = as_click(command)
     with click_command.make_context(command.full_name, [], resilient_parsing=True) as context:
-        print(f"Usage: dokku {usage(command)}\n")
+        print(f"Usage: {program()} {usage(command)}\n")
         _, _, rest = click_command.get_help(context).partition("\n\n")  # its own usage line does not know `--global`
         print(rest)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from dokkupy.cli.declare import COMMANDS
 from dokkupy.errors import UserError
 from dokkupy.host import Host
@@ -14,6 +17,11 @@ META = "dokkupy"
 """The distribution that requires everything that comes with the project."""
 
 
+def program() -> str:
+    """The name by which the program was called: `dokkupy`, else `dokku`, as in Dokku's own messages."""
+    return "dokkupy" if os.path.basename(sys.argv[0]) == "dokkupy" else "dokku"
+
+
 def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     """group: the command's namespace, when there is one and it lacks the command."""
     from dokkupy.cli.permission import usable, usable_groups
@@ -22,8 +30,8 @@ def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     known = [command.full_name for command in usable(host, group)] if group else usable_groups(host)
     hint = "" if group else resting(host, name) or missing(host)
     return UserError(
-        f"`{name[:80]}` is not a dokku command.",
-        details=("See `dokku help` for a list of available commands.",),
+        f"`{name[:80]}` is not a {program()} command.",
+        details=(f"See `{program()} help` for a list of available commands.",),
         hint=hint or did_you_mean(name, known),
         code="unknown_command",
     )

@@ -73,7 +73,7 @@ class Hooks:
                 raise PluginError(
                     f"Plugin {who} specifies the hook {name}, {complaint}",
                     plugin=entry.plugin,
-                    hint="Its author must change it; until then the plugin is left out.",
+                    hint="Its author must correct it; until then the plugin is not loaded.",
                 )
         if found:
             self.manager.add_hookspecs(module)
@@ -90,7 +90,7 @@ class Hooks:
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
-            raise PluginError(f"Plugin {who} does not fit: {error}", plugin=entry.plugin) from error
+            raise PluginError(f"Plugin {who} is not compatible: {error}", plugin=entry.plugin) from error
         except PluginError:
             self.manager.unregister(name=name)
             raise
@@ -117,7 +117,7 @@ class Hooks:
                 raise PluginError(
                     f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
                     plugin=plugin,
-                    hint=f"Its author must take {refused[0]} out; until then the plugin is left out.",
+                    hint=f"Its author must remove {refused[0]}; until then the plugin is not loaded.",
                 )
         for implementation in self.manager.get_hookcallers(module) or []:
             spec = implementation.spec

@@ -132,7 +132,7 @@ def recover_subject(host: Session, subject: str, *, held: tuple[str, ...] = (), 
             if not goes_on or isinstance(error, Interrupted | Busy):
                 raise
             for text in messages(error):
-                host.out.warn(f"An earlier operation is still unfinished and will be tried again: {text}")
+                host.out.warn(f"An earlier operation is unfinished and will be retried: {text}")
         finally:
             for lock in acquired:
                 lock.release()

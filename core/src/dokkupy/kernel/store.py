@@ -230,7 +230,7 @@ def parse(path: str, text: bytes) -> Table:
     if not isinstance(schema, int) or schema > SCHEMA:
         raise StateError(
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
-            hint="It was written by a newer dokkupy: install that version again.",
+            hint="A newer version of dokkupy wrote it: install that version again.",
         )
     return Read(path, table)
 
@@ -272,7 +272,7 @@ def forget_file(path: str) -> None:
 
 
 def gone(path: str) -> StateError:
-    return StateError(f"{path} is gone, and the generation before it is still there", hint=restore_hint(path))
+    return StateError(f"{path} is missing, but its previous generation exists", hint=restore_hint(path))
 
 
 def has_generation(path: str) -> bool:
@@ -293,6 +293,6 @@ def lost_record(path: str, app: str) -> StateError:
     if os.path.exists(previous_of(path)):
         return gone(path)
     return StateError(
-        f"{path} is gone, and other files of the app {app} are still there",
-        hint=f"Write it again: echo schema = {SCHEMA} > {path}. Or remove what is left: apps:destroy --force {app}",
+        f"{path} is missing, although other files of the app {app} exist",
+        hint=f"Create it again: echo schema = {SCHEMA} > {path}. Or remove what is left: apps:destroy --force {app}",
     )

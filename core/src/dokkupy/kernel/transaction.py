@@ -141,7 +141,7 @@ class Transaction(Generic[H]):
         except Exception as error:
             self.left_over = True
             reason = "; ".join(one.message for one in as_errors(error)) or f"{type(error).__name__}: {error}"
-            self.host.out.warn(f"{self.verb} is done, but a step after it failed and will be tried again: {reason}")
+            self.host.out.warn(f"{self.verb} is done, but a step after it failed and will be retried: {reason}")
 
     def undo(self) -> list[BaseException]:
         return run_undo(self.host, self._journal, self.verb, list(enumerate(self._undo)))
@@ -162,7 +162,7 @@ def run_undo(
             host.out.debug(f"{verb}: undo {name}")
             undo.run(host)
         except (AppError, UserError) as error:
-            host.out.warn(f"{verb} is undone except for one step ({name}): {error.message}")
+            host.out.warn(f"{verb} was undone except for one step ({name}): {error.message}")
         except Exception as error:
             failures.append(error)
             continue

@@ -42,17 +42,15 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
         descriptors.append(fd)
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise AppError(f"{path} in the source is not a regular file", code="hostile_source")
+            raise AppError(f"{path} in the source is not a regular file", code="bad_source")
         if found.st_size > limit:
-            raise AppError(f"{path} in the source is larger than {limit // 1024} KiB", code="hostile_source")
+            raise AppError(f"{path} in the source is larger than {limit // 1024} KiB", code="bad_source")
         with os.fdopen(os.dup(fd), "rb") as file:
             return decode_text(file.read(limit + 1))
     except FileNotFoundError:
         return None
     except ValueError:
-        raise AppError(
-            f"{path} in the source is not UTF-8 text", code="hostile_source", hint="Save it as UTF-8."
-        ) from None
+        raise AppError(f"{path} in the source is not UTF-8 text", code="bad_source", hint="Save it as UTF-8.") from None
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -67,8 +65,8 @@ def open_beneath(directory: int, name: str, path: str, flags: int) -> int:
             if error.errno == errno.ENOTDIR and not os.path.islink(f"/proc/self/fd/{directory}/{name}"):
                 raise FileNotFoundError(path) from None
             raise AppError(
-                f"{path} in the source is {kind}, which is not followed",
-                code="hostile_source",
+                f"{path} in the source is {kind}, which dokkupy does not follow",
+                code="bad_source",
                 hint="Replace it with the file itself.",
             ) from None
         raise

@@ -1,12 +1,13 @@
-"""New plugins: files with `$name` (`my-tool`), `$package` (`my_tool`), `$title` (`My tool`), `$class_name` (`MyTool`) and
-`$constant` (`MY_TOOL`) in them and their paths.
+"""New plugins: templates whose text and paths may contain `$name` (`my-tool`), `$package` (`my_tool`), `$title` (`My tool`),
+`$class_name` (`MyTool`) and `$constant` (`MY_TOOL`).
 
-Each kind (`plugin:new --kind datastore`) is a function `(name, directory) -> files` in the entry point group
-`dokkupy.scaffold`; `write_tree` does its work.
+Each kind of plugin (`plugin:new --kind language`) is a function `(name, directory) -> files` in the entry point group
+`dokkupy.scaffold`. It calls `write_tree`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
@@ -15,19 +16,30 @@ from dokkupy_sdk.names import PluginName
 
 
 def write_plugin(name: str, directory: str) -> list[str]:
-    """Write a plugin with a hook, a command, a setting and their tests; returns the files, relative to directory.
+    """Write a plugin with a hook, a command, a setting and their tests. Returns the files, relative to the directory.
 
-    Raises Conflict when the directory is there and not empty.
+    Raises Conflict when the directory exists and is not empty.
     """
     return write_tree(Path(__file__).parent / "plugin", PluginName(name), Path(directory))
 
 
-def write_tree(source: Path, name: PluginName, target: Path) -> list[str]:
-    """Write every `*.txt` below source with its values filled in and the ending left off."""
+def write_language(name: str, directory: str) -> list[str]:
+    """Write a plugin with a language for the buildpacks; see `write_plugin`."""
+    return write_tree(Path(__file__).parent / "language", PluginName(name), Path(directory))
+
+
+def write_notifier(name: str, directory: str) -> list[str]:
+    """Write a plugin that sends notices about deploys and crashes; see `write_plugin`."""
+    return write_tree(Path(__file__).parent / "notifier", PluginName(name), Path(directory))
+
+
+def write_tree(source: Path, name: PluginName, target: Path, values: Mapping[str, str] | None = None) -> list[str]:
+    """Write every `*.txt` below source, without that ending and with its values filled in. values: further ones."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Conflict(f"{target} exists and is not empty", hint="Choose another: --directory DIR")
     package = name.replace("-", "_")
     values = {
+        **(values or {}),
         "name": str(name),
         "package": package,
         "title": name.replace("-", " ").capitalize(),

@@ -57,8 +57,8 @@ def require_usable(host: Host, ref: str) -> None:
         found = host.images().find(ref)
         if found is not None and found.id.removeprefix("sha256:").startswith(ref.removeprefix("sha256:")):
             raise UserError(
-                f"{ref} is the id of an image, which may belong to another app",
-                hint="Name the image by its repository and tag.",
+                f"{ref} is the id of an image, which may be the image of another app",
+                hint="Name the image by repository and tag.",
                 code="reserved_image",
             )
 
@@ -89,7 +89,7 @@ def usable_name(host: Host, app: AppName, ref: str) -> str:
     when the engine does not have the image any more."""
     image = loaded_images(host, app)[ref]
     if host.images().find(image) is None:
-        raise NotFound(f"The image {ref} is gone from this host", hint=f"Load it again: git:load-image {app} {ref}")
+        raise NotFound(f"The image {ref} is no longer on this host", hint=f"Load it again: git:load-image {app} {ref}")
     name = private_name(host, app, image)
     host.images().tag(image, name)
     return name

@@ -73,7 +73,7 @@ def reroute_after(
         if not unsets and not any(refused() for refused in before):
             raise
         host.out.warn(
-            f"It is done, and the proxy serves as before, because it refuses what is left: {'; '.join(messages(error))}"
+            f"The change is saved, but the proxy keeps its previous configuration, because it refuses the new one: {'; '.join(messages(error))}"
         )
         return
     for one, was in reached.items():
@@ -84,7 +84,7 @@ def reroute_after(
         except DokkupyError as error:
             if not unsets:
                 raise
-            host.out.warn(f"It is done. {error.message}: {'; '.join(error.details)}")
+            host.out.warn(f"The change is saved. {error.message}: {'; '.join(error.details)}")
 
 
 def reroute_idle(host: Host, app: str) -> None:
@@ -112,7 +112,9 @@ def reroute_idle(host: Host, app: str) -> None:
             try:
                 held.append(host.lock(f"app:{name}", wait=0, command=host.command or "proxy:build-config"))
             except Busy:
-                host.out.warn(f"{name} is being changed: if it does not take this over, run proxy:build-config {name}")
+                host.out.warn(
+                    f"{name} is being changed by another command: if its route misses this change, run proxy:build-config {name}"
+                )
                 continue
             routes.append(stored_route(host, name))
         apply_routes(host, routes)

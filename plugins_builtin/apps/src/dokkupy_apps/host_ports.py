@@ -51,6 +51,6 @@ def require_host_ports(host: Host, ports: Iterable[Port]) -> None:
             )
         if not is_open(host, port.host) and not is_admin(host):
             raise Denied(
-                f"The host's port {port.host} is not yours to take: use 80 or 443",
+                f"The host's port {port.host} may not be used with this key: use 80 or 443",
                 hint=f"Ask an admin for: dokkupy proxy:set --global {SETTING} {port.host}",
             )

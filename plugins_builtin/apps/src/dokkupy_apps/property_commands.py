@@ -74,7 +74,7 @@ def add_property_commands(
             text = " ".join(value)
             if scope.is_all:
                 raise UserError(
-                    "A property is set for one app, or with --global for all that have no value of their own"
+                    "A property is set for one app, or with --global for all apps without a value of their own"
                 )
             if scope.app is not None:
                 host.store.require_app(scope.app)

@@ -59,7 +59,9 @@ def require_reached(host: Host, app: AppName, before: Reach | None, *, is_kept: 
     if after is None or not after.missing:
         return
     if before is not None and len(before.missing) >= before.rows:
-        host.out.warn(f"It is done, but {app} is not reached through the proxy, as before: {list_of(after.missing)[0]}")
+        host.out.warn(
+            f"The change is saved, but a request through the proxy still does not reach {app}: {list_of(after.missing)[0]}"
+        )
         return
     old = {(row.domain, row.port) for row in before.missing} if before is not None else set()
     news = [row for row in after.missing if (row.domain, row.port) not in old]

@@ -93,7 +93,9 @@ def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused
         if was_refused is None or not was_refused():
             raise
         reason = "; ".join(messages(error))
-        host.out.warn(f"It is done, and the proxy still serves {app} as before, because of another fault: {reason}")
+        host.out.warn(
+            f"The change is saved, but the proxy keeps the previous configuration of {app}, because of another fault: {reason}"
+        )
         if isinstance(error, DokkupyError) and error.hint:
             host.out.warn(error.hint)
 

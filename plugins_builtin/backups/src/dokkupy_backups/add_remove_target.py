@@ -40,7 +40,7 @@ def add(
     location = parse_location(url)
     refuse_forbidden(location)
     if location.kind == "directory" and (location.path + "/").startswith(host.root + "/"):
-        raise UserError("A target inside dokkupy's state would be part of what it backs up")
+        raise UserError("A target inside dokkupy's state would be part of its own backups")
     before = host.store.find(TargetFile, name)
     if before is not None and before.url != url:
         raise Conflict(f"There is a target {name} at {before.url}", hint="Choose another name, or remove that one.")
@@ -99,11 +99,11 @@ def open_or_make(tx: Transaction, repository: Repository, *, given: bool) -> boo
     except HostError as error:
         if error.code == "wrong_key" and not given:
             raise Conflict(
-                f"There is a repository at {repository.target.location.url} already, with a key of its own",
+                f"The repository at {repository.target.location.url} exists already, with its own key",
                 hint=f"Give its key: dokkupy backups:target-add {name} {repository.target.location.url} key=...",
             ) from error
         raise
-    repository.host.out.section(f"Making a repository at {repository.target.location.url}")
+    repository.host.out.section(f"Creating a repository at {repository.target.location.url}")
     tx.step("make the repository", repository.init)
     return True
 
@@ -115,7 +115,9 @@ def probe(repository: Repository) -> None:
     got = b"".join(repository.pieces(identifier, PROBE))
     repository.forget([identifier])
     if got != sent:
-        raise HostError(f"The target {repository.target.name} does not give back what it was given", code="damaged")
+        raise HostError(
+            f"The target {repository.target.name} returned other data than was written to it", code="damaged"
+        )
 
 
 def check(host: Host, name: TargetName) -> int:
@@ -147,7 +149,7 @@ def remove(host: Host, name: TargetName) -> None:
     if users:
         raise Conflict(
             f"The target {name} is used by the schedules of {', '.join(users)}",
-            hint="Give them another target, or unschedule them: dokkupy backups:unschedule SUBJECT",
+            hint="Give the schedules another target, or remove them: dokkupy backups:unschedule SUBJECT",
         )
     held = records(host, target=name)
     elsewhere = {(one.subject, one.host_name) for one in records(host) if one.target != name}
@@ -155,7 +157,7 @@ def remove(host: Host, name: TargetName) -> None:
     if only and not host.force:
         raise Conflict(
             f"The target {name} holds the only backups of {', '.join(only)}",
-            hint="Make others first, or use --force: what is in the repository stays, and needs its key.",
+            hint="Make other backups first, or use --force: the repository stays, and can only be read with its key.",
         )
     with operation(host, "backups:target-remove", f"backup-target:{name}", takes_away=True) as tx:
         for one in held:

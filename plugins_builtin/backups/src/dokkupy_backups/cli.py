@@ -125,7 +125,7 @@ def target_remove(
     host = host.for_invocation(force=host.force or force)
     add_remove_target.remove(host, target)
     if not host.dry_run:
-        host.out.section(f"{target} is forgotten; its repository is as it was")
+        host.out.section(f"{target} is removed; its repository is unchanged")
     return CommandResult({"target": target})
 
 
@@ -150,7 +150,7 @@ def create(
     record = work.create(host, subject, chosen, accept_smaller=accept_smaller)
     if record is None:
         return CommandResult()
-    host.out.section(f"Backup {record.short} of {subject} is done; prove it: dokkupy backups:verify {record.short}")
+    host.out.section(f"Backup {record.short} of {subject} is done; to verify it: dokkupy backups:verify {record.short}")
     return CommandResult(record.row())
 
 
@@ -264,7 +264,7 @@ def restore(
     saved = work.restore(host, subject, record, to=to, safety=not no_safety)
     if not host.dry_run:
         if saved is not None:
-            host.out.section(f"What was there before is in the backup {saved.short}")
+            host.out.section(f"The previous content is in the backup {saved.short}")
         host.out.section(f"{subject} is restored{f' as {to}' if to else ''} from {record.short} of {record.started}")
     return CommandResult({"subject": subject, "backup": record.id, "to": to, "safety": saved.id if saved else ""})
 
@@ -340,7 +340,7 @@ def schedule(
             f"{subject} is backed up into {made.target} at {cron}, first at {cron.after(made.since):%Y-%m-%d %H:%M}"
         )
         if not keep.words():
-            host.out.detail("All backups are kept: say how many with --keep-last, --keep-daily, ...")
+            host.out.detail("All backups are kept; to limit them: --keep-last, --keep-daily, ...")
     return CommandResult(made.row())
 
 
@@ -377,7 +377,7 @@ def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
         if allowed(host, "service:read", SubjectName(row["subject"]))
     ]
     if subject is not None and not rows:
-        raise NotFound(f"There is nothing to back up that is called {subject}")
+        raise NotFound(f"No service, app or host to back up is called {subject}")
     lines: list[str] = []
     for row in rows:
         if not getattr(host.out, "quiet", False):
@@ -406,7 +406,7 @@ def set_property(
     from dokkupy_backups.settings import SETTINGS
 
     if not is_global:
-        raise UserError("Backups are set up for the whole host", hint="Leave --global=false out")
+        raise UserError("Backups are set up for the whole host", hint="Leave out --global=false")
     with operation(host, "backups:set", "host", takes_away=not value) as tx:
         SETTINGS.set(tx, None, name, value)
     host.out.header(f"Setting {name} to {value}" if value else f"Unsetting {name}")

@@ -73,7 +73,7 @@ class BucketBackups(ServiceBackups):
         if found is None:
             kind, _, name = subject.partition(":")
             raise NotFound(
-                f"Nobody said what opens the buckets of {subject}",
+                f"No credentials are stored for the buckets of {subject}",
                 hint=f"{kind}:backup-auth {name} KEY SECRET [REGION] [SIGNATURE-VERSION] [ENDPOINT]",
             )
         return found

@@ -153,5 +153,5 @@ class DataSubset(str):
 
     def __new__(cls, text: str) -> DataSubset:
         if text and not SUBSET.fullmatch(text):
-            raise UserError(f"{shown(text)} is not a share of the data such as 5%")
+            raise UserError(f"{shown(text)} is not a percentage of the data such as 5%")
         return super().__new__(cls, text)

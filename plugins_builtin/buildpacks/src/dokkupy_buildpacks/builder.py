@@ -99,7 +99,7 @@ class BuildpacksBuilder(Builder):
             install=digest(host, given, INSTALL),
         )
         if not mounts.caches and CONFIG in given and any(uses_config(plan) for plan in planned.plans):
-            host.out.warn("This host's docker has no BuildKit: the app's configuration is not seen while building")
+            host.out.warn("This host's docker has no BuildKit: the build does not see the app's configuration")
         with scratch_directory(host.path("tmp", "plan")) as directory:
             path = Path(directory, "Dockerfile")
             path.write_text(dockerfile(parts, mounts))

@@ -19,7 +19,7 @@ def bundle(text: str) -> str:
     if text == "none":
         return text
     if not os.path.isabs(text) or not plain(text):
-        raise UserError(f"{text[:80]!r} is not an absolute path, nor `none`")
+        raise UserError(f"{text[:80]!r} is neither an absolute path nor `none`")
     try:
         if "BEGIN CERTIFICATE" not in read_file(text, 1 << 22):
             raise UserError(f"{text} has no certificate in PEM form")
@@ -30,7 +30,7 @@ def bundle(text: str) -> str:
 
 def url(text: str) -> str:
     if not URL.fullmatch(text):
-        raise UserError("That is not an http or https URL")
+        raise UserError("This is not an http or https URL")
     return text
 
 

@@ -50,7 +50,7 @@ def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
 
     host.store.require_app(app)
     if bool(crt) != bool(key):
-        raise UserError("Both files are needed: the certificate and its key", hint="certs:add APP CRT KEY")
+        raise UserError("Give both files: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
         # The server's files are not whoever may push an app's to read.
         raise UserError("Over SSH the certificate comes on standard input", hint=bundle.HINT)
@@ -82,10 +82,14 @@ def store(
     left = uncovered(host, app, names)
     covered = [domain for domain in domains_of(host, app) if domain not in left and domain != "_"]
     if left:
-        host.out.warn(f"The certificate covers {', '.join(names[:5])}; without TLS stay: {', '.join(left[:5])}")
+        host.out.warn(
+            f"The certificate covers {', '.join(names[:5])}; these names stay without TLS: {', '.join(left[:5])}"
+        )
     lost = [domain for domain in lost if domain in left]
     if lost:
-        host.out.warn(f"{', '.join(lost[:5])} had TLS until now; back to the certificate before: certs:rollback {app}")
+        host.out.warn(
+            f"{', '.join(lost[:5])} had TLS until now; to go back to the previous certificate: certs:rollback {app}"
+        )
     if not pair.trusted and not pair.facts.self_signed:
         host.out.warn("It is not signed by an authority that this host trusts: clients may refuse it")
     served = f"is served until {one.not_after[:10]}"

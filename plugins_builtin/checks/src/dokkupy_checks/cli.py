@@ -85,7 +85,7 @@ def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
 def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Disable checks and stop old instances before new ones start."""
     change(host, app, "disable", "Disabling", add="disabled", listed=process_types)
-    host.out.detail("Old instances stop before new ones start: each deploy has a downtime")
+    host.out.detail("Old instances stop before new ones start, so each deploy has a downtime")
 
 
 @group.command("skip", permission="app:write", mutating=True)

@@ -262,7 +262,7 @@ def read_json(host: Host, text: str) -> dict[str, str]:
     try:
         table = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"The JSON does not parse: {error}") from None
+        raise UserError(f"The JSON is invalid: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
-        raise UserError("The JSON is not an object of texts")
+        raise UserError("The JSON is not an object whose values are strings")
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}

@@ -115,7 +115,7 @@ def prune(
 
     host.store.require_app(app)
     if keep < 0:
-        raise UserError("--keep is a number from 1")
+        raise UserError("--keep takes a number from 1")
     with operation(host, "releases:prune", f"app:{app}") as tx:
         tx.commit()
         gone = prune_releases(host, app, keep or int(RELEASES.get(host.store, app, "retention")))

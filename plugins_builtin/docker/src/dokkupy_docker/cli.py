@@ -104,7 +104,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
     release = current(host, app)[0] if processes else None
     for name in processes:
         if release is not None and name not in release.processes:
-            host.out.warn(f"{app} has no process type {name} now: the option applies as soon as there is one")
+            host.out.warn(f"{app} has no process type {name} now: the option applies once there is one")
 
 
 @options_group.command("add", permission="app:write", mutating=True)
@@ -139,7 +139,7 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process:
             if not any(same(text, one) for one in kept):
                 raise UserError(
                     f"{text[:60]!r} is not among the options of {app} for {','.join(process or names)}",
-                    hint=f"See them: dokkupy docker-options:report {app}",
+                    hint=f"List them: dokkupy docker-options:report {app}",
                 )
         return [one for one in kept if not any(same(text, one) for text in doomed)]
 

@@ -40,7 +40,7 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
             if after == 0:
                 return str(subnet)
             after -= 1
-    raise HostError(f"All networks of {POOL} are taken", hint="Destroy apps that are not needed.")
+    raise HostError(f"All networks of {POOL} are taken", hint="Destroy apps that are no longer used.")
 
 
 def ensure(networks: Networks, app: AppName) -> str:

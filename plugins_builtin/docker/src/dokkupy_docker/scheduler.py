@@ -171,7 +171,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             try:
                 engine.networks.connect(name, container, (wanted[container],))
             except NotFound:
-                self.host.out.warn(f"{container}, which {app} uses, is not there")
+                self.host.out.warn(f"{container}, which {app} uses, does not exist")
 
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         containers = self.host.containers()

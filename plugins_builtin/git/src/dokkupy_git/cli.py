@@ -249,7 +249,7 @@ def unlock(host: Host, app: AppName) -> None:
     """No effect: locks are released by themselves; this explains how."""
     host.store.require_app(app)
     raise UserError(
-        "git takes no lock here: the next command rolls back an interrupted push",
+        "There is no git lock here: the next command rolls back an interrupted push",
         hint=f"To unlock deploys: apps:unlock {app}",
     )
 

@@ -68,7 +68,7 @@ class GitSources(SourceStore):
             remove_file(os.path.join(leftover, "HEAD"))
             shutil.rmtree(leftover, ignore_errors=True)
         if os.path.isdir(path):
-            raise HostError(f"{path} could not be removed", hint="Look at its owner and mode.")
+            raise HostError(f"{path} could not be removed", hint="Check its owner and mode.")
 
     def rename(self, old: AppName, new: AppName) -> None:
         source, target = repository_path(self.host, old), repository_path(self.host, new)

@@ -56,7 +56,7 @@ def parse_remote(text: str, *, protocols: Collection[str], local: bool, loopback
         if local or "file" in protocols:
             return remote
         raise UserError(
-            f"{shown(text)} is a path of the host, which an SSH key may not sync from",
+            f"{shown(text)} is a path of the host, which is not allowed over SSH",
             hint="Run the command on the host, or use a URL.",
         )
     if remote.scheme not in protocols and not (loopback and remote.scheme == "http" and is_loopback(remote.host)):

@@ -82,13 +82,13 @@ def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datet
             f"No certificate for {app}: certbot {ENDED[status]}",
             details=details,
             code="acme",
-            hint="What is served stays as it is. Is the host short of memory? journalctl -k",
+            hint="The served certificates do not change. Is the host short of memory? journalctl -k",
         )
     return HostError(
-        f"No certificate for {app}: the authority or certbot refused",
+        f"No certificate for {app}: the authority or certbot refused it",
         details=details,
         code="acme",
-        hint="The reason is above; what is served stays as it is.",
+        hint="The reason is above; the served certificates do not change.",
     )
 
 
@@ -110,7 +110,7 @@ def no_room(app: AppName, where: str) -> HostError:
     return HostError(
         f"No certificate for {app}: no space left on device ({where})",
         code=FULL,
-        hint="Free some disk space: dokkupy cleanup. It is retried automatically; what is served stays as it is.",
+        hint="Free some disk space: dokkupy cleanup. It is retried automatically; the served certificates do not change.",
     )
 
 
@@ -129,7 +129,7 @@ REASONS = (
     (
         r"No space left on device|Errno 28\b",
         "no space left on device",
-        "Free some disk space: dokkupy cleanup. It is retried automatically; what is served stays as it is.",
+        "Free some disk space: dokkupy cleanup. It is retried automatically; the served certificates do not change.",
         FULL,
     ),
     (

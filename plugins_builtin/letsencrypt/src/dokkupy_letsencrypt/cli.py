@@ -39,7 +39,7 @@ def enable(
     if app is not None:
         got = manage.enable(host, app, force=force, insist=force)
         if not got:
-            host.out.section(f"{app} has a certificate that will do; it is renewed by itself")
+            host.out.section(f"{app} has a valid certificate, which is renewed automatically")
         return CommandResult({"app": app, "issued": got})
 
     def enabled(one: AppName) -> bool | None:

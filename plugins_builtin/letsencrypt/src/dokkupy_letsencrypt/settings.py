@@ -29,7 +29,9 @@ def server(text: str) -> str:
 def pairs(text: str) -> str:
     for pair in text.split(","):
         if not re.fullmatch(r"\s*[a-z][a-z0-9_]*\s*=\s*[^\s,;#'\"\\]+\s*", pair):
-            raise UserError("Not pairs such as dns_cloudflare_api_token=TOKEN, with commas between them")
+            raise UserError(
+                "The value is not a list of pairs such as dns_cloudflare_api_token=TOKEN, separated by commas"
+            )
     return text
 
 

@@ -169,7 +169,7 @@ def failed(host: Host, scope: Scope) -> CommandResult:
         if record is not None:
             text.extend(failed_text(app, record, headers=not getattr(host.out, "quiet", False)))
         elif scope.app is not None:
-            host.out.warn(f"No failed deploy of {app} is on record")
+            host.out.warn(f"There is no record of a failed deploy of {app}")
     return CommandResult(data[0] if scope.app is not None else data, text, status=1 if broken else 0)
 
 

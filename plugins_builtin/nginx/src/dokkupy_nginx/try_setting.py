@@ -32,7 +32,7 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
         if alone is not None or refusal(proxy, app, now) is None:
             refused = alone or refused
             raise UserError(
-                f"{name} is not set: {refused.message.partition(': ')[2] or refused.message}",
+                f"{name} was not set: {refused.message.partition(': ')[2] or refused.message}",
                 details=refused.details,
                 hint="Nothing was changed.",
                 code="bad_proxy_input",

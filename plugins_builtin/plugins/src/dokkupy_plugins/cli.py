@@ -60,7 +60,10 @@ def install(
 
     if core:
         if source:
-            raise UserError("--core means the plugins that come with the host: give no other", hint="Leave --core out")
+            raise UserError(
+                "--core stands for the plugins that come with the host, and takes no name beside it",
+                hint="Leave out --core",
+            )
         return CommandResult([], ["-----> The core plugins were installed with the host"])
     if not source:
         raise UserError("Please specify a plugin: a name on PyPI, a wheel, a directory or a git address")
@@ -139,9 +142,11 @@ def new(
     directory: Annotated[
         str, Opt("--directory", help="Directory to create; by default dokkupy-NAME in the current one")
     ] = "",
-    kind: Annotated[str, Opt("--kind", help="Kind of plugin to start from")] = "plugin",
+    kind: Annotated[
+        str, Opt("--kind", help="plugin, language, notifier, builder, proxy, scheduler or datastore")
+    ] = "plugin",
 ) -> CommandResult:
-    """Create a new plugin: one hook, one command, one setting, and their tests."""
+    """Write the files of a new plugin of some kind, with tests: by default one hook, one command and one setting."""
     entry = host.registry.find("dokkupy.scaffold", kind)
     if entry is None:
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"

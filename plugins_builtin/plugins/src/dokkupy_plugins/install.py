@@ -68,7 +68,7 @@ def pip(*words: str, env: dict[str, str] | None = None) -> str:
     if not done.ok:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR:") or "requires" in line]
         raise UserError(
-            "pip refused",
+            "pip could not install it",
             details=tuple((lines or done.stderr.splitlines())[-12:]),
             code="pip_refused",
             hint="Nothing was changed.",

@@ -170,12 +170,12 @@ def require_unused(host: Host, name: str) -> None:
         found = [one for one in host.store.services() if one.startswith(f"{kind}:")]
         if found:
             raise Conflict(
-                f"The plugin {name} looks after {', '.join(found)}",
+                f"The plugin {name} manages {', '.join(found)}",
                 hint=f"Destroy them first: {kind}:destroy NAME",
             )
     chosen, unread = over_each(host.store.apps(), lambda app: list(selections(host, app)))
     for app, error in unread:
-        host.out.warn(f"{app}: {'; '.join(messages(error))}. Whether it uses the plugin {name} is not known.")
+        host.out.warn(f"{app}: {'; '.join(messages(error))}. So it is unknown whether it uses the plugin {name}.")
     for app, rows in chosen:
         for namespace, prop, value in rows:
             if (namespace, value) in offered:

@@ -70,7 +70,7 @@ def refusal(host: Host, name: str) -> UserError:
     else:
         hint = "No distribution that comes with dokkupy does its work. A plugin of your own: dokkupy plugin:new"
     return UserError(
-        f"{name[:80]} is not a Python distribution: plugins of Dokku's in shell do not run here",
+        f"{name[:80]} is not a Python distribution: Dokku's shell plugins do not run here",
         hint=hint,
         code="shell_plugin",
     )

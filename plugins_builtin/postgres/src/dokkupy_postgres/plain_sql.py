@@ -195,9 +195,9 @@ class Dump:
 
     def end(self) -> None:
         if self.copying or self.scanner.quote or self.announced > self.completed:
-            raise UserError(f"The dump ends early, at line {self.number}", code="bad_dump")
+            raise UserError(f"The dump is incomplete: it ends at line {self.number}", code="bad_dump")
         if not self.filled:
-            raise UserError("The dump has nothing that a database could hold", code="bad_dump")
+            raise UserError("The dump is empty: it creates no table and holds no data", code="bad_dump")
 
 
 def importable(pieces: Iterable[bytes]) -> Iterator[bytes]:

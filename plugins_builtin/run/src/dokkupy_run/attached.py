@@ -56,7 +56,7 @@ def attach(host: Host, container: Container, ttl: int) -> int:
     if interrupted is not None:
         raise interrupted
     if reason:
-        host.out.warn(f"{container.name} was ended: {reason}")
+        host.out.warn(f"{container.name} was stopped: {reason}")
     return status
 
 

@@ -136,7 +136,9 @@ def chosen(host: Host, app: AppName | None, container: RunContainer | None) -> l
     if container:
         one = run_of(host, container)
         if app and one.labels.get("dokkupy.app") != host.store.require_app(app):
-            raise NotFound(f"Container {container[:80]!r} is none of {app}", hint=f"List them: run:list {app}")
+            raise NotFound(
+                f"Container {container[:80]!r} is not a container of {app}", hint=f"List them: run:list {app}"
+            )
         return [one]
     if not app:
         raise UserError("Please specify an app, or a container with --container")

@@ -62,7 +62,7 @@ def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
     try:
         return read(host, kind, name)
     except StateError as fault:
-        host.out.warn(f"{kind}:{name} is taken away without its record: {fault.message}")
+        host.out.warn(f"{kind}:{name} is removed without its record: {fault.message}")
         return None
 
 

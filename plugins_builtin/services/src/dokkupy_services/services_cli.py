@@ -136,7 +136,7 @@ def adopt(
     from dokkupy_services.links import external
 
     one = external.adopt(host, service, url or read_input_line().strip(), alias)
-    host.out.title(f"{external.subject(service)} is known; next: services:link {service} APP")
+    host.out.title(f"{external.subject(service)} is registered; next: services:link {service} APP")
     for app in external.links(host, service):
         host.out.detail(f"{app} gets the new address with its next start: ps:restart {app}")
     return CommandResult({"service": external.subject(service), "alias": one.alias})

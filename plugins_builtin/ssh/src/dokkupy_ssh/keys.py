@@ -51,7 +51,7 @@ def parse_key(text: str) -> tuple[str, str]:
         raise UserError("This is a private key", hint="Give the public one, which ends in .pub.", code="bad_key")
     if len(words) < 2 or words[0] not in FIELDS:
         raise UserError(
-            "This is not a public key that is known here", hint=f"Types: {', '.join(FIELDS)}", code="bad_key"
+            "This is not a public key of a supported type", hint=f"Types: {', '.join(FIELDS)}", code="bad_key"
         )
     try:
         blob = base64.b64decode(words[1], validate=True)
@@ -59,7 +59,7 @@ def parse_key(text: str) -> tuple[str, str]:
         raise UserError("The public key is not valid base64", code="bad_key") from None
     parts = fields(blob)
     if len(parts) != FIELDS[words[0]] or parts[0] != words[0].encode() or len(blob) < SHORTEST:
-        raise UserError("The public key does not hold what its type says", code="bad_key")
+        raise UserError("The content of the public key does not match its type", code="bad_key")
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
     return f"{words[0]} {words[1]}", f"SHA256:{digest}"
 
@@ -85,7 +85,7 @@ def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: S
             raise Conflict(f"Duplicate SSH key name: {name}", code="duplicate_key")
         for other, record in keys.items():
             if record.fingerprint == fingerprint:
-                raise Conflict(f"Duplicate SSH key: it is there as {other}", code="duplicate_key")
+                raise Conflict(f"Duplicate SSH key: it exists as {other}", code="duplicate_key")
         keys[str(name)] = KeyRow(key=key, fingerprint=fingerprint, role=str(role), apps=tuple(map(str, apps)))
         tx.register_undo("authorized_keys", call(write_authorized_keys))
         tx.save(KeysFile(keys=keys))

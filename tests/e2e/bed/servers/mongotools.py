@@ -37,7 +37,7 @@ NOT_OPTIONS = ("uuid",)
 
 
 class Broken(Exception):
-    """The archive is not whole."""
+    """The archive is incomplete."""
 
 
 def options(program: str) -> argparse.Namespace:

@@ -118,7 +118,7 @@ class Record:
         except (ValueError, KeyError, TypeError) as error:
             raise StateError(f"The manifest of the backup {self.short} cannot be read") from error
         if told != (self.id, self.subject, self.sha256, self.size):
-            raise StateError(f"The manifest of the backup {self.short} is that of another one")
+            raise StateError(f"The manifest of the backup {self.short} belongs to another backup")
         return replace(
             self,
             whole=True,

@@ -101,7 +101,7 @@ def choose(
     if not fitting:
         when = f" at {at:%Y-%m-%d %H:%M %Z}" if at else ""
         raise NotFound(
-            f"There is no good backup of {subject}{when}", hint=f"dokkupy backups:list {subject} shows what there is."
+            f"There is no complete backup of {subject}{when}", hint=f"dokkupy backups:list {subject} lists the backups."
         )
     hosts = sorted({one.host_name for one in fitting})
     if len(hosts) > 1:

@@ -276,12 +276,12 @@ class Repository:
         text = "\n".join(said)
         name = self.target.name
         if LOCKED.search(text) or status == 11:
-            raise Busy(f"The target {name} is being changed by another restic", details=words) from cause
+            raise Busy(f"The target {name} is locked by another restic", details=words) from cause
         if WRONG_KEY.search(text) or status == 12:
             raise HostError(
-                f"The key of the target {name} does not open its repository",
+                f"The key of the target {name} does not decrypt its repository",
                 code="wrong_key",
-                hint=f"Give the right one: dokkupy backups:target-add {name} {self.target.location.url} key=...",
+                hint=f"Give the correct one: dokkupy backups:target-add {name} {self.target.location.url} key=...",
             ) from cause
         if self.target.location.kind == "sftp" and ssh.REFUSED.search(text):
             raise ssh.refusal(self.host, name, self.target.location, words) from cause

@@ -133,7 +133,9 @@ def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
         return given
     found = [one.id for one in repository.snapshots(*(tags or ("data", f"run={run}"))) if one.id.startswith(given)]
     if len(found) != 1:
-        raise HostError(f"The snapshot {given} is not in the repository of {repository.target.name} that just took it")
+        raise HostError(
+            f"The snapshot {given} is missing from the repository of {repository.target.name}, where it was just written"
+        )
     return found[0]
 
 
@@ -154,7 +156,7 @@ def require_plausible(
         raise HostError(
             f"The dump of {name} is not plausible: {reason}",
             code="implausible",
-            hint=f"If that is so: dokkupy backups:create {name} --accept-smaller",
+            hint=f"If the data is really that small: dokkupy backups:create {name} --accept-smaller",
         )
 
 

@@ -60,7 +60,7 @@ def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, 
             raise HostError(
                 f"{name} could not be backed up before the restore: {fault.message}",
                 details=fault.details,
-                hint="Nothing was changed. If the current data is worthless, add --no-safety",
+                hint="Nothing was changed. To restore without that backup: --no-safety",
             ) from error
 
 
@@ -81,7 +81,7 @@ def put(repository: Repository, subject: BackupSubject, record: Record, to: str)
 
 def require_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
     if record.subject.kind != name.kind:
-        raise Conflict(f"{record.short} is a backup of {record.subject}, which {name} cannot be made of")
+        raise Conflict(f"{record.short} is a backup of {record.subject}, from which {name} cannot be restored")
     return restorable(host, name)
 
 

@@ -82,7 +82,7 @@ def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, cloc
         gone = removable(
             mine, forgettable(repository, policies), safety_before=clock() - timedelta(days=days), kept=kept
         )
-        host.out.section(f"Forgetting {len(gone)} of {len(mine)} backups on {target.name}")
+        host.out.section(f"Deleting {len(gone)} of {len(mine)} backups on {target.name}")
         tx.step("forget", lambda: forget(repository, host, gone))
         tx.step("prune", repository.prune)
         tx.commit()

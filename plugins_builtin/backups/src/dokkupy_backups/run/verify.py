@@ -86,7 +86,7 @@ def prove(
         ) from error
     if damage is not None:
         raise damage
-    host.out.detail(f"{len(record.after)} facts agree")
+    host.out.detail(f"{len(record.after)} properties of the data agree")
     return record
 
 

@@ -62,7 +62,8 @@ def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
         return
     if not host.force:
         raise Conflict(
-            f"{name} is backed up by a schedule", hint=f"Its backups stay: dokkupy backups:unschedule {name}"
+            f"{name} is backed up by a schedule",
+            hint=f"Remove the schedule first; the backups stay: dokkupy backups:unschedule {name}",
         )
     remove(tx, name)
 

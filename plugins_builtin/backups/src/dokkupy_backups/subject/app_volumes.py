@@ -99,7 +99,7 @@ class AppVolumes(BackupSubject):
         found = [name for name in volumes_of(self.host, self.app) if name in every]
         if not found:
             raise NotFound(
-                f"{self.app} has no volume yet", hint=f"It has one once it was deployed: ps:rebuild {self.app}"
+                f"{self.app} has no volume yet", hint=f"It gets one with its next deploy: ps:rebuild {self.app}"
             )
         return found
 
@@ -119,7 +119,7 @@ class AppVolumes(BackupSubject):
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
-            raise HostError(f"The dump of {self.name} is not a whole tar archive", code="bad_dump")
+            raise HostError(f"The dump of {self.name} is not a complete tar archive", code="bad_dump")
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         staged = staging()
@@ -133,7 +133,7 @@ class AppVolumes(BackupSubject):
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
-            raise UserError("An app's volumes go back into the app; --to is for services")
+            raise UserError("The volumes of an app are restored into the same app; --to is for services")
         names = volumes_of(self.host, self.app)
         missing = [name for name in about.get("volumes", "").split() if name not in names]
         if missing:
@@ -212,7 +212,7 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
         except BrokenPipeError:
             raise HostError("tar ended before its input", details=tuple(child.said[-10:])) from None
         except TimeoutError:
-            raise HostError(f"tar did nothing for {PATIENCE:.0f} seconds") from None
+            raise HostError(f"tar made no progress for {PATIENCE:.0f} seconds") from None
         finally:
             child.end()
     finally:

@@ -106,7 +106,7 @@ class HostState(BackupSubject):
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
-            raise UserError("A host is restored where the command runs; it cannot be made a new one of another name")
+            raise UserError("A host is restored on the host where the command runs; --to is for services")
         host = self.host
         if host.store.apps() and not host.force:
             raise Conflict(
@@ -189,7 +189,7 @@ def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[st
         except FileNotFoundError:
             continue
         except HostError:
-            warn(f"{path} leads out of the state, and is left out of the backup")
+            warn(f"{path} leads out of the state directory, so the backup does not contain it")
             continue
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
             yield path

@@ -26,7 +26,7 @@ def require_subject(host: Host, name: SubjectName) -> BackupSubject:
     if name in found:
         return found[name]
     known = ", ".join(found) or "none"
-    raise NotFound(f"There is nothing to back up that is called {name}", hint=f"There is: {known}")
+    raise NotFound(f"No service, app or host to back up is called {name}", hint=f"Known: {known}")
 
 
 def restorable(host: Host, name: SubjectName) -> BackupSubject:

@@ -87,15 +87,15 @@ def parse_location(text: str) -> Location:
     if parts["port"] and not 0 < port < 65536:
         raise UserError(f"{parts['port']} is not a port")
     if ".." in path.split("/") or (kind == "s3" and path.strip("/") == ""):
-        raise UserError(f"{shown(text)} has no bucket or path that a target could have")
+        raise UserError(f"{shown(text)} has no valid bucket or path")
     location = Location(
         kind, text, path, parts["host"].lower(), port, parts.get("user") or "", parts.get("scheme") or ""
     )
     forbidden(location.host)
     if location.is_clear and not is_loopback(location.host):
         raise UserError(
-            f"{shown(text)} would send credentials readable through the network",
-            hint="Use https://, as the server must.",
+            f"{shown(text)} would send credentials over the network unencrypted",
+            hint="Use https://.",
         )
     return location
 
@@ -129,10 +129,10 @@ def forbidden(host: str) -> None:
         permitted = Guard(admin=True).permits(host)
     except ValueError:
         if host in METADATA or re.fullmatch(r"[0-9.]+|0x[0-9a-f]+", host):
-            raise UserError(f"{shown(host)} is not a host that can keep backups") from None
+            raise UserError(f"{shown(host)} is not a host that can store backups") from None
         return
     if not permitted:
-        raise UserError(f"{host} is not an address that can keep backups")
+        raise UserError(f"{host} is not an address that can store backups")
 
 
 def is_loopback(host: str) -> bool:
@@ -166,7 +166,7 @@ def parse_credentials(
         name, equals, value = word.partition("=")
         if not equals or name not in (*CREDENTIALS[location.kind], "key"):
             raise UserError(
-                f"A target of the kind {location.kind} takes no {shown(name) if equals else 'such word'}",
+                f"A target of the kind {location.kind} takes no {shown(name) if equals else 'such argument'}",
                 hint="It takes: " + ", ".join(f"{one}=..." for one in (*CREDENTIALS[location.kind], "key")),
             )
         if not value or len(value) > 8192 or any(ord(one) < 32 or ord(one) == 127 for one in value):
@@ -177,7 +177,7 @@ def parse_credentials(
     if missing:
         raise UserError(
             f"A target of the kind {location.kind} needs {' and '.join(missing)}",
-            hint="As NAME=VALUE words, or by --stdin one a line, so that nobody sees them in the list of processes.",
+            hint="Give them as NAME=VALUE arguments, or with --stdin one per line, which hides them from the list of processes.",
         )
     if ("user" in given) != ("password" in given):
         raise UserError("Give both user and password, or neither")

@@ -54,7 +54,7 @@ def command(host: Host, name: str, location: Location) -> str:
     where = directory(host, name)
     if re.search(r"[\"',\\\x00-\x1f]", where):
         raise HostError(
-            f"The state directory {where} has quotes or commas in its name, which restic cannot hand on to SSH"
+            f"The state directory {where} has quotes or commas in its name, which restic cannot pass to SSH"
         )
     path = os.path.join(where, "config")
     text = CONFIG.format(
@@ -126,13 +126,13 @@ def scan(location: Location, entry: str) -> str:
 def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -> HostError:
     if any("Host key" in word or "IDENTIFICATION" in word for word in words):
         return HostError(
-            f"{location.host} shows another SSH host key than the one that is pinned for the target {name}",
-            hint='If the server was set up again, give its key: backups:target-add ... --host-key "ssh-ed25519 AAAA..."',
+            f"{location.host} has another SSH host key than the one pinned for the target {name}",
+            hint='If the server was reinstalled, give its new key: backups:target-add ... --host-key "ssh-ed25519 AAAA..."',
             code="ssh_refused",
         )
     public = read(os.path.join(directory(host, name), "id_ed25519.pub")).strip()
     return HostError(
-        f"{location.user}@{location.host} does not let the target {name} in",
+        f"{location.user}@{location.host} refuses the SSH key of the target {name}",
         code="ssh_refused",
         details=(public,),
         hint="Put that line into the user's ~/.ssh/authorized_keys there, and run the command again.",

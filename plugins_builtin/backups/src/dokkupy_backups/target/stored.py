@@ -78,8 +78,8 @@ def choose_target(host: Host, name: TargetName | None) -> Target:
     if len(known) == 1:
         return read_target(host, known[0])
     if not known:
-        raise NotFound("There is no target to keep backups in", hint="dokkupy backups:target-add NAME URL")
-    raise NotFound("There are several targets", hint=f"Say which: --target {' or '.join(known)}")
+        raise NotFound("There is no backup target", hint="dokkupy backups:target-add NAME URL")
+    raise NotFound("There is more than one target", hint=f"Name one: --target {' or '.join(known)}")
 
 
 def key_path(host: Host, name: str) -> str:
@@ -97,7 +97,7 @@ def read_key(host: Host, name: str) -> Secret:
         raise HostError(
             f"The encryption key of the target {name} is lost on this host",
             code="key_lost",
-            hint=f"Give the saved one: dokkupy backups:target-add {name} URL key=... Without it, its backups are lost too.",
+            hint=f"Give the saved one: dokkupy backups:target-add {name} URL key=... Without the key, the backups are lost too.",
         )
     return Secret(key)
 

@@ -75,7 +75,7 @@ def default_web(tree: Tree, text: str) -> Web:
         module = path.removesuffix(".py").replace("/", ".")
         return served(text, f"{module}:{found[1]}", FRAMEWORKS[found[2]])
     raise AppError(
-        "Nothing says how this Python app is started",
+        "No file says how to start this Python app",
         hint="Add a Procfile, e.g. `web: gunicorn app:app --bind 0.0.0.0:$PORT`.",
         code="no_process",
     )

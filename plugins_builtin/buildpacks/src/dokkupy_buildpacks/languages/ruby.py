@@ -137,7 +137,7 @@ def default_web(tree: Tree, lock: str, rails: bool) -> str:
         if tree.has(path):
             return f"bundle exec ruby {path} -o 0.0.0.0 -p ${{PORT:-5000}}"
     raise AppError(
-        "Nothing says how this Ruby app is started",
+        "No file says how to start this Ruby app",
         code="no_process",
         hint="Add config.ru, or a Procfile with `web: bundle exec puma -p $PORT`.",
     )

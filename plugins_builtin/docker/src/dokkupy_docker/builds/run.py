@@ -66,7 +66,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
                     f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
                     details=tuple(output.tail),
                     code="build_killed",
-                    hint="Give it more, if that was too little: resource:limit --process-type build --memory SIZE "
+                    hint="If that is too little, give it more: resource:limit --process-type build --memory SIZE "
                     "for the app, builds:set --global memory SIZE for the host.",
                 )
             hint = ""
@@ -76,7 +76,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
-        raise HostError(f"docker build left no image id but {identifier[:80]!r}")
+        raise HostError(f"docker build wrote no image id but {identifier[:80]!r}")
     return identifier
 
 

@@ -44,7 +44,7 @@ def socket_path() -> str:
 def down(error: object) -> HostError:
     return HostError(
         f"The Docker engine does not answer: {error}",
-        hint="Start it (systemctl start docker), or look at its log.",
+        hint="Start it (systemctl start docker), or read its log.",
         code="engine_down",
     )
 

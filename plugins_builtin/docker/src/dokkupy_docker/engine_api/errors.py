@@ -44,7 +44,7 @@ def in_our_words(what: str, status: int | None, words: str) -> DokkupyError:
     if status == 409 or (status in (403, 500) and any(sign in text for sign in IN_THE_WAY)):
         return Conflict(text)
     if any(sign in text for sign in NOT_RUNNABLE):
-        return AppError(text, hint="Look at the command in the Procfile and at the image.")
+        return AppError(text, hint="Check the command in the Procfile, and the image.")
     return HostError(text)
 
 

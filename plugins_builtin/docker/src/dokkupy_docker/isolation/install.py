@@ -84,7 +84,7 @@ def put_in_force(host: Host, steps: Steps) -> None:
     try:
         steps.do(f"load the packet filter's table inet {rules.TABLE}", load)
     except HostError as error:
-        host.out.warn(f"The packet filter that keeps apps apart was not loaded: {' '.join(error.details)}")
+        host.out.warn(f"The packet filter between apps was not loaded: {' '.join(error.details)}")
 
 
 def tear_down(*, dry_run: bool) -> list[str]:

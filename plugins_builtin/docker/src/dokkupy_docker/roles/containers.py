@@ -99,7 +99,7 @@ class DockerContainers(Containers):
                     api.call("POST", f"/containers/{made}/start")
             found = self.find(made)
             if found is None:
-                raise HostError(f"The container {spec.name} is gone right after its start")
+                raise HostError(f"The container {spec.name} disappeared right after its start")
             return found
         except BaseException:
             self.remove(made)

@@ -100,7 +100,7 @@ def read_json(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, kind):
-        raise UserError(f"The file {name[:200]!r} of the archive is not what it should be")
+        raise UserError(f"The file {name[:200]!r} of the archive is invalid")
     return found
 
 
@@ -136,7 +136,7 @@ def named(names: Mapping[int, Any], wanted: str) -> int:
     raise UserError(
         f"The archive has no image {wanted}",
         details=(f"It has: {known}",),
-        hint="Name the image as `docker save` got it.",
+        hint="Name the image as it was given to `docker save`.",
     )
 
 
@@ -164,7 +164,7 @@ def of_layout(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], row:
             if (one.get("platform") or {}).get("os") == "linux" and one["platform"].get("architecture") == machine
         ]
         if not fitting:
-            raise UserError(f"The archive has no image for this host's machine ({machine})")
+            raise UserError(f"The archive has no image for this host's architecture ({machine})")
         table = read_json(tar, members, blob(fitting[0].get("digest")), dict)
     layers = table.get("layers")
     return parts(
@@ -176,13 +176,13 @@ def of_layout(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], row:
 def blob(digest: object) -> str:
     kind, _, text = str(digest).partition(":")
     if not kind.isalnum() or not text.isalnum():
-        raise UserError("A digest in the archive is not one")
+        raise UserError("A digest in the archive is invalid")
     return f"blobs/{kind}/{text}"
 
 
 def parts(config: object, layers: object) -> Chosen:
     if not isinstance(config, str) or not isinstance(layers, list) or not all(isinstance(one, str) for one in layers):
-        raise UserError("The manifest of the archive does not say what its image consists of")
+        raise UserError("The manifest of the archive does not list the layers of its image")
     if len(layers) > MOST_LAYERS:
         raise UserError(f"The image has {len(layers)} layers, more than {MOST_LAYERS}")
     return Chosen(config, tuple(layers))
@@ -194,7 +194,7 @@ def require_fitting(config: bytes, chosen: Chosen) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         digests = None
     if not isinstance(digests, list) or len(digests) != len(chosen.layers):
-        raise UserError("The archive's image has another number of layers than its configuration says")
+        raise UserError("The archive's image has a different number of layers than its configuration says")
 
 
 def require_size(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], chosen: Chosen) -> None:
@@ -207,7 +207,9 @@ def require_size(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], c
         head = file.read(4)
         file.seek(0)
         if head == b"\x28\xb5\x2f\xfd":
-            raise UserError("A layer of the image is packed with zstd", hint="Save it unpacked, or packed with gzip.")
+            raise UserError(
+                "A layer of the image is compressed with zstd", hint="Save it uncompressed, or compressed with gzip."
+            )
         if head[:2] == b"\x1f\x8b":
             with gzip.open(file) as unpacked:
                 while left >= 0 and (piece := unpacked.read(PIECE)):

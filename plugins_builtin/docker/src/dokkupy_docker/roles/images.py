@@ -49,7 +49,7 @@ class DockerImages(Images):
                     self.engine.host.out.progress(f"{event['status']} {event.get('id', '')}")
         found = self.find(ref)
         if found is None:
-            raise HostError(f"{ref} was pulled but the engine does not have it")
+            raise HostError(f"{ref} was pulled, but the engine does not have it")
         return found
 
     def tag(self, image: str, ref: str) -> None:

@@ -67,13 +67,13 @@ def descend(
     left: list[int],
 ) -> None:
     if depth > MAX_DEPTH:
-        raise AppError(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="hostile_source")
+        raise AppError(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="bad_source")
     urls = module_urls(repository, commit)
     for raw, wanted in modules.items():
         left[0] -= 1
         path = os.fsdecode(raw)
         if left[0] < 0:
-            raise AppError(f"The source has more than {MAX_MODULES} submodules", code="hostile_source")
+            raise AppError(f"The source has more than {MAX_MODULES} submodules", code="bad_source")
         if path not in urls:
             raise AppError(f"No submodule mapping found in .gitmodules for path {shown(path)}", code="bad_submodule")
         remote = judged(top, urls[path], path, origin)
@@ -84,7 +84,7 @@ def descend(
         target = os.path.join(directory, path)
         # git made this directory when it wrote the tree, never through a link.
         if os.path.realpath(target) != os.path.join(os.path.realpath(directory), path) or not os.path.isdir(target):
-            raise AppError(f"The submodule {shown(path)} lies behind a link", code="hostile_source")
+            raise AppError(f"The submodule {shown(path)} is below a symbolic link", code="bad_source")
         unpack(module.path, wanted, target)
         descend(top, module, wanted, target, found.modules, remote.url, depth + 1, left)
         drop_index(target)
@@ -129,7 +129,7 @@ def has_commit(module: Repository, commit: str) -> bool:
 def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> None:
     """Fetch one commit: by its id where the server gives it, else everything that has a name there."""
     if not COMMIT.fullmatch(commit):
-        raise AppError(f"The submodule {shown(path)} names no commit", code="hostile_source")
+        raise AppError(f"The submodule {shown(path)} names no commit", code="bad_source")
     keep = f"refs/heads/{commit}"
     if module.ref(keep) and has_commit(module, commit):
         return

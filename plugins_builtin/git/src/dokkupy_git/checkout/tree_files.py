@@ -79,12 +79,12 @@ def too_large(files: int, max_files: int, max_size: int) -> AppError:
     if files > max_files:
         return AppError(
             f"The commit has more than {max_files} files",
-            code="hostile_source",
+            code="bad_source",
             hint="An admin may allow more: git:set --global tree-max-files NUMBER",
         )
     return AppError(
         f"The files of the commit have more than {max_size} bytes",
-        code="hostile_source",
+        code="bad_source",
         hint="An admin may allow more: git:set --global tree-max-size BYTES",
     )
 
@@ -107,4 +107,4 @@ def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
         # git says only "unable to write file" when the disk fills up in a file's middle.
         if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
             raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
-        raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="hostile_source")
+        raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="bad_source")

@@ -45,7 +45,7 @@ def parse_netrc(text: str) -> list[tuple[str, str, str]]:
             if word == "machine":
                 found.append({})
             if not found:
-                raise UserError(".netrc has a login without a machine")
+                raise UserError(".netrc has a login that names no machine")
             found[-1][word] = words[index + 1]
             index += 2
         else:
@@ -101,7 +101,8 @@ def generate_key() -> str:
     path = os.path.join(ssh_directory(), KEY)
     if os.path.exists(path):
         raise Conflict(
-            f"There is a deploy key already: {path}", hint="git:public-key prints it. Remove the file for a new one."
+            f"There is a deploy key already: {path}",
+            hint="git:public-key prints it. To create a new one, remove the file first.",
         )
     execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"dokkupy@{os.uname().nodename}", "-f", path])
     return public_key()
@@ -112,7 +113,7 @@ def public_key() -> str:
         with open(os.path.join(home(), ".ssh", KEY + ".pub"), encoding="utf-8") as file:
             return file.read().strip()
     except FileNotFoundError:
-        raise NotFound("There is no deploy key", hint="Make one: git:generate-deploy-key") from None
+        raise NotFound("There is no deploy key", hint="Create one: git:generate-deploy-key") from None
 
 
 def allow_host(host: str) -> int:

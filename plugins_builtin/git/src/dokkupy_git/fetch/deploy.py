@@ -200,7 +200,7 @@ def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
     if not directory:
         return {}
     if host.who.startswith("key:"):
-        raise UserError("--build-dir names a directory of the host, which an SSH key may not read")
+        raise UserError("--build-dir names a directory of the host, which is not readable over SSH")
     if not os.path.isdir(directory):
         raise UserError(f"{directory} is not a directory")
     files: dict[bytes, bytes] = {}
@@ -249,7 +249,7 @@ def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping
     if str(image) not in loaded and host.images().find(image) is not None:
         raise Conflict(
             f"There is an image {image} on this host already, which apps may use",
-            hint=f"Load it by another name (docker tag {image} OTHER; docker save OTHER), or deploy that one: "
+            hint=f"Load it under another name (docker tag {image} OTHER; docker save OTHER), or deploy that one: "
             f"git:from-image {app} {image}",
             code="image_exists",
         )

@@ -45,7 +45,7 @@ def advertised(remote: Remote, settings: program.FetchSettings) -> tuple[dict[st
         raise HostError(
             f"{remote.url} cannot be read",
             details=tuple(done.stderr.strip().splitlines()[-5:]),
-            hint="No redirect is followed: use the URL that it leads to, often with .git at its end."
+            hint="Redirects are not followed: use the final URL, which often ends in .git."
             if re.search(r"error: 30[1278]|redirect", done.stderr)
             else "Check the URL, and that the host may read it (git:auth, git:public-key, git:allow-host).",
         )
@@ -74,7 +74,7 @@ def choose(refs: dict[str, str], default: str, wanted: GitRef | None, url: str) 
         return Target(TAGS + tag, "", refs.get(f"{TAGS}{tag}^{{}}", refs[TAGS + tag]))
     if COMMIT.fullmatch(wanted):
         return Target("", "", str(wanted))
-    raise NotFound(f"{url} has no branch, tag or commit {shown(wanted)}", hint="A commit is named by its whole id.")
+    raise NotFound(f"{url} has no branch, tag or commit {shown(wanted)}", hint="Give a commit by its full id.")
 
 
 def fetch(repository: Repository, remote: Remote, target: Target, keep: str, settings: program.FetchSettings) -> str:

@@ -35,7 +35,7 @@ Surplus = Annotated[list[str], Rest("nothing more")]
 def require_nothing_more(words: list[str]) -> None:
     """Only git calls these, with one argument: more of them are somebody's attempt."""
     if words:
-        raise UserError("git passes the name of one app", hint="git push dokku@HOST:APP")
+        raise UserError("git must pass the name of one app", hint="git push dokku@HOST:APP")
 
 
 receive_pack = Group("git-receive-pack", "The end of a git push")
@@ -84,7 +84,7 @@ def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surp
 @upload_archive.command("", permission="open", hidden=True, formats=False)
 def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
     """Refuse: `git archive --remote` would hand out files past the checks of a clone."""
-    raise UserError("git archive --remote is not offered", hint="Clone the app: git clone dokku@HOST:APP")
+    raise UserError("git archive --remote is not supported", hint="Clone the app: git clone dokku@HOST:APP")
 
 
 @git_hook.command("", permission="app:write", hidden=True, formats=False)
@@ -101,7 +101,7 @@ def create(host: Host, app: AppName) -> None:
 
     if APPS.get(host.store, None, "disable-autocreation") == "true":
         raise Denied(
-            f"App {app} does not exist, and creating apps by a push is switched off",
+            f"App {app} does not exist, and creating apps by a push is disabled",
             hint=f"Create it first: apps:create {app}",
         )
     from dokkupy_apps.apps import create_app

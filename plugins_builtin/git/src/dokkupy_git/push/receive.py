@@ -65,7 +65,7 @@ def parse_updates(text: str) -> list[Update]:
         old, _, rest = line.partition(" ")
         new, _, ref = rest.partition(" ")
         if not COMMIT.fullmatch(old) or not COMMIT.fullmatch(new) or not ref.startswith("refs/"):
-            raise UserError("The hook expects git's own lines on its standard input")
+            raise UserError("The hook reads git's own lines on standard input")
         updates.append(Update(old, new, ref))
     return updates
 
@@ -86,7 +86,7 @@ def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: 
         if update.ref == HEADS + branch and update.deletes:
             raise UserError(
                 f"{branch} is the branch that deploys; it cannot be deleted",
-                hint="Choose another one first: git:set APP deploy-branch BRANCH",
+                hint="Choose another branch first: git:set APP deploy-branch BRANCH",
             )
     deploy = next((update for update in updates if update.ref == HEADS + branch), None)
     if deploy is None:  # Dokku deploys a tag of that name too
@@ -159,6 +159,6 @@ def require_whole(repository: Repository, updates: Sequence[Update]) -> None:
             done = repository.git("rev-list", "--quiet", update.new, "--not", "--all", check=False)
             if not done.ok:
                 raise UserError(
-                    "Shallow pushes are not supported: the history is cut off",
+                    "Shallow pushes are not supported: the history is incomplete",
                     hint="Fetch the rest of it first: git fetch --unshallow",
                 )

@@ -29,7 +29,7 @@ def fetch_settings(host: Host, remote: Remote) -> FetchSettings:
         address = permitted.resolve(name, port)[0]
     except OSError as error:
         raise HostError(
-            f"The host {shown(name)} of {remote.url} is not found: {error.strerror}", hint="Check the URL."
+            f"The host {shown(name)} of {remote.url} was not found: {error.strerror}", hint="Check the URL."
         ) from error
     where = f"[{address}]" if ":" in address else address
     if remote.scheme == "ssh":

@@ -98,7 +98,7 @@ def update(repository: Repository, instructions: Sequence[str], *, end: str) -> 
     if not done.ok:
         words = [line.removeprefix("fatal: ") for line in done.stderr.splitlines() if line.strip()]
         raise HostError(
-            f"git does not take the refs of {repository.app}: {words[0] if words else 'no reason given'}",
+            f"git refused the refs of {repository.app}: {words[0] if words else 'no reason given'}",
             details=tuple(words[1:5]),
             code="refs_refused",
             hint="Nothing was deployed. If somebody else pushed first, fetch and push again.",

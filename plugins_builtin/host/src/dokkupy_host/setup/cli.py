@@ -29,10 +29,10 @@ def setup(
     from dokkupy_host.setup.machine import set_up, tear_down
 
     if purge and not remove:
-        raise UserError("--purge only goes with --remove")
+        raise UserError("--purge has no effect without --remove")
     if remove and not (yes or host.force or host.dry_run):
         raise UserError(
-            "Removing dokkupy takes --yes", hint="dokkupy setup --remove --dry-run shows what would be removed."
+            "To remove dokkupy, add --yes", hint="dokkupy setup --remove --dry-run shows what would be removed."
         )
     changes = tear_down(host, purge=purge, dry_run=host.dry_run) if remove else set_up(host, dry_run=host.dry_run)
     text = shown(

@@ -161,7 +161,9 @@ class Certbot:
         end = time.monotonic() + SECONDS + FAREWELL
         while self.locked():
             if time.monotonic() > end:
-                raise Busy(f"Another certbot works on {self.root}", hint="Wait for it to end, or end that process.")
+                raise Busy(
+                    f"Another certbot is running on {self.root}", hint="Wait for it to end, or end that process."
+                )
             time.sleep(0.1)
 
     def locked(self) -> bool:

@@ -58,7 +58,7 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
     host.store.require_app(app)
     found = status(host, app)
     if not found.parts:
-        raise UserError(f"{app} has no domain that a certificate could cover", hint=f"domains:add {app} NAME")
+        raise UserError(f"{app} has no domain for a certificate", hint=f"domains:add {app} NAME")
     wanted = [one for one in found.parts if force or one.needed(clock())]
     return get(host, app, wanted, insist=insist, clock=clock)
 
@@ -98,7 +98,7 @@ def tell_left_out(host: Host, app: AppName) -> None:
     from dokkupy_apps.routes import domains_of
 
     for name in set(domains_of(host, app)) - set(wanted_names(host, app)) - {Domain("_")}:
-        host.out.warn(f"{name} is left out: wildcards need DNS (letsencrypt:set {app} dns-provider PROVIDER)")
+        host.out.warn(f"{name} is left out: wildcards require DNS (letsencrypt:set {app} dns-provider PROVIDER)")
 
 
 def limited(app: AppName, one: PartStatus) -> RateLimited:
@@ -148,7 +148,7 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
     pair = read_pair(chain, key, bundle=trusted_bundle(), incomplete=True)
     missing = [name for name in asked if not covers(pair.facts.names, name)]
     if missing:
-        raise HostError(f"The authority's certificate for {app} does not have the names {', '.join(missing)}")
+        raise HostError(f"The certificate from the authority for {app} lacks the names {', '.join(missing)}")
     with changing(host, "letsencrypt:enable", app) as tx:
         install(tx, app, pair, slot=part.slot, origin=SLOT)
         record = PartRecord(asked=part.names, left_out=tuple(lost), used=used)

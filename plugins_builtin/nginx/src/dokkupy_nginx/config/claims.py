@@ -93,9 +93,9 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
             owner = names.setdefault(name, conf.app)
             if owner != conf.app:
                 raise AppError(
-                    f"App {conf.app} cannot answer to {name}: app {owner} does",
+                    f"App {conf.app} cannot have the domain {name}: it belongs to app {owner}",
                     code="domain_taken",
-                    hint=f"Take it from that app first: dokkupy domains:remove {owner} {name}",
+                    hint=f"Remove it from that app first: dokkupy domains:remove {owner} {name}",
                 )
         for claim in conf.claims:
             kind, owner = sockets.setdefault(claim.socket, (claim.kind, conf.app))
@@ -110,7 +110,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                 owner = defaults.setdefault(claim.socket, conf.app)
                 if owner != conf.app:
                     raise AppError(
-                        f"App {conf.app} cannot answer to every name on port {claim.port}: app {owner} does",
+                        f"App {conf.app} cannot serve every name on port {claim.port}: app {owner} already does",
                         code="port_taken",
                         hint=f"Give {conf.app} a domain (domains:add) or another host port (ports:set).",
                     )

@@ -343,7 +343,7 @@ def upstream_address(address: str, port: int) -> str:
     from dokkupy_nginx.settings import ipv4
 
     if not 0 < port < 65536:
-        raise UserError(f"upstream port {port} is not one")
+        raise UserError(f"upstream port {port} is not a valid port")
     return f"{ipv4(address)}:{port}"
 
 

@@ -149,7 +149,7 @@ def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
             f"nginx refuses its configuration{where}: {complaint.said}",
             details=complaint.details,
             code="proxy_refused",
-            hint="It is not an app's: fix that file, then run the command again.",
+            hint="The file is not part of an app: fix it, then run the command again.",
         )
     cause = f" Cause: {complaint.cause}." if complaint.cause else ""
     line = f" line {complaint.line}" if complaint.line else ""

@@ -83,7 +83,7 @@ class Nginx:
         words = (done.stderr or done.stdout).strip()
         if self.layout.sudo and words.startswith("sudo:"):
             raise HostError(
-                "nginx cannot be tested without root's permission", hint="Run: sudo dokkupy setup", details=(words,)
+                "nginx cannot be tested without root permission", hint="Run: sudo dokkupy setup", details=(words,)
             )
         return words or f"nginx -t ended with status {done.status}"
 

@@ -45,7 +45,7 @@ def add_tunnel(group: Group, kind: str) -> None:
         if sys.stdin.isatty():
             inner = port or store.port
             raise UserError(
-                "A tunnel carries a connection, and standard input is a terminal",
+                "A tunnel carries a connection, but standard input is a terminal",
                 hint=f"On your own machine: socat TCP-LISTEN:{inner},bind=127.0.0.1,fork,reuseaddr "
                 f"EXEC:'ssh dokku@HOST {kind}:tunnel {service}', and connect to 127.0.0.1:{inner}.",
             )
@@ -61,7 +61,7 @@ def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -
 
     one = records.read(host, kind, service)
     if not lifecycle.is_up(host, one):
-        raise Conflict(f"{one.subject} does not run", hint=f"First: {kind}:start {service}", code="not_running")
+        raise Conflict(f"{one.subject} is not running", hint=f"First: {kind}:start {service}", code="not_running")
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
 

@@ -24,7 +24,8 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
     one = records.read(host, kind, service)
     if use_iam:
         raise UserError(
-            "A machine's own identity cannot open a bucket here", hint=f"{kind}:backup-auth {service} KEY SECRET"
+            "The identity of a machine (IAM role) cannot be used for a bucket here",
+            hint=f"{kind}:backup-auth {service} KEY SECRET",
         )
     names = list(host.registry.group(f"dokkupy.{ROLE}"))
     if not names:
@@ -115,7 +116,7 @@ def add_encryption(group: Group, kind: str) -> None:
     def unset_encryption(host: Host, service: Name) -> CommandResult:
         """Refuse: backups are always encrypted."""
         backups(host, kind, service)
-        raise UserError(f"{always}, which cannot be switched off", hint=hint)
+        raise UserError(f"{always}, which cannot be disabled", hint=hint)
 
     @group.command("backup-set-public-key-encryption", permission="host:write", mutating=True)
     def set_public(host: Host, service: Name, key: Annotated[str, Arg("public-key-id")] = "") -> CommandResult:

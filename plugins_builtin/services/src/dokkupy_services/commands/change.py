@@ -42,7 +42,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         after = exposing.expose(host, found(host, kind), service, ports)
         host.out.section(f"Service {service} exposed on port(s) [container->host]: {exposing.arrows(after)}")
         if exposing.is_open(after):
-            host.out.warn("Anyone who can reach this host can now try passwords on it")
+            host.out.warn("Anyone who can reach this host can now try passwords")
         return CommandResult({"service": service, "exposed": list(after.exposed)})
 
     @group.command("unexpose", permission="host:write", mutating=True)
@@ -84,7 +84,7 @@ def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> Comma
     if moved.how != "nothing" and not host.dry_run:
         host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
         if one.previous:
-            host.out.detail(f"The way back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
+            host.out.detail(f"To go back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
     apps = [link.app for link in records.links(host, one)]
     again = [app for app in apps if restarted(host, AppName(app), restart)]
     return CommandResult(

@@ -23,7 +23,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
         moving.require_running(host, one)
         if sys.stdout.isatty():
             raise UserError(
-                "A dump is not for a terminal",
+                "A dump cannot be written to a terminal",
                 hint=f"{kind}:export {service} > {service}.{found(host, kind).suffix}",
             )
         sys.stdout.flush()

@@ -63,7 +63,7 @@ class ContainerOptions(Options):
         for pair in filter(None, self.custom_env.split(";")):
             key, mark, value = pair.partition("=")
             if not mark:
-                raise UserError("Custom environment is given as A=1;B=2")
+                raise UserError("Give the custom environment as A=1;B=2")
             env[key] = Secret(value)
         return ServiceOptions(
             self.image,

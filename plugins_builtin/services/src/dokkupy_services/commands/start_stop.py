@@ -34,7 +34,7 @@ def add_start_stop(group: Group, kind: str, title: str) -> None:
         host.out.title(f"{title} container restarted: {service}")
         apps = [link.app for link in records.links(host, one)]
         for app in apps:
-            host.out.detail(f"{app} lost its connections; if it does not come back by itself: ps:restart {app}")
+            host.out.detail(f"{app} lost its connections; if it does not reconnect by itself: ps:restart {app}")
         return CommandResult({"service": service, "state": "running", "links": apps})
 
 

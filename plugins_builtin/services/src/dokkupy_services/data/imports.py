@@ -96,7 +96,7 @@ def unpacked(pieces: Iterator[bytes], make: Callable[[], Decompressor], failure:
     except failure as error:
         raise UserError(f"The compressed file is damaged: {error}") from None
     if not reader.eof:
-        raise UserError("The compressed file ends early")
+        raise UserError("The compressed file is incomplete")
 
 
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -132,9 +132,7 @@ def recoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             yield decoder.decode(piece).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError:
-        raise UserError(
-            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged"
-        ) from None
+        raise UserError(f"This text begins as {encoding.upper()}, but the rest is not: the file is damaged") from None
 
 
 def unix_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -54,7 +54,7 @@ def require_running(host: Host, service: Service) -> None:
     lifecycle.require_still(service)
     if not lifecycle.is_up(host, service):
         raise Conflict(
-            f"{service.subject} does not run", hint=f"First: {service.kind}:start {service.name}", code="not_running"
+            f"{service.subject} is not running", hint=f"First: {service.kind}:start {service.name}", code="not_running"
         )
 
 
@@ -70,7 +70,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
         image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
         if after == before:
-            host.out.section(f"{before.subject} runs {ref} already")
+            host.out.section(f"{before.subject} already runs {ref}")
             return Moved(before, 0.0, "nothing")
         return move_versions(tx, datastore, before, after)
 
@@ -150,7 +150,7 @@ def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
         raise HostError(
             f"The data of {source.service.subject} is not the same after the move",
             details=tuple(lines[:20]),
-            hint="The old instance keeps serving.",
+            hint="The old instance is still serving.",
             code="data_differs",
         )
 
@@ -249,7 +249,7 @@ def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
     """Raise UserError when `--revert` is asked for together with something that it could not do."""
     if wish != ServiceOptions() or any(networks.values()):
         raise UserError(
-            "--revert brings the instance before back as it was, and takes no other option but --restart-apps"
+            "--revert restores the previous instance unchanged, so it takes no other option but --restart-apps"
         )
 
 
@@ -262,13 +262,13 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
         before = records.read(host, kind, name)
         lifecycle.require_still(before)
         if not before.previous:
-            raise NotFound(f"{before.subject} has no earlier instance that is kept")
+            raise NotFound(f"{before.subject} has no previous instance to go back to")
         was = before.previous
         after = replace(
             before, image=was["image"], image_id=was["image_id"], version=was["version"], volume=was["volume"]
         )
         if after.volume and after.volume not in host.volumes().find_all({container.MARK: before.id}):
-            raise NotFound(f"The volume {after.volume} of the earlier instance is gone")
+            raise NotFound(f"The volume {after.volume} of the previous instance is missing")
         if host.images().find(after.image_id) is None:
             image = tx.step(
                 f"have the image {after.image}",

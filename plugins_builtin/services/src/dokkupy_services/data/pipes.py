@@ -87,7 +87,7 @@ def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], a
 def require_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
     reason = datastore.check_dump(edges.head, edges.tail, edges.size)
     if reason:
-        raise HostError(f"The dump of {subject} is not whole: {reason}", code="bad_dump")
+        raise HostError(f"The dump of {subject} is incomplete: {reason}", code="bad_dump")
 
 
 def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:

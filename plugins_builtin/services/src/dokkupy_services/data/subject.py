@@ -66,7 +66,7 @@ class ServiceSubject(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         reason = self.datastore.check_dump(head, tail, size)
         if reason:
-            raise HostError(f"The dump of {self.name} is not whole: {reason}", code="bad_dump")
+            raise HostError(f"The dump of {self.name} is incomplete: {reason}", code="bad_dump")
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one that was backed up, with passwords of its own."""
@@ -77,7 +77,7 @@ class ServiceSubject(BackupSubject):
         database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
         for name in filter(None, (database, user)):
             if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
-                raise UserError(f"The backup's {shown(name)} is not a name that a service's database or user can have")
+                raise UserError(f"The backup's {shown(name)} is not a valid name of a database or user")
         options = lifecycle.validated(ServiceOptions(config_options=about.get("config_options", ""))).config_options
         return replace(made, database=database, user=user, config_options=options)
 

@@ -74,8 +74,8 @@ def require_image(host: Host, kind: str, ref: str) -> Image:
         return found
     if os.environ.get(variable(kind, "DISABLE_PULL")) == "true":
         raise HostError(
-            f"The image {ref} is not on this host, and {variable(kind, 'DISABLE_PULL')} is true: it is not pulled",
-            hint=f"Bring it (docker save {ref} | ssh this-host docker load), or pull it: docker image pull {ref}",
+            f"The image {ref} is not on this host, and {variable(kind, 'DISABLE_PULL')} is true, so it is not pulled",
+            hint=f"Load it (docker save {ref} | ssh this-host docker load), or pull it: docker image pull {ref}",
             code="no_image",
         )
     host.out.section(f"Pulling {ref}")
@@ -85,7 +85,7 @@ def require_image(host: Host, kind: str, ref: str) -> Image:
         raise HostError(
             f"The image {ref} is not on this host and cannot be pulled",
             details=(error.message, *error.details),
-            hint=f"Load it (docker save {ref} | ssh this-host docker load), or name one that is here: --image NAME "
+            hint=f"Load it (docker save {ref} | ssh this-host docker load), or name an image on this host: --image NAME "
             "--image-version TAG",
             code="no_image",
         ) from error
@@ -95,7 +95,7 @@ def validated(wish: ServiceOptions) -> ServiceOptions:
     try:
         shlex.split(wish.config_options)
     except ValueError as error:
-        raise UserError(f"The config options are not words: {error}") from None
+        raise UserError(f"The config options cannot be split into arguments: {error}") from None
     if wish.memory:
         memory_bytes(wish.memory)
     if wish.cpus and not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", wish.cpus):
@@ -108,9 +108,7 @@ def validated(wish: ServiceOptions) -> ServiceOptions:
         )
     for name in ("password", "root_password"):
         if getattr(wish, name) and not re.fullmatch(r"[A-Za-z0-9_.~-]{8,128}", getattr(wish, name)):
-            raise UserError(
-                "A password has 8 to 128 letters, digits or . _ ~ - so that it needs no quoting in a URL, and cannot be this"
-            )
+            raise UserError("A password has 8 to 128 letters, digits or . _ ~ - because these need no quoting in a URL")
     for key in wish.custom_env:
         EnvKey(key)
     return wish
@@ -153,7 +151,7 @@ def create(
     kind = datastore.kind
     for flag, given in (("--password", wish.password), ("--root-password", wish.root_password)):
         if given and not datastore.authenticates:
-            host.out.warn(f"{flag} has no effect: {datastore.title} knows no passwords")
+            host.out.warn(f"{flag} has no effect: {datastore.title} has no passwords")
     require_free(host, datastore, name)
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
         require_free(host, datastore, name)
@@ -287,7 +285,7 @@ def require_still(service: Service) -> None:
     """Raises Conflict while a service's data is on the move."""
     if service.state == MOVING:
         raise Conflict(
-            f"{service.subject} is being moved to another instance", hint="Wait until that has ended.", code="moving"
+            f"{service.subject} is being moved to another instance", hint="Wait for that to end.", code="moving"
         )
 
 
@@ -376,9 +374,9 @@ def require_data(host: Host, service: Service) -> None:
     """Raises HostError instead of letting a server begin again on an empty volume, as if nothing had been there."""
     if not has_data(host, service):
         raise HostError(
-            f"The data of {service.subject} is gone: there is no volume {service.volume}",
+            f"The data of {service.subject} is missing: there is no volume {service.volume}",
             code="data_gone",
-            hint=f"Restore it: backups:restore {service.subject}. Or give it up: {service.kind}:destroy {service.name}",
+            hint=f"Restore it: backups:restore {service.subject}. Or destroy it: {service.kind}:destroy {service.name}",
         )
 
 
@@ -386,7 +384,9 @@ def with_image(host: Host, service: Service) -> Service:
     """The service with an image that is here: its own, or else what its reference means now."""
     if host.images().find(service.image_id) is not None:
         return service
-    host.out.warn(f"The image of {service.subject} is gone from the engine; taking what {service.image} is now")
+    host.out.warn(
+        f"The image of {service.subject} is no longer in the engine; using the image that {service.image} names now"
+    )
     return replace(service, image_id=require_image(host, service.kind, service.image).id)
 
 

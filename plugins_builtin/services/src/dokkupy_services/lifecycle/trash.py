@@ -59,7 +59,7 @@ def find(host: Host, kind: str, name: str) -> Service:
     """The service of this name that was destroyed last. Raises NotFound."""
     found = [service for service, _ in entries(host) if service.kind == kind and name in (service.name, service.id)]
     if not found:
-        raise NotFound(f"There is no destroyed {kind} service {name} whose data is kept", hint="See: services:trash")
+        raise NotFound(f"There is no destroyed {kind} service {name} in the trash", hint="See: services:trash")
     return found[-1]
 
 

@@ -35,7 +35,7 @@ def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: i
         raise UserError(f"{datastore.title} has no port {port}", hint=f"Its ports: {known}.")
     if not lifecycle.is_up(host, service):
         raise Conflict(
-            f"{service.subject} does not run", hint=f"First: {datastore.kind}:start {name}", code="not_running"
+            f"{service.subject} is not running", hint=f"First: {datastore.kind}:start {name}", code="not_running"
         )
     found = host.containers().find(service.container)
     address = found.addresses.get(container.network_of(service), "") if found else ""

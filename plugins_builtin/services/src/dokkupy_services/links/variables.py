@@ -87,7 +87,7 @@ def alias_variable(host: Host, datastore: Datastore, app: AppName, alias: str) -
 
 def validated_query(text: str) -> str:
     if any(ord(c) <= 32 or ord(c) >= 127 or c in "#\"'\\`" for c in text) or len(text) > 512:
-        raise UserError("The query string has characters that no URL has; encode them, such as %20")
+        raise UserError("The query string has characters that a URL cannot have; encode them, for example as %20")
     return text.removeprefix("?")
 
 
@@ -174,7 +174,7 @@ def put_out(host: Host, app: str) -> None:
     try:
         admit(host, app)
     except (StateError, PluginError) as fault:
-        host.out.warn(f"The app's network is as before until its next start: {fault.message}")
+        host.out.warn(f"The app's network does not change before its next start: {fault.message}")
 
 
 def require_link(host: Host, service: Service, app: AppName) -> Link:

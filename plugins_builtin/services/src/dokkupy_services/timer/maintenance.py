@@ -40,7 +40,7 @@ def bring_up_all(host: Host) -> list[str]:
         if lifecycle.is_as_wanted(service, states):
             continue  # without an operation: this is asked every minute
         if not known(host, service.kind):
-            host.out.warn(f"{service.subject} is skipped: the plugin dokkupy-{service.kind} is not here")
+            host.out.warn(f"{service.subject} is skipped: the plugin dokkupy-{service.kind} is not installed")
             continue
         try:
             lines += lifecycle.reconcile(host, service.kind, service.name)
@@ -88,7 +88,7 @@ def findings(host: Host) -> list[Finding]:
                 Finding(
                     "services",
                     "error",
-                    f"{service.subject}: the plugin dokkupy-{service.kind} is not here",
+                    f"{service.subject}: the plugin dokkupy-{service.kind} is not installed",
                     f"dokkupy plugin:install dokkupy-{service.kind}",
                 )
             )

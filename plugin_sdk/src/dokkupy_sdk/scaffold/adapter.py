@@ -1,0 +1,94 @@
+"""New adapters of a role: a class with every method of the role, its docstrings in it, and the contract as its test."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+from dokkupy_sdk import model, names, roles
+from dokkupy_sdk.names import PluginName
+from dokkupy_sdk.scaffold import write_tree
+
+MODULES = {
+    "dokkupy_sdk.model": model.__all__,
+    "dokkupy_sdk.names": names.__all__,
+    "dokkupy_sdk.operation": ["Transaction"],
+    "dokkupy_sdk.roles": roles.__all__,
+    "typing": ["Any"],
+    "collections.abc": ["Callable", "Iterable", "Iterator", "Mapping", "Sequence"],
+}
+"""Where the names of annotations come from."""
+
+SETTINGS = {"builder": "builder:set", "proxy": "proxy:set", "scheduler": "scheduler:set"}
+PROPERTIES = {"builder": "selected", "proxy": "type", "scheduler": "selected"}
+
+
+def write_proxy(name: str, directory: str) -> list[str]:
+    """Write a plugin with an adapter of the role Proxy; see `write_plugin`."""
+    return write_adapter("proxy", (roles.Proxy,), name, directory)
+
+
+def write_builder(name: str, directory: str) -> list[str]:
+    """Write a plugin with an adapter of the role Builder; see `write_plugin`."""
+    return write_adapter("builder", (roles.Builder,), name, directory)
+
+
+def write_scheduler(name: str, directory: str) -> list[str]:
+    """Write a plugin with an adapter of the roles of a scheduler; see `write_plugin`."""
+    return write_adapter("scheduler", (roles.Scheduler, roles.Instances, roles.Surroundings), name, directory)
+
+
+def write_adapter(module: str, bases: tuple[type, ...], name: str, directory: str) -> list[str]:
+    methods = "\n\n".join(method(function) for base in bases for function in abstract(base))
+    values = {
+        "module": module,
+        "role": bases[0].__name__,
+        "bases": ", ".join(base.__name__ for base in bases),
+        "methods": methods,
+        "imports": imports(f"{methods} {' '.join(base.__name__ for base in bases)}"),
+        "fixtures": fixtures(bases[0].__name__),
+        "setting": SETTINGS[module],
+        "property": PROPERTIES[module],
+    }
+    return write_tree(Path(__file__).parent / "role", PluginName(name), Path(directory), values)
+
+
+def abstract(role: type) -> list[object]:
+    return [one for name, one in vars(role).items() if name in getattr(role, "__abstractmethods__", ())]
+
+
+def method(function: object) -> str:
+    """An abstract method as an adapter begins it."""
+    is_property = isinstance(function, property)
+    plain: Any = function.fget if isinstance(function, property) else function
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(plain))).replace(
+        "Transaction[Any]", "Transaction"
+    )
+    text = inspect.getdoc(plain) or "The readiness of the adapter."
+    lines = [f"def {plain.__name__}{signature}:", f'    """{text}']
+    if "\n" in text:
+        lines = [lines[0], *(f"    {line}".rstrip() for line in f'"""{text}'.splitlines()), '    """']
+    else:
+        lines[-1] += '"""'
+    lines.append(f'    raise NotImplementedError("{plain.__name__} is not written yet")')
+    return "\n".join(f"    {line}".rstrip() for line in (["@property"] if is_property else []) + lines)
+
+
+def imports(code: str) -> str:
+    """The import statements for what a code's annotations name."""
+    used = set(re.findall(r"\b[A-Z]\w+\b", re.sub(r'""".*?"""', "", code, flags=re.DOTALL)))
+    found = {module: sorted(used.intersection(exported)) for module, exported in MODULES.items()}
+    found["dokkupy_sdk"] = ["Host"]
+    standard = [module for module in ("collections.abc", "typing") if found[module]]
+    ours = sorted(module for module in found if found[module] and module not in ("collections.abc", "typing"))
+    blocks = [[f"from {module} import {', '.join(found[module])}" for module in part] for part in (standard, ours)]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def fixtures(role: str) -> str:
+    """What the contract's docstring says about its fixtures."""
+    from dokkupy_sdk.testing import contracts
+
+    return inspect.getdoc(getattr(contracts, f"{role}Contract")) or ""

@@ -1,0 +1,85 @@
+"""`plugin:new --kind KIND`: what is written is a plugin that loads, and whose tests pass or name what is left to write."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dokkupy_sdk.scaffold import write_language, write_notifier, write_plugin
+from dokkupy_sdk.scaffold.adapter import write_builder, write_proxy, write_scheduler
+
+KINDS: dict[str, Callable[[str, str], list[str]]] = {
+    "plugin": write_plugin,
+    "language": write_language,
+    "notifier": write_notifier,
+    "builder": write_builder,
+    "proxy": write_proxy,
+    "scheduler": write_scheduler,
+}
+TO_BE_WRITTEN = ("builder", "proxy", "scheduler")
+
+
+def made(kind: str, tmp_path: Path) -> Path:
+    """A new plugin with a name of two words, as pip installs it: with its entry points beside it."""
+    files = KINDS[kind]("my-tool", str(tmp_path / "dokkupy-my-tool"))
+    assert "pyproject.toml" in files and "README.md" in files
+    source = tmp_path / "dokkupy-my-tool"
+    facts = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+    metadata = source / "src" / "dokkupy_my_tool-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: dokkupy-my-tool\nVersion: 0.1.0\n")
+    groups = (
+        f"[{group}]\n" + "\n".join(f"{name} = {value}" for name, value in rows.items())
+        for group, rows in facts["entry-points"].items()
+    )
+    (metadata / "entry_points.txt").write_text("\n".join(groups) + "\n")
+    return source
+
+
+def run(source: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(source / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([sys.executable, *argv], cwd=source, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_has_no_blank_left_and_its_entry_points_load(kind: str, tmp_path: Path) -> None:
+    source = made(kind, tmp_path)
+    for path in source.rglob("*"):
+        if path.is_file():
+            assert not re.search(r"\$\{?(name|package|title|class_name|role|module|methods)\b", path.read_text()), path
+    facts = tomllib.loads((source / "pyproject.toml").read_text())["project"]["entry-points"]
+    places = [value.partition(":") for rows in facts.values() for value in rows.values()]
+    code = "; ".join(f"import {module}" + (f"; {module}.{name}" if name else "") for module, _, name in places)
+    done = run(source, "-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in TO_BE_WRITTEN])
+def test_the_tests_of_a_new_plugin_pass(kind: str, tmp_path: Path) -> None:
+    done = run(made(kind, tmp_path), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", TO_BE_WRITTEN)
+def test_a_new_adapter_has_every_method_and_its_contract_names_what_is_left_to_write(kind: str, tmp_path: Path) -> None:
+    done = run(made(kind, tmp_path), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", "-k", "it_is_ready")
+    assert "prepare is not written yet" in done.stdout, done.stdout + done.stderr
+    assert "Can't instantiate" not in done.stdout
+
+
+@pytest.mark.parametrize("kind", TO_BE_WRITTEN)
+def test_a_new_adapter_imports_every_type_that_its_methods_name(kind: str, tmp_path: Path) -> None:
+    name = "MyTool" + kind.capitalize()
+    code = (
+        f"import typing, inspect; from dokkupy_my_tool.{kind} import {name} as adapter\n"
+        "for method in vars(adapter).values():\n"
+        "    if inspect.isfunction(method): typing.get_type_hints(method)\n"
+    )
+    done = run(made(kind, tmp_path), "-c", code)
+    assert done.returncode == 0, done.stderr
