@@ -82,3 +82,14 @@ def test_one_that_is_dead_on_arrival_says_how_it_ended(host: Host, release: Rele
     with pytest.raises(CheckFailed) as caught:
         start(host, release, command)
     assert f"worker.1 ended with {words} right after the start" in caught.value.message
+
+
+def test_only_instances_that_no_check_watches_are_waited_for(
+    host: Host, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("dokkupy_docker.scheduler.time.sleep", waited.append)
+    start(host, replace(release, settings={"checks": {"wait-to-retire": "60"}}), "exec sleep 60")
+    assert waited == []
+    start(host, replace(release, settings={"checks": {"disabled": "worker"}}), "exec sleep 60")
+    assert waited

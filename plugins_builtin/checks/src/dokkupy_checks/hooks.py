@@ -25,7 +25,8 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
 
 @hookimpl
 def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    check(host, deployment.release, deployment.fresh)
+    # Those that were only started again may have been started again by the engine, too, long ago.
+    check(host, deployment.release, deployment.fresh, new=deployment.kind != "restore")
 
 
 @hookimpl
@@ -42,8 +43,8 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
         stay_alive(host, release, fresh)
 
 
-def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
-    """Run the startup checks of these instances, but for the types that are not to be checked."""
+def check(host: Host, release: Release, instances: Sequence[Instance], *, new: bool = False) -> None:
+    """Run the startup checks of these instances, but for the types that are not to be checked. new: see `run_checks`."""
     from dokkupy_checks.plan import plan_checks, setting, waits
     from dokkupy_checks.run import run_checks
     from dokkupy_checks.settings import SETTINGS, covers
@@ -61,7 +62,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance]) -> None:
     host.out.section("Attempting pre-flight checks")
     for line in plan.warnings:
         host.out.warn(line)
-    run_checks(host, release, wanted, plan.checks)
+    run_checks(host, release, wanted, plan.checks, new=new)
 
 
 def identity(host: Host, app: AppName) -> tuple[str, bool]:

@@ -35,14 +35,24 @@ Found = queue.SimpleQueue[Outcome | str | BaseException]
 
 
 def run_checks(
-    host: Host, release: Release, instances: Sequence[Instance], checks: Mapping[ProcessType, tuple[Check, ...]]
+    host: Host,
+    release: Release,
+    instances: Sequence[Instance],
+    checks: Mapping[ProcessType, tuple[Check, ...]],
+    *,
+    new: bool = False,
 ) -> None:
-    """Raises CheckFailed with the instances at fault, as soon as one is; the other checks are then given up."""
+    """Raises CheckFailed with the instances at fault, as soon as one is; the other checks are then given up.
+
+    new: they were started a moment ago, so one that the engine started again before the first look has ended, too.
+    """
     work = [(instance, check) for instance in instances for check in checks.get(instance.process, ())]
     if not work:
         return
     stop = threading.Event()
     watch = Watch(host, release, instances)
+    if new:
+        watch.restarts = {}
     try:
         watch.until_all_ended(len(work), started(host, work, stop, watch.progress))
     finally:

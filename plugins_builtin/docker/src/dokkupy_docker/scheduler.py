@@ -46,7 +46,8 @@ from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1
-"""How long a new instance is given to die at once of a wrong command; what dies later, the checks find."""
+"""How long a new instance that is not checked is given to die at once of a wrong command. Checks watch all others from their
+start, so a deploy does not wait for them here."""
 
 SETTLE_LIMIT = 1.0
 REMEMBERED = 3600.0
@@ -124,10 +125,14 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 raise
 
     def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
+        from dokkupy_apps.look import is_checked
+
         began = time.monotonic()
-        while made and time.monotonic() - began < SETTLE_LIMIT:
+        has_checks = "checks" in release.settings
+        unwatched = [one for one in made if not has_checks or not is_checked(release, one.process)]
+        while unwatched and time.monotonic() - began < SETTLE_LIMIT:
             time.sleep(SETTLE_SECONDS)
-            if not any(one.alive and one.working and one.cpu < SETTLE_SECONDS / 4 for one in self.activity(made)):
+            if not any(one.alive and one.working and one.cpu < SETTLE_SECONDS / 4 for one in self.activity(unwatched)):
                 break  # on a busy host, one may not have had its turn yet
         # One that the engine restarts over and over may just be running when it is looked at.
         dead = [row for row in self.status(made) if row.state in ENDED or row.restarts]
