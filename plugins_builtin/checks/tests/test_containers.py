@@ -86,6 +86,16 @@ def test_an_instance_that_the_engine_restarts_has_failed(host: Host, start: Star
         hooks.check(host, release(), [instance])
 
 
+def test_a_new_instance_that_was_restarted_before_the_first_look_has_failed(host: Host, start: Start) -> None:
+    instance = start("[ -e /tmp/once ] && sleep 60; touch /tmp/once; exit 1", "worker", options=("--restart", "always"))
+    while not host.instances().status([instance])[0].restarts:
+        time.sleep(0.05)
+    times(host, default_wait="1")
+    hooks.check(host, release(), [instance])
+    with pytest.raises(CheckFailed, match=r"worker\.1 ended"):
+        hooks.check(host, release(), [instance], new=True)
+
+
 def test_workers_that_are_quiet_are_up_before_the_whole_wait_is_over(host: Host, start: Start) -> None:
     workers = [start(SILENT, "worker") for _ in range(3)]
     hooks.check(host, release(), workers)
