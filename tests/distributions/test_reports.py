@@ -64,6 +64,7 @@ DOKKU = {
     },
     "certs": {"dir", "enabled", "expires-at", "hostnames", "issuer", "starts-at", "subject", "verified"},
     "checks": thrice("wait-to-retire") | {"disabled-list", "skipped-list"},
+    "cron": thrice("maintenance") | of_host("mailto", "mailfrom") | {"task-count"},
     "docker-options": {"build", "deploy", "run"},
     "domains": {"app-enabled", "app-vhosts", "global-enabled", "global-vhosts"},
     "git": thrice("deploy-branch", "keep-git-dir")
@@ -91,7 +92,7 @@ LACKING = {
 }
 """Properties of Dokku's that are not here: its commands refuse them."""
 
-NOT_YET = {"cron", "registry", "storage"}
+NOT_YET = {"registry", "storage"}
 """Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}

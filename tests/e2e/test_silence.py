@@ -9,7 +9,6 @@ from bed.host import Host
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d7a2146" * 8 + "\nsize 12345\n"
 EXPECTED = (
-    "app.json: 1 task of cron is not run",
     "app.json: formation.web.autoscaling has no effect",
     "app.json: the key helthchecks is unknown and has no effect: did you mean healthchecks?",
     "model.bin is a pointer of Git LFS",
@@ -20,7 +19,7 @@ def test_a_push_names_what_it_brings_without_effect_and_settings_are_served_or_p
     host: Host, app: str, repository: Repository
 ) -> None:
     table = json.loads((repository.path / "app.json").read_text())
-    table |= {"cron": [{"command": "python3 release.py", "schedule": "@daily"}], "helthchecks": {}}
+    table |= {"helthchecks": {}}
     table.setdefault("formation", {}).setdefault("web", {"quantity": 1})["autoscaling"] = {"min_quantity": 1}
     repository.write("app.json", json.dumps(table))
     repository.write("model.bin", POINTER)

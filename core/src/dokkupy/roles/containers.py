@@ -48,7 +48,7 @@ class ContainerSpec:
 @dataclass(frozen=True, slots=True)
 class Container:
     """A container as the engine sees it. addresses: network name -> IPv4. state as in `InstanceStatus`. up_seconds: how
-    long it has been running, rounded down as a listing has it."""
+    long it has been running, rounded down as a listing has it. finished_at: when it ended last, as `find` knows."""
 
     id: str
     name: str
@@ -60,6 +60,7 @@ class Container:
     oom_killed: bool = False
     restarts: int = 0
     started_at: str = ""
+    finished_at: str = ""
     created_at: str = ""
     command: tuple[str, ...] = ()
     up_seconds: int = 0

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Crash
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import fake_host
-from dokkupy_webhook.hooks import on_backup_finished, on_process_crashed
+from dokkupy_webhook.hooks import on_backup_finished, on_cron_finished, on_process_crashed
 from dokkupy_webhook.send import SIGNATURE, signature
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nrelease: migrate"}
@@ -142,6 +143,17 @@ def test_the_backup_of_an_app_is_told_to_its_own_address_and_that_of_the_host_to
     on_backup_finished(host, "host", "failed", "the disk is full")
     assert listener.paths == ["/token-7/blog", "/token-7"]
     assert (listener.news()["subject"], listener.news()["reason"]) == ("host", "the disk is full")
+
+
+def test_a_task_that_fails_is_news_and_one_that_succeeds_is_none(host: Host, listener: Listener) -> None:
+    main(["apps:create", "blog"], host=host)
+    main(["webhook:set", "blog", "url", f"{listener.url}/blog"], host=host)
+    run = {"app": AppName("blog"), "task": "t1", "run": "r1", "seconds": 2.0, "reason": "", "lines": ("token=s3cret",)}
+    on_cron_finished(host, SimpleNamespace(**run, outcome="succeeded", exit_code=0, failed=False))
+    on_cron_finished(host, SimpleNamespace(**run, outcome="failed", exit_code=3, failed=True))
+    news = listener.news()
+    assert (news["event"], news["app"], news["task"], news["exit_code"]) == ("cron_failed", "blog", "t1", 3)
+    assert "s3cret" not in json.dumps(news) and len(listener.paths) == 1
 
 
 def test_a_crash_is_told_without_the_output_of_the_app(host: Host, listener: Listener) -> None:

@@ -78,15 +78,18 @@ def labels_of(options: RunOptions) -> Mapping[str, str]:
     return {**found, **cron, DEADLINE: str(options.ttl)}
 
 
-def spec_of(host: Host, release: Release, command: Sequence[str], options: RunOptions) -> ContainerSpec:
-    """A container for a command; a Procfile type's name stands for its command, which further arguments follow."""
+def spec_of(
+    host: Host, release: Release, command: Sequence[str], options: RunOptions, *, kind: str = "run"
+) -> ContainerSpec:
+    """A container for a command; a Procfile type's name stands for its command, which further arguments follow. kind: run,
+    or cron for a scheduled run, whose container its plugin ends and removes."""
     words: tuple[str, ...] | str = tuple(command) or ("/bin/sh",)
     text = {str(name): text for name, text in release.processes.items()}.get(words[0])
     if text is not None:
         host.out.section(f"Found '{words[0]}' in Procfile, running that command")
         words = " ".join([text, shlex.join(words[1:])]).rstrip() if words[1:] else text
-    dyno = f"run.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
-    spec = host.surroundings(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind="run", dyno=dyno)
+    dyno = f"{kind}.{secrets.randbelow(9000) + 1000}{secrets.token_hex(2)}"
+    spec = host.surroundings(release.app).one_off(release, words, name=f"{release.app}.{dyno}", kind=kind, dyno=dyno)
     given: dict[str, Secret] = {EnvKey(key): Secret(validated(EnvKey(key), value)) for key, value in options.env}
     return replace(
         spec,
@@ -123,8 +126,8 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
         return
     lock = host.lock(f"run:{app}", wait=GRACE + 5, command=host.command or "run")
     try:
-        for one in runs_of(host, app):
-            if one.labels.get(CRON_ID) != options.cron_id or one.state in ("exited", "dead"):
+        for one in host.containers().find_all({"dokkupy.app": app, CRON_ID: options.cron_id}):
+            if one.state in ("exited", "dead"):
                 continue
             if options.policy == "forbid":
                 raise Conflict(f"{one.name} of the cron task {options.cron_id} is still running", code="running")

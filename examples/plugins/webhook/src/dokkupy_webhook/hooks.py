@@ -7,9 +7,21 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from dokkupy_sdk.model import Crash, Deployment
+
+    class Finished(Protocol):
+        """What dokkupy-cron says of a run; it need not be installed."""
+
+        app: AppName | None
+        task: str
+        run: str
+        outcome: str
+        exit_code: int | None
+        seconds: float
+        reason: str
+        failed: bool
 
 
 @hookimpl
@@ -46,6 +58,13 @@ def on_process_crashed(host: Host, crash: Crash) -> None:
         "crashed_at": crash.at,
     }  # not its output, which may hold secrets
     tell(host, crash.app, "process_crashed", facts)
+
+
+@hookimpl(optionalhook=True)
+def on_cron_finished(host: Host, finished: Finished) -> None:
+    if finished.failed:
+        facts = ("task", "run", "outcome", "exit_code", "seconds", "reason")  # not its output either
+        tell(host, finished.app, "cron_failed", {name: getattr(finished, name) for name in facts})
 
 
 def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:

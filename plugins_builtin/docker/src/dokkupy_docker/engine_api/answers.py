@@ -112,6 +112,7 @@ def inspected(one: Mapping[str, Any]) -> Container:
         oom_killed=bool(state.get("OOMKilled")),
         restarts=one.get("RestartCount", 0),
         started_at=state.get("StartedAt", ""),
+        finished_at=state.get("FinishedAt", ""),
         created_at=one.get("Created", ""),
         command=without_passing((str(one["Path"]), *(one.get("Args") or ()))) if one.get("Path") else (),
     )

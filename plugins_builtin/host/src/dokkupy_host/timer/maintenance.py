@@ -108,7 +108,8 @@ def run_due(host: Host, now: float) -> list[str]:
         except Busy:
             continue
         try:
-            if now - host.store.load_derived(JobsFile).last.get(name, 0) < job.every:
+            since = now - host.store.load_derived(JobsFile).last.get(name, 0)
+            if 0 <= since < job.every:  # before 0 the clock was set back: when it is due again cannot be known
                 continue
             module, _, function = job.run.partition(":")
             try:

@@ -1,0 +1,144 @@
+"""`cron:*` (reference, section 1.9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import add_property_commands
+from dokkupy_sdk.state import PropertiesFile
+
+from dokkupy_cron.names import TaskId
+from dokkupy_cron.settings import BEYOND, SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.operation import Transaction
+
+group = Group("cron", "Scheduled tasks of apps")
+
+App = Annotated[AppName, Arg("app")]
+Id = Annotated[TaskId, Arg("cron_id")]
+
+
+def facts(host: Host, app: AppName | None) -> dict[str, Any]:
+    """What the report has beside the properties."""
+    from dokkupy_cron.task import MAINTENANCE, tasks_of
+
+    tasks = tasks_of(host, app)
+    own = host.store.load(PropertiesFile, app, "cron").properties
+    said = {name: value for name, value in own.items() if name.startswith(MAINTENANCE)}
+    return {
+        "task-count": str(len(tasks)),
+        **{f"maintenance-{name.removeprefix(MAINTENANCE)}": value for name, value in said.items()},
+    }
+
+
+def after_set(tx: Transaction, app: AppName | None, name: str) -> None:
+    from dokkupy_cron.change import follow_setting
+
+    follow_setting(tx, app, name)
+
+
+add_property_commands(group, SETTINGS, extra=facts, on_set=after_set, beyond=BEYOND)
+
+
+@group.command("list", permission="app:read")
+def list_tasks(host: Host, scope: Scope) -> CommandResult:
+    """List the scheduled tasks of an app, or those of the host's own."""
+    from dokkupy_cron.lines import task_lines, task_row
+    from dokkupy_cron.task import tasks_of
+
+    app = only(host, scope)
+    tasks = tasks_of(host, app).values()
+    head, *lines = (harmless(line) for line in task_lines(tasks))
+    return CommandResult([task_row(one) for one in tasks], lines, columns=[head])
+
+
+@group.command("run", permission="app:write", mutating=True)
+def run_task(
+    host: Host,
+    app: App,
+    cron_id: Id,
+    *,
+    detach: Annotated[bool, Opt("--detach", help="Print the run and do not wait for its end")] = False,
+    ttl_seconds: Annotated[int, Opt("--ttl-seconds", help="Seconds after which it is ended; else the time limit")] = 0,
+) -> CommandResult:
+    """Run a task now, print its output and exit with its status."""
+    from dokkupy_cron.by_hand import run_now
+
+    if ttl_seconds < 0:
+        raise UserError(f"--ttl-seconds {ttl_seconds} is not a number of seconds from 1")
+    return run_now(host, app, cron_id, detach=detach, limit=ttl_seconds)
+
+
+@group.command("suspend", permission="app:write", mutating=True)
+def suspend(host: Host, app: App, cron_id: Id) -> CommandResult:
+    """Let a task's schedule pass until it is resumed."""
+    return switched(host, app, cron_id, suspended=True)
+
+
+@group.command("resume", permission="app:write", mutating=True)
+def resume(host: Host, app: App, cron_id: Id) -> CommandResult:
+    """Let a task run by its schedule again."""
+    return switched(host, app, cron_id, suspended=False)
+
+
+def switched(host: Host, app: AppName, cron_id: TaskId, *, suspended: bool) -> CommandResult:
+    from dokkupy_cron import change
+    from dokkupy_cron.task import require_task
+
+    task = require_task(host, app, cron_id)
+    change.suspend(host, task, suspended=suspended)
+    if not host.dry_run:
+        host.out.section(f"{'Suspended' if suspended else 'Resumed'} the task {cron_id} of {app}")
+        if task.in_maintenance and not suspended:
+            host.out.warn(f"It does not run while the app is in maintenance: cron:set {app} maintenance false")
+    return CommandResult({"app": app, "id": cron_id, "maintenance": suspended})
+
+
+@group.command("history", permission="app:read")
+def history(
+    host: Host,
+    scope: Scope,
+    cron_id: Annotated[TaskId | None, Arg("cron_id")] = None,
+    *,
+    num: Annotated[int, Opt("--num", "-n", help="Number of runs")] = 20,
+    output: Annotated[bool, Opt("--output", help="Print the last lines of each run too")] = False,
+) -> CommandResult:
+    """List the runs that ended: when, how long, with which status; of one task with its last lines."""
+    from dokkupy_cron.history import history_of
+    from dokkupy_cron.lines import run_lines, run_row
+
+    if num < 1:
+        raise UserError(f"{num} is not a number of runs from 1")
+    rows = history_of(host, only(host, scope), cron_id or "")[-num:]
+    head, *lines = (harmless(line) for line in run_lines(rows, output=output or cron_id is not None))
+    return CommandResult([run_row(task, row) for task, row in rows], lines, columns=[head])
+
+
+@group.command("run-due", permission="host:write", mutating=True, hidden=True)
+def run_due(host: Host) -> CommandResult:
+    """Start what is due and look after what runs; the timer calls it."""
+    from dokkupy_cron import due
+    from dokkupy_cron.clock import Clock
+    from dokkupy_cron.stored import subject_name
+
+    if host.dry_run:
+        from dokkupy_cron.index import waiting
+
+        host.plan.extend(f"start or end the tasks of {subject_name(app)}" for app in waiting(host, Clock()))
+        return CommandResult()
+    lines = due.run_due(host, Clock())
+    return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
+
+
+def only(host: Host, scope: Scope) -> AppName | None:
+    """The app that was named, None for --global."""
+    if scope.is_global:
+        return None
+    if scope.app is None:
+        raise UserError("Please specify an app, or --global for the tasks of the host's own")
+    return host.store.require_app(scope.app)

@@ -1,0 +1,62 @@
+"""What scheduled tasks have to do with the rest: the timer, deploys, and apps that are renamed, cloned and destroyed."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Deployment, Finding, Job
+    from dokkupy_sdk.operation import Transaction
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("tasks", 0, "dokkupy_cron.due:tick")]  # every tick: an expression is in minutes
+
+
+@hookimpl
+def post_deploy(deployment: Deployment, tx: Transaction) -> None:
+    """The tasks are those of the release that serves, once it does."""
+    from dokkupy_sdk.operation import call
+
+    from dokkupy_cron.index import refresh
+
+    tx.follow(call(refresh, app=str(deployment.app)))
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """Progress and history moved with the app's directory, and its ids do not name it; only the index does."""
+    from dokkupy_sdk.operation import call
+
+    from dokkupy_cron.index import forget, refresh
+
+    tx.follow(call(refresh, app=str(new)), call(forget, app=str(old)))
+
+
+@hookimpl
+def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """A copy is a new app. It starts in maintenance, because two apps with one database would do each task twice."""
+    from dokkupy_cron.moving import begin_again
+
+    begin_again(host, new, tx)
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_cron.index import forget
+
+    forget(host, str(app))
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_cron.doctor import findings
+
+    return findings(host)

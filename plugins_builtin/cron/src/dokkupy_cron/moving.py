@@ -1,0 +1,24 @@
+"""What a copy of an app takes along of its scheduled tasks."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call
+
+from dokkupy_cron.history import HistoryFile
+from dokkupy_cron.index import refresh
+from dokkupy_cron.settings import SETTINGS
+from dokkupy_cron.stored import CronFile
+
+
+def begin_again(host: Host, app: AppName, tx: Transaction) -> None:
+    """Let a copy have the settings and not the history, and its tasks wait until they are resumed."""
+    had_tasks = host.store.find(CronFile, app) is not None
+    tx.remove(CronFile, app)
+    for name in host.store.names("apps", app, "cron-history"):
+        tx.remove(HistoryFile, app, name)
+    if had_tasks:
+        SETTINGS.set(tx, app, "maintenance", "true")
+        host.out.warn(f"The cron tasks of {app} do not run until you start them: cron:set {app} maintenance false")
+    tx.follow(call(refresh, app=str(app)))
