@@ -108,8 +108,8 @@ class Listener:
         self.heard = heard
 
     @hookimpl
-    def on_cron_finished(self, finished: Any) -> None:
-        self.heard.append(finished)
+    def on_cron_finished(self, app: AppName | None, task: str, outcome: str, exit_code: int | None) -> None:
+        self.heard.append((app, task, outcome, exit_code))
 
 
 @pytest.fixture

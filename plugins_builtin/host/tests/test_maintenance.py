@@ -83,6 +83,14 @@ def test_a_job_runs_again_only_when_its_time_is_up(host: Host, monkeypatch: pyte
     assert maintenance.run_due(host, now + 60) == ["ran two/job"]
 
 
+def test_a_clock_that_is_set_back_keeps_no_job_from_its_turn(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
+    now = time.time()
+    assert maintenance.run_due(host, now + 86400) == ["ran two/job"]
+    assert maintenance.run_due(host, now) == ["ran two/job"]
+    assert maintenance.run_due(host, now + 59) == []
+
+
 @pytest.mark.parametrize("text", [None, "", "broken = ["])
 def test_the_record_of_the_last_runs_is_made_again_when_it_is_lost(
     host: Host, monkeypatch: pytest.MonkeyPatch, text: str | None

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -148,12 +147,12 @@ def test_the_backup_of_an_app_is_told_to_its_own_address_and_that_of_the_host_to
 def test_a_task_that_fails_is_news_and_one_that_succeeds_is_none(host: Host, listener: Listener) -> None:
     main(["apps:create", "blog"], host=host)
     main(["webhook:set", "blog", "url", f"{listener.url}/blog"], host=host)
-    run = {"app": AppName("blog"), "task": "t1", "run": "r1", "seconds": 2.0, "reason": "", "lines": ("token=s3cret",)}
-    on_cron_finished(host, SimpleNamespace(**run, outcome="succeeded", exit_code=0, failed=False))
-    on_cron_finished(host, SimpleNamespace(**run, outcome="failed", exit_code=3, failed=True))
+    run: dict[str, Any] = {"app": AppName("blog"), "task": "t1", "run": "r1", "seconds": 2.0, "reason": ""}
+    on_cron_finished(host, **run, outcome="succeeded", exit_code=0)
+    on_cron_finished(host, **run, outcome="failed", exit_code=3)
     news = listener.news()
     assert (news["event"], news["app"], news["task"], news["exit_code"]) == ("cron_failed", "blog", "t1", 3)
-    assert "s3cret" not in json.dumps(news) and len(listener.paths) == 1
+    assert len(listener.paths) == 1
 
 
 def test_a_crash_is_told_without_the_output_of_the_app(host: Host, listener: Listener) -> None:

@@ -42,10 +42,6 @@ class Finished:
     reason: str
     lines: tuple[str, ...]
 
-    @property
-    def failed(self) -> bool:
-        return self.outcome in FAILED
-
 
 class HistoryRow(Record):
     """See `Finished`."""
@@ -83,7 +79,18 @@ def finish(host: Host, finished: Finished) -> None:
             reason=finished.reason,
             lines="\n".join(finished.lines),
         )
-    host.hooks.notify(hookspecs.on_cron_finished, host=host, finished=finished)
+    host.hooks.notify(
+        hookspecs.on_cron_finished,
+        host=host,
+        app=finished.app,
+        task=finished.task,
+        run=finished.run,
+        outcome=finished.outcome,
+        exit_code=finished.exit_code,
+        seconds=finished.seconds,
+        reason=finished.reason,
+        lines=finished.lines,
+    )
     row = HistoryRow(
         **{name: getattr(finished, name) for name in Finished.__dataclass_fields__ if name not in ("app", "task")}
     )

@@ -6,17 +6,29 @@ from dokkupy_sdk import hookspec
 
 TYPE_CHECKING = False  # every command that calls a hook loads this module
 if TYPE_CHECKING:
-    from dokkupy_sdk import Host
+    from collections.abc import Sequence
 
-    from dokkupy_cron.history import Finished
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
 
 
 @hookspec
-def on_cron_finished(host: Host, finished: Finished) -> None:
-    """A run of a scheduled task ended, or a firing passed without one.
+def on_cron_finished(
+    host: Host,
+    app: AppName | None,
+    task: str,
+    run: str,
+    outcome: str,
+    exit_code: int | None,
+    seconds: float,
+    reason: str,
+    lines: Sequence[str],
+) -> None:
+    """A run of a scheduled task ended, or a firing passed without one. app: None for a task of the host's own.
 
-    `finished.outcome`: succeeded; failed (it exited with another status than 0, or did not start), timed-out, lost (its
-    container was removed by somebody), missed (the host was down); replaced, skipped (by its concurrency policy), stopped.
-    `finished.failed` is true for the first four of those that are not succeeded. Called within a minute after the end; after a
-    crash at that moment a second time with the same `finished.run`.
+    outcome: succeeded; failed (it exited with another status than 0, or did not start), timed-out, lost (somebody removed its
+    container), missed (the host was down): these four are failures; replaced, skipped (by its concurrency policy), stopped.
+    run: the run's id. seconds: how long it ran. reason: what the outcome does not say. lines: its last output, without the
+    values of the app's variables. Called within a minute after the end; after a crash at that moment a second time with the
+    same `run`.
     """

@@ -7,21 +7,9 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any
 
     from dokkupy_sdk.model import Crash, Deployment
-
-    class Finished(Protocol):
-        """What dokkupy-cron says of a run; it need not be installed."""
-
-        app: AppName | None
-        task: str
-        run: str
-        outcome: str
-        exit_code: int | None
-        seconds: float
-        reason: str
-        failed: bool
 
 
 @hookimpl
@@ -61,10 +49,27 @@ def on_process_crashed(host: Host, crash: Crash) -> None:
 
 
 @hookimpl(optionalhook=True)
-def on_cron_finished(host: Host, finished: Finished) -> None:
-    if finished.failed:
-        facts = ("task", "run", "outcome", "exit_code", "seconds", "reason")  # not its output either
-        tell(host, finished.app, "cron_failed", {name: getattr(finished, name) for name in facts})
+def on_cron_finished(
+    host: Host,
+    app: AppName | None,
+    task: str,
+    run: str,
+    outcome: str,
+    exit_code: int | None,
+    seconds: float,
+    reason: str,
+) -> None:
+    if outcome not in ("failed", "timed-out", "lost", "missed"):
+        return
+    facts = {
+        "task": task,
+        "run": run,
+        "outcome": outcome,
+        "exit_code": exit_code,
+        "seconds": seconds,
+        "reason": reason,
+    }
+    tell(host, app, "cron_failed", facts)  # not its output either
 
 
 def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:
