@@ -62,6 +62,7 @@ def on_cron_finished(
     if outcome not in ("failed", "timed-out", "lost", "missed"):
         return
     facts = {
+        "app": str(app) if app is not None else None,
         "task": task,
         "run": run,
         "outcome": outcome,
