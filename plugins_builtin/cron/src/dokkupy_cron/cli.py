@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from dokkupy_sdk.cli import Arg, CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import add_property_commands
@@ -15,6 +13,8 @@ from dokkupy_cron.settings import BEYOND, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dokkupy_sdk.operation import Transaction
 
 group = Group("cron", "Scheduled tasks of apps")
