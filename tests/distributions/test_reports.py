@@ -64,7 +64,7 @@ DOKKU = {
     },
     "certs": {"dir", "enabled", "expires-at", "hostnames", "issuer", "starts-at", "subject", "verified"},
     "checks": thrice("wait-to-retire") | {"disabled-list", "skipped-list"},
-    "cron": thrice("maintenance") | of_host("mailto", "mailfrom") | {"task-count"},
+    "cron": thrice("maintenance", "mailto", "mailfrom") | {"task-count"},
     "docker-options": {"build", "deploy", "run"},
     "domains": {"app-enabled", "app-vhosts", "global-enabled", "global-vhosts"},
     "git": thrice("deploy-branch", "keep-git-dir")

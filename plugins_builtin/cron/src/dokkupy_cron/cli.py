@@ -32,6 +32,7 @@ def facts(host: Host, app: AppName | None) -> dict[str, Any]:
     said = {name: value for name, value in own.items() if name.startswith(MAINTENANCE)}
     return {
         "task-count": str(len(tasks)),
+        **{name: SETTINGS.get(host.store, None, name) for name in ("mailto", "mailfrom")},  # as Dokku has them, too
         **{f"maintenance-{name.removeprefix(MAINTENANCE)}": value for name, value in said.items()},
     }
 
