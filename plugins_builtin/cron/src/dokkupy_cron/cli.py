@@ -29,10 +29,11 @@ def facts(host: Host, app: AppName | None) -> dict[str, Any]:
 
     tasks = tasks_of(host, app)
     own = host.store.load(PropertiesFile, app, "cron").properties
+    shared = host.store.load(PropertiesFile, None, "cron").properties
     said = {name: value for name, value in own.items() if name.startswith(MAINTENANCE)}
     return {
         "task-count": str(len(tasks)),
-        **{name: SETTINGS.get(host.store, None, name) for name in ("mailto", "mailfrom")},  # as Dokku has them, too
+        **{name: shared.get(name, "") for name, prop in SETTINGS.properties.items() if prop.scope == "global"},
         **{f"maintenance-{name.removeprefix(MAINTENANCE)}": value for name, value in said.items()},
     }
 
