@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from dokkupy_apps.testing import deploy
 from dokkupy_cron import by_hand, doctor, due, index
 from dokkupy_cron import clock as clock_module
 from dokkupy_cron.clock import Clock
@@ -17,7 +18,7 @@ from dokkupy_cron.history import HistoryRow, history_of
 from dokkupy_cron.run import RUN
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.testing import deploy, fake_host
+from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
+from dokkupy_apps.config import set_env
 from dokkupy_cron import due
 from dokkupy_cron import history as history_module
 from dokkupy_cron import run as run_module
 from dokkupy_cron.stored import CronFile, IndexFile
 from dokkupy_cron.task import id_of
-from dokkupy_sdk.config import set_env
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.names import AppName, EnvKey, Secret

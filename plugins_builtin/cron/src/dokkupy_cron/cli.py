@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dokkupy_apps.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.settings import add_property_commands
 from dokkupy_sdk.state import PropertiesFile
 
 from dokkupy_cron.names import TaskId

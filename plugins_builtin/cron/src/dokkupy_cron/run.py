@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dokkupy_apps.config import merged_env
 from dokkupy_run.oneoff import CRON_ID, RunOptions, checked, release_now, spec_of, stop_run
 from dokkupy_sdk import Host
-from dokkupy_sdk.config import merged_env
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.names import AppName

@@ -64,7 +64,7 @@ def tasks_of(host: Host, app: Subject) -> dict[str, Task]:
 
 
 def released_tasks(host: Host, app: AppName) -> dict[str, Task]:
-    from dokkupy_sdk.releases import read_release
+    from dokkupy_apps.releases import read_release
     from dokkupy_sdk.state import ServingFile
 
     serving = host.store.find(ServingFile, app)
