@@ -115,6 +115,7 @@ WITHOUT_PLAN = {
     "config:bundle",  # they only read, but secrets
     "run",
     "enter",
+    "storage:exec",
     "tick",
     "ps:retire",
     "run:retire",

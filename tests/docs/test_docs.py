@@ -19,7 +19,7 @@ PAGES = [
     *sorted((ROOT / "plugins_builtin").glob("*/README.md")),
     *sorted((ROOT / "examples").glob("*/*/README.md")),
 ]
-TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)?)")
+TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)*)")
 
 
 def name(path: Path) -> str:

@@ -20,7 +20,19 @@ from dokkupy_sdk.testing import fake_host  # noqa: E402
 from dokkupy_services import records  # noqa: E402
 from dokkupy_services.lifecycle import container, trash  # noqa: E402
 
-PLUGINS = ("docker", "services", "backups", "postgres", "mysql", "mariadb", "redis", "mongo", "memcached", "rabbitmq")
+PLUGINS = (
+    "docker",
+    "services",
+    "backups",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "mongo",
+    "memcached",
+    "rabbitmq",
+    "storage",
+)
 
 
 class Machine:

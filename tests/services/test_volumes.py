@@ -13,6 +13,7 @@ from dokkupy_backups.subject import app_volumes
 from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_in
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
+from dokkupy_storage.directory import storage_root
 
 from plugins_builtin.backups.tests.repository import KEY, make
 from tests.services.conftest import Machine
@@ -92,6 +93,35 @@ def test_volumes_are_backed_up_proven_and_restored(
     assert inside(names[1], "cat /v/file; ls -A /v") == "kept\nfile\n"
     assert dict(subject.facts()) == before
     assert first.host.volumes().find_all({"dokkupy.kind": "staged"}) == []
+
+
+def test_a_directory_of_the_host_is_backed_up_and_restored_with_the_volumes(
+    machines: tuple[Machine, Machine], tmp_path: Path, names: tuple[str, str]
+) -> None:
+    first, _ = machines
+    subject = mounted(first, names)
+    root = Path(storage_root(first.host))
+    root.mkdir(parents=True)
+    first.run("storage:create", "uploads")
+    first.run("storage:mount", "blog", "uploads", "--container-dir", "/uploads")
+    (tmp_path / "shared").mkdir()
+    first.run("storage:mount", "blog", f"{tmp_path / 'shared'}:/shared:ro")
+    (tmp_path / "shared" / "read").write_text("others'")
+    inside(str(root / "uploads"), FILL)
+    assert set(subject.there()) == {*names, "_uploads"}
+    before = dict(subject.facts())
+    pieces: list[bytes] = []
+    subject.dump(pieces.append)
+    about = subject.describe()
+    inside(str(root / "uploads"), "rm -rf /v/*; echo other >/v/new")
+    subject.restore([b"".join(pieces)], about)
+    assert dict(subject.facts()) == before
+    assert not (root / "uploads" / "new").exists()
+    inside(str(tmp_path), "rm -rf /v/dokku")  # as on a new host, whose state came back
+    root.mkdir(parents=True)
+    subject.restore([b"".join(pieces)], about)
+    assert dict(subject.facts()) == before
+    inside(str(tmp_path), "rm -rf /v/dokku")
 
 
 def test_a_restore_that_fails_leaves_what_was_there(

@@ -9,15 +9,27 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-from dokkupy_sdk.execute import poll_reader
-from dokkupy_sdk.operation import SignalReceived
+from dokkupy_sdk.execute import environment, poll_reader
+from dokkupy_sdk.operation import SignalReceived, signals_ignored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from dokkupy.host import Host
+    from dokkupy.roles.containers import Container
+
+    Stop = Callable[[Host, Container, str], None]
+    """Ends a container; the text is why."""
 
 OUTPUT = 1
 """The file descriptor of standard output."""
+
+GRACE = 10
+"""Seconds for which the engine's client may go on after its container."""
+
+NOT_STARTED = 125
+"""The status for a container that the engine could not start, as `docker run` has it."""
 
 LONGEST_WAIT = 100_000
 """Seconds that one poll(2) waits; its limit is 2^31 milliseconds."""
@@ -65,3 +77,54 @@ def interruptible() -> Iterator[None]:
 def terminal() -> dict[str, str]:
     """What the engine's client needs of our environment beside the clean one. Nothing of the app's is in it."""
     return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}
+
+
+def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
+    """Start a created container on the caller's terminal or pipes; returns its exit status and leaves no container.
+
+    Whatever ends this first ends the container too: a signal, the end of its time, a reader who left (an interrupted
+    SSH connection without a terminal sends no signal). stop: asks its process to end, and kills it after a grace.
+    """
+    client: subprocess.Popen[bytes] | None = None
+    interrupted: SignalReceived | None = None
+    reason = ""
+    try:
+        try:
+            with interruptible():
+                client = subprocess.Popen(
+                    host.sessions().start_argv(container.id, stdin=True), env=environment(terminal())
+                )
+                reason = until_end(client, ttl)
+        except SignalReceived as error:
+            interrupted, reason = error, "its caller was interrupted"
+        with signals_ignored():
+            status = ended(host, container, client, reason, stop)
+    finally:
+        host.containers().remove(container.id)
+    if interrupted is not None:
+        raise interrupted
+    if reason:
+        host.out.warn(f"{container.name} was stopped: {reason}")
+    return status
+
+
+def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str, stop: Stop) -> int:
+    """End what is still running; returns the exit status."""
+    containers = host.containers()
+    found = containers.find(container.id)
+    if reason and client is not None and found is not None and found.state == "created":
+        client.kill()  # it has not started the container yet, and must not do so now
+        client.wait()
+        found = containers.find(container.id)
+    if found is not None and found.state not in ("exited", "dead") and (reason or found.state != "created"):
+        stop(host, found, reason or "its caller left")
+        found = containers.find(container.id)
+    if client is not None:
+        try:
+            client.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            client.wait()
+    if found is None or found.exit_code is None:
+        return client.returncode if client is not None and client.returncode >= 0 else NOT_STARTED
+    return found.exit_code or (NOT_STARTED if found.state == "created" else 0)

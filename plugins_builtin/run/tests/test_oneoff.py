@@ -18,7 +18,6 @@ from dokkupy_apps.apps import create_app
 from dokkupy_apps.config import LARGEST, set_env
 from dokkupy_apps.releases import releases
 from dokkupy_apps.testing import deploy
-from dokkupy_run import attached as run_attached_module
 from dokkupy_run import oneoff
 from dokkupy_run.attached import run_attached
 from dokkupy_run.oneoff import RunOptions, retire_runs, run_detached
@@ -188,7 +187,7 @@ def test_a_container_that_could_not_start_says_why_by_its_status(
 
 
 def set_grace(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    for module in (oneoff, run_attached_module):
+    for module in (oneoff, attached):
         monkeypatch.setattr(module, "GRACE", seconds)
 
 

@@ -33,10 +33,10 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     from dokkupy_sdk.many import over_each, warn_of
 
-    from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_of
+    from dokkupy_backups.subject.app_volumes import AppVolumes, sources_of
     from dokkupy_backups.subject.host_state import HostState
 
-    done, failed = over_each(host.store.apps(), lambda app: volumes_of(host, app))
+    done, failed = over_each(host.store.apps(), lambda app: sources_of(host, app))
     warn_of(host, failed)
     return [HostState(host), *(AppVolumes(host, app) for app, volumes in done if volumes)]
 

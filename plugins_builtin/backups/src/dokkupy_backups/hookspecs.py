@@ -9,12 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
     from dokkupy_sdk.roles import BackupSubject
 
 
 @hookspec
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:  # type: ignore[empty-body]
     """What of yours can be backed up. Cheap: nothing is asked of a service before one of them is used."""
+
+
+@hookspec
+def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
+    """(name, directory of the host): what the app's backup has beside the docker volumes that its options mount, and what a
+    restore replaces. A name is the same on every host and begins with `_`, as no docker volume does. Cheap: asked for every
+    app by each command of backups."""
+
+
+@hookspec
+def pre_backup(host: Host, subject: str) -> None:
+    """The subject is about to be read: bring its data to a state that can be read. Raise to refuse the backup."""
 
 
 @hookspec

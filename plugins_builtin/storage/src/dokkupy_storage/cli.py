@@ -150,12 +150,16 @@ def entry_names(host: Host) -> dict[str, str]:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_storage import records, render
+    from dokkupy_storage import records, render, sizes
 
     mounts = records.mounts_of(host, app)
-    return render.report(mounts, entry_names(host) if any(one.entry for one in mounts) else {})
+    keys = render.report(mounts, entry_names(host) if any(one.entry for one in mounts) else {})
+    return {**keys, **sizes.of_app(host, [one.source for one in mounts])}
 
+
+BEYOND = ("trash-days", "used-bytes", "growth-bytes-per-day")
+"""What Dokku does not have."""
 
 # Not `add_property_commands`, whose `storage:set` is Dokku's for the properties of one entry.
-add_report(group, SETTINGS, prefix="storage", word="storage", extra=extra, beyond=("trash-days",), plain=False)
+add_report(group, SETTINGS, prefix="storage", word="storage", extra=extra, beyond=BEYOND, plain=False)
 add_entry_commands(group)

@@ -130,6 +130,19 @@ def mode_of(text: str) -> str:
     return text
 
 
+def remove_empty_root(host: Host, *, dry_run: bool) -> list[str]:
+    """Remove the storage root and its parents where nothing is in them; returns what went."""
+    root = storage_root(host)
+    gone: list[str] = []
+    for path in (root, os.path.dirname(root), os.path.dirname(os.path.dirname(root))):
+        if not os.path.isdir(path) or set(os.listdir(path)) - {os.path.basename(one) for one in gone}:
+            break
+        if not dry_run:
+            os.rmdir(path)
+        gone.append(path)
+    return [f"remove {path}" for path in gone]
+
+
 def as_root(host: Host, script: str, directory: str, **env: str) -> tuple[str, ...]:
     """Run a script as root that sees one directory of the host, at `/work`; returns its last lines."""
     from dokkupy_sdk.programs import run_program

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, confirm
 from dokkupy_sdk.errors import HostError, UserError
+from dokkupy_sdk.names import ImageRef
 
-from dokkupy_storage.names import EntryName, HostPath, LabelKey
+from dokkupy_storage.names import EntryName, HostPath, LabelKey, User
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def pairs(words: list[str]) -> dict[str, str]:
 
 def shown(host: Host, entry: Entry) -> dict[str, object]:
     from dokkupy_storage.mounting import users_of
+    from dokkupy_storage.sizes import of_directory
 
     return {
         "name": entry.name,
@@ -58,6 +60,7 @@ def shown(host: Host, entry: Entry) -> dict[str, object]:
         "annotations": dict(entry.annotations),
         "apps": users_of(host, entry.path),
         "created-at": entry.created_at,
+        **of_directory(host, entry.path),
     }
 
 
@@ -125,6 +128,7 @@ def add_entry_commands(group: Group) -> None:
 
     add_destroying(group)
     add_reading(group)
+    add_exec(group)
     add_pairs(group, "labels", "label")
     add_pairs(group, "annotations", "annotation")
 
@@ -182,6 +186,14 @@ def add_destroying(group: Group) -> None:
 
 
 def add_reading(group: Group) -> None:
+    @group.command("measure", permission="host:write", mutating=True)
+    def measure(host: Host) -> CommandResult:
+        """Measure how much is in the directories; the timer does it once a day."""
+        from dokkupy_storage import sizes
+
+        rows = [{"host-path": path, **sizes.facts(found)} for path, found in sizes.measure(host).items()]
+        return CommandResult(rows, [f"{row['host-path']:<60} {row['used-bytes']:>15}" for row in rows])
+
     @group.command("info", permission="app:read")
     def info(host: Host, name: Name) -> CommandResult:
         """Show an entry."""
@@ -218,6 +230,23 @@ def add_reading(group: Group) -> None:
         if not require_real(host, entry.path):
             raise HostError(f"{entry.path} is not there")
         return CommandResult({"name": name, "ready": True}, [f"-----> Storage entry {name} is ready"])
+
+
+def add_exec(group: Group) -> None:
+    @group.command("exec", permission="host:write", formats=False)
+    def execute(
+        host: Host,
+        name: Name,
+        command: Annotated[list[str], Arg("command", "After --, such as -- ls -l")] = [],  # noqa: B006
+        *,
+        image: Annotated[ImageRef | None, Opt("--image", help="Image of the container; alpine:3 if not given")] = None,
+        as_user: Annotated[User | None, Opt("--as-user", help="User in the container, by name or number")] = None,
+    ) -> int:
+        """Run a command, by default a shell, in a new container that sees the entry's directory at /data."""
+        from dokkupy_storage.inside import run_in_entry
+        from dokkupy_storage.records import require_entry
+
+        return run_in_entry(host, require_entry(host, name), command, image=image or "alpine:3", user=as_user or "")
 
 
 def add_pairs(group: Group, kind: str, noun: str) -> None:

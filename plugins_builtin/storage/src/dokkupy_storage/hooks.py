@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dokkupy_sdk.model import Deployment, Job, Source
+    from dokkupy_sdk.model import Deployment, Finding, Job, Source
     from dokkupy_sdk.operation import Transaction
 
 
@@ -56,13 +56,48 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
         host.out.warn(f"{new} shares {source} with {old}")
 
 
+@hookimpl(optionalhook=True)  # of dokkupy-backups, which may not be installed
+def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+    if not host.store.has_file("apps", app, "storage"):
+        return []
+    from dokkupy_storage.backup import backed_up
+
+    return backed_up(host, app).items()
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-backups, which may not be installed
+def pre_backup(host: Host, subject: str) -> None:
+    kind, _, app = subject.partition(":")
+    if kind != "app" or not host.store.has_file("apps", app, "storage"):
+        return
+    from dokkupy_storage.backup import prepare
+
+    prepare(host, AppName(app))
+
+
+@hookimpl
+def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
+    """An empty storage root goes; data stays, because no app's directory is ours to delete."""
+    from dokkupy_storage.directory import remove_empty_root
+
+    return remove_empty_root(host, dry_run=dry_run)
+
+
 @hookimpl
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return (
-        [Job("storage-trash", 3600, "dokkupy_storage.entries:purge_due")] if host.store.names("storage-trash") else []
-    )
+    if host.store.names("storage"):
+        yield Job("storage-sizes", 86400, "dokkupy_storage.sizes:measure_later")
+    if host.store.names("storage-trash"):
+        yield Job("storage-trash", 3600, "dokkupy_storage.entries:purge_due")
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_storage.doctor import findings
+
+    return findings(host)
 
 
 def require(host: Host, app: AppName) -> None:

@@ -48,22 +48,26 @@ def mount_entry(host: Host, app: AppName, name: str, wish: Mount) -> Mount:
 def put(tx: Transaction, app: AppName, made: Mount, *, instead_of: Mount | None) -> Mount:
     host = tx.host
     before = mounts_of(host, app)
-    others = [one for one in before if one != instead_of]
-    taken = next((one for one in others if one.meets(made)), None)
+    made = checked(host, app, made, before, instead_of)
+    if made.chown:
+        owner = owner_of(made.chown)
+        tx.step(f"give {made.source} to {made.chown}", lambda: give(host, made.source, owner=owner))
+    mounts = tuple(made if one == instead_of else one for one in before) if instead_of else (*before, made)
+    tx.save(MountsFile(mounts=mounts), app)
+    return made
+
+
+def checked(host: Host, app: AppName, made: Mount, before: Iterable[Mount], instead_of: Mount | None) -> Mount:
+    """The mount with the inode of what it mounts. Raises Conflict where something else is mounted, or in its way."""
+    taken = next((one for one in before if one != instead_of and one.meets(made)), None)
     if taken is not None:
         raise Conflict(
             f"{taken.source} is mounted at {taken.target} already",
             hint=f"First: storage:unmount {app} {taken.source}:{taken.target}",
             code="mounted",
         )
-    inode = require_real(host, made.source) if made.source.startswith("/") else 0
-    made = made.replace(inode=inode)
+    made = made.replace(inode=require_real(host, made.source) if made.source.startswith("/") else 0)
     require_apart(host, app, made, instead_of)
-    if made.chown:
-        owner = owner_of(made.chown)
-        tx.step(f"give {made.source} to {made.chown}", lambda: give(host, made.source, owner=owner))
-    mounts = tuple(made if one == instead_of else one for one in before) if instead_of else (*before, made)
-    tx.save(MountsFile(mounts=mounts), app)
     return made
 
 

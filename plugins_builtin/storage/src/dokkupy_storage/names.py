@@ -183,6 +183,16 @@ class DirectoryName(Identifier):
         return "Directory can only contain the following set of characters: [A-Za-z0-9_-]"
 
 
+class User(Identifier):
+    """A user in a container, with or without a group."""
+
+    __slots__ = ()
+    what = "User"
+    rule = "must be a name or number, or USER:GROUP"
+    pattern = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
+    max_length = 65
+
+
 class LabelKey(Identifier):
     """The key of a label or an annotation."""
 

@@ -10,6 +10,7 @@ from dokkupy_sdk.errors import DokkupyError, HostError, Interrupted
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.roles import BackupSubject
 
+from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.record import attempts
 from dokkupy_backups.record.manifest import MANIFEST, Record, stamp
@@ -73,6 +74,7 @@ def make(
 ) -> Record:
     host, target = tx.host, repository.target
     host.out.section(f"Dumping {name} into {target.name}")
+    host.hooks.emit(hookspecs.pre_backup, host=host, subject=str(name))
     started, meter = stamp(clock()), Meter()
     about, before = dict(subject.describe()), dict(subject.facts())
     after: dict[str, str] = {}

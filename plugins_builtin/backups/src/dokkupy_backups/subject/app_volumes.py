@@ -1,4 +1,5 @@
-"""The subject `app:NAME`: the docker volumes that an app mounts (`docker-options:add APP deploy "-v NAME:/PATH"`).
+"""The subject `app:NAME`: the docker volumes that an app mounts (`docker-options:add APP deploy "-v NAME:/PATH"`), and the
+directories of the host that plugins name by the hook `backup_directories` (`storage:mount`).
 
 Read and written as root by the host's own tar in a container (`dokkupy_sdk.programs`). A restore is put beside what is
 there first, and takes its place when all of it has come.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import secrets
 import tarfile
@@ -15,19 +17,24 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from functools import partial
 
+from dokkupy_apps.releases import current
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import HostError, NotFound, UserError
+from dokkupy_sdk.errors import HostError, NotFound, PluginError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import ensure_image, run_program
 from dokkupy_sdk.roles import BackupSubject, ContainerSpec
 
+from dokkupy_backups.hookspecs import backup_directories
 from dokkupy_backups.repository.process import Child
 from dokkupy_backups.subject.tar_stream import Source
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
-"""Of a docker volume; what begins with a slash is a directory of the host, which is not an app's own."""
+"""Of a docker volume; what begins with a slash is a directory of the host, which a plugin may name."""
+
+DIRECTORY = re.compile(r"_[A-Za-z0-9_.-]{1,127}")
+"""Of a directory of the host, in the archive."""
 
 PLACE = "/work"
 PATIENCE = 600.0
@@ -80,9 +87,23 @@ def volumes_in(words: Sequence[str]) -> list[str]:
     return sorted(set(found))
 
 
-def volumes_of(host: Host, app: AppName) -> list[str]:
-    gathered = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase="deploy", process="web")
-    return volumes_in([word for _, word in gathered])
+def sources_of(host: Host, app: AppName) -> dict[str, str]:
+    """Name in the archive -> what is mounted: a docker volume, which has the same name, or a directory of the host. Raises
+    PluginError for a name that two directories have."""
+    release = current(host, app)[0]
+    processes = {"web", *(release.processes if release is not None else ())}
+    words = [
+        word
+        for phase, process in (*(("deploy", str(one)) for one in sorted(processes)), ("run", "run"))
+        for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process=process)
+    ]
+    found = {name: name for name in volumes_in(words)}
+    for plugin, (name, path) in host.hooks.gather(backup_directories, host=host, app=app):
+        if not DIRECTORY.fullmatch(name) or found.setdefault(name, path) != path:
+            raise PluginError(
+                f"{plugin} names a directory of {app} {name!r}, which is no name or is taken", plugin=plugin
+            )
+    return found
 
 
 class AppVolumes(BackupSubject):
@@ -93,10 +114,15 @@ class AppVolumes(BackupSubject):
         self.app = app
         self.name = f"app:{app}"
 
-    def there(self) -> list[str]:
-        """The volumes that the engine has. Raises NotFound when there is none."""
-        every = set(self.host.volumes().find_all({}))
-        found = [name for name in volumes_of(self.host, self.app) if name in every]
+    def found(self) -> dict[str, str]:
+        """The volumes that the engine has, and the directories that are there."""
+        sources = sources_of(self.host, self.app)
+        every = set(self.host.volumes().find_all({})) if any(is_volume(one) for one in sources.values()) else set()
+        return {name: one for name, one in sources.items() if (one in every if is_volume(one) else os.path.isdir(one))}
+
+    def there(self) -> dict[str, str]:
+        """Raises NotFound when there is none."""
+        found = self.found()
         if not found:
             raise NotFound(
                 f"{self.app} has no volume yet", hint=f"It gets one with its next deploy: ps:rebuild {self.app}"
@@ -104,17 +130,17 @@ class AppVolumes(BackupSubject):
         return found
 
     def holds(self) -> bool:
-        return bool(set(volumes_of(self.host, self.app)) & set(self.host.volumes().find_all({})))
+        return bool(self.found())
 
     def describe(self) -> Mapping[str, str]:
         return {"kind": "app", "app": str(self.app), "volumes": " ".join(self.there())}
 
     def facts(self) -> Mapping[str, str]:
-        with closing(read(self.host, {name: name for name in self.there()})) as pieces:
+        with closing(read(self.host, self.there())) as pieces:
             return facts_of(pieces)
 
     def dump(self, write: Callable[[bytes], object]) -> None:
-        for piece in read(self.host, {name: name for name in self.there()}):
+        for piece in read(self.host, self.there()):
             write(piece)
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
@@ -134,25 +160,28 @@ class AppVolumes(BackupSubject):
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
             raise UserError("The volumes of an app are restored into the same app; --to is for services")
-        names = volumes_of(self.host, self.app)
-        missing = [name for name in about.get("volumes", "").split() if name not in names]
+        sources = sources_of(self.host, self.app)
+        missing = [name for name in about.get("volumes", "").split() if name not in sources]
         if missing:
             raise UserError(
-                f"{self.app} does not mount the volume {missing[0]} of the backup",
-                hint=f'docker-options:add {self.app} deploy "-v {missing[0]}:/PATH"',
+                f"{self.app} does not mount {missing[0]}, which is in the backup",
+                hint=f"storage:mount {self.app}, with what it was"
+                if missing[0].startswith("_")
+                else f'docker-options:add {self.app} deploy "-v {missing[0]}:/PATH"',
             )
-        kept, staged = about.get("volumes", "").split(), staging()
+        kept, staged = {name: sources[name] for name in about.get("volumes", "").split()}, staging()
         with operation(self.host, "backups:restore-volumes", f"volumes:{self.app}") as tx:
             tx.register_undo("unpack the backup beside the data", call(drop, volume=staged))
             tx.step("unpack the backup beside the data", partial(stage, self.host, staged, pieces))
-            for name in kept:
-                self.host.volumes().ensure(name, labels={"dokkupy.app": str(self.app)})
+            for one in kept.values():
+                if is_volume(one):
+                    self.host.volumes().ensure(one, labels={"dokkupy.app": str(self.app)})
             tx.step(
                 "replace the data with it",
                 partial(swap, self.host, kept, staged, SWAP),
-                undo=call(put_back, names=kept),
+                undo=call(put_back, sources=kept),
             )
-            tx.commit(after=(call(clean, names=kept), call(drop, volume=staged)))
+            tx.commit(after=(call(clean, sources=kept), call(drop, volume=staged)))
         self.host.out.section(f"{self.app} may still have files open: ps:restart {self.app}")
 
 
@@ -164,8 +193,12 @@ def drop(host: Host, volume: str) -> None:
     host.volumes().remove(volume)
 
 
-def swap(host: Host, names: Sequence[str], staged: str, script: str) -> None:
-    mounts = {name: f"{PLACE}/volumes/{name}" for name in names}
+def is_volume(source: str) -> bool:
+    return not source.startswith("/")
+
+
+def swap(host: Host, sources: Mapping[str, str], staged: str, script: str) -> None:
+    mounts = {source: f"{PLACE}/volumes/{name}" for name, source in sources.items()}
     if staged:
         mounts[staged] = f"{PLACE}/staged"
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
@@ -174,12 +207,12 @@ def swap(host: Host, names: Sequence[str], staged: str, script: str) -> None:
         raise HostError("The volumes could not be replaced", details=said)
 
 
-def put_back(host: Host, names: list[str]) -> None:
-    swap(host, names, "", BACK)
+def put_back(host: Host, sources: dict[str, str]) -> None:
+    swap(host, sources, "", BACK)
 
 
-def clean(host: Host, names: list[str]) -> None:
-    swap(host, names, "", CLEAN)
+def clean(host: Host, sources: dict[str, str]) -> None:
+    swap(host, sources, "", CLEAN)
 
 
 @contextmanager
@@ -220,7 +253,7 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
 
 
 def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]:
-    """A tar stream of volumes. volumes: path in the archive (`` for all of it) -> volume."""
+    """A tar stream. volumes: path in the archive (`` for all of it) -> volume, or directory of the host."""
     mounts = {volume: f"{PLACE}/{path}:ro".replace("/:ro", ":ro") for path, volume in volumes.items()}
     words = (
         "-C",
