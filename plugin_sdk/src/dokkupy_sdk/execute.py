@@ -1,5 +1,223 @@
-"""Programs: argv lists, a clean environment, no shell."""
+"""The one way to run a program: an argv list, a clean environment, no shell."""
 
-from dokkupy.kernel.execute import Completed, ending_with_us, environment, execute, poll_reader, reader_left, stream
+from __future__ import annotations
 
-__all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader", "reader_left", "stream"]
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dokkupy.errors import HostError
+
+CLEAN = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
+"""What a program inherits. Nothing that an app's or user's environment could plant (LD_PRELOAD, DOCKER_HOST...)."""
+
+SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a program left: its status and both streams as text (undecodable bytes replaced)."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    env = {key: os.environ[key] for key in CLEAN if key in os.environ}
+    env["PATH"] = SAFE_PATH
+    if "TMPDIR" in env and not usable(env["TMPDIR"]):
+        del env["TMPDIR"]  # before setup there is no state
+    env.update(extra or {})
+    return env
+
+
+def usable(directory: str) -> bool:
+    """Whether this directory for temporary files is there, made where only it and its parent are missing."""
+    for path in (os.path.dirname(directory), directory):
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            continue
+        except OSError:
+            return False
+        if os.geteuid() == 0:
+            owner = os.stat(os.path.dirname(path))
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    return True
+
+
+def execute(
+    argv: Sequence[str],
+    *,
+    check: bool = True,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    cwd: str | None = None,
+    timeout: float | None = 60.0,
+) -> Completed:
+    """Run to the end and return. With check, a status other than 0 raises HostError with the program's own words."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env=environment(env),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+    except subprocess.TimeoutExpired as error:
+        raise HostError(f"{argv[0]} did not end within {timeout:.0f} seconds") from error
+    result = Completed(
+        tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
+    if check and not result.ok:
+        words = tuple((result.stderr or result.stdout).strip().splitlines()[-20:])
+        raise HostError(f"{argv[0]} failed with status {result.status}", details=words)
+    return result
+
+
+def stream(
+    argv: Sequence[str],
+    line: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: object = subprocess.DEVNULL,
+    cwd: str | None = None,
+) -> int:
+    """Run and hand every line of both streams on as it comes; returns the status.
+
+    The program gets a process group of its own, which is ended whole when this function is left early; when we are
+    killed, the kernel asks it to end.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # type: ignore[call-overload]
+            env=environment(env),
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=ending_with_us(),
+        )
+    except FileNotFoundError as error:
+        raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
+    try:
+        assert process.stdout is not None
+        for raw in lines(process.stdout.fileno()):
+            line(raw.decode(errors="replace").rstrip("\r"))
+        return int(process.wait())
+    finally:
+        end_group(process)
+
+
+def lines(pipe: int) -> Iterator[bytes]:
+    """What comes through a pipe, a line at a time, without the newlines."""
+    with signal_pipe() as signals:
+        poll = select.poll()
+        for fd in (pipe, signals):
+            poll.register(fd, select.POLLIN)
+        rest = b""
+        while True:
+            ready = [fd for fd, _ in poll.poll()]
+            if signals in ready:
+                os.read(signals, 64)
+            if pipe in ready:
+                chunk = os.read(pipe, 1 << 16)
+                if not chunk:
+                    break
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+        if rest:
+            yield rest
+
+
+@contextmanager
+def signal_pipe() -> Iterator[int]:
+    """The reading end of a pipe that each signal with a handler writes to.
+
+    Python runs handlers between two instructions. A signal that arrives after the last look for one and before the
+    system call interrupts nothing: a plain read of a silent program would go on for as long as the program is silent.
+    """
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    except ValueError:  # only the main thread has handlers
+        before = None
+    try:
+        yield reader
+    finally:
+        if before is not None:
+            signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
+
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2), linux/prctl.h."""
+
+
+def ending_with_us() -> Callable[[], None]:
+    """What a child does before it becomes the program: a build whose dokkupy was killed must not go on for hours."""
+    import ctypes
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:  # killed in between
+            os._exit(1)
+
+    return ask
+
+
+def poll_reader(fd: int) -> select.poll:
+    """A poll that reports a pipe, socket or terminal whose other end was closed, and nothing else."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return poll
+
+
+def reader_left(fd: int) -> bool:
+    """Whether nobody can read any more what is written there: a dropped SSH connection, the end of a pipe's reader."""
+    return bool(poll_reader(fd).poll(0))
+
+
+def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
+    """Start a command of dokkupy that nobody waits for."""
+    subprocess.Popen(
+        [sys.executable, "-I", "-m", "dokkupy", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(env),
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:
+    """End a process that `start_new_session` made the leader of a group, with all that it started."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(grace)
+        except ProcessLookupError:
+            pass
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,39 +1,280 @@
-"""Settings: properties declared once."""
+"""Settings: a plugin's properties, declared once. The one declaration gives `:set`, `:report`, validation and docs.
 
-from dokkupy.kernel.settings import (
-    AT_ONCE,
-    BUILD,
-    NEXT_DEPLOY,
-    RESTART,
-    ROUTE,
-    Applies,
-    Property,
-    Settings,
-    boolean,
-    integer,
-    matching,
-    one_of,
-    plain,
-    properties_of,
-    property_of,
-    require_choice,
-)
+A value is kept as the text that the user gave, after validation; the empty text unsets. Effective value: the app's,
+else the global one, else the default (reference, section 2.4).
+"""
 
-__all__ = [
-    "AT_ONCE",
-    "BUILD",
-    "NEXT_DEPLOY",
-    "RESTART",
-    "ROUTE",
-    "Applies",
-    "Property",
-    "Settings",
-    "boolean",
-    "integer",
-    "matching",
-    "one_of",
-    "properties_of",
-    "property_of",
-    "plain",
-    "require_choice",
-]
+from __future__ import annotations
+
+from dokkupy.errors import StateError, UserError
+from dokkupy.model.names import digits, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from dokkupy.kernel.session import Session
+    from dokkupy.kernel.store import Store
+    from dokkupy.kernel.transaction import Transaction
+    from dokkupy.model.names import AppName
+
+TRUE = ("true", "1", "on", "yes")
+FALSE = ("false", "0", "off", "no")
+
+
+def boolean(text: str) -> str:
+    """`true` or `false`, from the spellings that people use."""
+    if text.lower() in TRUE:
+        return "true"
+    if text.lower() in FALSE:
+        return "false"
+    raise UserError(f"{shown(text)} is not a boolean: use true or false")
+
+
+def integer(low: int, high: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        number = digits(text)
+        if number is None or not low <= number <= high:
+            raise UserError(f"{shown(text)} is not a whole number from {low} to {high}")
+        return str(number)
+
+    parse.is_number = True  # type: ignore[attr-defined]
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise UserError(f"{shown(text)} is not one of: {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def matching(pattern: str, what: str) -> Callable[[str], str]:
+    """A validator by regular expression, matched whole; `what` completes "... is not"."""
+
+    def parse(text: str) -> str:
+        import re
+
+        if not re.fullmatch(pattern, text):
+            raise UserError(f"{shown(text)} is not {what}")
+        return text
+
+    return parse
+
+
+def plain(text: str) -> str:
+    """Any text of one line without control characters."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text) or len(text) > 4096:
+        raise UserError("The value has control characters, or more than 4096 characters")
+    return text
+
+
+class Applies:
+    """When a change of a property is in force.
+
+    moment: completes "takes effect with ..."; empty: at once. command: brings it into force now, with `{app}` for the
+    app; empty when none does.
+    """
+
+    __slots__ = ("command", "moment")
+
+    def __init__(self, moment: str = "", command: str = "") -> None:
+        self.moment = moment
+        self.command = command
+
+
+AT_ONCE = Applies()
+"""It is read whenever it counts."""
+
+ROUTE = Applies()
+"""The proxy reads it: the command that sets it applies the app's route, too."""
+
+NEXT_DEPLOY = Applies("the next deploy")
+"""It says how a deploy or restart goes on, and nothing about what runs."""
+
+RESTART = Applies("the next deploy", "ps:restart {app}")
+"""Instances are started with it."""
+
+BUILD = Applies("the next deploy", "ps:rebuild {app}")
+"""The image is built with it: a restart keeps the value that the release was built with."""
+
+
+class Property:
+    """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
+    rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
+    a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
+    once. inert: why it has no effect; the command that sets it says so, unless a plugin declares that it acts on it
+    (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer. set_by: the
+    command that sets it, where that is not the namespace's `:set`; the report has it only while it is pending."""
+
+    __slots__ = (
+        "applies",
+        "default",
+        "help",
+        "in_release",
+        "inert",
+        "name",
+        "parse",
+        "role",
+        "scope",
+        "secret",
+        "set_by",
+    )
+
+    applies: Applies
+
+    def __init__(
+        self,
+        name: str,
+        default: str = "",
+        *,
+        help: str,
+        parse: Callable[[str], str] = plain,
+        scope: str = "both",
+        in_release: bool = False,
+        secret: bool = False,
+        applies: Applies | None = None,
+        inert: str = "",
+        role: str = "",
+        set_by: str = "",
+    ) -> None:
+        self.name = name
+        self.set_by = set_by
+        self.inert = inert
+        self.role = role
+        if applies is not None or in_release:
+            self.applies = applies or RESTART
+        self.default = default
+        self.help = help
+        self.parse = parse
+        self.scope = scope
+        self.in_release = in_release
+        self.secret = secret
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether releases keep its value: it shapes the instances or the image. A secret shapes builds alone."""
+        return self.in_release or (self.applies is BUILD and not self.secret)
+
+
+class Settings:
+    """The properties of one namespace (`nginx`, `checks`, `ps`); found by the entry point group `dokkupy.settings`."""
+
+    def __init__(self, namespace: str, *properties: Property, applies: Applies = AT_ONCE) -> None:
+        self.namespace = namespace
+        for prop in properties:
+            if not hasattr(prop, "applies"):
+                prop.applies = applies
+        self.properties = {prop.name: prop for prop in properties}
+
+    @property
+    def listed(self) -> dict[str, Property]:
+        """Those that `:set` knows and `:report` lists."""
+        return {name: prop for name, prop in self.properties.items() if not prop.set_by}
+
+    def need(self, name: str, *, is_global: bool) -> Property:
+        """The property, if it may be set there. The messages are Dokku's."""
+        if not name:
+            raise UserError("No property specified")
+        prop = self.properties.get(name)
+        if prop is None:
+            raise self.invalid()
+        if is_global and prop.scope == "app":
+            raise UserError("Property cannot be specified globally")
+        if not is_global and prop.scope == "global":
+            raise UserError("Property can only be specified globally")
+        return prop
+
+    def invalid(self, hint: str = "") -> UserError:
+        known = ", ".join(sorted(self.listed))
+        return UserError(f"Invalid property specified, valid properties include: {known}", hint=hint)
+
+    def usable(self, prop: Property, text: str, app: AppName | None) -> str:
+        """A stored value; readers compute with numbers, so one that is none is an error that names its property."""
+        if text and getattr(prop.parse, "is_number", False) and digits(text) is None:
+            scope = app or "--global"
+            raise StateError(
+                f"{self.namespace} {prop.name} ({scope}) is {shown(text)}, which is not a whole number",
+                hint=f"Unset it: {self.namespace}:set {scope} {prop.name}",
+            )
+        return text
+
+    def raw(self, store: Store, app: AppName | None, name: str) -> str:
+        """What was set on the app (None: globally); empty when nothing was."""
+        return properties_of(store, app, self.namespace).get(name, "")
+
+    def get(self, store: Store, app: AppName | None, name: str) -> str:
+        """The effective value."""
+        prop = self.properties[name]
+        if app is not None and prop.scope != "global":
+            value = self.raw(store, app, name)
+            if value:
+                return self.usable(prop, value, app)
+        if prop.scope != "app":
+            value = self.raw(store, None, name)
+            if value:
+                return self.usable(prop, value, None)
+        return prop.default.replace("{app}", app or "")
+
+    def all(self, store: Store, app: AppName | None) -> dict[str, str]:
+        """Every property's effective value, with two reads."""
+        own = properties_of(store, app, self.namespace) if app is not None else {}
+        shared = properties_of(store, None, self.namespace)
+        values = {}
+        for name, prop in self.properties.items():
+            value = self.usable(prop, own.get(name, ""), app) if prop.scope != "global" else ""
+            value = value or (self.usable(prop, shared.get(name, ""), None) if prop.scope != "app" else "")
+            values[name] = value or prop.default.replace("{app}", app or "")
+        return values
+
+    def parse(self, host: Session, name: str, text: str) -> str:
+        """The text to keep of a value. Raises UserError."""
+        prop = self.properties[name]
+        value = prop.parse(text)
+        if value and prop.role:
+            require_choice(host, prop.role, value)
+        return value
+
+    def set(self, tx: Transaction[Any], app: AppName | None, name: str, text: str) -> None:
+        """Set, or with the empty text unset, inside an operation."""
+        self.need(name, is_global=app is None)
+        value = self.parse(tx.host, name, text) if text else ""
+        from dokkupy.model.state import PropertiesFile
+
+        record = tx.host.store.load(PropertiesFile, app, self.namespace)
+        table = dict(record.properties)
+        if value:
+            table[name] = value
+        else:
+            table.pop(name, None)
+        tx.save(record.replace(properties=table), app, self.namespace)
+
+
+def require_choice(host: Session, role: str, name: str) -> None:
+    """Raise UserError unless some plugin offers this adapter."""
+    known = host.offered(role)
+    if name not in known:
+        from dokkupy.kernel.hooks import did_you_mean
+
+        raise UserError(
+            f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}",
+            hint=did_you_mean(name, known) or f"Install its plugin first: plugin:install dokkupy-{name}",
+        )
+
+
+def properties_of(store: Store, app: AppName | None, namespace: str) -> Mapping[str, str]:
+    """The properties that were set on the app (None: globally)."""
+    if not store.has_file(*(("apps", app) if app is not None else ("global",)), namespace):
+        return {}
+    from dokkupy.model.state import PropertiesFile
+
+    return store.load(PropertiesFile, app, namespace).properties
+
+
+def property_of(store: Store, app: AppName, namespace: str, name: str) -> str:
+    """The value of a property of a plugin that may not be installed, the app's, else the global one; empty when neither is
+    set."""
+    return properties_of(store, app, namespace).get(name) or properties_of(store, None, namespace).get(name, "")
