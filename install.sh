@@ -14,7 +14,7 @@ readonly DEMO_BASE=demo-python:latest
 readonly OFFICIAL_BASE=python:3.13-slim
 readonly DEMO_DOMAIN=dokkupy.localhost
 readonly USER_NAME=dokkupy USER_REMOTE=dokku
-# Where dokkupy looks for programs (dokkupy/kernel/execute.py). What only the administrator's PATH finds does not count.
+# Where dokkupy looks for programs (dokkupy/kernel/spawn.py). What only the administrator's PATH finds does not count.
 readonly SAFE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly ADMIN_PATH=${PATH:-}
 

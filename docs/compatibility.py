@@ -18,10 +18,10 @@ from dokkupy.cli.parse import parse
 from dokkupy.errors import UserError
 from dokkupy.host import Host
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Settings
 from dokkupy_app_json.notices import notices
 from dokkupy_app_json.reader import parse_app_json
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.testing import fake_host
 
 CATALOGUE = Path(__file__).with_name("dokku.toml")

@@ -25,8 +25,8 @@ from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Property, Settings
 from dokkupy.model import checks
+from dokkupy_sdk.settings import Property, Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 import compatibility  # noqa: E402 - beside this file, from wherever it is started
@@ -45,9 +45,13 @@ ROLES = (
     "source",
     "proxy",
     "tls",
-    "backup",
 )
-KIT_ROLES = ("dokkupy_services.role", "dokkupy_services.backup_role", "dokkupy_services.model")
+KIT_ROLES = (
+    "dokkupy_sdk.backup_subject",
+    "dokkupy_services.role",
+    "dokkupy_services.backup_role",
+    "dokkupy_services.model",
+)
 
 
 def shipped() -> Registry:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.model.ending import format_exit_code, how_it_ended, memory_limit
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance, InstanceStatus
+from dokkupy_sdk.ending import format_exit_code, how_it_ended, memory_limit
 
 WEB = Instance(AppName("blog"), ProcessType("web"), 1, "id", "name", "", 5000, 1, "d")
 

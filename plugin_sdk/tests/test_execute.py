@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.execute import stream
 from dokkupy.kernel.signals import SignalReceived, signals_as_exceptions
+from dokkupy_sdk.execute import stream
 
 
 def shell(text: str) -> list[str]:

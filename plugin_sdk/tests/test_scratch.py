@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.execute import execute
 from dokkupy.kernel.session import keep_temporary_files_in
+from dokkupy_sdk.execute import execute
 from dokkupy_sdk.scratch import scratch_directory
 
 HOLD = """

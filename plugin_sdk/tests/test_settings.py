@@ -9,7 +9,9 @@ import pytest
 from dokkupy.errors import StateError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
-from dokkupy.kernel.settings import (
+from dokkupy.model.names import AppName
+from dokkupy.model.state import AppFile
+from dokkupy_sdk.settings import (
     AT_ONCE,
     BUILD,
     NEXT_DEPLOY,
@@ -23,8 +25,6 @@ from dokkupy.kernel.settings import (
     plain,
     property_of,
 )
-from dokkupy.model.names import AppName
-from dokkupy.model.state import AppFile
 from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppError
-from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
-from dokkupy.kernel.tree import read_text
+from dokkupy_sdk.text import decode_text, read_file, read_input, read_input_line
+from dokkupy_sdk.tree import read_text
 
 TEXT = "web: naïve\nworker: ünix\n"
 WINDOWS = TEXT.replace("\n", "\r\n")

@@ -10,8 +10,8 @@ import pytest
 from dokkupy import hookspecs
 from dokkupy.cli.declare import PERMISSIONS, Command, Group, parameters
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import PluginName
+from dokkupy_sdk.settings import Settings
 
 from tests.architecture.readers import nodes
 

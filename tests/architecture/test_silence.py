@@ -22,11 +22,11 @@ from dokkupy.errors import AppError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.hooks import REFUSED
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Applies, Property, Settings
 from dokkupy.model.names import AppName
 from dokkupy_app_json import reader as appjson
 from dokkupy_app_json.notices import notices
 from dokkupy_apps.procfile import parse_procfile
+from dokkupy_sdk.settings import Applies, Property, Settings
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 from tests.architecture.readers import (

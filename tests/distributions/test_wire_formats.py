@@ -14,9 +14,9 @@ from dokkupy.cli.declare import Command, Group, Parameter, parameters
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName
 from dokkupy_nginx.proxy import NginxProxy
+from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 

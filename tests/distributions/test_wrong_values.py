@@ -22,9 +22,9 @@ from dokkupy.cli.main import main
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.settings import Settings
 from dokkupy.model.names import AppName
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.testing import fake_host
 
 REGISTRY = Registry(entry_points())

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dokkupy.errors import AppError
-from dokkupy.kernel.tree import read_text
+
+from dokkupy_sdk.tree import read_text
 
 MOST_ENTRIES = 100_000
 """Entries of a source that are looked at; more is an error of the source (lessons, C)."""

@@ -6,17 +6,14 @@ import os
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dokkupy.errors import HostError
+from dokkupy.kernel.spawn import environment
 
-CLEAN = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
-"""What a program inherits. Nothing that an app's or user's environment could plant (LD_PRELOAD, DOCKER_HOST...)."""
-
-SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+__all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader", "reader_left", "stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +28,6 @@ class Completed:
     @property
     def ok(self) -> bool:
         return self.status == 0
-
-
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    env = {key: os.environ[key] for key in CLEAN if key in os.environ}
-    env["PATH"] = SAFE_PATH
-    if "TMPDIR" in env and not usable(env["TMPDIR"]):
-        del env["TMPDIR"]  # before setup there is no state
-    env.update(extra or {})
-    return env
-
-
-def usable(directory: str) -> bool:
-    """Whether this directory for temporary files is there, made where only it and its parent are missing."""
-    for path in (os.path.dirname(directory), directory):
-        try:
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            continue
-        except OSError:
-            return False
-        if os.geteuid() == 0:
-            owner = os.stat(os.path.dirname(path))
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    return True
 
 
 def execute(
@@ -195,19 +168,6 @@ def poll_reader(fd: int) -> select.poll:
 def reader_left(fd: int) -> bool:
     """Whether nobody can read any more what is written there: a dropped SSH connection, the end of a pipe's reader."""
     return bool(poll_reader(fd).poll(0))
-
-
-def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
-    """Start a command of dokkupy that nobody waits for."""
-    subprocess.Popen(
-        [sys.executable, "-I", "-m", "dokkupy", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(env),
-        cwd="/",
-        start_new_session=True,
-    )
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:

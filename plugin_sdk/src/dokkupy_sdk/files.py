@@ -2,10 +2,10 @@
 
 from dokkupy.kernel.files import make_directory, sync_directory, write_atomic
 from dokkupy.kernel.session import SCRATCH
-from dokkupy.kernel.text import decode_text, read_file, read_input, read_input_line
-from dokkupy.kernel.tree import almost, read_text
 
 from dokkupy_sdk.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
+from dokkupy_sdk.text import decode_text, read_file, read_input, read_input_line
+from dokkupy_sdk.tree import almost, read_text
 
 __all__ = [
     "SCRATCH",

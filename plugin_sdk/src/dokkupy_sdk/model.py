@@ -6,7 +6,6 @@ if TYPE_CHECKING:
     from dokkupy.model.build import Build, Image, Source
     from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
     from dokkupy.model.crash import Crash, Ending
-    from dokkupy.model.ending import format_exit_code, how_it_ended, meaning_of, memory_limit
     from dokkupy.model.ports import Port
     from dokkupy.model.proxy import Certificate, Route, Unserved, Upstream
     from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
@@ -32,10 +31,6 @@ HOMES = {
     "Source": "build",
     "Unserved": "proxy",
     "Upstream": "proxy",
-    "format_exit_code": "ending",
-    "how_it_ended": "ending",
-    "meaning_of": "ending",
-    "memory_limit": "ending",
 }
 """Name -> the module of `dokkupy.model` that has it. To make one dataclass takes longer than to read a state file."""
 
@@ -70,8 +65,4 @@ __all__ = [
     "Source",
     "Unserved",
     "Upstream",
-    "format_exit_code",
-    "how_it_ended",
-    "meaning_of",
-    "memory_limit",
 ]

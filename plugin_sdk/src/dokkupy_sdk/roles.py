@@ -1,6 +1,5 @@
 """The roles that an adapter implements; each class documents its contract."""
 
-from dokkupy.roles.backup import BackupSubject
 from dokkupy.roles.builder import Builder
 from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
 from dokkupy.roles.engine import Engine
@@ -11,6 +10,8 @@ from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
 from dokkupy.roles.source import SourceStore
 from dokkupy.roles.tls import ChallengeServer, TlsProbe
 from dokkupy.roles.volumes import Volumes
+
+from dokkupy_sdk.backup_subject import BackupSubject
 
 __all__ = [
     "BackupSubject",

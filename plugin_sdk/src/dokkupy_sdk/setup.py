@@ -8,9 +8,10 @@ import stat
 from functools import partial
 
 from dokkupy.errors import HostError
-from dokkupy.kernel.execute import execute
 from dokkupy.kernel.files import write_atomic
 from dokkupy.kernel.users import USER
+
+from dokkupy_sdk.execute import execute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

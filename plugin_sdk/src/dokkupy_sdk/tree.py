@@ -7,8 +7,9 @@ import os
 import stat
 
 from dokkupy.errors import AppError
-from dokkupy.kernel.text import decode_text
 from dokkupy.model.names import RelativePath
+
+from dokkupy_sdk.text import decode_text
 
 LIMIT = 256 * 1024
 

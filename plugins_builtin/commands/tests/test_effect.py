@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy.kernel.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 from dokkupy_apps.testing import deploy
 from dokkupy_commands import ps
+from dokkupy_sdk.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 
 from plugins_builtin.commands.tests.conftest import Run
 

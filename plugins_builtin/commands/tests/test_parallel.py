@@ -107,7 +107,7 @@ def test_failures_are_listed_at_the_end_and_the_status_says_so(
         if app == "shop":
             raise AppError("the disk is on fire", hint="Extinguish it.")
 
-    monkeypatch.setattr("dokkupy.kernel.settings.Settings.set", fail_for_shop)
+    monkeypatch.setattr("dokkupy_sdk.settings.Settings.set", fail_for_shop)
     status, out, err = run("proxy:enable", "--all", "--parallel", "3")
     assert status == 1
     assert sorted(out.splitlines()) == [f"-----> {app}: Enabling proxy for app ({app})" for app in ("blog", "wiki")]

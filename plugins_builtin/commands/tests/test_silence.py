@@ -8,10 +8,10 @@ import pytest
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
-from dokkupy.kernel.tree import almost
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.legacy_env import legacy_lines
 from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.tree import almost
 
 from plugins_builtin.commands.tests.conftest import Run
 

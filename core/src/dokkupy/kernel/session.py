@@ -122,7 +122,7 @@ class Session:
 
     def spawn(self, *words: str) -> None:
         """Run a command of dokkupy in a process of its own, in a session of its own: it outlives the SSH connection."""
-        from dokkupy.kernel.execute import spawn
+        from dokkupy.kernel.spawn import spawn
 
         spawn(words, {"DOKKUPY_ROOT": self.root})
 

@@ -23,7 +23,7 @@ class AppFile(Record, file="apps/*/app"):
 
 
 class PropertiesFile(Record, file="apps/*/*"):
-    """The properties of a namespace (`kernel.settings`); the rest of the file is its plugin's own record."""
+    """The properties of a namespace (`dokkupy_sdk.settings`); the rest of the file is its plugin's own record."""
 
     properties: Mapping[str, str] = {}
 

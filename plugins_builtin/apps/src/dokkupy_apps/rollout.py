@@ -8,7 +8,8 @@ from dataclasses import replace
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.audit import stamp
-from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release, how_it_ended, memory_limit
+from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile

@@ -7,8 +7,9 @@ import threading
 from dataclasses import replace
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.ending import meaning_of
 from dokkupy_sdk.errors import AppError, DokkupyError
-from dokkupy_sdk.model import Release, meaning_of
+from dokkupy_sdk.model import Release
 
 from dokkupy_apps.release_records import is_deployed
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import CheckFailed, Instance, InstanceStatus, Release, how_it_ended, memory_limit
+from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.model import CheckFailed, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import ProcessType
 
 from dokkupy_checks.plan import DEFAULT, Check

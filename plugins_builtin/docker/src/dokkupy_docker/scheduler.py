@@ -11,19 +11,9 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.ending import how_it_ended, memory_limit
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound
-from dokkupy_sdk.model import (
-    Activity,
-    CheckFailed,
-    Ending,
-    Image,
-    Instance,
-    InstanceStatus,
-    Readiness,
-    Release,
-    how_it_ended,
-    memory_limit,
-)
+from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.roles import (

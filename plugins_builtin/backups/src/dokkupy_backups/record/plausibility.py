@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 SUM = "content"
 """How names of facts begin that are sums over everything: they count only where before and after are the same, since
-what was dumped in between need be neither (`dokkupy.roles.backup`)."""
+what was dumped in between need be neither (`dokkupy_sdk.backup_subject`)."""
 
 SHOWN = 12
 """Differences that are told; the first say enough."""
