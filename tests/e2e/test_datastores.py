@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,13 @@ import pytest
 from apps import Repository
 from bed import servers
 from bed.checkout import ROOT
+from bed.engine import Ran, run
 from bed.host import Host
 from state import argv_watched
 
 NOTES = ROOT / "examples" / "apps" / "notes"
+TLS_ASKED = bytes.fromhex("0000000804d2162f")
+"""PostgreSQL's SSLRequest."""
 
 
 def post(host: Host, name: str, text: str, query: str = "") -> int:
@@ -97,6 +101,46 @@ def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhe
         drop(host, "postgres", "db", app)
 
 
+def test_deployer_uses_the_data_of_the_linked_service_and_of_no_other(
+    host: Host, app: str, tmp_path: Path, deployed: str
+) -> None:
+    """By a real key, with a real database: connect, export, import and a tunnel."""
+    offered(host, "postgres:15")
+    key = tmp_path / "dora"
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
+    public = key.with_suffix(".pub").read_text()
+    command = host._ssh_command()
+    command[command.index("-i") + 1] = str(key)
+
+    def typed(*words: str, input: bytes = b"") -> Ran:
+        return run([*command, f"dokku@{host.ip}", *words], check=False, input=input, timeout=120)
+
+    host.exec(["dokkupy", "ssh-keys:add", "dora", "--role", "deployer", "--apps", app], input=public)
+    try:
+        for name in ("mine", "theirs"):
+            host.exec(["dokkupy", "postgres:create", name, "-I", "15"])
+        host.exec(["dokkupy", "postgres:link", "mine", app, "--no-restart"])
+        filled = typed("postgres:connect", "mine", input=b"create table t (a int); insert into t values (41);")
+        assert filled.code == 0, filled.output
+        export = [*command, f"dokku@{host.ip}", "postgres:export", "mine"]
+        dump = subprocess.run(export, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120).stdout
+        assert typed("postgres:connect", "mine", input=b"update t set a = 42;").code == 0
+        assert " 42" in typed("postgres:connect", "mine", input=b"select a from t;").stdout
+        imported = typed("postgres:import", "mine", input=dump)
+        assert imported.code == 0, imported.output
+        assert " 41" in typed("postgres:connect", "mine", input=b"select a from t;").stdout
+        # PostgreSQL's question whether it speaks TLS, asked through the tunnel.
+        assert typed("postgres:tunnel", "mine", input=TLS_ASKED).stdout in ("N", "S")
+        for verb, content in (("connect", b"select 1;"), ("export", b""), ("import", dump), ("tunnel", TLS_ASKED)):
+            refused = typed(f"postgres:{verb}", "theirs", input=content)
+            assert refused.code == 1 and refused.stdout == "", verb
+            assert "There is no service theirs that the key dora may use" in refused.stderr, verb
+    finally:
+        host.exec(["dokkupy", "ssh-keys:remove", "dora"], check=False)
+        for name in ("mine", "theirs"):
+            drop(host, "postgres", name, app)
+
+
 def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: str) -> None:
     offered(host, "postgres:15")
     try:
@@ -114,7 +158,7 @@ def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: st
         assert host.exec(["dokkupy", "run", app, "python", "-c", probe, ip], check=False).code != 0
 
         # A tunnel carries a connection although nothing listens for it; PostgreSQL answers whether it speaks TLS.
-        assert host.ssh(["postgres:tunnel", "private"], input=bytes.fromhex("0000000804d2162f")).stdout in ("N", "S")
+        assert host.ssh(["postgres:tunnel", "private"], input=TLS_ASKED).stdout in ("N", "S")
 
         # Exposed, it is on loopback, and elsewhere only where it is asked for, with a warning.
         host.exec(["dokkupy", "postgres:expose", "private", "15432"])

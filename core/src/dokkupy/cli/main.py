@@ -97,7 +97,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         if not out.trace and host.store.has_file("global", "trace"):
             from dokkupy.model.state import TraceFile
 
-            out.trace = host.store.load(TraceFile).on
+            out.trace = host.store.load_derived(TraceFile).on  # a broken one keeps nobody from the doctor
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         out.quiet, out.trace = flags.quiet, out.trace or flags.trace

@@ -16,7 +16,7 @@ from dokkupy_sdk.recorded_images import moved_images
 
 from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.doctor import interpreter
-from dokkupy_host.state.check import route_findings, state_findings
+from dokkupy_host.state.check import listing, route_findings, state_findings
 from dokkupy_host.supervise import apps as supervise
 
 STATE_PLACES = (
@@ -103,13 +103,6 @@ def owner_finding(host: Host) -> Finding:
                     "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
                 )
     return Finding("owner", "ok", "the state belongs to one user")
-
-
-def listing(place: str) -> list[os.DirEntry[str]]:
-    try:
-        return list(os.scandir(place))
-    except OSError:
-        return []
 
 
 def disk_finding(host: Host) -> Finding:

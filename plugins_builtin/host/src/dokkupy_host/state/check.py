@@ -37,14 +37,43 @@ def state_findings(host: Host) -> Iterator[Finding]:
         yield Finding("state", "ok", f"{len(apps)} apps in {host.root}")
 
 
-def faults(host: Host) -> Iterator[tuple[str, DokkupyError]]:
-    """(path, what is wrong) of each table of the apps and of the host that is lost, cut off or not readable."""
+LEVELS = 3
+"""How deep below the root a table lies at least, in a directory that has any: `services/KIND/NAME/service.toml`."""
+
+EACH_MINUTE = ("apps", "global")
+"""Where the timer looks: what it keeps running is there, and plugins look after the rest of theirs themselves."""
+
+
+def tops(host: Host) -> list[str]:
+    """The directories of the root that hold tables, whoever owns them: the store keeps a generation beside each."""
+    return [
+        one.name for one in listing(host.root) if one.is_dir(follow_symlinks=False) and has_tables(one.path, LEVELS)
+    ]
+
+
+def has_tables(directory: str, levels: int) -> bool:
+    found = listing(directory)
+    return any(one.name.endswith(".toml.previous") for one in found) or (
+        levels > 1 and any(has_tables(one.path, levels - 1) for one in found if one.is_dir(follow_symlinks=False))
+    )
+
+
+def listing(directory: str) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(directory))
+    except OSError:
+        return []
+
+
+def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
+    """(path, what is wrong) of each table that is lost, cut off or not readable. places: directories of the root; all that
+    hold tables where none is given."""
     store = host.store
     for name in store.names("apps"):
         if AppName.fits(name) and not store.has_app(AppName(name)) and store.has_traces(AppName(name)):
             path = store.path("apps", name, "app")
             yield path, lost_record(path, name)
-    for path in store.files("apps", "global"):
+    for path in store.files(*(places or tops(host))):
         parts = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
         if parts[-1] == "app" and len(parts) == 3 and not os.path.exists(path):
             continue  # named above
@@ -127,7 +156,7 @@ def route_findings(host: Host) -> Iterator[Finding]:
 
 def look(host: Host) -> None:
     """Name what is lost or broken in the state, and give the proxy the routes that it lacks."""
-    for _, fault in faults(host):
+    for _, fault in faults(host, *EACH_MINUTE):
         host.out.warn(f"{fault.message}. {fault.hint}")
     done, failed = over_each(unrouted(host), lambda app: reconcile(host, app))
     warn_of(host, failed)
