@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
+from dokkupy_nginx.hooks import post_app_destroy
 from dokkupy_nginx.setup.doctor import http3
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
@@ -74,6 +75,27 @@ def test_set_takes_effect_with_the_next_apply(cli, rig: Rig) -> None:  # type: i
     rig.proxy.apply([rig.route("blog", "blog.example.com", upstreams={5000: (rig.backends[0].upstream,)})])
     assert "proxy_read_timeout 7s;" in cli("nginx:show-config", "blog")[1]
     assert cli("nginx:show-conf", "blog")[1] == cli("nginx:show-config", "blog")[1]
+
+
+def test_later_app_of_the_same_name_does_not_read_what_was_logged_for_the_earlier_one(  # type: ignore[no-untyped-def]
+    cli, rig: Rig
+) -> None:
+    path, other = Path(rig.layout.logs, "blog-access.log"), Path(rig.layout.logs, "blog-x-access.log")
+    path.write_text("GET /reset?token=secret\n")
+    other.write_text("GET /other\n")
+    assert "token=secret" in cli("nginx:access-logs", "blog")[1]
+    for _ in range(2):  # a destruction that was interrupted is finished later
+        post_app_destroy(rig.host, AppName("blog"))
+    assert cli("nginx:access-logs", "blog")[:2] == (0, "")
+    with path.open("a") as file:
+        file.write("GET /later\n")
+    assert cli("nginx:access-logs", "blog")[1] == "GET /later\n"
+    # Another app whose name begins so keeps its own; a rotated file is another one.
+    rig.host.store.write("apps", "blog-x", "app", data={"created_at": "now"})
+    assert cli("nginx:access-logs", "blog-x")[1] == "GET /other\n"
+    path.unlink()
+    path.write_text("GET /after-the-rotation-of-a-day\n")
+    assert "after-the-rotation" in cli("nginx:access-logs", "blog")[1]
 
 
 def test_logs_are_shown_without_control_characters(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]

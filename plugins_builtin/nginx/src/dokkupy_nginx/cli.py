@@ -34,6 +34,7 @@ def error_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | N
 
 
 def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> CommandResult | None:
+    from dokkupy_nginx.server.earlier_logs import start_of
     from dokkupy_nginx.server.logs import follow_lines, last_lines
 
     host.store.require_app(app)
@@ -41,11 +42,11 @@ def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> CommandResult 
     if follow:
         import sys
 
-        for line in follow_lines(path):
+        for line in follow_lines(path, start=start_of(host, path)):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         return None
-    return CommandResult(None, last_lines(path))
+    return CommandResult(None, last_lines(path, start=start_of(host, path)))
 
 
 def log_file(host: Host, app: AppName, kind: str) -> str:

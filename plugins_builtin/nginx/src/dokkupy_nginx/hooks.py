@@ -50,8 +50,10 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
     from dokkupy_nginx.recovery.quarantine import forget
+    from dokkupy_nginx.server.earlier_logs import set_apart
 
     forget(adapter(host), app)
+    set_apart(host, app, adapter(host).layout.logs)
 
 
 def adapter(host: Host):  # type: ignore[no-untyped-def]

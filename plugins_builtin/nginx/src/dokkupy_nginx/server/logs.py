@@ -32,21 +32,22 @@ def harmless(line: bytes) -> str:
     return CONTROL.sub("", line.decode(errors="replace").rstrip("\r\n"))
 
 
-def last_lines(path: str, count: int = LINES) -> list[str]:
+def last_lines(path: str, count: int = LINES, *, start: int = 0) -> list[str]:
+    """start: what is before it in the file is left out."""
     with opened(path) as file:
         position = file.seek(0, os.SEEK_END)
         data = b""
-        while position > 0 and data.count(b"\n") <= count:
-            size = min(CHUNK, position)
+        while position > start and data.count(b"\n") <= count:
+            size = min(CHUNK, position - start)
             position -= size
             file.seek(position)
             data = file.read(size) + data
     return [harmless(line) for line in data.splitlines()[-count:]]
 
 
-def follow_lines(path: str, *, poll: float = 0.25) -> Iterator[str]:
+def follow_lines(path: str, *, start: int = 0, poll: float = 0.25) -> Iterator[str]:
     """The end of the file, then each new line, without end."""
-    yield from last_lines(path, 10)
+    yield from last_lines(path, 10, start=start)
     file = opened(path)
     try:
         file.seek(0, os.SEEK_END)
