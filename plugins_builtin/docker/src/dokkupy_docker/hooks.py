@@ -7,9 +7,10 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from dokkupy_sdk.model import Finding, Job
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
@@ -34,6 +35,20 @@ def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
 
     links = [link for option in all_options(host, app) for link in joins(shlex.split(option))["--link"]]
     return [(name, alias or name) for name, _, alias in (link.partition(":") for link in links)]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed
+def mounting_options(host: Host, app: AppName) -> Iterable[tuple[str, str, str]]:
+    from dokkupy_docker.options.stored import placed
+
+    return [one for one in placed(host, app) if one[2].startswith(("-v", "--volume"))]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed
+def post_mounts_migrate(host: Host, app: AppName, options: Collection[tuple[str, str, str]], tx: Transaction) -> None:
+    from dokkupy_docker.options.stored import DockerOptionsFile, without
+
+    tx.save(without(host.store.load(DockerOptionsFile, app), options), app)
 
 
 @hookimpl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.property_commands import add_report
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, Scope, apps_of
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 
@@ -139,6 +139,18 @@ def ensure_directory(
         host.out.detail(f"Setting directory ownership to {owner}:{owner}")
     host.out.detail("Directory ready for mounting")
     return CommandResult({"path": path, "owner": owner})
+
+
+@group.command("migrate", permission="app:admin", mutating=True)
+def migrate(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+    """Make mounts of docker options that mount (`-v`); they count as before."""
+    from dokkupy_storage import render
+    from dokkupy_storage.migration import migrate
+
+    rows = []
+    for app in apps_of(host, scope, "app:admin"):
+        rows += [{"app": app, "mount": render.colon_form(one)} for one in migrate(host, app)]
+    return CommandResult(rows, [f"-----> {row['app']}: {row['mount']}" for row in rows])
 
 
 def entry_names(host: Host) -> dict[str, str]:

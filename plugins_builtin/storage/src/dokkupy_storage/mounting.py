@@ -53,7 +53,7 @@ def put(tx: Transaction, app: AppName, made: Mount, *, instead_of: Mount | None)
         owner = owner_of(made.chown)
         tx.step(f"give {made.source} to {made.chown}", lambda: give(host, made.source, owner=owner))
     mounts = tuple(made if one == instead_of else one for one in before) if instead_of else (*before, made)
-    tx.save(MountsFile(mounts=mounts), app)
+    tx.save(host.store.load(MountsFile, app).replace(mounts=mounts), app)
     return made
 
 
@@ -87,7 +87,8 @@ def unmount(host: Host, app: AppName, given: Mountable, target: str = "") -> lis
             gone = [one for one in before if (one.source, one.target) == (given.source, given.target)]
         if not gone:
             raise NotFound("Mount path does not exist.", code="not_mounted")
-        tx.save(MountsFile(mounts=tuple(one for one in before if one not in gone)), app)
+        left = tuple(one for one in before if one not in gone)
+        tx.save(host.store.load(MountsFile, app).replace(mounts=left), app)
     return gone
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
@@ -41,6 +41,24 @@ def options_for(host: Host, app: AppName, phase: str, process: str) -> list[str]
     """What a container of a process gets."""
     own = options_of(host, app, phase, process) if phase == "deploy" and process else []
     return [*options_of(host, app, phase), *own]
+
+
+def placed(host: Host, app: AppName) -> Iterable[tuple[str, str, str]]:
+    """(process type or empty, phase, option) of all that are set."""
+    for phase in PHASES:
+        yield from (("", phase, text) for text in options_of(host, app, phase))
+    for process in processes_of(host, app):
+        yield from ((process, "deploy", text) for text in options_of(host, app, "deploy", process))
+
+
+def without(record: DockerOptionsFile, gone: Collection[tuple[str, str, str]]) -> DockerOptionsFile:
+    def left(process: str, table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {
+            phase: tuple(text for text in texts if (process, phase, text) not in gone) for phase, texts in table.items()
+        }
+
+    processes = {process: left(process, table) for process, table in record.processes.items()}
+    return record.replace(phases=left("", record.phases), processes=processes)
 
 
 def all_options(host: Host, app: AppName) -> Iterable[str]:
