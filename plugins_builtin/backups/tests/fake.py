@@ -64,7 +64,9 @@ class Rows(BackupSubject):
             raise HostError("the dump program ended with status 1")
         if fault == "slow":
             (self.directory / "dumping").touch()
-            time.sleep(20)
+            end = time.monotonic() + 20
+            while not (self.directory / "go-on").exists() and time.monotonic() < end:
+                time.sleep(0.05)
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if not head.startswith(b"BEGIN\n") or not tail.rstrip().rpartition(b"\n")[2].startswith(b"END "):

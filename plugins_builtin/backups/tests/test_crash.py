@@ -66,13 +66,15 @@ def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Pa
 def test_killed_while_the_dump_runs_leaves_no_backup_and_no_lock(local: World, target: str) -> None:
     set_fault(local.base, "db", "slow")
     process = local.process("backups:create", "rows:db")
-    end = time.monotonic() + 30
-    while not (local.base / "rows/db/dumping").exists() and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while not (local.base / "rows/db/dumping").exists():
+        assert process.poll() is None and time.monotonic() < end, process.communicate()
         time.sleep(0.05)
     found = children(process.pid)
     assert len(found) == 1
     if target in ("restic", "both"):
         os.kill(found[0], signal.SIGKILL)
+        (local.base / "rows/db/go-on").touch()
     if target in ("dokkupy", "both"):
         process.kill()
     process.communicate(timeout=60)
