@@ -21,7 +21,7 @@ def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> N
     inside = threading.Event()
 
     def second() -> None:
-        inside.wait(5)
+        inside.wait(30)
         with build_slot(host, AppName("shop")):
             order.append("second")
 
@@ -29,12 +29,14 @@ def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> N
     thread.start()
     with build_slot(host, AppName("blog")):
         inside.set()
-        time.sleep(0.5)
+        assert isinstance(host.out, RecordingConsole)
+        deadline = time.monotonic() + 30
+        while not any("the build of blog" in str(line) for line in host.out.lines):
+            assert time.monotonic() < deadline, "the second build does not say that it waits"
+            time.sleep(0.01)
         order.append("first")
-    thread.join(5)
+    thread.join(30)
     assert order == ["first", "second"]
-    assert isinstance(host.out, RecordingConsole)
-    assert any("the build of blog" in str(line) for line in host.out.lines)
 
 
 def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None:

@@ -36,14 +36,16 @@ def took(work: Callable[[], None]) -> float:
 
 def test_a_web_that_listens_passes_at_once_by_default(host: Host, start: Start) -> None:
     instance = start(HTTPD)
-    assert took(lambda: hooks.check(host, release(), [instance])) < 1.5
+    times(host, wait="60")  # which nobody waits who is answered
+    assert took(lambda: hooks.check(host, release(), [instance])) < 30
     assert "web.1 answers on port 5000" in host.out.text  # type: ignore[attr-defined]
 
 
 def test_a_web_that_starts_late_is_seen_soon_after_it_listens(host: Host, start: Start) -> None:
     instance = start(f"sleep 2; {HTTPD}")
+    times(host, wait="60")  # between attempts, not between looks at the port
     seconds = took(lambda: hooks.check(host, release(), [instance]))
-    assert 1.0 < seconds < 3.5
+    assert 1.0 < seconds < 30
 
 
 def test_a_web_that_never_listens_fails_with_the_reason(host: Host, start: Start) -> None:
@@ -147,7 +149,7 @@ def test_the_request_carries_the_first_real_domain_and_the_sources_own_headers(h
 
 
 def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start) -> None:
-    drip = "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\n'; while sleep 0.3; do echo x; done"
+    drip = "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 1000\\r\\n\\r\\n'; while sleep 0.3; do echo x; done"
     instance = start(
         f"echo '#!/bin/sh' > /tmp/d; echo \"{drip}\" >> /tmp/d; busybox chmod +x /tmp/d;"
         "while true; do nc -l -p 5000 -e /tmp/d; done"
@@ -158,7 +160,7 @@ def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start
         with pytest.raises(CheckFailed, match="no answer within 1 s|failed: "):
             hooks.check(host, release(healthchecks(entry)), [instance])
 
-    assert took(run) < 5
+    assert took(run) < 60  # the answer takes 150 s
 
 
 def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: Start) -> None:
@@ -175,8 +177,9 @@ def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: 
 
 def test_all_checks_of_all_instances_run_at_the_same_time(host: Host, start: Start) -> None:
     workers = [start(SILENT, "worker") for _ in range(3)]
-    entries: list[dict[str, Any]] = [{"uptime": 1}, {"command": ["sleep", "1"]}]
-    assert took(lambda: hooks.check(host, release(healthchecks(*entries, process="worker")), workers)) < 4
+    entries: list[dict[str, Any]] = [{"uptime": 8}, {"command": ["sleep", "8"]}]
+    # One after the other, the six take 48 s.
+    assert took(lambda: hooks.check(host, release(healthchecks(*entries, process="worker")), workers)) < 36
 
 
 def test_a_warning_only_check_does_not_fail_the_deploy(host: Host, start: Start) -> None:
@@ -262,7 +265,7 @@ def test_a_failing_check_does_not_wait_for_a_command_that_hangs(host: Host, star
         with pytest.raises(CheckFailed):
             hooks.check(host, release(healthchecks(*entries)), [instance])
 
-    assert took(run) < 5
+    assert took(run) < 40
 
 
 def test_a_web_that_is_busy_gets_more_time_and_the_user_hears_until_when(

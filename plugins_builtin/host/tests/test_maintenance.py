@@ -139,7 +139,7 @@ def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> 
     lock = locks.take(host.root, "host", owner={"command": "deploy"}, wait=0)
     begin = time.monotonic()
     assert maintenance.recover_unfinished(host) == []
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 20  # whoever waits for a lock waits for minutes
     lock.release()
     assert ran == []
     assert len(unfinished(host)) == 1
