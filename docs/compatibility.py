@@ -70,7 +70,7 @@ def is_core(row: Row) -> bool:
 
 def judged(row: Row, known: dict[str, Any]) -> Row:
     """With the reason that the catalogue gives for a difference."""
-    is_there = row.verdict != "missing" or row.kind == "app.json key"  # a key without effect is told to the user
+    is_there = row.verdict != "missing" or row.kind == "app.json key"  # the user sees that a key has no effect
     if is_there and (why := reason(known["better"], row)):
         return replace(row, verdict="better", why=why)
     if row.verdict == "same":

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Asks for one page by HTTP/3, as a browser that was told of it would, and prints the answer as JSON.
+"""Asks for one page by HTTP/3, as a browser that knows of it would, and prints the answer as JSON.
 
 It runs on the machine under test, where aioquic is installed for it: http3_client.py ADDRESS NAME HOST AUTHORITY.
 """

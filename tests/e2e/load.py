@@ -39,7 +39,7 @@ class Load:
         self.failures: list[str] = []
 
     def run(self) -> None:
-        """Load the host until told to stop; what is in flight then is finished and counted."""
+        """Load the host until stopped; what is in flight then is finished and counted."""
         started = time.monotonic()
         kinds = [(True, "/")] * CLIENTS + [(False, "/")] * CLIENTS + [(False, "/slow")] * SLOW_CLIENTS
         clients = [threading.Thread(target=self._client, args=kind) for kind in kinds]

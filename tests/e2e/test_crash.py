@@ -136,7 +136,7 @@ def words_of(kind: str, app: str, number: int) -> list[str]:
     return words
 
 
-def told(kind: str, outcomes: list[str]) -> None:
+def report_outcomes(kind: str, outcomes: list[str]) -> None:
     print(
         f"\n{kind}: {len(outcomes) - 1} boundaries: {outcomes.count('before')} before, {outcomes.count('after')} after"
     )
@@ -157,7 +157,7 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, kind: s
         outcomes.append("before" if after == before else "after")
         if died.code == 0:
             break
-    told(kind, outcomes)
+    report_outcomes(kind, outcomes)
     assert len(outcomes) > 4 // stride(STEP)
     assert died.code == 0
     assert_retired(host, app)
@@ -182,7 +182,7 @@ def test_signalled_anywhere_it_happened_or_it_did_not(host: Host, app: str, sign
         if ended.code == 0:
             break
         assert ended.code > 128, ended.stderr
-    told(f"{kind}, SIG{signal}", outcomes)
+    report_outcomes(f"{kind}, SIG{signal}", outcomes)
     assert len(outcomes) > 4 // stride(STEP)
     assert ended.code == 0
     assert_retired(host, app)
@@ -215,7 +215,7 @@ def test_a_killed_create_made_the_app_or_nothing(host: Host) -> None:
         if died.code == 0:
             break
         host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
-    told("create", outcomes)
+    report_outcomes("create", outcomes)
     assert len(outcomes) > 2 // stride(STEP)
     assert exists(host, app)
     host.exec(["dokkupy", "apps:destroy", app, "--force"])
@@ -238,7 +238,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str) -> None:
         assert traces(host, doomed) == "", f"destroy: boundary {number}"
         if died.code == 0:
             break
-    told("destroy", outcomes)
+    report_outcomes("destroy", outcomes)
     assert len(outcomes) > 2 // stride(STEP)
     assert_whole(host, app, "destroy: the other app")
 
@@ -261,7 +261,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, copy: str) -> None:
             assert_whole(host, names[0], f"rename: boundary {number}", domain)
             if died.code == 0:
                 break
-        told("rename", outcomes)
+        report_outcomes("rename", outcomes)
         assert len(outcomes) > 10 // stride(STEP)
         assert died.code == 0
         assert_retired(host, names[0])

@@ -55,7 +55,7 @@ def test_of_several_exposed_ports_those_that_answer_are_served(host: Host, app: 
     name = with_domain(host, app)
     fixed(repository, 3000, "EXPOSE 9229 3000 53/udp")
     pushed = host.git_push(repository.path, app)
-    assert "Nothing listens on 9229" in pushed.stderr
+    assert "9229, but nothing listens there" in pushed.stderr
     assert host.http_get(name, port=3000).status == 200
     assert host.exec(["dokkupy", "urls", app]).stdout == f"http://{name}:3000\n"
 

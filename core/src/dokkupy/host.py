@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Host(Session):
-    """This machine, as a command sees it. An adapter of a role is made when it is first asked for."""
+    """This machine, as a command sees it. The adapter of a role is created when it is first used."""
 
     def engine(self) -> Engine:
         return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
@@ -51,7 +51,7 @@ class Host(Session):
         return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
 
     def instance_states(self, app: AppName | None = None) -> InstanceStates | None:
-        """None where the scheduler does not have this role."""
+        """None when the scheduler does not fill this role."""
         name = self.selected_adapter("scheduler", "selected", app)
         return self.role("instance_states", name) if name in self.offered("instance_states") else None
 
@@ -68,7 +68,7 @@ class Host(Session):
         return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
 
     def proxy_name(self, app: AppName | None = None) -> str:
-        """The adapter's name, which is that of its settings, too."""
+        """The name of the adapter, and of its settings."""
         return self.selected_adapter("proxy", "type", app)
 
     def builder(self, name: str) -> Builder:

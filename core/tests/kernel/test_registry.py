@@ -85,8 +85,8 @@ def test_what_other_threads_print_while_a_plugin_is_imported_stays_on_standard_o
             print("a line of an app")
             print("another", file=sys.stdout, flush=True)
         loading.result()
-    told = capsys.readouterr()
-    assert "a line of an app" in told.out
-    assert "a plugin that prints" not in told.out
-    assert "a plugin that prints" in told.err
-    assert "line of an app" not in told.err and "another" not in told.err
+    seen = capsys.readouterr()
+    assert "a line of an app" in seen.out
+    assert "a plugin that prints" not in seen.out
+    assert "a plugin that prints" in seen.err
+    assert "line of an app" not in seen.err and "another" not in seen.err

@@ -1,4 +1,4 @@
-"""Answers with a greeting; finishes what it has begun when it is told to stop."""
+"""Answers with a greeting; finishes what it has begun when it is asked to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says every minute that it is alive, until it is told to stop."""
+"""Says every minute that it is alive, until it is asked to stop."""
 
 from __future__ import annotations
 

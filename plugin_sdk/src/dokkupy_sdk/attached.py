@@ -1,4 +1,4 @@
-"""A program on the caller's own terminal or pipes: it waits for its end, its caller's, or the end of its time."""
+"""A program on the caller's own terminal or pipes. It runs until it ends, the caller disconnects, or its time is over."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONGEST_WAIT = 100_000
 
 
 def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
-    """Wait for the client; returns why the container has to be ended before, or nothing."""
+    """Wait for the client. Returns why the container has to be stopped earlier, or an empty text."""
     end = time.monotonic() + ttl
     descriptor = os.pidfd_open(client.pid)
     poll = poll_reader(OUTPUT)
@@ -55,7 +55,7 @@ def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise SignalReceived. SIGINT is the command's: the client, which has it too, hands it on."""
+    """SIGTERM and SIGHUP raise SignalReceived. SIGINT is ignored here, because the client gets it too and passes it on."""
 
     def end(number: int, _frame: object) -> None:
         raise SignalReceived(f"Interrupted by {signal.Signals(number).name}", exit_code=128 + number)
@@ -75,7 +75,7 @@ def interruptible() -> Iterator[None]:
 
 
 def terminal() -> dict[str, str]:
-    """What the engine's client needs of our environment beside the clean one. Nothing of the app's is in it."""
+    """The variables that the engine's client gets besides the clean environment. None is the app's."""
     return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}
 
 

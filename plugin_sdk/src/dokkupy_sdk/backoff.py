@@ -1,4 +1,4 @@
-"""When to try again what failed."""
+"""Pauses between attempts."""
 
 from __future__ import annotations
 

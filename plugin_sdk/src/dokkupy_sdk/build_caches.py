@@ -1,4 +1,4 @@
-"""The part of the caches' names that keeps those of one app's builds from those of another's."""
+"""The part of the names of build caches that separates the caches of one app from those of others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from dokkupy.model.secret import Secret
 
 
 def caches_of(private: Secret) -> str:
-    """32 characters that nobody else can guess; without a secret they are of this one build."""
+    """32 characters that nobody else can guess; without a secret, valid for one build only."""
     text = private.reveal() or os.urandom(16).hex()
     return hashlib.sha256(f"caches {text}".encode()).hexdigest()[:32]

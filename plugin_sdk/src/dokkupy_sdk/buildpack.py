@@ -32,23 +32,24 @@ REFERENCE = (
 
 
 class Tree:
-    """A pushed tree, read only, without following a link."""
+    """A pushed tree. Reading follows no link."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
 
     def text(self, path: str, *, limit: int = 8 * 1024 * 1024) -> str | None:
-        """A file's text, None when it is not there. Raises AppError for a link, a device, a giant, no UTF-8."""
+        """A file's text; None when it is missing. Raises AppError for a link, a device, a file too large, and text
+        not in UTF-8."""
         return read_text(self.root, path, limit=limit)
 
     def json(self, path: str) -> dict[str, Any]:
-        """The object that a JSON file holds, empty when the file is not there or empty. Raises AppError naming it."""
+        """The object in a JSON file; empty when the file is missing or empty. Raises AppError that names the file."""
         import json
 
         return self._table(path, "JSON", json.loads)
 
     def toml(self, path: str) -> dict[str, Any]:
-        """The tables of a TOML file, empty when it is not there. Raises AppError naming it."""
+        """The tables of a TOML file; empty when it is missing. Raises AppError that names the file."""
         import tomllib
 
         return self._table(path, "TOML", tomllib.loads)
@@ -65,7 +66,7 @@ class Tree:
         return found
 
     def has(self, path: str) -> bool:
-        """Whether a regular file is there."""
+        """Whether a regular file exists."""
         return self.kind(path) == "file"
 
     def has_directory(self, path: str) -> bool:
@@ -79,7 +80,7 @@ class Tree:
         return "file" if os.path.isfile(place) else "directory" if os.path.isdir(place) else ""
 
     def files(self, suffix: str = "", *, depth: int = 3) -> Iterator[str]:
-        """Relative paths of regular files with that ending, in name order, at most `depth` directories deep."""
+        """Relative paths of the regular files with this ending, in order of names, at most `depth` directories deep."""
         seen = 0
         for directory, names, files in os.walk(self.root):
             inside = os.path.relpath(directory, self.root)
@@ -115,7 +116,8 @@ class Toolchain:
 
     official: repository of its official image, empty for none. debian: suite -> version that the suite has.
     build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
-    suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first, for building and for running. prepare:
+    suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first,
+    for building and for running. prepare:
     commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: whose
     versions are those that `prepare` can bring or the language's own tool fetches, in npm's registry, or in Go's when
     `registry` is `go`; empty when none can be asked. libraries: Debian
@@ -173,7 +175,8 @@ class Copy:
 class Plan:
     """How a source is built.
 
-    runtime: what the image stands on when it is not the toolchain's own. stages in order; copies: what of them the image gets, rarely changing things first. packages, build_packages:
+    runtime: what the image stands on when it is not the toolchain's own. stages in order; copies: what of them the
+    image gets, rarely changing things first. packages, build_packages:
     Debian packages on top of the toolchain's. env: of the image. build_env: of the stages alone. processes: default
     commands where the app has no Procfile. entrypoint: what every command of the image is run through. variables: names
     of the app's variables that its manifests name (`named`). remarks, warnings: lines for the user.
@@ -198,9 +201,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a plan may depend on beside the source. config: the names of the app's variables. values: those that
-    steer a build (DISABLE_COLLECTSTATIC, NPM_CONFIG_PRODUCTION...), never secrets. procfile: whether the app says its
-    processes itself."""
+    """What a plan may depend on besides the source. config: the names of the app's variables. values: the values of those
+    that control a build (DISABLE_COLLECTSTATIC, NPM_CONFIG_PRODUCTION...), never secrets. procfile: whether the app has a
+    Procfile."""
 
     config: frozenset[str] = frozenset()
     values: Mapping[str, str] = field(default_factory=dict)
@@ -208,7 +211,7 @@ class Context:
 
 
 def named(names: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Those of the variables that the texts refer to, in any of the ways of manifests: `$NAME`, `${NAME}`, `%env(NAME)%`,
+    """The variables to which the texts refer, in any notation of manifests: `$NAME`, `${NAME}`, `%env(NAME)%`,
     `env.NAME`, `ENV["NAME"]`, `os.environ.get("NAME")`."""
     text = "\n".join(texts)
     return tuple(sorted(name for name in names if re.search(REFERENCE.replace("NAME", re.escape(name)), text)))
@@ -224,9 +227,10 @@ class Language(ABC):
 
     @abstractmethod
     def detect(self, tree: Tree) -> int:
-        """How sure: 0 not at all; 90 a lock file; 70 the language's own file; 40 a file of the kind; 10 a last resort.
+        """How certain it is that the source is in this language: 0 not at all; 90 a lock file; 70 the language's own
+        file; 40 a file of the kind; 10 a last resort.
         The highest wins, ties by name."""
 
     @abstractmethod
     def plan(self, tree: Tree, context: Context) -> Plan:
-        """The plan. Raises AppError with what is wrong in which file."""
+        """The plan. Raises AppError that says what is wrong in which file."""

@@ -1,4 +1,4 @@
-"""Asking before something is destroyed (reference, section 2.3)."""
+"""The confirmation before something is destroyed (reference, section 2.3)."""
 
 from __future__ import annotations
 

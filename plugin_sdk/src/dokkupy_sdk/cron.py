@@ -1,4 +1,4 @@
-"""Cron expressions: when something is due. They are those of Debian's cron, in the host's local time, read by cronsim."""
+"""Cron expressions, as Debian's cron has them, in the host's local time. cronsim parses them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ LOOKED_AT = 12
 
 
 class Cron(str):
-    """A cron expression of five fields, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. Kept as five fields."""
+    """A cron expression of five fields, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually.
+    Kept as five fields."""
 
     __slots__ = ()
 
@@ -41,17 +42,17 @@ class Cron(str):
         return super().__new__(cls, expression)
 
     def after(self, moment: datetime) -> datetime:
-        """The first firing after a moment."""
+        """The first time after a moment."""
         from cronsim import CronSim
 
         return next(CronSim(str(self), moment))
 
     def is_due(self, since: datetime, now: datetime) -> bool:
-        """Whether it fired since then, once or often: what was missed is caught up once."""
+        """Whether it was due since then, once or more often: what was missed runs once."""
         return self.after(since) <= now
 
     def interval(self, moment: datetime) -> timedelta:
-        """The longest pause between two firings, as far as one can see."""
+        """The longest pause between two times, of the next ones."""
         longest, last = timedelta(0), self.after(moment)
         for _ in range(LOOKED_AT):
             following = self.after(last)

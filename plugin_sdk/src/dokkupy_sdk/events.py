@@ -1,4 +1,4 @@
-"""Reading the events: the latest, and those that come."""
+"""Reads the events: the latest ones, and new ones as they are recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any]]:
     """The last events, oldest first; with app only those of this app, which need not exist any more.
 
-    A line that a crash or a full disk cut off is left out.
+    A line that a crash or a full disk truncated is skipped.
     """
     try:
         with open(host.events.path, encoding="utf-8", errors="replace") as file:
@@ -27,7 +27,7 @@ def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any
 
 
 def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
-    """The events of one app, under the name that it has or had; all events without one."""
+    """The events of one app, under its current or former names; without one, all events."""
     if not app:
         return rows
     names = {app, f"app:{app}"}
@@ -47,7 +47,7 @@ def parsed(lines: list[str]) -> list[dict[str, Any]]:
 
 
 class Tail:
-    """The events that come from now on, across a rotation of their file."""
+    """New events from now on, across rotations of the file."""
 
     def __init__(self, host: Host) -> None:
         self.path = host.events.path
@@ -57,7 +57,7 @@ class Tail:
             self.offset = 0
 
     def fresh(self) -> list[dict[str, Any]]:
-        """Those that came since it was asked last."""
+        """The events since the last call."""
         try:
             with open(self.path, "rb") as file:
                 if os.fstat(file.fileno()).st_size < self.offset:

@@ -1,4 +1,4 @@
-"""Over many: one subject's failure keeps no other from its turn, and all failures are named at the end."""
+"""Do something for many subjects: one failure does not stop the others, and all failures are reported at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S, T]], list[tuple[S, Exception]]]:
-    """Do it for each; (subject, result) of those that went well, (subject, error) of the others."""
+    """Call `do` for each. Returns (subject, result) for each success and (subject, error) for each failure."""
     done: list[tuple[S, T]] = []
     failed: list[tuple[S, Exception]] = []
     for subject in subjects:
@@ -31,7 +31,7 @@ def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S
 
 
 def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
-    """Name the failures, each with what to do."""
+    """Print a warning for each failure, with its hint."""
     for subject, error in failed:
         for text in messages(error):
             host.out.warn(f"{subject}: {text}")
@@ -51,7 +51,8 @@ def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[App
 
 
 def each(host: Host, scope: Scope, do: Callable[[AppName], object], *, over: Any = None) -> CommandResult:
-    """Do it for one app, or for all (by `over`): one's failure keeps no other from it, and the status says that some failed."""
+    """Call `do` for one app or, with --all, for each (by `over`). A failure does not stop the others; the exit
+    status reports it."""
     apps = apps_of(host, scope)
     if not scope.is_all:
         do(apps[0])

@@ -1,5 +1,5 @@
-"""Images that the platform trusts by the id that it recorded when it made or first used them: a name in the engine can be
-moved by whoever reaches the engine, an id is what is in the image."""
+"""Images that the platform trusts by id: it records the id when it builds an image or first uses it. Anyone with access to the
+engine can move a name to another image, but an id is derived from the content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dokkupy.model.checks import Finding
 from dokkupy.model.record import Record
 
 OWN = "dokkupy/"
-"""What the names of the images that are made here begin with."""
+"""The prefix of the names of images that are built here."""
 
 SECONDS = 30
 
@@ -23,13 +23,13 @@ class ImagesFile(Record, file="global/images"):
 
 
 def recorded(host: Host, name: str) -> Image | None:
-    """The image that was recorded under a name; None when there is no record, or the engine has lost the image."""
+    """The image that was recorded for a name; None without a record, or when the engine no longer has the image."""
     identifier = host.store.load(ImagesFile).recorded.get(name, "")
     return host.images().find(identifier) if identifier else None
 
 
 def own_image(host: Host, name: str) -> Image | None:
-    """The image that the platform made under a name, which is its own: a name that was moved is put back."""
+    """The image that the platform built under its own name. If the name was moved, it is restored."""
     image = recorded(host, name)
     if image is not None:
         now = host.images().find(name)
@@ -41,7 +41,7 @@ def own_image(host: Host, name: str) -> Image | None:
 
 
 def record_image(host: Host, name: str, identifier: str) -> None:
-    """Record what a name means; empty forgets it."""
+    """Record the image of a name; an empty id removes the record."""
     with host.lock("recorded-images", wait=SECONDS, command="recording an image"):
         file = host.store.load(ImagesFile)
         before = file.recorded.get(name, "")
@@ -54,7 +54,7 @@ def record_image(host: Host, name: str, identifier: str) -> None:
 
 
 def kept_name(name: str, identifier: str) -> str:
-    """The platform's own name of what somebody else's name meant when it was recorded. Pure."""
+    """The platform's own name for the image that another name had when it was recorded. Pure."""
     return f"{OWN}{name.rpartition('/')[2].partition('@')[0]}-{short(identifier)}"
 
 

@@ -18,8 +18,8 @@ from dokkupy.kernel.files import make_directory
 def scratch_directory(parent: str) -> Iterator[str]:
     """A new directory that only we can read, removed at the end.
 
-    It is locked while it is used, and the kernel gives the lock of a killed process back: whoever comes next removes
-    what nobody holds. `parent` is for scratch directories alone.
+    It is locked while it is in use. The kernel releases the lock of a killed process, and the next process removes
+    directories without a lock. `parent` may hold nothing but scratch directories.
     """
     make_directory(parent)
     with locked(parent):
@@ -35,7 +35,7 @@ def scratch_directory(parent: str) -> Iterator[str]:
 
 
 def unnamed_file(directory: str | None = None) -> IO[bytes]:
-    """A temporary file without a name, gone with its last user. directory: by default, where programs put theirs."""
+    """A temporary file without a name, which disappears when it is closed. directory: by default that of all temporary files."""
     if directory is not None:
         make_directory(directory)
     return tempfile.TemporaryFile(dir=directory)
@@ -69,7 +69,7 @@ def sweep(parent: str) -> None:
 
 
 def sweep_old(directory: str, before: float) -> int:
-    """Remove what programs left here and did not change since `before`; returns how many entries went."""
+    """Remove what programs left here and have not changed since `before`. Returns the number of removed entries."""
     count = 0
     for entry in os.scandir(directory):
         try:
@@ -86,7 +86,7 @@ def sweep_old(directory: str, before: float) -> int:
 
 
 def day_ago_or_boot() -> float:
-    """A moment before which no living program can have made a temporary file that it still uses."""
+    """A time before which no running program can have created a temporary file that it still uses."""
     boot = 0.0
     with open("/proc/stat", encoding="ascii") as file:
         for line in file:

@@ -12,8 +12,8 @@ MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 def decode_text(data: bytes) -> str:
     """The text of a file: UTF-8, or UTF-16 that begins with its mark; without the mark, each line ended by one `\\n`.
 
-    Raises ValueError (UnicodeDecodeError is one) for what is in no such encoding, or has NUL characters, as UTF-16
-    without a mark has.
+    Raises ValueError (such as UnicodeDecodeError) for another encoding, and for NUL characters, which UTF-16 without a
+    mark has.
     """
     text = decode_marked(data).replace("\r\n", "\n")
     if "\0" in text:
@@ -40,5 +40,5 @@ def read_input(limit: int = -1) -> str:
 
 
 def read_input_line(limit: int = -1) -> str:
-    """The first line on standard input, without its end; nothing after it is waited for. Raises ValueError."""
+    """The first line of standard input, without its end. Does not wait for more. Raises ValueError."""
     return decode_text(sys.stdin.buffer.readline(limit)).rstrip("\r\n")

@@ -15,7 +15,7 @@ LIMIT = 256 * 1024
 
 
 def almost(root: str | os.PathLike[str], path: str) -> str:
-    """The path of a file that its author may have meant by `path`, which is not there: `procfile`, `Procfile.txt`."""
+    """The path of a file whose author may have meant `path`, which does not exist: `procfile`, `Procfile.txt`."""
     folder, _, name = str(RelativePath(path)).rpartition("/")
     meant = {name.lower(), f"{name.lower()}.txt", f"{name.lower()}c"}
     try:
@@ -27,10 +27,10 @@ def almost(root: str | os.PathLike[str], path: str) -> str:
 
 
 def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) -> str | None:
-    """The text of a file below `root`, None when it is not there.
+    """The text of a file below `root`; None when it does not exist.
 
-    Every component is opened by itself without following links, so a link that is swapped in meanwhile is refused
-    too. Raises AppError for a link, a device, a file of more than `limit` bytes or one that is no text (see `decode_text`).
+    Each component is opened separately and no link is followed, so a link that is swapped in meanwhile is refused too.
+    Raises AppError for a link, a device, a file of more than `limit` bytes, and one that is not text (see `decode_text`).
     """
     parts = RelativePath(path).split("/")
     descriptors = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]

@@ -317,7 +317,7 @@ CHANGES: dict[str, Callable[[Host], object]] = {
 def test_a_failure_at_any_boundary_leaves_before_or_after(
     host: Host, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The matrix is the operation's own list of boundaries: each is told to fail, in turn."""
+    """The matrix is the operation's own list of boundaries: each is made to fail, in turn."""
     deploy(host, "blog", TREE)
     config(host, "blue")
     deploy(host, "blog", TREE)
@@ -408,7 +408,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
 ) -> None:
     deploy(host, "blog", TREE)
     before, builds = picture(host), len(builder(host).builds)
-    with pytest.raises(AppError, match="would stop blog serving") as refusal:
+    with pytest.raises(AppError, match="blog would no longer serve") as refusal:
         deploy(host, "blog", tree)
     assert words in refusal.value.message
     assert "`ps:scale blog web=0`" in refusal.value.hint
@@ -421,7 +421,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
 def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) -> None:
     deploy(host, "blog", {"Procfile": "worker: work\n"})
     deploy(host, "blog", TREE)
-    with pytest.raises(AppError, match="would stop blog serving"):
+    with pytest.raises(AppError, match="blog would no longer serve"):
         processes.rollback(host, BLOG)
     assert "web" in {one.process for one in current(host, BLOG)[1]}
     processes.stop_app(host, BLOG)  # then nothing serves that could be taken away
@@ -480,7 +480,7 @@ def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
             engine(host).containers.stop(one.id, timeout=0)
 
     monkeypatch.setattr(FakeProxy, "apply", kills)
-    with pytest.raises(CheckFailed, match="ended right after the switch"):
+    with pytest.raises(CheckFailed, match="exited right after the switch"):
         deploy(host, "blog", TREE)
     monkeypatch.undo()
     assert picture(host)["release"] == before["release"]

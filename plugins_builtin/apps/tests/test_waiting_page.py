@@ -1,4 +1,4 @@
-"""Visitors of an app that has no route are told why, for as long as that is so."""
+"""Visitors of an app without a route see why, for as long as that is so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A subject of numbered rows in a file, whose dump can be told to fail in the ways that dumps do; and hosts with it."""
+"""A subject of numbered rows in a file, whose dump can be made to fail in the ways that dumps do; and hosts with it."""
 
 from __future__ import annotations
 

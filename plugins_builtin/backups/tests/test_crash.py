@@ -48,7 +48,7 @@ def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Pa
     fill(local.base, "db", 500)
     names = boundaries(local, "backups:create", "rows:db")
     assert len(names) >= 14
-    # Failing and told to end, where it is the same code whatever the step, less often.
+    # Failing and being stopped, where it is the same code whatever the step, less often.
     for number, name in list(enumerate(names, 1))[:: stride(9 if kind == "kill" else 18)]:
         before = len(local.json("backups:list"))
         process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAILPOINT": f"{kind}@{number}"})

@@ -193,12 +193,12 @@ def test_on_failure_runs_its_command_in_the_container(host: Host, start: Start) 
     entry = {
         "path": "/no",
         "attempts": 1,
-        "onFailure": {"command": ["sh", "-c", "echo told from $HOSTNAME"], "url": "http://127.0.0.1:1/x"},
+        "onFailure": {"command": ["sh", "-c", "echo notified from $HOSTNAME"], "url": "http://127.0.0.1:1/x"},
     }
     with pytest.raises(CheckFailed):
         hooks.check(host, release(healthchecks(entry)), [instance])
     text = host.out.text  # type: ignore[attr-defined]
-    assert f"told from {instance.id[:12]}" in text
+    assert f"notified from {instance.id[:12]}" in text
     assert "'127.0.0.1' is an address of the host, private or reserved" in text
 
 

@@ -1,4 +1,4 @@
-"""A push killed at every boundary of its operation, or told to fail there: before or after, nothing between."""
+"""A push killed at every boundary of its operation, or made to fail there: before or after, nothing between."""
 
 from __future__ import annotations
 

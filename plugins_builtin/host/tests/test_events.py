@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.host import Host
-from dokkupy_host.events import follow, told
+from dokkupy_host.events import follow, line_of
 from dokkupy_sdk.events import latest
 
 
@@ -17,7 +17,7 @@ def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
     with open(host.events.path, "a", encoding="utf-8") as file:
         file.write('{"time": "20\n')
     host.events.record("destroyed", app="blog", reason="")
-    assert [told(row).partition(" ")[2] for row in latest(host, 10)] == ["deployed app=blog", "destroyed app=blog"]
+    assert [line_of(row).partition(" ")[2] for row in latest(host, 10)] == ["deployed app=blog", "destroyed app=blog"]
     assert [row["event"] for row in latest(host, 1)] == ["destroyed"]
 
 

@@ -134,7 +134,7 @@ def test_an_app_whose_record_of_what_serves_is_lost_keeps_running(
         (config_of(host).parent / name).unlink()
     for words in (["doctor"], ["recover"]):
         status, text = run(host, capfd, *words)
-        assert status == 1 and "deployment.toml is gone, and the app blog has releases" in text
+        assert status == 1 and "deployment.toml is missing, although the app blog has releases" in text
     assert [one.name for one in host.containers().find_all({"dokkupy.app": "blog"})] == running
 
 

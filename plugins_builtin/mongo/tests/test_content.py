@@ -343,8 +343,8 @@ def test_restored_users_do_not_change_who_gets_in(datastore: Mongo, target: Exec
 
 def test_the_shell_is_the_administrator_s_on_the_service_s_database(datastore: Mongo, inside: Exec) -> None:
     text = b"print('in ' + db.getName())\nprint('users ' + db.getSiblingDB('admin').getUsers().users.length)\nexit\n"
-    told = inside.run(datastore.connect(inside.service), stdin=text)
-    assert f"in {inside.service.database}" in told and "users 1" in told
+    found_text = inside.run(datastore.connect(inside.service), stdin=text)
+    assert f"in {inside.service.database}" in found_text and "users 1" in found_text
 
 
 def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, inside: Exec, target: Exec) -> None:
@@ -412,7 +412,7 @@ def test_it_ends_cleanly_long_before_its_time_is_over(host: Host, datastore: Mon
     lifecycle.set_state(host, datastore, target.service.name, lifecycle.RUNNING, "start")
 
 
-# what the official image and tools are told
+# what the official image and tools get
 
 
 def test_databases_that_are_always_there_are_nobody_s(datastore: Mongo) -> None:

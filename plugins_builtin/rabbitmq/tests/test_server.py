@@ -190,9 +190,9 @@ def test_erlang_s_own_ports_are_closed_to_apps(inside: Exec) -> None:
 
 
 def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec) -> None:
-    told = ctl(inside, "environment")
-    assert "{heartbeat,17}" in told and "{vm_memory_high_watermark,0.5}" in told
-    assert f"{{total_memory_available_override_value,{512 * 2**20}}}" in told
+    found_text = ctl(inside, "environment")
+    assert "{heartbeat,17}" in found_text and "{vm_memory_high_watermark,0.5}" in found_text
+    assert f"{{total_memory_available_override_value,{512 * 2**20}}}" in found_text
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_an_option_that_is_none_is_told(
 
 def test_definitions_can_be_had_by_the_server_s_own_tool(inside: Exec) -> None:
     clients.publish(inside, [b"not in it"], "defined")
-    told: dict[str, Any] = json.loads(ctl(inside, "export_definitions", "-"))
-    assert "defined" in [one["name"] for one in told["queues"]] and "not in it" not in json.dumps(told)
-    assert inside.service.database in [one["name"] for one in told["vhosts"]]
+    found_text: dict[str, Any] = json.loads(ctl(inside, "export_definitions", "-"))
+    assert "defined" in [one["name"] for one in found_text["queues"]] and "not in it" not in json.dumps(found_text)
+    assert inside.service.database in [one["name"] for one in found_text["vhosts"]]
 
 
 def test_another_series_is_refused_and_the_service_goes_on(

@@ -43,7 +43,7 @@ def _powers(image: str) -> tuple[str, ...]:
 
 
 def me() -> str:
-    """This process, told from a later one with the same number by when it started."""
+    """This process, distinguished from a later one with the same number by its start time."""
     return f"{os.getpid()}-{_started(os.getpid())}"
 
 
@@ -167,7 +167,7 @@ class Host:
         login: str = "dokku",
         timeout: float = 600,
     ) -> Ran:
-        """Run a dokkupy command from outside, over SSH with a key that the host was told of."""
+        """Run a dokkupy command from outside, over SSH with a key that the host knows."""
         return run([*self._ssh_command(), f"{login}@{self.ip}", *argv], check=check, input=input, timeout=timeout)
 
     def git_push(

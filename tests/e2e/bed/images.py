@@ -15,7 +15,7 @@ from bed import wayout
 from bed.engine import LABEL, docker, image_exists, pipe, run
 
 HERE = Path(__file__).parent
-#: systemd 257 (Debian 13) refuses cgroup v1 unless it is told twice.
+#: systemd 257 (Debian 13) refuses cgroup v1 unless it is set twice.
 LEGACY_CGROUPS = ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "systemd.unified_cgroup_hierarchy=0"]
 #: What `install.sh` would install: in the image, so that each installation costs seconds.
 READY_PACKAGES = (

@@ -57,7 +57,7 @@ class Arg:
 
 
 class Rest(Arg):
-    """All remaining words, flags too, taken literally: the command of `run`."""
+    """All remaining arguments, flags included, as they are: the command of `run`."""
 
 
 class Opt:
@@ -85,7 +85,7 @@ class Options:
 
 
 class Scope:
-    """What `[<app>|--global|--all]` named: one app, the global settings, all apps, or nothing (neither)."""
+    """What `[<app>|--global|--all]` names: one app, the global settings, all apps, or none of them."""
 
     __slots__ = ("app", "is_all", "is_global")
 
@@ -188,7 +188,7 @@ ALIASES = "dokkupy.aliases"
 
 
 def find_namespace(registry: Registry, name: str) -> EntryPoint | None:
-    """Who has a namespace, by its name or a further one."""
+    """The plugin that has a namespace, by its name or an alias."""
     return registry.find(COMMANDS, name) or registry.find(ALIASES, name)
 
 
@@ -222,8 +222,8 @@ class Group:
         formats: bool = True,
         secret_args: bool | int = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: its words are not
-        written to the audit, only their keys (`config:set`); a number: nor any word from that one on
+        """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: the audit records only the keys
+        of its arguments, not the values (`config:set`); a number: the audit records no argument from that index on
         (`git:auth HOST USER PASSWORD`: 2)."""
         if permission not in PERMISSIONS:
             known = ", ".join(sorted(PERMISSIONS))

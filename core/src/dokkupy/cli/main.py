@@ -204,7 +204,7 @@ def require_readable(host: Host) -> None:
 
 
 def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:
-    """The command that a name means: `apps:create`, `apps create`, `apps`, an alias."""
+    """The command for a name: `apps:create`, `apps create`, `apps` or an alias."""
     namespace, _, verb = name.partition(":")
     entry = find_namespace(host.registry, namespace)
     if entry is None:

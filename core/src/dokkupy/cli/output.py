@@ -15,7 +15,7 @@ CONTROL = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-
 
 
 def harmless(text: str) -> str:
-    """Without control sequences: what an app prints must not steer the terminal of who reads it (tabs stay)."""
+    """The text without control sequences, because an app's output must not control the reader's terminal. Tabs stay."""
     if text.isprintable():
         return text
     import re

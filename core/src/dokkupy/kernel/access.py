@@ -55,7 +55,7 @@ class Caller:
 
 
 def caller(host: Session) -> Caller:
-    """A key that is not on record has no role, so it may do nothing."""
+    """A key without a record has no role, so it is not permitted anything."""
     if not host.who.startswith("key:"):
         return Caller("", "admin", ())
     name = host.who.removeprefix("key:")
@@ -71,7 +71,7 @@ def keys_of(host: Session) -> dict[str, KeyRow]:
 
 
 def check_access(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> None:
-    """Raise Denied unless the caller has the permission, for what is named. namespace: that of the command which names it."""
+    """Raise Denied unless the caller has the permission for the named subject. namespace: of the command that names it."""
     me = caller(host)
     if not me.has(permission):
         role = next(role for role, permissions in GRANTS.items() if permission in permissions)

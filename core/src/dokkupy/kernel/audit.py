@@ -150,7 +150,7 @@ def read_key(path: str) -> tuple[int, bytes]:
 
 
 def save_key(path: str, number: int, key: bytes) -> None:
-    """In place, so that nothing of the key before is left on the disk."""
+    """Overwrites the file in place, so that the previous key does not remain on the disk."""
     fd = open_own(path, os.O_WRONLY, 0o600)
     try:
         os.pwrite(fd, f"{number:020d} {key.hex()}\n".encode(), 0)
@@ -159,7 +159,7 @@ def save_key(path: str, number: int, key: bytes) -> None:
 
 
 def key_after(key: bytes, steps: int) -> bytes:
-    """The key of the line that is so many lines later."""
+    """The key of the line that many lines later."""
     from _blake2 import blake2b  # hashlib has the same one, and loads OpenSSL with it: 2 ms for every command
 
     for _ in range(steps if key else 0):
@@ -168,7 +168,7 @@ def key_after(key: bytes, steps: int) -> bytes:
 
 
 def seal(key: bytes, body: bytes) -> str:
-    """The seal of a line without its seal; empty without a key."""
+    """The seal for a line, which is given without one; empty without a key."""
     from _blake2 import blake2b
 
     return blake2b(body, key=key, digest_size=32).hexdigest() if key else ""

@@ -1,7 +1,7 @@
 """Dry runs: `--dry-run`. An operation runs to its end and nothing becomes true.
 
-What it writes is kept in memory, so that what follows reads it; its steps are told instead of done; its events and
-observers are told of as plugins that have a say. Queries and contributions are asked: they change nothing. There is no
+What it writes is kept in memory, so that what follows reads it; its steps are printed instead of done; its events and
+observers are listed as plugins that would be called. Queries and contributions are asked: they change nothing. There is no
 lock and no journal.
 """
 
@@ -65,7 +65,7 @@ class OverlayStore(Store):
 
 
 class DryRunHooks(Hooks):
-    """Names the plugins that would be told, instead of telling them."""
+    """Lists the plugins that would be called, instead of calling them."""
 
     def __init__(self, registry: Registry, *, warn: Callable[[str], None], plan: list[str]) -> None:
         super().__init__(registry, warn=warn)

@@ -16,7 +16,7 @@ _passed = 0
 
 
 def failpoint(name: str) -> None:
-    """Mark a point between two steps; does nothing outside the tests."""
+    """Mark a point between two steps. Does nothing outside the tests."""
     log = os.environ.get("DOKKUPY_FAILPOINT_LOG")
     order = os.environ.get("DOKKUPY_FAILPOINT")
     if not log and not order:

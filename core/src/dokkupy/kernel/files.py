@@ -6,7 +6,7 @@ import os
 
 
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file's content: temporary file, fsync, rename, fsync of the directory. On an error the old stays."""
+    """Replace a file's content: temporary file, fsync, rename, fsync of the directory. On an error the old content stays."""
     directory = os.path.dirname(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:

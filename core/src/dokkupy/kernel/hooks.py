@@ -139,13 +139,13 @@ class Hooks:
     # the four shapes
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """An event: everybody is told; the first failure ends it."""
+        """Call every implementation of an event; the first failure ends it."""
         refuse_positional(spec, args)
         for implementation in self._implementations(spec):
             self._call(implementation, spec.__name__, kwargs)
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
-        """An event of something that cannot be undone any more: everybody is told; returns the failures."""
+        """Call every implementation of an event that can no longer be undone; returns the failures."""
         refuse_positional(spec, args)
         failures = []
         for implementation in self._implementations(spec):

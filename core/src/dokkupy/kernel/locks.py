@@ -2,7 +2,7 @@
 
 A lock is an flock on a file; the kernel gives it back when its holder dies, however it dies. Its holder removes the file
 before it lets go, so that nothing stays of a subject that is gone. Whoever opened the file before that gets a lock on
-nothing, sees that the path leads elsewhere, and opens it again. The file's content only tells others who holds it.
+nothing, sees that the path leads elsewhere, and opens it again. The file's content only says who holds it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps(owner).encode(), 0)
     except OSError:
-        pass  # a full disk: the lock holds all the same, only others cannot be told by whom
+        pass  # a full disk: the lock holds all the same, only its holder is not recorded for others
     return Lock(fd, subject, path)
 
 

@@ -71,7 +71,7 @@ class Session:
         object.__setattr__(self, name, value)
 
     def for_invocation(self, **changes: Any) -> Self:
-        """This host for another caller, another command or another output; the one that there is stays as it is.
+        """A copy of this host for another caller, command or output.
 
         changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts`. Adapters are
         made again for it, because they hold their host; those of `override_role`, the registry and the hooks stay.
@@ -127,7 +127,7 @@ class Session:
         spawn(words, {"DOKKUPY_ROOT": self.root})
 
     def lock(self, subject: str, *, wait: float, command: str = "") -> Lock:
-        """Take the lock of a subject, in the name of `command`, else of the command that runs. Raises Busy.
+        """Take the lock of a subject for `command`, by default for the running command. Raises Busy.
 
         Release it with `with` or `release()`. wait: how many seconds to wait for another holder.
         """
@@ -139,7 +139,7 @@ class Session:
         return take(self.root, subject, owner=owner, wait=wait)
 
     def act(self, what: str, do: Callable[[], object]) -> None:
-        """Do something that is not a step of an operation, or in a dry run only tell it."""
+        """Do something that is not a step of an operation, or in a dry run only list it."""
         if self.dry_run:
             self.plan.append(what)
         else:
@@ -151,7 +151,7 @@ class Session:
     # roles
 
     def role(self, role: str, name: str) -> Any:
-        """The adapter of a role by name, made once. Raises PluginError when no plugin offers it."""
+        """The adapter of a role by name, created once. Raises PluginError when no plugin offers it."""
         with self._making:
             made = self._overrides.get((role, name)) or self._adapters.get((role, name))
             if made is None:
@@ -174,8 +174,8 @@ class Session:
         self._overrides[role, name] = adapter
 
     def default_adapter(self, role: str) -> str:
-        """The name of the adapter when an app has chosen none: an overridden one, the setting, the one that a distribution
-        names as default (`dokkupy.defaults`), the first by name."""
+        """The name of the adapter for apps that select none: an overridden one, else the setting, else the default of a
+        distribution (`dokkupy.defaults`), else the first by name."""
         overridden = [name for kind, name in self._overrides if kind == role]
         if overridden:
             return overridden[0]
@@ -195,17 +195,17 @@ class Session:
         )
 
     def offered(self, role: str) -> list[str]:
-        """The names of the adapters of a role that can be chosen."""
+        """The names of the adapters of a role that can be selected."""
         adopted = [name for kind, name in self._overrides if kind == role]
         return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
 
     def available_roles(self) -> set[str]:
-        """The roles that some plugin fills: an app can be destroyed with what is installed."""
+        """The roles that some installed plugin fills."""
         return {role for role in ("engine", "scheduler", "proxy", "source") if self.offered(role)}
 
     def adapters(self, role: str) -> list[Any]:
-        """Every adapter of a role that is at hand, whatever was chosen: what takes something away must not
-        depend on a plugin that is gone, nor leave behind what another one than the chosen has."""
+        """Every available adapter of a role, whichever is selected, because a removal must not depend on a
+        plugin that was uninstalled, and must also remove what the adapters have that are not selected."""
         found = []
         for name in self.offered(role):
             try:

@@ -11,7 +11,7 @@ from dokkupy.errors import Interrupted
 
 
 class SignalReceived(Interrupted):
-    """A signal told the process to end."""
+    """A signal asked the process to end."""
 
 
 @contextmanager

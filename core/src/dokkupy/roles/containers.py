@@ -20,7 +20,7 @@ class ContainerSpec:
     image: id or reference that is on the host. command: argv words (None: the image's). env: whole environment;
     never put on an argv by an adapter. network: name of a network made by `Networks.ensure`, or empty for none at
     all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already validated.
-    publish: (address, port of the host, port of the container), TCP; nothing is published unless it is said here.
+    publish: (address, port of the host, port of the container), TCP; nothing else is published.
     stop_signal/stop_timeout: how it is asked to go; seconds. memory: bytes, 0 for no limit.
     """
 

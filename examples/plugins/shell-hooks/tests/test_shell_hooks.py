@@ -102,10 +102,10 @@ def serving(host: Host) -> int:
 
 
 def test_every_hook_of_the_image_runs_in_a_deploy(host: Host, engine: Engine) -> None:
-    engine.output[f"{FOLDER}/post-deploy"] = [b"told \xe2\x82\xac the team"]
+    engine.output[f"{FOLDER}/post-deploy"] = [b"notified \xe2\x82\xac the team"]
     deploy(host, "blog", TREE)
     assert engine.moments() == list(MOMENTS)
-    assert "told \u20ac the team" in cast(RecordingConsole, host.out).text()
+    assert "notified \u20ac the team" in cast(RecordingConsole, host.out).text()
 
 
 def test_a_hook_is_started_itself_past_entry_point_and_shell(host: Host, engine: Engine) -> None:
@@ -121,7 +121,7 @@ def test_a_hook_has_the_app_s_environment_and_is_told_what_happens(host: Host, e
     first, second, _ = ({str(key): value.reveal() for key, value in spec.env.items()} for spec in engine.ran)
     _, instances = current(host, AppName("blog"))
     web = next(f"{one.address}:{one.port}" for one in instances if one.process == "web")
-    told = {
+    seen = {
         "COLOUR": "red",
         "DOKKUPY_HOOK": "pre-switch",
         "DOKKUPY_APP": "blog",
@@ -132,7 +132,7 @@ def test_a_hook_has_the_app_s_environment_and_is_told_what_happens(host: Host, e
         "DYNO": "release.1",
         "PORT": "5000",
     }
-    assert second == told
+    assert second == seen
     assert (first["DOKKUPY_HOOK"], first["DOKKUPY_WEB"]) == ("pre-deploy", "")
 
 

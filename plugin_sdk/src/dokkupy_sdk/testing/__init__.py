@@ -9,7 +9,7 @@
         deploy(host, "blog", {"Procfile": "web: serve"})
         assert host.proxy().routes["blog"].upstreams
 
-The fakes keep the promises of the roles' docstrings; they remember what they were told in public attributes.
+The fakes keep the promises of the roles' docstrings; their public attributes record what they were asked to do.
 """
 
 from dokkupy.kernel.dry_run import dry

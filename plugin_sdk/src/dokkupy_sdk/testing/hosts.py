@@ -23,7 +23,7 @@ from dokkupy_sdk.testing.fakes import (
 
 
 class RecordingConsole(Console):
-    """lines: everything that was told, in order, with its kind."""
+    """lines: every line that was printed, in order, with its kind."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []

@@ -1,7 +1,7 @@
-"""Which images an app may name: none of another app's, and those that were loaded for it, which nobody else can name.
+"""Which images an app may name: none of another app's, and those loaded for it, which no other app can name.
 
-The engine has one set of names for all apps, and a Dockerfile may name any image. So an app's own images have a name with a
-part that nobody can guess; a name that is refused here could not be found anyway, but the message says why.
+All apps share the engine's image names, and a Dockerfile may name any image. Therefore the names of an app's own images
+contain a part that nobody can guess. A name that is refused here would not be found anyway, but the message says why.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class AppImagesFile(Record, file="apps/*/images"):
 
 
 def repository_of(ref: str) -> str:
-    """`docker.io/library/python:3.13` -> `python`: what the engine takes for the same repository. Pure."""
+    """`docker.io/library/python:3.13` -> `python`: the repository as the engine normalizes it. Pure."""
     head, slash, tail = ref.partition("@")[0].rpartition("/")
     name = head + slash + tail.partition(":")[0]
     for registry in ("docker.io/", "index.docker.io/"):
@@ -48,7 +48,7 @@ def require_usable(host: Host, ref: str) -> None:
     first, _, rest = repository_of(ref).partition("/")
     if (first == APPS and AppName.fits(rest) and host.store.has_app(AppName(rest))) or (first == PLATFORM and rest):
         raise UserError(
-            f"{ref} cannot be used: {first}/ is for the images that {'dokkupy itself' if first == PLATFORM else 'apps'} "
+            f"{ref} cannot be used: {first}/ is for images that {'dokkupy itself' if first == PLATFORM else 'apps'} "
             "made on this host, which belong to them alone",
             hint="Push the image to a registry, and name it there.",
             code="reserved_image",
@@ -68,13 +68,13 @@ def loaded_images(host: Host, app: AppName) -> Mapping[str, str]:
 
 
 def private_name(host: Host, app: AppName, image: str) -> str:
-    """The name in the engine of an image that was loaded for an app; it belongs in no log."""
+    """The name in the engine of an image that was loaded for an app. Keep it out of logs."""
     return image_name(host, app, f"load-{image.removeprefix('sha256:')[:12]}")
 
 
 def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str:
-    """Let a name mean an image, for this app alone. Returns the engine's name of what it meant before, where nothing else
-    does: it goes after the commit."""
+    """Assign a name to an image, for this app alone. Returns the engine's name of the image that had the name before, if
+    nothing else uses it: remove it after the commit."""
     host = tx.host
     before = host.store.load(AppImagesFile, app)
     after = {**before.loaded, str(ref): image}
@@ -85,8 +85,8 @@ def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str
 
 
 def usable_name(host: Host, app: AppName, ref: str) -> str:
-    """The name by which a build finds the image that was loaded for the app as `ref`; it is put in place now. Raises NotFound
-    when the engine does not have the image any more."""
+    """The name by which a build finds the image that was loaded for the app as `ref`; the name is assigned now. Raises
+    NotFound when the engine no longer has the image."""
     image = loaded_images(host, app)[ref]
     if host.images().find(image) is None:
         raise NotFound(f"The image {ref} is no longer on this host", hint=f"Load it again: git:load-image {app} {ref}")

@@ -43,7 +43,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
 
 
 def remove_app_directory(host: Host, app: str) -> None:
-    """Remove an app's state: first its `app.toml`, so that it is gone at once, then the rest."""
+    """Remove an app's state: first its `app.toml`, after which the app no longer exists, then the rest."""
     directory = host.store.directory("apps", AppName(app))
     try:
         os.unlink(os.path.join(directory, "app.toml"))
@@ -67,9 +67,9 @@ def require_unlocked(host: Host, app: AppName) -> None:
 
 
 def destroy_app(host: Host, app: AppName) -> None:
-    """Destroy an app and everything that belongs to it. Until the commit nothing is taken away; after it everything is,
-    if need be by the next command. It never depends on the validity of the app's state, only on what must be removed
-    being within reach."""
+    """Destroy an app and everything that belongs to it. Before the commit nothing is removed; after it everything is, if
+    necessary by the next command. It works whatever is wrong in the app's state; it only requires that the engine and the
+    proxy can be reached when they hold something of the app."""
     require_traces(host, app)
     with operation(host, "apps:destroy", f"app:{app}", takes_away=True) as tx:
         require_traces(host, app)
@@ -88,9 +88,9 @@ def require_traces(host: Host, app: AppName) -> None:
 
 
 def finish_destroy(host: Host, app: str) -> None:
-    """What follows the decision to destroy: traffic first, then containers, code, images, state. Idempotent.
+    """The removal after the commit: traffic first, then containers, code, images and state. Idempotent.
 
-    Asks every adapter that is at hand, not the chosen one, which may be gone or may have been changed."""
+    Asks every available adapter, because the selected one may be uninstalled or may have changed."""
     name = AppName(app)
     for proxy in host.adapters("proxy"):
         try:
@@ -99,7 +99,7 @@ def finish_destroy(host: Host, app: str) -> None:
         except HostError as fault:
             if fault.code != "proxy_down":
                 raise
-            host.out.warn(f"{fault.message}: it serves nothing of {app} when it takes its configuration again")
+            host.out.warn(f"{fault.message}: it stops serving {app} once it accepts its configuration again")
     for scheduler in host.adapters("scheduler"):
         with_what_is_installed(host, scheduler, lambda one: one.forget(name))
     forget_all_but_processes(host, app)
@@ -116,7 +116,7 @@ def forget_all_but_processes(host: Host, app: str) -> None:
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
     for fault in faults:
-        host.out.warn(f"{app} is destroyed, but a plugin may have left something of it: {fault.message}")
+        host.out.warn(f"{app} is destroyed, but a plugin may have left parts of it behind: {fault.message}")
 
 
 def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) -> None:

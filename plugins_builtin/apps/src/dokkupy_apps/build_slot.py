@@ -22,7 +22,7 @@ UNITS = {"m": 1 << 20, "g": 1 << 30}
 
 
 def memory_cap(host: Host) -> int:
-    """Bytes that all builds of the host may have together, 0 for no limit: `builds:set --global memory`."""
+    """The memory for all builds of the host together in bytes, 0 for no limit: `builds:set --global memory`."""
     text = BUILDS.get(host.store, None, "memory")
     if text == "none":
         return 0
@@ -40,7 +40,7 @@ def build_slot(host: Host, app: AppName) -> Iterator[None]:
 
 def take_slot(host: Host, app: AppName) -> locks.Lock:
     deadline = time.monotonic() + LONGEST_WAIT
-    told = False
+    announced = False
     while True:
         # Asked each time: an administrator may raise it because somebody waits.
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
@@ -49,7 +49,7 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
             except Busy as busy:
                 if time.monotonic() > deadline:
                     raise
-                if not told:
+                if not announced:
                     host.out.detail(f"Waiting for another build to end ({busy.message})")
-                    told = True
+                    announced = True
         time.sleep(PAUSE)

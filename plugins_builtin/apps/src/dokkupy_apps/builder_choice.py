@@ -14,7 +14,7 @@ from dokkupy_apps.properties import BUILDER
 
 
 def built_part(host: Host, source: Source) -> Source:
-    """The part of a source that is built: the property build-dir. Raises AppError when it is no directory of it."""
+    """The part of a source that is built: the property build-dir. Raises AppError when it is not a directory of the source."""
     part = BUILDER.get(host.store, source.app, "build-dir")
     if not part:
         return source

@@ -102,5 +102,5 @@ def remove_record(directory: str, identifier: str) -> None:
 
 
 def purge_cache(tx: Transaction, app: AppName) -> None:
-    """Let the builders forget what they kept for the app's next build."""
+    """Remove what the builders keep for the app's next build."""
     tx.host.hooks.emit(hookspecs.post_cache_purge, host=tx.host, app=app, tx=tx)

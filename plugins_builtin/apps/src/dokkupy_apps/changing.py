@@ -1,4 +1,4 @@
-"""The operation in which a property is set, and what follows from it before it ends."""
+"""The operation that sets a property, and what it does before it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
-    """The operation in which a property is set. What the proxy reads is applied before the operation ends."""
+    """The operation that sets a property. When the proxy uses the property, the route is applied before the operation ends."""
     from dokkupy_sdk.operation import call, operation
 
     from dokkupy_apps.reachable import reach_before
@@ -55,10 +55,10 @@ def reroute_after(
     unsets: bool,
     before: Sequence[Callable[[], bool]],
 ) -> None:
-    """Let the proxy follow, and ask for each app that was `reached` before through it.
+    """Apply the routes, then request each app that was `reached` before through the proxy.
 
-    What is unset stays unset although the proxy refuses what is left; so does what is set where it refused what was
-    there before, too."""
+    An unset property stays unset even if the proxy refuses the rest. A set property stays set if the proxy also refused
+    the configuration before."""
     from dokkupy_sdk import locks
     from dokkupy_sdk.errors import DokkupyError, Interrupted
     from dokkupy_sdk.operation import messages
@@ -88,9 +88,9 @@ def reroute_after(
 
 
 def reroute_idle(host: Host, app: str) -> None:
-    """Bring the proxies to the state of an app, or with "" of all apps, in one reload. Idempotent.
+    """Apply the routes of an app, or with "" of all apps, in one reload. Idempotent.
 
-    An app that another operation holds is left to that operation, which routes it at its own switch; it is named.
+    An app that another operation has locked is skipped with a warning, because that operation applies its route itself.
     """
     from dokkupy_sdk import locks
     from dokkupy_sdk.errors import Busy

@@ -34,16 +34,18 @@ MOST = 3 * 512 * 1024
 
 def validated(key: EnvKey, text: str) -> str:
     if "\x00" in text:
-        raise UserError(f"The value of {key} has a NUL, which no environment variable can hold")
+        raise UserError(
+            f"The value of {key} contains a NUL character, which is not possible in an environment variable"
+        )
     try:
         size = len(f"{key}={text}".encode()) + 1
     except UnicodeEncodeError:
-        raise UserError(f"The value of {key} is not UTF-8", hint="Encode it, such as by base64") from None
+        raise UserError(f"The value of {key} is not UTF-8", hint="Encode it, for example with base64") from None
     if size > LARGEST:
         raise UserError(
             f"The value of {key} is too large: with its name it has {size} bytes, and Linux starts no process with a "
             f"variable of more than {LARGEST}",
-            hint="Put it into a file that the app reads, or into a service.",
+            hint="Store it in a file that the app reads, or in a service.",
             code="value_too_large",
         )
     return text
@@ -54,8 +56,8 @@ def set_env(
 ) -> bool:
     """Set variables, or with None unset them, inside an operation. Returns whether anything changed.
 
-    Raises UserError for a value that no process can be given: a NUL ends it (POSIX, environ), Linux has a limit for its
-    length, and what is not UTF-8 has no place in the state.
+    Raises UserError for a value that no environment can have: with a NUL (POSIX, environ), longer than Linux allows, or not
+    UTF-8, which the state cannot store.
     """
     host = tx.host
     before = {str(key): value.reveal() for key, value in get_env(host, app).items()}
@@ -72,7 +74,7 @@ def set_env(
         raise UserError(
             f"All variables together would have {size} bytes; more than {MOST} are refused, because Linux starts no "
             "process with much more",
-            hint="Put large ones into files that the app reads.",
+            hint="Store large ones in files that the app reads.",
             code="value_too_large",
         )
     env = {EnvKey(key): Secret(after[key]) for key in sorted(after)}

@@ -65,7 +65,7 @@ def deploy_source(
     """Build and deploy a source as one operation.
 
     fill: writes the tree into an empty private directory and returns the revision. Raises DokkupyError after
-    everything was rolled back; what served before serves on. Raises Busy at once when another operation runs.
+    everything was rolled back; the previous release keeps serving. Raises Busy at once when another operation runs.
     """
     require_unlocked(host, app)
 
@@ -232,7 +232,7 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
     release = declared(host, source)
     path = PS.get(host.store, app, "procfile-path")
     if path not in release.files and (close := almost(source.directory, path)):
-        host.out.warn(f"{close} has no effect: a Procfile is called {path}")
+        host.out.warn(f"{close} has no effect: the name of a Procfile is {path}")
     return with_state(
         host,
         replace(
@@ -249,7 +249,7 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
 
 
 def with_state(host: Host, release: Release) -> Release:
-    """The release with what the app's state says now: environment, formation, options, settings."""
+    """The release with the environment, formation, options and settings that the app's state has now."""
     app, files = release.app, release.files
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted

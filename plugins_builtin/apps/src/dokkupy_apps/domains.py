@@ -1,4 +1,4 @@
-"""Whose a domain is. One name leads to one app; what would catch other apps' visitors takes an admin."""
+"""Which app has which domain. A name belongs to one app; a name that would catch other apps' visitors takes an admin."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
             if {name, name.removeprefix(".")} & {*used} or name in defaults and not admin:
                 raise Conflict(
                     f"{name} is a domain of the app {other}",
-                    hint=f"Choose another, or remove it from {other} first",
+                    hint=f"Choose another domain, or remove it from {other} first",
                     code="domain_taken",
                 )
         if not admin and (catches := caught(host, name)):
@@ -53,7 +53,7 @@ def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[
 
 
 def caught(host: Host, name: Domain) -> str:
-    """What else than one app's visitors a name would get; empty for nothing."""
+    """What a name would catch besides the app's own visitors; empty for nothing."""
     if name == "_":
         return "every unknown name"
     below = name.removeprefix("*").removeprefix(".")

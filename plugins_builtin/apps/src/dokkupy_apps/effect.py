@@ -1,6 +1,6 @@
-"""When a change of an app's state is in force: at once, by the proxy, or with a later command; and what is pending.
+"""When a change of an app's state takes effect: at once, through the proxy, or with a later command; and what is pending.
 
-A release is compared with the state: what a release keeps of the settings is what its instances run with.
+Pending is what differs between the state and the serving release, because its instances run with what it recorded.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ def has_deployment(host: Host, app: AppName | None) -> bool:
 
 
 def announce_effect(host: Host, app: AppName | None, applies: Applies = RESTART) -> None:
-    """Print with which command a change takes effect; nothing where it is in force, or where no app is deployed."""
+    """Print which command makes a change take effect; nothing if it is in effect already, or if no app is deployed."""
     if applies.moment and has_deployment(host, app) and not getattr(host.out, "quiet", False):
         command = applies.command.replace("{app}", app or "--all")
         host.out.detail(f"takes effect with {applies.moment}" + (f"; now: {command}" if command else ""))
 
 
 def announce_setting(host: Host, settings: Settings, name: str, app: AppName | None) -> None:
-    """Print with which command a property that was set or unset takes effect; nothing where its value is in force."""
+    """Print which command makes a property's new value take effect; nothing if it is in effect already."""
     prop = settings.properties[name]
     if app is None or not prop.is_kept or name in pending_settings(host, app, settings):
         announce_effect(host, app, prop.applies)
 
 
 def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, tuple[str, str]]:
-    """Property -> (value in force, value set) of those that the serving release does not have yet.
+    """Property -> (value in effect, value set), for the properties that the serving release does not have yet.
 
-    A secret one, which no release keeps, is never among them.
+    Secret properties are never among them, because no release records them.
     """
     from dokkupy_apps.release_records import serving_summary
 
@@ -63,7 +63,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
 
 def pending_options(host: Host, app: AppName) -> dict[str, str]:
-    """Process type -> `options in force -> options set`, of the docker options that its instances do not have yet."""
+    """Process type -> `options in effect -> options set`, for the docker options that its instances do not have yet."""
     from dokkupy_apps.deploy import options
     from dokkupy_apps.formation import RELEASE
     from dokkupy_apps.releases import current

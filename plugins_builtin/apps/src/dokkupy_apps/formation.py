@@ -58,7 +58,7 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
         ask = "ps:stop" if fixed_formation(host, app, release.files) else "ps:scale"
         command = f"{ask} {app}" + (f" {WEB}=0" if ask == "ps:scale" else "")
         raise AppError(
-            f"This release would stop {app} serving: {reason}",
+            f"With this release, {app} would no longer serve: {reason}",
             code="web_lost",
             hint=f"If that is what you want, run `{command}` first, then deploy again.",
         )
@@ -69,13 +69,13 @@ def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
 
 
 def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
-    """What the source itself fixes (app.json); while there is any, `ps:scale` refuses."""
+    """The formation that the source itself sets (app.json). While there is one, `ps:scale` refuses."""
     facts = host.hooks.gather(hookspecs.release_formation, host=host, app=app, files=files)
     return {ProcessType(name): count for _, (name, count) in facts}
 
 
 def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]) -> Formation:
-    """Process type -> quantity of every type there is: fixed by the source, else as scaled, else one web."""
+    """Process type -> quantity, for all types: set by the source, else as scaled, else one web."""
     types = [process for process in processes if process != RELEASE]
     fixed = fixed_formation(host, app, files)
     if fixed:

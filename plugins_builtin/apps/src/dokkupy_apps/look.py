@@ -37,7 +37,7 @@ def require_alive(host: Host, deployment: Deployment) -> None:
     if ended:
         names = ", ".join(one.dyno for one in ended)
         raise CheckFailed(
-            f"{names} of {deployment.app} ended right after the switch",
+            f"{names} of {deployment.app} exited right after the switch",
             instances=ended,
             hint="The last lines of its output say why.",
         )

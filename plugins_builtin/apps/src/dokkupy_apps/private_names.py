@@ -27,8 +27,9 @@ def private_part(store: Store, app: AppName) -> Secret:
 
 
 def identity_of(host: Host, app: AppName) -> str:
-    """What the app keeps for its life, and no later app of the same name has: to tell whose something is that was made of it.
-    Empty when there is no such app. It gives nothing away."""
+    """An identity that the app keeps for its life, and that no later app of the same name has, so that what was made
+    of it can be attributed to it.
+    Empty when there is no such app. It is not a secret."""
     import hashlib
 
     if not host.store.has_app(app):

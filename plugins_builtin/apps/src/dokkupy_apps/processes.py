@@ -56,7 +56,7 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
 
 
 def restart_with_config(host: Host, app: AppName) -> bool:
-    """Restart an app whose configuration changed, if it is there and meant to run. Returns whether it was."""
+    """Restart an app whose configuration changed, if it exists and should run. Returns whether it was restarted."""
     if not is_deployed(host, app) or not should_run(host, app):
         return False
     host.out.announce(f"Restarting app {app}")

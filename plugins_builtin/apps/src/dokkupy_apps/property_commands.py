@@ -87,8 +87,8 @@ def add_property_commands(
                 settings.set(tx, scope.app, name, text)
                 if on_set is not None:
                     on_set(tx, scope.app, name)
-            told = MASK if prop.secret else text
-            host.out.header(f"Setting {name} to {told}" if text else f"Unsetting {name}")
+            shown = MASK if prop.secret else text
+            host.out.header(f"Setting {name} to {shown}" if text else f"Unsetting {name}")
             tell_when(host, settings, prop, scope.app, text)
 
     add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond, plain=plain)

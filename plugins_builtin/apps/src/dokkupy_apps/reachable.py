@@ -1,4 +1,4 @@
-"""Whether clients reach an app, before and after a change of its route: a request through the proxy for each name."""
+"""Whether clients reach an app, before and after a change of its route, by a request through the proxy for each domain."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """At which of its names and ports clients reach an app. rows: how many were asked; 0: that is not known."""
+    """At which domains and ports clients reach an app. rows: how many were requested; 0: unknown."""
 
     rows: int = 0
     missing: tuple[Unserved, ...] = ()
 
 
 def reach_of(host: Host, app: AppName) -> Reach | None:
-    """Asks for each name of a running app through the proxy; None when the app is not meant to be reached now."""
+    """Request each domain of a running app through the proxy. None when the app should not be reachable now."""
     from dokkupy_apps.releases import current
     from dokkupy_apps.routes import proxy_enabled, stored_route
     from dokkupy_apps.status import should_run
@@ -41,7 +41,7 @@ def reach_of(host: Host, app: AppName) -> Reach | None:
 
 
 def reach_before(host: Host, app: AppName) -> Reach | None:
-    """The same before a change, which may put right what cannot be asked."""
+    """The same before a change. An error counts as unknown, because the change may fix it."""
     if host.dry_run:
         return None
     try:

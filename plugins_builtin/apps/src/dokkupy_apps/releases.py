@@ -77,7 +77,7 @@ def drop_image(host: Host, ref: str) -> None:
 
 
 def current(host: Host, app: AppName) -> tuple[Release | None, tuple[Instance, ...]]:
-    """The serving release and its instances, as the state says; (None, ()) when the app was never deployed."""
+    """The serving release and its instances, from the state; (None, ()) when the app was never deployed."""
     serving = host.store.find(ServingFile, app)
     if serving is None:
         return None, ()
@@ -97,7 +97,7 @@ def require_pointer(host: Host, app: AppName) -> None:
     known = numbers(host, app)
     if known and not host.store.has_file("apps", app, "deployment"):
         raise StateError(
-            f"{host.store.path('apps', app, 'deployment')} is gone, and the app {app} has releases",
+            f"{host.store.path('apps', app, 'deployment')} is missing, although the app {app} has releases",
             hint=f"Deploy it again by git push, or: releases:rollback {app} v{max(known)}",
         )
 

@@ -15,7 +15,7 @@ from dokkupy_apps.waiting_page import update_waiting_page
 
 
 def reroute(host: Host, app: str) -> None:
-    """Bring the proxies to what the state says of one app; idempotent, and the undo of every change of a route."""
+    """Apply the route of an app from the state. Idempotent; it also is the undo of every change of a route."""
     name = AppName(app)
     deployed = host.store.has_app(name) and is_deployed(host, name)
     if deployed and proxy_enabled(host, name):
@@ -45,11 +45,11 @@ def leave_other_proxies(host: Host, apps: Sequence[AppName]) -> None:
             if gone:
                 proxy.apply([], remove=gone)
         except HostError as fault:
-            host.out.warn(f"A proxy that no longer serves {', '.join(apps)} could not be changed: {fault.message}")
+            host.out.warn(f"A proxy that no longer serves {', '.join(apps)} could not be updated: {fault.message}")
 
 
 def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> None:
-    """Apply a route, which takes the place of the page for its names."""
+    """Apply a route, which replaces the waiting page of its names."""
     proxy = host.proxy(route.app)
     proxy.apply([route], remove=remove)
     proxy.announce(route.app, (), "")

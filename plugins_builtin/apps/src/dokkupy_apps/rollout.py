@@ -187,7 +187,9 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName) ->
     if not found:
         return known
     ports = ", ".join(map(str, sorted(found)))
-    host.out.warn(f"Nothing listens on {ports} in the containers, which the image exposes: the proxy leaves it out")
+    host.out.warn(
+        f"The image exposes {ports}, but nothing listens there in the containers: the proxy does not serve it"
+    )
     smaller = make_route(host, app, release, deployment.instances, known | found)
     tx.step("leave closed ports out of the proxy", lambda: apply_route(host, smaller))
     return known | found

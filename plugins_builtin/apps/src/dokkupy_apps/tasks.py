@@ -31,11 +31,11 @@ def run_task(
     program: bool = False,
     env: Mapping[str, Secret] | None = None,
 ) -> None:
-    """Run a command in a container of the release and tell what it prints.
+    """Run a command in a container of the release and print its output.
 
     timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
     itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
-    Raises AppError when it cannot be started, does not exit 0 or does not end in time.
+    Raises AppError when it cannot be started, exits with another status than 0, or does not end in time.
     """
     host.out.section(title)
     name = f"{release.app}.task.{os.urandom(4).hex()}"

@@ -1,4 +1,4 @@
-"""Changes of how an app is reached: its domains, ports and proxy. No instance is touched."""
+"""Changes of an app's domains, ports and proxy. Its instances keep running."""
 
 from __future__ import annotations
 

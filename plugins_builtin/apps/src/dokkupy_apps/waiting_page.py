@@ -12,9 +12,9 @@ from dokkupy_apps.routes import domains_of, proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:
-    """Bring the page to the app's state, also when there is no app of this name. Idempotent.
+    """Update the page to the app's state, also when there is no app of this name. Idempotent.
 
-    A page is a courtesy: what goes wrong with it is a warning, and fails nothing.
+    If that fails, a warning is shown, because a page is no reason to fail a command.
     """
     if "proxy" not in host.available_roles():
         return

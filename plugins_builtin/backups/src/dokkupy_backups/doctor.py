@@ -34,12 +34,12 @@ def findings(host: Host, now: datetime) -> Iterator[Finding]:
     if shutil.which(PROGRAM, path=environment()["PATH"]) is None:
         yield Finding(CHECK, "error", "restic is not installed: nothing can be backed up or restored", INSTALL)
     for name in targets:
-        yield from told(target_findings(host, name))
-    yield from told(all_schedules(host, now))
+        yield from with_faults(target_findings(host, name))
+    yield from with_faults(all_schedules(host, now))
 
 
-def told(found: Iterator[Finding]) -> Iterator[Finding]:
-    """The doctor is for the sick: a table that cannot be read is a finding too."""
+def with_faults(found: Iterator[Finding]) -> Iterator[Finding]:
+    """A table that cannot be read is a finding, not an error of the doctor."""
     try:
         yield from found
     except DokkupyError as error:

@@ -1,4 +1,4 @@
-"""Dokku's per-service backup commands (`postgres:backup`, ...), said as targets and schedules of ours.
+"""Dokku's per-service backup commands (`postgres:backup`, ...), as targets and schedules of ours.
 
 A bucket of a service becomes a target, whose name is made of the place, so that the same bucket is the same target.
 """

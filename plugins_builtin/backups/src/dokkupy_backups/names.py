@@ -39,7 +39,7 @@ class SubjectName(Identifier):
         return ServiceName(name).owners(host, kind) if ServiceName.fits(name) else ()
 
     def identity(self, host: Host) -> str:
-        """Of what has this name now: it tells its backups from those of an earlier one of the same name. Empty for the host,
+        """Of what has this name now: it separates its backups from those of an earlier one of the same name. Empty for the host,
         and when there is nothing of this name."""
         from dokkupy_apps.private_names import identity_of
         from dokkupy_services import records

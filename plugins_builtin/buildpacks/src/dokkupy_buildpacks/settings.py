@@ -96,10 +96,10 @@ LOCAL_CERTIFICATES = "/usr/local/share/ca-certificates"
 """Where Debian's administrators put what update-ca-certificates(8) adds to the bundle."""
 
 
-def bundle_of(said: str) -> str:
+def bundle_of(stated: str) -> str:
     """The path of the bundle that builds get; empty for none."""
-    if said:
-        return "" if said == "none" else said
+    if stated:
+        return "" if stated == "none" else stated
     try:
         added = any(name.endswith(".crt") for _, _, names in os.walk(LOCAL_CERTIFICATES) for name in names)
     except OSError:

@@ -30,7 +30,7 @@ from dokkupy_certs.certificates import (
     uncovered,
 )
 from dokkupy_certs.certificates import remove as empty
-from dokkupy_certs.expiry import days_left, level_of, said
+from dokkupy_certs.expiry import days_left, level_of, validity
 from dokkupy_certs.x509 import covers
 
 TYPE_CHECKING = False
@@ -175,7 +175,7 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
     if slot is None or slot.previous is None:
         return  # the roll back itself says so
     days = days_left(slot.previous, datetime.now(UTC))
-    words = f"The certificate before this one for {', '.join(slot.previous.names[:5])} {said(days)}"
+    words = f"The certificate before this one for {', '.join(slot.previous.names[:5])} {validity(days)}"
     if days < 0 and not force:
         raise UserError(
             words, code="bad_certificate", hint=f"Replace it: certs:update {app} CRT KEY; to serve it anyway: --force"

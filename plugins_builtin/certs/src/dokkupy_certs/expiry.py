@@ -31,8 +31,8 @@ def findings(host: Host, now: datetime | None = None) -> list[Finding]:
     done, failed = over_each(host.store.apps(), lambda app: findings_of(host, app, at))
     found = [one for _, rows in done for one in rows]
     for app, error in failed:
-        told = f"{app}: {'; '.join(messages(error))}"
-        found.append(Finding("certificates", "error", told, getattr(error, "hint", "")))
+        text = f"{app}: {'; '.join(messages(error))}"
+        found.append(Finding("certificates", "error", text, getattr(error, "hint", "")))
     return found
 
 
@@ -41,8 +41,8 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
     for slot in slots(host, app):
         days = days_left(slot.current, now)
         names = ", ".join(slot.current.names[:3])
-        told = f"{app}: the certificate for {names} {said(days)} ({slot.current.origin})"
-        found.append(Finding("certificates", level_of(days), told, remedy(str(app), slot.current, days)))
+        text = f"{app}: the certificate for {names} {validity(days)} ({slot.current.origin})"
+        found.append(Finding("certificates", level_of(days), text, remedy(str(app), slot.current, days)))
     for domain, port, one in expectations(host, app):
         served = host.tls_probe(app).served(app, domain, port)
         if served != one.id:
@@ -58,7 +58,7 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
     return found
 
 
-def said(days: float) -> str:
+def validity(days: float) -> str:
     if days < 0:
         return f"expired {-days:.0f} days ago"
     return f"is good for {days:.0f} days"

@@ -55,7 +55,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Checks per process type, and what the user should be told about them."""
+    """Checks per process type, and remarks about them for the user."""
 
     checks: dict[ProcessType, tuple[Check, ...]]
     warnings: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ UNANSWERED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. error: empty when it passed. stopped: it was told to end before it knew. elsewhere: the instance listens, but not
+    """What became of a check. error: empty when it passed. stopped: it was stopped before its result was known. elsewhere: the instance listens, but not
     where it has to."""
 
     instance: Instance

@@ -1,4 +1,4 @@
-"""Addresses: a subnet for each app, a fixed address for each instance. Pure but for what the engine tells."""
+"""Addresses: a subnet for each app, a fixed address for each instance. Pure, except for what the engine answers."""
 
 from __future__ import annotations
 

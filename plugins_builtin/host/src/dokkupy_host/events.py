@@ -32,10 +32,10 @@ def events(
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return CommandResult(rows)
-    return CommandResult(rows, [harmless(told(row)) for row in rows])
+    return CommandResult(rows, [harmless(line_of(row)) for row in rows])
 
 
-def told(row: dict[str, Any]) -> str:
+def line_of(row: dict[str, Any]) -> str:
     """An event as a line, also where a fact has several."""
     facts = (
         f"{key}={' | '.join(str(value).splitlines())}"
@@ -48,7 +48,7 @@ def told(row: dict[str, Any]) -> str:
 def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
     """The lines of these events and of all that follow (with app: of this app); ends only with its reader."""
     tail = Tail(host)
-    yield from map(told, rows)
+    yield from map(line_of, rows)
     while True:
-        yield from map(told, of_app(tail.fresh(), app))
+        yield from map(line_of, of_app(tail.fresh(), app))
         time.sleep(pause)

@@ -1,4 +1,4 @@
-"""`shell`: a prompt for commands, and `trace`: whether they tell what they do."""
+"""`shell`: a prompt for commands, and `trace`: whether they print what they do."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ class RateLimited(HostError):
         self.until = until
 
 
-def retry_after(said: str, log: str, now: datetime) -> datetime | None:
+def retry_after(printed: str, log: str, now: datetime) -> datetime | None:
     """When the authority may be asked again, by its own words or else by the last answer in the log."""
-    found = RETRY_AFTER.findall(said)
+    found = RETRY_AFTER.findall(printed)
     if found:
         try:
             return max(datetime.fromisoformat(f"{day}T{hour}+00:00") for day, hour in found)
@@ -61,9 +61,9 @@ def retry_after(said: str, log: str, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def fault(app: AppName, said: str, log: str = "", status: int = 1, *, now: datetime) -> HostError:
+def fault(app: AppName, printed: str, log: str = "", status: int = 1, *, now: datetime) -> HostError:
     """The authority's own words, and what to do about them. log: of certbot's, with the authority's answers."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(NOISE)]
     text, details = " ".join([*lines, problem(log)]), tuple(lines[-12:])
     if re.search(LIMITED, text, re.IGNORECASE):
@@ -98,8 +98,8 @@ def problem(log: str) -> str:
     return str(found[-1]) if found else ""
 
 
-def account_is_unknown(said: str, log: str) -> bool:
-    return bool(re.search(UNKNOWN_ACCOUNT, f"{said}\n{problem(log)}", re.IGNORECASE))
+def account_is_unknown(printed: str, log: str) -> bool:
+    return bool(re.search(UNKNOWN_ACCOUNT, f"{printed}\n{problem(log)}", re.IGNORECASE))
 
 
 def said_until(until: datetime | None) -> str:
@@ -120,8 +120,8 @@ ENDED = {
     124: "did not end in time",
     137: "was killed",
     -9: "was killed",
-    143: "was told to end",
-    -15: "was told to end",
+    143: "was asked to end",
+    -15: "was asked to end",
 }
 """By exit status: timeout(1)'s own, and signals."""
 

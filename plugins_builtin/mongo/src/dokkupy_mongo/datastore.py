@@ -144,7 +144,7 @@ def script(name: str) -> str:
 
 
 def program(service: Service, *scripts: str) -> str:
-    """What the shell is told: who it is about, how to log in, and then these scripts."""
+    """The input of the shell: whom it is about, how to log in, and then these scripts."""
     about = {"admin": ADMIN, "database": service.database, "user": service.user}
     # No `const`: at the prompt of `connect` these are names like others.
     return "\n".join([f"var service = {json.dumps(about)}", *map(script, ("login.js", *scripts))])

@@ -1,7 +1,7 @@
 """MySQL, by its official image (https://hub.docker.com/_/mysql), and what MariaDB has in common with it.
 
 Administration is by the local socket as `root`, who exists for `localhost` alone; apps come over the network as a user who
-has all rights on their database and none elsewhere. Passwords are in option files that programs are told the name of.
+has all rights on their database and none elsewhere. Passwords are in option files, whose names the programs get.
 https://dev.mysql.com/doc/refman/8.4/en/
 """
 

@@ -42,7 +42,7 @@ def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterat
     database, chosen, delimiter, quote = b"", None, b";", b""
     for number, line in enumerate(lines_of(pieces), 1):
         if unmarked and number == 1:
-            yield b"/* imported */ "  # what RESTORE tells a dump by
+            yield b"/* imported */ "  # by which RESTORE recognizes a dump
         within = quote
         if unmarked:  # the dumpers write the newlines of strings as \\n
             quote = open_after(line, quote)

@@ -12,7 +12,7 @@ OWN_DUMP = b"-- dokkupy "
 """How a dump of ours begins."""
 WHOLE = "-- dokkupy whole"
 COMPLETED = "-- Dump completed"
-"""The last line of a dump that mysqldump ended, unless it was told to be silent."""
+"""The last line of a dump that mysqldump ended, unless it was silenced."""
 
 DUMP_OPTIONS = (
     "--quick",

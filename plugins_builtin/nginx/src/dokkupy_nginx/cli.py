@@ -144,7 +144,7 @@ def validate_config(
         complaint = proxy.refusal(proxy.trees.live) if proxy.trees.live else None
     details: tuple[str, ...] = ()
     if complaint is not None:
-        bad[complaint.app or AppName("nginx")] = complaint.said
+        bad[complaint.app or AppName("nginx")] = complaint.message
         details = complaint.details
     wrong = {name: reason for name, reason in bad.items() if app is None or name in (app, "nginx")}
     if wrong:

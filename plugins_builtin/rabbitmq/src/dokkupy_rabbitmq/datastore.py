@@ -71,7 +71,7 @@ class RabbitMQ(Datastore):
 
 
 def config(service: Service) -> str:
-    # The share of the memory that is used before publishers are held back is of the machine's, unless it is told.
+    # The share of the memory that is used before publishers are held back is of the machine's, unless it is set.
     return f"total_memory_available_override_value = {int(service.memory) * 2**20}\n" if service.memory else ""
 
 

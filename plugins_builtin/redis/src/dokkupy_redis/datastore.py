@@ -22,7 +22,7 @@ from dokkupy_redis import rdb
 
 ADMIN = "dokkupy"
 ADMINISTERS_NOTHING = "+@all -@admin +client +config|get +latency +slowlog +role +lastsave +module|list"
-"""What apps may: everything but @admin, and of that what tells and changes nothing; clients ask for it."""
+"""What apps may: everything but @admin, and of that what reads and changes nothing; clients ask for it."""
 
 CONFIG = """\
 dir /data
@@ -31,7 +31,7 @@ protected-mode no
 # kill -9 of the server loses nothing, a power cut at most the last second.
 appendonly yes
 appendfsync everysec
-# redis-cli is told the length of a dump that is written first, and can miss nothing of it.
+# redis-cli gets the length of a dump that is written first, and can miss nothing of it.
 repl-diskless-sync no
 """
 

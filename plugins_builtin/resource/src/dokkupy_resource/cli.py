@@ -66,7 +66,7 @@ def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
     )
 
 
-def tell(host: Host, app: AppName, process: str) -> None:
+def print_limits(host: Host, app: AppName, process: str) -> None:
     """When a change counts: limits of builds with the next one, all others when containers are started."""
     from dokkupy_apps.effect import announce_effect
 
@@ -90,7 +90,7 @@ def change(host: Host, app: AppName, kind: str, process: str, given: Limits | Re
         tx.save(host.store.load(ResourceFile, app).replace(**table), app)
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
     if any(resource in OPTIONS[kind] for resource in wanted):
-        tell(host, app, name)
+        print_limits(host, app, name)
     return CommandResult({"app": app, "process-type": name, **table[kind][name]})
 
 
@@ -105,7 +105,7 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
         tx.save(host.store.load(ResourceFile, app).replace(**table), app)
     title = "defaults" if name == DEFAULT else name
     host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
-    tell(host, app, name)
+    print_limits(host, app, name)
     return CommandResult({"app": app, "process-type": name})
 
 

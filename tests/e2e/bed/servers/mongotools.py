@@ -115,9 +115,9 @@ def dump(given: argparse.Namespace) -> None:
     found = []
     for name in names:
         for one in server[name].list_collections():
-            told = one["name"]
-            wanted = not given.collection or told == given.collection
-            if wanted and not told.startswith("system.") and told not in given.excludeCollection:
+            seen = one["name"]
+            wanted = not given.collection or seen == given.collection
+            if wanted and not seen.startswith("system.") and seen not in given.excludeCollection:
                 found.append((name, one))
     users, roles = [], []
     if not given.db or given.dumpDbUsersAndRoles:
@@ -212,11 +212,11 @@ def restore(given: argparse.Namespace) -> None:
     for one in sorted(kept, key=lambda one: one["type"] == "view"):
         if one["type"] in ("users", "roles") or given.dryRun:
             continue
-        name, told = renamed(given, one["db"], one["collection"])
+        name, seen = renamed(given, one["db"], one["collection"])
         if given.drop:
-            server[name].drop_collection(told)
-        if told not in server[name].list_collection_names():
-            server[name].command("create", told, **one["options"])
+            server[name].drop_collection(seen)
+        if seen not in server[name].list_collection_names():
+            server[name].command("create", seen, **one["options"])
     chosen = {(one["db"], one["collection"]) for one in kept}
     open_ones = {(one["db"], one["collection"]) for one in preludes if one["type"] not in ("users", "roles")}
     while open_ones:
@@ -227,8 +227,8 @@ def restore(given: argparse.Namespace) -> None:
         where = (header["db"], header["collection"])
         batch: list[RawBSONDocument] = []
         count = 0
-        name, told = renamed(given, *where)
-        target = server.get_database(name, codec_options=RAW)[told]
+        name, seen = renamed(given, *where)
+        target = server.get_database(name, codec_options=RAW)[seen]
 
         def put(batch: list[RawBSONDocument]) -> int:
             if not batch or where not in chosen or given.dryRun:
@@ -256,11 +256,11 @@ def restore(given: argparse.Namespace) -> None:
     for one in kept:
         if given.dryRun:
             break
-        name, told = renamed(given, one["db"], one["collection"])
+        name, seen = renamed(given, one["db"], one["collection"])
         if one["type"] == "collection" and not given.noIndexRestore:
             indexes = [{k: v for k, v in index.items() if k != "ns"} for index in one["indexes"] if index["name"] != "_id_"]
             if indexes:
-                server[name].command("createIndexes", told, indexes=indexes)
+                server[name].command("createIndexes", seen, indexes=indexes)
         elif one["type"] == "roles":
             for role in one["content"]:
                 words = {"privileges": role["privileges"], "roles": role["roles"]}

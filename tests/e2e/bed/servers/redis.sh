@@ -11,7 +11,7 @@ if [[ ${1:-} == "$SERVER" ]]; then
 		own "$SERVER_USER" .
 		exec setpriv --reuid="$SERVER_USER" --regid="$SERVER_USER" --clear-groups -- "$0" "$@"
 	fi
-	# The official images compile protected mode off; these binaries have it on, so they are told, unless a file says it.
+	# The official images compile protected mode off; these binaries have it on, so they get the option, unless a file has it.
 	shift
 	file=()
 	if [[ ${1:-} != -?* && $# -gt 0 ]]; then

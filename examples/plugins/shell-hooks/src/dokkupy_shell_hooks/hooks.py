@@ -80,7 +80,7 @@ def hook_of(host: Host, release: Release, moment: str) -> str:
 
 
 def environment(deployment: Deployment, moment: str) -> dict[str, Secret]:
-    """What a hook is told, beside the app's own environment. Documented in the README: add, do not change."""
+    """What a hook gets besides the app's own environment. Documented in the README: add, do not change."""
     from dokkupy_sdk.names import Secret
 
     web = [f"{one.address}:{one.port}" for one in deployment.instances if one.process == "web"]

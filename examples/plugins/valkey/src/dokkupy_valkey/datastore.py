@@ -57,9 +57,9 @@ class Valkey(Datastore):
         return inside.ok((*self.connect(inside.service), "-e", "PING"))
 
     def version(self, inside: ServiceExec) -> str:
-        return self.told(inside, "server")["valkey_version"]
+        return self.info(inside, "server")["valkey_version"]
 
-    def told(self, inside: ServiceExec, section: str) -> dict[str, str]:
+    def info(self, inside: ServiceExec, section: str) -> dict[str, str]:
         """What the server tells of itself."""
         lines = inside.run((*self.connect(inside.service), "-e", "INFO", section)).splitlines()
         return {key: value for key, mark, value in (line.partition(":") for line in lines) if mark}
@@ -81,7 +81,7 @@ class Valkey(Datastore):
         found = {
             "functions": digest([inside.run((*self.connect(inside.service), "-e", "FUNCTION", "LIST", "WITHCODE"))])
         }
-        for database in self.told(inside, "keyspace"):
+        for database in self.info(inside, "keyspace"):
             keys = set(self.keys(inside, database.removeprefix("db")))  # a cursor may come by a key twice
             for kind, number in Counter(line.split()[1] for line in keys).items():
                 found[f"{database}: keys of type {kind}"] = str(number)

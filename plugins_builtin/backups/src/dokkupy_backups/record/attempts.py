@@ -61,7 +61,7 @@ def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyErro
     failures = read(host, subject, step).failures + 1
     pause = pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     next_try = stamp(at + timedelta(seconds=pause))
-    outcome = Outcome(failures=failures, error=told(error)[:WORDS], at=stamp(at), next_try=next_try)
+    outcome = Outcome(failures=failures, error=text_of(error)[:WORDS], at=stamp(at), next_try=next_try)
     host.store.save(host.store.load(OutcomesFile, subject.slug).replace(**{step: outcome}), subject.slug)
 
 
@@ -71,12 +71,12 @@ def note_success(host: Host, subject: SubjectName, step: str) -> None:
         host.store.save(record.replace(**{step: None}), subject.slug)
 
 
-def told(error: DokkupyError) -> str:
+def text_of(error: DokkupyError) -> str:
     return " ".join([error.message, *error.details[-3:]])
 
 
 def announce(host: Host, subject: SubjectName, outcome: str, reason: str = "") -> None:
-    """Tell the observers. Whatever they raise is a warning: the result stays what it is."""
+    """Notify the observers. Whatever they raise is a warning: the result stays what it is."""
     host.events.record(f"backup_{outcome}", subject=str(subject), reason=reason[:WORDS])
     host.hooks.notify(
         hookspecs.on_backup_finished, host=host, subject=str(subject), outcome=outcome, reason=reason[:WORDS]

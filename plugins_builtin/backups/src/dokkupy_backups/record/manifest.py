@@ -114,10 +114,10 @@ class Record:
             found = json.loads(body)
             if found["format"] != FORMAT:
                 raise StateError(f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}")
-            told = (found["id"], found["subject"], found["sha256"], found["size"])
+            stored = (found["id"], found["subject"], found["sha256"], found["size"])
         except (ValueError, KeyError, TypeError) as error:
             raise StateError(f"The manifest of the backup {self.short} cannot be read") from error
-        if told != (self.id, self.subject, self.sha256, self.size):
+        if stored != (self.id, self.subject, self.sha256, self.size):
             raise StateError(f"The manifest of the backup {self.short} belongs to another backup")
         return replace(
             self,

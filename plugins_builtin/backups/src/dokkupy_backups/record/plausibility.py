@@ -9,7 +9,7 @@ SUM = "content"
 what was dumped in between need be neither (`dokkupy_sdk.backup_subject`)."""
 
 SHOWN = 12
-"""Differences that are told; the first say enough."""
+"""The most differences that are reported; the first ones are enough."""
 
 
 def whole(text: str) -> int | None:

@@ -46,11 +46,11 @@ class Child:
             )
         except FileNotFoundError as error:
             raise HostError(f"The program {argv[0]} is not installed", hint=INSTALL, code="restic_missing") from error
-        self.said: list[str] = []
-        self.told: list[str] = []
-        self._readers = [self._collect(self.process.stderr, self.said)]
+        self.errors: list[str] = []
+        self.output: list[str] = []
+        self._readers = [self._collect(self.process.stderr, self.errors)]
         if not reads:
-            self._readers.append(self._collect(self.process.stdout, self.told))
+            self._readers.append(self._collect(self.process.stdout, self.output))
         if feeds:
             assert self.process.stdin is not None
             os.set_blocking(self.process.stdin.fileno(), False)

@@ -48,7 +48,7 @@ HOPELESS = re.compile(
 WRONG_KEY = re.compile(r"wrong password or no key found", re.IGNORECASE)
 FULL = re.compile(r"no space left on device|disk quota exceeded|insufficient storage", re.IGNORECASE)
 NOISE = re.compile(r"^(?:\{.*|\s*|.*signal interrupt received.*|using temporary cache.*|created new cache.*)$")
-TOLD = 8
+LAST_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Repository:
         return [PROGRAM, *options, *words]
 
     def start(self, words: Sequence[str], *, feeds: bool = False, reads: bool = False) -> Child:
-        read_key(self.host, self.target.name)  # a lost key is said as such
+        read_key(self.host, self.target.name)  # a lost key is messages as such
         return Child(self.argv(words), self.env(), feeds=feeds, reads=reads)
 
     def run(self, words: Sequence[str], *, timeout: float = 0) -> str:
@@ -129,14 +129,14 @@ class Repository:
         finally:
             child.end()
         if status:
-            self.fail(words[0], status, child.said or child.told)
-        return "\n".join(child.told)
+            self.fail(words[0], status, child.errors or child.output)
+        return "\n".join(child.output)
 
     # what is asked of it
 
     def exists(self) -> bool:
         """Whether there is a repository that opens with the key. Raises HostError `wrong_key` when it does not; what
-        keeps one from looking is told by whatever comes next.
+        prevents the check is reported by the next step.
 
         restic 0.18 asks for a quarter of an hour for a bucket that is not there, or with a secret that is wrong: that
         is not waited for.
@@ -149,14 +149,14 @@ class Repository:
                     status = child.finish(0.1)
                     break
                 except TimeoutError:
-                    if time.monotonic() > end or any(HOPELESS.search(line) for line in child.said):
+                    if time.monotonic() > end or any(HOPELESS.search(line) for line in child.errors):
                         return False
         finally:
             child.end()
         if status == 0:
             return True
         try:
-            self.fail("cat", status, child.said)
+            self.fail("cat", status, child.errors)
         except HostError as error:
             if error.code in ("wrong_key", "ssh_refused"):
                 raise
@@ -166,7 +166,7 @@ class Repository:
         self.run(["init"])
 
     def unlock(self) -> None:
-        """Remove the locks of processes that are dead: restic tells by host name and process, or by half an hour."""
+        """Remove the locks of processes that are dead: restic recognizes them by host name and process, or after half an hour."""
         self.once(["unlock"])
 
     def snapshots(self, *tags: str) -> list[Snapshot]:
@@ -195,8 +195,8 @@ class Repository:
             child.end()
         if status:
             # 3 is a snapshot without what could not be read: with one stream, of nothing.
-            self.fail("backup", status, child.said)
-        for line in reversed(child.told):
+            self.fail("backup", status, child.errors)
+        for line in reversed(child.output):
             row = json_of(line)
             if isinstance(row, dict) and row.get("snapshot_id"):
                 return str(row["snapshot_id"])
@@ -212,7 +212,7 @@ class Repository:
         finally:
             child.end()
         if status:
-            self.fail("dump", status, child.said)
+            self.fail("dump", status, child.errors)
 
     def forget(self, ids: Sequence[str]) -> None:
         if ids:
@@ -259,7 +259,7 @@ class Repository:
                 status = child.process.wait(self.patience)
             child.end()
             if status:
-                self.fail(verb, status, child.said, error)
+                self.fail(verb, status, child.errors, error)
             raise
 
     def stuck(self, cause: BaseException | None = None) -> NoReturn:
@@ -269,11 +269,11 @@ class Repository:
             hint=f"Check it: dokkupy backups:target-check {self.target.name}",
         ) from cause
 
-    def fail(self, verb: str, status: int, said: Sequence[str], cause: BaseException | None = None) -> NoReturn:
+    def fail(self, verb: str, status: int, messages: Sequence[str], cause: BaseException | None = None) -> NoReturn:
         if self.target.location.kind == "sftp":
-            said = [*said, *ssh.said(self.host, self.target.name)]
-        words = tuple(self.scrubbed(line) for line in said if not NOISE.match(line))[-TOLD:]
-        text = "\n".join(said)
+            messages = [*messages, *ssh.messages(self.host, self.target.name)]
+        words = tuple(self.scrubbed(line) for line in messages if not NOISE.match(line))[-LAST_LINES:]
+        text = "\n".join(messages)
         name = self.target.name
         if LOCKED.search(text) or status == 11:
             raise Busy(f"The target {name} is locked by another restic", details=words) from cause

@@ -55,12 +55,12 @@ def create(
 
 
 def failed(host: Host, name: SubjectName, step: str, fault: DokkupyError, clock: Now) -> None:
-    """Note and tell it. A full disk must not hide why the backup failed."""
+    """Record and announce it. A full disk must not hide why the backup failed."""
     try:
         attempts.note_failure(host, name, step, fault, clock())
     except DokkupyError as error:
         host.out.warn(error.message)
-    attempts.announce(host, name, "failed", attempts.told(fault))
+    attempts.announce(host, name, "failed", attempts.text_of(fault))
 
 
 def make(

@@ -52,7 +52,7 @@ def protected(found: Iterable[Record]) -> set[str]:
 def removable(
     found: list[Record], forgettable: Collection[str], *, safety_before: datetime, kept: Collection[str]
 ) -> list[Record]:
-    """What may go: by the policy, told by their manifests' ids, and old safety backups, which no policy counts."""
+    """What may go: by the policy, identified by the ids of their manifests, and old safety backups, which no policy counts."""
     return [
         one
         for one in found

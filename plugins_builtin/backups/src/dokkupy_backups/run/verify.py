@@ -61,7 +61,7 @@ class NotVerified(HostError):
 
 def note(host: Host, record: Record, fault: DokkupyError) -> None:
     """The record says that its proof failed; kept although the operation is undone."""
-    failed = replace(record, failed=attempts.told(fault)[: attempts.WORDS])
+    failed = replace(record, failed=attempts.text_of(fault)[: attempts.WORDS])
     host.store.save(BackupFile(backup=failed), record.id)
 
 

@@ -21,7 +21,7 @@ from dokkupy_backups.target.stored import read_target, target_names
 
 LOCK = "backups-due"
 PRUNE_EVERY = timedelta(days=1)
-TELL_EVERY = timedelta(days=1)
+ANNOUNCE_EVERY = timedelta(days=1)
 
 
 def local_now() -> datetime:
@@ -64,7 +64,7 @@ def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
                 lines.append(try_prune(host, name, clock))
         for one in schedules(host):
             if overdue(host, one, clock()):
-                lines.append(tell(host, one, clock))
+                lines.append(announce_overdue(host, one, clock))
     finally:
         lock.release()
     return lines
@@ -89,7 +89,7 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
         fault = attempts.as_fault(error, name)
         if attempts.read(host, name, step).failures == failures:
             attempts.note_failure(host, name, step, fault, clock())
-            attempts.announce(host, name, "failed", attempts.told(fault))
+            attempts.announce(host, name, "failed", attempts.text_of(fault))
         host.out.warn(f"{name}: {fault.message}")
         return f"{name}: {step} failed: {fault.message}"
     note_served(host, name, **{step: began})
@@ -137,18 +137,18 @@ def age(host: Host, schedule: Schedule, now: datetime) -> tuple[timedelta, bool]
 
 
 def overdue(host: Host, schedule: Schedule, now: datetime) -> bool:
-    """Whether it is too old and nobody was told today."""
+    """Whether it is too old and was not announced today."""
     if age(host, schedule, now)[0] <= schedule.allowed_age():
         return False
-    return not schedule.told or now - moment(schedule.told) > TELL_EVERY
+    return not schedule.announced or now - moment(schedule.announced) > ANNOUNCE_EVERY
 
 
-def tell(host: Host, schedule: Schedule, clock: Now) -> str:
-    """The alarm for backups that nobody makes any more, by whatever reason: no failure needs to have happened."""
+def announce_overdue(host: Host, schedule: Schedule, clock: Now) -> str:
+    """The alarm for backups that are no longer made, for any reason; it does not depend on a failure."""
     old, there = age(host, schedule, clock())
     what = f"the last verified backup is {hours(old)} old" if there else f"none was verified for {hours(old)}"
     attempts.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
-    note_served(host, schedule.subject, told=clock())
+    note_served(host, schedule.subject, announced=clock())
     return f"{schedule.subject}: {what}"
 
 
@@ -184,7 +184,7 @@ def try_prune(host: Host, name: TargetName, clock: Now) -> str:
     except Interrupted:
         raise
     except DokkupyError as error:
-        reason = attempts.told(error)[: attempts.WORDS]
+        reason = attempts.text_of(error)[: attempts.WORDS]
         line = f"{name}: prune failed: {error.message}"
         host.out.warn(line)
     host.store.save(PrunedFile(at=at, error=reason), name)

@@ -34,13 +34,13 @@ class ServedFile(Record, file="backups/served/*"):
 
     backup: str = ""
     verify: str = ""
-    told: str = ""
+    announced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """verify: None to verify after each backup. objective: hours, 0 for twice the interval. since: when it was made;
-    served, verified: the last firing of each that was dealt with. told: when somebody was told that it is overdue."""
+    served, verified: the last firing of each that was dealt with. announced: when it was announced as overdue."""
 
     subject: SubjectName
     cron: Cron
@@ -51,7 +51,7 @@ class Schedule:
     verify_served: datetime
     verify: Cron | None = None
     objective: int = 0
-    told: str = ""
+    announced: str = ""
 
     def allowed_age(self) -> timedelta:
         """How old the last verified backup may be: by default twice the longest time from one to the next."""
@@ -105,7 +105,7 @@ def schedule_of(made: ScheduleFile, served: ServedFile) -> Schedule:
         max(since, local(served.verify or made.since)),
         made.verify,
         made.objective_hours,
-        served.told,
+        served.announced,
     )
 
 
@@ -149,7 +149,7 @@ def no_schedule(subject: SubjectName) -> NotFound:
 
 
 def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
-    """backup, verify, told: what was dealt with, and when."""
+    """backup, verify, announced: what was done, and when."""
     stamps = {name: stamp(value) for name, value in moments.items()}
     host.store.save(host.store.load(ServedFile, subject.slug).replace(**stamps), subject.slug)
 

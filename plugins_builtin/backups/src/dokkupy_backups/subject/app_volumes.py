@@ -202,9 +202,9 @@ def swap(host: Host, sources: Mapping[str, str], staged: str, script: str) -> No
     if staged:
         mounts[staged] = f"{PLACE}/staged"
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
-    status, said = run_program(host, name, script, mounts=mounts, timeout=SWAP_SECONDS)
+    status, messages = run_program(host, name, script, mounts=mounts, timeout=SWAP_SECONDS)
     if status:
-        raise HostError("The volumes could not be replaced", details=said)
+        raise HostError("The volumes could not be replaced", details=messages)
 
 
 def put_back(host: Host, sources: dict[str, str]) -> None:
@@ -241,9 +241,9 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
             status = child.finish(PATIENCE)
             # 1: a file changed while it was read (GNU tar, Return Values): as consistent as files in use are.
             if status not in ((0,) if feeds else (0, 1)):
-                raise HostError(f"tar ended with status {status}", details=tuple(child.said[-10:]))
+                raise HostError(f"tar ended with status {status}", details=tuple(child.errors[-10:]))
         except BrokenPipeError:
-            raise HostError("tar ended before its input", details=tuple(child.said[-10:])) from None
+            raise HostError("tar ended before its input", details=tuple(child.errors[-10:])) from None
         except TimeoutError:
             raise HostError(f"tar made no progress for {PATIENCE:.0f} seconds") from None
         finally:

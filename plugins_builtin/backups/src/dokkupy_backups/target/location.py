@@ -59,7 +59,7 @@ class Location:
         return self.scheme == "http"
 
     def repository(self, user: str = "", password: Secret | None = None) -> str:
-        """What restic is told, by its environment: for REST the login is part of it."""
+        """What restic gets in its environment: for REST the login is part of it."""
         if self.kind == "directory":
             return self.path
         at = f":{self.port}" if self.port else ""

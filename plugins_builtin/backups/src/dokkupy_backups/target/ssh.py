@@ -70,8 +70,8 @@ def command(host: Host, name: str, location: Location) -> str:
     return f"ssh -E '{log}' -F '{path}' {ALIAS} -s sftp"
 
 
-def said(host: Host, name: str) -> list[str]:
-    """What SSH said of the last run."""
+def messages(host: Host, name: str) -> list[str]:
+    """What SSH printed in the last run."""
     return read(os.path.join(directory(host, name), "log")).splitlines()
 
 

@@ -36,9 +36,9 @@ SHOWN = 12
 
 def seen(host: Host, app: AppName, plans: Iterable[Plan], env: Mapping[str, Secret]) -> frozenset[str]:
     """The names that the install steps see beside the package managers' own."""
-    said = SETTINGS.get(host.store, app, "install-variables")
-    names = {name for plan in plans for name in plan.variables} | set(said.split(","))
-    chosen = set(env) if said == "*" else names & set(env)
+    stated = SETTINGS.get(host.store, app, "install-variables")
+    names = {name for plan in plans for name in plan.variables} | set(stated.split(","))
+    chosen = set(env) if stated == "*" else names & set(env)
     return frozenset(chosen - NOT_FOR_BUILDS)
 
 

@@ -85,7 +85,7 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
     with scratch_directory(host.path("tmp", "base")) as directory:
         Path(directory, "sources.list").write_text(SOURCES.format(mirror=mirror, security=security, suite=suite))
         env = {"SUITE": suite, "MIRROR": mirror, **proxies(host)}
-        code, said = run_program(
+        code, output = run_program(
             host,
             f"dokkupy-base-{suite}",
             PROGRAM,
@@ -98,7 +98,7 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
         if code != 0:
             raise HostError(
                 f"debootstrap could not make the base {tag} from {mirror}",
-                details=said,
+                details=output,
                 hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL",
                 code="no_base",
             )

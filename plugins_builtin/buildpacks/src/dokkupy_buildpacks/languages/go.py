@@ -81,8 +81,8 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
     """The packages to build: what GO_INSTALL_PACKAGE_SPEC or the go.mod's `// +heroku install` says, else every main
     package at the root and below cmd/."""
     spec = context.values.get("GO_INSTALL_PACKAGE_SPEC", "")
-    said = re.search(r"(?m)^\s*//\s*\+heroku\s+install\s+(.+)$", text)
-    chosen = spec.split() or (said[1].split() if said else [])
+    stated = re.search(r"(?m)^\s*//\s*\+heroku\s+install\s+(.+)$", text)
+    chosen = spec.split() or (stated[1].split() if stated else [])
     if chosen:
         if not all(re.fullmatch(r"[A-Za-z0-9_./-]+", one) for one in chosen):
             raise AppError(f"{' '.join(chosen)[:80]!r} are not packages of Go")
@@ -105,14 +105,14 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
 
 def wanted(tree: Tree) -> Wanted:
     """The go line is a minimum; from 1.21 on, Go itself fetches a newer toolchain through the module proxy."""
-    said = [
+    stated = [
         (tuple(int(part) for part in version.split(".")), name)
         for name in ("go.mod", "go.work")
         for version in GO.findall(tree.text(name) or "")
     ]
-    if not said:
+    if not stated:
         return Wanted()
-    least, origin = max(said, key=lambda one: one[0])
+    least, origin = max(stated, key=lambda one: one[0])
 
     def accepts(version: str) -> bool:
         parts = tuple(int(part) for part in version.split("."))

@@ -170,11 +170,11 @@ class Manager:
 
 def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
     """`packageManager` wins over the lock file, as with corepack. Raises AppError for two that contradict each other."""
-    said = package.get("packageManager", "")
-    found = CHOSEN.fullmatch(said) if isinstance(said, str) else None
-    if said and found is None:
+    stated = package.get("packageManager", "")
+    found = CHOSEN.fullmatch(stated) if isinstance(stated, str) else None
+    if stated and found is None:
         raise AppError(
-            f"package.json: packageManager {str(said)[:40]!r} is not like pnpm@9.1.0",
+            f"package.json: packageManager {str(stated)[:40]!r} is not like pnpm@9.1.0",
             hint="Supported: npm, yarn, pnpm and bun, each with a whole version.",
         )
     locks = [name for name in LOCKS if tree.has(name)]
@@ -213,5 +213,5 @@ def version_of_lock(tree: Tree, name: str) -> str:
 
 def plug_and_play(tree: Tree) -> bool:
     """Whether yarn's own loader finds the packages: .yarnrc.yml says so, or its map is part of the source."""
-    said = re.search(r"(?m)^nodeLinker:\s*[\"']?([\w-]+)", tree.text(".yarnrc.yml") or "")
-    return said[1] == "pnp" if said else tree.has(".pnp.cjs") or tree.has(".pnp.js")
+    stated = re.search(r"(?m)^nodeLinker:\s*[\"']?([\w-]+)", tree.text(".yarnrc.yml") or "")
+    return stated[1] == "pnp" if stated else tree.has(".pnp.cjs") or tree.has(".pnp.js")

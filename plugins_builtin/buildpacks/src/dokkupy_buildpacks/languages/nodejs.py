@@ -168,8 +168,8 @@ done
 
 def environment(manager: Manager, context: Context) -> dict[str, str]:
     linker = {"YARN_NODE_LINKER": "node-modules"} if manager.kind == "berry" and not manager.pnp else {}
-    said = context.values.get("NODE_ENV", "")
-    return {"NODE_ENV": said if re.fullmatch(r"[\w-]+", said) else "production", "PATH": PATH, **linker}
+    stated = context.values.get("NODE_ENV", "")
+    return {"NODE_ENV": stated if re.fullmatch(r"[\w-]+", stated) else "production", "PATH": PATH, **linker}
 
 
 def build_env(manager: Manager) -> dict[str, str]:
@@ -228,9 +228,9 @@ def manifest_texts(tree: Tree, scripts: dict[str, Any]) -> list[str]:
 
 def wanted(tree: Tree, package: dict[str, Any]) -> Wanted:
     engines = table(package, "engines")
-    said = engines.get("node")
-    if isinstance(said, str) and said.strip():
-        return node_range(said, "package.json", KNOWN)
+    stated = engines.get("node")
+    if isinstance(stated, str) and stated.strip():
+        return node_range(stated, "package.json", KNOWN)
     for name in (".nvmrc", ".node-version"):
         text = version_line(tree, name)
         if text:
@@ -250,20 +250,20 @@ def start_of(
     tool = development_servers.server(text) if isinstance(text, str) else ""
     if not isinstance(text, str) or not tool:
         return default_web(tree, package, scripts, manager), ()
-    said = f"The script start runs a development server ({tool})"
+    stated = f"The script start runs a development server ({tool})"
     for name in ("start:prod", "start:production", "serve:prod"):
         if isinstance(scripts.get(name), str) and not development_servers.server(scripts[name]):
-            return f"{manager.name} run {name}", (f"{said}: the script {name} is started instead",)
+            return f"{manager.name} run {name}", (f"{stated}: the script {name} is started instead",)
     plain = re.fullmatch(r"(?:nodemon|node --watch) ([\w./-]+\.[cm]?js)", text.strip())
     if plain:
         web = f"{'yarn ' if manager.pnp else ''}node {plain[1]}"
-        return web, (f"{said}: `{web}` is started instead",)
+        return web, (f"{stated}: `{web}` is started instead",)
     if "build" in scripts and tool == "next dev":
-        return "next start -p ${PORT:-5000}", (f"{said}: `next start` is started instead",)
+        return "next start -p ${PORT:-5000}", (f"{stated}: `next start` is started instead",)
     if "build" in scripts and tool in development_servers.SITES:
-        return "", (f"{said}: what the script build leaves is served instead",)
+        return "", (f"{stated}: what the script build leaves is served instead",)
     raise AppError(
-        said,
+        stated,
         code="development_server",
         hint="Add a script `start:prod` that runs what the build makes, or a Procfile with `web: node dist/main.js`.",
     )

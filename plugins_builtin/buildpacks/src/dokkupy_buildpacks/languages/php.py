@@ -180,13 +180,13 @@ def holds(version: str, constraint: str) -> bool:
     if found is None:
         raise AppError(f"composer.json asks for PHP {constraint[:40]!r}, which is not a version constraint")
     mine = tuple(int(part) for part in version.split("."))
-    said = tuple(int(part) for part in found[2].split("."))
-    short = said[: len(mine)]
+    stated = tuple(int(part) for part in found[2].split("."))
+    short = stated[: len(mine)]
     match found[1]:
         case "^":
-            return mine >= short and mine[0] == said[0]
+            return mine >= short and mine[0] == stated[0]
         case "~":
-            return mine >= short and mine[: max(1, len(said) - 1)] == said[: max(1, len(said) - 1)][: len(mine)]
+            return mine >= short and mine[: max(1, len(stated) - 1)] == stated[: max(1, len(stated) - 1)][: len(mine)]
         case ">=":
             return mine >= short
         case "<=" | "<":

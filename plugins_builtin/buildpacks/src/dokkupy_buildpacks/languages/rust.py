@@ -109,9 +109,9 @@ def binaries(tree: Tree, directory: str, manifest: dict[str, Any]) -> list[str]:
 
 def default_run(manifests: list[tuple[str, dict[str, Any]]]) -> str:
     for _, manifest in manifests:
-        said = manifest["package"].get("default-run", "")
-        if isinstance(said, str) and NAME.fullmatch(said):
-            return said
+        stated = manifest["package"].get("default-run", "")
+        if isinstance(stated, str) and NAME.fullmatch(stated):
+            return stated
     return ""
 
 

@@ -28,9 +28,9 @@ PINNED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.\*|\.x)?")
 def version_line(tree: Tree, path: str) -> str:
     """What a file such as `.nvmrc` says: its first line that is more than a comment; empty when there is none."""
     for line in (tree.text(path) or "").splitlines():
-        said = re.split(r"\s*(?:#|//)", line, maxsplit=1)[0].strip()
-        if said:
-            return said
+        stated = re.split(r"\s*(?:#|//)", line, maxsplit=1)[0].strip()
+        if stated:
+            return stated
     return ""
 
 

@@ -18,7 +18,7 @@ class Output:
     """The lines of one build. tail: the last ones that say something; code: the exit code of the step that failed.
 
     BuildKit ends a failed build by saying it three times: the step's whole command, its last lines again, the
-    Dockerfile around it. Of all that the exit code is kept; what the step itself said then stands at the end, where
+    Dockerfile around it. Of all that the exit code is kept; what the step itself printed then stands at the end, where
     it is looked for. Other failures (a file that is not there, a mistake in the Dockerfile) are left as they are.
     """
 

@@ -121,7 +121,7 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
-    Dokku, whose scripts tell by the exit status."""
+    Dokku, whose scripts decide by the exit status."""
     from dokkupy_sdk.outgoing import require_http
 
     from dokkupy_git.fetch.download import obtain, without_query

@@ -26,7 +26,7 @@ REFUSED = "pre-receive hook declined"
 
 
 def run() -> NoReturn:
-    """Run the deploy of a push, and tell git what became of its refs."""
+    """Run the deploy of a push, and report to git what became of its refs."""
     repository = os.getcwd()
     # Standard output is the protocol's: what anybody prints goes to the client by standard error.
     with os.fdopen(os.dup(1), "wb") as answers:

@@ -1,4 +1,4 @@
-"""What a push means: which of its refs deploys, and what the client is told about the others."""
+"""What a push means: which of its refs deploys, and what the client sees about the others."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -
         host.store.save(after, app)
 
 
-# what is said of it
+# what is reported of it
 
 
 def findings(host: Host) -> list[Finding]:

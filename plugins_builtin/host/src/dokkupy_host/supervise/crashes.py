@@ -1,4 +1,4 @@
-"""Crashes: who is told, and what."""
+"""Crashes: who is notified, and of what."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     new = [one for one in endings if one.at > before.last]
     asked = not new or new[-1].stopped
     stopped = down and not fresh and not seen.oom_killed and asked
-    own = [one for one in new if not one.stopped or stopped]  # a crash is not told by the stop that followed it
+    own = [one for one in new if not one.stopped or stopped]  # the exit code of a later stop says nothing about a crash
     last = own[-1] if own else None
     is_last = seen.state in ("exited", "dead", "restarting") and (stopped or last is None or last is new[-1])
     code = seen.exit_code if is_last else last.exit_code if last else None

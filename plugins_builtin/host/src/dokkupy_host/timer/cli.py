@@ -41,7 +41,7 @@ def recover(
         host.plan.extend(describe_unfinished(host))
         return CommandResult()
     lines, failed = recover_all(host, boot=boot)
-    told = lines or ([] if failed else NOTHING)
+    shown = lines or ([] if failed else NOTHING)
     return CommandResult(
-        {"done": lines, "failed": failed}, [f"-----> {line}" for line in told], status=1 if failed else 0
+        {"done": lines, "failed": failed}, [f"-----> {line}" for line in shown], status=1 if failed else 0
     )

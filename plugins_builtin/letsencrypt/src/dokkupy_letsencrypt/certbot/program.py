@@ -1,6 +1,6 @@
 """certbot, which has the accounts, the orders and the patience; run as the system user, on directories of ours.
 
-What it is told stands in a file, so that no secret is on an argv: https://eff-certbot.readthedocs.io/en/stable/using.html
+Its settings are in a file, so that no secret is on an argv: https://eff-certbot.readthedocs.io/en/stable/using.html
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SECONDS = 300
 """Of one order; an authority may look at each name from several places."""
 
 FAREWELL = 20
-"""Seconds that certbot has to take its challenges away when it is told to end."""
+"""Seconds that certbot has to remove its challenges when it is asked to end."""
 
 WAIT = 1800
 """Seconds for which one order waits for those of other apps: certbot does one at a time."""
@@ -157,7 +157,7 @@ class Certbot:
             raise no_room(app, self.root)
 
     def wait_for_orphan(self) -> None:
-        """A certbot whose dokkupy was killed is told to end by the kernel; until it has, its directories are its own."""
+        """A certbot whose dokkupy was killed is asked to end by the kernel; until it has, its directories are its own."""
         end = time.monotonic() + SECONDS + FAREWELL
         while self.locked():
             if time.monotonic() > end:
@@ -213,17 +213,17 @@ class Certbot:
         for turn in range(TRIES):
             heard: list[str] = []
             status = stream(patient, heard.append, env=env)
-            said, log = (logs.redacted(text, secrets) for text in ("\n".join(heard), logs.read(place)))
+            printed, log = (logs.redacted(text, secrets) for text in ("\n".join(heard), logs.read(place)))
             logs.keep(log, os.path.join(self.root, "logs"), f"{words[1]}-{app}-{turn}")
             if status == 0:
                 return
-            if turn == 0 and account_is_unknown(said, log) and self.forget_account(app):
+            if turn == 0 and account_is_unknown(printed, log) and self.forget_account(app):
                 continue
-            if turn + 1 == TRIES or not any(word in said for word in NONCE):
-                raise fault(app, said, log, status, now=datetime.now(UTC))
+            if turn + 1 == TRIES or not any(word in printed for word in NONCE):
+                raise fault(app, printed, log, status, now=datetime.now(UTC))
 
     def secrets(self, app: AppName) -> list[str]:
-        """What certbot is told and must not be told on."""
+        """The settings that certbot gets and must not reveal."""
         pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).split("\n")
         return [SETTINGS.get(self.host.store, app, "eab-hmac-key"), *(pair.partition("=")[2].strip() for pair in pairs)]
 

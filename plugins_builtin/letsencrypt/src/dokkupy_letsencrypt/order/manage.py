@@ -53,7 +53,7 @@ Now = Callable[[], datetime]
 def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = False, clock: Now = now) -> bool:
     """Get certificates for the app's names unless it has some that will do. Returns whether one was got.
 
-    force: although there is one. insist: although the authority said that it does not want to be asked yet.
+    force: although there is one. insist: although the authority asked to wait.
     """
     host.store.require_app(app)
     found = status(host, app)

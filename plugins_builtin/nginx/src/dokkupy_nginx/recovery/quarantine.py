@@ -25,17 +25,17 @@ def keep_aside(served: Configuration, app: AppName, complaint: Complaint) -> Non
     make_directory(served.layout.quarantine, 0o750)
     served.layout.hand_over(served.layout.quarantine)
     conf, reason = paths(served, app)
-    facts = {"said": complaint.said, "where": complaint.where, "cause": complaint.cause, "at": int(time.time())}
+    facts = {"message": complaint.message, "where": complaint.where, "cause": complaint.cause, "at": int(time.time())}
     write_atomic(conf, served.trees.text(app).encode())
     write_atomic(reason, json.dumps(facts).encode())
     served.layout.hand_over(conf)
     served.layout.hand_over(reason)
-    served.host.out.warn(f"App {app} is not served: nginx refuses its configuration: {complaint.said}")
+    served.host.out.warn(f"App {app} is not served: nginx refuses its configuration: {complaint.message}")
     for line in complaint.details:
         served.host.out.warn(line)
     try:
         served.host.events.record(
-            "proxy_quarantined", subject=f"app:{app}", reason=complaint.said, where=complaint.where
+            "proxy_quarantined", subject=f"app:{app}", reason=complaint.message, where=complaint.where
         )
         for name in ("logs", "logs/events.log"):
             served.layout.hand_over(served.host.path(*name.split("/")))
@@ -54,7 +54,7 @@ def quarantined(served: Configuration) -> dict[AppName, str]:
         if name.endswith(".json"):
             try:
                 with open(os.path.join(served.layout.quarantine, name), "rb") as file:
-                    found[AppName(name.removesuffix(".json"))] = str(json.load(file).get("said", ""))
+                    found[AppName(name.removesuffix(".json"))] = str(json.load(file).get("message", ""))
             except (OSError, ValueError):
                 continue
     return found
@@ -105,12 +105,12 @@ def clean(served: Configuration) -> dict[AppName, str]:
             app = complaint.app
             if app is None or app in removed or app not in served.trees.apps():
                 raise HostError(
-                    f"nginx refuses its configuration, and no app's file is the reason: {complaint.said}",
+                    f"nginx refuses its configuration, and no app's file is the reason: {complaint.message}",
                     details=complaint.details,
                     code="proxy_refused",
                 )
             keep_aside(served, app, complaint)
             served.take_out({app})
-            removed[app] = complaint.said
+            removed[app] = complaint.message
         served.trees.sweep()
     return removed

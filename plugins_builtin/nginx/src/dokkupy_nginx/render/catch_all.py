@@ -1,4 +1,4 @@
-"""The file that is not an app's: what apps share, who is refused, and how the generation in force is told."""
+"""The file that is not an app's: what apps share, who is refused, and how the generation in force is published."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The proxy's own answers when an app gives none: a page for the visitor, and one line for its owner. Pure.
 
-Each cause is told apart, because each has another remedy. What the app itself answers passes untouched. The pages are part
+Each cause has its own page, because each has another remedy. What the app itself answers passes untouched. The pages are part
 of the configuration, because nginx's workers may not read our state directory.
 """
 

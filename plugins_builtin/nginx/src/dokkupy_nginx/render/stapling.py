@@ -2,7 +2,7 @@
 
 nginx asks the address that a certificate names, so the certificate has to be of an authority that this host trusts. A file
 is named by the chain that it belongs to and the trusted authorities, so that what was found out once is not again; most
-certificates have no responder (Let's Encrypt's since 2025), which their bytes tell without a library.
+certificates have no responder (Let's Encrypt's since 2025), which can be seen in their bytes without a library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What nginx said, read back to the app, the file line and the input that caused it."""
+"""What nginx reported, traced back to the app, the file line and the input that caused it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EMERG = re.compile(
-    r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<said>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$"
+    r"\[(?:emerg|crit|alert)\](?: [0-9]+#[0-9]+:)? (?P<message>.*?)(?: in (?P<file>/\S+?):(?P<line>[0-9]+))?$"
 )
 QUOTED_PATH = re.compile(r'"(/[^"]+)"')
 BIND = re.compile(r"bind\(\) to (?P<address>\S+):(?P<port>[0-9]+) failed")
@@ -37,7 +37,7 @@ PROPERTY_OF = {
 class Complaint:
     """One refusal. app: whose input is at fault, None when it is nobody's we know. file, line: where nginx stopped."""
 
-    said: str
+    message: str
     app: AppName | None = None
     file: str = ""
     line: int = 0
@@ -50,7 +50,7 @@ class Complaint:
 
     @property
     def details(self) -> tuple[str, ...]:
-        found = [f"nginx: {self.said}" + (f" in {self.where}" if self.where else "")]
+        found = [f"nginx: {self.message}" + (f" in {self.where}" if self.where else "")]
         if self.text:
             found.append(f"line {self.line}: {self.text.strip()[:300]}")
         return tuple(found)
@@ -61,35 +61,35 @@ def read_complaint(words: str, layout: Layout, tree: str, apps: Mapping[AppName,
     found = next((match for line in words.splitlines() if (match := EMERG.search(line))), None)
     if found is None:
         return Complaint(words.splitlines()[-1] if words else "no reason given")
-    said = found["said"]
+    message = found["message"]
     if found["file"]:
-        return in_file(said, found["file"], int(found["line"]), layout, tree, apps)
-    paths = QUOTED_PATH.findall(said)
+        return in_file(message, found["file"], int(found["line"]), layout, tree, apps)
+    paths = QUOTED_PATH.findall(message)
     for app, text in apps.items():
         if any(path in text for path in paths):
             number, line = line_with(text, next(path for path in paths if path in text))
-            return Complaint(said, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
-    bind = BIND.search(said)
+            return Complaint(message, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
+    bind = BIND.search(message)
     if bind:
         for app, text in apps.items():
             if f"# socket {bind['address']} {bind['port']} " in text:
-                return Complaint(said, app, cause=f"host port {bind['port']}")
-    return Complaint(said)
+                return Complaint(message, app, cause=f"host port {bind['port']}")
+    return Complaint(message)
 
 
-def in_file(said: str, file: str, line: int, layout: Layout, tree: str, apps: Mapping[AppName, str]) -> Complaint:
+def in_file(message: str, file: str, line: int, layout: Layout, tree: str, apps: Mapping[AppName, str]) -> Complaint:
     name = file.removeprefix(f"{layout.check}/dokkupy.d/").removeprefix(f"{tree}/")
     name = name.removeprefix(f"{layout.link}/")
     if name.startswith("apps/") and name.endswith(".conf"):
         app = AppName(name[len("apps/") : -len(".conf")])
         lines = apps.get(app, "").splitlines()
         text = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Complaint(said, app, f"{tree}/apps/{app}.conf", line, text, cause_of(text))
+        return Complaint(message, app, f"{tree}/apps/{app}.conf", line, text, cause_of(text))
     prefix = f"{layout.root}/apps/"
     if file.startswith(prefix) and "/nginx.conf.d/" in file:
         app = AppName(file[len(prefix) :].partition("/")[0])
-        return Complaint(said, app, file, line, line_of(file, line), f"the host's own file {file}")
-    return Complaint(said, None, file, line, line_of(file, line))
+        return Complaint(message, app, file, line, line_of(file, line), f"the host's own file {file}")
+    return Complaint(message, None, file, line, line_of(file, line))
 
 
 def cause_of(line: str) -> str:
@@ -133,12 +133,12 @@ QUOTED = re.compile(r'"([^"]+)"')
 
 def locate(complaint: Complaint, app: AppName, tree: str, text: str) -> Complaint:
     """A complaint about this app's file, whose line nginx did not name: found by the words that nginx quotes."""
-    for word in QUOTED.findall(complaint.said):
+    for word in QUOTED.findall(complaint.message):
         for candidate in (f"${word}", f" {word} ", word):
             number, line = line_with(text, candidate)
             if number:
-                return Complaint(complaint.said, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
-    return Complaint(complaint.said, app)
+                return Complaint(complaint.message, app, f"{tree}/apps/{app}.conf", number, line, cause_of(line))
+    return Complaint(complaint.message, app)
 
 
 def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
@@ -146,7 +146,7 @@ def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
     if app is None:
         where = f" ({complaint.where})" if complaint.where else ""
         return HostError(
-            f"nginx refuses its configuration{where}: {complaint.said}",
+            f"nginx refuses its configuration{where}: {complaint.message}",
             details=complaint.details,
             code="proxy_refused",
             hint="The file is not part of an app: fix it, then run the command again.",
@@ -154,7 +154,7 @@ def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
     cause = f" Cause: {complaint.cause}." if complaint.cause else ""
     line = f" line {complaint.line}" if complaint.line else ""
     return AppError(
-        f"App {app}: nginx refuses its configuration{line}: {complaint.said}.{cause}",
+        f"App {app}: nginx refuses its configuration{line}: {complaint.message}.{cause}",
         details=complaint.details,
         hint="The previous configuration still serves. Fix the cause, then run: dokkupy proxy:build-config " + app,
         code="bad_proxy_input",

@@ -141,7 +141,7 @@ class Nginx:
     def await_generation(self, generation: str, address: str, old: set[int], *, timeout: float = 4.0) -> bool:
         """Wait until the new workers answer with their generation and the old ones accept no more.
 
-        nginx starts the new ones, waits 100 ms, then tells the old ones to finish: until then both accept, so the
+        nginx starts the new ones, waits 100 ms, then asks the old ones to finish: until then both accept, so the
         first right answer alone proves little. A failing reload takes nginx 2.5 s (it tries to bind five times).
         """
         deadline = time.monotonic() + timeout

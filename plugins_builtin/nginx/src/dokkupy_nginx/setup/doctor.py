@@ -54,8 +54,8 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     if layout.sudo:
         path = layout.on_system("/etc/sudoers.d/dokkupy-nginx")
         present = os.path.exists(path)
-        said = f"{path} {'exists' if present else 'is missing'}"
-        yield Finding("nginx permission", "ok" if present else "error", said, "" if present else SETUP)
+        message = f"{path} {'exists' if present else 'is missing'}"
+        yield Finding("nginx permission", "ok" if present else "error", message, "" if present else SETUP)
     yield from configuration(proxy)
     yield from serving(proxy)
     yield http3(proxy, number, able=facts.http3)

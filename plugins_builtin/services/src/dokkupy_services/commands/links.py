@@ -54,8 +54,8 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
         host.store.require_app(app)
         yes = any(link.app == app for link in records.links(host, records.read(host, kind, service)))
-        told = f"Service {service} is {'' if yes else 'not '}linked to app {app}"
-        (host.out.section if yes else host.out.warn)(told)
+        message = f"Service {service} is {'' if yes else 'not '}linked to app {app}"
+        (host.out.section if yes else host.out.warn)(message)
         return CommandResult({"service": service, "app": app, "linked": yes}, status=0 if yes else 1)
 
     @group.command("app-links", permission="app:read")

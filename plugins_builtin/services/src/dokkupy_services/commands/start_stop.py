@@ -38,9 +38,9 @@ def add_start_stop(group: Group, kind: str, title: str) -> None:
         return CommandResult({"service": service, "state": "running", "links": apps})
 
 
-def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, told: str) -> CommandResult:
+def to_state(host: Host, kind: str, service: ServiceName, state: str, verb: str, message: str) -> CommandResult:
     from dokkupy_services.lifecycle import service as lifecycle
 
     lifecycle.set_state(host, found(host, kind), service, state, verb)
-    host.out.title(told)
+    host.out.title(message)
     return CommandResult({"service": service, "state": state})

@@ -1,4 +1,4 @@
-"""Links: an app is told where a service is, and the two meet in the app's network, and nobody else with them."""
+"""Links: an app gets the address of a service, and the two share the app's network with nobody else."""
 
 from __future__ import annotations
 

@@ -340,7 +340,7 @@ class DatastoreContract:
     def test_a_clone_has_the_data_and_passwords_of_its_own(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
-        """And the facts tell one row more from the same."""
+        """And one more row changes the facts."""
         self.require_dumps(datastore)
         before = dict(datastore.facts(self.inside(host, service)))
         assert dict(datastore.facts(self.inside(host, service))) == before

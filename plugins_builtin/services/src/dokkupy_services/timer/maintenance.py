@@ -23,7 +23,7 @@ def known(host: Host, kind: str) -> bool:
 
 
 def supervise(host: Host) -> list[str]:
-    """The timer's minute: tell which servers crashed, then bring them up again."""
+    """The timer's work each minute: announce which servers crashed, then start them again."""
     every = records.services(host)
     if every:
         listed = {one.name: one for one in host.containers().find_all({container.MARK: ""})}
