@@ -249,7 +249,7 @@ def test_a_start_fails_when_an_instance_ends_and_the_app_stays_stopped(
     before = picture(host)
     with monkeypatch.context() as patch:
         dies_at_the_switch(host, patch, "blog.worker.1")
-        with pytest.raises(CheckFailed, match=r"worker\.1 of blog ended") as failure:
+        with pytest.raises(CheckFailed, match=r"worker\.1 of blog exited") as failure:
             processes.start_app(host, BLOG)
     assert any("ended with exit code 7" in line for line in failure.value.details)
     assert picture(host) == before
@@ -372,7 +372,7 @@ def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, m
 
 def test_a_plugin_s_variables_are_held_to_what_the_app_s_own_are() -> None:
     assert merge_plugin_env([("x", ("A", Secret("1"))), ("y", ("A", Secret("2")))])["A"].reveal() == "2"
-    with pytest.raises(UserError, match="A has a NUL"):
+    with pytest.raises(UserError, match="A contains a NUL"):
         merge_plugin_env([("x", ("A", Secret("1\x002")))])
     with pytest.raises(UserError):
         merge_plugin_env([("x", ("A B", Secret("1")))])
