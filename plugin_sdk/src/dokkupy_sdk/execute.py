@@ -18,7 +18,7 @@ __all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a program left: its status and both streams as text (undecodable bytes replaced)."""
+    """The result of a program: its status and both streams as text (undecodable bytes are replaced)."""
 
     argv: tuple[str, ...]
     status: int
@@ -39,7 +39,7 @@ def execute(
     cwd: str | None = None,
     timeout: float | None = 60.0,
 ) -> Completed:
-    """Run to the end and return. With check, a status other than 0 raises HostError with the program's own words."""
+    """Run a program to its end. With check, a status other than 0 raises HostError with the program's output."""
     try:
         done = subprocess.run(
             list(argv),
@@ -71,10 +71,10 @@ def stream(
     stdin: object = subprocess.DEVNULL,
     cwd: str | None = None,
 ) -> int:
-    """Run and hand every line of both streams on as it comes; returns the status.
+    """Run a program and pass on each line of both streams as it arrives. Returns the status.
 
-    The program gets a process group of its own, which is ended whole when this function is left early; when we are
-    killed, the kernel asks it to end.
+    The program gets its own process group, which is ended as a whole when this function is left early. When we are
+    killed, the kernel asks the program to end.
     """
     try:
         process = subprocess.Popen(
@@ -145,7 +145,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def ending_with_us() -> Callable[[], None]:
-    """What a child does before it becomes the program: a build whose dokkupy was killed must not go on for hours."""
+    """Runs in the child before the program: the program is ended when dokkupy dies, so that no build runs on without it."""
     import ctypes
 
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
@@ -159,14 +159,14 @@ def ending_with_us() -> Callable[[], None]:
 
 
 def poll_reader(fd: int) -> select.poll:
-    """A poll that reports a pipe, socket or terminal whose other end was closed, and nothing else."""
+    """A poll that reports only that the other end of a pipe, socket or terminal was closed."""
     poll = select.poll()
     poll.register(fd, 0)
     return poll
 
 
 def reader_left(fd: int) -> bool:
-    """Whether nobody can read any more what is written there: a dropped SSH connection, the end of a pipe's reader."""
+    """Whether the reader of our output is gone: a dropped SSH connection, or the end of the program behind a pipe."""
     return bool(poll_reader(fd).poll(0))
 
 
