@@ -134,6 +134,8 @@ def test_every_name_of_the_payload_set_is_refused(kind: type[str]) -> None:
         (AppName, "aZ9.-_é", r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*"),
         (ProcessType, "aZ9.-_é", r"[A-Za-z0-9][A-Za-z0-9_-]*"),
         (EnvKey, "aZ9._-é", r"[A-Za-z_][A-Za-z0-9_]*"),
+        (KeyName, "aZ9._@+-é", r"[A-Za-z0-9][A-Za-z0-9._@+-]*"),
+        (GlobalDomain, "ag9:._\n", r"[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\.).+"),
         (Domain, "a9.-*_", r"_|(?:\*?\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"),
     ],
 )

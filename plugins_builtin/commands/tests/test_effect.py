@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from dokkupy.host import Host
 from dokkupy.kernel import locks
+from dokkupy_apps.processes import redeploy
+from dokkupy_apps.release_records import release_key
+from dokkupy_apps.releases import require_deployed
 from dokkupy_apps.testing import deploy
 from dokkupy_commands import ps
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 
 from plugins_builtin.commands.tests.conftest import Run
@@ -133,6 +138,16 @@ def test_a_property_applies_with_its_release_or_as_its_namespace_says() -> None:
     free = Property("e", help="x")
     Settings("tool", free)
     assert free.applies is AT_ONCE
+
+
+def test_a_restart_after_an_update_tells_reports_that_nothing_is_pending(host: Host) -> None:
+    """An update may change what releases keep, so reports ask all plugins until a release is known to have all of it."""
+    app = AppName("blog")
+    deploy(host, "blog", TREE)
+    serving = require_deployed(host, app)
+    host.store.save(replace(serving, mark="another"), app, release_key(serving.number))
+    redeploy(host, app, kind="restart")
+    assert require_deployed(host, app) == serving
 
 
 def test_the_report_of_processes_lists_what_is_pending(run: Run, host: Host) -> None:

@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.domains import add_domains
-from dokkupy_apps.routes import domains_of
+from dokkupy_apps.domains import add_domains, domains_of
 from dokkupy_apps.testing import deploy
 from dokkupy_apps.traffic import rerouting
 from dokkupy_letsencrypt.certbot.program import Certbot

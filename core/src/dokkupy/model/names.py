@@ -191,8 +191,12 @@ class GlobalDomain(Identifier):
 
     __slots__ = ()
     what = "Domain"
-    pattern = Pattern(r"[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\.).+")
     max_length = 253
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\\.).+`"""
+        return (":" in text and not text.strip("0123456789abcdef:.")) or (text[0] not in "_." and "\n" not in text)
 
     @classmethod
     def normalized(cls, text: str) -> str:
@@ -258,8 +262,12 @@ class KeyName(Identifier):
     __slots__ = ()
     what = "Key name"
     rule = "may only contain letters, digits and . _ @ + - (at most 128), and begins with a letter or digit"
-    pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
     max_length = 128
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[A-Za-z0-9][A-Za-z0-9._@+-]*`"""
+        return text.isascii() and text[0].isalnum() and text.translate(dict.fromkeys(map(ord, "._@+-"))).isalnum()
 
 
 class GitRef(Identifier):

@@ -1,4 +1,5 @@
-"""Which app has which domain. A name belongs to one app; a name that would catch other apps' visitors takes an admin."""
+"""The names of an app, and which app has which domain. A name belongs to one app; a name that would catch other apps' visitors
+takes an admin."""
 
 from __future__ import annotations
 
@@ -6,16 +7,40 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.access import is_admin
 from dokkupy_sdk.errors import Conflict, Denied
 from dokkupy_sdk.many import over_each
-from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.state import DomainsFile
-
-from dokkupy_apps.routes import default_domains, domains_of, global_domains
+from dokkupy_sdk.names import AppName, Domain, GlobalDomain
+from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.operation import Transaction
+
+
+def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
+    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled."""
+    record = host.store.load(DomainsFile, app)
+    if not record.enabled:
+        return ()
+    return record.vhosts if record.vhosts is not None else default_domains(host, app)
+
+
+def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
+    """The names the app answers to: `.example.com` is `example.com` and every name below it."""
+    names: list[str] = []
+    for name in listed_domains(host, app):
+        names += [name[1:], f"*{name}"] if name.startswith(".") else [name]
+    return tuple(Domain(name) for name in dict.fromkeys(names))
+
+
+def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
+    if "." in app:
+        return (Domain(app),)
+    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not name.is_address)
+
+
+def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
+    return host.store.load(GlobalDomainsFile).vhosts
 
 
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:

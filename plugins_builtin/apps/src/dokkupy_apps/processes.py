@@ -16,7 +16,7 @@ from dokkupy_sdk.state import FormationFile
 from dokkupy_apps.config import get_env, merged_env, set_env
 from dokkupy_apps.deploy import deploy_source, observed, with_state
 from dokkupy_apps.formation import RELEASE, fixed_formation, require_web_kept, stored_scale, wanted_formation
-from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.release_records import is_deployed, release_key
 from dokkupy_apps.releases import (
     as_tables,
     current,
@@ -68,7 +68,12 @@ def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
     """The serving release, or a new one when the app's state has come to differ from it."""
     fresh = with_state(tx.host, serving)
     if same_content(fresh, serving):
-        return replace(serving, formation=fresh.formation)
+        marked = replace(serving, mark=fresh.mark, kept=fresh.kept)
+        if (
+            marked != serving
+        ):  # another plugin is installed: reports know again without asking each that nothing is pending
+            tx.save(marked, serving.app, release_key(serving.number))
+        return replace(marked, formation=fresh.formation)
     fresh = replace(fresh, number=next_number(tx.host, serving.app), created_at=stamp(), description=description)
     write_release(tx, fresh)
     return fresh

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.names import AppName, Domain, EnvKey, GlobalDomain
+from dokkupy_sdk.names import AppName, Domain, EnvKey
 from dokkupy_sdk.ports import DEFAULT_PORTS, Port, effective_map, port_number
-from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile, PortsFile
+from dokkupy_sdk.state import PortsFile
 
 from dokkupy_apps.config import merged_env
+from dokkupy_apps.domains import domains_of, global_domains
 from dokkupy_apps.properties import PROXY
 from dokkupy_apps.releases import closed_ports, current, own_ports
 from dokkupy_apps.status import should_run
@@ -21,32 +22,6 @@ if TYPE_CHECKING:
 
 FIRST_ALLOCATED = 10000
 """The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
-
-
-def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
-    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled."""
-    record = host.store.load(DomainsFile, app)
-    if not record.enabled:
-        return ()
-    return record.vhosts if record.vhosts is not None else default_domains(host, app)
-
-
-def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
-    """The names the app answers to: `.example.com` is `example.com` and every name below it."""
-    names: list[str] = []
-    for name in listed_domains(host, app):
-        names += [name[1:], f"*{name}"] if name.startswith(".") else [name]
-    return tuple(Domain(name) for name in dict.fromkeys(names))
-
-
-def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
-    if "." in app:
-        return (Domain(app),)
-    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not name.is_address)
-
-
-def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
-    return host.store.load(GlobalDomainsFile).vhosts
 
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:

@@ -7,8 +7,9 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import AppName
 
+from dokkupy_apps.domains import domains_of
 from dokkupy_apps.release_records import is_deployed
-from dokkupy_apps.routes import domains_of, proxy_enabled
+from dokkupy_apps.routes import proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:

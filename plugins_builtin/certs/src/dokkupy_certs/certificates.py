@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from dokkupy_apps.domains import domains_of
 from dokkupy_apps.release_records import is_deployed
-from dokkupy_apps.routes import domains_of, stored_route
+from dokkupy_apps.routes import stored_route
 from dokkupy_apps.traffic import rerouting
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError

@@ -115,10 +115,10 @@ def locked(host: Host, app: App) -> CommandResult:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_apps.apps import app_record
     from dokkupy_apps.release_records import serving_summary
+    from dokkupy_sdk.state import AppFile
 
-    record = app_record(host, app)
+    record = host.store.load(AppFile, app)
     release = serving_summary(host, app)
     return {
         "created-at": epoch(record.created_at),

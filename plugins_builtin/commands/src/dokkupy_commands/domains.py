@@ -33,7 +33,7 @@ def store_names(
 
 
 def present(host: Host, app: AppName) -> list[str]:
-    from dokkupy_apps.routes import default_domains
+    from dokkupy_apps.domains import default_domains
 
     host.store.require_app(app)
     own = host.store.load(DomainsFile, app).vhosts
@@ -183,7 +183,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     shared = global_names(host)
     keys = {"global-enabled": "true" if shared else "false", "global-vhosts": " ".join(shared)}
     if app is not None:
-        from dokkupy_apps.routes import listed_domains
+        from dokkupy_apps.domains import listed_domains
 
         keys["app-enabled"] = "true" if host.store.load(DomainsFile, app).enabled else "false"
         keys["app-vhosts"] = " ".join(listed_domains(host, app))

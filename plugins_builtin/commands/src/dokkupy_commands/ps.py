@@ -109,13 +109,11 @@ def scale_app(
     skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")] = False,
 ) -> CommandResult:
     """Show or set how many instances of each process type run."""
-    from dokkupy_apps.effect import announce_effect
-    from dokkupy_apps.formation import RELEASE, stored_scale, wanted_formation
-    from dokkupy_apps.processes import scale
-    from dokkupy_apps.releases import current
-
     host.store.require_app(app)
     if quantities:
+        from dokkupy_apps.effect import announce_effect
+        from dokkupy_apps.processes import scale
+
         changes: dict[ProcessType, int] = {}
         for word in quantities:
             name, mark, count = word.partition("=")
@@ -127,6 +125,9 @@ def scale_app(
         if skip_deploy:
             announce_effect(host, app)
         return CommandResult({str(name): count for name, count in formation.items()})
+    from dokkupy_apps.formation import RELEASE, stored_scale, wanted_formation
+    from dokkupy_apps.releases import current
+
     release, _ = current(host, app)
     formation = (
         wanted_formation(host, app, release.files, release.processes)

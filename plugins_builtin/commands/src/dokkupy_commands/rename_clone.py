@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy_apps.deploy import with_state
+from dokkupy_apps.domains import default_domains
 from dokkupy_apps.private_names import new_private_part
 from dokkupy_apps.releases import (
     current,
@@ -26,7 +27,6 @@ from dokkupy_apps.releases import (
     write_release,
 )
 from dokkupy_apps.rollout import converge
-from dokkupy_apps.routes import default_domains
 from dokkupy_apps.status import should_run
 from dokkupy_apps.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
