@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.entry import resolve
+from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.settings import properties_of
 from dokkupy_sdk.state import PropertiesFile
 
 from dokkupy_cron.index import refresh, refresh_all
-from dokkupy_cron.task import MAINTENANCE, Task
+from dokkupy_cron.task import MAINTENANCE, SET, Task, entry_of, set_tasks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def suspend(host: Host, task: Task, *, suspended: bool) -> None:
@@ -27,6 +33,30 @@ def set_property(tx: Transaction, app: AppName | None, name: str, value: str) ->
     else:
         own.pop(name, None)
     tx.save(tx.host.store.load(PropertiesFile, app, "cron").replace(properties=own), app, "cron")
+
+
+def set_task(host: Host, app: AppName | None, name: str, text: str) -> None:
+    """Make, replace or with the empty text end a task."""
+    if text:
+        entry = entry_of(text)
+        if app is None:
+            require_command(host, entry.words)
+    elif name not in set_tasks(host, app):
+        raise NotFound(f"There is no task {name} that cron:set made", hint=f"cron:list {app or '--global'}")
+    with operation(host, "cron:set", f"app:{app}" if app is not None else "host", takes_away=not text) as tx:
+        set_property(tx, app, SET + name, text)
+        tx.follow(call(refresh, app=str(app or "")))
+
+
+def require_command(host: Host, words: Sequence[str]) -> None:
+    """Raise UserError for what the host does not run: it runs its own commands, without anybody's secrets."""
+    command, _ = resolve(host, words[0], list(words[1:]))
+    if command.root or command.secret_args:
+        why = "takes root" if command.root else "may have secrets in its arguments, which a schedule would keep"
+        raise UserError(
+            f"{command.full_name} cannot be scheduled: it {why}",
+            hint="A command inside an app: cron:set APP task.NAME SCHEDULE COMMAND",
+        )
 
 
 def follow_setting(tx: Transaction, app: AppName | None, name: str) -> None:

@@ -45,6 +45,26 @@ def after_set(tx: Transaction, app: AppName | None, name: str) -> None:
 
 
 add_property_commands(group, SETTINGS, extra=facts, on_set=after_set, beyond=BEYOND)
+set_declared = group.commands["set"].function
+
+
+@group.command("set", permission="app:write", mutating=True, secret_args=2)
+def set_property(
+    host: Host,
+    scope: Scope,
+    name: Annotated[str, Arg("property", "A property, or task.NAME for a task of your own")] = "",
+    value: Annotated[list[str], Arg("value", "Nothing unsets it; of a task its schedule and command")] = [],  # noqa: B006
+) -> None:
+    """Set or unset a property, or a task: `cron:set APP task.NAME "30 3 * * * COMMAND"`."""
+    from dokkupy_cron.change import set_task
+    from dokkupy_cron.task import SET
+
+    if not name.startswith(SET):
+        set_declared(host, scope, name, value)
+        return
+    app, text = only(host, scope), " ".join(value)
+    set_task(host, app, TaskId(name.removeprefix(SET)), text)
+    host.out.header(f"{'Setting' if text else 'Unsetting'} {name}")
 
 
 @group.command("list", permission="app:read")
@@ -53,7 +73,7 @@ def list_tasks(host: Host, scope: Scope) -> CommandResult:
     from dokkupy_cron.lines import task_lines, task_row
     from dokkupy_cron.task import tasks_of
 
-    app = only(host, scope)
+    app = readable(host, scope)
     tasks = tasks_of(host, app).values()
     head, *lines = (harmless(line) for line in task_lines(tasks))
     return CommandResult([task_row(one) for one in tasks], lines, columns=[head])
@@ -116,7 +136,7 @@ def history(
 
     if num < 1:
         raise UserError(f"{num} is not a number of runs from 1")
-    rows = history_of(host, only(host, scope), cron_id or "")[-num:]
+    rows = history_of(host, readable(host, scope), cron_id or "")[-num:]
     head, *lines = (harmless(line) for line in run_lines(rows, output=output or cron_id is not None))
     return CommandResult([run_row(task, row) for task, row in rows], lines, columns=[head])
 
@@ -135,6 +155,24 @@ def run_due(host: Host) -> CommandResult:
         return CommandResult()
     lines = due.run_due(host, Clock())
     return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
+
+
+@group.command("run-command", permission="host:write", mutating=True, hidden=True)
+def run_command(host: Host, run: Annotated[str, Arg("run", "Id of the run")]) -> None:
+    """Run what is claimed of the host's own tasks; `cron:run-due` starts it."""
+    from dokkupy_cron.clock import Clock
+    from dokkupy_cron.host_command import run_claimed
+
+    host.act(f"run the claimed run {run}", lambda: run_claimed(host, run, Clock()))
+
+
+def readable(host: Host, scope: Scope) -> AppName | None:
+    """The host's own tasks are the admins' to see."""
+    if scope.is_global:
+        from dokkupy_sdk.access import check_access
+
+        check_access(host, "host:read")
+    return only(host, scope)
 
 
 def only(host: Host, scope: Scope) -> AppName | None:

@@ -11,6 +11,7 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_cron.clock import Clock, stamp
 from dokkupy_cron.firing import LATE, MOST_COUNTED, Look, look
 from dokkupy_cron.history import Finished, finish
+from dokkupy_cron.host_command import settle_command
 from dokkupy_cron.index import enter, in_step, is_valid, rebuild, waiting
 from dokkupy_cron.run import settle
 from dokkupy_cron.settings import SETTINGS
@@ -84,8 +85,6 @@ def serve(host: Host, clock: Clock) -> tuple[list[str], set[str]]:
 def serve_subject(host: Host, app: Subject, clock: Clock) -> tuple[list[str], set[str]]:
     lines: list[str] = []
     started: set[str] = set()
-    if app is None:
-        return lines, started
     with subject_lock(host, app):
         tasks = tasks_of(host, app)
         before = host.store.load(CronFile, app)
@@ -98,7 +97,10 @@ def serve_subject(host: Host, app: Subject, clock: Clock) -> tuple[list[str], se
             run = next((one for one in state.runs if one.id == identifier), None)
             if run is None:
                 continue  # the policy of another run has ended it
-            state = settle(host, app, tasks.get(run.task), state, run, clock)
+            if app is None:
+                state = settle_command(host, state, run, clock)
+            else:
+                state = settle(host, app, tasks.get(run.task), state, run, clock)
             if identifier not in known:
                 started.add(identifier)
                 lines.append(f"started {run.task} of {subject_name(app)}")

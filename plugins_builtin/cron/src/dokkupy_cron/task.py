@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 from dokkupy_app_json.hooks import of_release
+from dokkupy_app_json.reader import CronEntry, parse_app_json
 from dokkupy_sdk import Host
 from dokkupy_sdk.cron import Cron
-from dokkupy_sdk.errors import NotFound, StateError
+from dokkupy_sdk.errors import NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, shown
 from dokkupy_sdk.settings import properties_of
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 MAINTENANCE = "maintenance."
 """The property of a task that is suspended or resumed: `maintenance.<id>`."""
+
+SET = "task."
+"""The property of a task that `cron:set` makes: `task.<name>`."""
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 ID_LENGTH = 16
@@ -57,10 +62,39 @@ def id_of(command: str, schedule: str) -> str:
 
 
 def tasks_of(host: Host, app: Subject) -> dict[str, Task]:
-    """The tasks by their ids, in the order of the file."""
-    if app is None:
-        return {}
-    return released_tasks(host, app)
+    """The tasks by their ids, in the order of the file; then those that `cron:set` made."""
+    released = released_tasks(host, app) if app is not None else {}
+    return {**released, **set_tasks(host, app)}
+
+
+def set_tasks(host: Host, app: Subject) -> dict[str, Task]:
+    """Their ids are the names under which they were set."""
+    own = properties_of(host.store, app, "cron")
+    found = {}
+    for key, text in own.items():
+        if key.startswith(SET):
+            entry, name = entry_of(text), key.removeprefix(SET)
+            found[name] = Task(
+                name,
+                app,
+                entry.command,
+                entry.words,
+                entry.schedule,
+                "allow" if app is not None else "forbid",
+                own.get(MAINTENANCE + name) == "true",
+                is_in_maintenance(host, app),
+            )
+    return found
+
+
+def entry_of(text: str) -> CronEntry:
+    """`30 3 * * * COMMAND` or `@daily COMMAND`, held to what app.json's tasks are held to. Raises AppError."""
+    words = text.split(None, 1 if text.startswith("@") else 5)
+    fields = len(words) - 1
+    if fields < (1 if text.startswith("@") else 5):
+        raise UserError(f"{shown(text)} is no schedule with a command", hint='Such as "30 3 * * * rake clean".')
+    table = {"cron": [{"schedule": " ".join(words[:fields]), "command": words[fields]}]}
+    return parse_app_json(json.dumps(table), "The value").cron[0]
 
 
 def released_tasks(host: Host, app: AppName) -> dict[str, Task]:
