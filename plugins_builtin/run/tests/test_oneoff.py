@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -247,7 +248,14 @@ def test_the_end_of_its_time_ends_an_attached_container(host: Host, running: Fak
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_container_and_is_the_status(host: Host, running: FakeEngine, number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    threading.Timer(0.2, os.kill, [os.getpid(), number]).start()
+
+    def send_when_caught() -> None:
+        """A signal that comes before would end the tests."""
+        while signal.getsignal(number) == before:
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send_when_caught, daemon=True).start()
     with pytest.raises(Interrupted) as caught:
         run_attached(host, APP, ["sleep", "60"], RunOptions())
     assert caught.value.exit_code == 128 + number
