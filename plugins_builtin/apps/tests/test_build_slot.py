@@ -39,6 +39,30 @@ def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> N
     assert order == ["first", "second"]
 
 
+@pytest.mark.parametrize(("who", "whose"), [("key:dev", False), ("key:boss", True), ("root", True)])
+def test_key_of_one_app_is_not_told_which_other_is_built(tmp_path: Path, who: str, whose: bool) -> None:
+    host = fake_host(tmp_path)
+    keys = {"dev": {"role": "deployer", "apps": ["shop"]}, "boss": {"role": "admin"}}
+    host.store.write("global", "ssh-keys", data={"keys": keys})
+    waiting = host.for_invocation(who=who)
+    ended = threading.Event()
+
+    def second() -> None:
+        with build_slot(waiting, AppName("shop")):
+            ended.set()
+
+    thread = threading.Thread(target=second)
+    with build_slot(host, AppName("secret-blog")):
+        thread.start()
+        for _ in range(500):
+            if "Waiting for another build" in host.out.text():  # type: ignore[attr-defined]
+                break
+            ended.wait(0.02)
+    thread.join(10)
+    assert ended.is_set() and "Waiting for another build to end" in host.out.text()  # type: ignore[attr-defined]
+    assert ("secret-blog" in host.out.text()) == whose  # type: ignore[attr-defined]
+
+
 def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     host.store.write("global", "builds", data={"properties": {"parallel": "2"}})

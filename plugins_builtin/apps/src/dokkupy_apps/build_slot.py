@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dokkupy_sdk import Host, locks
+from dokkupy_sdk.access import is_admin
 from dokkupy_sdk.errors import Busy
 from dokkupy_sdk.names import AppName
 
@@ -48,8 +49,12 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
                 return host.lock(f"build-slot-{number}", wait=0, command=f"the build of {app}")
             except Busy as busy:
                 if time.monotonic() > deadline:
-                    raise
+                    if is_admin(host):
+                        raise
+                    raise Busy("Other builds took an hour of waiting", hint="Push again later.") from busy
                 if not announced:
-                    host.out.detail(f"Waiting for another build to end ({busy.message})")
+                    # Whose it is says the name of an app, which is nothing for the key of another one.
+                    whose = f" ({busy.message})" if is_admin(host) else ""
+                    host.out.detail(f"Waiting for another build to end{whose}")
                     announced = True
         time.sleep(PAUSE)
