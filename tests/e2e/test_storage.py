@@ -49,8 +49,8 @@ def entry(host: Host, app: str) -> Iterator[str]:
 
 
 def kept(host: Host, app: str) -> str:
-    """The file as a container of the app sees it."""
-    return host.exec(["dokkupy", "run", app, "cat", "/data/kept"]).stdout.strip()
+    """The file as the process that serves sees it."""
+    return host.exec(["docker", "exec", f"{app}.web.1", "cat", "/data/kept"]).stdout.strip()
 
 
 def test_a_mount_keeps_its_data_and_is_nobody_else_s(
@@ -65,6 +65,7 @@ def test_a_mount_keeps_its_data_and_is_nobody_else_s(
     host.exec(["dokkupy", "ps:rebuild", app])
     host.exec(["dokkupy", "releases:rollback", app])
     assert kept(host, app) == "first"
+    assert host.exec(["dokkupy", "run", app, "cat", "/data/kept"]).stdout == "first\n"
     host.exec(["dokkupy", "apps:clone", "--skip-deploy", app, copy])
     listed = json.loads(host.exec(["dokkupy", "storage:list", copy, "--format", "json"]).stdout)
     assert [one["host_path"] for one in listed] == [path]
@@ -78,7 +79,7 @@ def test_a_mount_keeps_its_data_and_is_nobody_else_s(
     host.exec(["rm", "-rf", path])
     failed = host.exec(["dokkupy", "ps:restart", renamed], check=False)
     assert failed.code == 1 and "does not get an empty directory" in failed.stderr
-    assert host.exec(["docker", "restart", f"{renamed}.web.1"], check=False).code != 0
+    assert host.exec(["docker", "restart", "-t", "0", f"{renamed}.web.1"], check=False).code != 0
     assert host.exec(["test", "-e", path], check=False).code == 1, "the engine makes none either"
     host.exec(["dokkupy", "--force", "backups:restore", f"app:{renamed}", "--no-safety"])
     host.exec(["dokkupy", "ps:restart", renamed])
