@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,12 +25,14 @@ def auth(password: str) -> BasicAuth:
 
 
 @pytest.mark.process
-def test_a_password_file_is_shared_by_nobody_else_and_goes_with_its_fact(rig: Rig) -> None:
+def test_a_password_file_is_read_by_nginx_and_goes_with_its_fact(rig: Rig, request: pytest.FixtureRequest) -> None:
     users = Path(rig.layout.users)
     users.mkdir(parents=True)
+    request.addfinalizer(partial(os.umask, os.umask(0o077)))
     for password in ("first", "second"):
         rig.serve("blog", "blog.example.com", extra=(auth(password),))
         (file,) = os.listdir(users)
+        assert stat.S_IMODE((users / file).stat().st_mode) == 0o644  # whatever the umask: nginx's workers read it
         assert file in rig.proxy.show(BLOG)
         assert "ann:{SSHA}" in (users / file).read_text() and password not in (users / file).read_text()
     rig.serve("blog", "blog.example.com")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import stat
 
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import write_atomic
@@ -25,8 +26,10 @@ def write_users(layout: Layout, auth: BasicAuth) -> str:
     text = "".join(f"{name}:{salted(name, password)}\n" for name, password in auth.users)
     path = os.path.join(layout.users, hashlib.sha256(text.encode()).hexdigest())
     if not os.path.exists(path):
-        write_atomic(path, text.encode(), mode=0o644)
-        layout.hand_over(path)
+        write_atomic(path, text.encode())
+    if stat.S_IMODE(os.stat(path).st_mode) != 0o644:  # nginx's workers read it, whatever the umask
+        os.chmod(path, 0o644)
+    layout.hand_over(path)
     return path
 
 
