@@ -69,7 +69,7 @@ def fill_postgres(inside: Exec, rows: int) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """Where backups go. know: called with a host that is to add it. key: of a repository that is there already."""
+    """Where backups go. know: called with a host that is to add it. key: of a repository that exists already."""
 
     url: str
     words: tuple[str, ...] = ()

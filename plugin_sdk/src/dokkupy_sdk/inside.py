@@ -74,7 +74,7 @@ def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
     def send(signal: str) -> bool:
-        """Whether the group is there."""
+        """Whether the process group exists."""
         script = f"kill -{signal} -{pid}"
         argv = attach((SHELL, "-c", script), False)
         return (

@@ -206,7 +206,7 @@ def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -
 
 
 def _once(tag: str, build: Callable[[], object]) -> str:
-    """Build unless it is there; two test runs on one machine build it once."""
+    """Build unless it exists; two test runs on one machine build it once."""
     if image_exists(tag):
         return tag
     # One lock for each image: whoever wants another one does not wait.

@@ -272,7 +272,7 @@ SERVERS = (
 
 
 def server(name: str) -> str:
-    """The outer engine's tag of the stand-in for the official image `name`, which is built unless it is there."""
+    """The outer engine's tag of the stand-in for the official image `name`, which is built unless it exists."""
     row = row_of(name)
     context = {"entry.sh": (HERE / "entry.sh").read_bytes()}
     context.update({script: (HERE / script).read_bytes() for script in (row.entry, *dict(row.files))})

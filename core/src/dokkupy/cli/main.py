@@ -72,7 +72,7 @@ def enter(words: list[str]) -> int:
 def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
     """Run one command; returns its exit status.
 
-    who: the SSH key's name, empty for a local user. host: one that is there already (tests, embedding).
+    who: the SSH key's name, empty for a local user. host: one that exists already (tests, embedding).
     """
     flags, words = split_globals(list(words))
     name = words[0] if words else "help"

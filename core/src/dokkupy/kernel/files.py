@@ -33,7 +33,7 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
 
 
 def link_over(source: str, target: str, temporary: str) -> None:
-    """Let `target` be one more name of the file `source`, whatever it was before; at no moment is there none. Raises
+    """Make `target` another name of the file `source`, replacing what it was; at every moment it exists. Raises
     FileNotFoundError when there is no source."""
     try:
         os.link(source, temporary)

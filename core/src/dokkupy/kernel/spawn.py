@@ -25,7 +25,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def usable(directory: str) -> bool:
-    """Whether this directory for temporary files is there, made where only it and its parent are missing."""
+    """Whether this directory for temporary files exists, made where only it and its parent are missing."""
     for path in (os.path.dirname(directory), directory):
         try:
             os.mkdir(path, 0o700)

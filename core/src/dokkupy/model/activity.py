@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Activity:
     """A look at the processes of an instance. known: whether its scheduler can see them; if not, the rest says nothing.
 
-    alive: whether the process that was started first is there. cpu: seconds of processor time that all of them, and
+    alive: whether the process that was started first is running. cpu: seconds of processor time that all of them, and
     those of their children that ended, used so far. working: one of them runs, waits for a processor or a disk, or for
     an answer to a connection or to a question for an address. listens: one of them listens on a TCP port.
     """

@@ -11,7 +11,7 @@ class Volumes(ABC):
 
     @abstractmethod
     def ensure(self, name: str, *, labels: Mapping[str, str]) -> None:
-        """An empty volume, unless it is there already."""
+        """An empty volume, unless it exists."""
 
     @abstractmethod
     def find_all(self, labels: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,7 @@ SECRET_BYTES = 32
 def planned_env(facts: AppJson, present: Mapping[EnvKey, Secret], *, first: bool) -> dict[EnvKey, Secret]:
     """The variables to set. present: the app's configuration over the global one. first: never deployed so far.
 
-    A value that is there stays, but for `sync`, which follows the file. After the first deploy only `sync` entries
+    A value that exists stays, but for `sync`, which follows the file. After the first deploy only `sync` entries
     are looked at, so what somebody unset stays unset. Raises AppError naming every required variable without a value.
     """
     changes: dict[EnvKey, Secret] = {}

@@ -252,5 +252,5 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
     old = "The old instances go on serving." if serving else ""
     see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
     fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
-    # Not a part of the operation: it is there to outlive the undo.
+    # Not a part of the operation: it must outlive the undo.
     host.store.save(FailedFile(at=stamp(), reason=fault.message, instances=tuple(rows)), app)

@@ -32,7 +32,7 @@ PROBE_BYTES = 4096
 def add(
     host: Host, name: TargetName, url: str, words: list[str], *, host_key: str = "", host_name: str = ""
 ) -> tuple[Target, bool, int]:
-    """Add a target, or give one that is there its credentials, key or host key again.
+    """Add a target, or give an existing one its credentials, key or host key again.
 
     Returns (target, whether the repository was made now, number of backups in it). The key is on the disk before the
     repository exists, and stays there when something fails: a repository whose key nobody has is never made.
@@ -68,7 +68,7 @@ def add(
 
 
 def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | None) -> None:
-    """The key that the repository is opened or made with: the given one, the one that is there, or a new one."""
+    """The key that the repository is opened or made with: the given one, the existing one, or a new one."""
     path = key_path(host, name)
     if given is None and os.path.exists(path):
         return

@@ -106,7 +106,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
 
 
 def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dict[str, Any]]:
-    """A row for each subject that is there, was backed up, or should be."""
+    """A row for each subject that exists, was backed up, or should be."""
     known = {*subjects(host), *(one.subject for one in schedules(host)), *(one.subject for one in records(host))}
     if name is not None:
         return [row(host, name, now)] if name in known else []

@@ -35,7 +35,7 @@ def name_once() -> str:
 
 
 class ToolBuilder(Builder):
-    """One program. marker: the property that says where its file is; certainty: of `detect` when that file is there."""
+    """One program. marker: the property that says where its file is; certainty: of `detect` when that file exists."""
 
     program: str
     get: str

@@ -66,7 +66,7 @@ def forget(host: Host, app: str) -> None:
 
 
 def refresh_all(host: Host, clock: Clock | None = None) -> None:
-    """After a change for all apps, and where the index is lost. One app's failure keeps no other from its schedule."""
+    """After a change for all apps, and where the index is lost. One app's failure does not stop the others."""
     _, failed = over_each(("", *host.store.apps()), lambda app: refresh(host, app, clock))
     warn_of(host, failed)
 
@@ -80,7 +80,7 @@ def rebuild(host: Host, clock: Clock) -> None:
 
 
 def is_valid(host: Host, clock: Clock) -> bool:
-    """Whether the index is there and is of this clock and this zone."""
+    """Whether the index exists and belongs to this clock and this zone."""
     index = host.store.load_derived(IndexFile)
     return index.seen > 0 and index.zone == host_zone_mark() and index.seen <= clock.now()
 

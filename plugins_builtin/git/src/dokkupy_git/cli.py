@@ -130,7 +130,7 @@ def initialize(host: Host, app: AppName) -> CommandResult:
     host.store.require_app(app)
     repository = Repository(host, app)
     if host.dry_run:
-        return planned(f"{repository.path} " + ("is there already" if repository.exists else "would be made"))
+        return planned(f"{repository.path} " + ("exists already" if repository.exists else "would be made"))
     repository.ensure(deploy_branch(host, app))
     hooks_directory(host)
     return CommandResult({"app": app, "repository": repository.path})

@@ -77,7 +77,7 @@ def fields(blob: bytes) -> list[bytes]:
 
 
 def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: Sequence[AppName] = ()) -> str:
-    """Allow a key; returns its fingerprint. Raises Conflict when the name or the key is there already."""
+    """Allow a key; returns its fingerprint. Raises Conflict when the name or the key exists already."""
     key, fingerprint = parse_key(text)
     with operation(host, "ssh-keys:add", "host") as tx:
         keys = keys_of(host)

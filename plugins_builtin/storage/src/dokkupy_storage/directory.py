@@ -101,7 +101,7 @@ def is_empty(path: str) -> bool:
 
 
 def ensure(host: Host, path: str, *, owner: int | None) -> bool:
-    """Make a directory directly in the storage root, unless it is there; returns whether it was made."""
+    """Make a directory directly in the storage root, unless it exists; returns whether it was made."""
     try:
         os.mkdir(path)
         os.chmod(path, MODE)

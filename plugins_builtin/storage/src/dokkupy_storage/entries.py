@@ -24,7 +24,7 @@ OF_CLUSTERS = ("access-mode", "namespace", "reclaim-policy", "size", "storage-cl
 
 
 def create(host: Host, wish: Entry) -> Entry:
-    """Make an entry; one that is there with the same path stays as it is. Raises Conflict when it has another path."""
+    """Make an entry; one with the same path stays as it is. Raises Conflict when it has another path."""
     name = EntryName(wish.name)
     path = wish.path or os.path.join(storage_root(host), name)
     owner = owner_of(wish.chown) if wish.chown else None
@@ -42,7 +42,7 @@ def create(host: Host, wish: Entry) -> Entry:
         if not name_in_root(host, path):
             require_real(host, path)
         elif os.path.lexists(path):
-            host.out.warn(f"{path} is there already: the entry has what is in it")
+            host.out.warn(f"{path} exists already: the entry uses its content")
         if name_in_root(host, path):
             tx.step(f"make {path}", lambda: ensure(host, path, owner=owner), undo=call(unmake, path=path))
         elif owner is not None:
@@ -154,7 +154,7 @@ def destroyed(host: Host) -> list[DestroyedEntry]:
 
 
 def undestroy(host: Host, name: str) -> Entry:
-    """The entry of this name that was destroyed last is there again, with its data. Raises NotFound."""
+    """Restore the entry of this name that was destroyed last, with its data. Raises NotFound."""
     with operation(host, "storage:undestroy", f"storage:{name}", also=(EVERY,)) as tx:
         if find_entry(host, name) is not None:
             raise Conflict(f"Storage entry {name} already exists", code="name_taken")
@@ -165,7 +165,7 @@ def undestroy(host: Host, name: str) -> Entry:
         there, trash = entry.path, trash_path(host, entry.id)
         if kept[-1].is_moved:
             if os.path.lexists(there):
-                raise Conflict(f"{there} is there again", hint="Move it away first", code="path_taken")
+                raise Conflict(f"{there} exists again", hint="Move it away first", code="path_taken")
             tx.step(f"move {there} back", lambda: move(host, trash, there), undo=call(move, source=there, target=trash))
         require_real(host, there) if not host.dry_run else None
         tx.save(entry, name)

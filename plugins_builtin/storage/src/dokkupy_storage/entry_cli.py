@@ -163,7 +163,7 @@ def add_destroying(group: Group) -> None:
         from dokkupy_storage import entries
 
         entry = entries.undestroy(host, name)
-        host.out.section(f"Storage entry {name} is there again: {entry.path}")
+        host.out.section(f"Storage entry {name} is restored: {entry.path}")
         return CommandResult(shown(host, entry))
 
     @group.command("trash", permission="host:read")
@@ -222,7 +222,7 @@ def add_reading(group: Group) -> None:
 
     @group.command("wait", permission="app:read")
     def wait(host: Host, name: Name) -> CommandResult:
-        """Exit with 0 when the entry can be mounted. A directory of this host is there at once or not at all."""
+        """Exit with 0 when the entry can be mounted. A directory of this host exists at once or not at all."""
         from dokkupy_storage.directory import require_real
         from dokkupy_storage.records import require_entry
 

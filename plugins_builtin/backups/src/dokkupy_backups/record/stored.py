@@ -174,7 +174,7 @@ def settle(host: Host, repository: Repository, *, always: bool = False) -> bool:
 
 
 def try_settle(host: Host, repository: Repository) -> None:
-    """The same at the end of something that failed: what cannot be done now is done by whoever comes next."""
+    """The same at the end of something that failed: the next command does what cannot be done now."""
     try:
         settle(host, repository)
     except DokkupyError as error:

@@ -114,10 +114,10 @@ def may_try(host: Host, schedule: Schedule, step: str, now: datetime) -> bool:
 
 def newest_own(host: Host, schedule: Schedule) -> Record | None:
     """The newest that counts: a safety backup is of what was about to be replaced."""
-    return last(made_here(host, schedule), lambda one: one.why != "safety" and one.target == schedule.target)
+    return last(made_on_this_host(host, schedule), lambda one: one.why != "safety" and one.target == schedule.target)
 
 
-def made_here(host: Host, schedule: Schedule) -> list[Record]:
+def made_on_this_host(host: Host, schedule: Schedule) -> list[Record]:
     names = {read_target(host, name).host_name for name in target_names(host)}
     identity = schedule.subject.identity(host)
     return [one for one in records(host, schedule.subject) if one.host_name in names and one.identity == identity]
@@ -127,7 +127,7 @@ def made_here(host: Host, schedule: Schedule) -> list[Record]:
 
 
 def last_verified(host: Host, schedule: Schedule) -> Record | None:
-    return last(made_here(host, schedule), lambda one: bool(one.verified) and not one.failed)
+    return last(made_on_this_host(host, schedule), lambda one: bool(one.verified) and not one.failed)
 
 
 def age(host: Host, schedule: Schedule, now: datetime) -> tuple[timedelta, bool]:

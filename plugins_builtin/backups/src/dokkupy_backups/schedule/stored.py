@@ -110,7 +110,7 @@ def schedule_of(made: ScheduleFile, served: ServedFile) -> Schedule:
 
 
 def schedules(host: Host) -> list[Schedule]:
-    """One that is broken is a warning: it keeps no other from its turn."""
+    """One that is broken is a warning: it does not stop the others."""
     found, failed = readable(host)
     warn_of(host, failed)
     return found

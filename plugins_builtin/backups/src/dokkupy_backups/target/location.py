@@ -159,7 +159,7 @@ def refuse_forbidden(location: Location) -> None:
 def parse_credentials(
     location: Location, words: list[str], known: Mapping[str, Secret] = {}
 ) -> tuple[dict[str, Secret], Secret | None]:
-    """(credentials, encryption key) of `NAME=VALUE` words. known: what is kept of a target that is there already.
+    """(credentials, encryption key) of `NAME=VALUE` words. known: what is kept of a target that exists already.
     Raises UserError, which names no value."""
     given = dict(known)
     for word in words:

@@ -84,7 +84,7 @@ def read(path: str) -> str:
 
 
 def ensure_key(host: Host, name: str) -> str:
-    """Make the target's key pair unless it is there; returns the public one. It outlives a failed attempt, so that the
+    """Make the target's key pair unless it exists; returns the public one. It outlives a failed attempt, so that the
     line that somebody put on the server stays the right one."""
     where = directory(host, name)
     path = os.path.join(where, "id_ed25519")

@@ -145,7 +145,7 @@ class Python(Language):
 
 
 Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
-"""The manager, the steps that bring the dependencies, and those after the source is there."""
+"""The manager, the steps that bring the dependencies, and those after the source is copied."""
 
 
 def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:

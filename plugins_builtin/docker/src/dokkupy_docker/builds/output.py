@@ -19,7 +19,7 @@ class Output:
 
     BuildKit ends a failed build by saying it three times: the step's whole command, its last lines again, the
     Dockerfile around it. Of all that the exit code is kept; what the step itself printed then stands at the end, where
-    it is looked for. Other failures (a file that is not there, a mistake in the Dockerfile) are left as they are.
+    it is looked for. Other failures (a missing file, a mistake in the Dockerfile) are left as they are.
     """
 
     def __init__(self) -> None:

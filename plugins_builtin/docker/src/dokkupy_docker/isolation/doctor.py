@@ -31,7 +31,7 @@ def finding(host: Host) -> Finding:
             CHECK,
             "error",
             f"The packet filter lacks {', '.join(lacks)}: {WITHOUT}",
-            "The timer puts it back; to do it now: dokkupy doctor --fix",
+            "The timer restores it; to restore it now: dokkupy doctor --fix",
         )
     open_to = "DNS and the proxy" + (f" and ports {ports}" if (ports := host_ports(host)) else "")
     return Finding(

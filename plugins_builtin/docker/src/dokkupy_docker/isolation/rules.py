@@ -112,7 +112,7 @@ def merged(ports: str) -> list[str]:
 
 
 def table(host_ports: str = "") -> str:
-    """The whole table; loading it replaces the one that is there in one step, so there is no moment without."""
+    """The whole table; loading it replaces the existing one in one step, so there is no moment without."""
     body = "".join(str(chain) for chain in chains(host_ports))
     return (
         "# Written by `dokkupy setup`: keeps the networks of apps apart.\n"

@@ -1,4 +1,4 @@
-"""The table in the kernel: look at it, put it back. As the system user by sudo, for exactly these two commands."""
+"""The table in the kernel: verify it, restore it. As the system user by sudo, for exactly these two commands."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Repository:
         return os.path.isfile(os.path.join(self.path, "HEAD"))
 
     def ensure(self, branch: str = "master") -> None:
-        """Make the repository unless it is there. HEAD, which makes it one, is written last."""
+        """Make the repository unless it exists. HEAD, which makes it one, is written last."""
         if self.exists:
             return
         for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):

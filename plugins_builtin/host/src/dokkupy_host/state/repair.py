@@ -33,7 +33,7 @@ def restore_lost(host: Host) -> Iterator[str]:
 
 
 def restore(path: str) -> None:
-    """What is there is kept as `FILE.broken`."""
+    """The broken file is kept as `FILE.broken`."""
     if os.path.exists(path):
         os.replace(path, path + ".broken")
     shutil.copy2(path + ".previous", path + ".tmp")

@@ -99,7 +99,7 @@ def run_jobs_aside(host: Host, patience: float) -> list[str]:
 
 
 def run_due(host: Host, now: float) -> list[str]:
-    """One that still runs is not started a second time, and keeps no other from its turn."""
+    """One that still runs is not started a second time, and does not stop the others."""
     lines = []
     for plugin, job in host.hooks.gather(scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own

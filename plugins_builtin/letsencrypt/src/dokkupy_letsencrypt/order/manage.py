@@ -64,7 +64,7 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
 
 
 def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool = False, clock: Now = now) -> bool:
-    """Each part is tried: one that fails keeps no other from its certificate."""
+    """Each part is tried: one that fails does not stop the others."""
     got = 0
     failed: dict[str, DokkupyError] = {}
     tell_left_out(host, app)

@@ -33,7 +33,7 @@ class Retry(Record):
 
 
 class PartRecord(Record):
-    """Of one certificate. asked: the names of the last order; left_out: those of them that did not lead here; used: the
+    """Of one certificate. asked: the names of the last order; left_out: those of them that did not point to this host; used: the
     settings that it was got with."""
 
     asked: tuple[Domain, ...] = ()

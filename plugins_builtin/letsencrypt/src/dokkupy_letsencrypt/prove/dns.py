@@ -55,7 +55,7 @@ def answering(host: Host, app: AppName, directory: str) -> Iterator[dict[str, st
 
 
 def put(host: Host, app: AppName, domain: str, value: str, *, present: bool) -> str:
-    """Empty, or why it could not be done. A record is noted while it is there: who puts it may be killed."""
+    """Empty, or why it failed. A record is noted as long as it exists, because its process may be killed."""
     note = note_of(host, domain, value)
     try:
         if present:

@@ -1,4 +1,4 @@
-"""Whether names lead here: looked at before an authority is asked, which counts failures against us."""
+"""Whether names point to this host. Checked before a request to the authority, because it counts failures."""
 
 from __future__ import annotations
 

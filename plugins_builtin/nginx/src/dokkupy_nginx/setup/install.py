@@ -185,7 +185,7 @@ class Wiring:
             self.nginx.reload(master)
 
     def check_configuration(self) -> None:
-        """With our include in place nginx must still accept its whole configuration, else the include goes again."""
+        """With our include in place nginx must still accept its whole configuration, else the include is removed again."""
         if self.dry_run:
             return
         words = self.nginx.test(os.path.join(self.layout.etc, "nginx.conf"))

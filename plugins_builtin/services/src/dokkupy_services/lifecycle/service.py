@@ -274,7 +274,7 @@ def rename_containers(host: Host, before: Service, after: Service) -> None:
 
 
 def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
-    """Undo of a rename: the record under the old name is there still."""
+    """Undo of a rename: the record under the old name still exists."""
     before = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, identifier):
         suffix = "".join(one.name.partition(".ambassador")[1:])
@@ -366,7 +366,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
 
 
 def has_data(host: Host, service: Service) -> bool:
-    """Whether the volume of a service is there (or it keeps nothing)."""
+    """Whether the volume of a service exists, or the service stores nothing."""
     return not service.volume or service.volume in host.volumes().find_all({})
 
 

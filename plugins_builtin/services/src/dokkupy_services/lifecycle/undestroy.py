@@ -15,7 +15,7 @@ from dokkupy_services.names import ServiceName
 
 
 def undestroy(host: Host, kind: str, name: str, new: ServiceName) -> Service:
-    """A destroyed service is there again, with its data, its passwords and the image that it had."""
+    """Restore a destroyed service with its data, its passwords and its image."""
     datastore = records.datastore(host, kind)
     require_free(host, datastore, new)
     with operation(host, "services:undestroy", records.subject(kind, new)) as tx:

@@ -32,7 +32,7 @@ def supervise(host: Host) -> list[str]:
 
 
 def bring_up_all(host: Host) -> list[str]:
-    """Bring all services to what their records say. One's trouble keeps no other down, and is a warning."""
+    """Bring all services to what their records say. A failure is a warning and does not stop the others."""
     lines: list[str] = []
     every = records.services(host)
     states = {one.name: one.state for one in host.containers().find_all({container.MARK: ""})} if every else {}
