@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import PropertiesFile
 
-from dokkupy_cron.names import TaskId
+from dokkupy_cron.names import RunId, TaskId
 from dokkupy_cron.settings import BEYOND, SETTINGS
 
 TYPE_CHECKING = False
@@ -158,7 +158,7 @@ def run_due(host: Host) -> CommandResult:
 
 
 @group.command("run-command", permission="host:write", mutating=True, hidden=True)
-def run_command(host: Host, run: Annotated[str, Arg("run", "Id of the run")]) -> None:
+def run_command(host: Host, run: Annotated[RunId, Arg("run", "Id of the run")]) -> None:
     """Run what is claimed of the host's own tasks; `cron:run-due` starts it."""
     from dokkupy_cron.clock import Clock
     from dokkupy_cron.host_command import run_claimed

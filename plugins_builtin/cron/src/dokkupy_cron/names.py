@@ -13,3 +13,13 @@ class TaskId(Identifier):
     rule = "may only contain lowercase letters, digits and hyphens, as `cron:list` shows it"
     pattern = Pattern(r"[a-z0-9][a-z0-9-]*")
     max_length = 63
+
+
+class RunId(Identifier):
+    """The id of a run, as `cron:run --detach` prints it."""
+
+    __slots__ = ()
+    what = "Run"
+    rule = "is the id of a run, as `cron:history --format json` shows it"
+    pattern = Pattern(r"[0-9a-f]+(-[0-9a-f]+)?")
+    max_length = 40
