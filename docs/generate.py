@@ -47,6 +47,7 @@ ROLES = (
     "tls",
 )
 KIT_ROLES = (
+    "dokkupy.kernel.cipher",
     "dokkupy_sdk.backup_subject",
     "dokkupy_services.role",
     "dokkupy_services.backup_role",

@@ -112,7 +112,8 @@ WITHOUT_PLAN = {
     "config:get",
     "config:keys",
     "config:export",
-    "config:bundle",  # they only read, but secrets
+    "config:bundle",
+    "secrets:key",  # they only read, but secrets
     "run",
     "enter",
     "storage:exec",

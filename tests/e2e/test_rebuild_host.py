@@ -15,6 +15,7 @@ from tests.e2e.conftest import MakeHost
 
 TARGET = "/srv/backups"
 NAME = "notes.example.com"
+KEYS = "/etc/dokkupy/secrets.keys"
 
 
 def test_another_machine_becomes_the_host_that_was_lost(
@@ -24,7 +25,7 @@ def test_another_machine_becomes_the_host_that_was_lost(
     offered(old, "postgres:15")
     old.exec(["dokkupy", "apps:create", "notes"])
     old.exec(["dokkupy", "domains:set", "notes", NAME])
-    old.exec(["dokkupy", "config:set", "notes", "COLOR=blue"])
+    old.exec(["dokkupy", "config:set", "notes", "COLOR=canary-blue"])
     old.exec(["dokkupy", "postgres:create", "db", "-I", "15"])
     old.exec(["dokkupy", "postgres:link", "db", "notes"])
     old.git_push(Repository(tmp_path / "app", NOTES).path, "notes")
@@ -39,6 +40,7 @@ def test_another_machine_becomes_the_host_that_was_lost(
     kept = subprocess.run(["docker", "exec", old.name, "tar", "-C", TARGET, "-c", "."], capture_output=True, check=True)
     # A repository says nothing to whoever has no key.
     assert b"kept" not in kept.stdout and b"notes.example.com" not in kept.stdout
+    keys = old.exec(["cat", KEYS]).stdout
     old.close()
 
     tag, seed = installed_snapshot
@@ -49,6 +51,10 @@ def test_another_machine_becomes_the_host_that_was_lost(
     new.exec(["install", "-d", "-o", "dokkupy", "-g", "dokkupy", "-m", "700", TARGET])
     new.exec(["tar", "-C", TARGET, "-x"], input=kept.stdout)
     new.exec(["chown", "-R", "dokkupy:dokkupy", TARGET])
+    # Both come from one snapshot: the new machine gets a key of its own, and none of the old one's.
+    new.exec(["rm", KEYS])
+    new.exec(["dokkupy", "setup"])
+    assert new.exec(["cat", KEYS]).stdout != keys
     started = time.monotonic()
     # The snapshot's machines have one name each; the repository knows the old one's.
     new.exec(["dokkupy", "backups:target-add", "disk", TARGET, "--stdin", "--host-name", "fresh"], input=f"key={key}\n")
@@ -61,7 +67,9 @@ def test_another_machine_becomes_the_host_that_was_lost(
     new.exec(["dokkupy", "ps:rebuild", "notes"])
     print(f"\nrebuilt in {time.monotonic() - started:.1f} s")
     assert notes(new, NAME) == ["kept"] and post(new, NAME, "and more") == 200
-    assert new.exec(["dokkupy", "config:get", "notes", "COLOR"]).stdout.strip() == "blue"
+    assert new.exec(["dokkupy", "config:get", "notes", "COLOR"]).stdout.strip() == "canary-blue"
+    assert new.exec(["grep", "-rl", "canary-blue", "/var/lib/dokkupy/apps"], check=False).stdout == ""
+    assert "values are encrypted" in new.exec(["dokkupy", "doctor"], check=False).stdout
     report = new.exec(["dokkupy", "backups:report", "postgres:db"]).stdout
     assert "30 3 * * *" in report
     # The restored keys open the new machine as they did the old one: whoever could push there can push here.

@@ -48,8 +48,9 @@ def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[e
 
 
 @hookspec
-def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
-    """Root removes dokkupy (`dokkupy setup --remove`): remove what `setup_changes` created. Called as root."""
+def teardown_changes(host: Host, dry_run: bool, purge: bool) -> Iterable[str]:  # type: ignore[empty-body]
+    """Root removes dokkupy (`dokkupy setup --remove`): remove what `setup_changes` created. purge: the state goes too.
+    Called as root."""
 
 
 @hookspec

@@ -68,7 +68,8 @@ WHOLE: dict[str, Any] = {
 
 
 def test_a_table_comes_back_as_it_was() -> None:
-    assert encode(decode(Whole, WHOLE)) == WHOLE
+    secret = {"secret": Secret("s")}  # the store encrypts it
+    assert encode(decode(Whole, WHOLE)) == {**WHOLE, **secret}
 
 
 def test_values_have_the_types_of_their_annotations() -> None:
@@ -102,7 +103,7 @@ def test_a_dataclass_is_a_record_with_what_its_place_says() -> None:
     assert found == Plain(
         AppName("blog"), "sha256:1", {"A": Secret("b")}, {ProcessType("web"): None, ProcessType("worker"): "w"}
     )
-    assert encode(found) == table
+    assert encode(found) == {**table, "env": {"A": Secret("b")}}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dokkupy.model.names import (
     digits,
     shown,
 )
-from dokkupy.model.secret import Secret
+from dokkupy.model.secret import Sealed, Secret
 
 __all__ = [
     "AppName",
@@ -31,6 +31,7 @@ __all__ = [
     "PluginName",
     "ProcessType",
     "RelativePath",
+    "Sealed",
     "Secret",
     "digits",
     "shown",

@@ -14,6 +14,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.session import Session
 from dokkupy.kernel.store import Store, Table
 from dokkupy.kernel.transaction import Transaction
+from dokkupy.model.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ T = TypeVar("T")
 class OverlayStore(Store):
     """Reads the files; keeps what is written in memory. None stands for a file that was deleted."""
 
-    def __init__(self, root: str) -> None:
-        super().__init__(root)
+    def __init__(self, root: str, cipher: Callable[[], Any]) -> None:
+        super().__init__(root, cipher)
         self.written: dict[tuple[str, ...], Table | None] = {}
 
     def read(self, *parts: str) -> Table:
@@ -122,8 +123,13 @@ def changes(parts: tuple[str, ...], before: Table, after: Table) -> list[str]:
     old, new = flat(before), flat(after)
     if not old:
         return [f"write {place}"]
-    names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    names = [name for name in sorted({*old, *new}) if not same(old.get(name), new.get(name))]
     return [f"write {place}: {', '.join(names)}"] if names else []
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether a value stays; an encrypted one is compared as it is in the file, or else decrypted."""
+    return (Secret(old) == new) if isinstance(new, Secret) and isinstance(old, str) else old == new
 
 
 def flat(table: Table, prefix: str = "") -> dict[str, Any]:
@@ -140,4 +146,4 @@ def dry(host: H) -> H:
     """The same host for a dry run: nothing that it is asked to do is done, and its `plan` says what it would be."""
     plan: list[str] = []
     parts = {"registry": host.registry, "hooks": DryRunHooks(host.registry, warn=host.out.warn, plan=plan)}
-    return host.for_invocation(dry_run=True, plan=plan, store=OverlayStore(host.root), _parts=parts)
+    return host.for_invocation(dry_run=True, plan=plan, store=OverlayStore(host.root, host.store._cipher), _parts=parts)

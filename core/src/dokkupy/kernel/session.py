@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from dokkupy.kernel.audit import Audit
+    from dokkupy.kernel.cipher import Cipher
     from dokkupy.kernel.events import Events
     from dokkupy.kernel.hooks import Hooks
     from dokkupy.kernel.locks import Lock
@@ -54,7 +55,7 @@ class Session:
     ) -> None:
         self.root = root
         self.out = out or Console()
-        self.store = Store(root)
+        self.store = Store(root, self._cipher)
         self.command = command
         self.who = who
         self.force = force
@@ -81,6 +82,11 @@ class Session:
         made = object.__new__(type(self))
         made.__dict__.update(self.__dict__, _adapters={}, **changes)
         return made
+
+    def _cipher(self) -> Cipher | None:
+        """The adapter that encrypts values at rest; None where no plugin brings one."""
+        names = list(self.registry.group("dokkupy.cipher"))
+        return self.role("cipher", names[0]) if names else None
 
     @property
     def events(self) -> Events:

@@ -14,10 +14,15 @@ from dokkupy.errors import AppNotFound, HostError, StateError
 from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
 from dokkupy.kernel.toml import loads
 from dokkupy.model.names import AppName
+from dokkupy.model.secret import CLEAR, MARK, Sealed, Secret, bound, described, escaped, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
+
+    from dokkupy.kernel.cipher import Cipher
+    from dokkupy.model.secret import Seal
 
     R = TypeVar("R")
 
@@ -31,8 +36,10 @@ Table = dict[str, "Any"]
 class Store:
     """State under one root directory (`/var/lib/dokkupy`)."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, cipher: Callable[[], Cipher | None] = lambda: None) -> None:
+        """cipher: gives the role Cipher, or None where no plugin fills it: values are not encrypted then."""
         self.root = root
+        self._cipher = cipher
 
     def path(self, *parts: str) -> str:
         for part in parts:
@@ -112,7 +119,57 @@ class Store:
             ) from error
         except OSError as error:
             raise StateError(f"{path} cannot be read: {error.strerror}", hint=restore_hint(path)) from error
-        return parse(path, text)
+        return self.decode(parts, text)
+
+    def decode(self, parts: tuple[str, ...], text: bytes) -> Table:
+        """The table of a file's text, whose encrypted values know how they are opened."""
+        table = parse(self.path(*parts), text)
+        return bound(table, "/".join(parts), self.opened) if MARK.encode() in text else table
+
+    def encode(self, parts: tuple[str, ...], data: Table, seal: Seal | None = None) -> bytes:
+        """The text of a file. seal: gives the form that a secret has in it, in place of the encrypted one."""
+        import tomli_w
+
+        return tomli_w.dumps({"schema": SCHEMA, **written(data, "/".join(parts), seal or self.sealed)}).encode()
+
+    def in_clear(self, parts: tuple[str, ...], text: bytes) -> bytes:
+        """The text of a file as a backup has it, which is encrypted as a whole and restored on hosts with other keys. A
+        secret that cannot be decrypted stays as it is."""
+
+        def clear(secret: Secret, where: str) -> str:
+            try:
+                return CLEAR + secret.reveal()
+            except StateError:
+                return str(secret.sealed)
+
+        return self.encode(parts, self.decode(parts, text), clear) if MARK.encode() in text else text
+
+    def encrypted(self, parts: tuple[str, ...], text: bytes) -> bytes:
+        """What `in_clear` gave, with the key of this host. Raises StateError for a secret that cannot be decrypted here."""
+        if MARK.encode() not in text:
+            return text
+        table = self.decode(parts, text)
+        return self.encode(parts, table, lambda secret, where: self.sealed(Secret(secret.reveal()), where))
+
+    def opened(self, token: Sealed) -> str:
+        """What an encrypted value is. Raises StateError."""
+        if token.startswith(CLEAR):
+            return token.removeprefix(CLEAR)
+        cipher = self._cipher()
+        if cipher is None:
+            raise StateError(
+                f"{described(token.where)} is encrypted, and no plugin that decrypts it is loaded", hint=NO_CIPHER
+            )
+        return cipher.open(token, token.where)
+
+    def sealed(self, secret: Secret, where: str) -> str:
+        """The form in which a file has a secret: encrypted, or as it is where no plugin encrypts or no key is made yet."""
+        kept = secret.sealed
+        if kept is not None and kept.where == where and not kept.startswith(CLEAR):
+            return str(kept)
+        cipher, text = self._cipher(), secret.reveal()
+        token = cipher.seal(text, where) if cipher else None
+        return escaped(text) if token is None else token
 
     def previous(self, path: str) -> Table:
         """The generation before the one in force; empty where that was the first, or cannot be read either."""
@@ -124,10 +181,8 @@ class Store:
 
     def write(self, *parts: str, data: Table) -> None:
         """Replace the table. Raises HostError when the disk is full; the old generation then stays in place."""
-        import tomli_w
-
         path = self.path(*parts)
-        text = tomli_w.dumps({"schema": SCHEMA, **data}).encode()
+        text = self.encode(parts, data)
         try:
             make_directory(os.path.dirname(path))
             is_first = not keep_previous(path)
@@ -138,6 +193,14 @@ class Store:
             raise HostError(
                 f"{path} cannot be written: {error.strerror}", hint="Free some disk space and run the command again."
             ) from error
+
+    def move_secrets(self, origin: tuple[str, ...], parts: tuple[str, ...]) -> None:
+        """Encrypt the secrets of a file that was copied from `origin`: they open there alone."""
+        path = self.path(*parts)
+        with open(path, "rb") as file:
+            text = file.read()
+        if MARK.encode() in text:
+            write_atomic(path, self.encode(parts, self.decode(origin, text)))
 
     def delete(self, *parts: str) -> None:
         forget_file(self.path(*parts))
@@ -214,6 +277,11 @@ class Read(dict[str, "Any"]):
             if isinstance(default, kind) and not isinstance(value, kind):
                 raise StateError(f"{self.path}: {key} is not a {name}", hint=restore_hint(self.path))
         return value
+
+
+NO_CIPHER = (
+    "dokkupy plugin:list says why; `dokkupy plugin:install dokkupy-secrets` installs the one that comes with dokkupy."
+)
 
 
 def parse(path: str, text: bytes) -> Table:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 
 from dokkupy.errors import UserError
-from dokkupy.model.secret import Secret
+from dokkupy.model.secret import Sealed, Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,7 +196,8 @@ def codec_of(name: str, members: list[Codec], owner: type) -> Codec:
     if not isinstance(kind, type):
         raise TypeError(f"{owner.__name__}: the type {name} is not known where its module runs")
     if kind is Secret:
-        return lambda value: Secret(text_of(value)), Secret.reveal
+        # The store encrypts it when it writes the table, and knows no records.
+        return secret_of, unchanged
     if hasattr(kind, "from_text"):
         return from_text(kind.from_text), str
     if issubclass(kind, str):
@@ -232,7 +233,16 @@ def require(kind: type, expected: str) -> Callable[[Any], Any]:
     return read
 
 
-text_of, table_of, list_of = require(str, "text"), require(dict, "a table"), require(list, "a list")
+a_text, table_of, list_of = require(str, "text"), require(dict, "a table"), require(list, "a list")
+
+
+def text_of(value: Any) -> str:
+    """A text; one that another version of its plugin took for a secret is decrypted."""
+    return value.open() if isinstance(value, Sealed) else str(a_text(value))
+
+
+def secret_of(value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(a_text(value))
 
 
 def number_of(value: Any) -> float:

@@ -1,17 +1,59 @@
-"""Secrets: values that do not show themselves."""
+"""Secret values: a type of their own, so that they cannot be printed by accident."""
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Seal = Callable[["Secret", str], str]
+    """Gives the form in which a file has a secret, from the secret and where it is: the file, and the keys in it."""
+
+MARK = "sealed:"
+"""With which the encrypted form of a value begins. The store escapes a text that begins so."""
+
+PLAIN = f"{MARK}:"
+"""Before a text that is not encrypted, and looks as if it were."""
+
+CLEAR = f"{MARK}clear:"
+"""Before a secret that is not encrypted here, because what holds the file is: a backup."""
+
+
+class Sealed(str):
+    """The encrypted form of a secret, as its file has it. where: the file, and the keys in it. opener: decrypts it; raises
+    StateError."""
+
+    __slots__ = ("opener", "where")
+    opener: Callable[[Sealed], str]
+    where: str
+
+    def __new__(cls, text: str, where: str, opener: Callable[[Sealed], str]) -> Sealed:
+        made = super().__new__(cls, text)
+        made.where = where
+        made.opener = opener
+        return made
+
+    def open(self) -> str:
+        return self.opener(self)
+
 
 class Secret:
-    """A value that prints as `***`; `reveal()` is the only way to it, and the word to look for in a review."""
+    """A value that prints as `***`; `reveal()` is the only way to it, and the word to look for in a review. One that was
+    read from a file is decrypted when it is first revealed."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "sealed")
+    sealed: Sealed | None
+    """Its encrypted form, if it was read in that."""
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self.sealed = value if isinstance(value, Sealed) else None
+        self._value = None if self.sealed is not None else value
 
     def reveal(self) -> str:
+        if self._value is None:
+            assert self.sealed is not None
+            self._value = self.sealed.open()
         return self._value
 
     def __str__(self) -> str:
@@ -23,10 +65,48 @@ class Secret:
         return format("***", spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
+        if not isinstance(other, Secret):
+            return False
+        return (self.sealed is not None and self.sealed == other.sealed) or self.reveal() == other.reveal()
 
     def __hash__(self) -> int:
-        return hash(self._value)
+        return hash(self.reveal())
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a Secret is not pickled")
+
+
+def bound(value: Any, where: str, opener: Callable[[Sealed], str]) -> Any:
+    """A table whose encrypted values know where they are and who opens them."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            value[key] = bound(one, f"{where}\n{key}", opener)
+        return value
+    if isinstance(value, list):
+        return [bound(one, f"{where}\n{index}", opener) for index, one in enumerate(value)]
+    if not isinstance(value, str) or not value.startswith(MARK):
+        return value
+    return value.removeprefix(PLAIN) if value.startswith(PLAIN) else Sealed(value, where, opener)
+
+
+def written(value: Any, where: str, seal: Seal) -> Any:
+    """A table with each secret in the form that its file has."""
+    if isinstance(value, dict):
+        return {key: written(one, f"{where}\n{key}", seal) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(one, f"{where}\n{index}", seal) for index, one in enumerate(value)]
+    if isinstance(value, Sealed):
+        value = Secret(value)
+    if isinstance(value, Secret):
+        return seal(value, where)
+    return escaped(value) if isinstance(value, str) else value
+
+
+def escaped(text: str) -> str:
+    return PLAIN + text if text.startswith(MARK) else text
+
+
+def described(where: str) -> str:
+    """Names a secret for people: its keys and its file."""
+    file, _, keys = where.partition("\n")
+    return f"{keys.replace(chr(10), '.')} in {file}.toml"

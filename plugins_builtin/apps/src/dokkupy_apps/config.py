@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.errors import StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.state import ConfigFile
 
@@ -60,16 +60,18 @@ def set_env(
     UTF-8, which the state cannot store.
     """
     host = tx.host
-    before = {str(key): value.reveal() for key, value in get_env(host, app).items()}
+    before = get_env(host, app)
     after = {} if replace else dict(before)
     for key, value in changes.items():
         if value is None:
             after.pop(key, None)
         else:
-            after[str(key)] = validated(key, value.reveal())
-    if after == before:
+            validated(key, value.reveal())
+            stays = key in before and text_of(before[key]) == value.reveal()
+            after[key] = before[key] if stays else value
+    if after.keys() == before.keys() and all(after[key] is before[key] for key in after):
         return False
-    size = sum(len(f"{key}={value}".encode()) + 1 for key, value in after.items())
+    size = sum(len(f"{key}={text_of(value) or ''}".encode()) + 1 for key, value in after.items())
     if size > MOST:
         raise UserError(
             f"All variables together would have {size} bytes; more than {MOST} are refused, because Linux starts no "
@@ -77,6 +79,14 @@ def set_env(
             hint="Store large ones in files that the app reads.",
             code="value_too_large",
         )
-    env = {EnvKey(key): Secret(after[key]) for key in sorted(after)}
+    env = {key: after[key] for key in sorted(after)}
     tx.save(host.store.load(ConfigFile, app).replace(env=env), app)
     return True
+
+
+def text_of(value: Secret) -> str | None:
+    """None for one that cannot be decrypted: it can be set again, and others beside it."""
+    try:
+        return value.reveal()
+    except StateError:
+        return None

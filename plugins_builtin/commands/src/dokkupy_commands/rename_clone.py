@@ -166,6 +166,10 @@ def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, 
             shutil.copytree(path, os.path.join(target, name), symlinks=True)
         else:
             shutil.copy2(path, os.path.join(target, name), follow_symlinks=False)
+    for path in host.store.files(os.path.join("apps", new)):
+        _, _, *below = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
+        if os.path.exists(path):
+            host.store.move_secrets(("apps", old, *below), ("apps", new, *below))
     sync_directory(target)
 
 

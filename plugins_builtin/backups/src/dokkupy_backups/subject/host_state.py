@@ -3,6 +3,10 @@
 Not in it: the backups' own encryption keys (a backup that carries its key is an open one), what belongs to running
 processes (locks, scratch, work, builds), what is made again (caches, the proxy's trees, challenges) and journals of
 operations that ended. Nor are services' data and apps' volumes: they are subjects of their own.
+
+Secrets of the state are encrypted with a key that no backup has. In the archive they are not, since it leaves this process
+for the encrypted repository alone: who has the repository's key restores it on any host, which encrypts them with its own
+key before they are written there.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups.subject.offered import plugins
-from dokkupy_backups.subject.tar_stream import inner, pack, unpack, walk
+from dokkupy_backups.subject.tar_stream import inner, is_table, pack, unpack, walk
 
 LEFT_OUT = (
     "locks",
@@ -78,7 +82,16 @@ class HostState(BackupSubject):
         return facts_of(self.host.root)
 
     def dump(self, write: Callable[[bytes], object]) -> None:
-        pack(self.host.root, self.paths(), write)
+        pack(self.host.root, self.paths(), write, self.in_clear)
+
+    def in_clear(self, path: str, content: bytes) -> bytes:
+        try:
+            return self.host.store.in_clear(parts_of(path), content) if is_state(path) else content
+        except StateError:
+            return content  # a broken file, as it is
+
+    def encrypted(self, path: str, content: bytes) -> bytes:
+        return self.host.store.encrypted(parts_of(path), content) if is_state(path) else content
 
     def paths(self) -> Iterator[str]:
         """All there is; then the packs of git repositories once more: one that was repacked meanwhile has its objects
@@ -100,7 +113,7 @@ class HostState(BackupSubject):
 
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         with scratch_directory(self.host.path("tmp", "backups-host")) as directory:
-            unpack(pieces, directory)
+            unpack(pieces, directory, self.encrypted)
             require_parsing(directory)
             return facts_of(directory)
 
@@ -119,7 +132,7 @@ class HostState(BackupSubject):
             staged = host.path(place, "new")
             tx.register_undo("unpack", call(remove, place=place))
             make_directory(staged)
-            unpack(pieces, staged)
+            unpack(pieces, staged, self.encrypted)
             require_parsing(staged)
             names = sorted(listing(staged))
             for name in names:
@@ -129,6 +142,14 @@ class HostState(BackupSubject):
             beside = [call(put_beside, place=place, name=name) for name in names if name in OWN_STAYS]
             tx.commit((*beside, call(remove, place=place)))
         host.out.section("The state is restored. Install the plugins that it names, then: dokkupy recover")
+
+
+def is_state(path: str) -> bool:
+    return path.split("/")[0] in ("apps", "global", "services", "backups") and is_table(path)
+
+
+def parts_of(path: str) -> tuple[str, ...]:
+    return tuple(path.removesuffix(".previous").removesuffix(".toml").split("/"))
 
 
 def facts_of(root: str) -> dict[str, str]:
@@ -166,11 +187,7 @@ def require_parsing(root: str) -> None:
     """Every table of the state can be read. Raises StateError."""
     for path in walk(root, wanted):
         full = os.path.join(root, path)
-        if (
-            path.endswith(".toml")
-            and path.split("/")[0] in ("apps", "global", "services", "backups")
-            and os.path.isfile(full)
-        ):
+        if path.endswith(".toml") and is_state(path) and os.path.isfile(full):
             try:
                 with open(full, "rb") as file:
                     tomllib.load(file)

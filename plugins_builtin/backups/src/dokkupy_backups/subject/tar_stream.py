@@ -16,9 +16,14 @@ END = 2 * tarfile.BLOCKSIZE
 MEMBERS = 5_000_000
 """Members that an archive may have."""
 
+Convert = Callable[[str, bytes], bytes]
+"""Gives the content that a file has on the other side, from its path and its content."""
+
 SHARED = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 BLOCK = 512
 CHUNK = 1024 * 1024
+TABLE = 64 * CHUNK
+"""A state table is smaller."""
 
 
 class Sink(io.RawIOBase):
@@ -84,14 +89,23 @@ def walk(root: str, wanted: Callable[[str], bool]) -> Iterator[str]:
     yield from below("")
 
 
-def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object]) -> None:
-    """Write a tar stream of these paths. Each file is as it was at one moment; what is gone by then is left out; what
+def unchanged(path: str, content: bytes) -> bytes:
+    return content
+
+
+def is_table(path: str) -> bool:
+    """Whether it is a file whose content is converted: small, and read whole."""
+    return path.endswith((".toml", ".toml.previous"))
+
+
+def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object], convert: Convert = unchanged) -> None:
+    """Write a tar stream of these paths, state tables converted. Each file is as it was at one moment; what is gone by then is left out; what
     is neither file, directory nor link (a socket) is too. Raises HostError for what cannot be read."""
     sink = io.BufferedWriter(Sink(write), CHUNK)
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, bufsize=CHUNK) as tar:
         for path in paths:
             try:
-                add(tar, root, path)
+                add(tar, root, path, convert)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -99,7 +113,7 @@ def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object]) -> N
     sink.flush()
 
 
-def add(tar: tarfile.TarFile, root: str, path: str) -> None:
+def add(tar: tarfile.TarFile, root: str, path: str, convert: Convert) -> None:
     full = os.path.join(root, path)
     found = os.lstat(full)
     member = tarfile.TarInfo(path)
@@ -113,6 +127,11 @@ def add(tar: tarfile.TarFile, root: str, path: str) -> None:
     elif stat.S_ISREG(found.st_mode):
         fd = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(fd, "rb") as file:
+            if is_table(path):
+                content = convert(path, file.read())
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+                return
             # A log may grow meanwhile: its size is that of now.
             member.size = os.fstat(file.fileno()).st_size
             tar.addfile(member, Exactly(file, member.size))
@@ -136,8 +155,8 @@ class Exactly:
 # back
 
 
-def unpack(pieces: Iterable[bytes], root: str) -> int:
-    """Unpack into an empty directory of ours; returns the number of members. Raises HostError for an archive that is
+def unpack(pieces: Iterable[bytes], root: str, convert: Convert = unchanged) -> int:
+    """Unpack into an empty directory of ours, state tables converted; returns the number of members. Raises HostError for an archive that is
     damaged, or has a member that would be anywhere else, or is anything but a file, directory or inner link.
 
     Links are made last, so that nothing is written through one.
@@ -156,7 +175,7 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
                 if member.issym():
                     links.append((path, inner(path, member.linkname)))
                 else:
-                    extract(tar, member, os.path.join(root, path))
+                    extract(tar, member, os.path.join(root, path), convert)
         while source.read(CHUNK):
             pass  # padding
         # tarfile takes an archive that was cut between two members, and up to 3.11.3 within a header, for a whole one.
@@ -171,7 +190,7 @@ def unpack(pieces: Iterable[bytes], root: str) -> int:
     return len(seen)
 
 
-def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
+def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str, convert: Convert) -> None:
     mode = member.mode & SHARED
     if member.isdir():
         os.makedirs(full, mode=0o700, exist_ok=True)
@@ -187,6 +206,11 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str) -> None:
         content = tar.extractfile(member)
         assert content is not None
         left = member.size
+        if is_table(member.name) and left <= TABLE:
+            text = content.read(left)
+            if len(text) == left:  # else it ends within, which is said below
+                file.write(convert(member.name, text))
+                left = 0
         while left:
             piece = content.read(min(CHUNK, left))
             if not piece:

@@ -133,7 +133,7 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
             "There are still services: " + ", ".join(host.store.services()),
             hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
         )
-    contributed = host.hooks.gather(hookspecs.teardown_changes, host=host, dry_run=dry_run)
+    contributed = host.hooks.gather(hookspecs.teardown_changes, host=host, dry_run=dry_run, purge=purge)
     return [
         *(Change(f"the plugin {plugin}", line) for plugin, line in contributed),
         *done("users, units and wiring", partial(take_away, host, purge), dry_run),

@@ -1,0 +1,82 @@
+"""The role Cipher, with the keys of the host."""
+
+from __future__ import annotations
+
+import binascii
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.cipher import Cipher
+from dokkupy_sdk.errors import StateError
+
+from dokkupy_secrets import keyring
+
+MARK = "sealed:"
+LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+MISSING = "Add the key, which `secrets:key` printed on the host that wrote it: sudo dokkupy secrets:key-add < FILE"
+DAMAGED = "Set the value again, or bring back the generation of the file before it, which `dokkupy doctor` names."
+
+
+class KeyringCipher(Cipher):
+    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and where the value is are
+    authenticated with it. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
+
+    def __init__(self, host: Host) -> None:
+        self.root = host.root
+        self.path = keyring.path_of(host.root)
+        self._seen: tuple[int, int] | None = None
+        self._keys: tuple[keyring.Key, ...] = ()
+
+    @property
+    def keys(self) -> tuple[keyring.Key, ...]:
+        """Those of this moment: a rotation in another process adds one while a command runs."""
+        seen = keyring.state_of(self.path)
+        if seen is None or seen != self._seen:
+            self._seen, self._keys = seen, keyring.load(self.path)
+        return self._keys
+
+    def seal(self, text: str, where: str) -> str | None:
+        from dokkupy_secrets.aead import encrypt
+
+        if not self.keys:
+            return None
+        newest = self.keys[0]
+        data = encrypt(newest.key, text.encode(), context(newest.id, where))
+        return f"{MARK}{newest.id}:{binascii.b2a_base64(data, newline=False).decode()}"
+
+    def open(self, token: str, where: str) -> str:
+        from dokkupy_secrets.aead import decrypt
+
+        name, data = parts(token)
+        if not data:
+            raise StateError(f"{self.title(where)} is cut off or damaged, and cannot be decrypted", hint=DAMAGED)
+        key = next((one for one in self.keys if one.id == name), None)
+        if key is None:
+            raise StateError(
+                f"{self.title(where)} is encrypted with the key {name}, which is not in {self.path}", hint=MISSING
+            )
+        try:
+            return decrypt(key.key, data, context(name, where)).decode()
+        except ValueError:
+            raise StateError(
+                f"{self.title(where)} cannot be decrypted: it was changed, or copied from another file", hint=DAMAGED
+            ) from None
+
+    def title(self, where: str) -> str:
+        file, _, keys = where.partition("\n")
+        return f"{'.'.join(keys.split(chr(10)))} in {self.root}/{file}.toml"
+
+
+def context(name: str, where: str) -> bytes:
+    """What is authenticated with a value."""
+    return f"{name}\n{where}".encode()
+
+
+def parts(token: str) -> tuple[str, bytes]:
+    """(the key's id, nonce and ciphertext) of a token; of one that is cut off or damaged, nothing."""
+    name, _, data = token.removeprefix(MARK).partition(":")
+    if len(name) != keyring.ID or not name.isalnum() or not LETTERS.issuperset(data.encode()):
+        return "", b""
+    try:
+        return name, binascii.a2b_base64(data)
+    except binascii.Error:
+        return "", b""

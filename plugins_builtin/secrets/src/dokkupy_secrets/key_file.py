@@ -1,0 +1,37 @@
+"""The key file: root's, and readable by the system user alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from dokkupy_sdk.files import write_atomic
+from dokkupy_sdk.setup import login
+from dokkupy_sdk.users import USER
+
+from dokkupy_secrets import keyring
+
+MODE = 0o440
+
+
+def write(path: str, keys: tuple[keyring.Key, ...]) -> None:
+    """Replace the key file, never with a moment without one."""
+    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+    write_atomic(path, keyring.text_of(keys).encode(), mode=MODE)
+    close(path)
+
+
+def owner() -> tuple[int, int]:
+    own = login(USER) if os.geteuid() == 0 else None
+    return (0, own.pw_gid) if own is not None else (os.geteuid(), os.getegid())
+
+
+def close(path: str) -> None:
+    os.chown(path, *owner())
+    os.chmod(path, MODE)
+
+
+def is_closed(path: str) -> bool:
+    """Whether nobody else can read it, and the system user can."""
+    found = os.stat(path)
+    return stat.S_IMODE(found.st_mode) == MODE and (os.geteuid() != 0 or (found.st_uid, found.st_gid) == owner())

@@ -1,0 +1,98 @@
+"""The keys: a file outside of the state, so that a copy or a backup of the state has none.
+
+A line each, `ID KEY` in hexadecimal, the newest first: that one encrypts, all of them decrypt. On the start-up path of
+`config:get`: no `dataclasses`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dokkupy_sdk.errors import HostError, StateError, UserError
+
+STANDARD_ROOT = "/var/lib/dokkupy"
+STANDARD = "/etc/dokkupy/secrets.keys"
+ID, SIZE = 8, 32
+
+
+class Key:
+    """id: what tokens name it by. key: 32 bytes, of which nothing is printed."""
+
+    __slots__ = ("id", "key")
+
+    def __init__(self, name: str, key: bytes) -> None:
+        self.id = name
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and (self.id, self.key) == (other.id, other.key)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"<key {self.id}>"
+
+    def line(self) -> str:
+        return f"{self.id} {self.key.hex()}"
+
+
+def path_of(root: str) -> str:
+    """Where the keys of a state directory are; of one that is not the standard one, beside it."""
+    return STANDARD if root == STANDARD_ROOT else f"{root.rstrip('/')}.secrets-keys"
+
+
+def fresh() -> Key:
+    return Key(os.urandom(ID // 2).hex(), os.urandom(SIZE))
+
+
+def state_of(path: str) -> tuple[int, int] | None:
+    """Another one each time that the file is replaced; None where it is missing or out of reach."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def load(path: str) -> tuple[Key, ...]:
+    """The keys, the newest first; none where setup has not made one. Raises HostError or StateError."""
+    try:
+        with open(path, "rb") as file:
+            return parse(file.read().decode("ascii"))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise HostError(
+            f"The keys of secrets in {path} cannot be read: {error.strerror}",
+            hint="Only root and the user dokkupy read them. `sudo dokkupy setup` sets their owner and mode.",
+        ) from None
+    except (UserError, UnicodeDecodeError):
+        raise StateError(
+            f"{path} has no usable keys",
+            hint="Move it away, and bring back what `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
+        ) from None
+
+
+def parse(text: str) -> tuple[Key, ...]:
+    """Raises UserError for what is not such a file."""
+    found = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        name, _, key = line.strip().partition(" ")
+        try:
+            made = Key(name, bytes.fromhex(key))
+            int(name, 16)
+        except ValueError:
+            raise UserError("A line of keys is `ID KEY`, both in hexadecimal") from None
+        if len(name) != ID or len(made.key) != SIZE:
+            raise UserError(f"A key has {SIZE} bytes, and an id {ID} digits")
+        found.append(made)
+    if not found:
+        raise UserError("There is no key")
+    return tuple(found)
+
+
+def text_of(keys: tuple[Key, ...]) -> str:
+    return "".join(f"{key.line()}\n" for key in keys)
