@@ -62,6 +62,8 @@ SETTERS = {
     "resource:reserve": "--memory 32m",
     "resource:limit-clear": "",
     "resource:reserve-clear": "",
+    "storage:mount": "cache-2:/cache",
+    "storage:unmount": "cache-1:/more",
 }
 """Commands that set something of an app, and words for them beside its name."""
 
@@ -74,6 +76,7 @@ BEFORE = (
     "resource:limit blog --cpu 1",
     "resource:reserve blog --memory 16m",
     "checks:skip blog web",
+    "storage:mount blog cache-1:/more",
 )
 
 NO_SETTING = {
@@ -99,6 +102,7 @@ NO_SETTING = {
     "services": "*",
     "setup": "*",
     "ssh-keys": "*",
+    "storage": "annotations:set create destroy ensure-directory labels:set measure migrate undestroy",
     "trace": "*",
     "webhook": "*",
     "domains": "add-global set-global remove-global clear-global",

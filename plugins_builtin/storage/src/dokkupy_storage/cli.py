@@ -133,8 +133,8 @@ def ensure_directory(
     from dokkupy_storage.directory import ensure, owner_of, storage_root
 
     owner, path = owner_of(chown), os.path.join(storage_root(host), directory)
-    host.out.section(f"Ensuring {path} exists")
     host.act(f"make {path}", lambda: ensure(host, path, owner=owner))
+    host.out.section(f"Ensuring {path} exists")
     if owner is not None:
         host.out.detail(f"Setting directory ownership to {owner}:{owner}")
     host.out.detail("Directory ready for mounting")
