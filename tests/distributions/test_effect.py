@@ -190,6 +190,7 @@ VALUES = (
     "fake",
     "KEY",
     "UTC",
+    "run",
     "none",
     "https",
     "each",
