@@ -10,7 +10,6 @@ from dokkupy.errors import StateError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName
-from dokkupy.model.state import AppFile
 from dokkupy_sdk.settings import (
     AT_ONCE,
     BUILD,
@@ -25,6 +24,7 @@ from dokkupy_sdk.settings import (
     plain,
     property_of,
 )
+from dokkupy_sdk.state import AppFile
 from dokkupy_sdk.testing import fake_host
 
 BLOG = AppName("blog")

@@ -10,7 +10,7 @@ import pytest
 from dokkupy import hookspecs
 from dokkupy.cli.declare import PERMISSIONS, Command, Group, parameters
 from dokkupy.kernel.registry import Registry
-from dokkupy.model.names import PluginName
+from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.settings import Settings
 
 from tests.architecture.readers import nodes

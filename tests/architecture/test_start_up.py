@@ -135,7 +135,7 @@ SERVE = """
 import sys
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.model.state import InstanceRow, ServingFile
+from dokkupy_sdk.state import InstanceRow, ServingFile
 from dokkupy_apps.state_mark import state_mark
 host, app = Host(sys.argv[1]), AppName("blog")
 host.store.write("apps", app, "releases", "000001", data={"source": "test", "mark": state_mark(host, app, {})})

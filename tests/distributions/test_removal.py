@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,8 +121,9 @@ def test_everything_together_works(installed: Installed) -> None:
     assert {"nginx", "git", "checks", "logs", "app-json"} <= set(installed.namespaces())
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
-def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -> None:
+@contextmanager
+def missing(installed: Installed, plugin: str) -> Iterator[None]:
+    """A plugin's files are gone, as after `pip uninstall`."""
     package = "dokkupy_" + plugin.replace("-", "_")
     aside = installed.place / "aside"
     aside.mkdir(exist_ok=True)
@@ -129,8 +132,29 @@ def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -
     for path in moved:
         path.rename(aside / path.name)
     try:
-        check(installed, STAND_ON.get(plugin, ()))
-        assert f'"name": "{plugin}"' not in installed.run("plugin:list", "--format", "json").stdout
+        yield
     finally:
         for path in moved:
             (aside / path.name).rename(path)
+
+
+@pytest.mark.parametrize("plugin", [name for name in PLUGINS if name != "apps"])
+def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -> None:
+    with missing(installed, plugin):
+        check(installed, STAND_ON.get(plugin, ()))
+        assert f'"name": "{plugin}"' not in installed.run("plugin:list", "--format", "json").stdout
+
+
+def test_without_the_life_cycle_of_apps_what_declares_it_is_named_as_broken_and_nothing_else(
+    installed: Installed,
+) -> None:
+    declare = {folder.name for folder in FOLDERS if '"dokkupy-apps>=' in (folder / "pyproject.toml").read_text()}
+    with missing(installed, "apps"):
+        for words in (["version"], ["help"], ["plugin:list"]):
+            done = installed.run(*words)
+            assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+        refused = installed.run("apps:list")
+        assert refused.returncode == 1 and "Plugin commands" in refused.stderr and "Traceback" not in refused.stderr
+        listed = json.loads(installed.run("plugin:list", "--format", "json").stdout)
+        broken = {row["name"] for row in listed if row["status"] == "broken"}
+        assert "commands" in broken and broken <= declare, broken

@@ -8,8 +8,8 @@ import pytest
 from dokkupy.errors import Conflict
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
-from dokkupy.model.names import PluginName
 from dokkupy_plugins.installed import OURS, disabled, requirements, set_disabled
+from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.testing import RecordingConsole
 
 NAMES = {entry.distribution: entry.plugin for entry in entry_points() if entry.distribution not in OURS}

@@ -7,18 +7,8 @@ import re
 
 import pytest
 from dokkupy.errors import UserError
-from dokkupy.model.names import (
-    AppName,
-    Domain,
-    EnvKey,
-    GitRef,
-    GlobalDomain,
-    Identifier,
-    ImageRef,
-    KeyName,
-    PluginName,
-    ProcessType,
-)
+from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType
+from dokkupy_sdk.names import GitRef, GlobalDomain, ImageRef, KeyName, PluginName
 
 
 @pytest.mark.parametrize(

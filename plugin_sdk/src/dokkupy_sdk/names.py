@@ -1,21 +1,8 @@
 """Identifiers, parsed at the border. Light: no dataclasses."""
 
-from dokkupy.model.names import (
-    AppName,
-    Domain,
-    EnvKey,
-    GitRef,
-    GlobalDomain,
-    Identifier,
-    ImageRef,
-    KeyName,
-    Pattern,
-    PluginName,
-    ProcessType,
-    RelativePath,
-    digits,
-    shown,
-)
+from __future__ import annotations
+
+from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, Pattern, ProcessType, digits, shown
 from dokkupy.model.secret import Sealed, Secret
 
 __all__ = [
@@ -26,8 +13,8 @@ __all__ = [
     "GlobalDomain",
     "Identifier",
     "ImageRef",
-    "Pattern",
     "KeyName",
+    "Pattern",
     "PluginName",
     "ProcessType",
     "RelativePath",
@@ -36,3 +23,121 @@ __all__ = [
     "digits",
     "shown",
 ]
+
+
+class GitRef(Identifier):
+    """A branch, tag or revision as git accepts it (`git check-ref-format`), never an option."""
+
+    __slots__ = ()
+    what = "Git reference"
+    rule = "is not a branch, tag or revision that git accepts"
+    pattern = Pattern(r"[A-Za-z0-9_][A-Za-z0-9._/+#@-]*")
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return not (
+            ".." in text
+            or "//" in text
+            or "@{" in text
+            or text.endswith(("/", ".", ".lock"))
+            or any(part.startswith(".") or part.endswith(".lock") for part in text.split("/"))
+        )
+
+
+class GlobalDomain(Identifier):
+    """What apps without names of their own are called below: a host name, or the host's address, IPv4 or IPv6, below which
+    nothing can be called."""
+
+    __slots__ = ()
+    what = "Domain"
+    max_length = 253
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[0-9a-f:.]*:[0-9a-f:.]*|(?!_|\\.).+`"""
+        return (":" in text and not text.strip("0123456789abcdef:.")) or (text[0] not in "_." and "\n" not in text)
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        plain = text.strip("[]").lower()
+        return plain if ":" in plain else str(Domain(text))
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return ":" not in text or is_address(text)
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{shown(text)} is invalid. exiting..."
+
+    @property
+    def is_address(self) -> bool:
+        return is_address(self)
+
+
+def is_address(text: str) -> bool:
+    from _socket import AF_INET, AF_INET6, inet_pton  # `socket` would be half an interpreter for `domains:report`
+
+    for family in (AF_INET, AF_INET6):
+        try:
+            inet_pton(family, text)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+class ImageRef(Identifier):
+    """An image: `[registry[:port]/]name[:tag][@sha256:...]`, or an image id `sha256:...`.
+
+    Source: the grammar of the distribution project's reference package.
+    """
+
+    __slots__ = ()
+    what = "Image"
+    rule = "is not an image reference"
+    pattern = Pattern(
+        r"sha256:[0-9a-f]{64}"
+        r"|(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]{1,5})?/)?"
+        r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+        r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+    )
+    max_length = 512
+
+
+class KeyName(Identifier):
+    """The name under which an SSH key is kept."""
+
+    __slots__ = ()
+    what = "Key name"
+    rule = "may only contain letters, digits and . _ @ + - (at most 128), and begins with a letter or digit"
+    max_length = 128
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        """`[A-Za-z0-9][A-Za-z0-9._@+-]*`"""
+        return text.isascii() and text[0].isalnum() and text.translate(dict.fromkeys(map(ord, "._@+-"))).isalnum()
+
+
+class PluginName(Identifier):
+    """The short name of a plugin: its distribution's without `dokkupy-`."""
+
+    __slots__ = ()
+    what = "Plugin name"
+    rule = "may only contain lowercase letters, digits and hyphens"
+    pattern = Pattern(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+    max_length = 64
+
+
+class RelativePath(Identifier):
+    """A path inside a pushed tree: relative, without `..`, control characters or a leading dash."""
+
+    __slots__ = ()
+    what = "Path"
+    rule = "must be relative, inside the repository, without .. or control characters"
+    pattern = Pattern(r"[^\x00-\x1f\x7f/-][^\x00-\x1f\x7f]*")
+    max_length = 1024
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        return ".." not in text.split("/")

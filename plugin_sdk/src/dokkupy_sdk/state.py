@@ -1,27 +1,19 @@
 """Core's state files as records; `host.store.load(FormationFile, app)` reads one, `tx.save` writes it. A plugin's own file is a
 `dokkupy_sdk.records.Record` of its own."""
 
+from __future__ import annotations
+
 from dokkupy.kernel.store import lost_record
-from dokkupy.model.state import (
-    AppFile,
-    ConfigFile,
-    DomainsFile,
-    FailedFile,
-    FailedInstance,
-    FormationFile,
-    GlobalDomainsFile,
-    InstanceRow,
-    KeyRow,
-    KeysFile,
-    PluginsFile,
-    PortRow,
-    PortsFile,
-    PropertiesFile,
-    ReleaseSummary,
-    RetiringFile,
-    ServingFile,
-    TraceFile,
-)
+from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType, digits
+from dokkupy.model.record import Record
+from dokkupy.model.secret import Secret
+from dokkupy.model.state import RELEASE_FILE, KeyRow, KeysFile, PluginsFile, PropertiesFile, TraceFile
+
+from dokkupy_sdk.names import GlobalDomain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AppFile",
@@ -44,3 +36,123 @@ __all__ = [
     "TraceFile",
     "lost_record",
 ]
+
+
+class AppFile(Record, file="apps/*/app"):
+    """An app exists with this file. locked: against deploys (`apps:lock`). private: part of the names of its images and
+    build caches."""
+
+    created_at: str = ""
+    locked: bool = False
+    private: Secret = Secret("")
+
+
+class ConfigFile(Record, file="apps/*/config"):
+    """The variables of an app or of the host."""
+
+    env: Mapping[EnvKey, Secret] = {}
+
+
+class FormationFile(Record, file="apps/*/ps"):
+    """scale: the quantities that were set. restore: false while the app is stopped."""
+
+    scale: Mapping[ProcessType, int] = {}
+    restore: bool = True
+
+
+class DomainsFile(Record, file="apps/*/domains"):
+    """vhosts: the app's own names; None while it has the default ones."""
+
+    vhosts: tuple[Domain, ...] | None = None
+    enabled: bool = True
+
+
+class GlobalDomainsFile(Record, file="global/domains"):
+    """The names below which apps without names of their own are called."""
+
+    vhosts: tuple[GlobalDomain, ...] = ()
+
+
+class PortRow(Identifier):
+    """A row of the port map, `scheme:host_port:container_port`; see `model.ports.Port`."""
+
+    __slots__ = ()
+    what = "Port map row"
+    rule = "has to be SCHEME:HOST_PORT:CONTAINER_PORT"
+
+    @classmethod
+    def accepts(cls, text: str) -> bool:
+        scheme, *ports = text.split(":")
+        return scheme.isalpha() and len(ports) == 2 and all(digits(port) is not None for port in ports)
+
+
+class PortsFile(Record, file="apps/*/ports"):
+    """map: the rows of `ports:set`, as they were given. allocated: the port of an app that has no domain."""
+
+    map: tuple[PortRow, ...] = ()
+    allocated: int | None = None
+
+
+class InstanceRow(Record):
+    """An instance, without its app: the place of the file says that."""
+
+    process: ProcessType
+    index: int
+    id: str
+    name: str
+    address: str
+    port: int
+    release: int
+    deployment: str
+
+    @property
+    def dyno(self) -> str:
+        return f"{self.process}.{self.index}"
+
+
+class ServingFile(Record, file="apps/*/deployment"):
+    """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens.
+    fixed: whether the source fixes the formation (app.json), so that `ps:scale` refuses."""
+
+    release: int
+    id: str
+    instances: tuple[InstanceRow, ...] = ()
+    closed: frozenset[int] = frozenset()
+    fixed: bool = False
+
+
+class ReleaseSummary(Record, file=RELEASE_FILE):
+    """What reports read of a `model.release.Release` without loading it."""
+
+    source: str
+    revision: str = ""
+    mark: str = ""
+    kept: Mapping[str, tuple[str, ...]] = {}
+    settings: Mapping[str, Mapping[str, str]] = {}
+
+
+class RetiringFile(Record, file="apps/*/retire/*"):
+    """The instances that a deployment replaced, which still have to be stopped."""
+
+    instances: tuple[InstanceRow, ...]
+    timeout: int = 30
+    drain: int | None = None
+    forget: AppName | None = None
+
+
+class FailedInstance(Record):
+    """exit_code: absent for one that was running."""
+
+    dyno: str
+    ended: str
+    exit_code: int | None = None
+    oom: bool = False
+    lines: tuple[str, ...] = ()
+
+
+class FailedFile(Record, file="apps/*/failed"):
+    """The last failed deploy, for `logs:failed`."""
+
+    at: str
+    reason: str
+    instances: tuple[FailedInstance, ...] = ()

@@ -7,8 +7,8 @@ import os
 import stat
 
 from dokkupy.errors import AppError
-from dokkupy.model.names import RelativePath
 
+from dokkupy_sdk.names import RelativePath
 from dokkupy_sdk.text import decode_text
 
 LIMIT = 256 * 1024

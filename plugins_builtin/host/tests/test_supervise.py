@@ -15,7 +15,6 @@ from dokkupy.kernel import locks
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
-from dokkupy.model.state import ServingFile
 from dokkupy_apps.processes import scale, stop_app
 from dokkupy_apps.properties import PS
 from dokkupy_apps.releases import current
@@ -25,6 +24,7 @@ from dokkupy_host.supervise.apps import findings, supervise, write_watched
 from dokkupy_host.supervise.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.state import ServingFile
 from dokkupy_sdk.testing import FakeProxy
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from dokkupy.errors import Conflict, NotFound, UserError
 from dokkupy.host import Host
-from dokkupy.model.names import AppName, KeyName
+from dokkupy.model.names import AppName
 from dokkupy.model.state import KeyRow
 from dokkupy_sdk.access import keys_of
+from dokkupy_sdk.names import KeyName
 from dokkupy_ssh.keys import add_key, finding, parse_key, remove_key, write_authorized_keys
 
 
