@@ -177,7 +177,7 @@ def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: 
 
 def test_all_checks_of_all_instances_run_at_the_same_time(host: Host, start: Start) -> None:
     workers = [start(SILENT, "worker") for _ in range(3)]
-    entries: list[dict[str, Any]] = [{"uptime": 8}, {"command": ["sleep", "8"]}]
+    entries: list[dict[str, Any]] = [{"uptime": 8}, {"command": ["sleep", "8"], "timeout": 30}]
     # One after the other, the six take 48 s.
     assert took(lambda: hooks.check(host, release(healthchecks(*entries, process="worker")), workers)) < 36
 
