@@ -83,6 +83,7 @@ DOKKU = {
     "resource": {f"_default_.{kind}.{name}" for kind in ("limit", "reserve") for name in RESOURCES},
     "scheduler": thrice("selected", "shell"),
     "scheduler-docker-local": thrice("init-process", "parallel-schedule-count"),
+    "storage": {"build-mounts", "deploy-mounts", "run-mounts"},
 }
 """Namespace -> keys of its report of an app, as section 1 of the reference lists them; with dashes where the plugin's name
 is not before them."""
@@ -92,7 +93,7 @@ LACKING = {
 }
 """Properties of Dokku's that are not here: its commands refuse them."""
 
-NOT_YET = {"registry", "storage"}
+NOT_YET = {"registry"}
 """Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}

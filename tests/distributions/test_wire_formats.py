@@ -182,9 +182,9 @@ def test_words_past_the_last_argument_are_ignored(
 SETTERS = [
     (name, "set-property" if "set-property" in GROUPS[name].commands else "set", settings)
     for name, settings in SETTINGS.items()
-    if name in GROUPS and settings.listed and name != "backups"
+    if name in GROUPS and settings.listed and name not in ("backups", "storage")
 ]
-"""backups:set is of the host alone and has no app."""
+"""backups:set is of the host alone and has no app, storage:set is of an entry."""
 
 
 @pytest.mark.parametrize(("name", "verb", "settings"), SETTERS, ids=[one[0] for one in SETTERS])

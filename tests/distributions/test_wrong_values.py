@@ -253,7 +253,7 @@ def test_a_property_of_any_value_is_refused_or_can_be_unset(
                     assert settings.raw(host.store, app, one) == "", (one, wrong)
 
 
-OTHERWISE = {"backups"}
+OTHERWISE = {"backups", "storage"}
 """Namespaces whose `:set` has another form; the other test tries them."""
 
 

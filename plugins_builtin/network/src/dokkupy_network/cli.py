@@ -197,5 +197,8 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     return {"web-listeners": " ".join(f"{one.address}:{one.port}" for one in instances if one.process == "web")}
 
 
+BEYOND = ("computed-static-web-listener",)
+"""What Dokku does not show: the property has one value alone."""
+
 # An app that joins a network reaches what is in it, and is reached: that is an admin's to decide.
-add_property_commands(group, SETTINGS, permission="app:admin", judge=judge, extra=extra)
+add_property_commands(group, SETTINGS, permission="app:admin", judge=judge, extra=extra, beyond=BEYOND)

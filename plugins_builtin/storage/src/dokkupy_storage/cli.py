@@ -48,6 +48,7 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
 
     from dokkupy_storage import mounting, render
 
+    host.store.require_app(app)
     if storage.is_entry:
         if container_dir is None:
             raise UserError("Please specify where it is mounted: --container-dir /PATH")

@@ -8,6 +8,7 @@ import stat
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError
+from dokkupy_sdk.names import digits
 
 OWNERS = {"herokuish": 32767, "heroku": 1000, "paketo": 2000, "root": 0}
 """Name -> the user that images of these builders run as (reference, section 1.31)."""
@@ -32,8 +33,9 @@ def owner_of(text: str) -> int | None:
         return OWNERS[text]
     if text == KEPT:
         return None
-    if text.isascii() and text.isdecimal() and int(text) < 2**32 - 1:
-        return int(text)
+    number = digits(text)
+    if number is not None and number < 2**32 - 1:
+        return number
     raise UserError(
         f"Unsupported chown permissions: {text[:40]!r}", hint=f"Use {', '.join(OWNERS)}, false or a user's number"
     )

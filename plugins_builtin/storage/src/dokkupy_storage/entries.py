@@ -66,7 +66,7 @@ def change(host: Host, name: str, prop: str, value: str) -> Entry:
     if prop in FIXED:
         raise UserError(f"{prop} of a storage entry cannot be changed")
     if prop not in CHANGEABLE:
-        raise UserError(f"Invalid property specified: {prop[:40]}", hint=f"There is: {', '.join(CHANGEABLE)}")
+        raise UserError(f"Invalid property specified, valid properties include: {', '.join(CHANGEABLE)}")
     if prop == "reclaim-policy":
         reclaim_policy(value)
     owner = owner_of(value) if prop == "chown" and value else None
