@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.model import Finding
+    from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
@@ -30,3 +32,23 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_ssh.keys import finding
 
     return [finding(host)]
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """Who had the app has it under its new name, and not the next app of the old one."""
+    from dokkupy_sdk.access import keys_of
+
+    from dokkupy_ssh.keys import rename_app
+
+    if any(old in key.apps for key in keys_of(host).values()):
+        rename_app(host, old, new, tx)
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    """A later app of the name is somebody else's."""
+    from dokkupy_ssh.keys import forget_app
+
+    for name in forget_app(host, app):
+        host.out.detail(f"The key {name} no longer has the app {app}; to give it one of this name: ssh-keys:set {name}")

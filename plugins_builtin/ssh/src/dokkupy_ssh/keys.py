@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+from contextlib import contextmanager
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import keys_of
@@ -20,7 +21,9 @@ from dokkupy_ssh.names import ADMIN, Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dokkupy_sdk.operation import Transaction
 
 PROGRAM = "/usr/local/bin/dokkupy"
 RESTRICTIONS = "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
@@ -117,6 +120,38 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
         tx.save(KeysFile(keys={k: r for k, r in keys.items() if k not in doomed}))
         tx.step("write authorized_keys", lambda: write_authorized_keys(host))
     return doomed
+
+
+def rename_app(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """Let the keys that have an app follow its rename."""
+    with held(host, "ssh-keys:set"):
+        keys = keys_of(host)
+        renamed = {
+            name: key.replace(apps=tuple(new if app == old else app for app in key.apps)) for name, key in keys.items()
+        }
+        tx.save(KeysFile(keys=renamed))
+
+
+def forget_app(host: Host, app: AppName) -> list[str]:
+    """Take an app that is gone from all keys; returns the names of those that had it. Idempotent."""
+    if not any(app in key.apps for key in keys_of(host).values()):
+        return []
+    with operation(host, "ssh-keys:set", "host", takes_away=True) as tx:
+        keys = keys_of(host)
+        had = [name for name, key in keys.items() if app in key.apps]
+        left = {name: key.replace(apps=tuple(one for one in key.apps if one != app)) for name, key in keys.items()}
+        tx.save(KeysFile(keys=left))
+    return had
+
+
+@contextmanager
+def held(host: Host, verb: str) -> Iterator[None]:
+    """With the lock under which keys change."""
+    lock = host.lock("host", wait=30, command=host.command or verb)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_authorized_keys(host: Host) -> None:
