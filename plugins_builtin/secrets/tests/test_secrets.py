@@ -234,6 +234,19 @@ def test_a_changed_value_is_refused(host: Host) -> None:
         value(host, "KEY")
 
 
+def test_a_changed_value_keeps_no_other_from_its_reader_and_is_unset(host: Host, run: Run) -> None:
+    put(host, KEY="t0psecret", OTHER="also")
+    path = config(host)
+    found = token(path)
+    path.write_text(path.read_text().replace(found, found[:-6] + "AAAA=="))
+    assert run("config:get", "blog", "OTHER")[:2] == (0, "also\n")
+    assert run("config:keys", "blog")[:2] == (0, "KEY\nOTHER\n")
+    status, _, error = run("config:get", "blog", "KEY")
+    assert status == 1 and "env.KEY" in error
+    assert run("config:unset", "--no-restart", "blog", "KEY")[0] == 0
+    assert run("config:show", "blog")[0] == 0
+
+
 def test_a_value_does_not_open_in_another_file_or_under_another_name(host: Host) -> None:
     """Else who may write an app's file and read its values reads every value of the host."""
     create_app(host, AppName("shop"))

@@ -29,10 +29,14 @@ def app_of(host: Host, scope: Scope) -> AppName | None:
     raise UserError("Please specify an app to run the command on")
 
 
-def variables(host: Host, scope: Scope, merged: bool) -> dict[str, str]:
+def secrets_of(host: Host, scope: Scope, merged: bool) -> Mapping[EnvKey, Secret]:
+    """The variables by name, in order; their values are decrypted when they are revealed."""
     app = app_of(host, scope)
-    found = merged_env(host, app) if merged and app is not None else get_env(host, app)
-    return {str(key): value.reveal() for key, value in sorted(found.items())}
+    return merged_env(host, app) if merged and app is not None else get_env(host, app)
+
+
+def variables(host: Host, scope: Scope, merged: bool) -> dict[str, str]:
+    return {str(key): value.reveal() for key, value in secrets_of(host, scope, merged).items()}
 
 
 def quoted(text: str) -> str:
@@ -60,18 +64,19 @@ def get(
     quote: Quoted = False,
 ) -> CommandResult:
     """Print one variable; the exit status is 1 when it is not set."""
-    value = variables(host, scope, False).get(str(key))
-    if value is None:
+    secret = secrets_of(host, scope, False).get(key)
+    if secret is None:
         # On standard output nothing, as in Dokku; the JSON has the keys of every error.
         missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
         return CommandResult({**missing, "plugin": None, "key": key, "value": None}, status=1)
+    value = secret.reveal()
     return CommandResult({"key": key, "value": value}, [quoted(value) if quote else value])
 
 
 @group.command("keys", permission="app:write")
 def keys(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     """Print the names of the variables."""
-    names = list(variables(host, scope, merged))
+    names = [str(key) for key in secrets_of(host, scope, merged)]
     return CommandResult(names, names)
 
 
@@ -121,7 +126,7 @@ def unset(
     host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
 ) -> CommandResult:
     """Unset variables, and restart the app without them."""
-    present = variables(host, scope, False)
+    present = secrets_of(host, scope, False)
     for key in names:
         if key in present:
             host.out.announce(f"Unsetting {key}")
