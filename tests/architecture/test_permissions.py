@@ -40,7 +40,7 @@ def expected(command: Command, column: str) -> str:
     if column in ("other app", "service of others", "service without links"):
         return ADMINS
     if column == "--global":
-        return EVERYBODY if permission == "app:read" else ADMINS
+        return EVERYBODY if command.full_name.rpartition(":")[2] == "report" else ADMINS
     return MINE[permission]
 
 

