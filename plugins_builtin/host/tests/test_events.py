@@ -10,6 +10,7 @@ from dokkupy.cli.main import main
 from dokkupy.host import Host
 from dokkupy_host.events import follow, line_of
 from dokkupy_sdk.events import latest
+from dokkupy_sdk.testing.command_line import Run
 
 
 def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
@@ -43,3 +44,13 @@ def test_following_tells_each_event_once(host: Host) -> None:
     assert next(lines).endswith("first")
     threading.Timer(0.05, lambda: host.events.record("second")).start()
     assert [line.split()[1] for line in islice(lines, 1)] == ["second"]
+
+
+def test_scripts_for_dokku_turn_events_on_and_off_and_are_warned(run: Run, host: Host) -> None:
+    assert run("events:on") == (0, "-----> Events are always recorded\n", "")
+    status, out, error = run("events:off")
+    assert (status, out) == (0, "") and "Events are always recorded" in error
+    for app in ("blog", "shop"):
+        host.events.record("deployed", app=app)
+    assert run("events:list")[1] == "=====> Events on record\ndeployed 2\n"
+    assert run("events", "blog")[1].endswith("deployed app=blog\n")

@@ -91,12 +91,18 @@ def cancel(host: Host, app: App) -> CommandResult:
 
 
 @group.command("prune", permission="app:write", mutating=True)
-def prune(host: Host, scope: Scope) -> CommandResult:
+def prune(
+    host: Host,
+    scope: Scope = Scope(),  # noqa: B008 - never changed
+    *,
+    all_apps: Annotated[bool, Opt("--all-apps", help="Of all apps, as --all")] = False,
+) -> CommandResult:
     """Remove the records of builds beyond the retention."""
     from dokkupy_apps.builds import prune_builds
     from dokkupy_sdk.many import over_each, warn_of
 
-    pruned, failed = over_each(apps_of(host, scope), lambda app: prune_builds(host, app))
+    chosen = Scope(is_all=True) if all_apps and scope.app is None else scope
+    pruned, failed = over_each(apps_of(host, chosen), lambda app: prune_builds(host, app))
     gone = [identifier for _, identifiers in pruned for identifier in identifiers]
     warn_of(host, failed)
     return CommandResult(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)

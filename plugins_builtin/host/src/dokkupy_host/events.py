@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+MOST = 1_000_000
+
 group = Group("events", "Show what happened on this host", bare="")
 
 
@@ -33,6 +35,32 @@ def events(
             sys.stdout.flush()
         return CommandResult(rows)
     return CommandResult(rows, [harmless(line_of(row)) for row in rows])
+
+
+ALWAYS = "Events are always recorded"
+
+
+@group.command("list", permission="host:read")
+def list_kinds(host: Host) -> CommandResult:
+    """List the kinds of events on record, with how often each happened."""
+    from collections import Counter
+
+    counts = Counter(str(row.get("event", "?")) for row in latest(host, MOST))
+    rows = [{"event": event, "count": count} for event, count in sorted(counts.items())]
+    return CommandResult(rows, [harmless(f"{row['event']} {row['count']}") for row in rows], header="Events on record")
+
+
+@group.command("on", permission="host:write")
+def turn_on(host: Host) -> CommandResult:
+    """Do nothing: events are always recorded. For scripts that were written for Dokku."""
+    return CommandResult({"recorded": True}, [f"-----> {ALWAYS}"])
+
+
+@group.command("off", permission="host:write")
+def turn_off(host: Host) -> CommandResult:
+    """Do nothing but warn: events cannot be turned off. For scripts that were written for Dokku."""
+    host.out.warn(f"{ALWAYS}: they are how a crash or a late backup is explained")
+    return CommandResult({"recorded": True})
 
 
 def line_of(row: dict[str, Any]) -> str:
