@@ -50,13 +50,13 @@ def list_kinds(host: Host) -> CommandResult:
     return CommandResult(rows, [harmless(f"{row['event']} {row['count']}") for row in rows], header="Events on record")
 
 
-@group.command("on", permission="host:write")
+@group.command("on", permission="host:read")
 def turn_on(host: Host) -> CommandResult:
     """Do nothing: events are always recorded. For scripts that were written for Dokku."""
     return CommandResult({"recorded": True}, [f"-----> {ALWAYS}"])
 
 
-@group.command("off", permission="host:write")
+@group.command("off", permission="host:read")
 def turn_off(host: Host) -> CommandResult:
     """Do nothing but warn: events cannot be turned off. For scripts that were written for Dokku."""
     host.out.warn(f"{ALWAYS}: they are how a crash or a late backup is explained")
