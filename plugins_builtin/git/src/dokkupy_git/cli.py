@@ -182,6 +182,7 @@ def auth(
 ) -> CommandResult:
     """Set the login for fetching from a host over HTTPS; without a user, remove it."""
     from dokkupy_git.fetch import credentials
+    from dokkupy_git.repository import logins
 
     target = credentials.host_name(name)
     secret = given_password(user, password)
@@ -190,7 +191,7 @@ def auth(
     if host.dry_run:
         return planned(f"The login for {target} would be " + ("set" if user else "removed"))
     host.out.announce(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
-    return CommandResult({"host": target, "user": user, "changed": credentials.set_login(target, user, secret)})
+    return CommandResult({"host": target, "user": user, "changed": logins.set_login(host, target, user, secret)})
 
 
 @git.command("auth-status", permission="host:read", secret_args=2)
@@ -202,9 +203,10 @@ def auth_status(
 ) -> int:
     """Exit with 0 if the stored login is the given one, else with 1."""
     from dokkupy_git.fetch import credentials
+    from dokkupy_git.repository import logins
 
     secret = given_password(user, password)
-    return 0 if credentials.has_login(credentials.host_name(name), user, secret) else 1
+    return 0 if logins.has_login(host, credentials.host_name(name), user, secret) else 1
 
 
 def given_password(user: str, password: str) -> Secret | None:

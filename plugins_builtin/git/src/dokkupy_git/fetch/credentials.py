@@ -1,4 +1,4 @@
-"""What lets the host fetch from elsewhere: passwords in `.netrc`, its own SSH key, known host keys."""
+"""What lets the host fetch from elsewhere by SSH: its own key, known host keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
-from dokkupy_sdk.names import Secret, shown
+from dokkupy_sdk.names import shown
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}")
 KEY = "id_ed25519"
@@ -22,69 +22,6 @@ def host_name(text: str) -> str:
     if not HOST.fullmatch(text):
         raise UserError(f"{shown(text)} is not a host name or address")
     return text.lower()
-
-
-def machine_value(text: str, what: str) -> str:
-    """A word of `.netrc`: git's libcurl reads no quotes portably, so white space cannot be in it."""
-    if not text or any(character.isspace() or ord(character) < 32 or ord(character) == 127 for character in text):
-        raise UserError(f"The {what} is empty, or has white space or control characters")
-    return text
-
-
-# .netrc
-
-
-def parse_netrc(text: str) -> list[tuple[str, str, str]]:
-    """(machine, login, password) of a file. Raises UserError for what is not ours to rewrite (macdef, default)."""
-    words = text.split()
-    found: list[dict[str, str]] = []
-    index = 0
-    while index < len(words):
-        word = words[index]
-        if word in ("machine", "login", "password") and index + 1 < len(words):
-            if word == "machine":
-                found.append({})
-            if not found:
-                raise UserError(".netrc has a login that names no machine")
-            found[-1][word] = words[index + 1]
-            index += 2
-        else:
-            raise UserError(f".netrc has {shown(word)}, which dokkupy does not edit", hint="Edit the file by hand.")
-    return [(entry["machine"], entry.get("login", ""), entry.get("password", "")) for entry in found]
-
-
-def render_netrc(rows: list[tuple[str, str, str]]) -> str:
-    return "".join(f"machine {machine} login {login} password {password}\n" for machine, login, password in rows)
-
-
-def netrc_path() -> str:
-    return os.path.join(home(), ".netrc")
-
-
-def read_netrc() -> list[tuple[str, str, str]]:
-    try:
-        with open(netrc_path(), encoding="utf-8") as file:
-            return parse_netrc(file.read())
-    except FileNotFoundError:
-        return []
-
-
-def set_login(host: str, user: str, password: Secret | None) -> bool:
-    """Write or, without a password, remove a machine's login; whether anything changed."""
-    rows = read_netrc()
-    kept = [row for row in rows if row[0] != host]
-    if password is not None:
-        kept.append((host, machine_value(user, "user name"), machine_value(password.reveal(), "password")))
-    if kept == rows:
-        return False
-    write_atomic(netrc_path(), render_netrc(kept).encode(), mode=0o600)
-    return True
-
-
-def has_login(host: str, user: str, password: Secret | None) -> bool:
-    """Whether the file says the same: this login, or without a user that there is none for the machine."""
-    rows = [row for row in read_netrc() if row[0] == host]
-    return (host, user, password.reveal() if password else "") in rows if user else not rows
 
 
 # SSH

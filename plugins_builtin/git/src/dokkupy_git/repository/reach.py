@@ -8,6 +8,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import shown
 
+from dokkupy_git.repository.logins import login_settings
 from dokkupy_git.repository.program import FetchSettings
 from dokkupy_git.settings import guard
 from dokkupy_git.urls import Remote
@@ -20,7 +21,7 @@ def fetch_settings(host: Host, remote: Remote) -> FetchSettings:
 
     Over HTTP no redirect is followed. Raises UserError when the address is not permitted.
     """
-    credentials = FetchSettings(remote.secret_config())
+    credentials = FetchSettings(remote.secret_config()) if remote.secret_config() else login_settings(host, remote)
     permitted = guard(host)
     if not remote.host or permitted.admin:
         return credentials
@@ -39,7 +40,7 @@ def fetch_settings(host: Host, remote: Remote) -> FetchSettings:
         virtual = {"GIT_OVERRIDE_VIRTUAL_HOST": f"{name}:{port}" if remote.port else name}
         return FetchSettings({f"url.git://{where}:{port}.insteadOf": asked}, virtual)
     pin = {"http.curloptResolve": f"{name}:{port}:{where}", "http.followRedirects": "false"}
-    return FetchSettings({**credentials.config, **pin})
+    return FetchSettings({**credentials.config, **pin}, credentials.env)
 
 
 def pinned_ssh(name: str, port: int, address: str) -> str:
