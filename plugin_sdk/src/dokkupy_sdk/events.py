@@ -18,12 +18,18 @@ def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any
 
     A line that a crash or a full disk truncated is skipped.
     """
+    rows = of_app(parsed(lines_of(host.events.path)), app)
+    if len(rows) < count:  # the file was rotated not long ago
+        rows = of_app(parsed(lines_of(host.events.path + ".1")), app)[len(rows) - count :] + rows
+    return rows[-count:]
+
+
+def lines_of(path: str) -> list[str]:
     try:
-        with open(host.events.path, encoding="utf-8", errors="replace") as file:
-            lines = file.readlines()
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readlines()
     except FileNotFoundError:
         return []
-    return of_app(parsed(lines), app)[-count:] if app else parsed(lines[-count:])
 
 
 def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:

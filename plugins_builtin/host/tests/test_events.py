@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from itertools import islice
 
@@ -54,3 +55,13 @@ def test_scripts_for_dokku_turn_events_on_and_off_and_are_warned(run: Run, host:
         host.events.record("deployed", app=app)
     assert run("events:list")[1] == "=====> Events on record\ndeployed 2\n"
     assert run("events", "blog")[1].endswith("deployed app=blog\n")
+
+
+def test_the_latest_events_go_back_beyond_a_rotation(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        monkeypatch.setattr("dokkupy.kernel.events.ROTATE_AT", 0 if number == 2 else 10_000)
+        host.events.record("deployed", app="blog", release=str(number))
+    assert os.path.exists(host.events.path + ".1")
+    assert [row["release"] for row in latest(host, 3)] == ["1", "2", "3"]
+    assert [row["release"] for row in latest(host, 1, "blog")] == ["3"]
+    assert latest(host, 2, "shop") == []
