@@ -260,7 +260,7 @@ def test_archive_over_ssh_is_not_offered(world: World, client: Client) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "not offered" in done.stderr
+    assert "not supported" in done.stderr
 
 
 def test_hook_command_outside_a_push_is_refused(world: World, client: Client) -> None:

@@ -96,9 +96,7 @@ def test_confirmed_durable_messages_survive(
 ) -> None:
     queue = f"{kind}-{secrets.token_hex(3)}"
     clients.publish(inside, [], queue, kind)
-    time.sleep(
-        2 if kind == "quorum" else 0
-    )  # README: what RabbitMQ knows of a new quorum queue is on the disk a little later
+    time.sleep(3)  # README: a new queue itself is on the disk a little later
     clients.publish(inside, AWKWARD, queue, kind)
     if how == "kill":
         kill_server(host, service)
