@@ -203,11 +203,11 @@ def test_killed_while_certbot_runs_the_next_try_is_in_nobody_s_way(
         wait_for(lambda: bool(child))
         for pid, name in certbots(bench).items():
             if (victim, name) in (("timeout", "timeout"),) or (victim in ("certbot", "both") and name != "timeout"):
+                hit.append(name)  # before: who waits for it to end reads this at once
                 os.kill(pid, signal.SIGKILL)
-                hit.append(name)
         if victim in ("ours", "both"):
-            os.kill(child[0], signal.SIGKILL)
             hit.append("ours")
+            os.kill(child[0], signal.SIGKILL)
         return None
 
     front.rules[point] = kill
