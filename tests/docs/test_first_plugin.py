@@ -20,7 +20,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The folders that the tutorial speaks of, so that nothing is left in the real ones."""
-    for folder in ("core", "plugin_sdk", "plugins_builtin/plugins"):
+    for folder in ("core", "plugin_sdk", "plugins_builtin/apps", "plugins_builtin/plugins"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

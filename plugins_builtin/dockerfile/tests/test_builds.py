@@ -60,7 +60,7 @@ def test_directory_of_the_dockerfile_that_is_a_link_is_refused(bench: Bench, tmp
     (bench.source / "sub").symlink_to(tmp_path / "d")
     properties = {"dockerfile-path": "sub/Dockerfile"}
     bench.host.store.write("apps", "blog", "builder-dockerfile", data={"properties": properties})
-    with pytest.raises(AppError, match="not followed"):
+    with pytest.raises(AppError, match="does not follow"):
         build(bench)
 
 

@@ -157,8 +157,7 @@ def test_what_was_written_without_a_key_is_read_and_setup_encrypts_it(tmp_path: 
     put(host, OTHER="x")
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     keyring_path = keyring.path_of(host.root)
-    Path(keyring_path).write_text(keyring.text_of((keyring.fresh(),)))
-    os.chmod(keyring_path, 0o440)
+    write(keyring_path, (keyring.fresh(),))
     assert value(host, "KEY") == CANARY
     found = only(findings(opened(tmp_path / "state")))
     assert (found.level, found.remedy) == ("warning", "sudo dokkupy setup")
