@@ -30,8 +30,13 @@ WORDS = (
 def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=("backups",))
     create_app(host, AppName("blog"))
-    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    give_to_dev(host)
     return host
+
+
+def give_to_dev(host: Host) -> None:
+    """A key loses an app that is destroyed, where dokkupy-ssh is installed; this is its next one."""
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
 
 
 def backed_up(host: Host, number: int) -> Record:
@@ -56,6 +61,7 @@ def test_later_app_of_the_same_name_has_none_of_the_earlier_one_s_backups(
     assert listed(host, capfd, "key:dev") == [earlier.id]
     destroy_app(host, AppName("blog"))
     create_app(host, AppName("blog"))
+    give_to_dev(host)
     assert listed(host, capfd, "key:dev") == []
     for words in WORDS:
         assert main([word.format(id=earlier.short) for word in words], host=host, who="key:dev") != 0
