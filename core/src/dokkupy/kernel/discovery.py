@@ -67,13 +67,10 @@ def entry_points(path: Iterable[str] | None = None) -> list[EntryPoint]:
 
 
 def read_entry_points(directory: str, distribution: str, version: str) -> list[EntryPoint] | None:
-    try:
-        with open(os.path.join(directory, "entry_points.txt"), encoding="utf-8") as file:
-            text = file.read()
-    except OSError:
+    data = read_file(f"{directory}/entry_points.txt")
+    if GROUPS.encode() not in data:
         return None
-    if GROUPS not in text:
-        return None
+    text = data.decode()
     entries = []
     group = ""
     for raw in text.splitlines():
@@ -85,6 +82,21 @@ def read_entry_points(directory: str, distribution: str, version: str) -> list[E
             value = value.partition("[")[0].strip()
             entries.append(EntryPoint(group, name.strip(), value, distribution, version, directory))
     return entries
+
+
+def read_file(path: str) -> bytes:
+    """The content of a small file, empty without one. `open` takes twice as long, and a start reads a hundred."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        pieces = []
+        while piece := os.read(fd, 65536):
+            pieces.append(piece)
+    finally:
+        os.close(fd)
+    return b"".join(pieces)
 
 
 def summary(directory: str) -> str:
