@@ -228,7 +228,8 @@ def test_the_installed_launcher_skips_site_and_finds_what_is_installed(root: Pat
     commands.mkdir()
     (commands / "entry_points.txt").write_text("[dokkupy.commands]\napps = dokkupy_commands.apps:group\n")
     lines = program.read_text().splitlines()
-    lines[4] = f"PACKAGES = {str(site_packages)!r}"
+    (place,) = (number for number, line in enumerate(lines) if line.startswith("PACKAGES = "))
+    lines[place] = f"PACKAGES = {str(site_packages)!r}"
     lines[-1] = "os._exit = lambda status: print('site' in sys.modules)\nrun()"
     program.write_text("\n".join(lines))
     done = subprocess.run(
