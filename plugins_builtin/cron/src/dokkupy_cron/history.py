@@ -9,7 +9,9 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.records import Record
 
 from dokkupy_cron import hookspecs
+from dokkupy_cron.clock import Clock, stamp
 from dokkupy_cron.settings import SETTINGS
+from dokkupy_cron.stored import STARTED, OpenRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +43,35 @@ class Finished:
     exit_code: int | None
     reason: str
     lines: tuple[str, ...]
+
+
+def result_of(
+    app: AppName | None,
+    run: OpenRun,
+    outcome: str,
+    clock: Clock,
+    *,
+    seconds: float,
+    exit_code: int | None,
+    reason: str,
+    lines: tuple[str, ...],
+) -> Finished:
+    """The result of a run that ends now; one that did not start ran for no time."""
+    ran = run.phase == STARTED
+    return Finished(
+        app=app,
+        task=run.task,
+        run=run.id,
+        outcome=outcome,
+        why=run.why,
+        firing=stamp(run.firing),
+        started=stamp(run.began) if ran else "",
+        ended=stamp(clock.now()),
+        seconds=round(seconds, 1) if ran else 0.0,
+        exit_code=exit_code,
+        reason=reason,
+        lines=lines,
+    )
 
 
 class HistoryRow(Record):

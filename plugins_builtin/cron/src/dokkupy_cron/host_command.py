@@ -14,8 +14,8 @@ from dokkupy_sdk.execute import execute
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.locks import holder
 
-from dokkupy_cron.clock import Clock, stamp
-from dokkupy_cron.history import LAST_LINES, Finished, finish, without_values
+from dokkupy_cron.clock import Clock
+from dokkupy_cron.history import LAST_LINES, finish, result_of, without_values
 from dokkupy_cron.index import enter
 from dokkupy_cron.stored import CLAIMED, STARTED, CronFile, OpenRun, subject_lock
 from dokkupy_cron.task import tasks_of
@@ -106,24 +106,8 @@ def ended(
     reason: str = "",
     lines: tuple[str, ...] = (),
 ) -> CronFile:
-    ran = run.phase == STARTED
-    finish(
-        host,
-        Finished(
-            app=None,
-            task=run.task,
-            run=run.id,
-            outcome=outcome,
-            why=run.why,
-            firing=stamp(run.firing),
-            started=stamp(run.began) if ran else "",
-            ended=stamp(clock.now()),
-            seconds=round(max(clock.running() - run.running, 0.0), 1) if ran else 0.0,
-            exit_code=exit_code,
-            reason=reason,
-            lines=lines,
-        ),
-    )
+    seconds = max(clock.running() - run.running, 0.0)
+    finish(host, result_of(None, run, outcome, clock, seconds=seconds, exit_code=exit_code, reason=reason, lines=lines))
     state = state.without_run(run)
     host.store.save(state, None)
     return state

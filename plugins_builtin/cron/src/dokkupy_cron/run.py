@@ -16,8 +16,8 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container
 
-from dokkupy_cron.clock import Clock, stamp
-from dokkupy_cron.history import LAST_LINES, Finished, finish, without_values
+from dokkupy_cron.clock import Clock
+from dokkupy_cron.history import LAST_LINES, finish, result_of, without_values
 from dokkupy_cron.stored import CLAIMED, STARTED, CronFile, OpenRun
 from dokkupy_cron.task import Task
 
@@ -148,24 +148,8 @@ def ended(
         values = [value.reveal() for value in merged_env(host, app).values()]
         lines = without_values(last_lines(host, found), values)
         exit_code = found.exit_code if exit_code is None and found.state != "created" else exit_code
-    ran = run.phase == STARTED
-    finish(
-        host,
-        Finished(
-            app=app,
-            task=run.task,
-            run=run.id,
-            outcome=outcome,
-            why=run.why,
-            firing=stamp(run.firing),
-            started=stamp(run.began) if ran else "",
-            ended=stamp(clock.now()),
-            seconds=round(ran_for(found, run, clock), 1) if ran else 0.0,
-            exit_code=exit_code,
-            reason=reason,
-            lines=lines,
-        ),
-    )
+    seconds = ran_for(found, run, clock)
+    finish(host, result_of(app, run, outcome, clock, seconds=seconds, exit_code=exit_code, reason=reason, lines=lines))
     failpoint("cron: after history")
     if found is not None:
         host.containers().remove(found.id)

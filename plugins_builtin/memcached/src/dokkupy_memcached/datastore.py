@@ -24,8 +24,8 @@ if command -v bash >/dev/null; then exec bash -euc '
 '; fi
 exec nc 127.0.0.1 11211
 """
-"""The conversation ends with `quit`, or with the end of the input. A line ends with the two characters that the protocol asks for,
-whatever a terminal sends."""
+"""The conversation ends with `quit`, or with the end of the input. bash gives each line the two characters with which the
+protocol ends it, whatever a terminal sends; without bash, nc sends what was typed."""
 
 
 class Memcached(Datastore):

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dokkupy_sdk.roles import Network
+
 group = Group("network", "Manage networks that several apps share")
 
 Name = Annotated[NetworkName, Arg("network")]
@@ -92,20 +94,17 @@ def info(host: Host, network: Name) -> CommandResult:
     found = host.networks().find(network)
     if found is None:
         raise NotFound(f"Network {network} does not exist")
-    row = row_of(host, network)
+    row = row_of(found)
     row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
     shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}
     lines = [f"       {label(key) + ':':<30} {text(value)}".rstrip() for key, value in sorted(shown.items())]
     return CommandResult(row, lines, header=f"{network} network information")
 
 
-def row_of(host: Host, name: str) -> dict[str, Any]:
+def row_of(found: Network) -> dict[str, Any]:
     """As Dokku's JSON has a network."""
     from dokkupy_network.stored import LABEL
 
-    found = host.networks().find(name)
-    if found is None:
-        return {}
     return {
         "CreatedAt": found.created,
         "DokkuManaged": LABEL in found.labels,
@@ -140,8 +139,10 @@ def list_networks(
     """List the engine's networks."""
     from dokkupy_network.stored import LABEL
 
-    found = host.networks().find_all({})
-    rows = [row for name, _ in sorted(found) if (row := row_of(host, name)) and (not managed or LABEL in row["Labels"])]
+    networks = host.networks()
+    labels = {LABEL: ""} if managed else {}
+    names = sorted(name for name, _ in networks.find_all(labels))
+    rows = [row_of(found) for name in names if (found := networks.find(name)) is not None]
     return CommandResult(rows, [row["Name"] for row in rows], header="Networks")
 
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import os
-from contextlib import contextmanager
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import keys_of
@@ -21,7 +20,7 @@ from dokkupy_ssh.names import ADMIN, Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dokkupy_sdk.operation import Transaction
 
@@ -124,7 +123,7 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
 
 def rename_app(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """Let the keys that have an app follow its rename."""
-    with held(host, "ssh-keys:set"):
+    with host.lock("host", wait=30, command=host.command or "ssh-keys:set"):
         keys = keys_of(host)
         renamed = {
             name: key.replace(apps=tuple(new if app == old else app for app in key.apps)) for name, key in keys.items()
@@ -142,16 +141,6 @@ def forget_app(host: Host, app: AppName) -> list[str]:
         left = {name: key.replace(apps=tuple(one for one in key.apps if one != app)) for name, key in keys.items()}
         tx.save(KeysFile(keys=left))
     return had
-
-
-@contextmanager
-def held(host: Host, verb: str) -> Iterator[None]:
-    """With the lock under which keys change."""
-    lock = host.lock("host", wait=30, command=host.command or verb)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def write_authorized_keys(host: Host) -> None:

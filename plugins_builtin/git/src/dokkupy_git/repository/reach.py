@@ -21,7 +21,8 @@ def fetch_settings(host: Host, remote: Remote) -> FetchSettings:
 
     Over HTTP no redirect is followed. Raises UserError when the address is not permitted.
     """
-    credentials = FetchSettings(remote.secret_config()) if remote.secret_config() else login_settings(host, remote)
+    of_url = remote.secret_config()
+    credentials = FetchSettings(of_url) if of_url else login_settings(host, remote)
     permitted = guard(host)
     if not remote.host or permitted.admin:
         return credentials
