@@ -91,7 +91,7 @@ def listen(host: Host, app: str) -> None:
     """Let the receiver have the news of an app; waits until it is up."""
     host.exec(["dokkupy", "webhook:set", app, "url", ADDRESS])
     host.exec(["dokkupy", "webhook:set", app, "secret", SECRET])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while host.exec(["dokkupy", "webhook:test", app], check=time.monotonic() > deadline).code != 0:
         time.sleep(0.2)
 

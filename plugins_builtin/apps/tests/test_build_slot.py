@@ -30,12 +30,12 @@ def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> N
     with build_slot(host, AppName("blog")):
         inside.set()
         assert isinstance(host.out, RecordingConsole)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not any("the build of blog" in str(line) for line in host.out.lines):
             assert time.monotonic() < deadline, "the second build does not say that it waits"
             time.sleep(0.01)
         order.append("first")
-    thread.join(30)
+    thread.join(60)
     assert order == ["first", "second"]
 
 
@@ -58,7 +58,7 @@ def test_key_of_one_app_is_not_told_which_other_is_built(tmp_path: Path, who: st
             if "Waiting for another build" in host.out.text():  # type: ignore[attr-defined]
                 break
             ended.wait(0.02)
-    thread.join(10)
+    thread.join(60)
     assert ended.is_set() and "Waiting for another build to end" in host.out.text()  # type: ignore[attr-defined]
     assert ("secret-blog" in host.out.text()) == whose  # type: ignore[attr-defined]
 

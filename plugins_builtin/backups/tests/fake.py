@@ -64,7 +64,7 @@ class Rows(BackupSubject):
             raise HostError("the dump program ended with status 1")
         if fault == "slow":
             (self.directory / "dumping").touch()
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while not (self.directory / "go-on").exists() and time.monotonic() < end:
                 time.sleep(0.05)
 

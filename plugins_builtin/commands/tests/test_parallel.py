@@ -30,7 +30,7 @@ def apps(run: Run) -> tuple[str, ...]:
 
 
 def until(path: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} did not come"
         time.sleep(0.01)

@@ -203,7 +203,7 @@ def test_options_join_a_network_publish_a_port_and_link_a_container(host: Host, 
         assert {f"{release.app}.web", "shop"} <= set(networks[name]["Aliases"])
         # The proxy reaches it in the app's own network, as ever.
         assert networks[f"dokkupy-app-{release.app}"]["IPAddress"] == web.address
-        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/bin/busybox", timeout=10).status == 200
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/bin/busybox", timeout=60).status == 200
     finally:
         host.scheduler().forget(release.app)
         subprocess.run(["docker", "network", "rm", name], check=False, capture_output=True)

@@ -182,7 +182,7 @@ def test_a_command_inside_the_container_does_not_hold_up_the_stop(host: Host, re
     )
     assert inside.stdout is not None and inside.stdout.readline() == b"inside\n"
     assert stopped(host, instance).exit_code == 5
-    inside.wait(timeout=20)
+    inside.wait(timeout=60)
 
 
 def test_retired_destroyed_and_undone_workers_finish_their_work_too(
@@ -195,7 +195,7 @@ def test_retired_destroyed_and_undone_workers_finish_their_work_too(
         instance = run(host, release, job_image, "cd / && sh /job")
         follower = subprocess.Popen(["docker", "logs", "-f", instance.id], stdout=subprocess.PIPE)
         end(instance)
-        assert b"handed back" in follower.communicate(timeout=20)[0]
+        assert b"handed back" in follower.communicate(timeout=60)[0]
     with pytest.raises(RuntimeError), operation(host, "test", f"app:{app}") as tx:  # noqa: PT012
         found = host.images().find(job_image)
         assert found is not None
@@ -204,7 +204,7 @@ def test_retired_destroyed_and_undone_workers_finish_their_work_too(
         wait_for(host, instance.id, "started")
         follower = subprocess.Popen(["docker", "logs", "-f", instance.id], stdout=subprocess.PIPE)
         raise RuntimeError
-    assert b"handed back" in follower.communicate(timeout=20)[0]
+    assert b"handed back" in follower.communicate(timeout=60)[0]
 
 
 def test_a_one_off_command_finishes_its_work_and_is_listed_as_it_was_written(

@@ -51,7 +51,7 @@ def daemon(tmp_path: Path) -> Iterator[int]:
     ]
     server = subprocess.Popen(["git", "daemon", *words], env=env)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while socket.socket().connect_ex(("127.0.0.1", port)):
             assert time.monotonic() < deadline and server.poll() is None
             time.sleep(0.02)

@@ -90,7 +90,7 @@ class Pebble:
 
     def get(self, path: str, port: int) -> bytes:
         context = ssl.create_default_context(cafile=self.bundle)
-        with urllib.request.urlopen(f"https://localhost:{port}/{path}", context=context, timeout=10) as answer:
+        with urllib.request.urlopen(f"https://localhost:{port}/{path}", context=context, timeout=60) as answer:
             return bytes(answer.read())
 
     def stop(self) -> None:

@@ -111,7 +111,7 @@ def bench(tmp_path: Path, authority: Pebble, monkeypatch: pytest.MonkeyPatch) ->
         """As a name of the example's own DNS would be asked."""
         import http.client
 
-        connection = http.client.HTTPConnection("127.0.0.1", authority.http, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", authority.http, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read(256)

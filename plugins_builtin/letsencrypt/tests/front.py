@@ -79,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         )  # fmt: skip
         context = ssl.create_default_context(cafile=self.front.pebble.bundle)
         try:
-            with urllib.request.urlopen(request, context=context, timeout=20) as found:
+            with urllib.request.urlopen(request, context=context, timeout=60) as found:
                 return found.status, found.headers.items(), found.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers.items(), error.read()

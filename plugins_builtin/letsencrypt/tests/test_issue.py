@@ -317,7 +317,7 @@ class Zone:
         self.records.append((name, value, present))
         verb = "set-txt" if present else "clear-txt"
         body = json.dumps({"host": f"{name}.", "value": value} if present else {"host": f"{name}."}).encode()
-        urllib.request.urlopen(f"http://127.0.0.1:{self.bench.authority.dns_management}/{verb}", data=body, timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{self.bench.authority.dns_management}/{verb}", data=body, timeout=60)
         return True
 
 

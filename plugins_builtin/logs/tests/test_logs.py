@@ -145,7 +145,7 @@ def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: H
         deployed(host, web_1=second)
         assert process.stdout.readline() == b"second\n"
         process.stdout.close()  # nothing more is written by the app: the closed pipe itself must end it
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_following_goes_on_after_a_crash_and_says_that_there_was_one(host: Host, start: Start) -> None:
@@ -162,7 +162,7 @@ def test_following_goes_on_after_a_crash_and_says_that_there_was_one(host: Host,
         docker("start", one)
         assert b"app[web.1]: second" in process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_what_the_platform_says_of_an_app_is_among_its_lines(
@@ -205,7 +205,7 @@ def test_an_interrupt_ends_following(host: Host, start: Start) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().endswith(b" app[web.1]: up\n")
         os.kill(process.pid, signal.SIGINT)
-        assert process.wait(timeout=10) == 130
+        assert process.wait(timeout=60) == 130
 
 
 def test_an_app_that_was_never_deployed_says_so(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

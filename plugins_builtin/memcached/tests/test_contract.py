@@ -56,7 +56,7 @@ class TestMemcached(DatastoreContract):
     ) -> None:
         argv = datastore.connect(service)
         for words in (b"set k 0 0 2\nhi\nget k\n", b"get k\nquit\n"):
-            said = self.inside(host, service).run(argv, stdin=words, timeout=20)
+            said = self.inside(host, service).run(argv, stdin=words, timeout=60)
             assert "VALUE k 0 2" in said and "hi" in said
 
     def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:

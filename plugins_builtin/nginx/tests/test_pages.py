@@ -38,7 +38,7 @@ def answering(rig: Rig) -> Iterator[Callable[[bytes], None]]:
     yield route
     listener.close()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
 
 def head_of(size: int) -> bytes:
@@ -79,7 +79,7 @@ def test_a_head_that_does_not_fit_is_named_with_its_setting(
 
 def test_a_request_that_is_too_large_is_answered_with_the_limit_and_its_setting(rig: Rig) -> None:
     rig.serve("blog", NAME, settings={"client-max-body-size": "77k"})
-    client = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=60)
     client.request("POST", "/", body=bytes(100_000), headers={"Host": NAME})
     answer = client.getresponse()
     assert answer.status == 413

@@ -28,7 +28,7 @@ def channel(inside: ServiceExec, *, user: str = "", password: str = "", vhost: s
     service = inside.service
     login = pika.PlainCredentials(user or service.user, password or service.password.reveal())
     to = pika.ConnectionParameters(
-        address(inside), 5672, vhost or service.database, login, socket_timeout=10, blocked_connection_timeout=20
+        address(inside), 5672, vhost or service.database, login, socket_timeout=60, blocked_connection_timeout=60
     )
     connection = pika.BlockingConnection(to)
     try:

@@ -137,7 +137,7 @@ class Front:
         for number in range(len(upstreams)):
             one = upstreams[(self.turn + number) % len(upstreams)]
             try:
-                with contextlib.closing(http.client.HTTPConnection(one.address, one.port, timeout=10)) as connection:
+                with contextlib.closing(http.client.HTTPConnection(one.address, one.port, timeout=60)) as connection:
                     connection.request(request.method, request.path, request.body or None, headers)
                     answer = connection.getresponse()
                     kept = [(key, value) for key, value in answer.getheaders() if key.lower() != "content-length"]

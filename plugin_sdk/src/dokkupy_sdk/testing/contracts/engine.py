@@ -139,7 +139,7 @@ class ContainersContract(EngineFixtures):
     def test_an_end_is_remembered_with_its_exit_code(self, engine: Engine, spec: ContainerSpec) -> None:
         since = time.time() - 60
         made = engine.containers.create(replace(spec, command=("false",)))
-        engine.sessions.wait(made.id, timeout=30)
+        engine.sessions.wait(made.id, timeout=60)
         (ending,) = engine.containers.endings(since)[made.id]
         assert (ending.exit_code, ending.oom, ending.stopped) == (1, False, False)
         assert abs(ending.at - time.time()) < 60
@@ -149,7 +149,7 @@ class ContainersContract(EngineFixtures):
 class ContainerSessionsContract(EngineFixtures):
     def test_the_exit_status_of_what_ended_is_told(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(replace(spec, command=("false",)))
-        assert engine.sessions.wait(made.id, timeout=30) == 1
+        assert engine.sessions.wait(made.id, timeout=60) == 1
         found = engine.containers.find(made.id)
         assert found is not None and (found.state, found.exit_code) == ("exited", 1)
 
@@ -160,7 +160,7 @@ class ContainerSessionsContract(EngineFixtures):
 
     def test_what_was_printed_is_in_the_logs(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(replace(spec, command=("echo", "hello world")))
-        engine.sessions.wait(made.id, timeout=30)
+        engine.sessions.wait(made.id, timeout=60)
         assert ("stdout", b"hello world") in list(engine.sessions.logs(made.id))
         assert list(engine.sessions.logs(made.id, tail=0)) == []
 

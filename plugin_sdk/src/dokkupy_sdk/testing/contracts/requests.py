@@ -53,8 +53,8 @@ def ask(
     """Send one request for a name to a port of the proxy on loopback, with TLS where the port has it."""
     certificate = ""
     try:
-        with contextlib.closing(http.client.HTTPConnection(name, port.host, timeout=10)) as connection:
-            connection.sock = socket.create_connection(("127.0.0.1", port.host), timeout=10)
+        with contextlib.closing(http.client.HTTPConnection(name, port.host, timeout=60)) as connection:
+            connection.sock = socket.create_connection(("127.0.0.1", port.host), timeout=60)
             if port.scheme == "https":
                 context = ssl.create_default_context()
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

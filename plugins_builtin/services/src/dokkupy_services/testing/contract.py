@@ -124,7 +124,7 @@ class DatastoreContract:
         )
         made = host.containers().create(spec)
         try:
-            return host.sessions().wait(made.id, timeout=20) == 0
+            return host.sessions().wait(made.id, timeout=60) == 0
         finally:
             host.containers().remove(made.id)
 
