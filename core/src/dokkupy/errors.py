@@ -22,8 +22,8 @@ from __future__ import annotations
 class DokkupyError(Exception):
     """The base of every error that is shown without a traceback.
 
-    message: one sentence, what happened to what. hint: what to do, may be empty. details: further lines, such as
-    the last log lines of an instance. code: stable, snake case, for `--format json`. exit_code: the process's status.
+    message: one sentence, what happened to what. hint: what to do; may be empty. details: more lines, such as the last
+    log lines of an instance. code: stable, in snake case, for `--format json`. exit_code: the process's exit status.
     """
 
     code = "error"
@@ -66,7 +66,7 @@ class NotFound(UserError):
 
 
 class AppNotFound(NotFound):
-    """The app does not exist; Dokku's exit code 20."""
+    """The app does not exist. Its exit code 20 is Dokku's."""
 
     code = "app_not_found"
     exit_code = 20
@@ -82,7 +82,7 @@ class Conflict(UserError):
 
 
 class Busy(DokkupyError):
-    """A living operation holds the lock."""
+    """A running operation holds the lock."""
 
     code = "busy"
 
@@ -106,13 +106,13 @@ class HostError(DokkupyError):
 
 
 class StateError(DokkupyError):
-    """A state file cannot be read; it is never taken for an empty one."""
+    """A state file cannot be read. It is never treated as an empty one."""
 
     code = "bad_state"
 
 
 class PluginError(DokkupyError):
-    """A plugin raised, hung, is missing or claims what another has."""
+    """A plugin raised, hung, is missing or claims a name of another plugin."""
 
     code = "plugin_fault"
 
@@ -138,7 +138,7 @@ def as_errors(error: BaseException) -> list[DokkupyError]:
 
 
 def messages(error: BaseException) -> list[str]:
-    """What an error or a group of them says. An undo may fail with anything."""
+    """The messages of an error or a group of errors of any type, because an undo may fail with any."""
     if isinstance(error, BaseExceptionGroup):
         return [text for part in error.exceptions for text in messages(part)]
     return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]

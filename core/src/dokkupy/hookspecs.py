@@ -79,7 +79,7 @@ def pre_app_destroy(host: Host, app: AppName, tx: Transaction) -> None:
 
 @hookspec
 def post_app_destroy(host: Host, app: AppName) -> None:
-    """The app was destroyed, finally: remove what you keep for it outside its state directory. Idempotent."""
+    """The app was destroyed irrevocably: remove what you keep for it outside its state directory. Idempotent."""
 
 
 @hookspec
@@ -213,5 +213,5 @@ def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Cert
 
 @hookspec(firstresult=True)
 def resolve_unavailable(host: Host, app: AppName) -> str | None:
-    """Why a deployed app does not answer: `crashed`, which the page for its visitors says. None when it answers, as far as
-    you know. Called when its route changes: answer from the state, without a request to the app."""
+    """Why a deployed app does not answer: `crashed`, which its error page shows. None if it answers, as far as you know.
+    Called when its route changes: answer from the state, without a request to the app."""

@@ -1,4 +1,4 @@
-"""The host as use cases, hooks and plugins see it: the session of a command, with the roles by their types."""
+"""The host for use cases, hooks and plugins: a command's session with typed access to the roles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Host(Session):
-    """This machine, as a command sees it. The adapter of a role is created when it is first used."""
+    """This machine for the duration of a command. The adapter of a role is created at its first use."""
 
     def engine(self) -> Engine:
         return self.role("engine", self.default_adapter("engine"))  # type: ignore[no-any-return]
@@ -51,7 +51,7 @@ class Host(Session):
         return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
 
     def instance_states(self, app: AppName | None = None) -> InstanceStates | None:
-        """None when the scheduler does not fill this role."""
+        """None if the scheduler does not fill this role."""
         name = self.selected_adapter("scheduler", "selected", app)
         return self.role("instance_states", name) if name in self.offered("instance_states") else None
 
@@ -68,7 +68,7 @@ class Host(Session):
         return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
 
     def proxy_name(self, app: AppName | None = None) -> str:
-        """The name of the adapter, and of its settings."""
+        """The name of the adapter and of its settings."""
         return self.selected_adapter("proxy", "type", app)
 
     def builder(self, name: str) -> Builder:

@@ -1,4 +1,4 @@
-"""The transaction as use cases, hooks and plugins see it: its host is a `Host`."""
+"""The transaction for use cases, hooks and plugins, whose host is a `Host`."""
 
 from dokkupy.host import Host
 from dokkupy.kernel import transaction

@@ -6,12 +6,12 @@
     def get(host: Host, scope: Scope, key: Annotated[EnvKey, Arg("KEY")],
             *, quoted: Annotated[bool, Opt("--quoted", help="Quote for a shell")] = False) -> CommandResult: ...
 
-The first parameter is the Host. Further positional parameters are arguments; keyword-only ones are options. Their
-types parse the words: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
-`list[T]`, `T | None`; an option of a subclass of `Options` stands for all of that class's. What a command returns is a
-`CommandResult` (data and text), an exit status, or None.
+The first parameter is the Host. Other positional parameters are arguments, and keyword-only parameters are options. Their
+types parse what is typed: `AppName` and the other identifiers, `Scope` (`[<app>|--global|--all]`), str, int, bool,
+`list[T]`, `T | None`. A keyword-only parameter of a subclass of `Options` stands for all options of that class. A command
+returns a `CommandResult` (data and text), an exit status, or None.
 
-On the start-up path of every command: imports nothing heavy.
+Every command loads this module, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 if not TYPE_CHECKING:
 
     class Annotated:
-        """`typing.Annotated` as far as a declaration goes: a type and its marker. `typing` costs half a start of the
-        interpreter, so modules with frequent commands use this, and name the types of those commands' parameters.
+        """As much of `typing.Annotated` as a declaration uses: a type and its marker. Modules with frequent commands use
+        it, because importing `typing` takes half as long as starting Python. They must name the types of parameters.
         """
 
         __slots__ = ("__metadata__", "__origin__")
@@ -46,7 +46,7 @@ if not TYPE_CHECKING:
 
 
 class Arg:
-    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: as of `Opt`."""
+    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: see `Opt`."""
 
     __slots__ = ("help", "inert", "metavar")
 
@@ -57,14 +57,14 @@ class Arg:
 
 
 class Rest(Arg):
-    """All remaining arguments, flags included, as they are: the command of `run`."""
+    """All remaining arguments, including flags, unchanged: the command of `run`."""
 
 
 class Opt:
-    """An option's spellings and meaning. With unknown=True it takes every flag that is not declared (info flags).
+    """An option's spellings and meaning. unknown=True: it takes every undeclared flag (info flags).
 
-    inert: why the option has no effect; standard error shows it when the option is given. A plugin that acts on it
-    declares so (`Registry.handles`), and the line is not printed.
+    inert: why the option has no effect, which a warning says when the option is used. There is no warning when a plugin
+    declares that it implements the option (`Registry.handles`).
     """
 
     __slots__ = ("flags", "help", "inert", "unknown")
@@ -77,8 +77,8 @@ class Opt:
 
 
 class Options:
-    """Options that several commands have: a subclass annotates them as a function does, `image: Annotated[str, Opt(...)] = ""`,
-    and a command takes all of them by one keyword-only parameter of that class."""
+    """Options that several commands share. A subclass annotates them as a function does,
+    `image: Annotated[str, Opt(...)] = ""`, and a command takes all of them by one keyword-only parameter of that class."""
 
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)
@@ -100,12 +100,12 @@ class Scope:
 
 
 class CommandResult:
-    """A command's answer. data: what `--format json` prints (JSON types). text: lines for people, printed bare.
+    """The result of a command. data: what `--format json` prints (JSON types). text: lines for people, printed bare.
 
-    header: a line `=====> header` before the text; columns: lines printed bare after it. `--quiet` leaves both out.
-    status: the exit status. raw: bytes to be written to standard output instead of the text. documents: whether data is
-    a list that `--format json` prints as one document a line, as Dokku prints the reports of several apps. recorded: False
-    when nothing was done that the audit must have, as by the timer's `tick` without a job that was due.
+    header: a line `=====> header` before the text. columns: lines that are printed bare after the header. `--quiet` omits
+    both. status: the exit status. raw: bytes for standard output in place of the text. documents: data is a list that
+    `--format json` prints with one document per line, as Dokku prints the reports of several apps. recorded: False keeps
+    the command out of the audit, because it did nothing (the timer's `tick` without a due job).
     """
 
     __slots__ = ("columns", "data", "documents", "header", "raw", "recorded", "status", "text")
@@ -133,9 +133,10 @@ class CommandResult:
 
 
 class Command:
-    """One command of a group. permission: of `PERMISSIONS`, `open` for none. root: must run as root (`plugin:install`).
-    keeps_root: root stays root, as what reads its files must (`doctor`); for all others it becomes the system user.
-    mutating: gets `--dry-run`. formats: gets `--format` (all but those that pass a container's output through)."""
+    """One command of a group. permission: one of `PERMISSIONS`; `open` requires none. root: must run as root
+    (`plugin:install`). keeps_root: runs as root if root starts it, because it reads root's files (`doctor`); otherwise
+    root switches to the system user. mutating: has `--dry-run`. formats: has `--format`, unlike a command that passes a
+    container's output through."""
 
     __slots__ = (
         "formats",
@@ -184,11 +185,11 @@ class Command:
 
 COMMANDS = "dokkupy.commands"
 ALIASES = "dokkupy.aliases"
-"""Entry-point groups: namespaces, and further names of theirs, which no list of commands shows."""
+"""Entry-point groups: namespaces, and their aliases, which no list of commands shows."""
 
 
 def find_namespace(registry: Registry, name: str) -> EntryPoint | None:
-    """The plugin that has a namespace, by its name or an alias."""
+    """The entry point of a namespace, by its name or an alias."""
     return registry.find(COMMANDS, name) or registry.find(ALIASES, name)
 
 
@@ -222,8 +223,8 @@ class Group:
         formats: bool = True,
         secret_args: bool | int = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: the audit records only the keys
-        of its arguments, not the values (`config:set`); a number: the audit records no argument from that index on
+        """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: the audit records the keys of
+        its arguments without the values (`config:set`). A number: the audit records no argument from that index on
         (`git:auth HOST USER PASSWORD`: 2)."""
         if permission not in PERMISSIONS:
             known = ", ".join(sorted(PERMISSIONS))
@@ -248,9 +249,9 @@ class Group:
 
 
 class Parameter:
-    """A parameter of a command as both front ends see it. kind: argument, option, rest, scope or unknown-flags.
-    many: takes several words. required: there is no default. inert: why it has no effect, else empty. part_of: the
-    parameter and the class of `Options` that the option is a field of."""
+    """A parameter of a command for both front ends. kind: argument, option, rest, scope or unknown-flags. many: takes
+    several values. required: has no default. inert: why it has no effect, else empty. part_of: the parameter and the
+    subclass of `Options` of which the option is a field."""
 
     __slots__ = (
         "convert",
@@ -283,7 +284,7 @@ class Parameter:
 
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:
-    """Read a command function's signature. Without `inspect`, which costs 8 ms."""
+    """Read a command function's signature, without `inspect`, which takes 8 ms to import."""
     code = function.__code__
     positional = code.co_varnames[1 : code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -313,7 +314,7 @@ def fields(name: str, kind: type[Options]) -> list[Parameter]:
 
 
 def evaluated(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]:
-    """The types of parameters, which a module keeps as texts. A name is looked up; `typing` evaluates all other texts."""
+    """The types of parameters, whose annotations are strings. A bare name is looked up; `typing` evaluates the others."""
     annotations = {name: function.__annotations__[name] for name in names}
     try:
         return {name: named_type(function, annotation) for name, annotation in annotations.items()}
@@ -334,11 +335,11 @@ def named_type(function: Callable[..., Any], annotation: Any) -> Any:
 def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool) -> Parameter:
     found = Parameter(name, "option" if is_option else "argument")
     marker: Any = None
-    # `Annotated[T, marker]`; of all that may stand here, it alone has metadata.
+    # Of all possible annotations, only `Annotated[T, marker]` has metadata.
     if hasattr(hint, "__metadata__"):
         marker = hint.__metadata__[0]
         hint = hint.__origin__
-    # `T | None` has arguments and no origin; `Optional[T]` has typing's.
+    # `T | None` has arguments but no origin; `Optional[T]` has both.
     if type(None) in getattr(hint, "__args__", ()):
         hint = next(part for part in hint.__args__ if part is not type(None))
     if getattr(hint, "__origin__", None) is list:

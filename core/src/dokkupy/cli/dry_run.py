@@ -1,4 +1,4 @@
-"""`--dry-run`: the command runs, nothing is done, and the plan is the answer."""
+"""`--dry-run`: the command runs without changing anything, and its plan is printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PlanTerminal(Terminal):
-    """Progress would be a lie: nothing happens. Warnings are as true as they would be."""
+    """Prints warnings, but no progress, because nothing is being done."""
 
     def write(self, stream: Any, line: str) -> None:
         if stream is self.stderr:
@@ -26,7 +26,7 @@ class PlanTerminal(Terminal):
 
 
 def run_dry(host: Host, call: Invocation) -> CommandResult:
-    """The answer of a dry run: the plan, and the status that the command would end with."""
+    """The result of a dry run: the plan, and the exit status that the command would have."""
     from dokkupy.kernel.dry_run import dry
 
     out = PlanTerminal(quiet=getattr(host.out, "quiet", False), trace=getattr(host.out, "trace", False))
@@ -38,7 +38,7 @@ def run_dry(host: Host, call: Invocation) -> CommandResult:
 
 
 def plan_answer(host: Host, command: Command, app: str | None, answer: CommandResult) -> CommandResult:
-    """The plan; a command that made one of its own (a `dry_run` in its data) keeps it."""
+    """The plan as a result. A command that makes its own plan (`dry_run` in its data) keeps its own."""
     if isinstance(answer.data, dict) and answer.data.get("dry_run") and not host.plan and (text := list(answer.text)):
         return CommandResult(answer.data, text, status=answer.status)
     lines = [f"Would {line}" for line in host.plan] or ["Nothing would change"]

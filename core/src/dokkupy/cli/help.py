@@ -68,7 +68,7 @@ def help(
 
 
 def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
-    """The distributions with several namespaces: their summary says nothing of one of them."""
+    """The distributions with several namespaces, whose summary describes none of them."""
     names = [entry.distribution for entry in entries]
     return {name for name in names if names.count(name) > 1}
 
@@ -98,7 +98,7 @@ def group_lines(host: Host, group: Group) -> list[str]:
 
 
 def show_command(host: Host, command: Command, *, is_bare: bool = False) -> None:
-    """The full help of one command, by typer. is_bare: the namespace alone was typed, so its whole group is shown."""
+    """Print the full help of one command by typer. is_bare: only the namespace was typed, so its whole group is shown."""
     if is_bare and command.group.bare is not None and command.name:
         print("\n".join(group_lines(host, command.group)))
         return

@@ -1,4 +1,4 @@
-"""The entry point: global flags, privileges, dispatch, errors, the audit."""
+"""The entry point: global flags, privileges, dispatch, errors and the audit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GLOBALS = ("--quiet", "--trace", "--force", "--app")
 
 
 class Globals:
-    """The flags before (or among) a command's own words."""
+    """The global flags before (or among) a command's own arguments."""
 
     __slots__ = ("app", "force", "labels", "quiet", "trace")
 
@@ -49,13 +49,13 @@ def run() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.stderr.flush()
-    # Nothing is left to tidy: every file is closed or synced. Skipping the interpreter's own shutdown saves 3 ms.
+    # Every file is closed or synced, so skip the interpreter's shutdown, which takes 3 ms.
     os._exit(status)
 
 
 def enter(words: list[str]) -> int:
-    """Run what a server brings, such as sshd: an entry point of `dokkupy.entries` turns its arguments into the words of a
-    command and who types them. The launcher alone gets here, so nobody can type an entry as a command."""
+    """Run a command for a server such as sshd. An entry point of `dokkupy.entries` turns the server's arguments into the
+    command line and its user. Only the launcher calls this, so nobody can type an entry as a command."""
     host = Host(os.environ.get("DOKKUPY_ROOT") or ROOT, out=Terminal())
     try:
         entry = host.registry.find(ENTRIES, words[0])
@@ -72,7 +72,7 @@ def enter(words: list[str]) -> int:
 def main(words: list[str], *, who: str = "", root: str | None = None, host: Host | None = None) -> int:
     """Run one command; returns its exit status.
 
-    who: the SSH key's name, empty for a local user. host: one that exists already (tests, embedding).
+    who: the SSH key's name, empty for a local user. host: an existing one (tests, embedding).
     """
     flags, words = split_globals(list(words))
     name = words[0] if words else "help"
@@ -97,7 +97,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         if not out.trace and host.store.has_file("global", "trace"):
             from dokkupy.model.state import TraceFile
 
-            out.trace = host.store.load_derived(TraceFile).on  # a broken one keeps nobody from the doctor
+            out.trace = host.store.load_derived(TraceFile).on  # a broken file must not prevent `doctor`
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         out.quiet, out.trace = flags.quiet, out.trace or flags.trace
@@ -123,7 +123,7 @@ def asks_for_json(words: list[str]) -> bool:
 
 
 def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
-    """Take Dokku's global flags from in front of the command."""
+    """Split off Dokku's global flags before the command."""
     flags = Globals()
     while words:
         word = words[0]
@@ -151,8 +151,8 @@ def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
 
 
 def take_late_globals(flags: Globals, command: Command, words: list[str]) -> list[str]:
-    """Dokku finds its global flags behind the command too. What a command declares itself is its own, and so are the
-    arguments of a one-off command."""
+    """Split off global flags after the command, because Dokku accepts them there too. Flags that the command itself
+    declares stay with it, and so do the arguments of a one-off command."""
     if not any(word.partition("=")[0] in GLOBALS for word in words):
         return words
     from dokkupy.cli.declare import parameters
@@ -182,7 +182,7 @@ def take_late_globals(flags: Globals, command: Command, words: list[str]) -> lis
 
 
 def with_labels(command: Command, labels: list[str], words: list[str]) -> list[str]:
-    """The labels that stood before the command, as options of it: `dokku --label=KEY=VALUE run APP ...`."""
+    """Pass the labels before the command on as its options: `dokku --label=KEY=VALUE run APP ...`."""
     if not labels:
         return words
     from dokkupy.cli.declare import parameters
@@ -197,14 +197,14 @@ def local_user() -> str:
 
 
 def require_readable(host: Host) -> None:
-    """Raises UserError when the caller may not read the state."""
+    """Raise UserError if the caller may not read the state."""
     if os.getuid() != 0 and os.path.isdir(host.root) and not os.access(host.root, os.R_OK | os.X_OK):
         hint = "On the server: sudo dokkupy .... From elsewhere, with a key: ssh dokku@HOST ..."
         raise UserError(f"The user {local_user()} may not read dokkupy's state in {host.root}", hint=hint)
 
 
 def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]:
-    """The command for a name: `apps:create`, `apps create`, `apps` or an alias."""
+    """The command of a name (`apps:create`, `apps create`, `apps` or an alias), and its arguments."""
     namespace, _, verb = name.partition(":")
     entry = find_namespace(host.registry, namespace)
     if entry is None:
@@ -216,7 +216,6 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         raise PluginError(
             f"Plugin {entry.plugin} names {entry.module} as a command group, which it is not", plugin=entry.plugin
         )
-    # A namespace of several words, `letsencrypt:cron-job`, keeps its colon; so does `cluster:add`.
     if verb:
         found = group.commands.get(verb)
         if found is None and verb == "help":
@@ -242,12 +241,12 @@ def help_of(namespace: str) -> Command:
 
 
 def handle_of(command: Command, option: Parameter) -> str:
-    """The name by which a plugin declares that it acts on an option: `resource.limit.network`."""
+    """The name by which a plugin declares that it implements an option: `resource.limit.network`."""
     return f"{command.full_name.replace(':', '.')}.{option.name.replace('_', '-')}"
 
 
 def for_records(host: Host, command: Command, words: list[str]) -> str:
-    """The command line for locks and the audit: without secrets."""
+    """The command line for locks and the audit, without secrets."""
     if not command.secret_args and not any("://" in word or len(word) > 200 for word in words):
         return " ".join([command.full_name, *words])
     from dokkupy.cli.redact import redacted
@@ -307,7 +306,7 @@ def show(host: Host, answer: CommandResult, json_wanted: bool) -> None:
 
 
 def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
-    """Show an error and return its exit status. Unknown ones are shown whole with --trace."""
+    """Show an error and return its exit status. With `--trace`, an unexpected error is shown with its traceback."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, BrokenPipeError):
@@ -362,9 +361,9 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
 
 
 def record(host: Host, call: Invocation, status: int) -> None:
-    """Every command that was understood is in the audit; a full disk or foreign user is no reason to fail it.
+    """Add the command to the audit. Neither a full disk nor another user's file makes the command fail.
 
-    Where no host was set up (`plugin:new` on a developer's machine) there is no audit.
+    On a machine without setup (`plugin:new` on a developer's computer) there is no audit.
     """
     if not os.path.isdir(host.root):
         return
@@ -372,7 +371,7 @@ def record(host: Host, call: Invocation, status: int) -> None:
         durable = bool(status) or (call.command.mutating and not call.dry_run)
         app = call.app or ""
         if call.command.secret_args and app and not os.path.isdir(host.path("apps", app)):
-            app = ""  # a secret that was typed where the app's name goes
+            app = ""  # it could be a secret that was typed in place of the app's name
         host.audit.record(who=host.who, app=app, command=host.command, status=status, durable=durable)
     except OSError:
         pass

@@ -1,4 +1,4 @@
-"""What the user sees: Dokku's prefixes and streams, JSON, live progress on a terminal."""
+"""The output that the user sees: Dokku's prefixes and streams, JSON, live progress on a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTROL = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-
 
 
 def harmless(text: str) -> str:
-    """The text without control sequences, because an app's output must not control the reader's terminal. Tabs stay."""
+    """Remove control sequences, because an app's output must not control the reader's terminal. Tabs stay."""
     if text.isprintable():
         return text
     import re
@@ -24,7 +24,7 @@ def harmless(text: str) -> str:
 
 
 class Terminal(Console):
-    """The console of a command line. quiet: headers are left out. log: a file that gets every line too."""
+    """The console of a command line. quiet: omits headers. log: a file that also receives every line."""
 
     def __init__(self, *, quiet: bool = False, trace: bool = False, is_json: bool = False) -> None:
         self.quiet = quiet
@@ -42,7 +42,7 @@ class Terminal(Console):
             stream.write(line + "\n")
             stream.flush()
         except BrokenPipeError:
-            # The reader left (a dropped SSH connection); the operation decides by its signals, not by its output.
+            # The reader is gone (a dropped SSH connection). Signals end an operation, not a failed output.
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, stream.fileno())
         if self.log is not None:

@@ -1,6 +1,6 @@
-"""The fast lane: reads the words of a plain call by a command's declaration, with the standard library alone.
+"""The fast parser: reads a command line by its declaration, with the standard library alone.
 
-It understands everything that typer's front end does; a test feeds both and compares.
+It accepts all that typer's front end accepts; a test compares the two.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class Invocation:
-    """A command and what to call it with. format: stdout or json; app: the subject of its permission, or None.
-    inert: what was given and has no effect, by the flag that was typed or `<argument>`. recorded: as of `CommandResult`."""
+    """A command and the arguments to call it with. format: stdout or json. app: the app whose permission is required, or
+    None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
 
     __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded")
 
@@ -32,14 +32,14 @@ class Invocation:
 
 
 class WantsHelp(Exception):
-    """`--help` was among the words."""
+    """`--help` was among the arguments."""
 
 
 def parse(command: Command, words: list[str], app: str = "") -> Invocation:
-    """Raises UserError with the command's usage when the arguments do not fit, WantsHelp for `--help`.
+    """Raises UserError with the command's usage when the arguments do not fit, and WantsHelp for `--help`.
 
-    app: what `--app` named; it goes where the command takes an app, and nowhere when it takes none. Arguments past the
-    last one that the command takes are ignored, because Dokku ignores them and its client script appends the app's name.
+    app: the value of `--app`, which becomes the command's app argument; ignored if it has none. Surplus arguments are
+    ignored, because Dokku ignores them and its client script appends the app's name.
     """
     call = Invocation(command)
     declared = parameters(command.function)
@@ -56,7 +56,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     while index < len(words):
         word = words[index]
         index += 1
-        # With `--app`, flags come first and the rest begins with the first argument.
+        # With `--app`, the first argument that is not a flag begins the rest.
         if rest_at is not None and len(loose) >= rest_at and (loose or word == "--" or not word.startswith("-")):
             if not (word == "--" and len(loose) == rest_at):
                 loose.append(word)
@@ -112,7 +112,7 @@ def fill_options(call: Invocation, declared: list[Parameter], options: dict[str,
 
 
 def value_of(name: str, value: str | None, words: list[str], index: int) -> tuple[str, int]:
-    """The value of a flag, its own (`--flag=value`) or the next argument, and where to go on."""
+    """The value of a flag (`--flag=value` or the next argument), and the index of the argument after it."""
     if value is not None:
         return value, index
     if index >= len(words):
@@ -121,7 +121,8 @@ def value_of(name: str, value: str | None, words: list[str], index: int) -> tupl
 
 
 def require_text(words: list[str]) -> None:
-    """Raise UserError for an argument that no program, file name or record can hold. Its value may be a secret."""
+    """Raise UserError for an argument that no program, file name or record can hold. The message does not show its
+    value, which may be a secret."""
     for number, word in enumerate(words):
         if "\x00" in word or not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
             name = ascii(word.partition("=")[0][:80]) if "=" in word else f"number {number + 1}"
@@ -144,7 +145,8 @@ def take(item: Parameter, name: str, value: str | None, words: list[str], index:
 
 
 def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str) -> None:
-    """Hand the loose words to the places in order: a list takes all that the places after it do not need."""
+    """Assign the positional arguments to the parameters in order. A list takes all but those that later parameters
+    require."""
     for number, item in enumerate(places):
         if item.kind == "scope":
             value = Scope(is_global=where == "--global", is_all=where == "--all")
@@ -175,7 +177,7 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
 
 
 def positions(places: list[Parameter], app: str) -> tuple[int | None, int | None]:
-    """Where the app of `--app` goes, and how many arguments come before the rest."""
+    """The position of the app argument, for `--app`, and the number of arguments before the rest."""
     app_at = next((number for number, item in enumerate(places) if takes_app(item)), None) if app else None
     rest_at = next((number for number, item in enumerate(places) if item.kind == "rest"), None)
     return app_at, rest_at - 1 if rest_at is not None and app_at is not None else rest_at
@@ -186,7 +188,7 @@ def takes_app(item: Parameter) -> bool:
 
 
 def insert_app(app: str, loose: list[str], place: int, *, is_followed_by_rest: bool) -> None:
-    """Put the app of `--app` where the command takes one; a client that names it there too means the same one."""
+    """Insert the value of `--app` as the app argument, unless the client has also typed it there."""
     if loose[place : place + 1] != [app] or is_followed_by_rest:
         loose.insert(place, app)
 

@@ -1,4 +1,4 @@
-"""The permission of a command, asked for everything that its arguments name."""
+"""The permission of a command, checked for everything that its arguments name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def check_call(host: Host, call: Invocation) -> None:
-    """Raise Denied unless the caller has the command's permission for each argument and option that names something of
-    apps. `--global` takes an admin, except to read a report. `--all` is what the caller may see (`apps_of`)."""
+    """Raise Denied unless the caller has the command's permission for each argument and option that belongs to apps.
+    `--global` requires an admin, except to read a report. `--all` means the apps that the caller may see (`apps_of`)."""
     permission = call.command.permission
     check_access(host, permission)
     if permission == "open":
@@ -38,14 +38,14 @@ def values_of(call: Invocation) -> Iterator[Any]:
 
 
 def usable(host: Host, group: Group) -> list[Command]:
-    """The commands of a group that the caller may use on something, by name."""
+    """The commands of a group that the caller may use on at least something, by name."""
     shown = sorted((one for one in group.commands.values() if not one.hidden), key=lambda one: one.name)
     me = caller(host)
     return shown if me.role == "admin" else [one for one in shown if me.has(one.permission) and not one.root]
 
 
 def usable_groups(host: Host) -> list[str]:
-    """The namespaces in which the caller may use a command. A key that is no admin's has each loaded for it."""
+    """The namespaces in which the caller may use a command. For a key that is not an admin's, all are loaded."""
     from dokkupy.cli.declare import COMMANDS
     from dokkupy.errors import PluginError
 
@@ -62,6 +62,6 @@ def usable_groups(host: Host) -> list[str]:
 
 
 def left_out(host: Host, count: int, what: str) -> list[str]:
-    """A line that says how much a key is not shown; none when it is shown everything."""
+    """A line with the number of entries that are hidden from a key; empty if none are."""
     me = caller(host)
     return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []

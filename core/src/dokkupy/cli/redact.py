@@ -1,4 +1,4 @@
-"""A command line as records have it: in the audit, in locks, in an error's report."""
+"""The redacted command line, for the audit, locks and error reports."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ HIDDEN = "***"
 
 
 def redacted(host: Host, command: Command, words: list[str]) -> str:
-    """The command line without secrets. Of a command with secrets only the words are kept that cannot be one: flags,
-    keys of KEY=VALUE, arguments before the list of secrets, and of an app's name only one that exists: who forgets KEY=
-    or the app types the value in its place."""
+    """The command line without secrets. Of a command that takes secrets, only what cannot be one is kept: flags, keys of
+    KEY=VALUE, arguments before the secrets, and the name of an app that exists. A user who forgets KEY= or the app types
+    a secret in its place."""
     if command.secret_args is True:
         return " ".join([command.full_name, *named(host, parameters(command.function), words)])
     secret_from = command.secret_args if type(command.secret_args) is int and command.secret_args else len(words)
@@ -54,7 +54,7 @@ def is_shown(host: Host, item: Parameter, word: str) -> bool:
 
 
 def key_of(word: str) -> str:
-    """KEY of KEY=VALUE; nothing of a word whose part before the `=` is no key, or which may be base64 with its padding."""
+    """KEY of KEY=VALUE. Empty if the part before the `=` is not a key, or may be base64 before its padding."""
     key, _, value = word.partition("=")
     is_key = key.lstrip("-").replace("-", "_").isidentifier() and (value.strip("=") or key == key.upper())
     return f"{key}={HIDDEN}" if is_key else HIDDEN

@@ -1,4 +1,4 @@
-"""The second front end: help of one command by typer, from the same declaration as the fast lane."""
+"""The second front end: the help of one command by typer, from the same declaration as the fast parser's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def as_click(command: Command) -> Any:
     from typer.main import get_command
 
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    function: Any = lambda **_: None  # noqa: E731 - only its signature and help count
+    function: Any = lambda **_: None  # noqa: E731 - only its signature and help matter
     function.__signature__ = inspect.Signature(
         [signature_of(item) for item in parameters(command.function) if item.kind != "unknown-flags"]
     )

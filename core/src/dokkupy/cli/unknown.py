@@ -1,4 +1,4 @@
-"""A command that nobody has: why that may be, and what to do."""
+"""The error for an unknown command: its likely reason, and what to do."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ META = "dokkupy"
 
 
 def program() -> str:
-    """The name by which the program was called: `dokkupy`, else `dokku`, as in Dokku's own messages."""
+    """The name by which the program was called: `dokkupy`, or else `dokku`, as in Dokku's own messages."""
     return "dokkupy" if os.path.basename(sys.argv[0]) == "dokkupy" else "dokku"
 
 
 def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
-    """group: the command's namespace, when there is one and it lacks the command."""
+    """group: the command's namespace, if it exists but lacks the command."""
     from dokkupy.cli.permission import usable, usable_groups
     from dokkupy.kernel.hooks import did_you_mean
 
@@ -38,7 +38,7 @@ def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
 
 
 def resting(host: Host, name: str) -> str:
-    """Whether an installed plugin that takes no part now has the command."""
+    """Says that a disabled plugin has the command; empty if none has."""
     namespace = name.partition(":")[0]
     for entry in host.registry.all:
         if entry.group == COMMANDS and entry.name == namespace and entry not in host.registry.entries:
@@ -49,7 +49,7 @@ def resting(host: Host, name: str) -> str:
 
 
 def missing(host: Host) -> str:
-    """What comes with the project and is not installed."""
+    """Names the distributions of the project that are not installed."""
     import re
     from importlib.metadata import PackageNotFoundError, distribution, requires
 

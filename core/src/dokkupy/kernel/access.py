@@ -1,8 +1,8 @@
-"""Who may do what. A local user of the host may do everything; an SSH key what its role says, with the apps that are its.
+"""Who may do what. A local user of the host may do everything. An SSH key may do what its role permits, on its own apps.
 
-A type of arguments that name something of apps has `owners(host, namespace)`: the apps to which it belongs. A key has
-a permission for it when its role has the permission and all these apps are the key's; what belongs to no app is the
-admins'. `cli/permission.py` asks this for every argument of every command.
+An argument type whose values belong to apps has a method `owners(host, namespace)`, which returns those apps. A key may
+use such a value when its role has the permission and the key has all of these apps. What belongs to no app is for
+admins only. `cli/permission.py` checks this for every argument of every command.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dokkupy.model.state import KeyRow
 
     class Owned(Protocol):
-        """A value that names something of apps. noun: what it names, in a sentence."""
+        """A value that belongs to apps. noun: what it names, for messages."""
 
         noun: str
 
@@ -38,7 +38,7 @@ GRANTS = {
 
 
 class Caller:
-    """Who types a command. name: the key's, empty for a local user. apps: those of a deployer or viewer."""
+    """Who runs a command. name: of the key, empty for a local user. apps: those that a deployer or viewer may use."""
 
     __slots__ = ("apps", "name", "role")
 
@@ -55,7 +55,7 @@ class Caller:
 
 
 def caller(host: Session) -> Caller:
-    """A key without a record has no role, so it is not permitted anything."""
+    """A key without a record has no role and therefore no permission."""
     if not host.who.startswith("key:"):
         return Caller("", "admin", ())
     name = host.who.removeprefix("key:")
@@ -98,7 +98,7 @@ def apps_of_key(me: Caller) -> str:
 
 
 def denied(host: Session, what: str, remedy: str) -> Denied:
-    """The refusal, with whom to ask and what to ask for; without a remedy they do it themselves."""
+    """The refusal, with whom to ask and the command to ask for. Without a remedy, the admin runs the refused command."""
     admins = [name for name, key in sorted(keys_of(host).items()) if key.role == "admin"][:5]
     whom = f"an admin ({', '.join(admins)})" if admins else "root on the server"
     return Denied(
@@ -107,13 +107,13 @@ def denied(host: Session, what: str, remedy: str) -> Denied:
 
 
 def visible_apps(host: Session, permission: str = "app:read") -> list[AppName]:
-    """The apps for which the caller has a permission: what `--all` and lists reach."""
+    """The apps for which the caller has a permission. `--all` and lists cover these."""
     me = caller(host)
     return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []
 
 
 def has_deployers(host: Session, app: AppName) -> bool:
-    """Whether somebody who is no admin may deploy the app."""
+    """Whether anyone who is not an admin may deploy the app."""
     return any(key.role == "deployer" and app in key.apps for key in keys_of(host).values())
 
 

@@ -1,10 +1,10 @@
-"""The audit: a line for each command, numbered and sealed, so that a changed, removed or invented line shows.
+"""The audit: one numbered and sealed line per command, so that a changed, removed or forged line is detected.
 
-A line's seal is a keyed BLAKE2b (RFC 7693) of it, under a key for its number alone. The key of the next number is a
-hash of this one and overwrites it. Who takes over the account that writes the audit can seal lines that come, but none
-that are there, and cannot cut the end off either (forward-secure logging, Schneier and Kelsey 1998; systemd's journal
-does the same). `dokkupy setup` makes the first key, which only root can read, so only root can verify. Before that the
-lines have numbers, and an empty seal.
+The seal is a keyed BLAKE2b hash (RFC 7693) of the line. Each line number has its own key: the key of the next number is
+a hash of the current key and overwrites it. An attacker who takes over the account that writes the audit can therefore
+seal future lines, but can neither forge existing ones nor cut off the end (forward-secure logging, Schneier and Kelsey
+1998; systemd's journal does the same). `dokkupy setup` creates the first key, which only root can read, so only root
+can verify the audit. Lines written before setup have numbers and an empty seal.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST = 4_000
-"""Characters of a command line that are kept."""
+"""A longer command line is cut off after this many characters."""
 
 TAIL = 65_536
-"""Bytes from the end in which a whole line lies: a character takes at most 12 in JSON."""
+"""The last line fits into this many bytes, because a character takes at most 12 in JSON."""
 
 UNSAVED = 64
-"""Lines after which the key is saved at the latest; a command that changes something saves it at once."""
+"""The key is saved at least every so many lines. A command that changes something saves it immediately."""
 
 MARK = b', "seal": "'
 
 
 class Audit:
-    """`logs/audit.log`, and `logs/audit.key` with the key of the line to come."""
+    """`logs/audit.log`, and `logs/audit.key` with the key of the next line."""
 
     def __init__(self, root: str) -> None:
         self.path = os.path.join(root, "logs", "audit.log")
         self.key_path = os.path.join(root, "logs", "audit.key")
 
     def record(self, *, who: str, command: str, status: int, app: str = "", durable: bool = False) -> None:
-        """Add a line. durable: it is on the disk afterwards, with the key after it. Raises OSError when the disk is full;
-        no part of a line stays then."""
+        """Append a line. durable: sync the line to the disk and save the next key. Raises OSError when the disk is full,
+        and leaves no partial line."""
         fd = self._lock()
         try:
             entry = {"who": who[:200], "app": app, "command": shortened(command), "status": status}
@@ -49,7 +49,7 @@ class Audit:
             os.close(fd)
 
     def rotate(self) -> None:
-        """Let the file be `logs/audit-NUMBER.log`, by its last line, and a new one continue with the next number."""
+        """Rename the file to `logs/audit-NUMBER.log`, after its last line, and continue with the next number in a new one."""
         fd = self._lock()
         try:
             after = last_number(fd)
@@ -59,8 +59,8 @@ class Audit:
             try:
                 entry = {"who": "", "app": "", "command": f"audit: the lines before are in {name}", "status": 0}
                 self._append(new, after + 1, entry, durable=None)
-                # At each moment there is a file at the path. A crash in between leaves two names of one file, which
-                # readers count once.
+                # The path always has a file. A crash between the two calls leaves two names of one file, which readers
+                # count once.
                 link_over(self.path, os.path.join(os.path.dirname(self.path), name), f"{fresh}.link")
                 os.replace(fresh, self.path)
             finally:
@@ -69,7 +69,7 @@ class Audit:
             os.close(fd)
 
     def _lock(self) -> int:
-        """The open file, which is still the one at the path once it is locked."""
+        """Open and lock the file; open it again if it was rotated in the meantime."""
         make_directory(os.path.dirname(self.path))
         while True:
             fd = open_own(self.path, os.O_RDWR | os.O_APPEND, 0o640)
@@ -82,9 +82,9 @@ class Audit:
             os.close(fd)
 
     def _append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool | None) -> None:
-        """durable: as of `record`; None while the file is not yet the audit's, so that no key is ahead of its lines."""
+        """durable: see `record`. None while the file is not in use yet, so that the key does not get ahead of the lines."""
         saved, key = read_key(self.key_path)
-        number = max(number, saved)  # lines that are missing leave a gap
+        number = max(number, saved)  # missing lines leave a visible gap
         key = key_after(key, number - saved)
         body = json_object({"number": number, "time": stamp(), **entry})[:-1]
         write_whole(fd, body + MARK + seal(key, body).encode() + b'"}\n')
@@ -99,7 +99,7 @@ def shortened(command: str) -> str:
 
 
 def last_number(fd: int) -> int:
-    """The number of the last line, 0 when there is none. What a crash or a full disk left of a line is cut off."""
+    """The number of the last line, 0 if there is none. Cuts off a partial line, which a crash or a full disk left."""
     end = os.fstat(fd).st_size
     tail = os.pread(fd, min(end, TAIL), max(0, end - TAIL))
     whole, newline, torn = tail.rpartition(b"\n")
@@ -114,7 +114,7 @@ def last_number(fd: int) -> int:
 
 
 def json_object(entry: Mapping[str, object]) -> bytes:
-    """As `json.dumps`, by the part of it that is C. All of it loads `re`, 6 ms for every command."""
+    """Like `json.dumps`, but with its C part alone, because importing `json` loads `re`: 6 ms for every command."""
     try:
         from _json import encode_basestring_ascii as quoted
     except ImportError:  # a Python without CPython's accelerators
@@ -140,7 +140,7 @@ def write_whole(fd: int, line: bytes) -> None:
 
 
 def read_key(path: str) -> tuple[int, bytes]:
-    """A number and the key of its line; (0, b"") when there is none."""
+    """A line number and its key; (0, b"") if there is no key."""
     try:
         with open(path, "rb") as file:
             number, key = file.read().split()
@@ -159,8 +159,8 @@ def save_key(path: str, number: int, key: bytes) -> None:
 
 
 def key_after(key: bytes, steps: int) -> bytes:
-    """The key of the line that many lines later."""
-    from _blake2 import blake2b  # hashlib has the same one, and loads OpenSSL with it: 2 ms for every command
+    """The key of the line that comes this many lines later."""
+    from _blake2 import blake2b  # `hashlib` has the same function but loads OpenSSL: 2 ms for every command
 
     for _ in range(steps if key else 0):
         key = blake2b(key, digest_size=32, person=b"dokkupy next key").digest()
@@ -168,12 +168,12 @@ def key_after(key: bytes, steps: int) -> bytes:
 
 
 def seal(key: bytes, body: bytes) -> str:
-    """The seal for a line, which is given without one; empty without a key."""
+    """The seal of a line; empty without a key. body: the line without its seal."""
     from _blake2 import blake2b
 
     return blake2b(body, key=key, digest_size=32).hexdigest() if key else ""
 
 
 def stamp() -> str:
-    """The time in UTC, RFC 3339, as all records have it."""
+    """The current time in UTC (RFC 3339), the format of all records."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,4 +1,4 @@
-"""What use cases and plugins say while they work. The command line decides how it looks; nothing else prints."""
+"""The output of use cases and plugins while they work. The command line decides how it looks; nothing else prints."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ class Console:
     """
 
     log: IO[str] | None = None
-    """A file that gets every line too: the log of a build."""
+    """A file that also receives every line, such as the log of a build."""
 
     is_json = False
-    """Whether the answer is JSON for a program. Standard output is that document alone, so progress goes to standard
-    error."""
+    """Whether the result is JSON. Standard output then holds that document alone, and progress goes to standard error."""
 
     held: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def announce(self, text: str, *details: str) -> None:
-        """Say as a section what a command is about to do. It appears with the operation's first step: what is refused
-        before, for want of a permission or for a bad value, has announced nothing."""
+        """Announce as a section what a command is about to do. It is printed with the operation's first step, so a command
+        that is refused before (a missing permission, a bad value) announces nothing."""
         self.held = (*self.held, (text, details))
 
     def proceed(self) -> None:
-        """What was announced begins, or has been done."""
+        """Print the announcement, because the work begins or is done."""
         held, self.held = self.held, ()
         for text, details in held:
             self.section(text)
@@ -37,7 +36,7 @@ class Console:
                 self.detail(detail)
 
     def retract(self) -> None:
-        """What was announced does not happen."""
+        """Drop the announcement, because the work does not happen."""
         self.held = ()
 
     def section(self, text: str) -> None: ...
@@ -53,8 +52,8 @@ class Console:
     def debug(self, text: str) -> None: ...
 
     def stream(self, line: str, *, error: bool = False) -> None:
-        """A line that a build or a container printed; control sequences are made harmless."""
+        """Print a line from a build or a container, without its control sequences."""
         self.detail(line)
 
     def progress(self, text: str) -> None:
-        """What is going on right now, for a terminal's last line; nothing is kept of it elsewhere."""
+        """Show on a terminal's last line what is happening now. It is recorded nowhere."""

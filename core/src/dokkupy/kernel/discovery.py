@@ -1,7 +1,7 @@
-"""Which plugins are there: entry points, read straight from `*.dist-info/entry_points.txt`.
+"""Finds the installed plugins by their entry points, read directly from `*.dist-info/entry_points.txt`.
 
-`importlib.metadata` costs 37 ms on a small machine, this 1-2 ms, with no cache that could be stale; a test compares
-the two. A distribution is a plugin when it has an entry point in a group `dokkupy.*`.
+`importlib.metadata` takes 37 ms on a small machine, this module 1-2 ms, without a cache that could be stale. A test
+compares the two. A distribution is a plugin when it has an entry point in a group `dokkupy.*`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def plugin_name(distribution: str) -> str:
 
 
 def entry_points(path: Iterable[str] | None = None) -> list[EntryPoint]:
-    """All entry points in the groups `dokkupy.*`, by distribution name. The first of two copies on the path counts."""
+    """All entry points in the groups `dokkupy.*`, by distribution name. Of two copies on the path, the first counts."""
     found: dict[str, list[EntryPoint]] = {}
     for directory in sys.path if path is None else path:
         try:
@@ -85,7 +85,7 @@ def read_entry_points(directory: str, distribution: str, version: str) -> list[E
 
 
 def read_file(path: str) -> bytes:
-    """The content of a small file, empty without one. `open` takes twice as long, and a start reads a hundred."""
+    """The content of a small file; empty if it does not exist. `open` takes twice as long, and a start reads a hundred."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,8 +1,8 @@
-"""Dry runs: `--dry-run`. An operation runs to its end and nothing becomes true.
+"""Dry runs (`--dry-run`): an operation runs to its end without changing anything.
 
-What it writes is kept in memory, so that what follows reads it; its steps are printed instead of done; its events and
-observers are listed as plugins that would be called. Queries and contributions are asked: they change nothing. There is no
-lock and no journal.
+Its writes stay in memory, where later reads find them. Its steps are listed instead of executed, and so are the plugins
+whose events and observers would be called. Queries and contributions are called, because they change nothing. A dry run
+takes no lock and writes no journal.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class OverlayStore(Store):
-    """Reads the files; keeps what is written in memory. None stands for a file that was deleted."""
+    """Reads the files, and keeps writes in memory. None stands for a deleted file."""
 
     def __init__(self, root: str, cipher: Callable[[], Any]) -> None:
         super().__init__(root, cipher)
@@ -43,7 +43,7 @@ class OverlayStore(Store):
         return super().read(*parts)
 
     def write(self, *parts: str, data: Table) -> None:
-        self.path(*parts)  # refuses what is not a path component
+        self.path(*parts)  # rejects bad path components
         self.written[parts] = data
 
     def delete(self, *parts: str) -> None:
@@ -66,7 +66,7 @@ class OverlayStore(Store):
 
 
 class DryRunHooks(Hooks):
-    """Lists the plugins that would be called, instead of calling them."""
+    """Lists the plugins whose hooks would be called, instead of calling them."""
 
     def __init__(self, registry: Registry, *, warn: Callable[[str], None], plan: list[str]) -> None:
         super().__init__(registry, warn=warn)
@@ -85,7 +85,7 @@ class DryRunHooks(Hooks):
 
 
 class DryRunTransaction(Transaction[H]):
-    """Tells its steps. `planned` is what a step returns that is not done."""
+    """Lists its steps instead of executing them. A step returns its `planned` value."""
 
     def __init__(self, host: H, verb: str, subject: str) -> None:
         self.host = host
@@ -118,7 +118,7 @@ class DryRunTransaction(Transaction[H]):
 
 
 def changes(parts: tuple[str, ...], before: Table, after: Table) -> list[str]:
-    """What a write changes, by key; no value is shown, it could be a secret."""
+    """The keys that a write changes. Values are not shown, because they could be secrets."""
     place = "/".join(parts)
     old, new = flat(before), flat(after)
     if not old:
@@ -128,7 +128,7 @@ def changes(parts: tuple[str, ...], before: Table, after: Table) -> list[str]:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Whether a value stays; an encrypted one is compared as it is in the file, or else decrypted."""
+    """Whether two values are equal. Secrets are compared in their encrypted form, or else decrypted."""
     return (Secret(old) == new) if isinstance(new, Secret) and isinstance(old, str) else old == new
 
 
@@ -143,7 +143,7 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
 
 
 def dry(host: H) -> H:
-    """The same host for a dry run: nothing that it is asked to do is done, and its `plan` says what it would be."""
+    """The host for a dry run: it lists in `plan` what it would do, and does nothing."""
     plan: list[str] = []
     parts = {"registry": host.registry, "hooks": DryRunHooks(host.registry, warn=host.out.warn, plan=plan)}
     return host.for_invocation(dry_run=True, plan=plan, store=OverlayStore(host.root, host.store._cipher), _parts=parts)

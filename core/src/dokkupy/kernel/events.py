@@ -1,4 +1,4 @@
-"""What happened on the host, for people: `dokkupy events`."""
+"""The log of what happened on the host, which `dokkupy events` shows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dokkupy.kernel.audit import stamp
 from dokkupy.kernel.files import make_directory, open_own
 
 ROTATE_AT = 16 * 1024 * 1024
-"""Bytes after which the file becomes `events.log.1`."""
+"""In bytes; a larger file is renamed to `events.log.1`."""
 
 
 class Events:
-    """`events.log`: one JSON object a line."""
+    """`events.log`: one JSON object per line."""
 
     def __init__(self, root: str) -> None:
         self.path = os.path.join(root, "logs", "events.log")
@@ -33,7 +33,7 @@ class Events:
 
 
 class SilentEvents(Events):
-    """Nothing happened, so nothing is recorded."""
+    """Records nothing: the events of a dry run."""
 
     def record(self, event: str, **facts: str) -> None:
         pass

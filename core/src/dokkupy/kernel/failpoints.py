@@ -1,8 +1,8 @@
-"""Failpoints: the tests' way to let a process die or fail at a boundary of an operation.
+"""Failpoints: points between two steps at which a test can make a process die or fail.
 
-`DOKKUPY_FAILPOINT=kill@N` ends the process with SIGKILL at its Nth boundary, `fail@N` raises there, `signal-TERM@N` sends
-the signal. `DOKKUPY_FAILPOINT_LOG=FILE` appends the name of every boundary that is passed, so that a test can iterate over
-them. sshd and sudo pass neither variable on, so only somebody with a shell on the host can set them.
+`DOKKUPY_FAILPOINT=kill@N` ends the process with SIGKILL at its Nth failpoint, `fail@N` raises there, `signal-TERM@N`
+sends the signal. `DOKKUPY_FAILPOINT_LOG=FILE` appends the name of every failpoint that is passed, so that a test can
+iterate over them. sshd and sudo pass neither variable on, so only a user with a shell on the host can set them.
 """
 
 from __future__ import annotations

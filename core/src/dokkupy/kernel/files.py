@@ -1,4 +1,4 @@
-"""Durable files: whole or not at all, and never through a link that somebody else made."""
+"""Durable files: written whole or not at all, and never through someone else's link."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file's content: temporary file, fsync, rename, fsync of the directory. On an error the old content stays."""
+    """Replace a file's content: temporary file, fsync, rename, fsync of the directory. An error leaves the old content."""
     directory = os.path.dirname(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         fd = open_own(temporary, os.O_WRONLY | os.O_EXCL, mode)
-    except FileExistsError:  # left by a killed process that had our pid
+    except FileExistsError:  # left by a killed process with the same pid
         os.unlink(temporary)
         fd = open_own(temporary, os.O_WRONLY | os.O_EXCL, mode)
     try:
@@ -33,15 +33,15 @@ def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
 
 
 def link_over(source: str, target: str, temporary: str) -> None:
-    """Make `target` another name of the file `source`, replacing what it was; at every moment it exists. Raises
-    FileNotFoundError when there is no source."""
+    """Make `target` a hard link to `source`, replacing what it was without a moment in which it does not exist. Raises
+    FileNotFoundError when `source` does not exist."""
     try:
         os.link(source, temporary)
     except FileExistsError:  # left by a killed process
         os.unlink(temporary)
         os.link(source, temporary)
     os.replace(temporary, target)
-    # Two names of one file are both left as they are (rename(2)).
+    # If both are already links to one file, rename(2) leaves `temporary` in place.
     try:
         os.unlink(temporary)
     except FileNotFoundError:
@@ -49,8 +49,8 @@ def link_over(source: str, target: str, temporary: str) -> None:
 
 
 def open_own(path: str, flags: int, mode: int) -> int:
-    """Open a file, made when missing, that belongs to whom its directory belongs to: what root leaves behind in the
-    state must not be what the next push cannot write. Follows no link."""
+    """Open a file, and create it if it is missing. It gets the owner of its directory, because the next push must be able
+    to write what root created in the state. Follows no link."""
     fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     if os.geteuid() == 0:
         owner = os.stat(os.path.dirname(path))
@@ -68,7 +68,7 @@ def sync_directory(path: str) -> None:
 
 
 def make_directory(path: str, mode: int = 0o700) -> None:
-    """Make a directory and its missing parents, each with this mode."""
+    """Create a directory and its missing parents, each with this mode."""
     if not os.path.isdir(path):
         parent = os.path.dirname(path)
         if parent != path:

@@ -1,4 +1,4 @@
-"""Hooks: pluggy behind four typed calls. Built when the first hook of a process fires, not before."""
+"""Hooks: pluggy behind four typed calls. They are built when the first hook of a process is called."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFUSED = {
     "tryfirst": IN_ORDER,
     "trylast": IN_ORDER,
 }
-"""Options of pluggy's `hookimpl` that do not fit the four shapes, and why: who uses one is not loaded."""
+"""Options of pluggy's `hookimpl` that do not fit the four shapes, and why. A plugin that uses one is not loaded."""
 
 VARIADIC = 0x04 | 0x08
 """CO_VARARGS and CO_VARKEYWORDS (https://docs.python.org/3/library/inspect.html#code-objects-bit-flags)."""
@@ -36,8 +36,8 @@ VARIADIC = 0x04 | 0x08
 class Hooks:
     """The hook implementations of all enabled plugins, in the name order of the plugins.
 
-    A plugin that does not import, or asks of a hook what hooks do not do, is quarantined: `quarantined` says why, and
-    none of its hooks run.
+    A plugin that fails to import, or that uses a hook in a way that hooks do not support, is quarantined: none of its
+    hooks run, and `quarantined` has the reason.
     """
 
     def __init__(self, registry: Registry, warn: Callable[[str], None] = lambda text: None) -> None:
@@ -46,7 +46,7 @@ class Hooks:
         self.owners: dict[str, EntryPoint] = {}
         self.manager = pluggy.PluginManager("dokkupy")
         self.specifications: dict[str, str] = {}
-        """hook -> the plugin that specifies and calls it."""
+        """Hook -> the plugin that specifies and calls it."""
         for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: (e.distribution != CORE, e.plugin)):
             try:
                 self.specify(registry.load(entry), entry)
@@ -62,7 +62,7 @@ class Hooks:
         self.trace = "hooks" in os.environ.get("DOKKUPY_TRACE", "").split(",")
 
     def specify(self, module: Any, entry: EntryPoint) -> None:
-        """Add the hooks that a plugin calls itself. Raises PluginError for one that does not have one of the shapes."""
+        """Add the hooks that a plugin calls itself. Raises PluginError for a hook that has none of the four shapes."""
         who = f"{entry.plugin} ({entry.distribution} {entry.version})"
         found = specified(module)
         for name in found:
@@ -99,7 +99,7 @@ class Hooks:
         self.owners[name] = entry
 
     def _require_fit(self, module: object, who: str, plugin: str) -> None:
-        """Raise PluginError for an unknown hook, or an option of pluggy's that hooks do not have."""
+        """Raise PluginError for an unknown hook, or for an option of pluggy's that hooks do not support."""
         known = self.names()
         for name in dir(module):
             options = getattr(getattr(module, name, None), "dokkupy_impl", None)
@@ -139,13 +139,13 @@ class Hooks:
     # the four shapes
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call every implementation of an event; the first failure ends it."""
+        """Call every implementation of an event. The first failure is raised, and the others are not called."""
         refuse_positional(spec, args)
         for implementation in self._implementations(spec):
             self._call(implementation, spec.__name__, kwargs)
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
-        """Call every implementation of an event that can no longer be undone; returns the failures."""
+        """Call every implementation of an event that can no longer be undone. Returns the failures."""
         refuse_positional(spec, args)
         failures = []
         for implementation in self._implementations(spec):
@@ -167,7 +167,7 @@ class Hooks:
         return None
 
     def gather(self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -> list[tuple[str, T]]:
-        """A contribution: (plugin, fact) of everybody, in name order of the plugins."""
+        """A contribution: (plugin, fact) from every implementation, in name order of the plugins."""
         facts: list[tuple[str, T]] = []
         refuse_positional(spec, args)
         for implementation in self._implementations(spec):
@@ -178,7 +178,7 @@ class Hooks:
     def gather_what_can(
         self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> tuple[list[tuple[str, T]], list[tuple[str, DokkupyError]]]:
-        """A contribution where one plugin's failure must not hide the facts of the others: (facts, failures)."""
+        """A contribution in which one plugin's failure does not hide the facts of the others: (facts, failures)."""
         facts: list[tuple[str, T]] = []
         failures: list[tuple[str, DokkupyError]] = []
         refuse_positional(spec, args)
@@ -231,22 +231,23 @@ def specified(module: object) -> list[str]:
 
 
 def bad_specification(name: str, options: Mapping[str, object]) -> str:
-    """What of a specification is not true of the four shapes; empty when all is."""
+    """Why a specification has none of the four shapes; empty if it has one."""
     if options["historic"]:
-        return "historic: a plugin that is loaded later would be called for what is past, and none is"
+        return "historic, but no plugin is loaded late and called for past events"
     if bool(options["firstresult"]) != name.startswith("resolve_"):
-        return "but firstresult=True and a name `resolve_<noun>` go together: both say that the first answer counts"
+        return "but firstresult=True and a name `resolve_<noun>` go together: both mean that the first answer counts"
     return ""
 
 
 def refuse_positional(spec: Callable[..., object], args: tuple[Any, ...]) -> None:
-    """Raise TypeError: implementations get arguments by name, so that a specification can add some in any place."""
+    """Raise TypeError for positional arguments. Implementations receive arguments by name, so that a specification can
+    add one anywhere."""
     if args:
         raise TypeError(f"arguments of the hook {spec.__name__} are given by keyword")
 
 
 def taken(function: Any) -> tuple[str, ...]:
-    """The names of the arguments that an implementation takes, with a default or by keyword alone as well."""
+    """The names of the arguments that an implementation takes, including those with defaults and keyword-only ones."""
     plain = getattr(function, "__func__", function)
     plain = getattr(plain, "__wrapped__", plain)
     code = plain.__code__
@@ -255,15 +256,15 @@ def taken(function: Any) -> tuple[str, ...]:
 
 
 def bad_arguments(function: Any, known: tuple[str, ...]) -> str:
-    """What of an implementation's arguments no call of the hook could fill; empty when all fit."""
+    """The first argument of an implementation that no call of the hook can fill, described; empty if all fit."""
     plain = getattr(function, "__func__", function)
     code = getattr(getattr(plain, "__wrapped__", plain), "__code__", None)
     if code is None:
         return "something that is not a function"
     if code.co_posonlyargcount:
-        return "arguments by position alone (`/`), but arguments are given by name"
+        return "positional-only arguments (`/`), but hooks are called with arguments by name"
     if code.co_flags & VARIADIC:
-        return "*args or **kwargs, which get nothing: name the arguments"
+        return "*args or **kwargs, which receive nothing: name the arguments"
     unknown = [name for name in taken(function) if name not in known]
     return f"an argument that it does not have: {unknown[0]}" if unknown else ""
 

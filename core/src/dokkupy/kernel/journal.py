@@ -1,4 +1,4 @@
-"""The journal: what an operation is about to do, written down before it is done."""
+"""The journal: each step of an operation, recorded before it is done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy.errors import HostError
 from dokkupy.kernel.files import make_directory, open_own, sync_directory
 
 KEPT_JOURNALS = 200
-"""Closed journals that are kept, for `dokkupy events` and for whoever wonders."""
+"""How many closed journals are kept, for `dokkupy events` and for debugging."""
 
 NEW = ("journal", "new")
 
@@ -31,7 +31,8 @@ class Journal:
         self._kept = 0
 
     def begin(self, entry: dict[str, Any]) -> None:
-        """Write the first line. The file appears with it whole: what other processes see empty would be dead to them."""
+        """Write the first line. The file appears together with it, because other processes take an empty journal for one
+        of a dead process."""
         for directory in (self.open_directory, self.closed_directory, os.path.dirname(self._new)):
             make_directory(directory)
         self._fd = open_own(self._new, os.O_WRONLY | os.O_APPEND | os.O_EXCL, 0o600)
@@ -51,13 +52,13 @@ class Journal:
             ) from error
 
     def note_undone(self, steps: list[int]) -> None:
-        """Journal the numbers of the steps that are undone, of an operation whose other steps could not be."""
+        """Record the numbers of the steps that were undone, when others could not be."""
         if self._fd < 0:
             self._fd = open_own(self.path, os.O_WRONLY | os.O_APPEND, 0o600)
         self.write({"type": "undone", "steps": steps}, sync=True)
 
     def keep(self, path: str) -> str:
-        """Keep a file's present content by a hard link; returns the backup's path, empty when there is no file."""
+        """Back up a file's current content by a hard link. Returns the backup's path, empty if there is no file."""
         make_directory(self.backups)
         self._kept += 1
         backup = os.path.join(self.backups, str(self._kept))
@@ -72,7 +73,7 @@ class Journal:
             try:
                 self.write({"type": "end", "outcome": outcome, "reason": reason})
             except HostError:
-                pass  # the disk is full; the rename alone says that it ended
+                pass  # the disk is full; the rename alone marks it as ended
             os.close(self._fd)
             self._fd = -1
         os.replace(self.path, os.path.join(self.closed_directory, self.id + ".jsonl"))
@@ -87,7 +88,7 @@ def remove_tree(path: str) -> None:
 
 
 def read_journal(path: str) -> list[dict[str, Any]]:
-    """The entries of a journal; a last line that was cut off by a crash is left out."""
+    """The entries of a journal, without a last line that a crash cut off."""
     entries = []
     with open(path, "rb") as file:
         for line in file:
@@ -99,7 +100,7 @@ def read_journal(path: str) -> list[dict[str, Any]]:
 
 
 def new_id() -> str:
-    """A sortable id: milliseconds since the epoch in base 36, then randomness."""
+    """A sortable id: milliseconds since the epoch in base 36, then random digits."""
     return base36(int(time.time() * 1000)).rjust(9, "0") + base36(int.from_bytes(os.urandom(5))).rjust(8, "0")
 
 
@@ -114,5 +115,5 @@ def base36(number: int) -> str:
 def prune_closed(directory: str) -> None:
     names = sorted(os.listdir(directory))
     for name in names[:-KEPT_JOURNALS]:
-        with suppress(FileNotFoundError):  # another process removes old ones, too
+        with suppress(FileNotFoundError):  # another process may be pruning, too
             os.unlink(os.path.join(directory, name))

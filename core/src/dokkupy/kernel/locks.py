@@ -1,8 +1,9 @@
-"""Locks: who changes what right now. Held by a living process, never left behind by a dead one.
+"""Locks: which process is changing what. A dead process never leaves a lock behind.
 
-A lock is an flock on a file; the kernel gives it back when its holder dies, however it dies. Its holder removes the file
-before it lets go, so that nothing stays of a subject that is gone. Whoever opened the file before that gets a lock on
-nothing, sees that the path leads elsewhere, and opens it again. The file's content only says who holds it.
+A lock is an flock on a file, which the kernel releases when its holder dies, however it dies. The holder removes the file
+before it releases the lock, so that nothing remains of a subject that is gone. A process that opened the file before
+then holds a lock on a removed file; it notices, because the path no longer leads to that file, and tries again. The
+file's content only records who holds the lock.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Lock:
-    """One held lock; release() or the end of the process gives it back."""
+    """A held lock. `release()` or the end of the process releases it."""
 
     def __init__(self, fd: int, subject: str, path: str) -> None:
         self._fd = fd
@@ -41,13 +42,13 @@ class Lock:
             if is_at(self._fd, self._path):
                 os.unlink(self._path)
         except OSError:
-            pass  # the file stays, and nobody holds it
+            pass  # the file remains, but nobody holds its lock
         os.close(self._fd)
         self._fd = -1
 
 
 def is_at(fd: int, path: str) -> bool:
-    """Whether the open file is the one at this path."""
+    """Whether the path still leads to the open file."""
     try:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:
@@ -59,7 +60,7 @@ def lock_path(root: str, subject: str) -> str:
 
 
 def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock:
-    """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds; raises Busy naming the holder."""
+    """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds, then raises Busy with the holder."""
     path = lock_path(root, subject)
     make_directory(os.path.dirname(path))
     deadline = time.monotonic() + wait
@@ -76,12 +77,12 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock
         os.ftruncate(fd, 0)
         os.pwrite(fd, json.dumps(owner).encode(), 0)
     except OSError:
-        pass  # a full disk: the lock holds all the same, only its holder is not recorded for others
+        pass  # the disk is full: the lock is held, but the others cannot see by whom
     return Lock(fd, subject, path)
 
 
 def locked_file(path: str) -> int | None:
-    """The descriptor of the locked file at this path; None when another process holds it."""
+    """Lock the file at this path and return its descriptor; None if another process holds the lock."""
     while True:
         fd = open_own(path, os.O_RDWR, 0o600)
         try:
@@ -94,11 +95,11 @@ def locked_file(path: str) -> int | None:
         except BaseException:
             os.close(fd)
             raise
-        os.close(fd)  # its holder removed it between our open and our lock
+        os.close(fd)  # its holder removed the file after this process had opened it
 
 
 def holder(root: str, subject: str) -> dict[str, Any]:
-    """Who holds a lock: command, pid, since (epoch seconds), operation; empty when nobody does."""
+    """Who holds a lock: command, pid, since (epoch seconds), operation. Empty if nobody does."""
     try:
         fd = os.open(lock_path(root, subject), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -106,7 +107,7 @@ def holder(root: str, subject: str) -> dict[str, Any]:
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return {}  # we got it, so nobody holds it
+            return {}  # the lock is free, because this process could take it
         except BlockingIOError:
             try:
                 found = json.loads(os.pread(fd, 4096, 0) or b"{}")
@@ -119,6 +120,6 @@ def holder(root: str, subject: str) -> dict[str, Any]:
 
 def describe(owner: dict[str, Any]) -> str:
     if not owner:
-        return "its holder just let go"
+        return "its holder has just released it"
     since = int(time.time() - float(owner.get("since", time.time())))
     return f"`{owner.get('command', '?')}` (process {owner.get('pid', '?')}, for {since} s)"

@@ -1,13 +1,13 @@
-"""Operations: how a change becomes true, or does not happen at all.
+"""Operations: a change happens completely or not at all.
 
-An operation takes the lock of what it changes, journals each step before and after it, and ends `done` or `undone`:
+An operation locks what it changes, journals each step before and after it, and ends as `done` or `undone`:
 
-* before the commit, an exception, a signal or a crash undoes the steps, last in first out;
-* the commit is the point of no return: `tx.commit()`, or the end of the `with operation(...)` block. The calls that
-  it is given (`after`) are finished even by a later process.
+* Before the commit, an exception, a signal or a crash undoes the steps, last in first out.
+* The commit is the point of no return: `tx.commit()`, or the end of the `with operation(...)` block. The calls that
+  follow it (`after`) are completed, if necessary by a later process.
 
-Journal: one file per operation, a JSON object a line, in `journal/open/` while unfinished and in `journal/closed/`
-for a while after. Intents are fsynced before the step runs.
+The journal is one file per operation with a JSON object per line. It lies in `journal/open/` until the operation ends,
+and then for a while in `journal/closed/`. A step's entry is fsynced before the step runs.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ def operation(
 ) -> Iterator[Transaction[H]]:
     """Run an operation on a subject (`app:NAME`, `host`).
 
-    The end of the block commits, unless the block did so itself with `tx.commit()`, which it does where calls follow
-    the commit. An exception before the commit rolls back, whichever it is; one after it leaves the commit in force.
+    The end of the block commits, unless the block has called `tx.commit()`, as it does when calls follow the commit. Any
+    exception before the commit rolls back; an exception after it changes nothing about the commit.
 
-    Raises Busy when the subject's lock is not given back within `wait` seconds. What an earlier process left
-    unfinished on the subject is finished or undone first. also: further subjects that it changes (a rename).
-    takes_away: it is a way out (unset, remove, destroy), so that what cannot be finished or undone does not stop it.
+    Raises Busy when the subject's lock is not released within `wait` seconds. First, what an earlier process left
+    unfinished on the subject is finished or undone. also: other subjects that it changes (a rename).
+    takes_away: the operation removes something (unset, remove, destroy), so unfinished work that can be neither finished
+    nor undone does not prevent it.
     """
     if host.dry_run:
         from dokkupy.kernel.dry_run import DryRunTransaction
@@ -46,7 +47,7 @@ def operation(
         return
     acquired = []
     try:
-        # In one order, so that two who want the same subjects do not wait for each other.
+        # Always in the same order, because two operations on the same subjects could otherwise deadlock.
         for one in sorted({subject, *also}):
             acquired.append(host.lock(one, wait=wait, command=host.command or verb))
         for one in (subject, *also):
@@ -82,11 +83,11 @@ def _run(host: H, tx: Transaction[H], journal: Journal) -> Iterator[Transaction[
     except BaseException as error:
         with signals_ignored():
             if tx.committed:
-                # What is left to do is in the journal; the next command or the timer does it.
+                # The next command or the timer does the rest, which is in the journal.
                 raise
             failures = tx.undo()
             if failures:
-                # Leave the journal open: recover will try again.
+                # The journal stays open, so that `recover` tries again.
                 raise BaseExceptionGroup(f"{tx.verb} failed and was not fully undone", [error, *failures]) from error
             journal.close("undone", type(error).__name__)
         raise
@@ -95,7 +96,7 @@ def _run(host: H, tx: Transaction[H], journal: Journal) -> Iterator[Transaction[
 
 
 def unfinished(host: Session, subject: str = "") -> list[tuple[str, list[dict[str, Any]]]]:
-    """(id, entries) of the journals that are open, of one subject or all, oldest first."""
+    """(id, entries) of the open journals of one subject or all, oldest first."""
     directory = os.path.join(host.root, "journal", "open")
     try:
         names = sorted(os.listdir(directory))
@@ -106,7 +107,7 @@ def unfinished(host: Session, subject: str = "") -> list[tuple[str, list[dict[st
         try:
             entries = read_journal(os.path.join(directory, name))
         except FileNotFoundError:
-            continue  # an operation of another process has ended since
+            continue  # another process has just ended its operation
         if not subject or not entries or subject in subjects_of(entries):
             found.append((name.removesuffix(".jsonl"), entries))
     return found
@@ -117,10 +118,10 @@ def subjects_of(entries: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def recover_subject(host: Session, subject: str, *, held: tuple[str, ...] = (), goes_on: bool = False) -> list[str]:
-    """Finish or undo what dead processes left unfinished on a subject, whose lock the caller holds (held: and those).
+    """Finish or undo what dead processes left unfinished on a subject. The caller holds its lock, and those in `held`.
 
-    Returns a line per operation. Raises when an undo fails: the journal then stays open. Raises Busy when somebody
-    works on another subject of an operation. goes_on: that is a warning instead.
+    Returns a line per operation. Raises when an undo fails, and leaves the journal open. Raises Busy when another
+    process is working on another subject of such an operation. goes_on: a failed undo is only a warning.
     """
     lines = []
     for identifier, entries in unfinished(host, subject):
@@ -142,11 +143,11 @@ def recover_subject(host: Session, subject: str, *, held: tuple[str, ...] = (), 
 def recover_operation(host: Session, subject: str, identifier: str) -> list[str]:
     journal = Journal(host.root, identifier)
     try:
-        # Read again, now that all locks are held: whoever had them may have dealt with it.
+        # Read it again now that all locks are held, because their last holder may have recovered it.
         entries = read_journal(journal.path)
     except FileNotFoundError:
         return []
-    if not entries:  # died before the first line was whole: nothing was done
+    if not entries:  # the process died before the first line was complete, so nothing was done
         journal.close("undone")
         return []
     verb = str(entries[0].get("verb"))
@@ -168,7 +169,7 @@ def recover_operation(host: Session, subject: str, identifier: str) -> list[str]
 
 
 def forget_unfinished(host: Session, subject: str, *, but: str) -> None:
-    """Close what is unfinished on a subject that is gone; an operation on others besides is left to `recover`."""
+    """Close unfinished operations on a subject that is gone. One that has other subjects too is left to `recover`."""
     for identifier, entries in unfinished(host, subject):
         if identifier != but and entries and subjects_of(entries) == (subject,):
             Journal(host.root, identifier).close("undone", "the subject is gone")

@@ -1,10 +1,10 @@
-"""The registry: which plugin answers to which name, loaded when first used, with the blame where it belongs."""
+"""The registry: which plugin offers which name. It loads a plugin at its first use, and names it when loading fails."""
 
 from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock, get_ident  # `threading` would be one more module for every command
+from _thread import RLock, get_ident  # importing `threading` would slow down every command
 
 from dokkupy.errors import PluginError
 from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, ClassVar
 else:
-    import _signal as signal  # without its enumerations, which would be eleven more modules for every command
+    import _signal as signal  # the enumerations of `signal` would load eleven more modules in every command
 
 IMPORT_SECONDS = 10
-"""How long a plugin's import may take before it counts as hung."""
+"""An import that takes longer counts as hung."""
 
 IMPORTING = RLock()
-"""One thread imports a plugin at a time, because the guard changes what the whole process has one of (its standard
-output, its alarm). The others wait: a module that is still being imported lacks the names at its end."""
+"""Only one thread at a time imports a plugin, because the guard changes the standard output and the alarm of the whole
+process. The others wait, because a module that is still being imported lacks its last names."""
 
 
 class Registry:
     """Entry points by group and name, without the disabled ones.
 
-    disabled: plugin names that `plugin:disable` wrote down. `DOKKUPY_PLUGINS=a,b` in the environment is an allow-list
-    for rescue and tests; core is always there.
+    disabled: names of plugins that `plugin:disable` recorded. `DOKKUPY_PLUGINS=a,b` in the environment is an allowlist,
+    for rescue and for tests. Core is always there.
     """
 
     def __init__(self, entries: list[EntryPoint] | None = None, *, disabled: Iterable[str] = ()) -> None:
@@ -44,8 +44,8 @@ class Registry:
         ]
 
     def group(self, group: str) -> dict[str, EntryPoint]:
-        """name -> entry of a group, sorted by name. Two distributions with one name are a PluginError that names both
-        only for whoever needs that name: see `find`."""
+        """Name -> entry of a group, sorted by name. When two distributions claim a name, only `find` of that name raises
+        PluginError."""
         found: dict[str, EntryPoint] = {}
         for entry in self.entries:
             if entry.group == group:
@@ -60,14 +60,14 @@ class Registry:
         pairs = []
         for entry in self.entries:
             if entry.group == "dokkupy.plugins":
-                continue  # any number of plugins may listen; the name is their own affair
+                continue  # any number of plugins may implement hooks, and the name means nothing
             other = seen.setdefault((entry.group, entry.name), entry)
             if other.distribution != entry.distribution:
                 pairs.append((other, entry))
         return pairs
 
     def find(self, group: str, name: str) -> EntryPoint | None:
-        """The entry of that name. Raises PluginError when two plugins claim it; core's own name always wins."""
+        """The entry of that name. Raises PluginError when two plugins claim it. A name of core's own always wins."""
         claims = [entry for entry in self.entries if entry.group == group and entry.name == name]
         if not claims:
             return None
@@ -84,7 +84,7 @@ class Registry:
         return claims[0]
 
     def handles(self, name: str) -> bool:
-        """Whether a plugin acts on something that without it is accepted and has no effect.
+        """Whether a plugin implements something that is otherwise accepted without effect.
 
         name: a setting (`logs.vector-sink`), an option (`resource.limit.network`) or a key of a file
         (`app.json.cron`). A plugin declares it by an entry point of that name in the group `dokkupy.handles`.
@@ -92,7 +92,7 @@ class Registry:
         return any(entry.group == "dokkupy.handles" and entry.name == name for entry in self.entries)
 
     def load(self, entry: EntryPoint) -> Any:
-        """Import what an entry point names. Raises PluginError with the plugin's name, whatever went wrong."""
+        """Import what an entry point names. Raises PluginError with the plugin's name on any failure."""
         try:
             target: Any = imported(entry)
         except PluginError:
@@ -120,24 +120,24 @@ class Registry:
 
 
 def imported(entry: EntryPoint) -> Any:
-    """The whole module of an entry point, also where another thread is importing it at this moment."""
+    """The complete module of an entry point, even when another thread is importing it."""
     with IMPORTING:
         if entry.module in sys.modules:
-            return module_of(entry.module)  # waits for a thread that imports it by a statement of its own
+            return module_of(entry.module)  # waits for a thread that imports it by an `import` statement
         with guarded_import(entry):
             return module_of(entry.module)
 
 
 def module_of(name: str) -> Any:
-    """As `importlib.import_module`, which would be four more modules for every command."""
+    """Like `importlib.import_module`, which would load four more modules in every command."""
     __import__(name)
     return sys.modules[name]
 
 
 class Diverted:
-    """Standard output while a thread imports a plugin: standard error for that thread, itself for all others.
+    """Standard output while a thread imports a plugin: standard error for that thread, unchanged for all others.
 
-    kept: all that were ever made. CPython's `print` holds no reference to `sys.stdout` while it writes, so to free one
+    kept: all objects ever made, because CPython's `print` holds no reference to `sys.stdout` while it writes. Freeing one
     that another thread is printing to would crash the process.
     """
 
@@ -152,7 +152,7 @@ class Diverted:
 
 
 class guarded_import:
-    """While a plugin is imported: what it prints goes to standard error, and it may not hang without end."""
+    """Guards the import of a plugin: its output goes to standard error, and a hanging import is ended."""
 
     def __init__(self, entry: EntryPoint) -> None:
         self.entry = entry

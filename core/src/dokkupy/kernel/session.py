@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from _thread import RLock  # `threading` would be one more module for every command
+from _thread import RLock  # importing `threading` would slow down every command
 
 from dokkupy.errors import HostError, PluginError
 from dokkupy.kernel.console import Console
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 ROOT = "/var/lib/dokkupy"
 
 SCRATCH = ("tmp", "children")
-"""Below the state: where programs put their temporary files. `/tmp` may be memory, full, or closed to us."""
+"""The directory below the state for temporary files of programs. `/tmp` may be in memory, full or not writable."""
 
 
 def keep_temporary_files_in(root: str) -> None:
-    """Let the temporary files of this process and of all that it starts lie below the state directory `root`."""
+    """Keep the temporary files of this process, and of all that it starts, below the state directory `root`."""
     os.environ["TMPDIR"] = os.path.join(root, *SCRATCH)
 
 
 class Session:
     """What a command works with; `dokkupy.host.Host` adds the roles by their types.
 
-    root: the state directory. out: where progress is shown. command: the command line as typed, redacted, for locks
+    root: the state directory. out: where progress is shown. command: the command line as typed but redacted, for locks
     and records. who: `key:NAME` over SSH, else the local user's name. force: destructive commands do not ask. dry_run,
-    plan: nothing is done, and `plan` says what would be, a line for each thing (`kernel/dry_run.py`). These do not
-    change: another invocation is another session (`for_invocation`). Everything else is made when first asked for,
-    once, whichever thread asks.
+    plan: nothing is done, and `plan` lists what would be done, one line each (`kernel/dry_run.py`). These attributes are
+    constant: another invocation gets another session (`for_invocation`). All other attributes are created once, at their
+    first use in any thread.
     """
 
     def __init__(
@@ -74,8 +74,9 @@ class Session:
     def for_invocation(self, **changes: Any) -> Self:
         """A copy of this host for another caller, command or output.
 
-        changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts`. Adapters are
-        made again for it, because they hold their host; those of `override_role`, the registry and the hooks stay.
+        changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts`. The copy
+        creates its own adapters, because an adapter holds its host. It shares the registry, the hooks and the adapters of
+        `override_role`.
         """
         if unknown := set(changes) - {"out", "command", "who", "force", "dry_run", "plan", "store", "_parts"}:
             raise TypeError(f"an invocation has no {', '.join(sorted(unknown))}")
@@ -84,7 +85,7 @@ class Session:
         return made
 
     def _cipher(self) -> Cipher | None:
-        """The adapter that encrypts values at rest; None where no plugin brings one."""
+        """The adapter that encrypts values at rest; None if no plugin offers one."""
         names = list(self.registry.group("dokkupy.cipher"))
         return self.role("cipher", names[0]) if names else None
 
@@ -108,7 +109,7 @@ class Session:
             return self._parts["registry"]  # type: ignore[no-any-return]
 
     def _disabled(self) -> tuple[str, ...]:
-        """The names of plugins that are not loaded."""
+        """The names of the disabled plugins."""
         if not self.store.has_file("global", "plugin"):
             return ()
         from dokkupy.model.state import PluginsFile
@@ -127,7 +128,7 @@ class Session:
             return self._parts["hooks"]  # type: ignore[no-any-return]
 
     def spawn(self, *words: str) -> None:
-        """Run a command of dokkupy in a process of its own, in a session of its own: it outlives the SSH connection."""
+        """Run a dokkupy command in a detached process (a session of its own), which outlives the SSH connection."""
         from dokkupy.kernel.spawn import spawn
 
         spawn(words, {"DOKKUPY_ROOT": self.root})
@@ -145,7 +146,7 @@ class Session:
         return take(self.root, subject, owner=owner, wait=wait)
 
     def act(self, what: str, do: Callable[[], object]) -> None:
-        """Do something that is not a step of an operation, or in a dry run only list it."""
+        """Do something that is not a step of an operation; a dry run only lists it."""
         if self.dry_run:
             self.plan.append(what)
         else:
@@ -157,7 +158,7 @@ class Session:
     # roles
 
     def role(self, role: str, name: str) -> Any:
-        """The adapter of a role by name, created once. Raises PluginError when no plugin offers it."""
+        """The adapter of a role by its name, created once. Raises PluginError when no plugin offers it."""
         with self._making:
             made = self._overrides.get((role, name)) or self._adapters.get((role, name))
             if made is None:
@@ -176,12 +177,12 @@ class Session:
         return self.registry.load(entry)(self)
 
     def override_role(self, role: str, name: str, adapter: Any) -> None:
-        """Use this object for a role: for tests and embedding."""
+        """Use this object as an adapter of a role, for tests and embedding."""
         self._overrides[role, name] = adapter
 
     def default_adapter(self, role: str) -> str:
-        """The name of the adapter for apps that select none: an overridden one, else the setting, else the default of a
-        distribution (`dokkupy.defaults`), else the first by name."""
+        """The adapter for apps that select none: an overridden one, else the setting, else the default that a distribution
+        declares (`dokkupy.defaults`), else the first by name."""
         overridden = [name for kind, name in self._overrides if kind == role]
         if overridden:
             return overridden[0]
@@ -210,8 +211,8 @@ class Session:
         return {role for role in ("engine", "scheduler", "proxy", "source") if self.offered(role)}
 
     def adapters(self, role: str) -> list[Any]:
-        """Every available adapter of a role, whichever is selected, because a removal must not depend on a
-        plugin that was uninstalled, and must also remove what the adapters have that are not selected."""
+        """Every available adapter of a role, selected or not. A removal uses all of them, because an app's selected
+        adapter may be uninstalled, and because the others may have something of the app."""
         found = []
         for name in self.offered(role):
             try:

@@ -1,4 +1,4 @@
-"""Signals while an operation runs: they end it in good order, or wait until it is undone."""
+"""Signals during an operation: they roll it back, and are ignored while it is rolled back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SignalReceived(Interrupted):
 
 @contextmanager
 def signals_as_exceptions() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is undone."""
+    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is rolled back."""
 
     def handle(number: int, _frame: object) -> None:
         name = signal.Signals(number).name
@@ -28,15 +28,15 @@ def signals_as_exceptions() -> Iterator[None]:
 
 @contextmanager
 def signals_ignored() -> Iterator[None]:
-    """While undoing, a second Ctrl-C or a dropped connection must not leave things half done."""
+    """For a rollback, because a second Ctrl-C or a dropped connection must not leave it half done."""
     with handlers(signal.SIG_IGN):
         yield
 
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Signals that come meanwhile are delivered at the end: a program that was just started has to be known to whoever
-    ends it."""
+    """Delay signals until the end of the block. While a program is being started, for example, nothing could end it
+    yet."""
     held: list[int] = []
     with handlers(lambda number, _frame: held.append(number)):
         yield

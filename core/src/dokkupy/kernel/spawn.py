@@ -1,4 +1,4 @@
-"""How dokkupy starts itself: a clean environment, which every program gets, and no shell."""
+"""How dokkupy starts itself: without a shell, and in the clean environment that every program gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CLEAN = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
-"""What a program inherits. Nothing that an app's or user's environment could plant (LD_PRELOAD, DOCKER_HOST...)."""
+"""The variables that a program inherits, none of which could change what it runs (LD_PRELOAD, DOCKER_HOST...)."""
 
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -25,7 +25,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def usable(directory: str) -> bool:
-    """Whether this directory for temporary files exists, made where only it and its parent are missing."""
+    """Whether this directory for temporary files exists. It is created if at most its parent is missing, too."""
     for path in (os.path.dirname(directory), directory):
         try:
             os.mkdir(path, 0o700)
@@ -40,7 +40,7 @@ def usable(directory: str) -> bool:
 
 
 def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
-    """Start a command of dokkupy that nobody waits for."""
+    """Start a dokkupy command without waiting for it."""
     import subprocess
 
     subprocess.Popen(

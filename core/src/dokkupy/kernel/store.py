@@ -1,9 +1,11 @@
 """The store: TOML files, one directory per app, one file per plugin in it.
 
 A file is addressed by its path parts, `("apps", "blog", "nginx")` or `("global", "nginx")`, and holds a table with a
-`schema` number. Who uses it reads and writes a record (`model.record`), never the table. Writing keeps the previous
-generation beside it (`nginx.toml.previous`; after the first write that is an empty table). A file that does not parse, lacks its `schema`, or is gone while its previous generation is there, is a
-`StateError` that names the file and what to do, never an empty table: an empty one would lose what the user had.
+`schema` number. Callers read and write records (`model.record`), not tables. A write keeps the previous generation
+beside the file (`nginx.toml.previous`), which is an empty table after the first write.
+
+A file that does not parse, lacks its `schema`, or is missing although its previous generation exists, is a `StateError`
+with the file and what to do. It is never read as an empty table, because that would lose the user's settings.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FIRST = f"schema = {SCHEMA}\n".encode()
-"""What stands for the generation before the first."""
+"""The content of the generation before the first."""
 
 Table = dict[str, "Any"]
 
@@ -37,7 +39,7 @@ class Store:
     """State under one root directory (`/var/lib/dokkupy`)."""
 
     def __init__(self, root: str, cipher: Callable[[], Cipher | None] = lambda: None) -> None:
-        """cipher: gives the role Cipher, or None where no plugin fills it: values are not encrypted then."""
+        """cipher: returns the adapter of the role Cipher, or None if no plugin fills it. Secrets are then not encrypted."""
         self.root = root
         self._cipher = cipher
 
@@ -53,7 +55,7 @@ class Store:
     # records
 
     def find(self, kind: type[R], *keys: str | None) -> R | None:
-        """The record of this kind and these keys, None where there is none."""
+        """The record of this kind and these keys; None if there is none."""
         from dokkupy.model.record import place_of
 
         parts = place_of(kind, keys)
@@ -61,15 +63,15 @@ class Store:
         return self._record(kind, table, parts, keys) if table else None
 
     def load(self, kind: type[R], *keys: str | None) -> R:
-        """The record, with its defaults where there is none yet."""
+        """The record of this kind and these keys; one with all defaults if there is none yet."""
         from dokkupy.model.record import place_of
 
         parts = place_of(kind, keys)
         return self._record(kind, self.read(*parts), parts, keys)
 
     def load_derived(self, kind: type[R], *keys: str | None) -> R:
-        """A record that only says what was done or seen, and is made again by itself: its defaults where it is lost or
-        broken, because the timer must go on. The doctor names it."""
+        """A record that only notes what was done or seen, and that dokkupy writes again by itself. A lost or broken one
+        gives the defaults, because the timer must go on; `doctor` names it."""
         try:
             return self.load(kind, *keys)
         except StateError:
@@ -87,7 +89,8 @@ class Store:
         self.delete(*place_of(kind, keys))
 
     def has_file(self, *parts: str) -> bool:
-        """Whether there is something to read, be it broken or lost. For frequent commands, which load no record for nothing."""
+        """Whether there is a file, even a broken or lost one. Frequent commands ask this first, because loading a record
+        takes time."""
         path = self.path(*parts)
         return os.path.exists(path) or os.path.exists(previous_of(path))
 
@@ -104,7 +107,7 @@ class Store:
     # tables
 
     def read(self, *parts: str) -> Table:
-        """The table, or an empty one when the file does not exist."""
+        """The table; an empty one if the file does not exist."""
         path = self.path(*parts)
         try:
             with open(path, "rb") as file:
@@ -122,19 +125,19 @@ class Store:
         return self.decode(parts, text)
 
     def decode(self, parts: tuple[str, ...], text: bytes) -> Table:
-        """The table of a file's text, whose encrypted values know how they are opened."""
+        """Parse the text of a file. Encrypted values in the table know how to decrypt themselves."""
         table = parse(self.path(*parts), text)
         return bound(table, "/".join(parts), self.opened) if MARK.encode() in text else table
 
     def encode(self, parts: tuple[str, ...], data: Table, seal: Seal | None = None) -> bytes:
-        """The text of a file. seal: gives the form that a secret has in it, in place of the encrypted one."""
+        """The text of a file. seal: returns the form of a secret in it, by default the encrypted one."""
         import tomli_w
 
         return tomli_w.dumps({"schema": SCHEMA, **written(data, "/".join(parts), seal or self.sealed)}).encode()
 
     def in_clear(self, parts: tuple[str, ...], text: bytes) -> bytes:
-        """The text of a file as a backup has it, which is encrypted as a whole and restored on hosts with other keys. A
-        secret that cannot be decrypted stays as it is."""
+        """The text of a file with its secrets decrypted, for a backup, which is encrypted as a whole and may be restored on
+        a host with another key. A secret that cannot be decrypted stays encrypted."""
 
         def clear(secret: Secret, where: str) -> str:
             try:
@@ -145,14 +148,15 @@ class Store:
         return self.encode(parts, self.decode(parts, text), clear) if MARK.encode() in text else text
 
     def encrypted(self, parts: tuple[str, ...], text: bytes) -> bytes:
-        """What `in_clear` gave, with the key of this host. Raises StateError for a secret that cannot be decrypted here."""
+        """The text from `in_clear`, with its secrets encrypted by this host's key. Raises StateError for a secret that
+        cannot be decrypted here."""
         if MARK.encode() not in text:
             return text
         table = self.decode(parts, text)
         return self.encode(parts, table, lambda secret, where: self.sealed(Secret(secret.reveal()), where))
 
     def opened(self, token: Sealed) -> str:
-        """What an encrypted value is. Raises StateError."""
+        """Decrypt a value. Raises StateError."""
         if token.startswith(CLEAR):
             return token.removeprefix(CLEAR)
         cipher = self._cipher()
@@ -163,7 +167,7 @@ class Store:
         return cipher.open(token, token.where)
 
     def sealed(self, secret: Secret, where: str) -> str:
-        """The form in which a file has a secret: encrypted, or as it is where no plugin encrypts or no key is made yet."""
+        """The form of a secret in a file: encrypted, or plain if no plugin encrypts or no key exists yet."""
         kept = secret.sealed
         if kept is not None and kept.where == where and not kept.startswith(CLEAR):
             return str(kept)
@@ -172,7 +176,7 @@ class Store:
         return escaped(text) if token is None else token
 
     def previous(self, path: str) -> Table:
-        """The generation before the one in force; empty where that was the first, or cannot be read either."""
+        """The previous generation; empty if there was none or if it cannot be read either."""
         try:
             with open(previous_of(path), "rb") as file:
                 return parse(previous_of(path), file.read())
@@ -180,7 +184,7 @@ class Store:
             return {}
 
     def write(self, *parts: str, data: Table) -> None:
-        """Replace the table. Raises HostError when the disk is full; the old generation then stays in place."""
+        """Replace the table. Raises HostError when the disk is full, and leaves the old table."""
         path = self.path(*parts)
         text = self.encode(parts, data)
         try:
@@ -195,7 +199,7 @@ class Store:
             ) from error
 
     def move_secrets(self, origin: tuple[str, ...], parts: tuple[str, ...]) -> None:
-        """Encrypt the secrets of a file that was copied from `origin`: they open there alone."""
+        """Encrypt the secrets of a file that was copied from `origin`, because they can be decrypted only there."""
         path = self.path(*parts)
         with open(path, "rb") as file:
             text = file.read()
@@ -221,7 +225,7 @@ class Store:
         return [app for app in map(AppName, filter(AppName.fits, self.names("apps"))) if self.has_app(app)]
 
     def services(self) -> list[str]:
-        """`kind:name` of the services that have a record, be it broken; a directory alone is what a destroyed one left."""
+        """`kind:name` of the services that have a record, even a broken one. A destroyed service may leave a directory."""
         return [
             f"{kind}:{one}"
             for kind in self.names("services")
@@ -233,7 +237,7 @@ class Store:
         return os.path.exists(self.path("apps", app, "app"))
 
     def has_traces(self, app: AppName) -> bool:
-        """Whether an app has state files, also where its `app.toml` is lost."""
+        """Whether an app has state files, even without its `app.toml`."""
         try:
             names = os.listdir(self.directory("apps", app))
         except (FileNotFoundError, NotADirectoryError):
@@ -241,7 +245,7 @@ class Store:
         return any(name.endswith((".toml", ".toml.previous")) for name in names)
 
     def require_app(self, app: AppName) -> AppName:
-        """Raises AppNotFound, or StateError where the app's other files are there without its `app.toml`."""
+        """Raises AppNotFound, or StateError when only the app's `app.toml` is missing."""
         if not self.has_app(app):
             if self.has_traces(app):
                 raise lost_record(self.path("apps", app, "app"), app)
@@ -249,7 +253,7 @@ class Store:
         return app
 
     def files(self, *tops: str) -> list[str]:
-        """The paths of all tables below these directories, sorted; also of those that are lost."""
+        """The paths of all tables below these directories, sorted, including lost ones."""
         found = []
         for top in tops:
             for directory, _, names in os.walk(os.path.join(self.root, top)):
@@ -261,8 +265,8 @@ class Store:
 
 
 class Read(dict[str, "Any"]):
-    """A table as it was read. A key whose default is a table or a list has to hold one, and one without a default has
-    to be there."""
+    """A table as it was read. A key whose default is a table or a list must hold one. A key without a default must
+    exist."""
 
     def __init__(self, path: str, table: Table) -> None:
         super().__init__(table)
@@ -308,8 +312,8 @@ def previous_of(path: str) -> str:
 
 
 def keep_previous(path: str) -> bool:
-    """Keep the generation that is about to be replaced, by a hard link: no copy, no moment without either. Returns
-    whether there was one."""
+    """Keep the generation that is about to be replaced. A hard link copies nothing and leaves no moment without a file.
+    Returns whether there was one."""
     previous = previous_of(path)
     try:
         link_over(path, previous, previous + ".tmp")
@@ -319,11 +323,11 @@ def keep_previous(path: str) -> bool:
 
 
 def mark_first(path: str) -> None:
-    """Leave an empty previous generation beside a file that is new, so that its loss shows from now on."""
+    """Write an empty previous generation beside a new file, so that its loss can be detected."""
     try:
         fd = open_own(previous_of(path), os.O_WRONLY | os.O_EXCL, 0o600)
     except OSError:
-        return  # only a safeguard: the file itself is written
+        return  # not an error, because the file itself is written
     try:
         os.write(fd, FIRST)
     finally:
@@ -331,7 +335,8 @@ def mark_first(path: str) -> None:
 
 
 def forget_file(path: str) -> None:
-    """Remove a file and its previous generation; the latter first, as alone it would mean that the file was lost."""
+    """Remove a file and its previous generation. The latter goes first, because alone it would mean that the file is
+    lost."""
     for one in (previous_of(path), path):
         try:
             os.unlink(one)
@@ -344,7 +349,7 @@ def gone(path: str) -> StateError:
 
 
 def has_generation(path: str) -> bool:
-    """Whether a generation is kept that holds something; beside the first there is only a mark."""
+    """Whether the previous generation holds something. That of a first generation does not."""
     try:
         return os.path.getsize(previous_of(path)) > len(FIRST)
     except OSError:

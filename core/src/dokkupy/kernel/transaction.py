@@ -1,7 +1,7 @@
 """Transactions: the steps of an operation, each journalled with what undoes it, and the commit.
 
-What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that a fresh process can undo
-what a killed one began. The kernel does not know what else a host has: a transaction is generic in it.
+What undoes a step is *data* (a `Call`: a function's import path and JSON arguments), so that another process can undo
+what a killed one began. A transaction is generic in its host, because the kernel does not know the roles of a host.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call as data: `module:function` and JSON arguments; called as `function(host, **arguments)`."""
+    """A function call as data: `module:function` and JSON arguments. It is called as `function(host, **arguments)`."""
 
     function: str
     arguments: dict[str, Any]
@@ -45,7 +45,7 @@ class Call:
 
 
 def call(function: Callable[Concatenate[H, P], None], *args: P.args, **kwargs: P.kwargs) -> Call:
-    """The call of a module-level function as data. The function must be idempotent; give arguments by keyword."""
+    """The call of a module-level function as data. The function must be idempotent. Pass arguments by keyword."""
     if args:
         raise TypeError("arguments of a journalled call are given by keyword")
     return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
@@ -64,12 +64,12 @@ class Transaction(Generic[H]):
         self._after: list[Call] = []
         self.committed = False
         self.left_over = False
-        """Whether something that follows the commit is still to be done; the journal stays open then."""
+        """Whether a call after the commit is still to be done. The journal then stays open."""
 
     def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
-        """Do a step. Its undo is journalled before it begins, so it must also undo a step that was half done.
+        """Do a step. Its undo is journalled first, so it must also undo a step that was interrupted halfway.
 
-        name: an imperative phrase; a dry run prints it. planned: what a dry run goes on with in place of the result.
+        name: an imperative phrase, which a dry run prints. planned: what a dry run returns instead of the result.
         """
         if self.committed:
             raise RuntimeError(f"step {name!r} after the commit of {self.verb}")
@@ -84,26 +84,26 @@ class Transaction(Generic[H]):
         return result
 
     def register_undo(self, name: str, undo: Call) -> None:
-        """Register what to undo, for a step that does itself (a role that creates several things)."""
+        """Register an undo without a step, for code that does its work itself (a role that creates several things)."""
         self.step(name, lambda: None, undo=undo)
 
     def describe_plan(self, *lines: str) -> None:
-        """Say to a dry run, and to nobody else, what follows that is not a step: what happens after the commit."""
+        """Add to the plan of a dry run what is not a step, such as what follows the commit. Otherwise does nothing."""
 
     def save(self, record: object, *keys: str | None) -> None:
-        """Write the record of these keys (`Store.find`); undone by bringing the old file back."""
+        """Write the record of these keys (`Store.find`). The undo restores the old file."""
         from dokkupy.model.record import encode, place_of
 
         self.write(*place_of(type(record), keys), data=encode(record))
 
     def remove(self, kind: type, *keys: str | None) -> None:
-        """Delete the record of these keys; undone by bringing its file back."""
+        """Delete the record of these keys. The undo restores its file."""
         from dokkupy.model.record import place_of
 
         self.delete(*place_of(kind, keys))
 
     def write(self, *parts: str, data: dict[str, Any]) -> None:
-        """Write a state file; undone by bringing the old content back."""
+        """Write a state file. The undo restores the old content."""
         store = self.host.store
         path = store.path(*parts)
         backup = self._journal.keep(path)
@@ -114,7 +114,7 @@ class Transaction(Generic[H]):
         )
 
     def delete(self, *parts: str) -> None:
-        """Delete a state file; undone by bringing it back."""
+        """Delete a state file. The undo restores it."""
         store = self.host.store
         path = store.path(*parts)
         backup = self._journal.keep(path)
@@ -125,11 +125,12 @@ class Transaction(Generic[H]):
         )
 
     def follow(self, *calls: Call) -> None:
-        """Idempotent calls that follow the commit, if need be in another process. The transaction's owner commits."""
+        """Add idempotent calls that follow the commit, if necessary in another process. The transaction's owner commits."""
         self._after.extend(calls)
 
     def commit(self, after: tuple[Call, ...] = ()) -> None:
-        """The point of no return, for the function that opened the transaction. after: calls that `follow` the others."""
+        """Commit: the point of no return. Only the function that opened the transaction calls it. after: more calls that
+        follow the commit (`follow`)."""
         after = (*self._after, *after)
         failpoint(f"{self.verb}: before commit")
         self._journal.write({"type": "commit", "after": [entry.as_json() for entry in after]}, sync=True)
@@ -150,10 +151,10 @@ class Transaction(Generic[H]):
 def run_undo(
     host: Session, journal: Journal, verb: str, steps: list[tuple[int, tuple[str, Call]]]
 ) -> list[BaseException]:
-    """Undo last in first out; one that fails does not stop the others.
+    """Undo steps, last in first out. A failed undo does not stop the others.
 
-    What is undone is journalled, so that a later attempt does not undo it again over what was done meanwhile. What the
-    app's own fault or input prevents is a warning: another attempt would end alike, and what was there stays.
+    Each undone step is journalled, because a later attempt must not undo it again over newer changes. An undo that fails
+    because of the app or the input is only a warning, because another attempt would fail in the same way.
     """
     failures: list[BaseException] = []
     undone: list[int] = []
@@ -173,14 +174,15 @@ def run_undo(
 
 
 def run_after(host: Session, verb: str, calls: list[Call]) -> None:
-    """What follows the commit cannot undo it. Raises what fails: a warning for who commits; `recover` tries again."""
+    """Run the calls that follow the commit, which stays in force. Raises their failures; for `commit` they are warnings,
+    because `recover` tries again."""
     for entry in calls:
         entry.run(host)
         failpoint(f"{verb}: after {entry.function.rpartition(':')[2]}")
 
 
 def restore_file(host: Session, path: str, backup: str) -> None:
-    """Bring a state file's content back from its backup; an empty backup means that there was no file."""
+    """Restore a state file from its backup. An empty `backup` means that there was no file."""
     if not path.startswith(host.root + os.sep):
         raise StateError(f"{path} is not a state file")
     if backup and os.path.exists(backup):

@@ -1,4 +1,4 @@
-"""The system user that owns the state, and how root becomes it."""
+"""The system user that owns the state, and how root switches to it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 
 USER = "dokkupy"
 SECOND = "dokku"
-"""Another login name of the same user: Dokku's."""
+"""A second login name of the same user, which is Dokku's."""
 
 
 def become_owner(root: str) -> None:
-    """Root becomes the owner of the state at once, in this process: a sudo would cost a second start."""
+    """Switch this process from root to the owner of the state. `sudo` would have to start dokkupy a second time."""
     if os.getuid() != 0:
         return
     try:

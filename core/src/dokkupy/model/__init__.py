@@ -1,1 +1,1 @@
-"""What dokkupy talks about: identifiers, secrets and frozen facts by subject. No I/O here."""
+"""The values of which dokkupy speaks: identifiers, secrets and frozen records by subject. No I/O here."""

@@ -1,4 +1,4 @@
-"""What an instance's processes do at one moment."""
+"""What an instance's processes are doing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A look at the processes of an instance. known: whether its scheduler can see them; if not, the rest says nothing.
+    """A snapshot of the processes of an instance. known: whether its scheduler can see them. If not, the other fields
+    mean nothing.
 
-    alive: whether the process that was started first is running. cpu: seconds of processor time that all of them, and
-    those of their children that ended, used so far. working: one of them runs, waits for a processor or a disk, or for
-    an answer to a connection or to a question for an address. listens: one of them listens on a TCP port.
+    alive: whether the first process is running. cpu: seconds of processor time that the processes and their ended
+    children have used. working: a process is running, or waiting for a processor, a disk, a connection or a DNS answer.
+    listens: a process listens on a TCP port.
     """
 
     known: bool = False

@@ -1,4 +1,4 @@
-"""What a build is given and what it gives back."""
+"""The input and the result of a build."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build. env: build-time environment, to be given to the build without leaving it in the image.
+    """One build. env: the build's environment, which must not remain in the image.
 
-    options: docker options of the phase build as argv words. tag: the name under which the image is kept until it
-    becomes a release. private: what no other app knows, for the names of the app's caches; it belongs in no log and no
-    argv. labels: go on the image.
+    options: docker options of the phase build, as arguments. tag: the image's name until it becomes a release. private: a
+    text that no other app knows, for the names of the app's caches; keep it out of logs and argv. labels: of the image.
     """
 
     id: str

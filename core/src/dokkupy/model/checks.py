@@ -1,4 +1,4 @@
-"""What was found when health was asked for: of the host, for `doctor`, and of instances, in a deploy."""
+"""The results of checks: of the host by `doctor`, of adapters, and of new instances in a deploy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of a doctor check. level: ok, warning or error. remedy: what to do, empty when ok."""
+    """One result of a doctor check. level: ok, warning or error. remedy: what to do; empty when ok."""
 
     check: str
     level: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What an adapter says of itself. state: ready, misconfigured or not-installed; reason and remedy in words."""
+    """Whether an adapter can be used. state: ready, misconfigured or not-installed. reason, remedy: sentences."""
 
     state: str = "ready"
     reason: str = ""
@@ -36,8 +36,8 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Time-driven work of a plugin. name: unique in the plugin. every: seconds. run: `module:function`, called with
-    the Host; it must be safe to be killed and run again."""
+    """A scheduled job of a plugin. name: unique in the plugin. every: seconds. run: `module:function`, called with the
+    Host. It must be safe to kill it and run it again."""
 
     name: str
     every: int
@@ -45,8 +45,8 @@ class Job:
 
 
 class CheckFailed(AppError):
-    """Instances did not become healthy. instances: those at fault, whose last log lines core shows. states: what they
-    were when they failed, where that is known: afterwards they are stopped, or started again."""
+    """Instances did not become healthy. instances: those that failed, whose last log lines core shows. states: their
+    states when they failed, if known, because afterwards they are stopped or restarted."""
 
     code = "check_failed"
 

@@ -1,4 +1,4 @@
-"""How a process ended that nobody asked to end."""
+"""Crashes: how processes ended that nobody had stopped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dokkupy.model.names import AppName
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One end of a container, as the engine remembers it. at: epoch seconds. oom: the kernel killed it because its
-    memory was at its limit. stopped: somebody asked the engine to end it."""
+    """One end of a container, from the engine's memory. at: epoch seconds. oom: the kernel killed it at its memory limit.
+    stopped: the engine was asked to stop it."""
 
     at: float
     exit_code: int
@@ -20,12 +20,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A process of an app, or the server of a service, ended without having been asked to.
+    """A process of an app, or the server of a service, ended although nobody stopped it.
 
-    subject: `app:blog`, or a service as `postgres:db`. app: the app, None for a service. process: `web.1`, or the
-    service's container. exit_code: None where the engine does not remember it; 128 + N after the signal N. oom: it ran
-    out of memory. restarts: how often it was started again since it last ran well. at: UTC, RFC 3339. lines: its last
-    output, without secrets of services; an app's output may hold anything.
+    subject: `app:blog`, or a service such as `postgres:db`. app: None for a service. process: `web.1`, or the service's
+    container. exit_code: None if the engine does not remember it; 128 + N after signal N. oom: it ran out of memory.
+    restarts: how often it was restarted since it last ran well. at: UTC, RFC 3339. lines: its last output, without
+    secrets of services; an app's output may contain anything.
     """
 
     subject: str
@@ -39,7 +39,7 @@ class Crash:
 
     @property
     def signal(self) -> str:
-        """`SIGKILL` for the exit status 137; empty when no signal ended it."""
+        """`SIGKILL` for the exit status 137; empty if no signal ended it."""
         return signal_of(self.exit_code)
 
 

@@ -1,4 +1,4 @@
-"""Values that a release has without any of its own. Light, because the declarations of settings read them."""
+"""Defaults of releases. In a module of their own, because declarations of settings import it and must stay light."""
 
 RESTART_POLICY = "on-failure:10"
 STOP_TIMEOUT = "30"

@@ -1,9 +1,10 @@
-"""Identifiers: types that are parsed once, at the border. A value of such a type is valid, whatever made it.
+"""Identifiers: types that are parsed once, at the border. Every value of such a type is valid.
 
-Each is a `str`, so it can be an argv word, a path component or a label without conversion; constructing one from a
-bad text raises `UserError` with the rule. The rules are Dokku 0.38's (reference, section 2.6) unless a line says
-otherwise. This module is on the start-up path of every command: no dataclasses, no typing at run time, and no `re`,
-which costs as much as half an interpreter: the names of frequent commands are matched without.
+Each is a `str`, so it can be an argument, a path component or a label without conversion. Constructing one from an
+invalid text raises `UserError` with the rule. The rules are Dokku 0.38's (reference, section 2.6) unless noted.
+
+Every command loads this module. It therefore uses no dataclasses, no `typing` at run time, and for the names in frequent
+commands no `re`, whose import takes half as long as starting Python.
 """
 
 from __future__ import annotations
@@ -49,12 +50,12 @@ class Identifier(str):
 
     @classmethod
     def normalized(cls, text: str) -> str:
-        """The one spelling of what can be spelled in several ways; the rules are for that one."""
+        """The canonical spelling, to which the rules apply."""
         return text
 
     @classmethod
     def fits(cls, text: str) -> bool:
-        """Whether a text is one."""
+        """Whether a text is a valid identifier of this type."""
         try:
             cls(text)
         except UserError:
@@ -63,12 +64,12 @@ class Identifier(str):
 
     @classmethod
     def matches(cls, text: str) -> bool:
-        """Whether a text that is not empty has the form."""
+        """Whether a non-empty text has the right form."""
         return cls.pattern.fullmatch(text) is not None
 
     @classmethod
     def accepts(cls, text: str) -> bool:
-        """What the form cannot say."""
+        """The rules beyond the form."""
         return True
 
     @classmethod
@@ -77,12 +78,13 @@ class Identifier(str):
 
 
 def digits(text: str) -> int | None:
-    """The whole number that a text of ASCII digits is; None for everything else, and for more digits than anything has."""
+    """The whole number of a text of ASCII digits; None for any other text, and for one with too many digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def are_labels(text: str) -> bool:
-    """Whether a text is lower-case labels of a host name, with dots between: `[a-z0-9](?:[a-z0-9-]*[a-z0-9])?` each."""
+    """Whether a text is a sequence of lower-case host name labels with dots between them. A label is
+    `[a-z0-9](?:[a-z0-9-]*[a-z0-9])?`."""
     return (
         text.isascii()
         and text == text.lower()
@@ -91,15 +93,15 @@ def are_labels(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """An untrusted text made safe for a terminal and short enough for a line."""
+    """An untrusted text, made safe for a terminal and short enough for a line."""
     return ascii(text if len(text) <= 80 else text[:77] + "...")
 
 
 class AppName(Identifier):
-    """The name of an app: also a host name label, an image repository and a directory.
+    """The name of an app, which is also a host name label, an image repository and a directory.
 
-    Stricter than Dokku where Docker refuses the name later: it ends with a letter or digit, has no doubled
-    separators, and at most 63 characters (a DNS label).
+    The rule is stricter than Dokku's for names that Docker would refuse later: the name ends with a letter or digit, has
+    no doubled separators, and has at most 63 characters (a DNS label).
     """
 
     __slots__ = ()
@@ -121,7 +123,7 @@ class AppName(Identifier):
         )
 
     def owners(self, host: object, namespace: str) -> tuple[AppName, ...]:
-        """The apps whose permission an argument of this type takes (`kernel/access.py`)."""
+        """The apps for which an argument of this type requires a permission (`kernel/access.py`)."""
         return (self,)
 
 
@@ -159,8 +161,8 @@ class Domain(Identifier):
     """A host name that an app answers to: `blog.example.com`, `*.example.com`, `.example.com` (both `example.com` and
     `*.example.com`), or `_` (any name).
 
-    DNS knows no case, and a dot at the end says nothing more: both are dropped. An internationalized name becomes its ASCII
-    form (`bücher.example` -> `xn--bcher-kva.example`), in which the proxy, certificates and browsers have it.
+    DNS ignores case and a final dot, so both are normalized. An internationalized name becomes its ASCII form
+    (`bücher.example` -> `xn--bcher-kva.example`), which the proxy, certificates and browsers use.
     """
 
     __slots__ = ()
@@ -186,10 +188,10 @@ class Domain(Identifier):
 
 
 def in_ascii(name: str) -> str:
-    """An internationalized host name in ASCII as browsers do it (UTS 46, nontransitional: `ß` is a letter of its own).
+    """Convert an internationalized host name to ASCII as browsers do (UTS 46, nontransitional: `ß` stays `ß`).
 
-    Mapped by NFKC and to lower case, then Punycode (RFC 3492). A label with anything but letters, marks, digits and hyphens
-    is left as it is, and so refused.
+    The name is mapped by NFKC and to lower case, then encoded by Punycode (RFC 3492). A label that contains anything but
+    letters, marks, digits and hyphens is left unchanged, so the rule refuses it.
     """
     import unicodedata
 

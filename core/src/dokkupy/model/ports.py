@@ -1,7 +1,7 @@
-"""The port map: which ports of the host lead to which ports of the containers. Pure; the one home of these rules.
+"""The port map: which ports of the host lead to which ports of the containers. All rules about it are here.
 
-An app's effective map is its own (`ports:set`), else what its build detected (EXPOSE), else `http:80:5000`. The
-variable PORT of the app moves the row that leads to its domain, unless the map is its own.
+An app's effective map is its own (`ports:set`), else what its build detected (EXPOSE), else `http:80:5000`. Unless the
+map is its own, the app's variable PORT sets the container port of the row for its domain.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 FALLBACK_PORT = 5000
-"""Where an app listens that exposes no port: Dokku's PORT."""
+"""The port on which an app without exposed ports listens: Dokku's PORT."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-"""Where a client asks that types a domain alone."""
+"""The port of a client that types only a domain, by scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,17 @@ class Port:
 
 
 def port_number(text: str | None) -> int | None:
-    """The port that a variable's value means; None when it means none. Blanks and leading zeros do not matter."""
+    """The port in a variable's value; None if it is none. Blanks and leading zeros are ignored."""
     text = (text or "").strip()
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else 0
     return number if 0 < number <= 65535 else None
 
 
 def effective_map(own: tuple[Port, ...], detected: tuple[Port, ...], variable: int | None = None) -> tuple[Port, ...]:
-    """The map by which an app is served. variable: the app's variable PORT."""
+    """The map that the proxy uses for an app. variable: the app's variable PORT."""
     if own:
         return own
-    if not tcp_ports(detected):  # nothing, or datagrams only: the web process listens where it is asked to
+    if not tcp_ports(detected):  # nothing or only UDP: the web process listens on the port in PORT
         return (Port("http", 80, variable or FALLBACK_PORT), *detected)
     if variable is None or variable in tcp_ports(detected):
         return detected
@@ -57,7 +57,7 @@ def effective_map(own: tuple[Port, ...], detected: tuple[Port, ...], variable: i
 
 
 def main_row(ports: tuple[Port, ...]) -> Port:
-    """The row that leads to the domain, else the first that is not udp."""
+    """The row for the domain, else the first row that is not udp."""
     candidates = [port for port in ports if port.scheme != "udp"]
     return next((port for port in candidates if port.leads_to_the_domain), candidates[0])
 
@@ -70,8 +70,8 @@ def tcp_ports(ports: tuple[Port, ...]) -> tuple[int, ...]:
 class Listening:
     """Where the instances of `web` listen.
 
-    port: the variable PORT of every container, and where an instance is asked first. candidates: of which one must
-    listen, `port` among them. required: which must listen besides.
+    port: the variable PORT of every container, and the port that checks try first. candidates: ports of which one must
+    listen, including `port`. required: other ports that must all listen.
     """
 
     port: int
@@ -80,12 +80,12 @@ class Listening:
 
 
 def listening(own: tuple[Port, ...], detected: tuple[Port, ...], variable: int | None = None) -> Listening:
-    """Each row of an own map must lead to somebody. An image often exposes more than an app listens on, by its base:
-    there the rows that lead to the domain decide, else any.
+    """Where the instances of `web` must listen. In an app's own map, each row must lead to a listening port. An image often
+    exposes more ports than the app uses, because of its base image, so there the rows for the domain count, or else any.
     """
     ports = effective_map(own, detected, variable)
     known = tcp_ports(ports)
-    if not known:  # an own map of datagrams
+    if not known:  # an own map of udp rows only
         port = variable or FALLBACK_PORT
         return Listening(port, ())
     if own:
@@ -99,7 +99,7 @@ def listening(own: tuple[Port, ...], detected: tuple[Port, ...], variable: int |
 
 
 def port_notes(own: tuple[Port, ...], detected: tuple[Port, ...], value: str | None) -> tuple[str, ...]:
-    """What to say of an app's variable PORT that does not become the variable of its containers."""
+    """Warnings about an app's variable PORT that its containers do not get."""
     if value is None:
         return ()
     variable, port = port_number(value), listening(own, detected, port_number(value)).port

@@ -11,7 +11,7 @@ from dokkupy.model.ports import Port
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a request can go. address: IPv4; port: TCP."""
+    """A destination for requests. address: IPv4. port: TCP."""
 
     address: str
     port: int
@@ -19,7 +19,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Files of a certificate chain and its key on the host, absolute paths, readable by the proxy."""
+    """The files of a certificate chain and its key: absolute paths on the host, readable by the proxy."""
 
     chain: str
     key: str
@@ -27,16 +27,17 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """All that a proxy must know of one app.
+    """All that a proxy must know about one app.
 
-    domains: empty means no virtual host: every name on the app's own port. ports: the effective port map.
-    certificates: per domain; a domain that is not among them is served without TLS. certificate: of an app without
-    domains, and where only one can be used; alone, it is for all domains.
-    upstreams: container port -> where it is served; empty when nothing runs (answer 502). unavailable: why nothing runs,
-    where that is known: `not-deployed`, `stopped`, `disabled` (the proxy, for this app), `crashed` or `no-web`. settings: properties
-    of the proxy plugin that the release was built with (the path of the app's template), over those of the state. template: text of the app's own template from its release, untrusted. extra: facts
-    that plugins contributed by the hook `proxy_config`, in name order of the plugins. files: the release's files
-    (`Release.files`), in which an adapter finds its own template when `template` is None.
+    domains: empty for an app without a virtual host, which serves every name on the app's own port. ports: the effective
+    port map. certificates: by domain; a domain without one is served without TLS. certificate: for an app without
+    domains, and for an adapter that can use only one; without `certificates`, it is for all domains. upstreams: container
+    port -> the instances that serve it; empty if nothing runs (the answer is 502). unavailable: why nothing runs, if
+    known: `not-deployed`, `stopped`, `disabled` (the proxy, for this app), `crashed` or `no-web`. settings: properties of
+    the proxy plugin from the release (the path of the app's template), which override the current ones. template: the
+    app's own template from its release, untrusted. extra: facts from the hook `proxy_config`, in name order of the
+    plugins. files: the release's files (`Release.files`), among which an adapter finds its own template if `template` is
+    None.
     """
 
     app: AppName
@@ -62,8 +63,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """A name and port of a route at which a client's request reaches no instance. domain: None for an app without
-    names. reason: what the client gets instead."""
+    """A name and port of a route where a client's request reaches no instance. domain: None for an app without domains.
+    reason: what the client gets instead."""
 
     domain: Domain | None
     port: Port
@@ -77,4 +78,5 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class ProxyFact:
-    """Something a plugin adds to an app's route. The kinds are the SDK's (`dokkupy_sdk.proxy_facts`): core hands them on."""
+    """Something that a plugin adds to an app's route. Core passes these on; the SDK has their kinds
+    (`dokkupy_sdk.proxy_facts`)."""

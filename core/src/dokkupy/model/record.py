@@ -1,12 +1,13 @@
-"""Records: state as types. A class for each state file, and the one codec between its objects and TOML tables.
+"""Records: typed state. Each state file has a class, and one codec converts between its objects and TOML tables.
 
-Annotations are the keys of a table. Understood are str, int, bool, float, Secret, types that are parsed from text (every
-subclass of str, and what has a `from_text`), enums, records, dataclasses, `X | None`, and tuples, lists, frozensets and
-mappings of all these. A key that the table lacks has its default. One that the class does not know, because another
-version or another record of the same file has it, is kept and written back. TOML has no null: None is an absent key, and
-false inside a list or mapping.
+Annotations are the keys of a table. Supported types are str, int, bool, float, Secret, types that are parsed from text
+(subclasses of str, and classes with `from_text`), enums, records, dataclasses, `X | None`, and tuples, lists, frozensets
+and mappings of these. A key that the table lacks has its default. A key that the class does not know, because it belongs
+to another version or another record of the same file, is kept and written back. TOML has no null: None is an absent key,
+and false inside a list or mapping.
 
-On the start-up path of every command: no `dataclasses`, no `typing`, and a class is compiled when it is first used.
+Every command loads this module. It therefore uses neither `dataclasses` nor `typing`, and compiles a class at its first
+use.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     R = TypeVar("R")
     Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-    """How a value is read from TOML, and how it is written."""
+    """(read a value from TOML, write it)."""
 else:
 
     def dataclass_transform(**_):
@@ -31,7 +32,7 @@ else:
 
 
 class Malformed(ValueError):
-    """A value is not of the type that its record wants."""
+    """A value does not have the type that its record declares."""
 
     def __init__(self, reason: str, where: str = "") -> None:
         super().__init__(f"{where or 'it'} {reason}")
@@ -39,7 +40,7 @@ class Malformed(ValueError):
         self.where = where
 
     def below(self, key: str | int) -> Malformed:
-        """The same, seen from the table or list that holds the value."""
+        """The same error, with the path from the table or list that holds the value."""
         step = f"[{key}]" if isinstance(key, int) else key
         between = "." if self.where and not self.where.startswith("[") else ""
         return Malformed(self.reason, f"{step}{between}{self.where}")
@@ -47,8 +48,8 @@ class Malformed(ValueError):
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Record:
-    """A frozen value with a field for each annotation, given by keyword. file: where the state keeps it, with `*` for each
-    of its keys (`apps/*/ps`); empty for a part of another record."""
+    """A frozen value with a field for each annotation, constructed by keywords. file: its path in the state, with `*` for
+    each of its keys (`apps/*/ps`); empty for a part of another record."""
 
     file = ""
 
@@ -87,12 +88,12 @@ class Record:
 
 
 REST = " rest"
-"""Under which an object keeps the keys of its file that its class does not know."""
+"""The attribute in which an object keeps the unknown keys of its file."""
 
 
 def place_of(kind: type, keys: tuple[str | None, ...]) -> tuple[str, ...]:
-    """Where the store keeps a record: `*` are its keys. No app (None) means the host: `apps/*/config` is
-    `global/config` then."""
+    """The path parts of a record in the store, with its keys for `*`. Without an app (None) it is the host's:
+    `apps/*/config` becomes `global/config`."""
     left = list(keys)
     parts = [left.pop(0) if part == "*" else part for part in str(getattr(kind, "file", "")).split("/")]
     if left or not parts[-1]:
@@ -101,7 +102,7 @@ def place_of(kind: type, keys: tuple[str | None, ...]) -> tuple[str, ...]:
 
 
 def decode(kind: type[R], table: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> R:
-    """The record that a table is. given: fields that are not in the table but known by its place. Raises Malformed."""
+    """The record of a table. given: fields that come from its path instead of the table. Raises Malformed."""
     values = dict(given or {})
     known = fields_of(kind)
     for key, ((read, _), is_required) in known.items():
@@ -121,7 +122,7 @@ def decode(kind: type[R], table: Mapping[str, Any], given: Mapping[str, Any] | N
 
 
 def encode(record: object) -> dict[str, Any]:
-    """The table of a record. A `Record` has the keys that were given to it, so that what nobody set stays unset."""
+    """The table of a record. A `Record` writes only the keys that were passed to it, so that unset keys stay unset."""
     known = fields_of(type(record))
     names = [key for key in known if key in record.__dict__] if isinstance(record, Record) else known
     apart = getattr(record, "known_by_place", ())
@@ -134,7 +135,7 @@ def encode(record: object) -> dict[str, Any]:
 
 
 def fields_of(kind: type) -> dict[str, tuple[Codec, bool]]:
-    """Field -> (codec, whether it has no default)."""
+    """Field -> (codec, whether it is required)."""
     found: dict[str, tuple[Codec, bool]] | None = kind.__dict__.get("_fields")
     if found is None:
         found = {}
@@ -158,11 +159,11 @@ def is_required(kind: type, key: str) -> bool:
 
 
 def compiled(text: str, owner: type) -> Codec:
-    """The codec of an annotation, whose names are those of its owner's module."""
+    """The codec of an annotation, whose names are looked up in its owner's module."""
     tokens = iter([*text.replace("[", " [ ").replace("]", " ] ").replace(",", " , ").replace("|", " | ").split(), ""])
     codec, token = union(tokens, owner)
     if token:
-        raise TypeError(f"{owner.__name__}: {text!r} is no annotation that a record can have")
+        raise TypeError(f"{owner.__name__}: a record cannot have the annotation {text!r}")
     return codec
 
 
@@ -181,7 +182,7 @@ def union(tokens: Iterator[str], owner: type) -> tuple[Codec, str]:
         found.append(None if name == "None" else codec_of(name, members, owner))
     kinds = [one for one in found if one is not None]
     if len(kinds) != 1:
-        raise TypeError(f"{owner.__name__}: a record has no unions but X | None")
+        raise TypeError(f"{owner.__name__}: the only union that a record can have is X | None")
     return (optional(kinds[0]) if None in found else kinds[0]), token
 
 
@@ -196,7 +197,7 @@ def codec_of(name: str, members: list[Codec], owner: type) -> Codec:
     if not isinstance(kind, type):
         raise TypeError(f"{owner.__name__}: the type {name} is not known where its module runs")
     if kind is Secret:
-        # The store encrypts it when it writes the table, and knows no records.
+        # The store, which does not know records, encrypts it when it writes the table.
         return secret_of, unchanged
     if hasattr(kind, "from_text"):
         return from_text(kind.from_text), str
@@ -237,7 +238,7 @@ a_text, table_of, list_of = require(str, "text"), require(dict, "a table"), requ
 
 
 def text_of(value: Any) -> str:
-    """A text; one that another version of its plugin took for a secret is decrypted."""
+    """A text. It is decrypted if another version of its plugin declared it a secret."""
     return value.open() if isinstance(value, Sealed) else str(a_text(value))
 
 

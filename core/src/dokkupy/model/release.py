@@ -1,4 +1,4 @@
-"""What an app is at one moment: its release, its formation and the instances that run it."""
+"""Releases of an app, and the instances that run them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from dokkupy.model.secret import Secret
 from dokkupy.model.state import RELEASE_FILE
 
 Formation = Mapping[ProcessType, int]
-"""How many instances of each process type should run; a type that is absent runs 0."""
+"""Process type -> how many instances of it should run. A type that is absent runs none."""
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An immutable record of everything that decides how an app runs.
+    """An immutable record of everything that determines how an app runs.
 
-    number: 1, 2, 3... per app. image: the engine's image id (`sha256:...`), never a tag. env: the whole environment
-    of the containers but PORT and DYNO. processes: the Procfile's command per type, as the text that the container's
-    shell runs; None means the image's own command. own_ports: the app's own port map, if any. detected: the one of its
-    build. options: docker options as argv words, of the phase run, and per process type (`deploy:web`) of the
-    phase deploy. files: the declared files of the
-    source (Procfile, app.json, proxy templates) by name, at most 256 KiB each. shell: whether the image has
-    /bin/sh, so that a command may be wrapped. plugins: name -> version at the time of the build.
+    number: 1, 2, 3... per app. image: the engine's image id (`sha256:...`), never a tag. env: the environment of the
+    containers, except PORT and DYNO. processes: the command of each process type in the Procfile, as text for the
+    container's shell; None is the image's own command. own_ports: the app's own port map, if any. detected: the port map
+    of the build. options: docker options as arguments, of the phase run, and by process type (`deploy:web`) of the phase
+    deploy. files: the declared files of the source (Procfile, app.json, proxy templates) by name, at most 256 KiB each.
+    shell: whether the image has /bin/sh, which runs the commands. plugins: name -> version at the time of the build.
     """
 
     app: AppName
@@ -41,26 +40,26 @@ class Release:
     builder: str = ""
     env: Mapping[EnvKey, Secret] = field(default_factory=dict)
     config: Mapping[EnvKey, Secret] = field(default_factory=dict)
-    """The app's own part of env, which a rollback brings back; the rest is global or contributed by plugins."""
+    """The app's own part of env, which a rollback restores. The rest is global or comes from plugins."""
     processes: Mapping[ProcessType, str | None] = field(default_factory=dict)
     formation: Mapping[ProcessType, int] = field(default_factory=dict)
     own_ports: tuple[Port, ...] = ()
     detected: tuple[Port, ...] = ()
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """plugin -> property -> effective value, of the properties that shape a release (restart policy, limits...)."""
+    """Plugin -> property -> effective value, of the properties that affect a release (restart policy, limits...)."""
     files: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
-    """The digest of the settings of which it has all; empty when it lacks some."""
+    """The digest of all settings that the release keeps; empty if it lacks some."""
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Namespace -> the properties that releases keep, set or not: those of which `mark` is the digest."""
+    """Namespace -> the properties that releases keep, set or not. `mark` is their digest."""
 
     file = RELEASE_FILE
     known_by_place = ("app",)
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
-        """Docker options of an instance. A release of an older version has them for all types alike."""
+        """Docker options of an instance. A release of an older version has the same ones for all process types."""
         return self.options.get(f"deploy:{process}", self.options.get("deploy", ()))
 
     @property
@@ -70,7 +69,7 @@ class Release:
 
     @property
     def listening(self) -> Listening:
-        """Where its containers listen: what their variable PORT says, what a check asks, where the proxy goes."""
+        """Where its containers listen: for their variable PORT, for checks and for the proxy."""
         return listening(self.own_ports, self.detected, self.port_variable)
 
     @property
@@ -80,7 +79,7 @@ class Release:
 
     @property
     def port_notes(self) -> tuple[str, ...]:
-        """What to say of a variable PORT that its containers do not get."""
+        """Warnings about a variable PORT that its containers do not get."""
         value = self.env.get(EnvKey("PORT"))
         return port_notes(self.own_ports, self.detected, value.reveal() if value is not None else None)
 
@@ -104,11 +103,11 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One running (or once running) container of an app.
+    """One container of an app that runs or has run.
 
     id: the engine's container id. name: `APP.TYPE.N` once it serves. address: its IP on the app's own network, which
-    stays the same over restarts of the container, the engine and the host. port: where a `web` instance is expected
-    to listen. deployment: id of the operation that started it.
+    stays the same when the container, the engine or the host restarts. port: where a `web` instance should listen.
+    deployment: the id of the operation that started it.
     """
 
     app: AppName
@@ -128,7 +127,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """What the engine says of an instance now. state: running, exited, restarting, paused, created, dead, missing."""
+    """The current state of an instance. state: running, exited, restarting, paused, created, dead or missing."""
 
     instance: Instance
     state: str
@@ -140,11 +139,11 @@ class InstanceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The subject of the deploy hooks: a release on its way to serving.
+    """A release that is being deployed: the subject of the deploy hooks.
 
-    id: the operation's id, also on every container that it starts. kind: deploy, scale, restart, config, rollback or
-    restore. instances: all instances that will serve after the switch; fresh: those among them that this deployment
-    started, also again after a stop; retiring: those that will stop after it.
+    id: the operation's id, which every container that it starts has as a label. kind: deploy, scale, restart, config,
+    rollback or restore. instances: all instances that will serve after the switch. fresh: those that this deployment
+    started, also after a stop. retiring: those that will stop after the switch.
     """
 
     id: str

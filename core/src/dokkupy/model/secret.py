@@ -1,4 +1,4 @@
-"""Secret values: a type of their own, so that they cannot be printed by accident."""
+"""Secret values have their own type, so that they cannot be printed by accident."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     Seal = Callable[["Secret", str], str]
-    """Gives the form in which a file has a secret, from the secret and where it is: the file, and the keys in it."""
+    """Returns the form of a secret in a file. Arguments: the secret, and where it is (the file and the keys in it)."""
 
 MARK = "sealed:"
-"""With which the encrypted form of a value begins. The store escapes a text that begins so."""
+"""The encrypted form of a value begins with this. The store escapes a plain text that does."""
 
 PLAIN = f"{MARK}:"
-"""Before a text that is not encrypted, and looks as if it were."""
+"""Prefix of a plain text that looks like an encrypted one."""
 
 CLEAR = f"{MARK}clear:"
-"""Before a secret that is not encrypted here, because what holds the file is: a backup."""
+"""Prefix of a secret that is not encrypted, because the backup that contains the file is."""
 
 
 class Sealed(str):
-    """The encrypted form of a secret, as its file has it. where: the file, and the keys in it. opener: decrypts it; raises
+    """The encrypted form of a secret in its file. where: the file and the keys in it. opener: decrypts it, or raises
     StateError."""
 
     __slots__ = ("opener", "where")
@@ -39,12 +39,12 @@ class Sealed(str):
 
 
 class Secret:
-    """A value that prints as `***`; `reveal()` is the only way to it, and the word to look for in a review. One that was
-    read from a file is decrypted when it is first revealed."""
+    """A value that prints as `***`. Only `reveal()` gives access to it, so a review can search for that word. A secret
+    from a file is decrypted when it is first revealed."""
 
     __slots__ = ("_value", "sealed")
     sealed: Sealed | None
-    """Its encrypted form, if it was read in that."""
+    """Its encrypted form, if it was read from a file."""
 
     def __init__(self, value: str) -> None:
         self.sealed = value if isinstance(value, Sealed) else None
@@ -77,7 +77,7 @@ class Secret:
 
 
 def bound(value: Any, where: str, opener: Callable[[Sealed], str]) -> Any:
-    """A table whose encrypted values know where they are and who opens them."""
+    """Turn the encrypted values of a table into `Sealed`, which knows its path and how to decrypt itself."""
     if isinstance(value, dict):
         for key, one in value.items():
             value[key] = bound(one, f"{where}\n{key}", opener)
@@ -90,7 +90,7 @@ def bound(value: Any, where: str, opener: Callable[[Sealed], str]) -> Any:
 
 
 def written(value: Any, where: str, seal: Seal) -> Any:
-    """A table with each secret in the form that its file has."""
+    """A table with each secret in its form for the file."""
     if isinstance(value, dict):
         return {key: written(one, f"{where}\n{key}", seal) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -107,6 +107,6 @@ def escaped(text: str) -> str:
 
 
 def described(where: str) -> str:
-    """Names a secret for people: its keys and its file."""
+    """Describe where a secret is, for messages: its keys and its file."""
     file, _, keys = where.partition("\n")
     return f"{keys.replace(chr(10), '.')} in {file}.toml"

@@ -1,4 +1,4 @@
-"""Core's state files, a record each. Light: reports read them without the models that they describe."""
+"""Core's state files, one record each. Reports read them without loading the models that they describe."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ RELEASE_FILE = "apps/*/releases/*"
 
 
 class PropertiesFile(Record, file="apps/*/*"):
-    """The properties of a namespace (`dokkupy_sdk.settings`); the rest of the file is its plugin's own record."""
+    """The properties of a namespace (`dokkupy_sdk.settings`). The rest of the file is its plugin's own record."""
 
     properties: Mapping[str, str] = {}
 
 
 class KeyRow(Record):
-    """An SSH key and what it may do: `kernel/access.py`."""
+    """An SSH key and what it may do (`kernel/access.py`)."""
 
     key: str = ""
     fingerprint: str = ""
@@ -33,19 +33,19 @@ class KeysFile(Record, file="global/ssh-keys"):
 
 
 class TraceFile(Record, file="global/trace"):
-    """Whether every command logs what it does (`trace:on`)."""
+    """Whether every command shows debug output (`trace:on`)."""
 
     on: bool = False
 
 
 class PluginsFile(Record, file="global/plugin"):
-    """disabled: plugins that are not loaded. sources: distribution -> from where it was installed."""
+    """disabled: plugins that are not loaded. sources: distribution -> where it was installed from."""
 
     disabled: tuple[str, ...] = ()
     sources: Mapping[str, str] = {}
 
 
 class AdaptersFile(Record, file="global/roles"):
-    """Role -> the adapter of apps that have chosen none."""
+    """Role -> the adapter for apps that select none."""
 
     adapters: Mapping[str, str] = {}

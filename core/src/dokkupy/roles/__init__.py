@@ -1,4 +1,4 @@
-"""Roles: who core needs in the outside world. One abstract class a file; the adapters are in plugins.
+"""Roles: abstract classes for what core uses in the outside world. Plugins contain the adapters.
 
-An adapter is made with the `Host` as its only argument, when a command first asks for it.
+An adapter is constructed with the `Host` as its only argument, when a command first uses it.
 """

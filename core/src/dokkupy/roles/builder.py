@@ -9,18 +9,18 @@ from dokkupy.model.checks import Readiness
 
 
 class Builder(ABC):
-    """Name: the entry point's, and what `builder:set APP selected NAME` takes."""
+    """Builds images from source. `builder:set APP selected NAME` takes the name of its entry point."""
 
     @abstractmethod
     def prepare(self) -> Readiness: ...
 
     @abstractmethod
     def detect(self, source: Source) -> int:
-        """How sure this builder is that the source is for it: 0 not at all; the highest wins, ties by name.
-        By convention 100: a file made for this builder; 50: a language's marker; 1: fallback. Must not execute
-        anything of the source."""
+        """How well the source fits this builder. The highest number wins, and the first name among equals; 0 means not at
+        all. By convention, 100 is for a file that is made for this builder, 50 for a language's marker, and 1 for a
+        fallback. Must not execute anything in the source."""
 
     @abstractmethod
     def build(self, build: Build) -> Image:
-        """Build, print progress by `host.out`, tag as `build.tag`, return the image. Raises AppError. On any failure
-        (also a signal) no process and no tag is left."""
+        """Build the image, tag it as `build.tag` and return it. Print progress to `host.out`. Raises AppError. A failure or
+        a signal leaves no process and no tag."""

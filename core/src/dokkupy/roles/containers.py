@@ -1,4 +1,4 @@
-"""The roles Containers and ContainerSessions: containers, and what a caller does with one that exists."""
+"""The roles Containers and ContainerSessions: the containers, and what one can do with an existing one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """A container to be.
+    """A container to create.
 
-    image: id or reference that is on the host. command: argv words (None: the image's). env: whole environment;
-    never put on an argv by an adapter. network: name of a network made by `Networks.ensure`, or empty for none at
-    all. address: fixed IPv4 in it, or empty. options: docker options as argv words, already validated.
-    publish: (address, port of the host, port of the container), TCP; nothing else is published.
-    stop_signal/stop_timeout: how it is asked to go; seconds. memory: bytes, 0 for no limit.
+    image: an id or reference on the host. command: arguments; None is the image's command. env: the whole environment; an
+    adapter must not put it on an argv. network: a network made by `Networks.ensure`; empty for none. address: a fixed IPv4
+    address in it, or empty. options: docker options as arguments, already validated. publish: (address, port of the host,
+    port of the container), TCP; nothing else is published. stop_signal, stop_timeout (seconds): how it is stopped.
+    memory: bytes; 0 for no limit.
     """
 
     name: str
@@ -47,8 +47,8 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container as the engine sees it. addresses: network name -> IPv4. state as in `InstanceStatus`. up_seconds: how
-    long it has been running, rounded down as a listing has it. finished_at: when it ended last, as `find` knows."""
+    """An existing container. addresses: network name -> IPv4. state: as in `InstanceStatus`. up_seconds: how long it has
+    been running, rounded down as in a listing. finished_at: when it last ended; only `find` fills it in."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class ExecResult:
-    """The outcome of a command in a container; output is stdout and stderr together, at most 64 KiB."""
+    """The result of a command in a container. output: stdout and stderr together, at most 64 KiB."""
 
     exit_code: int
     output: str
@@ -79,33 +79,34 @@ class Containers(ABC):
 
     @abstractmethod
     def create(self, spec: ContainerSpec, *, start: bool = True) -> Container:
-        """Create and start. On any failure nothing is left. start: False leaves the start to the program of `ContainerSessions.start_argv`."""
+        """Create and start a container. A failure leaves nothing behind. start: False only creates it, for the program of
+        `ContainerSessions.start_argv`."""
 
     @abstractmethod
     def find_all(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
-        """Containers with all of these labels (an empty value matches any value), stopped ones too.
-        exit_code, oom_killed and restarts are not filled in: ask `find` for them."""
+        """Containers with all of these labels (an empty value matches any value), including stopped ones. exit_code,
+        oom_killed and restarts are not filled in; `find` returns them."""
 
     @abstractmethod
     def find(self, ref: str) -> Container | None:
-        """One container by id or name, with everything known; None when it is gone."""
+        """One container by id or name, with all fields; None if it is gone."""
 
     @abstractmethod
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
-        """Container id -> how it ended since a time (epoch seconds), oldest first. As far as the engine remembers:
-        Docker keeps its last 256 events, and forgets them when it ends itself."""
+        """Container id -> how it ended since a time (epoch seconds), oldest first, as far as the engine remembers. Docker
+        keeps its last 256 events, and forgets them when it ends itself."""
 
     @abstractmethod
     def rename(self, ref: str, name: str) -> None: ...
 
     @abstractmethod
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
-        """Start a container that exists. With restart_policy, that policy is set first. Raises NotFound."""
+        """Start an existing container. restart_policy: set this policy first. Raises NotFound."""
 
     @abstractmethod
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
-        """Send the stop signal, wait `timeout` seconds (None: what the container was made with), then kill; idempotent. With restart_policy, that policy is
-        set first, so that the engine does not bring the container back."""
+        """Send the stop signal, wait `timeout` seconds (None: the container's own timeout), then kill. Idempotent.
+        restart_policy: set this policy first, so that the engine does not restart the container."""
 
     @abstractmethod
     def remove(self, ref: str) -> None:
@@ -113,22 +114,23 @@ class Containers(ABC):
 
 
 class ContainerSessions(ABC):
-    """Reads what a container prints, waits for its end, and runs commands in it. All methods raise `HostError` when the engine does not answer."""
+    """Reads a container's output, waits for its end, and runs commands in it. All methods raise `HostError` when the engine
+    does not answer."""
 
     @abstractmethod
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
-        """The exit code, once the container has ended. Raises TimeoutError."""
+        """Wait for the container to end, and return its exit code. Raises TimeoutError."""
 
     @abstractmethod
     def logs(
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
-        """Lines as ("stdout" | "stderr", bytes without the newline). since: epoch seconds; earlier lines are left out.
-        With follow, those that come too, until the container ends."""
+        """Lines as ("stdout" | "stderr", bytes without the newline). since: omit lines before this time (epoch seconds).
+        follow: also yield new lines, until the container ends."""
 
     @abstractmethod
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
-        """Run a command inside a running container and wait. Raises TimeoutError."""
+        """Run a command in a running container and wait for its end. Raises TimeoutError."""
 
     @abstractmethod
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
@@ -136,7 +138,6 @@ class ContainerSessions(ABC):
 
     @abstractmethod
     def start_argv(self, ref: str, *, stdin: bool) -> list[str]:
-        """The argv of a program that starts a created container on the caller's own terminal or pipes, and ends as the
-        container does: with its exit status, or with another one when it could not be started (`exit_code` of
-        `Containers.find` says why: 127 for a command that is not there). It hands signals on unless the container has a
-        terminal."""
+        """The argv of a program that starts a created container on the caller's own terminal or pipes. The program exits
+        with the container's exit status, or with another one if the container could not be started (`exit_code` of
+        `Containers.find` says why: 127 for a missing command). It forwards signals unless the container has a terminal."""

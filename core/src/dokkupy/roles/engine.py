@@ -1,4 +1,4 @@
-"""A container engine as its six roles: one choice, one connection, one answer to whether it is ready."""
+"""A container engine, which fills six roles with one connection."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 class Engine(ABC):
-    """What an adapter of the group `dokkupy.engine` gives: the roles Images, ImageBuilds, Containers,
-    ContainerSessions, Networks and Volumes of one program, so that no image comes from another engine than the
-    containers. Ask for a role, not for the engine: `host.images()`, `host.builds()`, `host.containers()`,
-    `host.sessions()`, `host.networks()`, `host.volumes()`."""
+    """An adapter of the group `dokkupy.engine` has the roles Images, ImageBuilds, Containers, ContainerSessions, Networks
+    and Volumes, so that images and containers always belong to the same engine. Use a role instead of the engine:
+    `host.images()`, `host.builds()`, `host.containers()`, `host.sessions()`, `host.networks()`, `host.volumes()`."""
 
     @abstractmethod
     def prepare(self) -> Readiness:

@@ -13,15 +13,15 @@ from dokkupy.model.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """An image to be made from a Dockerfile.
+    """An image to build from a Dockerfile.
 
-    context: the directory that COPY sees; its content is untrusted, no link in it is followed. dockerfile: absolute
-    path, in the context or outside of it. options: docker options of the phase build as argv words; those that a
-    build does not have are left out. env: where options that name a variable without a value (`--build-arg KEY`)
-    find it. secrets: id -> content, for `RUN --mount=type=secret,id=ID`; never on an argv, in a layer or in the
-    history; without BuildKit they do not exist. labels: win over the Dockerfile's and the options' own. tag: the name
-    of the image. private: whose caches the steps see (`RUN --mount=type=cache`): only builds with the same text share any;
-    empty: nobody else's. It belongs in no log and no argv.
+    context: the directory that COPY sees. Its content is untrusted, and no link in it is followed. dockerfile: an
+    absolute path, inside the context or outside of it. options: docker options of the phase build, as arguments; those
+    that a build does not have are ignored. env: the values for options that name only a variable (`--build-arg KEY`).
+    secrets: id -> content, for `RUN --mount=type=secret,id=ID`; they never appear on an argv, in a layer or in the
+    history, and are missing without BuildKit. labels: override those of the Dockerfile and the options. tag: the name of
+    the image. private: only builds with the same text share caches (`RUN --mount=type=cache`); empty: the build shares
+    none. Keep it out of logs and argv.
     """
 
     context: Path
@@ -39,31 +39,31 @@ class Images(ABC):
 
     @abstractmethod
     def find(self, ref: str) -> Image | None:
-        """The image on this host by id or reference; None when it is not here. Never pulls."""
+        """The image on this host by id or reference; None if it is not here. Never pulls."""
 
     @abstractmethod
     def pull(self, ref: str) -> Image:
-        """Fetch an image. Raises HostError with the registry's own words."""
+        """Fetch an image. Raises HostError with the registry's own message."""
 
     @abstractmethod
     def tag(self, image: str, ref: str) -> None:
-        """Give an image one more name; idempotent."""
+        """Add a name to an image. Idempotent."""
 
     @abstractmethod
     def remove(self, ref: str) -> None:
-        """Take a name from an image, and the image with its last name, unless a container uses it; idempotent."""
+        """Remove a name of an image, and with the last name the image, unless a container uses it. Idempotent."""
 
     @abstractmethod
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, tuple[str, ...], int]]:
-        """Images with all of these labels, all images when none is given: (id, names, size in bytes)."""
+        """The images with all of these labels, or all images if there are none: (id, names, size in bytes)."""
 
     @abstractmethod
     def load(self, archive: str, ref: str) -> Image:
-        """Make an image of a tar archive of a root file system and give it a name."""
+        """Make an image from a tar archive of a root file system, and give it a name."""
 
     @abstractmethod
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
-        """A file out of an image, None when it is not there. Raises AppError when larger than limit bytes."""
+        """A file in an image; None if it does not exist. Raises AppError if it is larger than `limit` bytes."""
 
     @abstractmethod
     def has_file(self, image: str, path: str) -> bool:
@@ -79,10 +79,10 @@ class ImageBuilds(ABC):
 
     @abstractmethod
     def build(self, build: ImageBuild) -> Image:
-        """Build with the progress on `host.out`, give the image its name. Raises AppError `build_failed` with the last
-        lines, HostError `disk_full`. On any failure (also a signal) no process, no name and no file is left."""
+        """Build the image, name it and return it. Print progress to `host.out`. Raises AppError `build_failed` with the last
+        lines, or HostError `disk_full`. A failure or a signal leaves no process, no name and no file."""
 
     @abstractmethod
     def load(self, archive: str, name: str) -> Image:
-        """Make an image of an untrusted archive of images (`docker save`, an OCI layout; a file), the one that the archive
-        calls by this name, and give it no name: what names mean stays as it is. Raises UserError."""
+        """Load the image of this name from an untrusted archive file (of `docker save`, or an OCI layout). The image gets no
+        name on this host, so that existing names keep their meaning. Raises UserError."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network of the engine. subnet: CIDR, empty when it has none. created: ISO 8601. internal: without a way out of the
-    host. scope: local, or what the engine calls a network of several hosts."""
+    """A network of the engine. subnet: CIDR; empty if it has none. created: ISO 8601. internal: it cannot reach beyond the
+    host. scope: local, or the engine's name for a network of several hosts."""
 
     name: str
     id: str
@@ -28,26 +28,26 @@ class Networks(ABC):
 
     @abstractmethod
     def ensure(self, name: str, *, subnet: str, labels: Mapping[str, str]) -> None:
-        """A private bridge network; idempotent. subnet: CIDR, or empty for a free one of the adapter's choice. Raises
+        """Create a private bridge network. Idempotent. subnet: CIDR; empty lets the adapter choose a free one. Raises
         Conflict when the subnet overlaps another."""
 
     @abstractmethod
     def remove(self, name: str) -> None:
-        """Idempotent; raises Conflict while containers are in it."""
+        """Remove a network. Idempotent. Raises Conflict while containers are in it."""
 
     @abstractmethod
     def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-        """(name, subnet) of the networks with all of these labels; an empty mapping gives all networks."""
+        """(name, subnet) of the networks with all of these labels, or of all networks if there are none."""
 
     @abstractmethod
     def find(self, name: str) -> Network | None:
-        """The network of this name; None when there is none."""
+        """The network of this name; None if there is none."""
 
     @abstractmethod
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
-        """Let a container, running or not, into one more network, where it answers to these names too. Idempotent:
-        one that is in it already stays as it is. Raises NotFound."""
+        """Connect a container, running or not, to another network, with these names in it. Does nothing if it is already
+        connected. Raises NotFound."""
 
     @abstractmethod
     def disconnect(self, network: str, ref: str) -> None:
-        """Put a container out of a network; its connections there end. Idempotent, also for what is gone."""
+        """Disconnect a container from a network, which ends its connections there. Idempotent, even if either is gone."""

@@ -11,9 +11,9 @@ from dokkupy.model.proxy import Route, Unserved
 
 
 class Proxy(ABC):
-    """Routes are applied one app at a time or many at once; each application is atomic or an error.
+    """Routes are applied for one app or for many at once. Either all are applied, or an error is raised.
 
-    schemes: the port schemes that the proxy serves; `ports:add` and `ports:set` refuse others.
+    schemes: the port schemes that the proxy serves. `ports:add` and `ports:set` refuse others.
     """
 
     schemes: tuple[str, ...] = ("http", "https", "grpc", "grpcs")
@@ -23,36 +23,36 @@ class Proxy(ABC):
 
     @abstractmethod
     def apps(self) -> tuple[AppName, ...]:
-        """The apps that have a route in the proxy now."""
+        """The apps that currently have a route in the proxy."""
 
     @abstractmethod
     def validate(self, routes: Sequence[Route]) -> None:
-        """Raise AppError (naming app and line) when the proxy would refuse this; changes nothing that serves."""
+        """Raise AppError (with app and line) if the proxy would refuse these routes. Does not change what is served."""
 
     @abstractmethod
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """Replace the routes of these apps, keep all others, in one reload.
 
-        Postcondition: the proxy serves the new routes, verified by a probe; or an error was raised (AppError when
-        the app's own input is at fault, HostError else) and the old routes serve. Does nothing when nothing changes.
+        Afterwards a probe has verified that the proxy serves the new routes. Otherwise an error is raised (AppError if the
+        app's own input is the cause, else HostError), and the proxy serves the old routes. Does nothing if nothing changes.
         """
 
     @abstractmethod
     def unserved(self, route: Route) -> tuple[Unserved, ...]:
-        """The names and ports of an applied route at which a client reaches no instance now; empty when all do.
+        """The names and ports of an applied route where a client currently reaches no instance.
 
-        Each is asked for `/` as a client would, with its name, with TLS where the port has it (certificates are not
-        verified, see `TlsProbe`). Whatever an instance answers counts, its own errors too, and so does what a fact of
-        the route answers or a redirect. What does not count: no connection, no handshake, a connection that is closed
-        without an answer, and an error that the proxy makes itself because no instance answered it. Slow is not
-        unserved: an instance that took the request is not waited for. Takes seconds at most."""
+        Requests `/` from each as a client would: with its name, and with TLS if the port uses it (certificates are not
+        verified, see `TlsProbe`). Any response from an instance counts as served, including an error, and so do a
+        response from a fact of the route and a redirect. Unserved means: no connection, no handshake, a connection that
+        is closed without a response, or an error from the proxy itself because no instance answered. A slow instance that
+        accepts the request is served, so there is no wait for its response. Takes a few seconds at most."""
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:  # noqa: B027 - a courtesy
-        """Answer these names with a page and the status 502 while no route has them; forget those of the app before.
+        """Answer these names with a page and the status 502 while no route has them. They replace the app's earlier names.
 
-        reason: see `Route.unavailable`. No names: the app's are forgotten. Cheap: nothing is reloaded. By default such
-        names are unknown ones, as those of nobody."""
+        reason: see `Route.unavailable`. names: empty forgets the app. Cheap, because nothing is reloaded. By default does
+        nothing, and the proxy treats such names as unknown."""
 
     @abstractmethod
     def show(self, app: AppName) -> str:
-        """The configuration in force for one app, as text; empty when it has none."""
+        """The current configuration of one app, as text; empty if it has none."""

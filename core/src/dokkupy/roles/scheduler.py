@@ -1,4 +1,4 @@
-"""The roles of a scheduler, which makes a release's processes run: one adapter has all three."""
+"""The roles of a scheduler, which runs a release's processes. One adapter has all three."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Scheduler(ABC):
-    """Starts and ends instances. Core decides which; the scheduler decides where and how."""
+    """Starts and ends instances. The caller decides which; the scheduler decides where and how."""
 
     @abstractmethod
     def prepare(self) -> Readiness: ...
@@ -29,50 +29,50 @@ class Scheduler(ABC):
     def start(
         self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction[Any]
     ) -> tuple[Instance, ...]:
-        """Start one instance for each (process type, index), beside whatever runs, under temporary names.
+        """Start one instance for each (process type, index), with temporary names, beside those that run.
 
-        Postcondition: every instance returned was started and not dead on arrival. The undo for them is
-        registered on tx *before* the first is created. Raises AppError naming the instance that would not start.
+        Every returned instance has started and not ended immediately. The undo is registered on tx *before* the first is
+        created. Raises AppError with the name of an instance that does not start.
         """
 
     @abstractmethod
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
-        """After the switch: give the serving instances their final names and the retiring ones theirs. Idempotent."""
+        """After the switch, give the serving and the retiring instances their final names. Idempotent."""
 
     @abstractmethod
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
-        """Stop (signal, `timeout` seconds, kill) and remove these instances; idempotent. drain: seconds that a web
-        instance may first go on with the connections that it has; None: as long as `timeout`."""
+        """Stop (signal, `timeout` seconds, kill) and remove these instances. Idempotent. drain: seconds for which a web
+        instance may first continue its open connections; None means `timeout`."""
 
     @abstractmethod
     def stop(self, instances: Sequence[Instance], *, timeout: int) -> None:
-        """Stop but keep them; they do not come back by themselves at boot. Idempotent."""
+        """Stop these instances but keep them. They do not start by themselves at boot. Idempotent."""
 
     @abstractmethod
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
-        """Start stopped instances again with the release's restart policy. Returns those that run now; the others
-        are gone or will not start and must be started again."""
+        """Start stopped instances again with the release's restart policy. Returns those that now run. The others are gone
+        or do not start; replace them with new ones."""
 
     @abstractmethod
     def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
-        """Containers that carry the app's label as instances and are not among the known."""
+        """The instances that have the app's label but are not among the known ones."""
 
     @abstractmethod
     def forget(self, app: AppName) -> None:
-        """Remove everything that the app has here: containers, network. Idempotent."""
+        """Remove everything of the app: containers and network. Idempotent."""
 
 
 class Instances(ABC):
-    """Looks at instances and enters them."""
+    """Reads the state and output of instances, and runs commands in them."""
 
     @abstractmethod
     def status(self, instances: Sequence[Instance]) -> tuple[InstanceStatus, ...]:
-        """In the order given; an instance that is gone has the state `missing`. The exit code is that of
-        its last end, also of one that runs again. Does not import heavy libraries."""
+        """The status of each instance, in the given order. One that is gone has the state `missing`. The exit code is from
+        its last end, even if it runs again. Does not import heavy libraries."""
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
-        """What their processes do at this moment, in the order given; asked ten times a second while instances start.
-        A scheduler that cannot see them need not have this method."""
+        """What their processes are doing, in the given order. Called ten times a second while instances start. Optional for
+        a scheduler that cannot see processes."""
         return tuple(Activity() for _ in instances)
 
     @abstractmethod
@@ -85,13 +85,13 @@ class Instances(ABC):
         timestamps: bool = False,
         since: int = 0,
     ) -> Iterator[tuple[str, bytes]]:
-        """What an instance prints: lines as ("stdout" | "stderr", bytes without the newline). tail: the last lines
-        alone. since: epoch seconds; earlier lines are left out. follow: those that come too, until the instance ends.
-        timestamps: an RFC 3339 time and a blank stand before each line. Raises NotFound when it is gone."""
+        """The output of an instance: lines as ("stdout" | "stderr", bytes without the newline). tail: only the last lines.
+        since: omit lines before this time (epoch seconds). follow: also yield new lines, until the instance ends.
+        timestamps: begin each line with an RFC 3339 time and a blank. Raises NotFound when the instance is gone."""
 
     @abstractmethod
     def exec(self, instance: Instance, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
-        """Run a command beside a running instance and wait. Raises TimeoutError."""
+        """Run a command beside a running instance and wait for its end. Raises TimeoutError."""
 
     @abstractmethod
     def attach_argv(self, instance: Instance, command: Sequence[str], *, tty: bool) -> list[str]:
@@ -99,34 +99,34 @@ class Instances(ABC):
 
     @abstractmethod
     def steady(self, seconds: float) -> frozenset[str]:
-        """Ids of the instances, of whatever app, that have been running for at least `seconds` without a break. One
-        cheap question for all of them, asked every minute: where in doubt, one is left out."""
+        """The ids of the instances of all apps that have been running without a break for at least `seconds`. It must be
+        cheap, because it is called every minute. When in doubt, leave an instance out."""
 
     @abstractmethod
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
-        """Instance id -> how it ended since a time (epoch seconds), oldest first, of all apps, as far as it is
-        remembered: not over a start of the engine."""
+        """Instance id -> how it ended since a time (epoch seconds), oldest first, for all apps. Older ends than the last
+        start of the engine may be missing."""
 
     @abstractmethod
     def inspect(self, instances: Sequence[Instance]) -> list[Mapping[str, Any]]:
-        """All that the engine behind it says of instances, in its own form, with the values of the environment masked;
-        those that are gone are left out."""
+        """All that the engine knows about instances, in its own format, with masked values of the environment. Instances
+        that are gone are left out."""
 
 
 class Surroundings(ABC):
-    """What an app's processes have around them, for what is no instance: one-off containers, and guests in its network."""
+    """The environment of an app's processes, for containers that are not instances: one-off and linked containers."""
 
     @abstractmethod
     def one_off(
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
-        """A spec for a one-off container in the release's surroundings: environment (with DYNO=`dyno`, PORT),
-        network (created when missing), docker options of the phase `run`, labels (dokkupy.kind=`kind`: run, task or
-        cron). command: argv words, or a Procfile command's text, or None for the image's own. Core hands it to the
-        engine, for the user's own terminal together with `start_argv`."""
+        """A spec for a one-off container with what an instance has: the environment (with DYNO=`dyno` and PORT), the network
+        (created if missing), docker options of the phase `run`, and labels (dokkupy.kind=`kind`: run, task or cron).
+        command: arguments, or a Procfile command's text, or None for the image's own. The caller passes the spec to the
+        engine, with `start_argv` for the user's own terminal."""
 
     @abstractmethod
     def connect_services(self, app: AppName) -> None:
-        """Let the app's guests (the hook `linked_containers`) into its network by their names, put others of them out. Done by
-        the scheduler itself before something is started; asked for when guests change. Idempotent; an app that never
-        ran has no network yet, and nothing is done."""
+        """Connect the app's linked containers (the hook `linked_containers`) to its network by their names, and disconnect
+        those that are no longer linked. The scheduler does this itself before it starts something; call it when the links
+        change. Idempotent. Does nothing for an app that never ran, because it has no network."""

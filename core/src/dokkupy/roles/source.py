@@ -1,4 +1,4 @@
-"""The role Source: brings code to the host and can bring it again."""
+"""The role Source: keeps the code of apps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy.model.names import AppName
 
 
 class SourceStore(ABC):
-    """Where an app's code is kept between deploys, for `ps:rebuild`."""
+    """Keeps an app's code between deploys, for `ps:rebuild`."""
 
     @abstractmethod
     def prepare(self) -> Readiness: ...
@@ -20,18 +20,18 @@ class SourceStore(ABC):
 
     @abstractmethod
     def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
-        """Write the tree of a revision (default: the deployed one) into an empty directory; returns the commit id.
+        """Write the tree of a revision (default: the deployed one) into an empty directory. Returns the commit id.
 
-        Nothing of the tree is executed: no hooks, filters, LFS or `ext::` transports. Submodules included.
+        Nothing in the tree is executed: no hooks, filters, LFS or `ext::` transports. Submodules are included.
         """
 
     @abstractmethod
     def forget(self, app: AppName) -> None:
-        """Remove the app's code; idempotent."""
+        """Remove the app's code. Idempotent."""
 
     @abstractmethod
     def rename(self, old: AppName, new: AppName) -> None:
-        """Idempotent: done already is fine."""
+        """Move an app's code to a new name. Idempotent."""
 
     @abstractmethod
     def copy(self, old: AppName, new: AppName) -> None: ...

@@ -1,4 +1,4 @@
-"""The role of a scheduler that reports ask. It imports no other role, because reports must be quick."""
+"""The role of a scheduler for reports. It imports no other role, because reports must be quick."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class InstanceStates(ABC):
-    """Says of instances whether they run, and no more. It has the name of its scheduler, and each command has one of its own.
-    A scheduler need not have it: `Instances.status` is asked then."""
+    """Says whether instances run, and nothing else. Its entry point has the scheduler's name. A scheduler may lack it;
+    reports then call `Instances.status`."""
 
     @abstractmethod
     def of(self, app: AppName) -> Mapping[str, str]:
-        """Instance id -> state, as `InstanceStatus` has it, of those instances of the app that are there. An answer may be
-        as old as the first question of the command. Does not import heavy libraries."""
+        """Instance id -> state (as in `InstanceStatus`) of the app's existing instances. An answer may be as old as the
+        command's first call. Does not import heavy libraries."""

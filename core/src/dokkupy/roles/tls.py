@@ -1,4 +1,5 @@
-"""The roles ChallengeServer and TlsProbe: what certificates need of a proxy. A proxy's plugin offers them under its name."""
+"""The roles ChallengeServer and TlsProbe, which certificates require from a proxy. The proxy's plugin offers them under the
+proxy's name."""
 
 from __future__ import annotations
 
@@ -10,13 +11,12 @@ if TYPE_CHECKING:
 
 
 class ChallengeServer(ABC):
-    """Serves files by which an ACME authority sees that a name leads to this host (RFC 8555, section 8.3)."""
+    """Serves the files that prove to an ACME authority that a name points to this host (RFC 8555, section 8.3)."""
 
     @abstractmethod
     def directory(self) -> str:
-        """A directory that we may write to. Each of its files is served over HTTP on port 80 and for every name, as
-        `/.well-known/acme-challenge/FILE`, before any redirect, fact or template of an app. Raises HostError when there
-        is none."""
+        """A writable directory. Each file in it is served as `/.well-known/acme-challenge/FILE` over HTTP on port 80 for
+        every name, before any redirect, fact or template of an app. Raises HostError if there is none."""
 
 
 class TlsProbe(ABC):
@@ -24,6 +24,5 @@ class TlsProbe(ABC):
 
     @abstractmethod
     def served(self, app: AppName, domain: Domain, port: int) -> str:
-        """SHA-256 (hex, of the DER form) of the certificate that clients get for a name of an app on a TLS port of the
-        host, by a handshake with what is running; of a wildcard, that of a name that it covers. Empty when there is no
-        handshake. Raises nothing."""
+        """The SHA-256 (hex, of the DER form) of the certificate that a handshake returns for an app's name on a TLS port of
+        the host. For a wildcard, a name that it covers is used. Empty if the handshake fails. Raises nothing."""

@@ -11,12 +11,12 @@ class Volumes(ABC):
 
     @abstractmethod
     def ensure(self, name: str, *, labels: Mapping[str, str]) -> None:
-        """An empty volume, unless it exists."""
+        """Create an empty volume, unless it exists."""
 
     @abstractmethod
     def find_all(self, labels: Mapping[str, str]) -> list[str]:
-        """Names of the volumes with all of these labels."""
+        """The names of the volumes with all of these labels."""
 
     @abstractmethod
     def remove(self, name: str) -> None:
-        """Idempotent; the data is gone. Raises Conflict while a container has it."""
+        """Remove a volume and its data. Idempotent. Raises Conflict while a container uses it."""
