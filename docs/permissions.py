@@ -17,7 +17,7 @@ from dokkupy.errors import Denied, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
-from dokkupy_apps.private_names import identity_of
+from dokkupy_apps.releases.private_names import identity_of
 
 OWN, OTHER = "own", "zebra"
 ROLES = ("viewer", "deployer", "admin")

@@ -25,7 +25,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
 from dokkupy_app_json import reader as appjson
 from dokkupy_app_json.notices import notices
-from dokkupy_apps.procfile import parse_procfile
+from dokkupy_apps.build.procfile import parse_procfile
 from dokkupy_sdk.settings import Applies, Property, Settings
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
@@ -123,11 +123,11 @@ def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
         tree = ast.parse(f"def f(host, x):\n    {body}\n")
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
-        return is_read(ROOT / "plugins_builtin/commands/src/dokkupy_commands/ports.py", function, "x")
+        return is_read(ROOT / "plugins_builtin/commands/src/dokkupy_commands/cli/ports.py", function, "x")
 
     assert not any(map(read, ("pass", "del x", "x", "_ = x", '"""x"""', "y = 'x'", "x = 1")))
     assert all(map(read, ("return x", "if x:\n        return 1", "print(x)", "y = {x: 1}", "return described(x)")))
-    from dokkupy_commands.ports import described
+    from dokkupy_commands.cli.ports import described
 
     assert node_of(described)[1].name == "described"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dokkupy_app_json import hooks
 from dokkupy_app_json.reader import parse_app_json
-from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.desired.config import get_env, set_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError
@@ -131,9 +131,9 @@ class Runs(list[str]):
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     runs = Runs()
-    module = types.ModuleType("dokkupy_apps.tasks")
+    module = types.ModuleType("dokkupy_apps.rollout.tasks")
     module.run_task = runs.run_task  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dokkupy_apps.tasks", module)
+    monkeypatch.setitem(sys.modules, "dokkupy_apps.rollout.tasks", module)
     return runs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_apps import processes
+from dokkupy_apps.processes import redeploy as processes
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName

@@ -19,18 +19,20 @@ from dokkupy.model.proxy import Route
 from dokkupy.model.release import InstanceStatus, Release
 from dokkupy.model.secret import Secret
 from dokkupy_apps import deploy as deploy_module
-from dokkupy_apps import look, processes, status
 from dokkupy_apps.apps import create_app, destroy_app, set_locked
-from dokkupy_apps.builds import builds_of
-from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.build.records import builds_of
 from dokkupy_apps.deploy import merge_plugin_env
-from dokkupy_apps.private_names import private_part
-from dokkupy_apps.reconcile import reconcile
-from dokkupy_apps.releases import current, read_release, releases
-from dokkupy_apps.reroute import reroute
-from dokkupy_apps.retire import retire_due
-from dokkupy_apps.rollout import explain
-from dokkupy_apps.routes import urls
+from dokkupy_apps.desired import status
+from dokkupy_apps.desired.config import get_env, set_env
+from dokkupy_apps.processes import redeploy as processes
+from dokkupy_apps.processes.reconcile import reconcile
+from dokkupy_apps.releases.private_names import private_part
+from dokkupy_apps.releases.records import current, read_release, releases
+from dokkupy_apps.rollout.converge import explain
+from dokkupy_apps.rollout.retire import retire_due
+from dokkupy_apps.routing import after_switch as look
+from dokkupy_apps.routing.reroute import reroute
+from dokkupy_apps.routing.routes import urls
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole
 

@@ -256,7 +256,7 @@ def test_key_is_in_no_answer_but_its_own(bench: Bench) -> None:
 
 
 def test_renamed_app_keeps_it_and_a_clone_gets_none(bench: Bench) -> None:
-    from dokkupy_commands.rename_clone import clone_app, rename_app
+    from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 
     cli.add(bench.host, BLOG, *bench.files())
     clone_app(bench.host, BLOG, AppName("copy"))

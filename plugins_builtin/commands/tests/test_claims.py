@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.errors import Denied
-from dokkupy_apps.domains import require_domains
+from dokkupy_apps.desired.domains import require_domains
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port
@@ -92,7 +92,7 @@ def test_443_of_a_proxy_without_tls_is_refused(run: Run, team: str) -> None:
 
 
 def test_an_exposed_port_opens_none_that_a_deployer_could_not_open(run: Run, host: Host, team: str) -> None:
-    from dokkupy_apps.host_ports import without_closed
+    from dokkupy_apps.desired.host_ports import without_closed
 
     exposed = (Port("http", 5433, 5433), Port("https", 443, 443), Port("http", 8080, 8080))
     app = AppName(team)

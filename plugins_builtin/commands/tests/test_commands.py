@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 
 from plugins_builtin.commands.tests.conftest import Run

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from dokkupy.host import Host
 from dokkupy.kernel import locks
-from dokkupy_apps.processes import redeploy
-from dokkupy_apps.release_records import release_key
-from dokkupy_apps.releases import require_deployed
+from dokkupy_apps.processes.redeploy import redeploy
+from dokkupy_apps.releases.records import require_deployed
+from dokkupy_apps.releases.serving import release_key
 from dokkupy_apps.testing import deploy
-from dokkupy_commands import ps
+from dokkupy_commands.cli import ps
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 

@@ -13,7 +13,7 @@ from dokkupy.errors import AppError, Interrupted, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.journal import NEW, Journal
 from dokkupy.kernel.operation import operation, unfinished
-from dokkupy_commands.parallel import workers
+from dokkupy_commands.use_cases.parallel import workers
 from dokkupy_host.timer.temporary import remove_left_over
 from dokkupy_sdk.parallel import over_each_at_once
 

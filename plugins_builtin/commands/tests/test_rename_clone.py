@@ -11,14 +11,15 @@ from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
-from dokkupy_apps import processes, status
 from dokkupy_apps.apps import create_app, destroy_app
-from dokkupy_apps.config import get_env, set_env
-from dokkupy_apps.private_names import private_part
-from dokkupy_apps.releases import current, numbers
-from dokkupy_apps.retire import retire_due
+from dokkupy_apps.desired import status
+from dokkupy_apps.desired.config import get_env, set_env
+from dokkupy_apps.processes import redeploy as processes
+from dokkupy_apps.releases.private_names import private_part
+from dokkupy_apps.releases.records import current, numbers
+from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
-from dokkupy_commands.rename_clone import clone_app, rename_app
+from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeProxy, fake_host

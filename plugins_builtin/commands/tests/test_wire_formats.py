@@ -250,7 +250,7 @@ def test_a_rename_takes_along_the_names_that_came_from_the_app_s_own(run: Run, a
 def test_what_has_a_certificate_is_listed_with_http_too(run: Run, app: str, host: Host) -> None:
     from dokkupy.model.names import Domain
     from dokkupy.model.proxy import Certificate
-    from dokkupy_apps import routes
+    from dokkupy_apps.routing import routes
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(routes, "certificates_of", lambda host, app: {Domain("blog.example.com"): Certificate("c", "k")})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from dokkupy_apps.config import set_env
+from dokkupy_apps.desired.config import set_env
 from dokkupy_cron import due
 from dokkupy_cron import history as history_module
 from dokkupy_cron import run as run_module

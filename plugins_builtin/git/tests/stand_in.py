@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_git.hooks import container_options, post_build, post_deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError

@@ -8,8 +8,8 @@ import io
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.app_images import loaded_images
 from dokkupy_apps.apps import create_app
+from dokkupy_apps.releases.app_images import loaded_images
 from dokkupy_git.fetch.deploy import load
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError

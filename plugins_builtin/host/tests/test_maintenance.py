@@ -19,7 +19,7 @@ from dokkupy.kernel.operation import unfinished
 from dokkupy.kernel.transaction import call
 from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_host.timer import maintenance
 from dokkupy_sdk.testing.fake_engine import FakeEngine

@@ -15,10 +15,10 @@ from dokkupy.kernel import locks
 from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
-from dokkupy_apps.processes import scale, stop_app
-from dokkupy_apps.properties import PS
-from dokkupy_apps.releases import current
-from dokkupy_apps.states import states
+from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.processes.redeploy import scale, stop_app
+from dokkupy_apps.processes.states import states
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_host.supervise.apps import findings, supervise, write_watched
 from dokkupy_host.supervise.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried

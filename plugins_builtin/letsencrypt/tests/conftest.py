@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.domains import add_domains, domains_of
+from dokkupy_apps.desired.domains import add_domains, domains_of
+from dokkupy_apps.routing.traffic import rerouting
 from dokkupy_apps.testing import deploy
-from dokkupy_apps.traffic import rerouting
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import manage
 from dokkupy_letsencrypt.prove import reach

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.domains import add_domains
+from dokkupy_apps.desired.domains import add_domains
 from dokkupy_apps.testing import deploy
 from dokkupy_certs.certificates import slot_of
 from dokkupy_letsencrypt import cli
@@ -199,7 +199,7 @@ def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monke
 
 
 def test_app_that_goes_takes_its_things_along_and_a_copy_asks_anew(bench: Bench) -> None:
-    from dokkupy_commands.rename_clone import clone_app
+    from dokkupy_commands.use_cases.rename_clone import clone_app
     from dokkupy_letsencrypt.hooks import post_app_destroy
 
     manage.enable(bench.host, BLOG)

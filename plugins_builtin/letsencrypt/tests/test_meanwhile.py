@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dokkupy_apps.apps import destroy_app
 from dokkupy_certs.certificates import slot_of
-from dokkupy_commands.rename_clone import rename_app
+from dokkupy_commands.use_cases.rename_clone import rename_app
 from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot import program as certbot

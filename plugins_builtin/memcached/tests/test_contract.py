@@ -7,7 +7,7 @@ import secrets
 import pytest
 from bed.servers import server
 from dokkupy_apps.apps import create_app
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_services.data import moving

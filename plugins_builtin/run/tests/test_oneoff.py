@@ -16,8 +16,8 @@ from dokkupy.kernel.operation import operation
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy.model.secret import Secret
 from dokkupy_apps.apps import create_app
-from dokkupy_apps.config import LARGEST, set_env
-from dokkupy_apps.releases import releases
+from dokkupy_apps.desired.config import LARGEST, set_env
+from dokkupy_apps.releases.records import releases
 from dokkupy_apps.testing import deploy
 from dokkupy_run import oneoff
 from dokkupy_run.attached import run_attached

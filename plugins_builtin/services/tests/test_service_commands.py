@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy_apps.apps import create_app
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName

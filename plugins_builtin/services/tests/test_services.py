@@ -13,9 +13,9 @@ from dokkupy.kernel import failpoints
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.operation import unfinished
 from dokkupy_apps.apps import create_app, destroy_app
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_apps.testing import deploy
-from dokkupy_commands.rename_clone import clone_app, rename_app
+from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.setup.machine import tear_down
 from dokkupy_host.timer.maintenance import recover_each
 from dokkupy_plugins.installed import require_unused

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_apps.apps import create_app, destroy_app
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main

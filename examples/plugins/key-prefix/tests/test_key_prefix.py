@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, EnvKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_key_scan.scan import private_keys
 from dokkupy_sdk import Host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dokkupy_apps.routes import stored_route
+from dokkupy_apps.routing.routes import stored_route
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName

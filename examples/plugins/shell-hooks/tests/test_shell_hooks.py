@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main

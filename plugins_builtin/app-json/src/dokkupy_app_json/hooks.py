@@ -87,7 +87,7 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
 def post_build(host: Host, build: Build, tx: Transaction) -> None:
     changes = planned(host, build.source)
     if changes:
-        from dokkupy_apps.config import set_env
+        from dokkupy_apps.desired.config import set_env
 
         set_env(tx, build.source.app, changes)
 
@@ -96,8 +96,8 @@ def planned(host: Host, source: Source) -> Mapping[EnvKey, Secret]:
     facts = of_source(host, source)
     if not facts.env:
         return {}
-    from dokkupy_apps.config import get_env
-    from dokkupy_apps.release_records import is_deployed
+    from dokkupy_apps.desired.config import get_env
+    from dokkupy_apps.releases.serving import is_deployed
 
     from dokkupy_app_json.environment import planned_env
 
@@ -145,7 +145,7 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 
 def run(host: Host, release: Release, command: str) -> None:
-    from dokkupy_apps.tasks import run_task
+    from dokkupy_apps.rollout.tasks import run_task
 
     run_task(host, release, f"Executing postdeploy task from app.json: {command}", command)
 

@@ -13,8 +13,8 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, forget_unfinished, operation
 from dokkupy_sdk.state import AppFile, lost_record
 
-from dokkupy_apps.private_names import new_private_part
-from dokkupy_apps.waiting_page import update_waiting_page
+from dokkupy_apps.releases.private_names import new_private_part
+from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
 
 def remove_images(images: Images, app: AppName) -> None:
     """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
-    from dokkupy_apps.releases import REPOSITORY
+    from dokkupy_apps.releases.records import REPOSITORY
 
     for tag in [tag for _, tags, _ in images.find_all({}) for tag in tags if tag.startswith(REPOSITORY.format(app))]:
         images.remove(tag)

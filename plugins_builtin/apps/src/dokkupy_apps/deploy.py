@@ -19,11 +19,12 @@ from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.settings import BUILD
 
 from dokkupy_apps.apps import require_unlocked
-from dokkupy_apps.build_slot import build_slot
-from dokkupy_apps.builder_choice import built_part, choose_builder
-from dokkupy_apps.builds import recorded
-from dokkupy_apps.config import get_env, merged_env, validated
-from dokkupy_apps.formation import (
+from dokkupy_apps.build.build_slot import build_slot
+from dokkupy_apps.build.builder_choice import built_part, choose_builder
+from dokkupy_apps.build.procfile import parse_procfile
+from dokkupy_apps.build.records import recorded
+from dokkupy_apps.desired.config import get_env, merged_env, validated
+from dokkupy_apps.desired.formation import (
     RELEASE,
     WEB,
     nothing_runs,
@@ -32,11 +33,10 @@ from dokkupy_apps.formation import (
     wanted_formation,
     web_missing,
 )
-from dokkupy_apps.host_ports import without_closed
-from dokkupy_apps.private_names import private_part
-from dokkupy_apps.procfile import parse_procfile
-from dokkupy_apps.properties import PS
-from dokkupy_apps.releases import (
+from dokkupy_apps.desired.host_ports import without_closed
+from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.releases.private_names import private_part
+from dokkupy_apps.releases.records import (
     current,
     drop_image,
     image_name,
@@ -46,10 +46,10 @@ from dokkupy_apps.releases import (
     read_release,
     write_release,
 )
-from dokkupy_apps.rollout import converge
-from dokkupy_apps.routes import urls, why_unreachable
-from dokkupy_apps.state_mark import state_mark
-from dokkupy_apps.tasks import remove_tasks, run_task
+from dokkupy_apps.releases.state_mark import state_mark
+from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.rollout.tasks import remove_tasks, run_task
+from dokkupy_apps.routing.routes import urls, why_unreachable
 
 
 def deploy_source(

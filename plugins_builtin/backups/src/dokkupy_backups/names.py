@@ -41,7 +41,7 @@ class SubjectName(Identifier):
     def identity(self, host: Host) -> str:
         """Of what has this name now: it separates its backups from those of an earlier one of the same name. Empty for the host,
         and when there is nothing of this name."""
-        from dokkupy_apps.private_names import identity_of
+        from dokkupy_apps.releases.private_names import identity_of
         from dokkupy_services import records
         from dokkupy_services.names import ServiceName
 

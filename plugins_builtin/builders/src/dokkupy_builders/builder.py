@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_sdk import Host
 from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, HostError

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dokkupy_apps.config import get_env
+from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Context, Language, Plan, Tree
 from dokkupy_sdk.errors import AppError, UserError
@@ -124,7 +124,7 @@ class BuildpacksBuilder(Builder):
         return image
 
     def bases(self, app: AppName, plan: Plan) -> Bases:
-        from dokkupy_apps.app_images import require_usable
+        from dokkupy_apps.releases.app_images import require_usable
 
         store = self.host.store
         stack = SETTINGS.get(store, app, "stack")

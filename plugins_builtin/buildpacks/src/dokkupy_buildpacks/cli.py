@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
@@ -28,7 +28,7 @@ add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb
 
 
 def change(host: Host, verb: str, app: AppName, wanted: list[str]) -> None:
-    from dokkupy_apps.effect import announce_setting
+    from dokkupy_apps.settings.effect import announce_setting
     from dokkupy_sdk.operation import operation
 
     with operation(host, f"buildpacks:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dokkupy_apps.builder_choice import built_part
-from dokkupy_apps.config import get_env
+from dokkupy_apps.build.builder_choice import built_part
+from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import UserError

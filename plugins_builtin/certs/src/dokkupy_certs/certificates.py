@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dokkupy_apps.domains import domains_of
-from dokkupy_apps.release_records import is_deployed
-from dokkupy_apps.routes import stored_route
-from dokkupy_apps.traffic import rerouting
+from dokkupy_apps.desired.domains import domains_of
+from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.routing.routes import stored_route
+from dokkupy_apps.routing.traffic import rerouting
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.files import make_directory, write_atomic

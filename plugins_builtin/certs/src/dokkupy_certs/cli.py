@@ -6,8 +6,8 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from dokkupy_apps.domains import add_domains, domains_of
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.desired.domains import add_domains, domains_of
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import NotFound, UserError

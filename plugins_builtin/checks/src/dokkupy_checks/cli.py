@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.names import AppName, ProcessType
@@ -37,7 +37,7 @@ Types = Annotated[str, Arg("process-types", "Comma list, or _all_")]
 
 def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed: str) -> None:
     """Put process types on one of the lists (and off the other), or with add="" off both."""
-    from dokkupy_apps.effect import announce_setting
+    from dokkupy_apps.settings.effect import announce_setting
     from dokkupy_sdk.operation import operation
 
     host.store.require_app(app)
@@ -97,7 +97,7 @@ def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
 @group.command("run", permission="app:write")
 def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> CommandResult:
     """Run the checks against the running instances."""
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     from dokkupy_checks.hooks import check
 

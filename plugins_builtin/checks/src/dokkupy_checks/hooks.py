@@ -67,8 +67,8 @@ def check(host: Host, release: Release, instances: Sequence[Instance], *, new: b
 
 def identity(host: Host, app: AppName) -> tuple[str, bool]:
     """The name by which the app is asked, and whether it has a certificate."""
-    from dokkupy_apps.domains import domains_of
-    from dokkupy_apps.routes import has_certificate
+    from dokkupy_apps.desired.domains import domains_of
+    from dokkupy_apps.routing.routes import has_certificate
 
     names = [name for name in domains_of(host, app) if name not in ("_", "localhost") and not name.startswith("*")]
     return (str(names[0]) if names else ""), has_certificate(host, app)

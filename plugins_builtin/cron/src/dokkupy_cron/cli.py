@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dokkupy_apps.config import merged_env
+from dokkupy_apps.desired.config import merged_env
 from dokkupy_run.oneoff import CRON_ID, RunOptions, checked, release_now, spec_of, stop_run
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError

@@ -98,7 +98,7 @@ def entry_of(text: str) -> CronEntry:
 
 
 def released_tasks(host: Host, app: AppName) -> dict[str, Task]:
-    from dokkupy_apps.releases import read_release
+    from dokkupy_apps.releases.records import read_release
     from dokkupy_sdk.state import ServingFile
 
     serving = host.store.find(ServingFile, app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
@@ -57,7 +57,7 @@ def change(
     host: Host, verb: str, app: AppName, phases: list[str], processes: list[str], edit: Callable[[list[str]], list[str]]
 ) -> None:
     """Edit the options of the phases, or with processes those of these types alone."""
-    from dokkupy_apps.effect import announce_effect
+    from dokkupy_apps.settings.effect import announce_effect
     from dokkupy_sdk.operation import operation
 
     host.store.require_app(app)
@@ -99,7 +99,7 @@ def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) 
 
 
 def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     release = current(host, app)[0] if processes else None
     for name in processes:
@@ -186,7 +186,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
         return {}
     found = {phase: options_of(host, app, phase) for phase in PHASES}
     found.update({f"deploy.{name}": options_of(host, app, "deploy", name) for name in processes_of(host, app)})
-    from dokkupy_apps.effect import pending_options
+    from dokkupy_apps.settings.effect import pending_options
 
     lists = {f"{name}-list": options for name, options in found.items()}
     pending = {f"pending-{process}": text for process, text in pending_options(host, app).items()}

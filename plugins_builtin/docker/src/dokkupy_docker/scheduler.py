@@ -115,7 +115,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 raise
 
     def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
-        from dokkupy_apps.look import is_checked
+        from dokkupy_apps.routing.after_switch import is_checked
 
         began = time.monotonic()
         has_checks = "checks" in release.settings

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dokkupy_apps.app_images import loaded_images, require_usable, usable_name
+from dokkupy_apps.releases.app_images import loaded_images, require_usable, usable_name
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.files import read_text, scratch_directory

@@ -144,7 +144,7 @@ def source_image(host: Host, app: AppName) -> str:
 
 def keep_revision(tx: Transaction, source: Source) -> None:
     """Write the commit into the app's variables; a variable of an earlier name goes."""
-    from dokkupy_apps.config import set_env
+    from dokkupy_apps.desired.config import set_env
     from dokkupy_sdk.names import EnvKey, Secret
 
     from dokkupy_git.settings import revision_variable

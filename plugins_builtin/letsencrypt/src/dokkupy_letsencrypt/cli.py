@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from dokkupy_apps.property_commands import add_property_commands
-from dokkupy_apps.release_records import is_deployed
+from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.access import visible_apps
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError

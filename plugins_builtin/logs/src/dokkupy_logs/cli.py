@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.names import AppName, ProcessType
@@ -81,7 +81,7 @@ def with_changes(host: Host, app: AppName, ps: str, found: list[Line], num: int)
 
 def serving(host: Host, app: AppName, ps: str) -> list[Instance]:
     """The instances to read. Raises AppError for an app that was never deployed."""
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     release, instances = current(host, app)
     if release is None:
@@ -116,7 +116,7 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
     """Write lines as they come until the reader leaves or the user interrupts; new deploys are followed."""
     import json
 
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
     from dokkupy_sdk.events import Tail
     from dokkupy_sdk.execute import reader_left
 

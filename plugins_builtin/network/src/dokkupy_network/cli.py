@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.names import AppName
@@ -166,7 +166,7 @@ def rebuild_all(host: Host) -> CommandResult:
 
 
 def rejoin(host: Host, app: AppName) -> None:
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
     from dokkupy_sdk.operation import operation
 
     from dokkupy_network.attach import every, join, require_present
@@ -192,7 +192,7 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
 def extra(host: Host, app: AppName | None) -> dict[str, Any]:
     if app is None:
         return {}
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     _, instances = current(host, app)
     return {"web-listeners": " ".join(f"{one.address}:{one.port}" for one in instances if one.process == "web")}

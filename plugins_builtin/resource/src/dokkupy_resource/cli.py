@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD, RESTART, Settings
@@ -68,7 +68,7 @@ def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
 
 def print_limits(host: Host, app: AppName, process: str) -> None:
     """When a change counts: limits of builds with the next one, all others when containers are started."""
-    from dokkupy_apps.effect import announce_effect
+    from dokkupy_apps.settings.effect import announce_effect
 
     announce_effect(host, app, BUILD if process == "build" else RESTART)
 
@@ -136,7 +136,7 @@ def reserve_clear(host: Host, app: App, *, process_type: Type = "") -> CommandRe
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_apps.effect import pending_options
+    from dokkupy_apps.settings.effect import pending_options
 
     table = read(host, app)
     return {

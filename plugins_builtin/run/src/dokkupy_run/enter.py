@@ -34,7 +34,7 @@ def enter_instance(
     host: Host, app: AppName, process: str, command: Sequence[str], *, container_id: str, tty: bool
 ) -> int:
     """Run a command in an instance, chosen by its process type, its dyno or its container; returns its exit status."""
-    from dokkupy_apps.releases import current, require_deployed
+    from dokkupy_apps.releases.records import current, require_deployed
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.inside import SHELL, run_inside
     from dokkupy_sdk.names import ProcessType

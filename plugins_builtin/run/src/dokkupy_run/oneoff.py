@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dokkupy_apps.config import validated
-from dokkupy_apps.releases import require_deployed
+from dokkupy_apps.desired.config import validated
+from dokkupy_apps.releases.records import require_deployed
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.model import Release

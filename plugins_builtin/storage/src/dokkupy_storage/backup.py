@@ -70,8 +70,8 @@ def commands(host: Host, app: AppName) -> Iterator[str]:
 
 def prepare(host: Host, app: AppName) -> None:
     """Run them, in containers of what is deployed. Raises AppError when one fails: the backup would not be consistent."""
-    from dokkupy_apps.releases import current
-    from dokkupy_apps.tasks import run_task
+    from dokkupy_apps.releases.records import current
+    from dokkupy_apps.rollout.tasks import run_task
 
     release = current(host, app)[0]
     if release is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_report
+from dokkupy_apps.settings.property_commands import add_report
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, Scope, apps_of
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
@@ -43,7 +43,7 @@ class MountWish(Options):
 @group.command("mount", permission="app:write", mutating=True)
 def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = None, wish: MountWish) -> CommandResult:
     """Mount an entry, or a directory of the host, in an app's containers."""
-    from dokkupy_apps.effect import announce_effect
+    from dokkupy_apps.settings.effect import announce_effect
     from dokkupy_sdk.access import check_access
 
     from dokkupy_storage import mounting, render
@@ -93,7 +93,7 @@ def wished(target: ContainerPath, wish: MountWish) -> Mount:
 @group.command("unmount", permission="app:write", mutating=True)
 def unmount(host: Host, app: App, storage: Path, *, container_dir: Directory = None) -> CommandResult:
     """Unmount an entry or a directory; the data stays."""
-    from dokkupy_apps.effect import announce_effect
+    from dokkupy_apps.settings.effect import announce_effect
 
     from dokkupy_storage import mounting
 

@@ -113,7 +113,7 @@ def require_apart(host: Host, app: AppName, made: Mount, instead_of: Mount | Non
 
 def in_force(host: Host) -> Iterable[tuple[str, str, bool]]:
     """(app, source, whether it is writable) of what serving releases mount: also what was unmounted since."""
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     for app in host.store.apps():
         release = current(host, app)[0]

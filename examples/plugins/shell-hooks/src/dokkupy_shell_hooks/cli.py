@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.property_commands import add_property_commands
+from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
@@ -17,7 +17,7 @@ MOMENTS = ("pre-deploy", "pre-switch", "post-deploy")
 @group.command("list", permission="app:read")
 def list_hooks(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
     """List the hooks that the serving release has."""
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     from dokkupy_shell_hooks.hooks import hook_of
 

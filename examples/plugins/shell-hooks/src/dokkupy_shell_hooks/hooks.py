@@ -49,7 +49,7 @@ def run(host: Host, deployment: Deployment, moment: str) -> None:
         return
     program = hook_of(host, deployment.release, moment)
     if program:
-        from dokkupy_apps.tasks import run_task
+        from dokkupy_apps.rollout.tasks import run_task
 
         title = f"Running the app's {moment} hook"
         run_task(

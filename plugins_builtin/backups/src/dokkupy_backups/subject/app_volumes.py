@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from functools import partial
 
-from dokkupy_apps.releases import current
+from dokkupy_apps.releases.records import current
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import HostError, NotFound, PluginError, UserError

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dokkupy_apps.app_images import repository_of
+from dokkupy_apps.releases.app_images import repository_of
 from dokkupy_sdk.errors import UserError
 
 MOST_LAYERS = 127

@@ -168,7 +168,7 @@ def deploy_image(
     host: Host, app: AppName, image: ImageRef, user: str, email: str, *, kind: str, build_dir: str, force: bool
 ) -> str:
     """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
-    from dokkupy_apps.app_images import loaded_images, require_usable
+    from dokkupy_apps.releases.app_images import loaded_images, require_usable
 
     who = made_commits.author(user, email)
     host.store.require_app(app)
@@ -224,7 +224,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
     engine, where a name is everybody's."""
     import sys
 
-    from dokkupy_apps.app_images import keep_loaded, loaded_images
+    from dokkupy_apps.releases.app_images import keep_loaded, loaded_images
     from dokkupy_sdk.files import scratch_directory
 
     if sys.stdin.isatty():
@@ -241,7 +241,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
 
 
 def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping[str, str]) -> None:
-    from dokkupy_apps.app_images import APPS, repository_of, require_usable
+    from dokkupy_apps.releases.app_images import APPS, repository_of, require_usable
 
     require_usable(host, image)
     if repository_of(image).startswith(f"{APPS}/"):

@@ -97,7 +97,7 @@ def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
 
 def create(host: Host, app: AppName) -> None:
     """Create the app that is pushed to, as Dokku does; it stays when its first deploy fails."""
-    from dokkupy_apps.properties import APPS
+    from dokkupy_apps.desired.properties import APPS
 
     if APPS.get(host.store, None, "disable-autocreation") == "true":
         raise Denied(

@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dokkupy_apps.reconcile import reconcile
-from dokkupy_apps.release_records import is_deployed
-from dokkupy_apps.routes import proxy_enabled
+from dokkupy_apps.processes.reconcile import reconcile
+from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.routing.routes import proxy_enabled
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, StateError
 from dokkupy_sdk.many import over_each, warn_of
@@ -94,7 +94,7 @@ def file_findings(host: Host) -> Iterator[Finding]:
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
     """Whether what serves can be read from the records."""
-    from dokkupy_apps.releases import current, require_pointer
+    from dokkupy_apps.releases.records import current, require_pointer
 
     try:
         current(host, app)

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dokkupy_apps.formation import wanted_formation
-from dokkupy_apps.properties import PS
-from dokkupy_apps.releases import instances_of, numbers, read_release
-from dokkupy_apps.rollout import converge
-from dokkupy_apps.status import should_run
-from dokkupy_apps.waiting_page import update_waiting_page
+from dokkupy_apps.desired.formation import wanted_formation
+from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.records import instances_of, numbers, read_release
+from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.routing.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted, StateError
 from dokkupy_sdk.locks import holder
@@ -210,7 +210,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
 
 def roll_back(look: Look, case: Case) -> bool:
     """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
-    from dokkupy_apps.processes import rollback
+    from dokkupy_apps.processes.redeploy import rollback
 
     host, app, release = look.host, case.app, case.release
     if PS.get(host.store, app, "rollback-on-crash") != "true":

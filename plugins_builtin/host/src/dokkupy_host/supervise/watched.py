@@ -146,7 +146,7 @@ def described(host: Host, app: AppName, states: Mapping[str, str]) -> dict[str, 
 
 def web_has_crashed(host: Host, app: AppName) -> bool:
     """Whether each web instance crashed and was not up for long since, as the last look saw it."""
-    from dokkupy_apps.releases import current
+    from dokkupy_apps.releases.records import current
 
     watched = read_watched(host, app)
     if not watched:

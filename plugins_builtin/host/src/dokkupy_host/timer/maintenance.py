@@ -11,8 +11,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from dokkupy_apps.reconcile import reconcile
-from dokkupy_apps.retire import retire_due
+from dokkupy_apps.processes.reconcile import reconcile
+from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError, Interrupted
 from dokkupy_sdk.hooks import on_recover, scheduled_jobs

@@ -95,7 +95,7 @@ def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool 
 
 
 def tell_left_out(host: Host, app: AppName) -> None:
-    from dokkupy_apps.domains import domains_of
+    from dokkupy_apps.desired.domains import domains_of
 
     for name in set(domains_of(host, app)) - set(wanted_names(host, app)) - {Domain("_")}:
         host.out.warn(f"{name} is left out: wildcards require DNS (letsencrypt:set {app} dns-provider PROVIDER)")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dokkupy_apps.domains import domains_of
+from dokkupy_apps.desired.domains import domains_of
 from dokkupy_certs.certificates import Slot, slots, uncovered
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain

@@ -23,7 +23,7 @@ def lost_routes(host: Host, proxy: Proxy, trees: Trees, nginx: Nginx, known: set
     is put in force instead."""
     if trees.is_whole or trees.adopt_newest(nginx):
         return []
-    from dokkupy_apps.routes import stored_routes
+    from dokkupy_apps.routing.routes import stored_routes
 
     routes, failed = stored_routes(host, proxy)
     for app, error in failed:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.desired.config import get_env, set_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
-from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.desired.config import get_env, set_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, PluginError, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret

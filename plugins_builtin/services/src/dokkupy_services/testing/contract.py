@@ -22,7 +22,7 @@ from typing import ClassVar
 
 import pytest
 from dokkupy_apps.apps import create_app, destroy_app
-from dokkupy_apps.config import get_env, set_env
+from dokkupy_apps.desired.config import get_env, set_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret

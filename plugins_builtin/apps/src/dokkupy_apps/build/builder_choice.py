@@ -1,0 +1,65 @@
+"""Which part of a source is built, and by which builder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, HostError, UserError
+from dokkupy_sdk.model import Source
+
+from dokkupy_apps.desired.properties import BUILDER
+
+
+def built_part(host: Host, source: Source) -> Source:
+    """The part of a source that is built: the property build-dir. Raises AppError when it is not a directory of the source."""
+    part = BUILDER.get(host.store, source.app, "build-dir")
+    if not part:
+        return source
+    root = os.path.realpath(source.directory)
+    directory = os.path.join(root, part)
+    if os.path.realpath(directory) != os.path.normpath(directory) or not os.path.isdir(directory):
+        raise AppError(
+            f"The build-dir {part} is not a directory of the source",
+            hint=f"Choose another one: builder:set {source.app} build-dir PATH",
+        )
+    return replace(source, directory=Path(directory))
+
+
+def choose_builder(host: Host, source: Source) -> str:
+    """The one that was selected, else the one that is surest."""
+    chosen = BUILDER.get(host.store, source.app, "selected")
+    names = list(host.registry.group("dokkupy.builder"))
+    if chosen:
+        if chosen not in names:
+            raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
+        return chosen
+    sure = [
+        name for certainty, name in sorted((-host.builder(name).detect(source), name) for name in names) if certainty
+    ]
+    if not sure:
+        raise AppError(
+            "No builder knows how to build this source",
+            hint="Add a Dockerfile, or the file that a language needs (requirements.txt, package.json, go.mod, index.html...). "
+            f"Installed builders: {', '.join(names) or 'none'}",
+        )
+    readiness = host.builder(sure[0]).prepare()
+    if not readiness.ready:
+        raise not_ready(host, source, sure, readiness.reason, readiness.remedy)
+    return sure[0]
+
+
+def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostError:
+    """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
+    would make another image than the one that the source asks for."""
+    able = [name for name in sure[1:] if host.builder(name).prepare().ready]
+    details = (f"Builders that could build this source, too: {', '.join(able)}.",) if able else ()
+    commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])
+    return HostError(
+        f"The source is for the builder {sure[0]}, which does not work on this host: {reason}",
+        details=details,
+        hint=f"{remedy}. Or choose another builder: {commands}" if able else remedy,
+        code="no_program",
+    )

@@ -1,0 +1,84 @@
+"""The formation: how many instances of each process type should run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.model import Formation, Instance, Release
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.state import FormationFile
+
+RELEASE = ProcessType("release")
+"""The Procfile's release command: a task, never an instance."""
+
+WEB = ProcessType("web")
+
+
+def web_missing(host: Host, release: Release, formation: Formation) -> str:
+    """Why no web process would run; empty when one would. Names the command, or the line, that changes it."""
+    app = release.app
+    if formation.get(WEB, 0):
+        return ""
+    if WEB not in release.processes:
+        types = ", ".join(release.processes) or "none"
+        near = next((name for name in release.processes if name.lower() == WEB), None)
+        cure = f"write `{WEB}:` for `{near}:`" if near else f"add a line `{WEB}: COMMAND`"
+        return f"the Procfile of {app} has no process type {WEB} (it has: {types}); {cure}"
+    if fixed_formation(host, app, release.files):
+        return f"app.json of {app} sets the quantity of {WEB} to 0; change it in formation.{WEB}.quantity"
+    return f"{WEB} of {app} is scaled to 0; `ps:scale {app} {WEB}=1` starts one"
+
+
+def nothing_runs(release: Release, formation: Formation) -> str:
+    """What to say when no process runs at all; empty when one does."""
+    if any(formation.values()):
+        return ""
+    first = next((name for name in release.processes if name != RELEASE), WEB)
+    return f"No process of {release.app} runs. Start one: `ps:scale {release.app} {first}=1`"
+
+
+def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> None:
+    """Raises AppError for a deploy that would take the web process away from an app that serves.
+
+    Who wants that says so before: `ps:scale APP web=0`, or `ps:stop APP`.
+    """
+    from dokkupy_sdk.errors import AppError
+
+    from dokkupy_apps.desired.status import should_run
+
+    app = release.app
+    if not any(one.process == WEB for one in serving) or not should_run(host, app):
+        return
+    if stored_scale(host, app).get(WEB) == 0:
+        return
+    reason = web_missing(host, release, release.formation)
+    if reason:
+        ask = "ps:stop" if fixed_formation(host, app, release.files) else "ps:scale"
+        command = f"{ask} {app}" + (f" {WEB}=0" if ask == "ps:scale" else "")
+        raise AppError(
+            f"With this release, {app} would no longer serve: {reason}",
+            code="web_lost",
+            hint=f"If that is what you want, run `{command}` first, then deploy again.",
+        )
+
+
+def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
+    return dict(host.store.load(FormationFile, app).scale)
+
+
+def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
+    """The formation that the source itself sets (app.json). While there is one, `ps:scale` refuses."""
+    facts = host.hooks.gather(hookspecs.release_formation, host=host, app=app, files=files)
+    return {ProcessType(name): count for _, (name, count) in facts}
+
+
+def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]) -> Formation:
+    """Process type -> quantity, for all types: set by the source, else as scaled, else one web."""
+    types = [process for process in processes if process != RELEASE]
+    fixed = fixed_formation(host, app, files)
+    if fixed:
+        return {process: fixed.get(process, 0) for process in types}
+    scale = stored_scale(host, app)
+    return {process: scale.get(process, 1 if process == WEB else 0) for process in types}

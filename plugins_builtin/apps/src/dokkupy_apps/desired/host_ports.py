@@ -1,0 +1,56 @@
+"""Which ports of the host an app may listen on: 80 and 443 are everybody's, 443 for TLS alone, others the admins' or in
+the range that they give to deployers (`proxy:set --global deployer-ports 8000-8099`)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.access import has_deployers, is_admin
+from dokkupy_sdk.errors import Denied, UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port
+
+from dokkupy_apps.desired.properties import PROXY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SETTING = "deployer-ports"
+TLS = ("https", "grpcs")
+
+
+def is_open(host: Host, port: int) -> bool:
+    """Whether a deployer may take a port of the host."""
+    ranges = [part.partition("-") for part in PROXY.get(host.store, None, SETTING).split(",") if part]
+    return port in DEFAULT_PORTS.values() or any(int(low) <= port <= int(high or low) for low, _, high in ranges)
+
+
+def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tuple[Port, ...]:
+    """A detected map (EXPOSE) without the rows that a deployer of the app could not set. When none is left that leads
+    to the domain, the first leads there."""
+    closed = [port for port in detected if port.scheme != "udp" and not is_open(host, port.host)]
+    if not closed or not has_deployers(host, app):
+        return detected
+    left = tuple(port for port in detected if port not in closed)
+    if not any(port.leads_to_the_domain for port in left):
+        left = (Port("http", DEFAULT_PORTS["http"], closed[0].container), *left)
+    ports = ", ".join(str(port.host) for port in closed)
+    host.out.warn(
+        f"Not published on the host, because it takes an admin, although the image exposes it: {ports}. {app} is served on {left[0].host}"
+    )
+    return left
+
+
+def require_host_ports(host: Host, ports: Iterable[Port]) -> None:
+    """Raises UserError for 443 without TLS, Denied for a port that is not the caller's to take."""
+    for port in ports:
+        if port.host == DEFAULT_PORTS["https"] and port.scheme not in TLS:
+            raise UserError(
+                f"{port}: the host's port 443 is for TLS alone, because all apps share it",
+                hint=f"Use another port, or https:443:{port.container}",
+            )
+        if not is_open(host, port.host) and not is_admin(host):
+            raise Denied(
+                f"The host's port {port.host} may not be used with this key: use 80 or 443",
+                hint=f"Ask an admin for: dokkupy proxy:set --global {SETTING} {port.host}",
+            )

@@ -1,0 +1,51 @@
+"""Reconciling: what the state says should run does run, and nothing else of ours does."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import operation
+
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.processes.redeploy import bring_back
+from dokkupy_apps.releases.records import current, require_pointer
+from dokkupy_apps.rollout.retire import retire_due, retiring
+from dokkupy_apps.routing.reroute import reroute
+from dokkupy_apps.routing.waiting_page import update_waiting_page
+
+
+def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
+    """Bring one app to what its state says; returns a line for each thing done. Unfinished operations go first.
+
+    watched: what is started is checked; see `bring_back`.
+    """
+    lines: list[str] = []
+    if not host.store.has_app(app):
+        return lines
+    with operation(host, "recover", f"app:{app}") as tx:
+        if not host.store.has_app(app):
+            return lines  # it was being renamed or destroyed, and that is finished now
+        require_pointer(host, app)
+        release, instances = current(host, app)
+        scheduler = host.scheduler(app)
+        orphans = scheduler.orphans(app, (*instances, *retiring(host, app)))
+        if orphans:
+            names = ", ".join(one.name for one in orphans)
+            tx.step(f"remove {names}", lambda: scheduler.retire(orphans, timeout=10))
+            lines.append(f"{app}: removed {names}")
+        if release is None:
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
+            return lines
+        if should_run(host, app):
+            down = [s.instance.dyno for s in host.instances(app).status(instances) if s.state != "running"]
+            if down:
+                bring_back(tx, app, watched=watched)
+                lines.append(f"{app}: started {', '.join(down)}")
+        else:
+            up = [s.instance for s in host.instances(app).status(instances) if s.state not in ("exited", "missing")]
+            if up:
+                names = ", ".join(one.dyno for one in up)
+                tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))
+    host.act(f"bring the proxy to the state of {app}", lambda: reroute(host, app))
+    host.act(f"stop the replaced instances of {app}", lambda: retire_due(host, app))
+    return lines

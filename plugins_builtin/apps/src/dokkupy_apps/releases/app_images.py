@@ -1,0 +1,95 @@
+"""Which images an app may name: none of another app's, and those loaded for it, which no other app can name.
+
+All apps share the engine's image names, and a Dockerfile may name any image. Therefore the names of an app's own images
+contain a part that nobody can guess. A name that is refused here would not be found anyway, but the message says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, ImageRef
+from dokkupy_sdk.operation import Transaction
+from dokkupy_sdk.records import Record
+
+from dokkupy_apps.releases.records import image_name
+
+PLATFORM = "dokkupy"
+APPS = "dokku"
+"""The first part of the names of the platform's own images, and of those of apps."""
+
+HEX = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
+
+
+class AppImagesFile(Record, file="apps/*/images"):
+    """loaded: name -> id of each image that was loaded for the app."""
+
+    loaded: Mapping[str, str] = {}
+
+
+def repository_of(ref: str) -> str:
+    """`docker.io/library/python:3.13` -> `python`: the repository as the engine normalizes it. Pure."""
+    head, slash, tail = ref.partition("@")[0].rpartition("/")
+    name = head + slash + tail.partition(":")[0]
+    for registry in ("docker.io/", "index.docker.io/"):
+        name = name.removeprefix(registry)
+    return name.removeprefix("library/")
+
+
+def require_usable(host: Host, ref: str) -> None:
+    """Raise UserError for the name of an image that belongs to the platform or to an app, for an id, and for a registry
+    that is the host itself or an app."""
+    from dokkupy_sdk.outgoing import require_registry
+
+    require_registry(host, ref)
+    first, _, rest = repository_of(ref).partition("/")
+    if (first == APPS and AppName.fits(rest) and host.store.has_app(AppName(rest))) or (first == PLATFORM and rest):
+        raise UserError(
+            f"{ref} cannot be used: {first}/ is for images that {'dokkupy itself' if first == PLATFORM else 'apps'} "
+            "made on this host, which belong to them alone",
+            hint="Push the image to a registry, and name it there.",
+            code="reserved_image",
+        )
+    if HEX.fullmatch(ref):
+        found = host.images().find(ref)
+        if found is not None and found.id.removeprefix("sha256:").startswith(ref.removeprefix("sha256:")):
+            raise UserError(
+                f"{ref} is the id of an image, which may be the image of another app",
+                hint="Name the image by repository and tag.",
+                code="reserved_image",
+            )
+
+
+def loaded_images(host: Host, app: AppName) -> Mapping[str, str]:
+    return host.store.load(AppImagesFile, app).loaded
+
+
+def private_name(host: Host, app: AppName, image: str) -> str:
+    """The name in the engine of an image that was loaded for an app. Keep it out of logs."""
+    return image_name(host, app, f"load-{image.removeprefix('sha256:')[:12]}")
+
+
+def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str:
+    """Assign a name to an image, for this app alone. Returns the engine's name of the image that had the name before, if
+    nothing else uses it: remove it after the commit."""
+    host = tx.host
+    before = host.store.load(AppImagesFile, app)
+    after = {**before.loaded, str(ref): image}
+    tx.step(f"keep the image {ref}", lambda: host.images().tag(image, private_name(host, app, image)))
+    tx.save(before.replace(loaded=after), app)
+    old = before.loaded.get(str(ref), "")
+    return private_name(host, app, old) if old and old not in after.values() else ""
+
+
+def usable_name(host: Host, app: AppName, ref: str) -> str:
+    """The name by which a build finds the image that was loaded for the app as `ref`; the name is assigned now. Raises
+    NotFound when the engine no longer has the image."""
+    image = loaded_images(host, app)[ref]
+    if host.images().find(image) is None:
+        raise NotFound(f"The image {ref} is no longer on this host", hint=f"Load it again: git:load-image {app} {ref}")
+    name = private_name(host, app, image)
+    host.images().tag(image, name)
+    return name

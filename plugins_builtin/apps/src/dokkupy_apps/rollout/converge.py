@@ -1,0 +1,256 @@
+"""Converging: the processes of an app become those of a release, with one switch, or stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile
+
+from dokkupy_apps.desired.formation import WEB
+from dokkupy_apps.desired.properties import BUILDER, RELEASES
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.records import (
+    as_tables,
+    closed_ports,
+    current,
+    from_tables,
+    image_name,
+    prune_releases,
+    write_deployment,
+)
+from dokkupy_apps.rollout.retire import finalize_and_retire, record_retiring
+from dokkupy_apps.rollout.tasks import remove_tasks
+from dokkupy_apps.routing.after_switch import closed_after, covers, require_alive
+from dokkupy_apps.routing.reroute import apply_route, reroute, route_back
+from dokkupy_apps.routing.routes import allocate_port, make_route, proxy_enabled
+
+LAST_LINES = 20
+"""Lines of a failing instance's output that a failed deploy shows."""
+
+
+def converge(
+    tx: Transaction,
+    release: Release,
+    formation: Formation,
+    *,
+    kind: str,
+    replaces: Callable[[ProcessType], bool],
+    replacing: AppName | None = None,
+    resumed: tuple[Instance, ...] = (),
+) -> Deployment:
+    """Run `formation` of `release`; the caller, which holds the apps' locks, commits next.
+
+    replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
+    wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
+    rename). resumed: stopped instances that were just started again, and are checked like fresh ones.
+    """
+    host, app = tx.host, release.app
+    replacing = replacing or app
+    _, old = current(host, replacing)
+    stopped = not should_run(host, replacing)
+    kept = keepable(host, app, old, formation, replaces)
+    missing = [
+        (process, index)
+        for process in sorted(formation, key=lambda name: (name != "web", name))
+        for index in range(1, formation[process] + 1)
+        if (process, index) not in {(one.process, one.index) for one in kept}
+    ]
+    retiring = tuple(one for one in old if one not in kept)
+    deployment = Deployment(tx.id, app, kind, release, kept, (), retiring)
+    tx.register_undo("run tasks", call(remove_tasks, app=app))
+    host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
+    stop_unchecked(tx, release, retiring)
+    try:
+        fresh = start(tx, release, missing)
+        checked = tuple(one for one in resumed if one in kept) + fresh
+        deployment = replace(deployment, instances=ordered(kept + fresh), fresh=checked)
+        host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
+        deployment = switch(tx, deployment, replacing)
+        host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
+    except CheckFailed as fault:
+        serving = not stopped and any(row.state == "running" for row in host.instances(app).status(old))
+        explain(host, release, fault, serving=serving)
+        raise
+    timeout = release.stop_timeout
+    tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
+    tx.follow(
+        call(
+            record_retiring,
+            app=app,
+            deployment=tx.id,
+            instances=as_tables(retiring),
+            timeout=timeout,
+            forget="" if replacing == app else str(replacing),
+            drain=int(release.setting("checks", "wait-to-retire") or timeout),
+        ),
+        call(finalize_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
+        call(prune_old, app=app),
+    )
+    return deployment
+
+
+def start(tx: Transaction, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
+    if not wanted:
+        return ()
+    app = release.app
+    for note in release.port_notes:
+        tx.host.out.warn(note)
+    names = ", ".join(f"{process}.{index}" for process, index in wanted)
+    planned = tuple(
+        Instance(app, process, index, "", f"{app}.{process}.{index}", "", 0, release.number, tx.id)
+        for process, index in wanted
+    )
+    return tx.step(
+        f"start {names} of v{release.number}",
+        lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx),
+        planned=planned,
+    )
+
+
+def keepable(
+    host: Host, app: AppName, old: tuple[Instance, ...], formation: Formation, replaces: Callable[[ProcessType], bool]
+) -> tuple[Instance, ...]:
+    wanted = [one for one in old if one.index <= formation.get(one.process, 0) and not replaces(one.process)]
+    if not wanted:
+        return ()
+    states = host.instances(app).status(wanted)
+    return tuple(status.instance for status in states if status.state == "running")
+
+
+def ordered(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    return tuple(sorted(instances, key=lambda one: (one.process != "web", one.process, one.index)))
+
+
+def stop_unchecked(tx: Transaction, release: Release, retiring: tuple[Instance, ...]) -> None:
+    """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
+    first = [one for one in retiring if covers(release.setting("checks", "disabled"), one.process)]
+    if first:
+        timeout = release.stop_timeout
+        tx.step(
+            "stop instances that are not checked",
+            lambda: tx.host.scheduler(release.app).stop(first, timeout=timeout),
+            undo=call(resume_instances, app=release.app, instances=as_tables(tuple(first))),
+        )
+
+
+def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -> None:
+    name = AppName(app)
+    release, _ = current(host, name)
+    if release is not None:
+        host.scheduler(name).resume(release, from_tables(name, instances))
+
+
+def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deployment:
+    """Move the traffic and the pointer, and look at what serves then.
+
+    Undone in the opposite order: the state goes back, then the proxy follows.
+    """
+    host, release, app = tx.host, deployment.release, deployment.app
+    tx.register_undo("tag", call(retag_latest, app=app))
+    closed: frozenset[int] = frozenset()
+    if proxy_enabled(host, app):
+        allocate_port(tx, app)
+        tx.register_undo(
+            "route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app)
+        )
+        closed = switch_proxy(tx, deployment, replacing)
+        deployment = without_closed(deployment, closed)
+    tx.step("look at the new instances", lambda: require_alive(host, deployment))
+    write_deployment(tx, release, deployment.instances, closed)
+    formation = host.store.load(FormationFile, app)
+    if not formation.restore:
+        tx.save(formation.replace(restore=True), app)
+    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")))
+    return deployment
+
+
+def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName) -> frozenset[int]:
+    """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
+    host, release, app = tx.host, deployment.release, deployment.app
+    gone = () if replacing == app else (replacing,)
+    # Without new instances of web nothing listens elsewhere than before.
+    known = frozenset() if any(one.process == WEB for one in deployment.fresh) else closed_ports(host, replacing)
+    known = frozenset() if release.own_ports else known
+    route = make_route(host, app, release, deployment.instances, known)
+    tx.step("switch the proxy", lambda: apply_route(host, route, gone))
+    found = tx.step(
+        "ask for the app through the proxy", lambda: closed_after(host, deployment, route), planned=frozenset[int]()
+    )
+    if not found:
+        return known
+    ports = ", ".join(map(str, sorted(found)))
+    host.out.warn(
+        f"The image exposes {ports}, but nothing listens there in the containers: the proxy does not serve it"
+    )
+    smaller = make_route(host, app, release, deployment.instances, known | found)
+    tx.step("leave closed ports out of the proxy", lambda: apply_route(host, smaller))
+    return known | found
+
+
+def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment:
+    """The deployment with its web instances at a port where they listen."""
+    port = next((one for one in deployment.release.listening.candidates if one not in closed), None)
+    if not closed or port is None:
+        return deployment
+
+    def moved(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+        return tuple(replace(one, port=port) if one.port in closed else one for one in instances)
+
+    return replace(deployment, instances=moved(deployment.instances), fresh=moved(deployment.fresh))
+
+
+def retag_latest(host: Host, app: str) -> None:
+    """The tag `latest` follows the pointer."""
+    release, _ = current(host, AppName(app))
+    latest = image_name(host, AppName(app), "latest")
+    if release is not None:
+        host.images().tag(release.image, latest)
+    else:
+        host.images().remove(latest)
+
+
+def prune_old(host: Host, app: str) -> None:
+    name = AppName(app)
+    if host.store.has_app(name) and BUILDER.get(host.store, name, "skip-cleanup") != "true":
+        prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))
+
+
+def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) -> None:
+    """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
+    `logs:failed`. serving: whether an older release goes on."""
+    app = release.app
+    running = host.instances(app)
+    states = {row.instance.id: row for row in fault.states or running.status(fault.instances)}
+    rows, details = [], list(fault.details)
+    for one in fault.instances:
+        state = states.get(one.id)
+        if state is None or running.status([one])[0].state == "missing":
+            continue
+        lines = [line.decode(errors="replace") for _, line in running.logs(one, tail=LAST_LINES)]
+        ran = state.state == "running" and not state.restarts
+        ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
+        again = ", and was started again" if state.restarts else ""
+        details += [
+            f"{app}[{one.dyno}] {ended}{again}, its last lines:",
+            *(f"  {line}" for line in lines or ["(none)"]),
+        ]
+        code = None if ran else state.exit_code
+        rows.append(
+            FailedInstance(dyno=one.dyno, ended=ended, exit_code=code, oom=state.oom_killed, lines=tuple(lines))
+        )
+    fault.details = tuple(details)
+    oom = any(row.oom_killed for row in states.values())
+    more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
+    old = "The old instances go on serving." if serving else ""
+    see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
+    fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
+    # Not a part of the operation: it must outlive the undo.
+    host.store.save(FailedFile(at=stamp(), reason=fault.message, instances=tuple(rows)), app)

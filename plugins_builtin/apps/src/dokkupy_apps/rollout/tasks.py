@@ -1,0 +1,96 @@
+"""Tasks: one-off containers that a deploy waits for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.ending import meaning_of
+from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.model import Release
+
+from dokkupy_apps.releases.serving import is_deployed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dokkupy_sdk.names import Secret
+    from dokkupy_sdk.roles import ContainerSpec
+
+
+def run_task(
+    host: Host,
+    release: Release,
+    title: str,
+    command: str,
+    *,
+    timeout: float = 0,
+    program: bool = False,
+    env: Mapping[str, Secret] | None = None,
+) -> None:
+    """Run a command in a container of the release and print its output.
+
+    timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
+    itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
+    Raises AppError when it cannot be started, exits with another status than 0, or does not end in time.
+    """
+    host.out.section(title)
+    name = f"{release.app}.task.{os.urandom(4).hex()}"
+    spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
+    spec = replace(spec, env={**spec.env, **(env or {})})
+    if program:
+        spec = replace(spec, entrypoint=(command,), command=())
+    watch(host, release, spec, title, timeout)
+
+
+def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float) -> None:
+    """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
+    container = host.containers().create(spec)
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        end_task(host, container.id)
+
+    timer = threading.Timer(timeout, end)
+    timer.daemon = True
+    if timeout:
+        timer.start()
+    try:
+        for kind, line in host.sessions().logs(container.id, follow=True):
+            host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
+        status = host.sessions().wait(container.id)
+        ended = host.containers().find(container.id)
+    except DokkupyError:
+        if not late.is_set():
+            raise
+    finally:
+        timer.cancel()
+        end_task(host, container.id)
+    serves = is_deployed(host, release.app)
+    hint = "The release that served goes on serving." if serves else ""
+    if late.is_set():
+        raise AppError(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
+    if status != 0:
+        memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
+        raise AppError(
+            f"{title} failed: it exited with status {status}{meaning_of(status)}{memory}", hint=hint, code="task_failed"
+        )
+
+
+def end_task(host: Host, container: str) -> None:
+    """Stop a container, which has its stop timeout to end by itself, and remove it. Idempotent."""
+    containers = host.containers()
+    found = containers.find(container)
+    if found is not None and found.state == "running":
+        containers.stop(found.id, timeout=None)
+    containers.remove(container)
+
+
+def remove_tasks(host: Host, app: str) -> None:
+    """Remove the task containers of an app, whose lock the caller holds: nobody waits for them any more."""
+    for container in host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):
+        end_task(host, container.id)

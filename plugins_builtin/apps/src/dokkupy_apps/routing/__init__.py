@@ -1,0 +1,1 @@
+"""What the proxy does for an app, and whether clients reach it."""

@@ -1,0 +1,117 @@
+"""Changes of an app's domains, ports and proxy. Its instances keep running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError, Interrupted
+from dokkupy_sdk.many import over_each
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, messages, operation
+
+from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.routing.reachable import Reach, reach_before, require_reached
+from dokkupy_apps.routing.reroute import apply_route, reroute
+from dokkupy_apps.routing.routes import allocate_port, proxy_enabled, stored_route
+from dokkupy_apps.routing.waiting_page import update_waiting_page
+
+
+@contextmanager
+def rerouting(
+    host: Host,
+    verb: str,
+    app: AppName,
+    *,
+    check: Callable[[], None] | None = None,
+    takes_away: bool = False,
+    before: tuple[Reach | None] | None = None,
+) -> Iterator[Transaction]:
+    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows. A
+    running app is then asked for through the proxy, by each of its names: raises AppError when nobody is reached.
+
+    check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
+    removes something, so that it does not fail where the proxy refused what was there before, too. before: what was
+    reached before, when the caller changed something already.
+    """
+    host.store.require_app(app)
+    with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
+        deployed = is_deployed(host, app)
+        reached = before[0] if before else reach_before(host, app)
+        was_refused = refused_before(host, app) if takes_away and deployed else None
+        tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
+        yield tx
+        if not deployed:
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
+        if deployed:
+            if proxy_enabled(host, app):
+                allocate_port(tx, app)
+            tx.step("switch the proxy", lambda: unless_refused(host, app, partial(follow, host, app), was_refused))
+            if check is not None:
+                tx.step("look at what is served", partial(unless_refused, host, app, check, was_refused))
+            ask = partial(require_reached, host, app, reached, is_kept=before is not None)
+            tx.step("ask for the app through the proxy", partial(unless_refused, host, app, ask, was_refused))
+
+
+def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
+    """Whether the proxy refuses the route that the state asks for now; found out when it is asked for."""
+    if not proxy_enabled(host, app):
+        return lambda: False
+    try:
+        route = stored_route(host, app)
+    except Interrupted:
+        raise
+    except Exception:
+        return lambda: True
+
+    def refused() -> bool:
+        try:
+            host.proxy(app).validate([route])
+        except DokkupyError:
+            return True
+        return False
+
+    return refused
+
+
+def follow(host: Host, app: AppName) -> None:
+    if proxy_enabled(host, app):
+        apply_route(host, stored_route(host, app))
+    else:
+        reroute(host, app)
+
+
+def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused: Callable[[], bool] | None) -> None:
+    """Do it; its failure is a warning where the proxy refused the app before the change, too."""
+    try:
+        do()
+    except Interrupted:
+        raise
+    except Exception as error:
+        if was_refused is None or not was_refused():
+            raise
+        reason = "; ".join(messages(error))
+        host.out.warn(
+            f"The change is saved, but the proxy keeps the previous configuration of {app}, because of another fault: {reason}"
+        )
+        if isinstance(error, DokkupyError) and error.hint:
+            host.out.warn(error.hint)
+
+
+def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName, Exception]]:
+    """Change what the routes of all apps depend on, such as the global domains, and bring the proxy to the state of each
+    app. Returns the apps for which that failed, each with its error; the others follow."""
+    deployed, unread = over_each(host.store.apps(), lambda app: is_deployed(host, app))
+    reached = {app: reach_before(host, app) for app, there in deployed if there}
+    change()
+
+    def again(app: AppName) -> None:
+        with rerouting(host, "proxy:build-config", app, before=(reached[app],)):
+            pass
+
+    _, failed = over_each(reached, again)
+    for app in (app for app, there in deployed if not there):
+        host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app))
+    return [*unread, *failed]

@@ -1,0 +1,1 @@
+"""`:set` and `:report` of properties, and when a change of one takes effect."""

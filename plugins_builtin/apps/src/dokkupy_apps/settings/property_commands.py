@@ -1,0 +1,228 @@
+"""`:set` and `:report` from a declaration of settings (reference, sections 2.4 and 2.5)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import Settings, properties_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Any
+
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.settings import Property
+
+    Extra = Callable[[Host, AppName | None], dict[str, Any]]
+    Judge = Callable[[Host, AppName | None, str, str], None]
+    OnSet = Callable[[Transaction, AppName | None, str], None]
+
+Name = Annotated[str, Arg("property", "Name of the property")]
+Value = Annotated[list[str], Arg("value", "Nothing unsets it")]
+Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")]
+Info = Annotated[list[str], Opt(unknown=True)]
+
+MASK = "*******"
+KINDS = ("", "global-", "computed-")
+"""Prefixes of a property's raw, global and effective value in a report (reference, section 2.4)."""
+
+
+def add_property_commands(
+    group: Group,
+    settings: Settings,
+    *,
+    extra: Extra | None = None,
+    prefix: str | None = None,
+    title: str | None = None,
+    judge: Judge | None = None,
+    on_set: OnSet | None = None,
+    permission: str = "app:write",
+    verb: str = "set",
+    beyond: Collection[str] = (),
+    plain: bool = False,
+) -> None:
+    """Give a group its `:set` (when there are properties) and `:report`.
+
+    extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
+    it stands; a value that is no text is for the JSON alone. prefix: of the info flags, by default the namespace.
+    title: the word in the header `APP <title> information`. judge: raises UserError for a value that cannot be used
+    there, before it is stored. on_set: called inside the operation, after the property was written. verb: the name of the command
+    that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
+    a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line. plain:
+    the lines of the report are keys without the prefix, as Dokku's `resource:report` has them.
+    """
+    prefix = group.namespace if prefix is None else prefix
+    word = title or group.namespace
+
+    if settings.listed:
+        # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
+        secret = any(prop.secret for prop in settings.listed.values())
+
+        @group.command(verb, permission=permission, mutating=True, secret_args=2 if secret else False)
+        def set_property(
+            host: Host,
+            scope: Scope,
+            name: Name = "",
+            value: Value = [],  # noqa: B006 - never changed
+        ) -> None:
+            """Set or unset a property."""
+            from dokkupy_apps.settings.changing import changing
+
+            text = " ".join(value)
+            if scope.is_all:
+                raise UserError(
+                    "A property is set for one app, or with --global for all apps without a value of their own"
+                )
+            if scope.app is not None:
+                host.store.require_app(scope.app)
+            prop = settings.need(name, is_global=scope.app is None)
+            if prop.set_by:
+                raise settings.invalid(f"{prop.set_by} sets {name}")
+            with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:
+                if text and judge is not None:
+                    judge(host, scope.app, name, settings.parse(host, name, text))
+                settings.set(tx, scope.app, name, text)
+                if on_set is not None:
+                    on_set(tx, scope.app, name)
+            shown = MASK if prop.secret else text
+            host.out.header(f"Setting {name} to {shown}" if text else f"Unsetting {name}")
+            tell_when(host, settings, prop, scope.app, text)
+
+    add_report(group, settings, prefix=prefix, word=word, extra=extra, beyond=beyond, plain=plain)
+
+
+def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
+    """Print with which command a property that was set takes effect, or that it has none."""
+    from dokkupy_apps.settings.effect import announce_setting
+
+    if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
+        host.out.warn(f"{settings.namespace} {prop.name} has no effect: {prop.inert}")
+    else:
+        announce_setting(host, settings, prop.name, app)
+
+
+def add_report(
+    group: Group,
+    settings: Settings,
+    *,
+    prefix: str,
+    word: str,
+    extra: Extra | None,
+    beyond: Collection[str],
+    plain: bool,
+) -> None:
+    @group.command("report", permission="app:read")
+    def report(
+        host: Host,
+        scope: Scope = Scope(is_all=True),  # noqa: B008 - never changed
+        *,
+        verbose: Verbose = False,
+        info: Info = [],  # noqa: B006 - never changed
+    ) -> CommandResult:
+        """Print a report, or with an info flag one value of it."""
+        hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)
+        return report_answer(
+            host,
+            scope,
+            info,
+            prefix,
+            word,
+            lambda app: {
+                flag: value
+                for flag, value in report_keys(host, settings, app, prefix, extra).items()
+                if flag not in hidden
+            },
+            plain=plain,
+        )
+
+
+def report_keys(
+    host: Host, settings: Settings, app: AppName | None, prefix: str, extra: Extra | None
+) -> dict[str, Any]:
+    """Info flag -> value: for each property its raw, global and computed value, then the extra keys."""
+    keys: dict[str, Any] = {}
+    computed = settings.all(host.store, app)
+    own = properties_of(host.store, app, settings.namespace) if app is not None else {}
+    shared = properties_of(host.store, None, settings.namespace)
+    for name, prop in settings.listed.items():
+        values = {"computed-": computed[name]}
+        if prop.scope != "app":
+            values["global-"] = shared.get(name, "")
+        if prop.scope != "global" and app is not None:
+            values[""] = own.get(name, "")
+        for kind, value in values.items():
+            keys[f"--{prefix}-{kind}{name}"] = MASK if prop.secret and value else value
+    if app is not None and any(prop.is_kept for prop in settings.properties.values()):
+        from dokkupy_apps.settings.effect import pending_settings
+
+        for name, (before, after) in pending_settings(host, app, settings).items():
+            keys[f"--{prefix}-pending-{name}"] = f"{before} -> {after}"
+    for name, value in (extra(host, app) if extra else {}).items():
+        keys[name if name.startswith("--") else f"--{prefix}-{name}"] = value
+    return dict(sorted(keys.items()))
+
+
+def report_answer(
+    host: Host,
+    scope: Scope,
+    info: list[str],
+    prefix: str,
+    word: str,
+    keys_of: Callable[[AppName | None], dict[str, Any]],
+    *,
+    plain: bool = False,
+) -> CommandResult:
+    """The report of one app, the global one, or of all apps that the caller may see."""
+    from dokkupy_sdk.access import visible_apps
+
+    subjects: list[AppName | None]
+    if scope.app is not None:
+        subjects = [host.store.require_app(scope.app)]
+    elif scope.is_global:
+        subjects = [None]
+    else:
+        subjects = list(visible_apps(host))
+        if not subjects:
+            host.out.warn("You haven't deployed any applications yet")
+    if len(info) > 1:
+        raise UserError(f"{word}:report command allows only a single flag")
+    from dokkupy_sdk.many import over_each, warn_of
+
+    lines: list[str] = []
+    data: list[dict[str, Any]] = []
+    alone = len(subjects) == 1 and (scope.app is not None or scope.is_global)
+    found, failed = ([(subjects[0], keys_of(subjects[0]))], []) if alone else over_each(subjects, keys_of)
+    for subject, keys in found:
+        texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
+        if info:
+            if info[0] not in texts:
+                raise UserError(f"Invalid flag passed, valid flags: {', '.join(texts)}")
+            lines.append(texts[info[0]])
+            data.append(named(info[0], keys[info[0]], prefix))
+            continue
+        data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
+        if not getattr(host.out, "quiet", False):
+            lines.append(f"=====> {subject or 'global'} {word} information")
+        shown = {flag: value for flag, value in texts.items() if value or flag != f"--{prefix}-pending"}
+        lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in shown.items())
+    if alone:
+        return CommandResult(data[0], lines)
+    warn_of(host, failed)
+    rows = [{"app": subject, **row} for (subject, _), row in zip(found, data, strict=True)]
+    return CommandResult(rows, lines, documents=True, status=1 if failed else 0)
+
+
+def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
+    """A value under both names that it has in Dokku's JSON: the short one, and the one with the plugin's prefix."""
+    short = flag.removeprefix("--").removeprefix(f"{prefix}-")
+    return {short: value, f"{prefix}-{short}": value}
+
+
+def report_line(flag: str, value: str, without: str = "") -> str:
+    """without: a prefix that the label does not have."""
+    label = flag.removeprefix(f"--{without}-" if without else "--").replace("-", " ").replace(".", " ")
+    label = label if without else label[:1].upper() + label[1:]
+    return f"       {label + ':':<30} {value}".rstrip()

@@ -1,0 +1,77 @@
+"""Which builder makes an app's image, and what is said of one that cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy.errors import AppError, HostError
+from dokkupy.host import Host
+from dokkupy.model.build import Build, Image, Source
+from dokkupy.model.checks import Readiness
+from dokkupy.model.names import AppName
+from dokkupy.roles.builder import Builder
+from dokkupy_apps.build.builder_choice import choose_builder
+from dokkupy_sdk.testing import fake_host
+
+MISSING = Readiness("not-installed", "the program pack is not installed", "Install it: https://example.com/pack")
+
+
+def builder(certainty: int, state: Readiness) -> Builder:
+    class Fixed(Builder):
+        def prepare(self) -> Readiness:
+            return state
+
+        def detect(self, source: Source) -> int:
+            return certainty
+
+        def build(self, build: Build) -> Image:
+            raise NotImplementedError
+
+    return Fixed()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return fake_host(tmp_path)
+
+
+def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, Readiness]) -> str:
+    made: dict[str, Any] = {name: builder(*facts) for name, facts in builders.items()}
+    monkeypatch.setattr(type(host.registry), "group", lambda self, group: made if group == "dokkupy.builder" else {})
+    monkeypatch.setattr(type(host), "builder", lambda self, name: made[name])
+    monkeypatch.setattr(host.hooks, "ask", lambda *args, **facts: None)
+    return choose_builder(host, Source(AppName("blog"), Path(host.root), "git-hook"))
+
+
+def test_surest_one_builds(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chosen(host, monkeypatch, pack=(0, MISSING), a=(40, Readiness()), b=(80, Readiness())) == "b"
+
+
+def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_command(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(HostError, match="is for the builder pack, .* the program pack is not installed") as caught:
+        chosen(
+            host,
+            monkeypatch,
+            pack=(90, MISSING),
+            nix=(70, MISSING),
+            dockerfile=(80, Readiness()),
+            buildpacks=(45, Readiness()),
+        )
+    assert caught.value.details == ("Builders that could build this source, too: dockerfile, buildpacks.",)
+    assert "dokkupy builder:set blog selected dockerfile" in caught.value.hint and "https://" in caught.value.hint
+
+
+def test_one_that_nobody_else_could_build_names_the_remedy_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HostError) as caught:
+        chosen(host, monkeypatch, pack=(90, MISSING), dockerfile=(0, Readiness()))
+    assert caught.value.details == () and caught.value.hint == MISSING.remedy
+
+
+def test_source_of_no_builder_names_those_that_are_there(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AppError) as caught:
+        chosen(host, monkeypatch, dockerfile=(0, Readiness()))
+    assert "Installed builders: dockerfile" in caught.value.hint

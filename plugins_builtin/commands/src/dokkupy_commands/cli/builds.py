@@ -1,0 +1,122 @@
+"""`builds:*`: records and logs of builds (reference, section 1.5)."""
+
+from __future__ import annotations
+
+from dokkupy_apps.desired.properties import BUILDS
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, apps_of
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.settings import one_of
+
+from dokkupy_commands.names import BuildId
+
+group = Group("builds", "Show and cancel builds")
+
+LISTED_KINDS = ("build", "deploy")
+STATUSES = ("running", "succeeded", "failed", "canceled", "abandoned")
+
+App = Annotated[AppName, Arg("app")]
+SHOWN = ("id", "app", "kind", "status", "pid", "source", "started_at", "finished_at", "exit_code")
+
+
+@group.command("list", permission="app:read")
+def list_builds(
+    host: Host,
+    app: Annotated[AppName | None, Arg("app")] = None,
+    *,
+    kind: Annotated[str, Opt("--kind")] = "",
+    status: Annotated[str, Opt("--status")] = "",
+) -> CommandResult:
+    """List the builds of an app, or the running ones of all."""
+    from dokkupy_apps.build.records import builds_of
+    from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.many import over_each, warn_of
+
+    one_of(*LISTED_KINDS)(kind or LISTED_KINDS[0])
+    one_of(*STATUSES)(status or STATUSES[0])
+    failed: list[tuple[AppName, Exception]] = []
+    if app:
+        found = builds_of(host, host.store.require_app(app))
+    else:
+        of_apps, failed = over_each(visible_apps(host), lambda name: builds_of(host, name))
+        found = [facts for _, of_app in of_apps for facts in of_app]
+        warn_of(host, failed)
+        status = status or "running"
+    rows = [
+        {name: facts[name] for name in SHOWN}
+        for facts in found
+        if (not kind or facts["kind"] == kind) and (not status or facts["status"] == status)
+    ]
+    columns = (
+        [f"{'ID':<{len(str(rows[0]['id']))}}  {'APP':<20} KIND    STATUS     SOURCE             STARTED"]
+        if rows
+        else []
+    )
+    lines = [
+        f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
+    ]
+    return CommandResult(rows, lines, columns=columns, status=1 if failed else 0)
+
+
+@group.command("info", permission="app:read")
+def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
+    """Show one build, by default the latest."""
+    from dokkupy_commands.use_cases.build_records import build_of
+
+    facts = build_of(host, host.store.require_app(app), build or "")
+    row = {name: facts[name] for name in SHOWN}
+    return CommandResult(
+        row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()]
+    )
+
+
+@group.command("output", permission="app:read")
+def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
+    """Print what a build printed, by default the latest."""
+    from dokkupy_commands.use_cases.build_records import log_of
+
+    text = log_of(host, host.store.require_app(app), build or "")
+    return CommandResult({"output": text}, text.splitlines())
+
+
+@group.command("cancel", permission="app:write", mutating=True)
+def cancel(host: Host, app: App) -> CommandResult:
+    """Cancel the running build of an app."""
+    from dokkupy_commands.use_cases.build_records import cancel_build
+
+    facts = cancel_build(host, host.store.require_app(app))
+    if facts is None:
+        return CommandResult({"app": app, "id": None}, ["-----> App not currently deploying"])
+    return CommandResult({"app": app, "id": facts["id"]}, [f"-----> Canceling build {facts['id']}"])
+
+
+@group.command("prune", permission="app:write", mutating=True)
+def prune(
+    host: Host,
+    scope: Scope = Scope(),  # noqa: B008 - never changed
+    *,
+    all_apps: Annotated[bool, Opt("--all-apps", help="Of all apps, as --all")] = False,
+) -> CommandResult:
+    """Remove the records of builds beyond the retention."""
+    from dokkupy_apps.build.records import prune_builds
+    from dokkupy_sdk.many import over_each, warn_of
+
+    chosen = Scope(is_all=True) if all_apps and scope.app is None else scope
+    pruned, failed = over_each(apps_of(host, chosen), lambda app: prune_builds(host, app))
+    gone = [identifier for _, identifiers in pruned for identifier in identifiers]
+    warn_of(host, failed)
+    return CommandResult(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    from dokkupy_apps.build.records import builds_of
+
+    latest = next(iter(builds_of(host, app)), None) if app is not None else None
+    names = {name: name.replace("_", "-") for name in SHOWN if name != "app"}
+    return {
+        f"--build-{shown}": "" if latest is None or latest[name] is None else str(latest[name])
+        for name, shown in names.items()
+    }
+
+
+add_property_commands(group, BUILDS, extra=report_extra, beyond=("memory", "parallel"))

@@ -1,0 +1,273 @@
+"""`config:*` (reference, section 1.8)."""
+
+from __future__ import annotations
+
+from dokkupy_apps.desired.config import get_env, merged_env
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, EnvKey
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dokkupy_sdk.names import Secret
+
+group = Group("config", "Manage global and app-specific config vars", bare="show")
+
+Key = Annotated[EnvKey, Arg("KEY")]
+Quoted = Annotated[bool, Opt("--quoted", help="Quote the value for a shell")]
+Merged = Annotated[bool, Opt("--merged", help="Include the global variables")]
+NoRestart = Annotated[bool, Opt("--no-restart", help="Do not restart the running instances")]
+
+
+def app_of(host: Host, scope: Scope) -> AppName | None:
+    if scope.app is not None:
+        return host.store.require_app(scope.app)
+    if scope.is_global:
+        return None
+    raise UserError("Please specify an app to run the command on")
+
+
+def secrets_of(host: Host, scope: Scope, merged: bool) -> Mapping[EnvKey, Secret]:
+    """The variables by name, in order; their values are decrypted when they are revealed."""
+    app = app_of(host, scope)
+    return merged_env(host, app) if merged and app is not None else get_env(host, app)
+
+
+def variables(host: Host, scope: Scope, merged: bool) -> dict[str, str]:
+    return {str(key): value.reveal() for key, value in secrets_of(host, scope, merged).items()}
+
+
+def quoted(text: str) -> str:
+    """A shell word: single quotes, as `export` needs them."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+@group.command("show", permission="app:write")
+def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
+    """Print the variables."""
+    env = variables(host, scope, merged)
+    width = max((len(key) for key in env), default=0) + 2
+    name = scope.app or "global"
+    return CommandResult(
+        env, [f"{key + ':':<{width}} {value}" for key, value in env.items()], header=f"{name} env vars"
+    )
+
+
+@group.command("get", permission="app:write")
+def get(
+    host: Host,
+    scope: Scope,
+    key: Key,
+    *,
+    quote: Quoted = False,
+) -> CommandResult:
+    """Print one variable; the exit status is 1 when it is not set."""
+    secret = secrets_of(host, scope, False).get(key)
+    if secret is None:
+        # On standard output nothing, as in Dokku; the JSON has the keys of every error.
+        missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
+        return CommandResult({**missing, "plugin": None, "key": key, "value": None}, status=1)
+    value = secret.reveal()
+    return CommandResult({"key": key, "value": value}, [quoted(value) if quote else value])
+
+
+@group.command("keys", permission="app:write")
+def keys(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
+    """Print the names of the variables."""
+    names = [str(key) for key in secrets_of(host, scope, merged)]
+    return CommandResult(names, names)
+
+
+@group.command("set", permission="app:write", mutating=True, secret_args=True)
+def set_config(
+    host: Host,
+    scope: Scope,
+    assignments: Annotated[list[str], Arg("KEY=VALUE")] = [],  # noqa: B006 - never changed
+    *,
+    encoded: Annotated[bool, Opt("--encoded", help="The values are base64")] = False,
+    no_restart: NoRestart = False,
+) -> CommandResult:
+    """Set variables, and restart the app with them."""
+    from dokkupy_sdk.names import Secret
+
+    app_of(host, scope)
+    if not assignments:
+        raise UserError("At least one env pair must be given")
+    changes: dict[EnvKey, Secret | None] = {}
+    for word in assignments:
+        name, mark, value = word.partition("=")
+        if not mark:
+            raise UserError("Invalid env pair: give KEY=VALUE")
+        changes[EnvKey(name)] = Secret(decoded(value) if encoded else value)
+    announce(host, changes)
+    return apply(host, scope, changes, no_restart=no_restart)
+
+
+def announce(host: Host, changes: Mapping[EnvKey, Secret | None]) -> None:
+    if changes:
+        host.out.announce("Setting config vars", *(f"{key}:  ***" for key in changes))
+    else:
+        host.out.announce("There is no variable to set")
+
+
+def decoded(text: str) -> str:
+    import base64
+
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        raise UserError("A value is not base64 of UTF-8 text") from None
+
+
+@group.command("unset", permission="app:write", mutating=True)
+def unset(
+    host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
+) -> CommandResult:
+    """Unset variables, and restart the app without them."""
+    present = secrets_of(host, scope, False)
+    for key in names:
+        if key in present:
+            host.out.announce(f"Unsetting {key}")
+        else:
+            host.out.announce(f"Skipping {key}, it is not set in the environment")
+    return apply(host, scope, dict.fromkeys(names), no_restart=no_restart)
+
+
+@group.command("clear", permission="app:write", mutating=True)
+def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> CommandResult:
+    """Unset all variables."""
+    host.out.announce("Unsetting all config vars")
+    return apply(host, scope, {}, no_restart=no_restart, replace=True)
+
+
+def apply(
+    host: Host,
+    scope: Scope,
+    changes: Mapping[EnvKey, Secret | None],
+    *,
+    no_restart: bool,
+    replace: bool = False,
+) -> CommandResult:
+    from dokkupy_apps.desired.config import set_env
+    from dokkupy_sdk.legacy_env import legacy_lines
+    from dokkupy_sdk.operation import operation
+
+    app = app_of(host, scope)
+    takes_away = replace or not any(value is not None for value in changes.values())
+    with operation(host, "config:set", f"app:{app}" if app else "host", takes_away=takes_away) as tx:
+        changed = set_env(tx, app, changes, replace=replace)
+    restarted = False
+    for line in legacy_lines(host, app, [str(key) for key, value in changes.items() if value is not None]):
+        host.out.warn(line)
+    if changed and app is not None and not no_restart:
+        from dokkupy_apps.processes.redeploy import restart_with_config
+
+        restarted = restart_with_config(host, app)
+    if changed and not restarted:
+        from dokkupy_apps.settings.effect import announce_effect
+
+        announce_effect(host, app)
+    return CommandResult({"app": app, "changed": changed, "restarted": restarted})
+
+
+FORMATS = ("exports", "envfile", "docker-args", "docker-args-keys", "shell", "pretty", "json", "json-list", "pack-keys")
+
+
+@group.command("export", permission="app:write", formats=False)
+def export(
+    host: Host,
+    scope: Scope,
+    *,
+    format: Annotated[str, Opt("--format", help=", ".join(FORMATS))] = "exports",
+    merged: Merged = False,
+) -> CommandResult:
+    """Print the variables for another program."""
+    import json
+
+    env = variables(host, scope, merged)
+    lines = {
+        "exports": [f"export {key}={quoted(value)}" for key, value in env.items()],
+        "envfile": [f'{key}="{escaped(value)}"' for key, value in env.items()],
+        "docker-args": [" ".join(f"--env={key}={quoted(value)}" for key, value in env.items())],
+        "docker-args-keys": [" ".join(f"--env={key}" for key in env)],
+        "shell": [" ".join(f"{key}={quoted(value)}" for key, value in env.items())],
+        "pretty": [f"{key}:  {value}" for key, value in env.items()],
+        "json": [json.dumps(env)],
+        "json-list": [json.dumps([{"name": key, "value": value} for key, value in env.items()])],
+        "pack-keys": [" ".join(f"--env {key}" for key in env)],
+    }
+    if format not in lines:
+        raise UserError(f"Unknown export format: {format[:40]!r}", hint=f"Formats: {', '.join(FORMATS)}")
+    return CommandResult(env, lines[format])
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+@group.command("bundle", permission="app:write", formats=False)
+def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
+    """Write a tar of one file per variable to standard output."""
+    import io
+    import tarfile
+
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for key, value in variables(host, scope, merged).items():
+            member = tarfile.TarInfo(key)
+            member.size = len(value.encode())
+            member.mode = 0o600
+            tar.addfile(member, io.BytesIO(value.encode()))
+    return CommandResult(raw=data.getvalue())
+
+
+@group.command("import", permission="app:write", mutating=True, formats=False)
+def import_config(
+    host: Host,
+    scope: Scope,
+    file: Annotated[str, Arg("FILE")] = "-",
+    *,
+    format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
+    replace: Annotated[bool, Opt("--replace", help="Also unset variables that the file does not have")] = False,
+    no_restart: NoRestart = False,
+) -> CommandResult:
+    """Set the variables of a file; `-` reads standard input."""
+    from dokkupy_sdk.files import read_file, read_input
+    from dokkupy_sdk.names import Secret
+
+    read = reader(host, format)
+    if file != "-" and host.who.startswith("key:"):
+        raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
+    try:
+        text = read_input() if file == "-" else read_file(file)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+    changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}
+    announce(host, changes)
+    return apply(host, scope, changes, no_restart=no_restart, replace=replace)
+
+
+def reader(host: Host, format: str) -> Callable[[Host, str], dict[str, str]]:
+    """The function that reads a format: core knows JSON, plugins the others (`dokkupy.env_format`)."""
+    if format == "json":
+        return read_json
+    entry = host.registry.find("dokkupy.env_format", format)
+    if entry is None:
+        known = ", ".join(sorted({"json", *host.registry.group("dokkupy.env_format")}))
+        hint = f"Formats: {known}." + (" Install dokkupy-dotenv for it." if format == "envfile" else "")
+        raise UserError(f"Unknown import format: {format[:40]!r}", hint=hint)
+    return host.registry.load(entry)  # type: ignore[no-any-return]
+
+
+def read_json(host: Host, text: str) -> dict[str, str]:
+    import json
+
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"The JSON is invalid: {error}") from None
+    if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
+        raise UserError("The JSON is not an object whose values are strings")
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}

@@ -1,0 +1,210 @@
+"""`ps:*`: the processes of apps (reference, section 1.22)."""
+
+from __future__ import annotations
+
+from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName, ProcessType, digits
+from dokkupy_sdk.state import FormationFile, ServingFile
+
+group = Group("ps", "Manage app processes")
+
+
+def deployed(host: Host, app: AppName) -> bool:
+    if is_deployed(host, app):
+        return True
+    host.out.warn(f"App {app} has not been deployed")
+    return False
+
+
+Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all; -1: one for each processor")]
+
+
+@group.command("restart", permission="app:write", mutating=True)
+def restart(
+    host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
+) -> CommandResult:
+    """Restart an app: its instances are replaced with new ones."""
+    from dokkupy_apps.processes.redeploy import redeploy
+
+    from dokkupy_commands.use_cases.parallel import at_once
+
+    if scope.is_all and process:
+        raise UserError("Specifying --all with a process type is not supported")
+    only = ProcessType(process) if process else None
+    return each(
+        host,
+        scope,
+        lambda app: deployed(host, app) and redeploy(host, app, kind="restart", process=only),
+        over=at_once(host, parallel),
+    )
+
+
+@group.command("rebuild", permission="app:write", mutating=True)
+def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+    """Build and deploy the app's current code again."""
+    from dokkupy_apps.processes.redeploy import rebuild
+
+    from dokkupy_commands.use_cases.parallel import at_once
+
+    return each(host, scope, lambda app: rebuild(host, app), over=at_once(host, parallel))
+
+
+@group.command("start", permission="app:write", mutating=True)
+def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+    """Start an app that is not fully running."""
+    from dokkupy_apps.processes.redeploy import start_app
+
+    from dokkupy_commands.use_cases.parallel import at_once
+
+    def one(app: AppName) -> None:
+        if deployed(host, app):
+            host.out.announce(f"Starting {app}")
+            start_app(host, app)
+
+    return each(host, scope, one, over=at_once(host, parallel))
+
+
+@group.command("stop", permission="app:write", mutating=True)
+def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+    """Stop an app; it stays stopped at boot."""
+    from dokkupy_apps.processes.redeploy import stop_app
+
+    from dokkupy_commands.use_cases.parallel import at_once
+
+    def one(app: AppName) -> None:
+        if deployed(host, app):
+            host.out.announce(f"Stopping {app}")
+            stop_app(host, app)
+
+    return each(host, scope, one, over=at_once(host, parallel))
+
+
+@group.command("restore", permission="host:write", mutating=True)
+def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
+    """Start everything that should be running, as at boot."""
+    from dokkupy_apps.processes.reconcile import reconcile
+
+    from dokkupy_commands.use_cases.parallel import at_once
+
+    if not scope.is_all and scope.app is None:
+        scope = Scope(is_all=True)
+
+    def one(app: AppName) -> None:
+        for line in reconcile(host, app, watched=True):
+            host.out.section(line)
+
+    return each(host, scope, one, over=at_once(host, parallel))
+
+
+@group.command("scale", permission="app:write", mutating=True)
+def scale_app(
+    host: Host,
+    app: Annotated[AppName, Arg("app")],
+    quantities: Annotated[list[str], Arg("proc=count")] = [],  # noqa: B006 - never changed
+    *,
+    skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")] = False,
+) -> CommandResult:
+    """Show or set how many instances of each process type run."""
+    host.store.require_app(app)
+    if quantities:
+        from dokkupy_apps.processes.redeploy import scale
+        from dokkupy_apps.settings.effect import announce_effect
+
+        changes: dict[ProcessType, int] = {}
+        for word in quantities:
+            name, mark, count = word.partition("=")
+            if not mark or (number := digits(count)) is None or number > 1000:
+                raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000")
+            changes.setdefault(ProcessType(name), int(count))
+        host.out.announce(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
+        formation = scale(host, app, changes, skip_deploy=skip_deploy)
+        if skip_deploy:
+            announce_effect(host, app)
+        return CommandResult({str(name): count for name, count in formation.items()})
+    from dokkupy_apps.desired.formation import RELEASE, stored_scale, wanted_formation
+    from dokkupy_apps.releases.records import current
+
+    release, _ = current(host, app)
+    formation = (
+        wanted_formation(host, app, release.files, release.processes)
+        if release
+        else {ProcessType("web"): 1, **stored_scale(host, app)}
+    )
+    if release and RELEASE in release.processes:
+        formation = {**formation, RELEASE: 0}
+    lines = [f"{name}: {formation[name]}" for name in sorted(formation)]
+    columns = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
+    return CommandResult({str(name): count for name, count in sorted(formation.items())}, lines, columns=columns)
+
+
+@group.command("inspect", permission="app:read")
+def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
+    """Print the output of `docker inspect` for an app's instances; values of environment variables are masked."""
+    import json
+
+    from dokkupy_apps.releases.records import current
+
+    _, instances = current(host, host.store.require_app(app))
+    rows = host.instances(app).inspect(instances) if instances else []
+    return CommandResult(rows, json.dumps(rows, indent=4).splitlines())
+
+
+@group.command("retire", permission="host:write", hidden=True)
+def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+    """Stop instances that were replaced."""
+    from dokkupy_apps.rollout.retire import retire_due
+
+    gone = retire_due(host, scope.app)
+    return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
+
+
+def pending_names(host: Host, app: AppName) -> list[str]:
+    """What is set and not in force yet, as `NAMESPACE NAME`: the `pending-NAME` of every plugin's report."""
+    from dokkupy_apps.settings.effect import pending_settings
+
+    from dokkupy_commands.cli.report import reports_of
+
+    found = [f"ps {name}" for name in pending_settings(host, app, PS)]
+    for namespace, answer in reports_of(host, app, but=group.namespace).items():
+        keys = answer.data if isinstance(answer.data, dict) else {}
+        found += [f"{namespace} {key.removeprefix('pending-')}" for key in keys if key.startswith("pending-")]
+    return sorted(found)
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    serving = host.store.find(ServingFile, app)
+    running = "false"
+    extra: dict[str, str] = {}
+    pending: list[str] = []
+    if serving is not None:
+        from dokkupy_apps.processes.states import states
+        from dokkupy_apps.releases.serving import serving_summary
+        from dokkupy_apps.releases.state_mark import state_mark
+        from dokkupy_host.supervise.watched import described
+
+        found = states(host, app, serving.instances)
+        up = [state == "running" for state in found.values()]
+        running = "true" if up and all(up) else "mixed" if any(up) else "false"
+        release = serving_summary(host, app)
+        pending = pending_names(host, app) if release and release.mark != state_mark(host, app, release.kept) else []
+        words = described(host, app, found)
+        for row in serving.instances:
+            extra[f"--status-{row.dyno}"] = f"{words[row.id]} (CID: {row.id[:11]})"
+    return {
+        "--deployed": "true" if serving is not None else "false",
+        "--processes": str(len(serving.instances) if serving is not None else 0),
+        "--ps-can-scale": "false" if serving is not None and serving.fixed else "true",
+        "--restore": "true" if host.store.load(FormationFile, app).restore else "false",
+        "--running": running,
+        "--ps-pending": ", ".join(pending),
+        **extra,
+    }
+
+
+add_property_commands(group, PS, extra=report_extra, beyond=("rollback-on-crash",))

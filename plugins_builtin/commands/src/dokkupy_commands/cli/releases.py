@@ -1,0 +1,125 @@
+"""`releases:*`: what was deployed, how releases differ, and the way back."""
+
+from __future__ import annotations
+
+from dokkupy_apps.desired.properties import RELEASES
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+
+from dokkupy_commands.names import ReleaseNumber
+
+group = Group("releases", "Show releases and go back to one", bare="list")
+
+App = Annotated[AppName, Arg("app")]
+
+
+@group.command("list", permission="app:read")
+def list_releases(host: Host, app: App) -> CommandResult:
+    """List the kept releases, newest first."""
+    from dokkupy_apps.releases.records import current, releases
+
+    host.store.require_app(app)
+    serving, _ = current(host, app)
+    rows = [
+        {
+            "number": one.number,
+            "created_at": one.created_at,
+            "source": one.source,
+            "revision": one.revision,
+            "description": one.description,
+            "image": one.image,
+            "serving": serving is not None and one.number == serving.number,
+        }
+        for one in releases(host, app)
+    ]
+    lines = [
+        f"{'* ' if row['serving'] else '  '}v{row['number']:<5} {row['created_at']}  {row['source']:<18} {row['description']}"
+        for row in rows
+    ]
+    return CommandResult(rows, lines, header=f"{app} releases")
+
+
+@group.command("info", permission="app:read")
+def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("release")] = None) -> CommandResult:
+    """Show one release (by default the serving one); values of the environment are left out."""
+    from dokkupy_apps.releases.records import current, read_release
+    from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.records import encode
+
+    host.store.require_app(app)
+    found, _ = current(host, app)
+    if release:
+        found = read_release(host, app, release.number)
+    if found is None:
+        raise NotFound(f"App {app} has no release")
+    table = encode(found)
+    table["env"] = sorted(table["env"])
+    table["config"] = sorted(table["config"])
+    table["files"] = sorted(table["files"])
+    lines = [f"       {name + ':':<20} {value}" for name, value in table.items()]
+    return CommandResult(table, lines, header=f"{app} release v{found.number}")
+
+
+@group.command("diff", permission="app:read")
+def diff(
+    host: Host,
+    app: App,
+    one: Annotated[ReleaseNumber, Arg("from")],
+    other: Annotated[ReleaseNumber | None, Arg("to")] = None,
+) -> CommandResult:
+    """Show what differs between two releases; the second is by default the serving one."""
+    from dokkupy_apps.releases.records import current, read_release
+    from dokkupy_sdk.errors import NotFound
+
+    from dokkupy_commands.use_cases.release_diff import differences
+
+    host.store.require_app(app)
+    serving, _ = current(host, app)
+    after = read_release(host, app, other.number) if other else serving
+    if after is None:
+        raise NotFound(f"App {app} has no release")
+    rows = differences(read_release(host, app, one.number), after)
+    return CommandResult(
+        [{"what": what, "from": old, "to": new} for what, old, new in rows],
+        [f"       {what + ':':<30} {old} -> {new}" for what, old, new in rows],
+    )
+
+
+@group.command("rollback", permission="app:write", mutating=True)
+def roll_back(
+    host: Host,
+    app: App,
+    release: Annotated[ReleaseNumber | None, Arg("release")] = None,
+    *,
+    keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
+) -> CommandResult:
+    """Deploy an older release again, with its code and configuration, without a build."""
+    from dokkupy_apps.processes.redeploy import rollback
+
+    deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)
+    host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
+    return CommandResult(
+        {"app": app, "number": deployment.release.number, "description": deployment.release.description}
+    )
+
+
+@group.command("prune", permission="app:write", mutating=True)
+def prune(
+    host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
+) -> CommandResult:
+    """Delete the records and images of old releases; the serving release always stays."""
+    from dokkupy_apps.releases.records import prune_releases
+    from dokkupy_sdk.operation import operation
+
+    host.store.require_app(app)
+    if keep < 0:
+        raise UserError("--keep takes a number from 1")
+    with operation(host, "releases:prune", f"app:{app}") as tx:
+        tx.commit()
+        gone = prune_releases(host, app, keep or int(RELEASES.get(host.store, app, "retention")))
+    return CommandResult({"app": app, "pruned": gone}, [f"-----> Removed v{number}" for number in gone])
+
+
+add_property_commands(group, RELEASES)

@@ -1,0 +1,1 @@
+"""What these commands do that no other plugin does too."""

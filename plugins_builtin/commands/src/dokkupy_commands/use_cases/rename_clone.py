@@ -1,0 +1,177 @@
+"""Copies of apps: renamed and cloned, each as one operation, from the image that serves; nothing is built.
+
+A rename takes the old app's route and instances over in the one switch, so no request is lost and a killed rename has
+happened or not. The old instances finish what they do under the new app's records.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
+from dokkupy_apps.deploy import with_state
+from dokkupy_apps.desired.domains import default_domains
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.private_names import new_private_part
+from dokkupy_apps.releases.records import (
+    current,
+    drop_image,
+    next_number,
+    numbers,
+    read_release,
+    release_tag,
+    same_content,
+    write_deployment,
+    write_release,
+)
+from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.routing.waiting_page import update_waiting_page
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.events import stamp
+from dokkupy_sdk.files import make_directory, sync_directory
+from dokkupy_sdk.hooks import post_app_clone, post_app_rename
+from dokkupy_sdk.model import Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
+
+NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
+NOT_CLONED = ("releases", "certs.toml", "tls")
+
+
+def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
+    """Give an app a new name: state, releases, code, domains and certificates move.
+
+    deploy=False: the renamed app has no processes until it is deployed.
+    """
+    with copying(host, "apps:rename", old, new) as tx:
+        serving, _ = current(host, old)
+        tx.step("copy the app's state", lambda: copy_state(host, old, new), undo=call(remove_app_directory, app=new))
+        copy_code(tx, old, new)
+        for number in numbers(host, old):
+            tag_copy(tx, read_release(host, old, number), new)
+        host.hooks.emit(post_app_rename, host=host, old=old, new=new, tx=tx)
+        tx.describe_plan(f"destroy {old}")
+        if serving is not None and deploy:
+            bring_up(tx, serving, new, f"Renamed from {old}", replacing=old)
+        else:
+            tx.commit(after=(call(finish_destroy, app=old), call(update_waiting_page, app=new)))
+    host.events.record("app_renamed", app=new, old=old)
+
+
+def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
+    """Copy an app: configuration, properties, code; not its own domains, certificates or https ports."""
+    with copying(host, "apps:clone", old, new) as tx:
+        serving, _ = current(host, old)
+        tx.step("copy the app's state", lambda: clone_state(host, old, new), undo=call(remove_app_directory, app=new))
+        copy_code(tx, old, new)
+        host.hooks.emit(post_app_clone, host=host, old=old, new=new, tx=tx)
+        if serving is not None and deploy:
+            bring_up(tx, serving, new, f"Cloned from {old}", replacing=new)
+        else:
+            tx.commit(after=(call(update_waiting_page, app=new),))
+    host.events.record("app_cloned", app=new, old=old)
+
+
+def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Transaction]:
+    """The operation on both apps, once it is sure that there is the one and not the other."""
+    host.store.require_app(old)
+    if old == new:
+        raise UserError("The two app names are the same")
+    if host.store.has_app(new):
+        raise Conflict(f"Name is already taken: app {new} exists", code="name_taken")
+    return operation(host, verb, f"app:{new}", also=(f"app:{old}",))
+
+
+def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
+    host = tx.host
+    if "source" in host.available_roles() and host.sources().has_code(old):
+        tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
+
+
+def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
+    tag = release_tag(tx.host, new, release.number)
+    tx.step(
+        f"keep the image of v{release.number}",
+        lambda: tx.host.images().tag(release.image, tag),
+        undo=call(drop_image, ref=tag),
+    )
+
+
+def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, *, replacing: AppName) -> None:
+    """Run under the new name what serves under the old: the same release when nothing that it holds has changed."""
+    host = tx.host
+    release = with_state(host, replace(serving, app=new))
+    kept = read_release(host, new, serving.number) if serving.number in numbers(host, new) else None
+    if kept is None or not same_content(kept, release):
+        number = next_number(host, new)
+        release = replace(release, number=number, created_at=stamp(), description=description)
+        write_release(tx, release)
+    if should_run(host, new):
+        host.out.section(f"Deploying {new}...")
+        converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
+        forget = forget_all_but_processes  # the old name's last instances are drained by those who replaced them
+    else:
+        write_deployment(tx, release, ())
+        forget = finish_destroy
+    if replacing != new:
+        tx.follow(call(forget, app=replacing))
+
+
+def copy_state(host: Host, old: AppName, new: AppName) -> None:
+    """Copy the app's state files; `app.toml` last, which makes the app exist."""
+    copy_files(host, old, new, leave_out=NEVER_COPIED)
+    rename_domains(host, old, new)
+    record(host, old, new, created_at=host.store.load(AppFile, old).created_at or stamp())
+
+
+def rename_domains(host: Host, old: AppName, new: AppName) -> None:
+    """Names that came from the app's own name follow it, also where others were added to them."""
+    domains = host.store.load(DomainsFile, new)
+    if domains.vhosts is not None:
+        follow = dict(zip(default_domains(host, old), default_domains(host, new), strict=False))
+        names = dict.fromkeys(follow.get(name, name) for name in domains.vhosts)
+        host.store.save(domains.replace(vhosts=tuple(names)), new)
+
+
+def clone_state(host: Host, old: AppName, new: AppName) -> None:
+    copy_files(host, old, new, leave_out=(*NEVER_COPIED, *NOT_CLONED))
+    domains = host.store.load(DomainsFile, new)
+    if domains.vhosts is not None:
+        host.store.save(domains.replace(vhosts=None), new)
+    ports = host.store.find(PortsFile, new)
+    if ports is not None:
+        rows = tuple(row for row in ports.map if not row.startswith("https:443:"))
+        host.store.save(ports.replace(map=rows, allocated=None), new)
+    record(host, old, new, created_at=stamp())
+
+
+def record(host: Host, old: AppName, new: AppName, *, created_at: str) -> None:
+    host.store.save(AppFile(created_at=created_at, private=new_private_part()), new)
+
+
+def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, ...]) -> None:
+    source, target = host.store.directory("apps", old), host.store.directory("apps", new)
+    shutil.rmtree(target, ignore_errors=True)
+    make_directory(target)
+    for name in sorted(os.listdir(source)):
+        path = os.path.join(source, name)
+        if name in leave_out or name == "app.toml" or name.endswith((".previous", ".tmp")):
+            continue
+        if os.path.isdir(path):
+            shutil.copytree(path, os.path.join(target, name), symlinks=True)
+        else:
+            shutil.copy2(path, os.path.join(target, name), follow_symlinks=False)
+    for path in host.store.files(os.path.join("apps", new)):
+        _, _, *below = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
+        if os.path.exists(path):
+            host.store.move_secrets(("apps", old, *below), ("apps", new, *below))
+    sync_directory(target)
+
+
+def forget_code(host: Host, app: str) -> None:
+    host.sources().forget(AppName(app))
