@@ -25,7 +25,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
 from dokkupy_app_json import reader as appjson
 from dokkupy_app_json.notices import notices
-from dokkupy_apps.build.procfile import parse_procfile
+from dokkupy_apps.builds.procfile import parse_procfile
 from dokkupy_sdk.settings import Applies, Property, Settings
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 

@@ -15,7 +15,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
 from dokkupy.model.names import AppName
-from dokkupy_apps.deploy import release_settings, with_state
+from dokkupy_apps.releases.from_state import release_settings, with_state
 from dokkupy_apps.releases.records import current, same_content
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.processes import redeploy as processes
+from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
@@ -22,5 +22,5 @@ def test_a_formation_of_the_source_without_web_is_refused_where_web_serves(tmp_p
     with pytest.raises(AppError, match="app.json of blog sets the quantity of web to 0") as refusal:
         deploy(host, "blog", {**TREE, "app.json": APP_JSON})
     assert "`ps:stop blog`" in refusal.value.hint
-    processes.stop_app(host, BLOG)
+    stop_app(host, BLOG)
     deploy(host, "blog", {**TREE, "app.json": APP_JSON})

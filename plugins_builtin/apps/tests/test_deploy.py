@@ -18,14 +18,17 @@ from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Route
 from dokkupy.model.release import InstanceStatus, Release
 from dokkupy.model.secret import Secret
-from dokkupy_apps import deploy as deploy_module
 from dokkupy_apps.apps import create_app, destroy_app, set_locked
-from dokkupy_apps.build.records import builds_of
-from dokkupy_apps.deploy import merge_plugin_env
+from dokkupy_apps.builds.image import merge_plugin_env
+from dokkupy_apps.builds.records import builds_of
 from dokkupy_apps.desired import status
 from dokkupy_apps.desired.config import get_env, set_env
-from dokkupy_apps.processes import redeploy as processes
 from dokkupy_apps.processes.reconcile import reconcile
+from dokkupy_apps.processes.redeploy import redeploy
+from dokkupy_apps.processes.rollback import rollback
+from dokkupy_apps.processes.scale import scale
+from dokkupy_apps.processes.start_stop import start_app, stop_app
+from dokkupy_apps.releases import from_state
 from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import current, read_release, releases
 from dokkupy_apps.rollout.converge import explain
@@ -149,7 +152,7 @@ def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:
 def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host: Host, stopped: bool) -> None:
     deploy(host, "blog", TREE)
     if stopped:
-        processes.stop_app(host, BLOG)
+        stop_app(host, BLOG)
     scheduler(host).dead.add("web")
     with pytest.raises(CheckFailed) as caught:
         deploy(host, "blog", TREE)
@@ -158,7 +161,7 @@ def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host
 
 def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(host: Host) -> None:
     deploy(host, "blog", TREE)
-    processes.scale(host, BLOG, {ProcessType("worker"): 1})
+    scale(host, BLOG, {ProcessType("worker"): 1})
     release, (web, worker) = current(host, BLOG)
     assert release is not None
     states = (InstanceStatus(web, "running"), InstanceStatus(worker, "restarting", 137, oom_killed=True, restarts=1))
@@ -179,11 +182,11 @@ def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(
 
 def test_scaling_keeps_the_running_instances(host: Host) -> None:
     first = deploy(host, "blog", TREE).instances[0]
-    processes.scale(host, BLOG, {ProcessType("web"): 3, ProcessType("worker"): 1})
+    scale(host, BLOG, {ProcessType("web"): 3, ProcessType("worker"): 1})
     assert set(engine(host).made) == {"blog.web.1", "blog.web.2", "blog.web.3", "blog.worker.1"}
     assert engine(host).made["blog.web.1"].id == first.id
     assert len(proxy(host).routes["blog"].upstreams[5000]) == 3
-    processes.scale(host, BLOG, {ProcessType("web"): 1})
+    scale(host, BLOG, {ProcessType("web"): 1})
     retire_due(host)
     assert set(engine(host).made) == {"blog.web.1", "blog.worker.1"}
 
@@ -192,7 +195,7 @@ def test_a_process_that_the_procfile_lacks_cannot_be_scaled(host: Host) -> None:
     deploy(host, "blog", TREE)
     for name in ("clock", "release"):
         with pytest.raises(DokkupyError, match="is not a valid process name"):
-            processes.scale(host, BLOG, {ProcessType(name): 1})
+            scale(host, BLOG, {ProcessType(name): 1})
 
 
 def test_a_rollback_brings_code_and_configuration_back(host: Host) -> None:
@@ -201,7 +204,7 @@ def test_a_rollback_brings_code_and_configuration_back(host: Host) -> None:
     first = deploy(host, "blog", TREE).release
     config(host, "two")
     deploy(host, "blog", {"Procfile": "web: serve2"})
-    rolled = processes.rollback(host, BLOG).release
+    rolled = rollback(host, BLOG).release
     assert (rolled.number, rolled.image, rolled.processes) == (3, first.image, first.processes)
     assert get_env(host, BLOG)[EnvKey("COLOR")].reveal() == "one"
     assert len(builder(host).builds) == 2
@@ -214,19 +217,19 @@ def config(host: Host, value: str) -> None:
 
 def test_changed_configuration_becomes_a_release_and_a_bare_restart_does_not(host: Host) -> None:
     deploy(host, "blog", TREE)
-    assert processes.redeploy(host, BLOG, kind="restart").release.number == 1
+    assert redeploy(host, BLOG, kind="restart").release.number == 1
     config(host, "blue")
-    assert processes.redeploy(host, BLOG, kind="config").release.number == 2
+    assert redeploy(host, BLOG, kind="config").release.number == 2
 
 
 def test_a_stopped_app_stays_stopped_and_starts_again(host: Host) -> None:
     deploy(host, "blog", TREE)
-    processes.stop_app(host, BLOG)
+    stop_app(host, BLOG)
     assert engine(host).made["blog.web.1"].state == "exited"
     assert not any(proxy(host).routes["blog"].upstreams.values())
     reconcile(host, BLOG)
     assert engine(host).made["blog.web.1"].state == "exited"
-    processes.start_app(host, BLOG)
+    start_app(host, BLOG)
     assert engine(host).made["blog.web.1"].state == "running"
     assert any(proxy(host).routes["blog"].upstreams.values())
 
@@ -246,13 +249,13 @@ def test_a_start_fails_when_an_instance_ends_and_the_app_stays_stopped(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(host, "blog", TREE)
-    processes.scale(host, BLOG, {ProcessType("worker"): 1})
-    processes.stop_app(host, BLOG)
+    scale(host, BLOG, {ProcessType("worker"): 1})
+    stop_app(host, BLOG)
     before = picture(host)
     with monkeypatch.context() as patch:
         dies_at_the_switch(host, patch, "blog.worker.1")
         with pytest.raises(CheckFailed, match=r"worker\.1 of blog exited") as failure:
-            processes.start_app(host, BLOG)
+            start_app(host, BLOG)
     assert any("ended with exit code 7" in line for line in failure.value.details)
     assert picture(host) == before
     assert not status.should_run(host, BLOG)
@@ -261,11 +264,11 @@ def test_a_start_fails_when_an_instance_ends_and_the_app_stays_stopped(
 
 def test_a_start_fails_when_clients_reach_nobody(host: Host) -> None:
     deploy(host, "blog", TREE)
-    processes.stop_app(host, BLOG)
+    stop_app(host, BLOG)
     before = picture(host)
     proxy(host).silent.add("blog.example.com")
     with pytest.raises(CheckFailed, match="does not reach it"):
-        processes.start_app(host, BLOG)
+        start_app(host, BLOG)
     assert picture(host) == before
 
 
@@ -308,10 +311,10 @@ def test_a_destroyed_app_leaves_nothing(host: Host) -> None:
 
 CHANGES: dict[str, Callable[[Host], object]] = {
     "deploy": lambda host: deploy(host, "blog", TREE),
-    "scale": lambda host: processes.scale(host, BLOG, {ProcessType("web"): 3}),
-    "restart": lambda host: processes.redeploy(host, BLOG, kind="restart"),
-    "rollback": lambda host: processes.rollback(host, BLOG),
-    "stop": lambda host: processes.stop_app(host, BLOG),
+    "scale": lambda host: scale(host, BLOG, {ProcessType("web"): 3}),
+    "restart": lambda host: redeploy(host, BLOG, kind="restart"),
+    "rollback": lambda host: rollback(host, BLOG),
+    "stop": lambda host: stop_app(host, BLOG),
 }
 
 
@@ -351,7 +354,7 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
             served = {up.address for ups in proxy(host).routes["blog"].upstreams.values() for up in ups}
             assert served == {one.address for one in instances if one.process == "web"}, f"boundary {number}"
         else:
-            processes.start_app(host, BLOG)
+            start_app(host, BLOG)
     assert failures > 5
     assert number < 99
 
@@ -387,7 +390,7 @@ def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest
         asked.append((phase, process))
         return (f"--label={phase}={process}",)
 
-    monkeypatch.setattr(deploy_module, "options", options)
+    monkeypatch.setattr(from_state, "options", options)
     release = deploy(host, "blog", TREE).release
     assert {("run", "run"), ("deploy", "web"), ("deploy", "worker")} <= set(asked)
     assert release.deploy_options("worker") == ("--label=deploy=worker",)
@@ -416,7 +419,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
     assert "`ps:scale blog web=0`" in refusal.value.hint
     assert picture(host) == before
     assert len(builder(host).builds) == builds, "what the source says is known before it is built"
-    processes.scale(host, BLOG, {ProcessType("web"): 0})
+    scale(host, BLOG, {ProcessType("web"): 0})
     deploy(host, "blog", tree)
 
 
@@ -424,10 +427,10 @@ def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) 
     deploy(host, "blog", {"Procfile": "worker: work\n"})
     deploy(host, "blog", TREE)
     with pytest.raises(AppError, match="blog would no longer serve"):
-        processes.rollback(host, BLOG)
+        rollback(host, BLOG)
     assert "web" in {one.process for one in current(host, BLOG)[1]}
-    processes.stop_app(host, BLOG)  # then nothing serves that could be taken away
-    processes.rollback(host, BLOG)
+    stop_app(host, BLOG)  # then nothing serves that could be taken away
+    rollback(host, BLOG)
 
 
 def test_a_first_deploy_that_runs_nothing_says_so(host: Host) -> None:
@@ -440,7 +443,7 @@ def test_a_first_deploy_that_runs_nothing_says_so(host: Host) -> None:
 
 def test_an_app_of_workers_is_warned_about_web_at_its_first_deploy_alone(host: Host) -> None:
     create_app(host, BLOG)
-    processes.scale(host, BLOG, {ProcessType("web"): 0, ProcessType("worker"): 1})
+    scale(host, BLOG, {ProcessType("web"): 0, ProcessType("worker"): 1})
     tree = {"Procfile": "worker: work\n"}
     warning = "has no process type web (it has: worker)"
     for expected in (True, False, False):
@@ -450,7 +453,7 @@ def test_an_app_of_workers_is_warned_about_web_at_its_first_deploy_alone(host: H
         assert (warning in said, "runs no web process" in said, "http://" in said) == (expected, False, False)
     host.store.write("apps", BLOG, "ps", data={"scale": {"web": 1, "worker": 1}})
     deploy(host, "blog", {"Procfile": "web: serve\nworker: work\n"})
-    processes.scale(host, BLOG, {ProcessType("web"): 0})
+    scale(host, BLOG, {ProcessType("web"): 0})
     host.out.lines.clear()  # type: ignore[attr-defined]
     deploy(host, "blog", tree)
     assert warning in host.out.text()  # type: ignore[attr-defined]
@@ -497,7 +500,7 @@ def test_what_an_image_exposes_and_nobody_listens_on_is_left_out(host: Host) -> 
     reroute(host, "blog")
     assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
     assert urls(host, BLOG) == ["http://blog.example.com:3000"]
-    processes.scale(host, BLOG, {ProcessType("web"): 2})
+    scale(host, BLOG, {ProcessType("web"): 2})
     assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
     proxy(host).closed.add(3000)
     with pytest.raises(CheckFailed):
@@ -515,7 +518,7 @@ def test_instances_that_a_boot_brings_back_may_still_be_starting(host: Host) -> 
     engine(host).put("blog.web.1", "exited", 137)
     proxy(host).silent.add("blog.example.com")
     assert reconcile(host, BLOG) == ["blog: started web.1"]
-    processes.scale(host, BLOG, {ProcessType("worker"): 2})
+    scale(host, BLOG, {ProcessType("worker"): 2})
     assert reconcile(host, BLOG) == []
 
 

@@ -109,7 +109,7 @@ def test_plan_looks_at_the_part_of_the_source_that_is_built(bench: Bench) -> Non
 
 
 def test_purged_cache_is_a_cache_of_another_name(bench: Bench) -> None:
-    from dokkupy_apps.build.records import purge_cache
+    from dokkupy_apps.builds.records import purge_cache
     from dokkupy_sdk.operation import operation
 
     bench.write({"requirements.txt": "flask", "Procfile": "web: x"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-from dokkupy_apps.processes.redeploy import stop_app
+from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.testing import FakeProxy
 

@@ -14,7 +14,10 @@ from dokkupy.model.secret import Secret
 from dokkupy_apps.apps import create_app, destroy_app
 from dokkupy_apps.desired import status
 from dokkupy_apps.desired.config import get_env, set_env
-from dokkupy_apps.processes import redeploy as processes
+from dokkupy_apps.processes.redeploy import rebuild, redeploy
+from dokkupy_apps.processes.rollback import rollback
+from dokkupy_apps.processes.scale import scale
+from dokkupy_apps.processes.start_stop import start_app, stop_app
 from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import current, numbers
 from dokkupy_apps.rollout.retire import retire_due
@@ -36,8 +39,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     with operation(host, "test", "app:blog") as tx:
         set_env(tx, OLD, {EnvKey("COLOR"): Secret("blue")})
         tx.write("apps", "blog", "domains", data={"vhosts": ["blog.org"], "enabled": True})
-    processes.redeploy(host, OLD, kind="config")
-    processes.scale(host, OLD, {ProcessType("worker"): 1})
+    redeploy(host, OLD, kind="config")
+    scale(host, OLD, {ProcessType("worker"): 1})
     retire_due(host)
     return host
 
@@ -68,7 +71,7 @@ def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host
     assert list(routes) == ["diary"]
     assert [str(name) for name in routes["diary"].domains] == ["blog.org"]
     assert "blog" not in host.sources().trees  # type: ignore[attr-defined]
-    assert processes.rollback(host, NEW).release.number == max(kept) + 1
+    assert rollback(host, NEW).release.number == max(kept) + 1
 
 
 def test_the_instances_of_the_old_name_finish_what_they_do(host: Host) -> None:
@@ -82,15 +85,15 @@ def test_a_rename_without_a_deploy_leaves_an_app_that_was_not_deployed(host: Hos
     rename_app(host, OLD, NEW, deploy=False)
     assert running(host) == set()
     assert current(host, NEW) == (None, ())
-    assert processes.rebuild(host, NEW).release.number == 3
+    assert rebuild(host, NEW).release.number == 3
 
 
 def test_a_stopped_app_stays_stopped_when_it_is_renamed(host: Host) -> None:
-    processes.stop_app(host, OLD)
+    stop_app(host, OLD)
     rename_app(host, OLD, NEW)
     assert running(host) == set()
     assert not status.should_run(host, NEW)
-    processes.start_app(host, NEW)
+    start_app(host, NEW)
     assert running(host) == {"diary.web.1", "diary.worker.1"}
 
 

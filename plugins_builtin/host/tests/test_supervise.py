@@ -16,7 +16,8 @@ from dokkupy.model.crash import Crash, Ending
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
 from dokkupy_apps.desired.properties import PS
-from dokkupy_apps.processes.redeploy import scale, stop_app
+from dokkupy_apps.processes.scale import scale
+from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.processes.states import states
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,17 +13,14 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.files import almost, make_directory, read_text
-from dokkupy_sdk.model import Build, Deployment, Image, Release, Source
-from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.model import Deployment, Image, Release, Source
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
-from dokkupy_sdk.settings import BUILD
 
 from dokkupy_apps.apps import require_unlocked
-from dokkupy_apps.build.build_slot import build_slot
-from dokkupy_apps.build.builder_choice import built_part, choose_builder
-from dokkupy_apps.build.procfile import parse_procfile
-from dokkupy_apps.build.records import recorded
-from dokkupy_apps.desired.config import get_env, merged_env, validated
+from dokkupy_apps.builds.image import build, received
+from dokkupy_apps.builds.procfile import parse_procfile
+from dokkupy_apps.builds.records import recorded
 from dokkupy_apps.desired.formation import (
     RELEASE,
     WEB,
@@ -35,18 +32,16 @@ from dokkupy_apps.desired.formation import (
 )
 from dokkupy_apps.desired.host_ports import without_closed
 from dokkupy_apps.desired.properties import PS
-from dokkupy_apps.releases.private_names import private_part
+from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
     current,
     drop_image,
     image_name,
     next_number,
     numbers,
-    own_ports,
     read_release,
     write_release,
 )
-from dokkupy_apps.releases.state_mark import state_mark
 from dokkupy_apps.rollout.converge import converge
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 from dokkupy_apps.routing.routes import urls, why_unreachable
@@ -159,62 +154,6 @@ def remove_work(host: Host, identifier: str) -> None:
     shutil.rmtree(host.path("work", os.path.basename(identifier)), ignore_errors=True)
 
 
-# source and build
-
-
-def received(tx: Transaction, source: Source) -> Source:
-    """The part of the source that is built, looked at by the plugins."""
-    host = tx.host
-    source = built_part(host, source)
-    host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
-    return source
-
-
-def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
-    host, app = tx.host, source.app
-    name = choose_builder(host, source)
-    env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
-    env.update({str(key): value for key, value in merged_env(host, app).items()})
-    options = tuple(
-        word
-        for _, word in host.hooks.gather(
-            hookspecs.container_options, host=host, app=app, phase="build", process="build"
-        )
-    )
-    request = Build(
-        id=tx.id,
-        source=source,
-        builder=name,
-        env=env,
-        options=(*options, "--no-cache") if no_cache else options,
-        tag=tag,
-        private=private_part(host.store, app),
-        labels={
-            "dokku": "",
-            "com.dokku.app-name": app,
-            "com.dokku.image-stage": "release",
-            "dokkupy.app": app,
-            "org.label-schema.schema-version": "1.0",
-            "org.label-schema.vendor": "dokku",
-        },
-    )
-    host.out.section(f"Building {app} from {name}")
-    host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
-
-    def run_builder() -> Image:
-        with build_slot(host, app):
-            return host.builder(name).build(request)
-
-    image = tx.step(
-        f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")
-    )
-    host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
-    return name, image
-
-
-# release
-
-
 def declared(host: Host, source: Source) -> Release:
     """What the source itself says of the release, before it is built: its files, processes and formation."""
     app = source.app
@@ -246,68 +185,6 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
             detected=without_closed(host, app, image.ports),
         ),
     )
-
-
-def with_state(host: Host, release: Release) -> Release:
-    """The release with the environment, formation, options and settings that the app's state has now."""
-    app, files = release.app, release.files
-    wanted = release_settings(host, app, None)
-    settings = release_settings(host, app, release.settings) if release.settings else wanted
-    kept = kept_properties(host)
-    return replace(
-        release,
-        env=merged_env(host, app),
-        own_ports=own_ports(host, app),
-        config=get_env(host, app),
-        formation=wanted_formation(host, app, files, release.processes),
-        options={
-            "run": options(host, app, "run", "run"),
-            **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
-        },
-        settings=settings,
-        mark=state_mark(host, app, kept) if settings == wanted else "",
-        kept=kept,
-        plugins={entry.plugin: entry.version for entry in host.registry.entries},
-    )
-
-
-def merge_plugin_env(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
-    """Variables of plugins (an app.json has some), held to what the app's own are held to when they are set."""
-    return {key: Secret(validated(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}
-
-
-def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:
-    facts = host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process=process)
-    return tuple(word for _, word in facts)
-
-
-def release_settings(
-    host: Host, app: AppName, built: Mapping[str, Mapping[str, str]] | None
-) -> Mapping[str, Mapping[str, str]]:
-    """namespace -> property -> effective value of the properties that shape a release; empty ones are left out.
-
-    built: the settings of a release whose image stays: what its image was built with stays, too. None: a new image.
-    """
-    found: dict[str, dict[str, str]] = {}
-    for entry in host.registry.group("dokkupy.settings").values():
-        settings = host.registry.load(entry)
-        values = settings.all(host.store, app)
-        shaping = {name: values[name] for name, p in settings.properties.items() if p.is_kept and values[name]}
-        if built is not None:
-            old = built.get(settings.namespace, {})
-            fixed = {name for name, p in settings.properties.items() if p.applies is BUILD}
-            shaping = {name: value for name, value in shaping.items() if name not in fixed}
-            shaping.update({name: value for name, value in old.items() if name in fixed})
-        if shaping:
-            found[settings.namespace] = shaping
-    return found
-
-
-def kept_properties(host: Host) -> dict[str, tuple[str, ...]]:
-    """namespace -> the properties that shape a release, set or not."""
-    declared = [host.registry.load(entry) for entry in host.registry.group("dokkupy.settings").values()]
-    found = {one.namespace: tuple(n for n, prop in one.properties.items() if prop.is_kept) for one in declared}
-    return {namespace: names for namespace, names in found.items() if names}
 
 
 def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:

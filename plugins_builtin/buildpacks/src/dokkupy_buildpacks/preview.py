@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dokkupy_apps.build.builder_choice import built_part
+from dokkupy_apps.builds.builder_choice import built_part
 from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Tree

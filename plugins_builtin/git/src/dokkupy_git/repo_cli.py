@@ -37,7 +37,7 @@ def gc(host: Host, app: App) -> CommandResult:
 @repo.command("purge-cache", permission="app:write", mutating=True)
 def purge_cache(host: Host, app: App) -> None:
     """Delete an app's build cache; the next build downloads everything again."""
-    from dokkupy_apps.build.records import purge_cache as purge
+    from dokkupy_apps.builds.records import purge_cache as purge
     from dokkupy_sdk.operation import operation
 
     host.store.require_app(app)

@@ -103,7 +103,7 @@ def spec_of(
 def release_now(host: Host, app: AppName) -> Release:
     """The code that serves, with the app's configuration and options as they are set now: also what the instances do not
     have yet (`config:set --no-restart`), as in Dokku."""
-    from dokkupy_apps.deploy import with_state
+    from dokkupy_apps.releases.from_state import with_state
 
     return with_state(host, require_deployed(host, app))
 

@@ -7,7 +7,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 
 from dokkupy_apps.desired.status import should_run
-from dokkupy_apps.processes.redeploy import bring_back
+from dokkupy_apps.processes.start_stop import bring_back
 from dokkupy_apps.releases.records import current, require_pointer
 from dokkupy_apps.rollout.retire import retire_due, retiring
 from dokkupy_apps.routing.reroute import reroute

@@ -64,8 +64,8 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
 def pending_options(host: Host, app: AppName) -> dict[str, str]:
     """Process type -> `options in effect -> options set`, for the docker options that its instances do not have yet."""
-    from dokkupy_apps.deploy import options
     from dokkupy_apps.desired.formation import RELEASE
+    from dokkupy_apps.releases.from_state import options
     from dokkupy_apps.releases.records import current
 
     release, _ = current(host, app)

@@ -28,7 +28,7 @@ def list_builds(
     status: Annotated[str, Opt("--status")] = "",
 ) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
-    from dokkupy_apps.build.records import builds_of
+    from dokkupy_apps.builds.records import builds_of
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.many import over_each, warn_of
 
@@ -98,7 +98,7 @@ def prune(
     all_apps: Annotated[bool, Opt("--all-apps", help="Of all apps, as --all")] = False,
 ) -> CommandResult:
     """Remove the records of builds beyond the retention."""
-    from dokkupy_apps.build.records import prune_builds
+    from dokkupy_apps.builds.records import prune_builds
     from dokkupy_sdk.many import over_each, warn_of
 
     chosen = Scope(is_all=True) if all_apps and scope.app is None else scope
@@ -109,7 +109,7 @@ def prune(
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    from dokkupy_apps.build.records import builds_of
+    from dokkupy_apps.builds.records import builds_of
 
     latest = next(iter(builds_of(host, app)), None) if app is not None else None
     names = {name: name.replace("_", "-") for name in SHOWN if name != "app"}

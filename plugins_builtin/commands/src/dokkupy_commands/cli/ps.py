@@ -56,7 +56,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 @group.command("start", permission="app:write", mutating=True)
 def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Start an app that is not fully running."""
-    from dokkupy_apps.processes.redeploy import start_app
+    from dokkupy_apps.processes.start_stop import start_app
 
     from dokkupy_commands.use_cases.parallel import at_once
 
@@ -71,7 +71,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 @group.command("stop", permission="app:write", mutating=True)
 def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot."""
-    from dokkupy_apps.processes.redeploy import stop_app
+    from dokkupy_apps.processes.start_stop import stop_app
 
     from dokkupy_commands.use_cases.parallel import at_once
 
@@ -111,7 +111,7 @@ def scale_app(
     """Show or set how many instances of each process type run."""
     host.store.require_app(app)
     if quantities:
-        from dokkupy_apps.processes.redeploy import scale
+        from dokkupy_apps.processes.scale import scale
         from dokkupy_apps.settings.effect import announce_effect
 
         changes: dict[ProcessType, int] = {}

@@ -96,7 +96,7 @@ def roll_back(
     keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
 ) -> CommandResult:
     """Deploy an older release again, with its code and configuration, without a build."""
-    from dokkupy_apps.processes.redeploy import rollback
+    from dokkupy_apps.processes.rollback import rollback
 
     deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)
     host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")

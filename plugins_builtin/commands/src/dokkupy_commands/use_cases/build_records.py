@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from dokkupy_apps.build.records import builds_of
+from dokkupy_apps.builds.records import builds_of
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.names import AppName

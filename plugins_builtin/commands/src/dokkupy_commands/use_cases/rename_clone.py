@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
-from dokkupy_apps.deploy import with_state
 from dokkupy_apps.desired.domains import default_domains
 from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.private_names import new_private_part
 from dokkupy_apps.releases.records import (
     current,

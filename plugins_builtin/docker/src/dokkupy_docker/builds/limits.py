@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dokkupy_apps.build.build_slot import memory_cap
+from dokkupy_apps.builds.build_slot import memory_cap
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.programs import run_program

@@ -210,7 +210,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
 
 def roll_back(look: Look, case: Case) -> bool:
     """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
-    from dokkupy_apps.processes.redeploy import rollback
+    from dokkupy_apps.processes.rollback import rollback
 
     host, app, release = look.host, case.app, case.release
     if PS.get(host.store, app, "rollback-on-crash") != "true":

@@ -10,7 +10,7 @@ import pytest
 from dokkupy.errors import UserError
 from dokkupy.kernel import locks
 from dokkupy.model.names import AppName
-from dokkupy_apps.build.build_slot import build_slot, memory_cap
+from dokkupy_apps.builds.build_slot import build_slot, memory_cap
 from dokkupy_apps.desired.properties import BUILDS
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.errors import AppError
-from dokkupy_apps.build.procfile import parse_procfile
+from dokkupy_apps.builds.procfile import parse_procfile
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
 from dokkupy.roles.builder import Builder
-from dokkupy_apps.build.builder_choice import choose_builder
+from dokkupy_apps.builds.builder_choice import choose_builder
 from dokkupy_sdk.testing import fake_host
 
 MISSING = Readiness("not-installed", "the program pack is not installed", "Install it: https://example.com/pack")

@@ -1,0 +1,73 @@
+"""A source becomes an image: the part that is built, its builder, its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.model import Build, Image, Source
+from dokkupy_sdk.names import EnvKey, Secret
+from dokkupy_sdk.operation import Transaction, call
+
+from dokkupy_apps.builds.build_slot import build_slot
+from dokkupy_apps.builds.builder_choice import built_part, choose_builder
+from dokkupy_apps.desired.config import merged_env, validated
+from dokkupy_apps.releases.private_names import private_part
+from dokkupy_apps.releases.records import (
+    drop_image,
+)
+
+
+def received(tx: Transaction, source: Source) -> Source:
+    """The part of the source that is built, looked at by the plugins."""
+    host = tx.host
+    source = built_part(host, source)
+    host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
+    return source
+
+
+def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
+    host, app = tx.host, source.app
+    name = choose_builder(host, source)
+    env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
+    env.update({str(key): value for key, value in merged_env(host, app).items()})
+    options = tuple(
+        word
+        for _, word in host.hooks.gather(
+            hookspecs.container_options, host=host, app=app, phase="build", process="build"
+        )
+    )
+    request = Build(
+        id=tx.id,
+        source=source,
+        builder=name,
+        env=env,
+        options=(*options, "--no-cache") if no_cache else options,
+        tag=tag,
+        private=private_part(host.store, app),
+        labels={
+            "dokku": "",
+            "com.dokku.app-name": app,
+            "com.dokku.image-stage": "release",
+            "dokkupy.app": app,
+            "org.label-schema.schema-version": "1.0",
+            "org.label-schema.vendor": "dokku",
+        },
+    )
+    host.out.section(f"Building {app} from {name}")
+    host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
+
+    def run_builder() -> Image:
+        with build_slot(host, app):
+            return host.builder(name).build(request)
+
+    image = tx.step(
+        f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")
+    )
+    host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
+    return name, image
+
+
+def merge_plugin_env(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
+    """Variables of plugins (an app.json has some), held to what the app's own are held to when they are set."""
+    return {key: Secret(validated(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}

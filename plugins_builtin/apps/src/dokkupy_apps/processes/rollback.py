@@ -1,0 +1,87 @@
+"""An older release, with its code and configuration, deployed as a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.errors import NotFound
+from dokkupy_sdk.model import Deployment, Release
+from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.operation import operation
+
+from dokkupy_apps.deploy import observed
+from dokkupy_apps.desired.config import get_env, merged_env, set_env
+from dokkupy_apps.desired.formation import require_web_kept, wanted_formation
+from dokkupy_apps.releases.records import (
+    current,
+    next_number,
+    numbers,
+    own_ports,
+    read_release,
+    require_deployed,
+    write_release,
+)
+from dokkupy_apps.rollout.converge import converge
+
+
+def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config: bool = False) -> Deployment:
+    """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving.
+
+    keep_config: the app's variables stay as they are now. Else those that come back or change are named in a warning,
+    because a secret that was unset or rotated would return.
+    """
+    require_deployed(host, app)
+
+    def deploy() -> Deployment:
+        with operation(host, "releases:rollback", f"app:{app}") as tx:
+            serving = require_deployed(host, app)
+            wanted = number
+            if wanted is None:
+                earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
+                if not earlier:
+                    raise NotFound(f"App {app} has no release before v{serving.number}")
+                wanted = earlier[-1]
+            target = read_release(host, app, wanted)
+            release = replace(
+                target,
+                number=next_number(host, app),
+                created_at=stamp(),
+                description=f"Rollback to v{wanted}",
+                formation=wanted_formation(host, app, target.files, target.processes),
+                own_ports=own_ports(host, app),
+            )
+            require_web_kept(host, release, current(host, app)[1])
+            if keep_config:
+                release = replace(release, config=get_env(host, app), env=kept_env(host, app, target))
+            else:
+                if not host.dry_run:
+                    warn_of_returning(host, target, get_env(host, app))
+                set_env(tx, app, target.config, replace=True)
+            write_release(tx, release)
+            host.out.section(f"Rolling {app} back to v{wanted}")
+            return converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
+
+    return observed(host, app, deploy)
+
+
+def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:
+    """The environment of a release with the app's own variables as they are now."""
+    rest = {key: value for key, value in target.env.items() if key not in target.config}
+    return dict(sorted({**rest, **merged_env(host, app)}.items()))
+
+
+def warn_of_returning(host: Host, target: Release, now: Mapping[EnvKey, Secret]) -> None:
+    returns = sorted(key for key in target.config if key not in now)
+    differs = sorted(key for key, value in target.config.items() if key in now and now[key] != value)
+    goes = sorted(key for key in now if key not in target.config)
+    changes = [
+        f"{what} {', '.join(keys)}"
+        for what, keys in (("set again", returns), ("back to an older value", differs), ("unset", goes))
+        if keys
+    ]
+    if changes:
+        host.out.warn(f"Variables change with the rollback: {'; '.join(changes)}")
+        host.out.warn("To keep them as they are now: --keep-config")

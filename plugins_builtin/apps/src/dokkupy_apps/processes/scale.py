@@ -1,0 +1,76 @@
+"""How many instances each process type has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.model import Formation, Release
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.state import FormationFile
+
+from dokkupy_apps.desired.formation import RELEASE, fixed_formation, stored_scale, wanted_formation
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.from_state import with_state
+from dokkupy_apps.releases.records import (
+    current,
+    next_number,
+    write_release,
+)
+from dokkupy_apps.rollout.converge import converge
+
+
+def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_deploy: bool = False) -> Formation:
+    """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation."""
+    host.store.require_app(app)
+    with operation(host, "ps:scale", f"app:{app}") as tx:
+        release, _ = current(host, app)
+        if fixed_formation(host, app, release.files if release else {}):
+            raise Conflict(
+                f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
+                code="formation_fixed",
+            )
+        require_scalable(changes, release)
+        after = {**stored_scale(host, app), **{name: count for name, count in changes.items() if name != RELEASE}}
+        tx.save(host.store.load(FormationFile, app).replace(scale=after), app)
+        if release is None:
+            return after
+        release = with_types(tx, release, changes)
+        formation = wanted_formation(host, app, release.files, release.processes)
+        if not skip_deploy and should_run(host, app):
+            converge(tx, release, formation, kind="scale", replaces=lambda name: False)
+    return formation
+
+
+def require_scalable(changes: Mapping[ProcessType, int], release: Release | None) -> None:
+    """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have."""
+    for process, count in changes.items():
+        unknown = release is not None and has_procfile(release) and process not in release.processes
+        if count and (process == RELEASE or unknown):
+            raise UserError(f"{process} is not a valid process name to scale up")
+
+
+def has_procfile(release: Release) -> bool:
+    """Without one, the only command is the image's own."""
+    return any(command is not None for command in release.processes.values())
+
+
+def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, int]) -> Release:
+    """The release, or a new one with further types: without a Procfile, each type runs the image's own command."""
+    further = {process: None for process, count in changes.items() if count and process not in release.processes}
+    if not further:
+        return release
+    fresh = replace(
+        release,
+        processes={**release.processes, **further},
+        number=next_number(tx.host, release.app),
+        created_at=stamp(),
+        description=f"Add {', '.join(further)}",
+    )
+    fresh = with_state(tx.host, fresh)
+    write_release(tx, fresh)
+    return fresh

@@ -1,0 +1,74 @@
+"""Stopped apps keep their containers; started, they go on or are replaced."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.state import FormationFile
+
+from dokkupy_apps.desired.formation import wanted_formation
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.records import (
+    as_tables,
+    current,
+    from_tables,
+    require_deployed,
+)
+from dokkupy_apps.rollout.converge import converge, resume_instances
+from dokkupy_apps.routing.reroute import reroute
+from dokkupy_apps.routing.routes import proxy_enabled
+
+
+def stop_app(host: Host, app: AppName) -> None:
+    """Stop the processes and keep them; the proxy answers for them until `ps:start`. They stay stopped at boot."""
+    require_deployed(host, app)
+    with operation(host, "ps:stop", f"app:{app}") as tx:
+        release, instances = current(host, app)
+        if release is None:
+            return
+        timeout = release.stop_timeout
+        tx.register_undo("stop instances", call(resume_instances, app=app, instances=as_tables(instances)))
+        if proxy_enabled(host, app):
+            tx.register_undo("route", call(reroute, app=app))
+        tx.save(host.store.load(FormationFile, app).replace(restore=False), app)
+        if proxy_enabled(host, app):
+            tx.step("stop routing traffic", lambda: reroute(host, app))
+        names = ", ".join(one.dyno for one in instances)
+        tx.step(f"stop {names}", lambda: host.scheduler(app).stop(instances, timeout=timeout))
+
+
+def start_app(host: Host, app: AppName) -> None:
+    """Bring back what should run: stopped instances go on, missing ones start again.
+
+    What starts is watched as in a deploy. Raises CheckFailed when an instance fails; what was stopped is stopped then.
+    """
+    require_deployed(host, app)
+    with operation(host, "ps:start", f"app:{app}") as tx:
+        bring_back(tx, app, watched=True)
+
+
+def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
+    """watched: instances that go on are checked before this returns. At boot the timer looks at them instead, because
+    one app's start would hold up all others."""
+    host = tx.host
+    release, instances = current(host, app)
+    if release is None:
+        return
+    if not should_run(host, app):
+        timeout = release.stop_timeout
+        tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
+    # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
+    lasting = tuple(one for one in instances if one.port in release.listening.candidates)
+    running = {row.instance.id for row in host.instances(app).status(lasting) if row.state == "running"}
+    names = ", ".join(one.dyno for one in lasting)
+    up = tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
+    resumed = tuple(one for one in up if watched and one.id not in running)
+    formation = wanted_formation(host, app, release.files, release.processes)
+    converge(tx, release, formation, kind="restore", replaces=lambda name: False, resumed=resumed)
+
+
+def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout: int) -> None:
+
+    name = AppName(app)
+    host.scheduler(name).stop(from_tables(name, instances), timeout=timeout)
