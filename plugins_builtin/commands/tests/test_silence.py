@@ -53,10 +53,10 @@ def test_a_port_that_nothing_serves_is_refused(run: Run, app: str, verb: str, ro
 
 
 LEGACY = {
-    "DOKKU_APP_RESTORE": "ps:stop blog",
+    "DOKKU_APP_RESTORE": "ps:set blog restore",
     "DOKKU_PROXY_PORT_MAP": "ports:set blog",
     "DOKKU_PROXY_TYPE": "proxy:set blog type",
-    "DOKKU_SKIP_DEPLOY": "config:set --no-restart blog",
+    "DOKKU_SKIP_DEPLOY": "ps:set blog skip-deploy true",
     "DOKKU_DOCKERFILE_PORTS": "ports:set blog",
     "NO_VHOST": "domains:disable blog",
     "DOKKU_SCALE": "ps:scale blog",

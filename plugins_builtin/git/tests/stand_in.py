@@ -1,7 +1,7 @@
 """A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy` and can fail.
 
 The pushed tree tells it what to do, as a Dockerfile tells the real one: a file `FAIL` fails the build, `SLEEP` makes
-it print and wait until it is ended, `LOSE_REFS` makes the branch unwritable.
+it print and wait until it is ended, `LOSE_REFS` makes the branch unwritable, `SKIP` leaves the release unstarted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 
 
 def remove_directory(host: Host, path: str) -> None:
@@ -37,7 +37,8 @@ def deploy_source(
     revision: str = "",
     metadata: str = "",
     no_cache: bool = False,
-) -> Deployment:
+    keep: Callable[[Transaction], None] | None = None,
+) -> Deployment | None:
     with operation(host, kind, f"app:{app}") as tx:
         directory = Path(host.path("builds", tx.id))
         tx.step("fill", lambda: directory.mkdir(parents=True), undo=call(remove_directory, path=str(directory)))
@@ -61,6 +62,10 @@ def deploy_source(
         options = tuple(container_options(host, app, "build"))
         post_build(host, Build(tx.id, source, "fake", options=options), tx)
         env = {str(name): secret.reveal() for name, secret in get_env(host, app).items()}
+        if "SKIP" in files and keep is not None:
+            keep(tx)
+            shutil.rmtree(directory)
+            return None
         release = Release(app, 1, "sha256:0", "", kind, revision=commit)
         deployment = Deployment(tx.id, app, "deploy", release)
         post_deploy(host, deployment, tx)

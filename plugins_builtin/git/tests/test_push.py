@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dokkupy_git.deployed import rebuilt_commit
 from dokkupy_git.repository.bare import Repository
 from dokkupy_git.settings import SETTINGS, deploy_branch
 from dokkupy_sdk.names import AppName
@@ -52,6 +53,17 @@ def test_push_is_refused_when_autocreation_is_off(world: World, client: Client) 
     assert "App blog does not exist" in done.stderr
     assert not world.host.store.has_app(BLOG)
     assert not (world.root / "repos").exists()
+
+
+def test_push_whose_release_is_not_started_keeps_the_code_for_a_rebuild(world: World, client: Client) -> None:
+    served = client.commit({"a": "1"})
+    assert client.push().returncode == 0
+    kept = client.commit({"a": "2", "SKIP": ""})
+    assert client.push().returncode == 0
+    assert head(world) == kept
+    assert world.host.store.read("apps", "blog", "git")["sha"] == served == world.deployed["commit"]
+    assert rebuilt_commit(world.host, BLOG) == kept
+    assert world.leftovers() == []
 
 
 def test_failed_build_refuses_the_push_and_keeps_ref_and_app(world: World, client: Client) -> None:

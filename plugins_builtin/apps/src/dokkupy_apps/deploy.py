@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
@@ -42,7 +43,8 @@ from dokkupy_apps.releases.records import (
     read_release,
     write_release,
 )
-from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
+from dokkupy_apps.rollout.converge import converge, prune_old
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 from dokkupy_apps.routing.routes import urls, why_unreachable
 
@@ -56,15 +58,17 @@ def deploy_source(
     revision: str = "",
     metadata: str = "",
     no_cache: bool = False,
-) -> Deployment:
-    """Build and deploy a source as one operation.
+    keep: Callable[[Transaction], None] | None = None,
+) -> Deployment | None:
+    """Build and deploy a source as one operation; None when `ps:set APP skip-deploy true` leaves the release unstarted.
 
-    fill: writes the tree into an empty private directory and returns the revision. Raises DokkupyError after
+    fill: writes the tree into an empty private directory and returns the revision. keep: called in the operation of a
+    release that is not started, because no hook of a deploy is. Raises DokkupyError after
     everything was rolled back; the previous release keeps serving. Raises Busy at once when another operation runs.
     """
     require_unlocked(host, app)
 
-    def deploy() -> Deployment:
+    def deploy() -> Deployment | None:
         with operation(host, "deploy", f"app:{app}", wait=0) as tx:
             require_unlocked(host, app)
             with recorded(host, app, tx.id, kind="build", source=kind):
@@ -80,28 +84,50 @@ def deploy_source(
                     require_web_kept(host, release, current(host, app)[1])
                 finally:
                     remove_work(host, tx.id)
+                for name in PROPERTIES if not host.dry_run else ():
+                    if PS.raw(host.store, app, name) and (note := unread_note(release, name)):
+                        host.out.warn(note)
                 write_release(tx, release)
                 tx.step("drop the build's own tag", lambda: drop_image(host, tag))
                 host.out.section(f"Releasing {app}...")
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
                 run_release_tasks(tx, release)
+                if skips_deploy(host, app):
+                    if keep is not None:
+                        keep(tx)
+                    tx.follow(call(prune_old, app=app))
+                    tx.commit()
+                    return None
                 host.out.section(f"Deploying {app}...")
                 deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
                 tx.commit()
             return deployment
 
     deployment = observed(host, app, deploy)
-    announce(host, app)
+    if deployment is None:
+        host.out.section("Skipping deployment")
+        host.out.detail(f"The release is kept; to start it: ps:set {app} skip-deploy false, then ps:rebuild {app}")
+    else:
+        announce(host, app)
     return deployment
 
 
-def observed(host: Host, app: AppName, deploy: Callable[[], Deployment]) -> Deployment:
-    """Deploy, and report to the observers how it ended."""
-    deployment, outcome, reason = None, "succeeded", ""
+def skips_deploy(host: Host, app: AppName) -> bool:
+    return PS.get(host.store, app, "skip-deploy") == "true"
+
+
+Deployed = TypeVar("Deployed", bound="Deployment | None")
+
+
+def observed(host: Host, app: AppName, deploy: Callable[[], Deployed]) -> Deployed:
+    """Deploy, and report to the observers how it ended; a deploy that is skipped (None) is an event alone."""
+    deployment, outcome, reason = None, "failed", ""
     try:
         deployment = deploy()
+        outcome = "skipped" if deployment is None else "succeeded"
+        return deployment
     except BaseException as error:
-        outcome, reason = "failed", error.message if isinstance(error, DokkupyError) else str(error)
+        reason = error.message if isinstance(error, DokkupyError) else str(error)
         raise
     finally:
         host.events.record(
@@ -109,12 +135,12 @@ def observed(host: Host, app: AppName, deploy: Callable[[], Deployment]) -> Depl
             app=app,
             outcome=outcome,
             reason=reason,
-            release=str(deployment.release.number) if deployment else "",
+            release=str(deployment.release.number) if isinstance(deployment, Deployment) else "",
         )
-        host.hooks.notify(
-            hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
-        )
-    return deployment
+        if outcome != "skipped":
+            host.hooks.notify(
+                hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
+            )
 
 
 def announce(host: Host, app: AppName) -> None:

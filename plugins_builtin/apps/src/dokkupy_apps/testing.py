@@ -24,4 +24,7 @@ def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a"
         write_tree(directory, tree)
         return revision
 
-    return deploy_source(host, name, kind="git-hook", fill=fill)
+    deployment = deploy_source(host, name, kind="git-hook", fill=fill)
+    if deployment is None:
+        raise ValueError(f"{app} skips deploys: call deploy_source")
+    return deployment

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.ending import how_it_ended, memory_limit
@@ -74,7 +75,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 engine.images,
                 release,
                 image,
-                release.processes.get(process),
+                start_command(release, process),
                 instance_spec(release, process, index, address, deployment),
             )
             for (process, index), address in zip(wanted, addresses, strict=True)

@@ -58,6 +58,7 @@ def deploy(
             revision=incoming.commit,
             metadata=metadata or incoming.commit,
             no_cache=no_cache,
+            keep=lambda tx: keep_code(tx, app, incoming),
         )
     finally:
         pending.pop(app, None)
@@ -67,14 +68,36 @@ def settle(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The new release serves: note its commit, adopt the branch, move the refs. Undone when the deploy still fails."""
     app = deployment.app
     incoming = sources_of(host).pending.get(app)
-    repository = Repository(host, app)
     before = host.store.load(GitFile, app)
-    moves = moves_of(repository, incoming) if incoming is not None else ()
+    moves = moves_of(Repository(host, app), incoming) if incoming is not None else ()
     after = with_serving(host, deployment, incoming, before, moves)
     if after != before:
         tx.save(after, app)
-    if incoming is None:
-        return
+    if incoming is not None:
+        move_refs(tx, app, incoming, moves)
+
+
+def keep_code(tx: Transaction, app: AppName, incoming: Incoming) -> None:
+    """The release is not started: its code is what a rebuild takes, and what serves stays on record."""
+    before = tx.host.store.load(GitFile, app)
+    properties = with_source(before, incoming)
+    tx.save(before.replace(properties=properties, origin=incoming.origin or before.origin, head=""), app)
+    move_refs(tx, app, incoming, moves_of(Repository(tx.host, app), incoming))
+
+
+def with_source(before: GitFile, incoming: Incoming) -> dict[str, str]:
+    """The properties that follow from where the code is from."""
+    properties = dict(before.properties)
+    if incoming.adopt:
+        properties["deploy-branch"] = incoming.adopt
+    properties.pop("source-image", None)
+    if incoming.image:
+        properties["source-image"] = incoming.image
+    return properties
+
+
+def move_refs(tx: Transaction, app: AppName, incoming: Incoming, moves: tuple[Move, ...]) -> None:
+    repository = Repository(tx.host, app)
     if moves:
         rows = [[move.ref, move.old, move.new] for move in moves]
         tx.step(
@@ -106,12 +129,7 @@ def with_serving(
     properties, origin = dict(before.properties), before.origin
     sha = deployment.release.revision if COMMIT.fullmatch(deployment.release.revision) else before.sha
     if incoming is not None:
-        sha = incoming.commit
-        if incoming.adopt:
-            properties["deploy-branch"] = incoming.adopt
-        properties.pop("source-image", None)
-        if incoming.image:
-            properties["source-image"] = incoming.image
+        sha, properties = incoming.commit, with_source(before, incoming)
         origin = incoming.origin or origin
     branch = HEADS + (
         incoming.adopt if incoming is not None and incoming.adopt else deploy_branch(host, deployment.app)

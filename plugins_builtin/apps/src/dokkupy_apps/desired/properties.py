@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dokkupy_sdk.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy_sdk.names import RelativePath
-from dokkupy_sdk.settings import BUILD, ROUTE, Property, Settings, boolean, integer, matching
+from dokkupy_sdk.settings import BUILD, NEXT_DEPLOY, ROUTE, Property, Settings, boolean, integer, matching, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.names import AppName
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
 
@@ -28,6 +33,34 @@ PS = Settings(
         help="Seconds between the stop signal and the kill",
         parse=integer(0, 86400),
         in_release=True,
+    ),
+    Property(
+        "start-cmd",
+        help="What every process type runs in place of its command in the Procfile, for images of buildpacks",
+        parse=plain,
+        scope="app",
+        in_release=True,
+    ),
+    Property(
+        "dockerfile-start-cmd",
+        help="What every process type runs in place of its command in the Procfile, for all other images",
+        parse=plain,
+        scope="app",
+        in_release=True,
+    ),
+    Property(
+        "skip-deploy",
+        "false",
+        help="Whether new code is built and kept as a release that is not started",
+        parse=boolean,
+        applies=NEXT_DEPLOY,
+    ),
+    Property(
+        "restore",
+        "true",
+        help="Whether the app is started when the host boots; the next deploy or start sets it back",
+        parse=boolean,
+        scope="app",
     ),
     Property(
         "rollback-on-crash",
@@ -114,3 +147,10 @@ PROXY = Settings(
     Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
     applies=ROUTE,
 )
+
+
+def starts_at_boot(host: Host, app: AppName) -> bool:
+    """Whether the app is started when nothing of it runs: not after `ps:stop`, nor after `ps:set APP restore false`."""
+    from dokkupy_sdk.state import FormationFile
+
+    return host.store.load(FormationFile, app).restore and PS.get(host.store, app, "restore") == "true"

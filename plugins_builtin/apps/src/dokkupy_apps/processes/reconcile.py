@@ -5,7 +5,9 @@ from __future__ import annotations
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.state import FormationFile
 
+from dokkupy_apps.desired.properties import starts_at_boot
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.processes.start_stop import bring_back
 from dokkupy_apps.releases.records import current, require_pointer
@@ -36,13 +38,16 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
         if release is None:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
+        statuses = host.instances(app).status(instances)
+        down = [s.instance.dyno for s in statuses if s.state != "running"]
+        if len(down) == len(statuses) and should_run(host, app) and not starts_at_boot(host, app):
+            tx.save(host.store.load(FormationFile, app).replace(restore=False), app)  # from now on it is stopped
         if should_run(host, app):
-            down = [s.instance.dyno for s in host.instances(app).status(instances) if s.state != "running"]
             if down:
                 bring_back(tx, app, watched=watched)
                 lines.append(f"{app}: started {', '.join(down)}")
         else:
-            up = [s.instance for s in host.instances(app).status(instances) if s.state not in ("exited", "missing")]
+            up = [s.instance for s in statuses if s.state not in ("exited", "missing")]
             if up:
                 names = ", ".join(one.dyno for one in up)
                 tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))

@@ -11,8 +11,8 @@ from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
 
-from dokkupy_apps.deploy import deploy_source, observed
-from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.deploy import deploy_source, observed, skips_deploy
+from dokkupy_apps.desired.properties import starts_at_boot
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
     next_number,
@@ -46,7 +46,10 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
 
 def restart_with_config(host: Host, app: AppName) -> bool:
     """Restart an app whose configuration changed, if it exists and should run. Returns whether it was restarted."""
-    if not is_deployed(host, app) or not should_run(host, app):
+    if not is_deployed(host, app) or not starts_at_boot(host, app):
+        return False
+    if skips_deploy(host, app):
+        host.out.section("Skipping deployment")
         return False
     host.out.announce(f"Restarting app {app}")
     redeploy(host, app, kind="config")
@@ -68,7 +71,7 @@ def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
     return fresh
 
 
-def rebuild(host: Host, app: AppName) -> Deployment:
+def rebuild(host: Host, app: AppName) -> Deployment | None:
     """Build and deploy the app's current code again."""
     host.store.require_app(app)
     sources = host.sources()

@@ -15,7 +15,7 @@ from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile
 
 from dokkupy_apps.desired.formation import WEB
-from dokkupy_apps.desired.properties import BUILDER, RELEASES
+from dokkupy_apps.desired.properties import BUILDER, PS, RELEASES
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.records import (
     as_tables,
@@ -165,11 +165,18 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deplo
         deployment = without_closed(deployment, closed)
     tx.step("look at the new instances", lambda: require_alive(host, deployment))
     write_deployment(tx, release, deployment.instances, closed)
-    formation = host.store.load(FormationFile, app)
-    if not formation.restore:
-        tx.save(formation.replace(restore=True), app)
+    mark_running(tx, app)
     tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")))
     return deployment
+
+
+def mark_running(tx: Transaction, app: AppName) -> None:
+    """A deploy or start says that the app should run, and start with the host."""
+    formation = tx.host.store.load(FormationFile, app)
+    if not formation.restore:
+        tx.save(formation.replace(restore=True), app)
+    if PS.raw(tx.host.store, app, "restore"):
+        PS.set(tx, app, "restore", "")
 
 
 def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName) -> frozenset[int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.desired.properties import PS, starts_at_boot
 from dokkupy_apps.releases.serving import is_deployed
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, each
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
-from dokkupy_sdk.state import FormationFile, ServingFile
+from dokkupy_sdk.state import ServingFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.operation import Transaction
 
 group = Group("ps", "Manage app processes")
 
@@ -200,11 +204,20 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
         "--deployed": "true" if serving is not None else "false",
         "--processes": str(len(serving.instances) if serving is not None else 0),
         "--ps-can-scale": "false" if serving is not None and serving.fixed else "true",
-        "--restore": "true" if host.store.load(FormationFile, app).restore else "false",
+        "--restore": "true" if starts_at_boot(host, app) else "false",
         "--running": running,
         "--ps-pending": ", ".join(pending),
         **extra,
     }
 
 
-add_property_commands(group, PS, extra=report_extra, beyond=("rollback-on-crash",))
+def warn_of_unread(tx: Transaction, app: AppName | None, name: str) -> None:
+    from dokkupy_apps.releases.records import current
+    from dokkupy_apps.releases.start_command import unread_note
+
+    release = current(tx.host, app)[0] if app is not None and PS.raw(tx.host.store, app, name) else None
+    if release is not None and (note := unread_note(release, name)):
+        tx.host.out.warn(note)
+
+
+add_property_commands(group, PS, extra=report_extra, beyond=("rollback-on-crash", "restore"), on_set=warn_of_unread)
