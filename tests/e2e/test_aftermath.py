@@ -110,4 +110,7 @@ def test_a_one_off_process_ends_with_its_caller_and_with_its_time(host: Host, ap
     host.exec(["dokkupy", "run:detached", "--ttl-seconds", "1", APP, "sleep", "300"])
     time.sleep(1.1)
     until(lambda: host.exec(["dokkupy", "tick"]).code == 0 and runs(host) == [], "its time is over")
-    assert [row["reason"] for row in events(host, "run_ended")][-2:] == ["its caller left", "its 1 seconds are over"]
+    assert [row["reason"] for row in events(host, "run_ended")][-2:] == [
+        "its caller disconnected",
+        "it reached its time limit of 1 s",
+    ]

@@ -1,8 +1,8 @@
-"""All that a plugin may import of dokkupy.
+"""All that a plugin may import from dokkupy.
 
 `dokkupy_sdk.model`, `.roles`, `.errors`, `.cli`, `.settings`, `.operation`, `.execute`, `.files` re-export the stable
-part of core; `dokkupy_sdk.testing` has fixtures, fakes and contracts. This module itself is light: it is imported by
-every plugin's `hooks.py`.
+part of core. `dokkupy_sdk.testing` has fixtures, fakes and contracts. This module imports little, because every plugin's
+`hooks.py` imports it.
 """
 
 from dokkupy.host import Host
@@ -20,8 +20,8 @@ API = 1
 
 def __getattr__(name: str) -> object:
     """`hookimpl` marks an implementation of a hook. `hookspec` marks a hook that a plugin itself calls, in the module
-    that its entry point in `dokkupy.hookspecs` names. They are made when they are first used: pluggy costs more than
-    most commands, and a command has no hooks."""
+    that its entry point in `dokkupy.hookspecs` names. Both are created at their first use, because importing pluggy takes
+    longer than most commands, and a module of commands has no hooks."""
     if name not in ("hookimpl", "hookspec"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import pluggy

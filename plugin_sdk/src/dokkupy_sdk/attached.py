@@ -1,4 +1,4 @@
-"""A program on the caller's own terminal or pipes. It runs until it ends, the caller disconnects, or its time is over."""
+"""A program on the caller's own terminal or pipes. It runs until it ends, the caller disconnects, or its time limit."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from dokkupy.roles.containers import Container
 
     Stop = Callable[[Host, Container, str], None]
-    """Ends a container; the text is why."""
+    """Ends a container. The text is the reason."""
 
 OUTPUT = 1
 """The file descriptor of standard output."""
 
 GRACE = 10
-"""Seconds for which the engine's client may go on after its container."""
+"""Seconds for which the engine's client may outlive its container."""
 
 NOT_STARTED = 125
-"""The status for a container that the engine could not start, as `docker run` has it."""
+"""The exit status for a container that the engine could not start, the same as that of `docker run`."""
 
 LONGEST_WAIT = 100_000
 """Seconds that one poll(2) waits; its limit is 2^31 milliseconds."""
@@ -47,15 +47,15 @@ def until_end(client: subprocess.Popen[bytes], ttl: int) -> str:
             if descriptor in events:
                 return ""
             if events:
-                return "its caller left"
-        return f"its {ttl} seconds are over"
+                return "its caller disconnected"
+        return f"it reached its time limit of {ttl} s"
     finally:
         os.close(descriptor)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise SignalReceived. SIGINT is ignored here, because the client gets it too and passes it on."""
+    """SIGTERM and SIGHUP raise SignalReceived. SIGINT does nothing, because the client receives it too and forwards it."""
 
     def end(number: int, _frame: object) -> None:
         raise SignalReceived(f"Interrupted by {signal.Signals(number).name}", exit_code=128 + number)
@@ -75,15 +75,15 @@ def interruptible() -> Iterator[None]:
 
 
 def terminal() -> dict[str, str]:
-    """The variables that the engine's client gets besides the clean environment. None is the app's."""
+    """The variables of the terminal for the engine's client, besides the clean environment. None is the app's."""
     return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}
 
 
 def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
-    """Start a created container on the caller's terminal or pipes; returns its exit status and leaves no container.
+    """Start a created container on the caller's terminal or pipes. Returns its exit status and leaves no container.
 
-    Whatever ends this first ends the container too: a signal, the end of its time, a reader who left (an interrupted
-    SSH connection without a terminal sends no signal). stop: asks its process to end, and kills it after a grace.
+    A signal, the time limit and a disconnected caller end the container too. (An interrupted SSH connection without a
+    terminal sends no signal.) stop: asks its process to end, and kills it after a grace period.
     """
     client: subprocess.Popen[bytes] | None = None
     interrupted: SignalReceived | None = None
@@ -109,15 +109,15 @@ def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
 
 
 def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str, stop: Stop) -> int:
-    """End what is still running; returns the exit status."""
+    """End what is still running. Returns the exit status."""
     containers = host.containers()
     found = containers.find(container.id)
     if reason and client is not None and found is not None and found.state == "created":
-        client.kill()  # it has not started the container yet, and must not do so now
+        client.kill()  # it must not start the container anymore
         client.wait()
         found = containers.find(container.id)
     if found is not None and found.state not in ("exited", "dead") and (reason or found.state != "created"):
-        stop(host, found, reason or "its caller left")
+        stop(host, found, reason or "its caller disconnected")
         found = containers.find(container.id)
     if client is not None:
         try:

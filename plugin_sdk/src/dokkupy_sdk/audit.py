@@ -1,4 +1,4 @@
-"""The audit's format: keys, seals and times of its lines."""
+"""The format of the audit: keys, seals and times of its lines."""
 
 from dokkupy.kernel.audit import MARK, key_after, read_key, save_key, seal, stamp
 

@@ -1,5 +1,5 @@
-"""The role BackupSubject: one thing that can be backed up, restored and proven; plugins offer theirs by the hook
-`backup_subjects`, the backups plugin takes them to where they are kept."""
+"""The role BackupSubject: one thing that can be backed up, verified and restored. Plugins offer theirs by the hook
+`backup_subjects`; the plugin backups stores their dumps."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from collections.abc import Callable, Iterable, Mapping
 
 
 class BackupSubject(ABC):
-    """A service, an app's volumes, or the host's own state. A dump is one stream of bytes, never a file in clear.
+    """A service, an app's volumes, or the host's own state. A dump is a stream of bytes and never an unencrypted file.
 
     name: `postgres:db`, `app:blog`, `host`; unique on the host. suffix: of the dump's file name (`dump`, `sql`, `tar`).
 
-    Facts are invariants of the content, comparable as texts (`table public.posts: rows` -> `1200`, `schema` -> a hash).
-    They are taken before and after a dump, since the content may change meanwhile. What a dump holds is right when each
-    fact equals the one before or the one after, or lies between them where both are whole numbers. Facts whose name
-    begins with `content` are sums over everything: they count only where before and after are the same.
+    Facts are properties of the content that can be compared as texts (`table public.posts: rows` -> `1200`, `schema` -> a
+    hash). They are read before and after a dump, because the content may change during it. A dump is correct if each of
+    its facts equals the one before or the one after, or lies between them if both are whole numbers. Facts whose name
+    begins with `content` are checksums of everything, so they are compared only if they were the same before and after.
     """
 
     name: str
     suffix: str
 
     def holds(self) -> bool:
-        """Whether there is content now, which a restore would replace. Cheap."""
+        """Whether there is content that a restore would replace. Cheap."""
         return True
 
     @abstractmethod
     def describe(self) -> Mapping[str, str]:
-        """What a restore on another host has to know: kind, image, version. Kept in clear beside the backup: no secret."""
+        """What a restore on another host must know: kind, image, version. It is stored unencrypted beside the backup, so it
+        must not contain secrets."""
 
     @abstractmethod
     def facts(self) -> Mapping[str, str]:
-        """The facts of the living content. Raises HostError when it cannot be asked."""
+        """The facts of the current content. Raises HostError when they cannot be read."""
 
     @abstractmethod
     def dump(self, write: Callable[[bytes], object]) -> None:
-        """Hand the whole dump over in pieces. Raises HostError when any program on the way failed, whatever was
-        written by then is worth nothing."""
+        """Write the whole dump in pieces. Raises HostError when any program involved fails; the pieces are then worthless."""
 
     @abstractmethod
     def check(self, head: bytes, tail: bytes, size: int) -> None:
-        """Raise HostError when a dump of this size that begins and ends so (up to 64 KiB each) cannot be whole."""
+        """Raise HostError if a dump with this beginning and end (up to 64 KiB each) and this size must be incomplete."""
 
     @abstractmethod
     def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
-        """Restore a dump into a throw-away instance of what `about` (from `describe` at its time) says; returns the
-        facts found in it. Nothing of it is left, whatever happens."""
+        """Restore a dump into a temporary instance and return its facts. about: what `describe` returned at the time of the
+        dump. The temporary instance is removed, even after a failure."""
 
     @abstractmethod
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
-        """Replace the content by a dump's. to: make a new subject of this name for it instead (`db-copy`); raises
-        Conflict when it is taken. On any failure the content is as before, or the new subject is not there."""
+        """Replace the content by that of a dump. to: restore into a new subject of this name instead (`db-copy`); raises
+        Conflict if it exists. A failure leaves the content as it was, and no new subject."""

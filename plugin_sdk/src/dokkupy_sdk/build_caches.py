@@ -1,4 +1,4 @@
-"""The part of the names of build caches that separates the caches of one app from those of others."""
+"""The part of a build cache's name that keeps other apps from using it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from dokkupy.model.secret import Secret
 
 
 def caches_of(private: Secret) -> str:
-    """32 characters that nobody else can guess; without a secret, valid for one build only."""
+    """32 characters that nobody else can guess. Without a secret, they are random and serve for one build only."""
     text = private.reveal() or os.urandom(16).hex()
     return hashlib.sha256(f"caches {text}".encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""The kit for buildpacks: a language looks at a source tree and says how it is built; the plugin buildpacks does it.
+"""The kit for buildpacks: a language reads a source tree and plans its build; the plugin buildpacks executes the plan.
 
-A language is a class found by the entry-point group `dokkupy.buildpack`. It executes nothing: it reads an untrusted tree
-through `Tree` and returns a `Plan`, which is printed by `buildpacks:plan` and rendered to a Dockerfile.
+A language is a class in the entry point group `dokkupy.buildpack`. It executes nothing: it reads an untrusted tree through
+`Tree` and returns a `Plan`, which `buildpacks:plan` prints and which is rendered to a Dockerfile.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dokkupy.errors import AppError
 from dokkupy_sdk.tree import read_text
 
 MOST_ENTRIES = 100_000
-"""Entries of a source that are looked at; more is an error of the source (lessons, C)."""
+"""The largest number of entries in a source; more is an error of the source (lessons, C)."""
 
 ROOT = "/app"
-"""Where the source lies in the image, as on Heroku."""
+"""The directory of the source in the image, as on Heroku."""
 
 
 REFERENCE = (
@@ -32,24 +32,24 @@ REFERENCE = (
 
 
 class Tree:
-    """A pushed tree. Reading follows no link."""
+    """A pushed tree. Its methods follow no link."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
 
     def text(self, path: str, *, limit: int = 8 * 1024 * 1024) -> str | None:
-        """A file's text; None when it is missing. Raises AppError for a link, a device, a file too large, and text
-        not in UTF-8."""
+        """A file's text; None if it is missing. Raises AppError for a link, a device, a file that is too large, and text
+        that is not UTF-8."""
         return read_text(self.root, path, limit=limit)
 
     def json(self, path: str) -> dict[str, Any]:
-        """The object in a JSON file; empty when the file is missing or empty. Raises AppError that names the file."""
+        """The object in a JSON file; empty if the file is missing or empty. Raises AppError with the file's name."""
         import json
 
         return self._table(path, "JSON", json.loads)
 
     def toml(self, path: str) -> dict[str, Any]:
-        """The tables of a TOML file; empty when it is missing. Raises AppError that names the file."""
+        """The tables of a TOML file; empty if it is missing. Raises AppError with the file's name."""
         import tomllib
 
         return self._table(path, "TOML", tomllib.loads)
@@ -59,7 +59,7 @@ class Tree:
         try:
             found = loads(text) if text else {}
         except (ValueError, RecursionError) as error:
-            # A file of nothing but brackets ends Python's recursion, not its grammar.
+            # RecursionError, because a file of nothing but brackets exceeds Python's recursion limit.
             raise AppError(f"{path} is not {kind}: {error}") from None
         if not isinstance(found, dict):
             raise AppError(f"{path} is not an object")
@@ -80,7 +80,7 @@ class Tree:
         return "file" if os.path.isfile(place) else "directory" if os.path.isdir(place) else ""
 
     def files(self, suffix: str = "", *, depth: int = 3) -> Iterator[str]:
-        """Relative paths of the regular files with this ending, in order of names, at most `depth` directories deep."""
+        """Relative paths of the regular files with this suffix, sorted, at most `depth` directories deep."""
         seen = 0
         for directory, names, files in os.walk(self.root):
             inside = os.path.relpath(directory, self.root)
@@ -99,9 +99,9 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The versions that an app accepts. text: as its file says it, empty for any; origin: that file; accepts: whether
-    a version such as `3.12` or `3.12.4` will do; tags: versions to ask a registry for, best first; fetched: the version
-    that the language's own tool fetches while building on a base that is older, empty when it fetches none."""
+    """The versions that an app accepts. text: as in its file; empty for any. origin: that file. accepts: whether a version
+    such as `3.12` or `3.12.4` is accepted. tags: versions to look for in a registry, best first. fetched: the version that
+    the language's own tool fetches during a build on an older base; empty if it fetches none."""
 
     text: str = ""
     origin: str = ""
@@ -114,14 +114,13 @@ class Wanted:
 class Toolchain:
     """Where a language's programs come from.
 
-    official: repository of its official image, empty for none. debian: suite -> version that the suite has.
-    build_packages, run_packages: Debian packages that give it on a bare Debian base; suite_packages,
-    suite_run_packages: those whose names differ from suite to suite. variants: endings of official tags, best first,
-    for building and for running. prepare:
-    commands in a Debian base that bring exactly the wanted version, for what no suite has; None when nothing can. package: whose
-    versions are those that `prepare` can bring or the language's own tool fetches, in npm's registry, or in Go's when
-    `registry` is `go`; empty when none can be asked. libraries: Debian
-    packages without which a small official image does not run what the full one compiled.
+    official: the repository of its official image; empty for none. debian: suite -> the version in that suite.
+    build_packages, run_packages: Debian packages that install it on a plain Debian base. suite_packages,
+    suite_run_packages: those whose names depend on the suite. variants: suffixes of official tags, best first, for
+    building and for running. prepare: commands that install exactly the wanted version on a Debian base if no suite has
+    it; None if there are none. package: the package in npm's registry (in Go's if `registry` is `go`) that has the
+    versions which `prepare` installs or the language's own tool fetches; empty for none. libraries: Debian packages that
+    a small official image must have to run what the full one compiled.
     """
 
     name: str
@@ -141,10 +140,10 @@ class Toolchain:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command of the build, by `sh -eu` in /app. files: paths of the source that it needs and that are copied
-    before it ("." for all): what does not change is not done again. caches: directories kept from build to build, the
-    app's own. config: whether it sees the app's configuration as its environment. install: whether it brings
-    dependencies, and sees the variables that the manifests name (`Plan.variables`)."""
+    """A command of the build, run by `sh -eu` in /app. files: paths of the source that are copied before it ("." for all);
+    if they have not changed, the step is not repeated. caches: directories that the app keeps from build to build.
+    config: whether it gets the app's configuration as its environment. install: whether it installs dependencies, and so
+    gets the variables that the manifests name (`Plan.variables`)."""
 
     command: str = ""
     files: tuple[str, ...] = ()
@@ -155,7 +154,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Steps that start from the toolchain's build image, or from an earlier stage's outcome (after)."""
+    """Steps that start from the toolchain's build image, or from the result of an earlier stage (`after`)."""
 
     name: str
     steps: tuple[Step, ...]
@@ -164,7 +163,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What goes into the image. stage: empty for the source itself."""
+    """A path to copy into the image. stage: where from; empty for the source itself."""
 
     stage: str
     path: str
@@ -175,11 +174,11 @@ class Copy:
 class Plan:
     """How a source is built.
 
-    runtime: what the image stands on when it is not the toolchain's own. stages in order; copies: what of them the
-    image gets, rarely changing things first. packages, build_packages:
-    Debian packages on top of the toolchain's. env: of the image. build_env: of the stages alone. processes: default
-    commands where the app has no Procfile. entrypoint: what every command of the image is run through. variables: names
-    of the app's variables that its manifests name (`named`). remarks, warnings: lines for the user.
+    runtime: the base of the image if it is not the toolchain's own. stages: in order. copies: what the image gets from
+    them, with what rarely changes first. packages, build_packages: Debian packages besides the toolchain's. env: of the
+    image. build_env: of the stages only. processes: default commands for an app without a Procfile. entrypoint: the
+    program through which every command of the image runs. variables: the app's variables that its manifests name
+    (`named`). remarks, warnings: lines for the user.
     """
 
     language: str
@@ -201,8 +200,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a plan may depend on besides the source. config: the names of the app's variables. values: the values of those
-    that control a build (DISABLE_COLLECTSTATIC, NPM_CONFIG_PRODUCTION...), never secrets. procfile: whether the app has a
+    """The input of a plan besides the source. config: the names of the app's variables. values: the values of those that
+    control a build (DISABLE_COLLECTSTATIC, NPM_CONFIG_PRODUCTION...), never secrets. procfile: whether the app has a
     Procfile."""
 
     config: frozenset[str] = frozenset()
@@ -211,15 +210,15 @@ class Context:
 
 
 def named(names: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """The variables to which the texts refer, in any notation of manifests: `$NAME`, `${NAME}`, `%env(NAME)%`,
+    """The variables to which the texts refer, in any notation that manifests use: `$NAME`, `${NAME}`, `%env(NAME)%`,
     `env.NAME`, `ENV["NAME"]`, `os.environ.get("NAME")`."""
     text = "\n".join(texts)
     return tuple(sorted(name for name in names if re.search(REFERENCE.replace("NAME", re.escape(name)), text)))
 
 
 class Language(ABC):
-    """A language. toolchain: where its programs come from. steering: names of variables whose values `plan` looks at,
-    in `Context.values`."""
+    """A language. toolchain: where its programs come from. steering: names of variables whose values `plan` reads in
+    `Context.values`."""
 
     name: str
     toolchain: Toolchain
@@ -227,10 +226,9 @@ class Language(ABC):
 
     @abstractmethod
     def detect(self, tree: Tree) -> int:
-        """How certain it is that the source is in this language: 0 not at all; 90 a lock file; 70 the language's own
-        file; 40 a file of the kind; 10 a last resort.
-        The highest wins, ties by name."""
+        """How certain it is that the source is in this language. The highest number wins, and the first name among equals:
+        90 for a lock file, 70 for the language's own file, 40 for a typical file, 10 for a last resort, 0 for no match."""
 
     @abstractmethod
     def plan(self, tree: Tree, context: Context) -> Plan:
-        """The plan. Raises AppError that says what is wrong in which file."""
+        """Plan the build. Raises AppError with the file and what is wrong in it."""

@@ -1,4 +1,4 @@
-"""The role Cipher. Apart from the other roles, because `config:get` loads its adapter."""
+"""The role Cipher, in a module of its own, because the frequent `config:get` loads its adapter."""
 
 from dokkupy.kernel.cipher import Cipher
 

@@ -1,4 +1,4 @@
-"""Commands: declarations and what they return. Light enough for every command's start."""
+"""Declarations of commands and their results. Every command loads this module, so it imports little."""
 
 from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Options, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
@@ -13,7 +13,7 @@ LAZY = {"apps_of": "dokkupy_sdk.many", "confirm": "dokkupy_sdk.confirm", "each":
 
 
 def __getattr__(name: str) -> object:
-    """What not every command uses is imported by the commands that do."""
+    """Import names that few commands use at their first use."""
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from dokkupy.kernel.registry import module_of

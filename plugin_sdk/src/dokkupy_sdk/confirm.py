@@ -9,7 +9,7 @@ from dokkupy.host import Host
 
 
 def confirm(host: Host, name: str, what: str) -> None:
-    """Ask to type a name before `what` is destroyed; `--force` and a dry run do not ask. Raises UserError."""
+    """Ask the user to type a name before `what` is destroyed, except with `--force` or in a dry run. Raises UserError."""
     if host.force or host.dry_run:
         return
     host.out.warn("WARNING: Potentially Destructive Action")

@@ -1,4 +1,4 @@
-"""Cron expressions, as Debian's cron has them, in the host's local time. cronsim parses them."""
+"""Cron expressions as in Debian's cron, in the host's local time. cronsim parses them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WORDS = {
     "@annually": "0 0 1 1 *",
 }
 LOOKED_AT = 12
-"""Firings that are looked at for the longest pause between two."""
+"""The number of next times among which the longest interval is determined."""
 
 
 class Cron(str):
-    """A cron expression of five fields, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually.
-    Kept as five fields."""
+    """A cron expression of five fields, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. It is
+    stored as five fields."""
 
     __slots__ = ()
 
@@ -48,11 +48,11 @@ class Cron(str):
         return next(CronSim(str(self), moment))
 
     def is_due(self, since: datetime, now: datetime) -> bool:
-        """Whether it was due since then, once or more often: what was missed runs once."""
+        """Whether it was due at least once since then. Several missed times count as one."""
         return self.after(since) <= now
 
     def interval(self, moment: datetime) -> timedelta:
-        """The longest pause between two times, of the next ones."""
+        """The longest interval between two of the next times."""
         longest, last = timedelta(0), self.after(moment)
         for _ in range(LOOKED_AT):
             following = self.after(last)

@@ -1,4 +1,4 @@
-"""Values that a release has without any of its own."""
+"""Defaults of releases."""
 
 from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
 

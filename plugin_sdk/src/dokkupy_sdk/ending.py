@@ -1,4 +1,4 @@
-"""How a process ended, in words."""
+"""Sentences about how a process ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def how_it_ended(row: InstanceStatus, memory: str = "") -> str:
-    """Completes "web.1 ...". memory: the limit of its memory, if it has one."""
+    """A phrase that completes "web.1 ...". memory: its memory limit, if it has one."""
     if row.state == "missing":
         return "was removed"
     if row.oom_killed:
@@ -36,13 +36,13 @@ def format_exit_code(code: int) -> str:
 
 
 def meaning_of(code: int) -> str:
-    """What an exit code says by convention, in brackets; empty for the app's own."""
+    """The conventional meaning of an exit code, in brackets; empty if it has none."""
     meaning = MEANINGS.get(code, "") or signal_of(code)
     return f" ({meaning})" if meaning else ""
 
 
 def memory_limit(options: Sequence[str]) -> str:
-    """The last limit of memory in docker options, as it is written there; empty for none."""
+    """The last memory limit in docker options, as written there; empty for none."""
     found = ""
     for index, word in enumerate(options):
         name, equals, value = word.partition("=")

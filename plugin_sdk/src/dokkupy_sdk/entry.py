@@ -1,4 +1,4 @@
-"""The command line as a function, for programs that others start: git's hook, the timer, the entry for SSH."""
+"""The command line as a function, for programs that other programs start: git's hook, the timer, the SSH entry."""
 
 from dokkupy.cli.declare import COMMANDS, find_namespace
 from dokkupy.cli.main import main, resolve

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any]]:
-    """The last events, oldest first; with app only those of this app, which need not exist any more.
+    """The last events, oldest first. app: only the events of this app, which may no longer exist.
 
-    A line that a crash or a full disk truncated is skipped.
+    Lines that a crash or a full disk truncated are skipped.
     """
     rows = of_app(parsed(lines_of(host.events.path)), app)
-    if len(rows) < count:  # the file was rotated not long ago
+    if len(rows) < count:  # the file was rotated recently
         rows = of_app(parsed(lines_of(host.events.path + ".1")), app)[len(rows) - count :] + rows
     return rows[-count:]
 

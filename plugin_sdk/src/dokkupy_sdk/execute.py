@@ -39,7 +39,7 @@ def execute(
     cwd: str | None = None,
     timeout: float | None = 60.0,
 ) -> Completed:
-    """Run a program to its end. With check, a status other than 0 raises HostError with the program's output."""
+    """Run a program to its end. check: a status other than 0 raises HostError with the program's output."""
     try:
         done = subprocess.run(
             list(argv),
@@ -73,8 +73,8 @@ def stream(
 ) -> int:
     """Run a program and pass on each line of both streams as it arrives. Returns the status.
 
-    The program gets its own process group, which is ended as a whole when this function is left early. When we are
-    killed, the kernel asks the program to end.
+    The program gets its own process group, which is ended as a whole if this function is interrupted. If this process is
+    killed, the kernel sends SIGTERM to the program.
     """
     try:
         process = subprocess.Popen(
@@ -99,7 +99,7 @@ def stream(
 
 
 def lines(pipe: int) -> Iterator[bytes]:
-    """What comes through a pipe, a line at a time, without the newlines."""
+    """The lines from a pipe as they arrive, without the newlines."""
     with signal_pipe() as signals:
         poll = select.poll()
         for fd in (pipe, signals):
@@ -121,10 +121,10 @@ def lines(pipe: int) -> Iterator[bytes]:
 
 @contextmanager
 def signal_pipe() -> Iterator[int]:
-    """The reading end of a pipe that each signal with a handler writes to.
+    """The reading end of a pipe to which each signal with a handler writes.
 
-    Python runs handlers between two instructions. A signal that arrives after the last look for one and before the
-    system call interrupts nothing: a plain read of a silent program would go on for as long as the program is silent.
+    Python runs handlers between two instructions. A signal that arrives after Python's last check and before the system
+    call does not interrupt the call, so a plain read would block as long as the program prints nothing.
     """
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -145,14 +145,15 @@ PR_SET_PDEATHSIG = 1
 
 
 def ending_with_us() -> Callable[[], None]:
-    """Runs in the child before the program: the program is ended when dokkupy dies, so that no build runs on without it."""
+    """A function for the child to call before it starts the program, so that no build outlives dokkupy: the kernel ends
+    the program when dokkupy dies."""
     import ctypes
 
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def ask() -> None:
         prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        if os.getppid() != parent:  # killed in between
+        if os.getppid() != parent:  # dokkupy died before the call
             os._exit(1)
 
     return ask
@@ -166,12 +167,12 @@ def poll_reader(fd: int) -> select.poll:
 
 
 def reader_left(fd: int) -> bool:
-    """Whether the reader of our output is gone: a dropped SSH connection, or the end of the program behind a pipe."""
+    """Whether the reader of the output is gone: the SSH connection was dropped, or the program behind the pipe ended."""
     return bool(poll_reader(fd).poll(0))
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:
-    """End a process that `start_new_session` made the leader of a group, with all that it started."""
+    """End a process that leads a process group (`start_new_session`), and all processes that it started."""
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGTERM)

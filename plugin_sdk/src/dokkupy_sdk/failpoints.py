@@ -1,4 +1,4 @@
-"""Failpoints: boundaries at which the crash tests kill an adapter. Nothing happens outside the tests."""
+"""Failpoints: points at which the crash tests kill an adapter. They do nothing outside the tests."""
 
 from dokkupy.kernel.failpoints import failpoint
 

@@ -1,4 +1,4 @@
-"""Files: durable writes, text in one form, and untrusted trees read without following a link out of them."""
+"""Files: durable writes, normalized text, and reading untrusted trees without following links."""
 
 from dokkupy.kernel.files import make_directory, sync_directory, write_atomic
 from dokkupy.kernel.session import SCRATCH

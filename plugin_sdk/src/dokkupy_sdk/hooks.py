@@ -1,4 +1,4 @@
-"""Hooks of core, for plugins that call them: `host.hooks.gather(linked_containers, host=host, app=app)`."""
+"""Core's hooks, for plugins that call them: `host.hooks.gather(linked_containers, host=host, app=app)`."""
 
 from dokkupy.hookspecs import (
     build_env,

@@ -1,4 +1,5 @@
-"""What a host has, for annotations: `host.store`, `host.out`, `host.events`, and the lock that `host.lock(...)` gives."""
+"""Types of a host's attributes, for annotations: `host.store`, `host.out`, `host.events`, and what `host.lock(...)`
+returns."""
 
 from dokkupy.kernel.console import Console
 from dokkupy.kernel.events import Events

@@ -1,8 +1,8 @@
-"""A command inside a running container, which ends when its caller goes.
+"""Runs a command inside a running container, and ends it when its caller disconnects.
 
-The engine does not end what it started in a container when its client goes, and does not say which process that is. So the
-command runs below a shell, which leaves Ctrl-C to the command and whose arguments, which the host sees, have a mark in them,
-and a signal is sent from inside.
+When its client ends, the engine neither ends the process that it started in the container nor says which process that is.
+The command therefore runs below a shell that has a mark among its arguments, which are visible on the host. The mark
+finds the process, and a second command inside the container sends it a signal. The shell leaves Ctrl-C to the command.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Attach = Callable[[Sequence[str], bool], list[str]]
-    """The argv of the engine's client that runs this command in the container; whether on a terminal."""
+    """Returns the argv of the engine's client that runs this command in the container, with or without a terminal."""
 
 SHELL = "/bin/sh"
 GRACE = 10
 """Seconds from SIGHUP to SIGKILL."""
 
 FOR_EVER = 10**9
-"""Seconds that a command may take here: nobody limits it."""
+"""Seconds that a command may take, which is no limit in practice."""
 
 
 def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: bool) -> int:
-    """Run a command in a container on the caller's own terminal or pipes; returns its exit status.
+    """Run a command in a container on the caller's own terminal or pipes. Returns its exit status.
 
-    Whatever ends the caller ends the command: it gets SIGHUP, and is killed after a grace. Not in an image without a
-    shell, where it goes on.
+    When the caller ends in any way, the command gets SIGHUP, and SIGKILL after a grace period. In an image without a
+    shell, the command continues instead.
     """
     mark = f"dokkupy-enter-{secrets.token_hex(8)}"
     words = (SHELL, "-c", f': {mark}; trap : INT QUIT; "$@"; exit $?', "sh", *command) if has_shell else tuple(command)
@@ -65,8 +65,8 @@ def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: 
 
 
 def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:
-    """Send SIGHUP to the marked shell's process group, and SIGKILL to what is left of it in time. A caller that goes at once
-    may go before the shell has started: while the engine's client is there, it may still come."""
+    """Send SIGHUP to the marked shell's process group, and SIGKILL to what remains after the grace period. If the caller
+    ends at once, the shell may not have started; it still may while the engine's client is running."""
     deadline = time.monotonic() + GRACE
     while not (pid := marked(mark)):
         if client.poll() is not None or time.monotonic() > deadline:
@@ -74,7 +74,7 @@ def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
     def send(signal: str) -> bool:
-        """Whether the process group exists."""
+        """Send a signal. Returns whether the process group existed."""
         script = f"kill -{signal} -{pid}"
         argv = attach((SHELL, "-c", script), False)
         return (
@@ -94,7 +94,7 @@ def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:
 
 
 def marked(mark: str) -> int:
-    """The marked shell's number inside its container; 0 when there is none (any more)."""
+    """The marked shell's pid inside its container; 0 if it does not run."""
     for number in filter(str.isdecimal, os.listdir("/proc")):
         try:
             with open(f"/proc/{number}/cmdline", "rb") as file:
@@ -103,8 +103,8 @@ def marked(mark: str) -> int:
             with open(f"/proc/{number}/status") as file:
                 row = next(line for line in file if line.startswith("NSpid:"))
         except (OSError, StopIteration):
-            continue  # it ended meanwhile
+            continue  # the process has just ended
         numbers = row.split()[1:]
-        if len(numbers) > 1:  # the engine's client, which has the mark too, is in no container
+        if len(numbers) > 1:  # excludes the engine's client, which has the mark too but runs on the host
             return int(numbers[-1])
     return 0

@@ -1,7 +1,7 @@
-"""Variables by which Dokku once was configured: it has commands for them now, and here they are variables like others.
+"""Variables that once configured Dokku. Dokku has commands for that now, and dokkupy treats them as ordinary variables.
 
-A plugin names those of its own namespace in the entry-point group `dokkupy.legacy_env`: a table of a regular expression,
-matched whole, to the command that replaces the variable (or, without a colon, why nothing does).
+A plugin names those of its namespace in the entry point group `dokkupy.legacy_env`, by a table: regular expression (for
+the whole name) -> the command that replaces the variable, or a text without a colon that says why none does.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 SUSPECT = re.compile(r"DOKKU_.*|NO_VHOST")
 LINKED = re.compile(r"DOKKU_[A-Z0-9_]+_URL")
-"""What a link to a service sets (reference, section 6): it has its effect in the app."""
+"""Variables that a link to a service sets (reference, section 6), because they have an effect in the app."""
 
 
 def legacy_lines(host: Host, app: AppName | None, keys: Iterable[str]) -> list[str]:
-    """A line for each variable that was Dokku's and does nothing here, with what replaces it."""
+    """A line for each of these variables that has no effect here, with the command that replaces it."""
     suspects = [key for key in keys if SUSPECT.fullmatch(key) and not LINKED.fullmatch(key)]
     if not suspects:
         return []

@@ -1,4 +1,4 @@
-"""Locks of what belongs to no single app, such as the proxy's configuration."""
+"""Locks for subjects that belong to no single app, such as the proxy's configuration."""
 
 from dokkupy.kernel.locks import Lock, holder, take
 

@@ -40,7 +40,7 @@ def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
 
 
 def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[AppName]:
-    """The app that was named, or with --all those for which the caller has the permission."""
+    """The named app, or with `--all` all apps for which the caller has the permission."""
     if scope.is_all:
         from dokkupy_sdk.access import visible_apps
 

@@ -1,4 +1,4 @@
-"""Frozen facts: releases, instances, builds, routes, findings. Light: each is made when it is first imported."""
+"""Frozen values: releases, instances, builds, routes, findings. Each is loaded when it is first imported from here."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ HOMES = {
     "Unserved": "proxy",
     "Upstream": "proxy",
 }
-"""Name -> the module of `dokkupy.model` that has it. To make one dataclass takes longer than to read a state file."""
+"""Name -> its module in `dokkupy.model`. Creating one dataclass takes longer than reading a state file."""
 
 
 def __getattr__(name: str) -> object:

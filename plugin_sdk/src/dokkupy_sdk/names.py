@@ -1,4 +1,4 @@
-"""Identifiers, parsed at the border. Light: no dataclasses."""
+"""Identifiers, which are parsed at the border. This module uses no dataclasses, because most commands load it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class GitRef(Identifier):
-    """A branch, tag or revision as git accepts it (`git check-ref-format`), never an option."""
+    """A branch, tag or revision that git accepts (`git check-ref-format`) and does not take for an option."""
 
     __slots__ = ()
     what = "Git reference"
@@ -45,8 +45,8 @@ class GitRef(Identifier):
 
 
 class GlobalDomain(Identifier):
-    """What apps without names of their own are called below: a host name, or the host's address, IPv4 or IPv6, below which
-    nothing can be called."""
+    """The parent domain of apps without domains of their own. It may be the host's address (IPv4 or IPv6), which can have
+    no subdomains."""
 
     __slots__ = ()
     what = "Domain"
@@ -76,7 +76,7 @@ class GlobalDomain(Identifier):
 
 
 def is_address(text: str) -> bool:
-    from _socket import AF_INET, AF_INET6, inet_pton  # `socket` would be half an interpreter for `domains:report`
+    from _socket import AF_INET, AF_INET6, inet_pton  # importing `socket` takes half as long as starting Python
 
     for family in (AF_INET, AF_INET6):
         try:
@@ -106,7 +106,7 @@ class ImageRef(Identifier):
 
 
 class KeyName(Identifier):
-    """The name under which an SSH key is kept."""
+    """The name of an SSH key."""
 
     __slots__ = ()
     what = "Key name"
@@ -120,7 +120,7 @@ class KeyName(Identifier):
 
 
 class PluginName(Identifier):
-    """The short name of a plugin: its distribution's without `dokkupy-`."""
+    """The short name of a plugin: that of its distribution without `dokkupy-`."""
 
     __slots__ = ()
     what = "Plugin name"

@@ -1,4 +1,4 @@
-"""Operations: changes that either happened or did not."""
+"""Operations: changes that happen completely or not at all."""
 
 from dokkupy.errors import messages
 from dokkupy.kernel.journal import NEW, new_id

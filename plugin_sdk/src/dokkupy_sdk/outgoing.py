@@ -1,6 +1,6 @@
-"""What the host fetches for a user goes through here: a name is resolved once, every address that it has is validated,
-and the connection is made to one of those. So a name that changes its address meanwhile leads nowhere else, and each
-redirect is validated like the first URL.
+"""Requests that the host sends for a user. A name is resolved once, all of its addresses are validated, and the connection
+goes to one of them. A name that changes its address in the meantime therefore leads nowhere else. Each redirect is
+validated like the first URL.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ NAT64 = "64:ff9b::/96"
 
 
 METADATA = ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")
-"""Where clouds give credentials and keys to whoever asks, beside the link-local addresses: Alibaba, Oracle, Azure's host
-agent, AWS and Google by IPv6."""
+"""Addresses, besides the link-local ones, at which clouds give credentials to anyone who asks: Alibaba, Oracle, Azure's
+host agent, AWS and Google by IPv6."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Which addresses may be reached.
 
-    admin: those of the host itself and of private networks too, since a CI runner there serves archives; never the
-    link-local ones, at which clouds give credentials away. allowed: private networks (CIDR) that an admin opened for
-    everybody. own: the engine's networks, which are the apps' own.
+    admin: also those of the host itself and of private networks, because a CI runner there may serve archives, but never
+    the link-local ones, at which clouds give out credentials. allowed: private networks (CIDR) that an admin has opened
+    for everybody. own: the engine's networks, in which the apps run.
     """
 
     admin: bool = False
@@ -56,8 +56,7 @@ class Guard:
         return within(found, self.allowed) or (found.is_global and not reserved)
 
     def resolve(self, name: str, port: int) -> list[str]:
-        """The addresses of a host, each of which is permitted. Raises UserError when one is not, OSError when there is
-        none."""
+        """The addresses of a host name. Raises UserError if one is not permitted, and OSError if there is none."""
         import socket
 
         rows = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
@@ -70,7 +69,7 @@ class Guard:
     def connect(
         self, place: tuple[str, int], timeout: float | None = None, source_address: object = None
     ) -> socket.socket:
-        """A connection to the first of the validated addresses that answers. Called as `socket.create_connection` is."""
+        """Connect to the first of the validated addresses that answers. It is called like `socket.create_connection`."""
         import socket
 
         failure: OSError | None = None
@@ -88,38 +87,38 @@ class Guard:
 
 
 def guard_of(host: Host, allowed: Iterable[str] = ()) -> Guard:
-    """The guard for whoever runs the command."""
+    """The guard for the caller of the command."""
     from dokkupy_sdk.access import is_admin
 
     return Guard(admin=True) if is_admin(host) else replace(guard_of_source(host), allowed=tuple(allowed))
 
 
 def guard_of_source(host: Host) -> Guard:
-    """The guard for an address that stands in an app's source: whoever deploys it, it is untrusted."""
+    """The guard for an address from an app's source, which is untrusted even if an admin deploys it."""
     try:
         own = tuple(subnet for _, subnet in host.networks().find_all({}) if subnet)
     except DokkupyError:
-        own = ()  # an engine that is down has no network that could be reached
+        own = ()  # the engine is down, so its networks cannot be reached
     return Guard(own=own)
 
 
 LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-"""A company's registry is often at such an address; the engine's own networks among them stay closed."""
+"""Networks in which companies often have their registry. The engine's own networks in this range remain closed."""
 
 
 def require_registry(host: Host, image: str) -> None:
-    """Raises UserError when the registry in an image's name is the host itself or an app, for whoever is no admin. It is
-    the engine that connects, by the name: who can change its address in between is not stopped by this."""
+    """Raise UserError if the registry in an image's name is the host itself or an app, unless the caller is an admin. The
+    engine connects later, by the name, so this does not stop someone who can change the name's address in between."""
     from dokkupy_sdk.access import is_admin
 
     first, slash, _ = image.partition("/")
     if not slash or not ("." in first or ":" in first or first == "localhost") or is_admin(host):
-        return  # without one it is the engine's own registry
+        return  # without a registry in the name, the engine uses its default
     name, _, port = first.partition(":")
     try:
         replace(guard_of_source(host), allowed=LAN).resolve(name, int(port or 443))
     except OSError:
-        return  # the engine says that the name is not found
+        return  # the engine reports that the name cannot be resolved
 
 
 def refusal(name: str, address: str) -> UserError:
@@ -132,7 +131,7 @@ def refusal(name: str, address: str) -> UserError:
 
 
 def plain(address: str) -> IPv4Address | IPv6Address:
-    """The address that is reached: the IPv4 one within an IPv6 one."""
+    """The address that is reached, which may be an IPv4 address inside an IPv6 one."""
     import ipaddress
 
     found = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
@@ -150,8 +149,9 @@ def within(address: IPv4Address | IPv6Address, networks: Iterable[str]) -> bool:
 
 
 def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
-    """The answer to a GET, a context manager that is read like a file. Raises UserError for an address that is not permitted, `urllib.error.HTTPError` for
-    a status from 400 on, OSError and `http.client.HTTPException` for the rest."""
+    """The response to a GET: a context manager that is read like a file. Raises UserError for an address that is not
+    permitted, `urllib.error.HTTPError` for a status of 400 or more, and OSError or `http.client.HTTPException` for other
+    failures."""
     import urllib.error
     import urllib.request
 
@@ -176,7 +176,7 @@ def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
 
 
 def require_http(url: str) -> None:
-    """Raises UserError for what is no http or https URL."""
+    """Raise UserError unless the text is an http or https URL."""
     from urllib.parse import urlsplit
 
     if any(ord(character) < 33 or ord(character) > 126 for character in url) or len(url) > MAX_URL:
@@ -192,7 +192,8 @@ def require_http(url: str) -> None:
 
 
 class Transport:
-    """Connections by the guard. An admin's URL may lead into a private network; where another host redirects to may not."""
+    """Connections by the guard. An admin's URL may lead into a private network, but a redirect from another host may
+    not."""
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard

@@ -1,4 +1,4 @@
-"""Many apps at once: a process for each, which has its own signals, locks and undo; this process alone prints."""
+"""Many apps at once, each in its own process with its own signals, locks and undo. Only the parent process prints."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PREFIX = 7
-"""Characters that stand before a line's text: `-----> `, ` !     `."""
+"""The length of a line's prefix: `-----> `, ` !     `."""
 
 
 class Piped(Terminal):
-    """The console of a child: its lines go to the parent, whole."""
+    """The console of a child, which sends its lines to the parent."""
 
     def __init__(self, parent: Terminal, pipe: int) -> None:
         super().__init__(quiet=parent.quiet, trace=parent.trace)
@@ -38,7 +38,7 @@ class Piped(Terminal):
             self.log.flush()
 
     def progress(self, text: str) -> None:
-        """A terminal has one last line, which several apps cannot share."""
+        """Does nothing, because several apps cannot share the last line of a terminal."""
 
     def send(self, message: dict[str, Any]) -> None:
         data = json.dumps(message).encode() + b"\n"
@@ -46,7 +46,7 @@ class Piped(Terminal):
             while data:
                 data = data[os.write(self.pipe, data) :]
         except BrokenPipeError:
-            pass  # the parent was killed; what was begun is finished all the same
+            pass  # the parent was killed; the child finishes nevertheless
 
 
 class Child:
@@ -60,14 +60,14 @@ class Child:
         self.failure: dict[str, str] | None = {"message": "the process that did it was killed"}
 
     def read(self) -> list[dict[str, Any]] | None:
-        """The messages that have come; None at the end."""
+        """The messages that have arrived; None at the end."""
         data = os.read(self.pipe, 1 << 16)
         *whole, self.rest = (self.rest + data).split(b"\n")
         return [json.loads(line) for line in whole] if data else None
 
 
 class Crew:
-    """The children at work, and the signal that ended the command, 0 for none."""
+    """The running children, and the signal that ended the command (0 for none)."""
 
     def __init__(self) -> None:
         self.children: dict[int, Child] = {}
@@ -84,7 +84,7 @@ class Crew:
             signal.signal(number, handler)
 
     def end(self, number: int, _frame: object) -> None:
-        """Every child rolls its own operation back."""
+        """End every child, which rolls back its own operation."""
         self.ended_by = number
         for child in self.children.values():
             os.kill(child.pid, number)
@@ -92,7 +92,7 @@ class Crew:
     def start(self, host: Host, subject: S, do: Callable[[S], object], out: Terminal) -> Child:
         reading, writing = os.pipe()
         sys.stdout.flush()
-        # A signal that comes before the child has its own handlers waits for them.
+        # A signal that arrives before the child has its own handlers is delayed until then.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()
         if pid == 0:
@@ -114,7 +114,7 @@ class Crew:
 
 
 def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoReturn:
-    """The child: do it, and report how it ended."""
+    """Run in the child: do the work, and report its end."""
     from dokkupy.errors import as_errors, messages
 
     vars(host)["out"] = out  # a forked child has a host of its own
@@ -132,8 +132,8 @@ def work(host: Host, subject: S, do: Callable[[S], object], out: Piped) -> NoRet
 def over_each_at_once(
     host: Host, subjects: Sequence[S], do: Callable[[S], object], at_once: int
 ) -> tuple[list[tuple[S, object]], list[tuple[S, Exception]]]:
-    """`over_each`, with up to `at_once` subjects at a time. Raises Interrupted when a signal ended it, after every child
-    has ended."""
+    """Like `over_each`, with up to `at_once` subjects at a time. If a signal ends it, it raises Interrupted after every
+    child has ended."""
     out = host.out if isinstance(host.out, Terminal) else Terminal()
     waiting = list(subjects)
     failures: dict[S, Exception] = {}

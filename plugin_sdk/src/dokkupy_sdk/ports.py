@@ -1,4 +1,4 @@
-"""Ports: rows of a port map, and the map that an app has without one of its own. Light: no dataclasses."""
+"""Rows of a port map, and the default map of an app. This module uses no dataclasses, because reports load it."""
 
 from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
 

@@ -1,7 +1,7 @@
-"""The host's own programs, run by root in a container: for what the engine may do and the system user may not.
+"""Runs the host's own programs as root in a container, for work that the system user may not do itself.
 
-The image has nothing in it; the container sees the host's `/usr` and `/etc`, read only, and the directories that it is
-given. So nothing is installed for it, and no right is given to anybody who could not have it from the engine anyway.
+The image is empty. The container sees the host's `/usr` and `/etc` read-only, and the directories in `mounts`. Nothing has
+to be installed for it. It gives nobody new rights, because a user of the engine can already become root.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dokkupy_sdk.recorded_images import own_image, record_image
 from dokkupy_sdk.scratch import scratch_directory
 
 IMAGE = "dokkupy/host-programs:1"
-"""Directories without a file, in which the host's programs are seen."""
+"""Directories of the host that the container sees, where its programs are."""
 
 TAIL = 15
 
@@ -35,9 +35,9 @@ def run_program(
     labels: Mapping[str, str] = {},
     network: str = "",
 ) -> tuple[int, tuple[str, ...]]:
-    """Run a script by `/bin/sh -eu` in a container with this name, which is gone afterwards; one that is left from a
-    killed run is replaced. mounts: path on the host -> path in the container. timeout: seconds, then TimeoutError.
-    Returns the exit code and the last lines of the output."""
+    """Run a script by `/bin/sh -eu` in a container of this name, and remove the container. One that a killed run left is
+    replaced. mounts: path on the host -> path in the container. timeout: seconds; then TimeoutError. Returns the exit code
+    and the last lines of the output."""
     image = ensure_image(host)
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
@@ -63,8 +63,8 @@ def run_program(
 
 
 def ensure_image(host: Host) -> str:
-    """The id of the image in which the host's programs are run, made when it is missing. By the id, because what it starts
-    runs as root: a name can be moved. Whoever runs it says the entry point, too."""
+    """The id of the image in which the host's programs run; it is built if it is missing. The id and not the name, because
+    the programs run as root and a name can be moved to another image. For the same reason a caller sets the entry point."""
     made = own_image(host, IMAGE)
     if made is not None:
         return made.id

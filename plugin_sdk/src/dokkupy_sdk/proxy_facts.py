@@ -1,8 +1,9 @@
-"""What plugins add to an app's route by the hook `proxy_config`: one kind of fact, one class.
+"""Facts that plugins add to an app's route by the hook `proxy_config`. Each kind of fact is a class.
 
-Those below `ResponseHeader` are validated when they are made, so an adapter gets none that it cannot apply. They hold for the
-whole app: for its instances and for files of a `Location`. Authorities' questions (`ChallengeServer`), redirects and
-pages with a status are answered without them. The order in a proxy: redirect, rate limit, access, password.
+Those below `ResponseHeader` are validated when they are constructed, so that an adapter can apply every fact it gets. They
+apply to the whole app: to its instances and to the files of a `Location`. They do not apply to ACME challenges
+(`ChallengeServer`), redirects and pages with a status. A proxy applies them in this order: redirect, rate limit, access,
+password.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ __all__ = [
 class Location(ProxyFact):
     """Serve a path from a directory on the host instead of the app (files, a maintenance page).
 
-    path: `/` takes the place of the whole app, except for redirects to HTTPS without `on_http_too` and paths of other
-    facts. status: 0 serves the files; 4xx or 5xx answers each request below the path with that status and the
-    directory's `index.html`.
+    path: `/` replaces the whole app, except for paths of other facts, and for redirects to HTTPS without `on_http_too`.
+    status: 0 serves the files; 4xx or 5xx answers each request below the path with this status and the directory's
+    `index.html`.
     """
 
     path: str
@@ -46,7 +47,7 @@ class Location(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class ResponseHeader(ProxyFact):
-    """A header that the proxy adds to every response. Two plugins with one name and two values are a conflict."""
+    """A header that the proxy adds to every response. Two plugins that set a header to different values conflict."""
 
     name: str
     value: str
@@ -60,9 +61,9 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class Redirect(ProxyFact):
-    """Answer a path, and all paths below it unless `exact`, with a redirect. `/` takes the place of the whole app.
+    """Answer a path, and all paths below it unless `exact`, with a redirect. `/` replaces the whole app.
 
-    target: a URL with http or https, or a path on the same name; it is sent as it is. status: 301, 302, 303, 307 or 308.
+    target: an http or https URL, or a path on the same name; it is sent unchanged. status: 301, 302, 303, 307 or 308.
     """
 
     path: str
@@ -79,7 +80,7 @@ class Redirect(ProxyFact):
 @dataclass(frozen=True, slots=True)
 class DomainRedirect(ProxyFact):
     """Answer every request for one of the app's names with a redirect to the same path on another name or port, such as
-    from `www.example.com` to `https://example.com`. A `Location` or `Redirect` with a path of its own comes first."""
+    from `www.example.com` to `https://example.com`. A `Location` or `Redirect` for the request's path takes precedence."""
 
     domain: str
     target: str
@@ -94,7 +95,7 @@ class DomainRedirect(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class BasicAuth(ProxyFact):
-    """Ask for a name and a password (RFC 7617); without one of the pairs the answer is 401. users: at least one pair."""
+    """Require a name and a password (RFC 7617), and answer 401 without a valid pair. users: at least one pair."""
 
     users: tuple[tuple[str, Secret], ...]
     realm: str = "Restricted"
@@ -109,9 +110,9 @@ class BasicAuth(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class AccessRule(ProxyFact):
-    """Answer clients by their address: 403 for those in `deny`; when `allow` is not empty, also for all that are not in it.
+    """Answer 403 to clients whose address is in `deny`, and, if `allow` is not empty, to all that are not in `allow`.
 
-    Addresses and networks of IPv4 and IPv6 (`203.0.113.7`, `2001:db8::/32`).
+    Both contain IPv4 and IPv6 addresses and networks (`203.0.113.7`, `2001:db8::/32`).
     """
 
     allow: tuple[str, ...] = ()
@@ -129,9 +130,9 @@ class AccessRule(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit(ProxyFact):
-    """Answer 429 when one client address sends more than `requests` in each `seconds` on average, after `burst` more at once.
+    """Answer 429 to a client address that sends more than `requests` per `seconds` on average, beyond `burst` at once.
 
-    A proxy counts evenly: 60 in 60 s is one each second, and `burst` allows for several at the same time.
+    A proxy spreads the limit evenly: 60 in 60 s is one per second, and `burst` permits several at the same time.
     """
 
     requests: int
@@ -146,7 +147,8 @@ class RateLimit(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class BodySizeLimit(ProxyFact):
-    """Answer 413 to a request with a body of more bytes. The smallest of several limits holds, the proxy's own included."""
+    """Answer 413 to a request with a larger body. size: bytes. The smallest of several limits applies, including the
+    proxy's own."""
 
     size: int
 

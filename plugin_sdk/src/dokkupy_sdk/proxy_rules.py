@@ -1,4 +1,4 @@
-"""What an adapter of the role Proxy makes of the facts of a route: one set of rules, or an error where they contradict."""
+"""Merges the facts of a route into one set of rules, for adapters of the role Proxy. Contradictions are an error."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class ProxyRules:
-    """The facts of one route, merged. headers: by name. redirects: by path. domain_redirects: by domain.
-    body_size: bytes, 0 when no fact limits it."""
+    """The merged facts of one route. headers: by name. redirects: by path. domain_redirects: by domain. body_size: bytes;
+    0 if no fact limits it."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     locations: tuple[Location, ...] = ()
@@ -39,13 +39,14 @@ class ProxyRules:
 
     @property
     def whole_site(self) -> Redirect | None:
-        """The redirect of everything, if there is one."""
+        """The redirect of the whole app, if there is one."""
         found = self.redirects.get("/")
         return None if found is None or found.exact else found
 
 
 def merge_facts(facts: Iterable[ProxyFact]) -> ProxyRules:
-    """Merge the facts of a route. Raises Conflict when two of them contradict each other, UserError for an unknown kind."""
+    """Merge the facts of a route. Raises Conflict if two of them contradict each other, and UserError for an unknown
+    kind."""
     headers: dict[str, str] = {}
     redirects: dict[str, Redirect] = {}
     domains: dict[str, DomainRedirect] = {}
@@ -86,7 +87,7 @@ def the_same(before: Value | None, fact: Value, what: str) -> Value:
 
 
 def both(before: AccessRule | None, fact: AccessRule) -> AccessRule:
-    """Denied is what either denies. Two lists of who is allowed contradict each other."""
+    """Merge two access rules: addresses that either denies are denied. Two different `allow` lists are a conflict."""
     if before is None:
         return fact
     if before.allow and fact.allow and {*before.allow} != {*fact.allow}:

@@ -1,4 +1,4 @@
-"""Requests as a client of an app makes them: to a proxy by its address, with a name. No heavy import without TLS."""
+"""Sends requests as a client of an app does: to a proxy's address, with a name. Only TLS takes a heavy import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dokkupy.model.names import Domain
 
 LIMIT = 1.0
-"""Seconds for which a request waits for the first line of its answer. Slow is the app's own affair."""
+"""Seconds to wait for the first line of the response. A slow app is not a fault."""
 
 AT_ONCE = 16
 TLS = ("https", "grpcs")
@@ -24,7 +24,7 @@ LONGEST_LINE = 4096
 
 
 def status(address: str, port: int, *, name: str, tls: bool = False, limit: float = LIMIT) -> int:
-    """The status of the answer to `GET /`. Raises OSError (TimeoutError when there is no answer in time)."""
+    """The status of the response to `GET /`. Raises OSError; TimeoutError if there is no response in time."""
     deadline = time.monotonic() + limit
     with socket.create_connection((address, port), timeout=limit) as raw:
         connection = secured(raw, name) if tls else raw
@@ -46,7 +46,7 @@ def status(address: str, port: int, *, name: str, tls: bool = False, limit: floa
 
 
 def secured(raw: socket.socket, name: str) -> socket.socket:
-    """A TLS connection to a name. Which certificate comes is another question (`served`)."""
+    """A TLS connection for a name. The certificate is not verified (see `TlsProbe.served`)."""
     import ssl
 
     context = ssl.create_default_context()
@@ -56,7 +56,7 @@ def secured(raw: socket.socket, name: str) -> socket.socket:
 
 
 def asked_name(domain: Domain | str | None, address: str) -> str:
-    """The name that a client sends: of a wildcard one that it covers."""
+    """The name that a client sends; for a wildcard, a name that it covers."""
     if domain is None:
         return address
     if domain == "_":
@@ -65,8 +65,8 @@ def asked_name(domain: Domain | str | None, address: str) -> str:
 
 
 def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -> tuple[Unserved, ...]:
-    """See `Proxy.unserved`. address: of the proxy. own: the statuses by which the proxy itself says that no instance
-    answered; an instance that gives the same status when it is asked without the proxy has answered."""
+    """See `Proxy.unserved`. address: of the proxy. own: the statuses that the proxy itself returns if no instance answered.
+    An instance that returns the same status to a direct request counts as answering."""
     rows = [
         (domain, port)
         for port in route.ports
@@ -98,7 +98,7 @@ def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
 def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, own: Collection[int]) -> str:
     name, tls = asked_name(domain, address), port.scheme in TLS
     try:
-        if port.scheme in HTTP2:  # another protocol: that it connects is what can be said
+        if port.scheme in HTTP2:  # another protocol, of which only the connection is checked
             with socket.create_connection((address, port.host), timeout=LIMIT) as raw:
                 if tls:
                     secured(raw, name).close()
@@ -114,7 +114,7 @@ def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, 
 
 
 def silence(upstreams: Sequence[Upstream]) -> str:
-    """The reason when a request got no answer in time; empty when an instance takes connections: then it is slow."""
+    """The reason why a request got no response in time; empty if an instance accepts connections, because it is slow."""
     for upstream in upstreams:
         try:
             socket.create_connection((upstream.address, upstream.port), timeout=LIMIT).close()
@@ -125,7 +125,7 @@ def silence(upstreams: Sequence[Upstream]) -> str:
 
 
 def made_by_the_proxy(found: int, name: str, upstreams: Sequence[Upstream]) -> str:
-    """The reason when an error is the proxy's own; empty when an instance answers with the same one by itself."""
+    """The reason for an error of the proxy; empty if an instance itself returns the same error."""
     reason = "no instance is behind it"
     for upstream in upstreams:
         try:

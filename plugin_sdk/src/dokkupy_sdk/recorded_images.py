@@ -1,5 +1,5 @@
-"""Images that the platform trusts by id: it records the id when it builds an image or first uses it. Anyone with access to the
-engine can move a name to another image, but an id is derived from the content."""
+"""Images that the platform trusts by their id, which it records when it builds or first uses an image. Anyone with access
+to the engine can move a name to another image, but an id is derived from the content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dokkupy.model.checks import Finding
 from dokkupy.model.record import Record
 
 OWN = "dokkupy/"
-"""The prefix of the names of images that are built here."""
+"""The prefix of the names of images that the platform builds."""
 
 SECONDS = 30
 
@@ -23,13 +23,13 @@ class ImagesFile(Record, file="global/images"):
 
 
 def recorded(host: Host, name: str) -> Image | None:
-    """The image that was recorded for a name; None without a record, or when the engine no longer has the image."""
+    """The image that was recorded for a name; None without a record, or if the engine no longer has the image."""
     identifier = host.store.load(ImagesFile).recorded.get(name, "")
     return host.images().find(identifier) if identifier else None
 
 
 def own_image(host: Host, name: str) -> Image | None:
-    """The image that the platform built under its own name. If the name was moved, it is restored."""
+    """The image that the platform built under its own name. A moved name is restored."""
     image = recorded(host, name)
     if image is not None:
         now = host.images().find(name)
@@ -59,11 +59,12 @@ def kept_name(name: str, identifier: str) -> str:
 
 
 def kept_image(host: Host, name: str) -> str:
-    """The name by which a build finds the recorded image of somebody else's name, whatever that means now: no builder takes
-    an id, and nobody but the platform may name what begins with `dokkupy/`. Records the image at its first use."""
+    """The platform's own name for the image that was recorded for another name, for builds. It stays the same when the
+    other name is moved. A name, because no builder accepts an id; only the platform may use names that begin with
+    `dokkupy/`. Records the image at its first use."""
     record_first(host, name)
     image = recorded(host, name)
-    if image is None:  # lost by the engine, which found another by the name
+    if image is None:  # the engine lost the recorded image, and has another by this name
         found = host.images().find(name)
         if found is None:
             return name
@@ -77,7 +78,7 @@ def kept_image(host: Host, name: str) -> str:
 
 
 def record_first(host: Host, name: str) -> None:
-    """Record what a name of somebody else's image means, unless that is on record."""
+    """Record the image of a name that the platform does not own, unless one is recorded."""
     if name not in host.store.load(ImagesFile).recorded:
         found = host.images().find(name)
         if found is not None:
@@ -85,7 +86,7 @@ def record_first(host: Host, name: str) -> None:
 
 
 def moved_images(host: Host) -> Iterator[Finding]:
-    """A finding for each recorded name that means another image now."""
+    """A finding for each recorded name that now means another image."""
     for name, identifier in sorted(host.store.load(ImagesFile).recorded.items()):
         now = host.images().find(name)
         if now is not None and now.id != identifier:

@@ -1,4 +1,4 @@
-"""Records: a plugin's state files as types. A class for each file, which `host.store` reads and a transaction writes."""
+"""Records: typed state files of a plugin. Each file has a class, which `host.store` reads and a transaction writes."""
 
 from dokkupy.model.record import Malformed, Record, decode, encode, fields_of
 

@@ -1,4 +1,4 @@
-"""Which plugins are installed, what each offers, and whether it loads."""
+"""The installed plugins: what each offers, and whether it loads."""
 
 from dokkupy.kernel.discovery import CORE, plugin_name, summary
 from dokkupy.kernel.hooks import Hooks, did_you_mean

@@ -1,4 +1,4 @@
-"""Scratch directories that do not outlive their process for long: secrets lie in them while a program reads them."""
+"""Scratch directories, which are removed soon after their process ends, because they hold secrets for programs to read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dokkupy.kernel.files import make_directory
 
 @contextmanager
 def scratch_directory(parent: str) -> Iterator[str]:
-    """A new directory that only we can read, removed at the end.
+    """A new directory that only the current user can read, and that is removed at the end.
 
     It is locked while it is in use. The kernel releases the lock of a killed process, and the next process removes
     directories without a lock. `parent` may hold nothing but scratch directories.
@@ -80,7 +80,7 @@ def sweep_old(directory: str, before: float) -> int:
             else:
                 os.unlink(entry.path)
         except OSError:
-            continue  # another user's, or gone meanwhile
+            continue  # it belongs to another user, or is already gone
         count += 1
     return count
 

@@ -1,7 +1,7 @@
-"""Settings: a plugin's properties, declared once. The one declaration gives `:set`, `:report`, validation and docs.
+"""Settings: a plugin's properties, declared once. The declaration provides `:set`, `:report`, validation and docs.
 
-A value is kept as the text that the user gave, after validation; the empty text unsets. Effective value: the app's,
-else the global one, else the default (reference, section 2.4).
+A value is stored as the text that the user typed, after validation. The empty text unsets the property. The effective
+value is the app's, else the global one, else the default (reference, section 2.4).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FALSE = ("false", "0", "off", "no")
 
 
 def boolean(text: str) -> str:
-    """`true` or `false`, from the spellings that people use."""
+    """`true` or `false`, from any common spelling."""
     if text.lower() in TRUE:
         return "true"
     if text.lower() in FALSE:
@@ -53,7 +53,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def matching(pattern: str, what: str) -> Callable[[str], str]:
-    """A validator by regular expression, matched whole; `what` completes "... is not"."""
+    """A validator by a regular expression for the whole text. what: completes "... is not"."""
 
     def parse(text: str) -> str:
         import re
@@ -73,10 +73,10 @@ def plain(text: str) -> str:
 
 
 class Applies:
-    """When a change of a property is in force.
+    """When a change of a property takes effect.
 
-    moment: completes "takes effect with ..."; empty: at once. command: brings it into force now, with `{app}` for the
-    app; empty when none does.
+    moment: completes "takes effect with ..."; empty if it takes effect at once. command: puts it into effect now, with
+    `{app}` for the app; empty if no command does.
     """
 
     __slots__ = ("command", "moment")
@@ -87,28 +87,29 @@ class Applies:
 
 
 AT_ONCE = Applies()
-"""It is read whenever it counts."""
+"""The property is read whenever it is used."""
 
 ROUTE = Applies()
-"""The proxy reads it: the command that sets it applies the app's route, too."""
+"""The proxy uses the property, so the command that sets it also applies the app's route."""
 
 NEXT_DEPLOY = Applies("the next deploy")
-"""It says how a deploy or restart goes on, and nothing about what runs."""
+"""The property controls a deploy or restart, but does not affect running instances."""
 
 RESTART = Applies("the next deploy", "ps:restart {app}")
-"""Instances are started with it."""
+"""Instances are started with the property."""
 
 BUILD = Applies("the next deploy", "ps:rebuild {app}")
-"""The image is built with it: a restart keeps the value that the release was built with."""
+"""The image is built with the property, so a restart keeps the value from the build."""
 
 
 class Property:
     """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
-    rollback restores it. secret: masked in reports. parse: raises UserError, returns the text to keep. applies: when
-    a change is in force; by default with a restart for one that is in the release, else as its `Settings` say, at
-    once. inert: why it has no effect; the command that sets it says so, unless a plugin declares that it acts on it
-    (`Registry.handles`). role: the value is the name of an adapter of that role, which some plugin must offer. set_by: the
-    command that sets it, where that is not the namespace's `:set`; the report has it only while it is pending."""
+    rollback restores it. secret: masked in reports. parse: validates a text and returns the one to store, or raises
+    UserError. applies: when a change takes effect; by default with a restart if it is in the release, else as its
+    `Settings` declare (at once). inert: why it has no effect, which the command that sets it says, unless a plugin
+    declares that it implements the property (`Registry.handles`). role: the value is the name of an adapter of this role,
+    which some plugin must offer. set_by: the command that sets it, if that is not the namespace's `:set`; the report then
+    lists it only while it is pending."""
 
     __slots__ = (
         "applies",
@@ -156,12 +157,12 @@ class Property:
 
     @property
     def is_kept(self) -> bool:
-        """Whether releases keep its value: it shapes the instances or the image. A secret shapes builds alone."""
+        """Whether releases keep its value, because it affects the instances or the image. A secret affects only builds."""
         return self.in_release or (self.applies is BUILD and not self.secret)
 
 
 class Settings:
-    """The properties of one namespace (`nginx`, `checks`, `ps`); found by the entry point group `dokkupy.settings`."""
+    """The properties of one namespace (`nginx`, `checks`, `ps`), in the entry point group `dokkupy.settings`."""
 
     def __init__(self, namespace: str, *properties: Property, applies: Applies = AT_ONCE) -> None:
         self.namespace = namespace
@@ -172,7 +173,7 @@ class Settings:
 
     @property
     def listed(self) -> dict[str, Property]:
-        """Those that `:set` knows and `:report` lists."""
+        """The properties that `:set` sets and `:report` lists."""
         return {name: prop for name, prop in self.properties.items() if not prop.set_by}
 
     def need(self, name: str, *, is_global: bool) -> Property:
@@ -193,7 +194,7 @@ class Settings:
         return UserError(f"Invalid property specified, valid properties include: {known}", hint=hint)
 
     def usable(self, prop: Property, text: str, app: AppName | None) -> str:
-        """A stored value; readers compute with numbers, so one that is none is an error that names its property."""
+        """A stored value. A bad number is an error that names its property, because readers compute with it."""
         if text and getattr(prop.parse, "is_number", False) and digits(text) is None:
             scope = app or "--global"
             raise StateError(
@@ -203,7 +204,7 @@ class Settings:
         return text
 
     def raw(self, store: Store, app: AppName | None, name: str) -> str:
-        """What was set on the app (None: globally); empty when nothing was."""
+        """The value that is set on the app (None: globally); empty if none is."""
         return properties_of(store, app, self.namespace).get(name, "")
 
     def get(self, store: Store, app: AppName | None, name: str) -> str:
@@ -220,7 +221,7 @@ class Settings:
         return prop.default.replace("{app}", app or "")
 
     def all(self, store: Store, app: AppName | None) -> dict[str, str]:
-        """Every property's effective value, with two reads."""
+        """The effective value of every property, by two reads."""
         own = properties_of(store, app, self.namespace) if app is not None else {}
         shared = properties_of(store, None, self.namespace)
         values = {}
@@ -231,7 +232,7 @@ class Settings:
         return values
 
     def parse(self, host: Session, name: str, text: str) -> str:
-        """The text to keep of a value. Raises UserError."""
+        """Validate a value and return the text to store. Raises UserError."""
         prop = self.properties[name]
         value = prop.parse(text)
         if value and prop.role:
@@ -239,7 +240,7 @@ class Settings:
         return value
 
     def set(self, tx: Transaction[Any], app: AppName | None, name: str, text: str) -> None:
-        """Set, or with the empty text unset, inside an operation."""
+        """Set a property inside an operation; the empty text unsets it."""
         self.need(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
         from dokkupy.model.state import PropertiesFile
@@ -266,7 +267,7 @@ def require_choice(host: Session, role: str, name: str) -> None:
 
 
 def properties_of(store: Store, app: AppName | None, namespace: str) -> Mapping[str, str]:
-    """The properties that were set on the app (None: globally)."""
+    """The properties that are set on the app (None: globally)."""
     if not store.has_file(*(("apps", app) if app is not None else ("global",)), namespace):
         return {}
     from dokkupy.model.state import PropertiesFile
@@ -275,6 +276,5 @@ def properties_of(store: Store, app: AppName | None, namespace: str) -> Mapping[
 
 
 def property_of(store: Store, app: AppName, namespace: str, name: str) -> str:
-    """The value of a property of a plugin that may not be installed, the app's, else the global one; empty when neither is
-    set."""
+    """The value of a property whose plugin may not be installed: the app's, else the global one, else empty."""
     return properties_of(store, app, namespace).get(name) or properties_of(store, None, namespace).get(name, "")

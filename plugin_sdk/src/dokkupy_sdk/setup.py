@@ -1,4 +1,5 @@
-"""Steps of `setup_changes` and `teardown_changes`: what is in place stays, each change is a line, a dry run only says it."""
+"""Steps of `setup_changes` and `teardown_changes`. A step changes only what is not yet right, and adds a line for each
+change. A dry run only lists them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """lines: what was changed so far; with dry_run, what would be."""
+    """lines: the changes so far; with dry_run, those that would be made."""
 
     def __init__(self, *, dry_run: bool) -> None:
         self.dry_run = dry_run
@@ -34,19 +35,19 @@ class Steps:
         self.do(line, partial(execute, argv))
 
     def directory(self, path: str, mode: int) -> None:
-        """A directory of the system user's."""
+        """Create a directory for the system user."""
         if not os.path.isdir(path):
             self.do(f"create {path}", partial(os.makedirs, path, mode))
         self._own(path, mode)
 
     def file(self, path: str) -> None:
-        """A file that the system user alone reads and writes."""
+        """Create a file that only the system user may read and write."""
         if not os.path.exists(path):
             self.do(f"create {path}", partial(write_atomic, path, b""))
         self._own(path, 0o600)
 
     def text(self, path: str, text: str) -> None:
-        """A file of root's that everybody may read, and its directory."""
+        """Write a file of root's that everybody may read, and create its directory."""
         if content(path) == text:
             return
         directory = os.path.dirname(path)
@@ -59,7 +60,7 @@ class Steps:
             self.do(f"remove {path}", partial(os.unlink, path))
 
     def _own(self, path: str, mode: int) -> None:
-        """The owner and mode, never through a link: the directory's owner could have put one there."""
+        """Set owner and mode, but never through a link, which the directory's owner could have created."""
         own = login(USER)
         if own is None or not os.path.lexists(path):
             return
@@ -71,7 +72,7 @@ class Steps:
 
 
 def login(name: str) -> pwd.struct_passwd | None:
-    """The user of that login name, if there is one."""
+    """The user with this login name, if there is one."""
     try:
         return pwd.getpwnam(name)
     except KeyError:

@@ -1,4 +1,4 @@
-"""Sizes as docker reads them (`512m`, `512MB`, `0.5g`), and those of a container's memory."""
+"""Sizes in Docker's notation (`512m`, `512MB`, `0.5g`), and sizes of a container's memory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dokkupy.errors import UserError
 SIZE = r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?"
 POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 LARGEST = 2**63 - 1
-"""What docker can count."""
+"""The largest number that Docker supports."""
 
 LEAST_MEMORY = 6 * 1024 * 1024
-"""Bytes: Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
+"""Bytes. Docker refuses less for a container (https://docs.docker.com/engine/containers/resource_constraints/)."""
 
 
 def bytes_of(text: str) -> int:
-    """Raises UserError."""
+    """The bytes of a size. Raises UserError."""
     import re
 
     found = re.fullmatch(SIZE, text.strip(), re.IGNORECASE)
@@ -27,12 +27,12 @@ def bytes_of(text: str) -> int:
 
 
 def with_unit(text: str) -> str:
-    """A size of memory with its unit: a number alone is megabytes, as for Dokku."""
+    """A memory size with its unit. A bare number means megabytes, as in Dokku."""
     return f"{text}m" if text.isdigit() else text
 
 
 def memory_bytes(text: str) -> int:
-    """The bytes of a container's memory. Raises UserError for what is no size, and for less than a container can have."""
+    """The bytes of a container's memory. Raises UserError for an invalid size, and for one below Docker's minimum."""
     size = bytes_of(with_unit(text))
     if size < LEAST_MEMORY:
         raise UserError(f"{text[:40]} is too little memory for a container, which takes at least 6m")

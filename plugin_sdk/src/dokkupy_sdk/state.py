@@ -1,5 +1,5 @@
-"""Core's state files as records; `host.store.load(FormationFile, app)` reads one, `tx.save` writes it. A plugin's own file is a
-`dokkupy_sdk.records.Record` of its own."""
+"""Core's state files as records: `host.store.load(FormationFile, app)` reads one, `tx.save` writes it. A plugin declares
+its own files with `dokkupy_sdk.records.Record`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class AppFile(Record, file="apps/*/app"):
-    """An app exists with this file. locked: against deploys (`apps:lock`). private: part of the names of its images and
+    """An app exists if this file does. locked: against deploys (`apps:lock`). private: part of the names of its images and
     build caches."""
 
     created_at: str = ""
@@ -54,21 +54,21 @@ class ConfigFile(Record, file="apps/*/config"):
 
 
 class FormationFile(Record, file="apps/*/ps"):
-    """scale: the quantities that were set. restore: false while the app is stopped."""
+    """scale: the quantities that are set. restore: false while the app is stopped."""
 
     scale: Mapping[ProcessType, int] = {}
     restore: bool = True
 
 
 class DomainsFile(Record, file="apps/*/domains"):
-    """vhosts: the app's own names; None while it has the default ones."""
+    """vhosts: the app's own domains; None if it has the default ones."""
 
     vhosts: tuple[Domain, ...] | None = None
     enabled: bool = True
 
 
 class GlobalDomainsFile(Record, file="global/domains"):
-    """The names below which apps without names of their own are called."""
+    """The parent domains of apps without domains of their own."""
 
     vhosts: tuple[GlobalDomain, ...] = ()
 
@@ -87,14 +87,14 @@ class PortRow(Identifier):
 
 
 class PortsFile(Record, file="apps/*/ports"):
-    """map: the rows of `ports:set`, as they were given. allocated: the port of an app that has no domain."""
+    """map: the rows of `ports:set`, as typed. allocated: the port of an app that has no domain."""
 
     map: tuple[PortRow, ...] = ()
     allocated: int | None = None
 
 
 class InstanceRow(Record):
-    """An instance, without its app: the place of the file says that."""
+    """An instance without its app, which the path of the file names."""
 
     process: ProcessType
     index: int
@@ -122,7 +122,7 @@ class ServingFile(Record, file="apps/*/deployment"):
 
 
 class ReleaseSummary(Record, file=RELEASE_FILE):
-    """What reports read of a `model.release.Release` without loading it."""
+    """The part of a `model.release.Release` that reports read without loading the rest."""
 
     source: str
     revision: str = ""
@@ -132,7 +132,7 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
 
 
 class RetiringFile(Record, file="apps/*/retire/*"):
-    """The instances that a deployment replaced, which still have to be stopped."""
+    """The instances that a deployment has replaced, and that must still be stopped."""
 
     instances: tuple[InstanceRow, ...]
     timeout: int = 30
@@ -141,7 +141,7 @@ class RetiringFile(Record, file="apps/*/retire/*"):
 
 
 class FailedInstance(Record):
-    """exit_code: absent for one that was running."""
+    """exit_code: absent if the instance was running."""
 
     dyno: str
     ended: str

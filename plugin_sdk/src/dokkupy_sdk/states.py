@@ -1,4 +1,4 @@
-"""The role that says whether instances run; apart from `dokkupy_sdk.roles`, whose import costs half a report."""
+"""The role InstanceStates, in a module of its own, because importing `dokkupy_sdk.roles` takes half as long as a report."""
 
 from dokkupy.roles.states import InstanceStates
 

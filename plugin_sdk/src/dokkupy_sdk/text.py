@@ -1,4 +1,4 @@
-"""Text at the border: what editors of three systems write becomes one form, before anybody looks at it."""
+"""Normalizes text at the border, because editors on three operating systems write different forms."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import codecs
 import sys
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-"""Byte order marks and the encodings that they announce. PowerShell's `>` writes the second."""
+"""Byte order marks and their encodings. PowerShell's `>` writes the second."""
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 that begins with its mark; without the mark, each line ended by one `\\n`.
+    """Decode UTF-8, or UTF-16 with a byte order mark. Removes the mark, and ends each line with one `\\n`.
 
     Raises ValueError (such as UnicodeDecodeError) for another encoding, and for NUL characters, which UTF-16 without a
-    mark has.
+    mark contains.
     """
     text = decode_marked(data).replace("\r\n", "\n")
     if "\0" in text:
@@ -29,7 +29,7 @@ def decode_marked(data: bytes) -> str:
 
 
 def read_file(path: str, limit: int = -1) -> str:
-    """The text of a file of the host, at most `limit` bytes of it. Raises OSError, ValueError."""
+    """The text of a file on the host, of at most `limit` bytes. Raises OSError, ValueError."""
     with open(path, "rb") as file:
         return decode_text(file.read(limit))
 

@@ -1,4 +1,4 @@
-"""Reading a pushed tree, which is untrusted: no link leads out of it, no device is opened, sizes are capped."""
+"""Reads a pushed tree, which is untrusted: no link is followed, no device is opened, and sizes are limited."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMIT = 256 * 1024
 
 
 def almost(root: str | os.PathLike[str], path: str) -> str:
-    """The path of a file whose author may have meant `path`, which does not exist: `procfile`, `Procfile.txt`."""
+    """The path of a file that may be a misnamed `path`, which does not exist: `procfile`, `Procfile.txt`."""
     folder, _, name = str(RelativePath(path)).rpartition("/")
     meant = {name.lower(), f"{name.lower()}.txt", f"{name.lower()}c"}
     try:
@@ -27,10 +27,11 @@ def almost(root: str | os.PathLike[str], path: str) -> str:
 
 
 def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) -> str | None:
-    """The text of a file below `root`; None when it does not exist.
+    """The text of a file below `root`; None if it does not exist.
 
-    Each component is opened separately and no link is followed, so a link that is swapped in meanwhile is refused too.
-    Raises AppError for a link, a device, a file of more than `limit` bytes, and one that is not text (see `decode_text`).
+    Each component is opened separately without following links, so a link that is swapped in during the read is refused
+    too. Raises AppError for a link, a device, a file of more than `limit` bytes, and one that is not text
+    (`decode_text`).
     """
     parts = RelativePath(path).split("/")
     descriptors = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]

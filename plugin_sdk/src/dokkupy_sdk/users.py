@@ -1,4 +1,4 @@
-"""The system user that owns the state: its login names, and how root becomes it."""
+"""The system user that owns the state: its login names, and how root switches to it."""
 
 from dokkupy.kernel.users import SECOND, USER, become_owner
 

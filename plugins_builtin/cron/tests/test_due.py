@@ -96,7 +96,7 @@ def test_a_run_is_ended_at_its_time_limit_by_the_clock_that_nobody_sets(world: W
     world.clock.pass_(600)
     world.tick()
     assert world.runs() == [] and world.outcomes()[-1] == "timed-out"
-    assert world.history()[-1].reason == "its 600 seconds are over"
+    assert world.history()[-1].reason == "it reached its time limit of 600 s"
 
 
 def test_a_command_that_does_not_start_is_a_failure_and_leaves_nothing(

@@ -222,7 +222,7 @@ def test_a_reader_who_left_ends_the_container(host: Host, running: FakeEngine, m
     os.close(theirs)
     assert runs(running) == []
     last = latest(host, 1)[0]
-    assert (last["event"], last["app"], last["reason"]) == ("run_ended", "blog", "its caller left")
+    assert (last["event"], last["app"], last["reason"]) == ("run_ended", "blog", "its caller disconnected")
 
 
 def test_a_reader_who_left_before_the_start_leaves_no_container_either(
@@ -236,13 +236,13 @@ def test_a_reader_who_left_before_the_start_leaves_no_container_either(
     run_attached(host, APP, ["sleep", "60"], RunOptions())
     os.close(theirs)
     assert runs(app) == []
-    assert latest(host, 1)[0]["reason"] == "its caller left"
+    assert latest(host, 1)[0]["reason"] == "its caller disconnected"
 
 
 def test_the_end_of_its_time_ends_an_attached_container(host: Host, running: FakeEngine) -> None:
     assert run_attached(host, APP, ["sleep", "60"], RunOptions(ttl=1)) == 143
     assert runs(running) == []
-    assert latest(host, 1)[0]["reason"] == "its 1 seconds are over"
+    assert latest(host, 1)[0]["reason"] == "it reached its time limit of 1 s"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -278,7 +278,7 @@ def test_the_timer_ends_what_is_over_its_time_and_removes_what_ended(host: Host,
     assert commands() == ["short", "long"]
     retire_runs(host, now=1020.0)
     assert commands() == ["long"]
-    assert latest(host, 1)[0]["reason"] == "its 20 seconds are over"
+    assert latest(host, 1)[0]["reason"] == "it reached its time limit of 20 s"
     retire_runs(host, now=1000.0 + 86400)
     assert commands() == []
 

@@ -34,7 +34,7 @@ def write_notifier(name: str, directory: str) -> list[str]:
 
 
 def write_tree(source: Path, name: PluginName, target: Path, values: Mapping[str, str] | None = None) -> list[str]:
-    """Write every `*.txt` below source, without that ending and with its values filled in. values: further ones."""
+    """Write every `*.txt` below source, without this suffix and with its values filled in. values: additional ones."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Conflict(f"{target} exists and is not empty", hint="Choose another: --directory DIR")
     package = name.replace("-", "_")

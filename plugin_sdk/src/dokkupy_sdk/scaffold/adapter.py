@@ -1,4 +1,4 @@
-"""New adapters of a role: a class with every method of the role, its docstrings in it, and the contract as its test."""
+"""New adapters of a role: a class with every method of the role and its docstrings, and the contract as its test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = {
     "typing": ["Any"],
     "collections.abc": ["Callable", "Iterable", "Iterator", "Mapping", "Sequence"],
 }
-"""Where the names of annotations come from."""
+"""The modules from which the names in annotations are imported."""
 
 SETTINGS = {"builder": "builder:set", "proxy": "proxy:set", "scheduler": "scheduler:set"}
 PROPERTIES = {"builder": "selected", "proxy": "type", "scheduler": "selected"}
@@ -60,7 +60,7 @@ def abstract(role: type) -> list[object]:
 
 
 def method(function: object) -> str:
-    """An abstract method as an adapter begins it."""
+    """The first version of an abstract method in an adapter."""
     is_property = isinstance(function, property)
     plain: Any = function.fget if isinstance(function, property) else function
     signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(plain))).replace(
@@ -77,7 +77,7 @@ def method(function: object) -> str:
 
 
 def imports(code: str) -> str:
-    """The import statements for what a code's annotations name."""
+    """The import statements for the names in the code's annotations."""
     used = set(re.findall(r"\b[A-Z]\w+\b", re.sub(r'""".*?"""', "", code, flags=re.DOTALL)))
     found = {module: sorted(used.intersection(exported)) for module, exported in MODULES.items()}
     found["dokkupy_sdk"] = ["Host"]
@@ -88,7 +88,7 @@ def imports(code: str) -> str:
 
 
 def fixtures(role: str) -> str:
-    """What the contract's docstring says about its fixtures."""
+    """The docstring of the contract, which describes its fixtures."""
     from dokkupy_sdk.testing import contracts
 
     return inspect.getdoc(getattr(contracts, f"{role}Contract")) or ""

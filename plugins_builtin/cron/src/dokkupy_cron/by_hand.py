@@ -81,7 +81,7 @@ def follow(host: Host, app: AppName, task: Task, run: OpenRun, clock: Clock) -> 
             state = host.store.load(CronFile, app)
             still = next((one for one in state.runs if one.id == run.id), None)
             if still is not None:
-                state = end(host, app, state, still, "stopped", clock, reason="its caller left")
+                state = end(host, app, state, still, "stopped", clock, reason="its caller disconnected")
             enter(host, app, state, tasks_of(host, app), clock)
         raise
 

@@ -88,7 +88,7 @@ def execute_command(host: Host, words: Sequence[str], limit: int) -> tuple[int |
 
 def keep(host: Host, run: OpenRun, code: int | None, lines: tuple[str, ...], clock: Clock) -> None:
     outcome = "timed-out" if code is None else "failed" if code else "succeeded"
-    reason = f"its {run.limit} seconds are over" if code is None else ""
+    reason = f"it reached its time limit of {run.limit} s" if code is None else ""
     with subject_lock(host, None):
         state = host.store.load(CronFile, None)
         state = ended(host, state, run, outcome, clock, exit_code=code, reason=reason, lines=lines)

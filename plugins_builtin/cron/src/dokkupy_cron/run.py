@@ -118,7 +118,7 @@ def settle(host: Host, app: AppName, task: Task | None, state: CronFile, run: Op
     if found.state in ALIVE[1:]:
         if seconds_of(run, clock) < run.limit:
             return state
-        return end(host, app, state, run, "timed-out", clock, reason=f"its {run.limit} seconds are over")
+        return end(host, app, state, run, "timed-out", clock, reason=f"it reached its time limit of {run.limit} s")
     reason = "it ran out of memory" if found.oom_killed else ""
     outcome = "succeeded" if found.exit_code == 0 else "failed"
     return ended(host, app, state, run, outcome, clock, found=found, reason=reason)

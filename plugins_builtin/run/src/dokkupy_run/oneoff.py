@@ -181,7 +181,7 @@ def retire_runs(host: Host, app: AppName | None = None, now: float | None = None
             if one.state in ("exited", "dead"):
                 host.act(f"remove the container {one.name}", partial(host.containers().remove, one.id))
             else:
-                reason = f"its {one.labels.get(DEADLINE, DAY)} seconds are over"
+                reason = f"it reached its time limit of {one.labels.get(DEADLINE, DAY)} s"
                 host.act(f"end the container {one.name}: {reason}", partial(end_run, host, one, reason))
             gone.append(one.name)
         except DokkupyError as error:
