@@ -137,6 +137,12 @@ def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Ite
 
 
 @hookspec
+def start_limits(host: Host, release: Release) -> Iterable[tuple[str, int]]:  # type: ignore[empty-body]
+    """Pairs (process type, number): at most so many instances of the type start at once. The next ones start when these are
+    checked, so `pre_switch` is called for each group."""
+
+
+@hookspec
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:  # type: ignore[empty-body]
     """Docker options, as arguments, for containers of this app. phase: build, deploy or run. process: for deploy the
     process type of the instances, for one-off containers `run`, for builds `build`.
@@ -169,8 +175,8 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """All new instances have started, and none serves yet: check them. Raise AppError to keep the old ones serving.
 
-    The new instances are `deployment.fresh`. Raise `CheckFailed` (an AppError) with the instances that failed, because core
-    shows their last lines of output.
+    The new instances are `deployment.fresh`; with `start_limits`, those of one group. Raise `CheckFailed` (an AppError) with
+    the instances that failed, because core shows their last lines of output.
     """
 
 

@@ -27,6 +27,7 @@ from dokkupy.hookspecs import (
     resolve_unavailable,
     scheduled_jobs,
     setup_changes,
+    start_limits,
     teardown_changes,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "proxy_config",
     "release_files",
     "release_formation",
+    "start_limits",
     "release_tasks",
     "resolve_certificate",
     "resolve_unavailable",

@@ -22,7 +22,6 @@ def lines(text: str, *handled: str) -> list[str]:
             '{"cron": [{"command": "a", "schedule": "@daily"}, {"command": "b", "schedule": "@daily"}]}',
             "2 tasks of cron are",
         ),
-        ('{"formation": {"web": {"max_parallel": 1}}}', "formation.web.max_parallel has no effect"),
         ('{"formation": {"web": {"autoscaling": {"min_quantity": 1}}}}', "formation.web.autoscaling has no effect"),
         ('{"formation": {"api": {"service": {"exposed": true}}}}', "formation.api.service has no effect"),
         ('{"formation": {"web": {"size": "standard-1x"}}}', "formation.web.size has no effect: limits are set by"),

@@ -112,6 +112,12 @@ def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Ite
 
 
 @hookimpl
+def start_limits(release: Release) -> Iterable[tuple[str, int]]:
+    formation = of_release(release).formation
+    return [(str(name), entry.max_parallel) for name, entry in formation.items() if entry.max_parallel is not None]
+
+
+@hookimpl
 def release_tasks(release: Release) -> Iterable[tuple[str, str]]:
     command = of_release(release).scripts.predeploy
     return [(f"Executing predeploy task from app.json: {command}", command)] if command else []

@@ -31,10 +31,6 @@ def notices(path: str, facts: AppJson, handles: Callable[[str], bool]) -> list[s
         lines.append(f"{path}: {tasks}: no installed plugin runs cron tasks")
     for name, entry in facts.formation.items():
         where = f"{path}: formation.{name}"
-        if entry.max_parallel is not None and not handles("app.json.formation.max_parallel"):
-            lines.append(
-                f"{where}.max_parallel has no effect: `scheduler-docker-local:set APP parallel-schedule-count`"
-            )
         if entry.autoscaling is not None and not handles("app.json.formation.autoscaling"):
             lines.append(f"{where}.autoscaling has no effect: the scheduler does not scale by itself; give a quantity")
         if entry.exposed and name != "web" and not handles("app.json.formation.service"):

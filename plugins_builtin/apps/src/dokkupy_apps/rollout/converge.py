@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from dokkupy_sdk import Host
@@ -69,10 +69,7 @@ def converge(
     host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
     stop_unchecked(tx, release, retiring)
     try:
-        fresh = start(tx, release, missing)
-        checked = tuple(one for one in resumed if one in kept) + fresh
-        deployment = replace(deployment, instances=ordered(kept + fresh), fresh=checked)
-        host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
+        deployment = start_checked(tx, deployment, missing, tuple(one for one in resumed if one in kept))
         deployment = switch(tx, deployment, replacing)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
@@ -95,6 +92,40 @@ def converge(
         call(prune_old, app=app),
     )
     return deployment
+
+
+def start_checked(
+    tx: Transaction,
+    deployment: Deployment,
+    missing: Sequence[tuple[ProcessType, int]],
+    resumed: tuple[Instance, ...],
+) -> Deployment:
+    """Start what is missing and check it, as many at once as the source allows; the next ones start when these are well."""
+    host, release = tx.host, deployment.release
+    facts = host.hooks.gather(hookspecs.start_limits, host=host, release=release)
+    fresh: tuple[Instance, ...] = resumed
+    for group in start_groups(missing, {ProcessType(name): count for _, (name, count) in facts}):
+        some = start(tx, release, group)
+        instances = ordered(deployment.instances + some)
+        deployment = replace(deployment, instances=instances, fresh=some if fresh is not resumed else fresh + some)
+        host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
+        fresh = fresh + some
+    return replace(deployment, fresh=fresh)
+
+
+def start_groups(
+    wanted: Sequence[tuple[ProcessType, int]], limits: Mapping[ProcessType, int]
+) -> list[list[tuple[ProcessType, int]]]:
+    """The instances that start together, of each type no more than its limit. At least one group, be it empty."""
+    groups: list[list[tuple[ProcessType, int]]] = [[]]
+    counts: dict[ProcessType, int] = {}
+    for process, index in wanted:
+        number = counts.get(process, 0) // limits[process] if process in limits else 0
+        counts[process] = counts.get(process, 0) + 1
+        while len(groups) <= number:
+            groups.append([])
+        groups[number].append((process, index))
+    return groups
 
 
 def start(tx: Transaction, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
