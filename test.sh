@@ -91,6 +91,8 @@ install_packages() {
     have ip || missing+=(iproute2)
     # A whole user land in one static file: the smallest image that a build can run commands in.
     have busybox || missing+=(busybox-static)
+    # An image registry of one's own.
+    have docker-registry || missing+=(docker-registry)
     # An ACME authority of one's own.
     have pebble || missing+=(pebble)
   fi

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.model import Build, Port, Release, Source, Upstream
+from dokkupy_sdk.model import Build, Port, RegistryLogin, Release, Source, Upstream
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.roles import Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
 from dokkupy_sdk.testing import fake_host
@@ -17,6 +17,7 @@ from dokkupy_sdk.testing.contracts import (
     BuilderContract,
     ChallengeServerContract,
     EngineContract,
+    ImageRegistriesContract,
     InstancesContract,
     ProxyContract,
     SchedulerContract,
@@ -50,6 +51,15 @@ class TestFakeEngine(EngineContract):
     @pytest.fixture
     def image(self) -> str:
         return "some/image:1"
+
+
+class TestFakeRegistries(ImageRegistriesContract):
+    engine, image = TestFakeEngine.engine, TestFakeEngine.image
+
+    @pytest.fixture
+    def login(self, host: Host) -> RegistryLogin:
+        host.engine().accounts["registry.example.com"] = {"ann": "pass"}  # type: ignore[attr-defined]
+        return RegistryLogin("registry.example.com", "ann", Secret("pass"))
 
 
 class TestFakeScheduler(SchedulerContract, InstancesContract, SurroundingsContract):

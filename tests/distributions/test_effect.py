@@ -98,6 +98,7 @@ NO_SETTING = {
     "recover": "*",
     "releases": "*",
     "network": "create destroy rebuild rebuildall",
+    "registry": "login logout",
     "repo": "*",
     "run": "*",
     "secrets": "*",

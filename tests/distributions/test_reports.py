@@ -80,6 +80,8 @@ DOKKU = {
     "ps": thrice("restart-policy", "procfile-path", "skip-deploy", "stop-timeout-seconds")
     | {"start-cmd", "computed-start-cmd", "dockerfile-start-cmd", "computed-dockerfile-start-cmd", "can-scale"}
     | {"--deployed", "--processes", "--restore", "--running", "--status-web.1"},
+    "registry": thrice("server", "push-on-release", "push-extra-tags", "image-repo-template")
+    | {"image-repo", "computed-image-repo", "tag-version"},
     "resource": {f"_default_.{kind}.{name}" for kind in ("limit", "reserve") for name in RESOURCES},
     "scheduler": thrice("selected", "shell"),
     "scheduler-docker-local": thrice("init-process", "parallel-schedule-count"),
@@ -88,7 +90,7 @@ DOKKU = {
 """Namespace -> keys of its report of an app, as section 1 of the reference lists them; with dashes where the plugin's name
 is not before them."""
 
-NOT_YET = {"registry"}
+NOT_YET: set[str] = set()
 """Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dokkupy.host import Host
-    from dokkupy.model.build import Build, Image, Source
+    from dokkupy.model.build import Build, Image, RegistryLogin, Source
     from dokkupy.model.checks import Finding, Job
     from dokkupy.model.crash import Crash
     from dokkupy.model.names import AppName, Domain
@@ -116,6 +116,11 @@ def pre_build(host: Host, build: Build, tx: Transaction) -> None:
 @hookspec
 def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:  # type: ignore[empty-body]
     """Environment variables for the build alone, besides the app's own."""
+
+
+@hookspec
+def registry_logins(host: Host, app: AppName | None) -> Iterable[RegistryLogin]:  # type: ignore[empty-body]
+    """Logins of image registries: those that all apps share, and those of one app. Used by pulls, builds and pushes."""
 
 
 @hookspec

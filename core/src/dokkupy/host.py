@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dokkupy.roles.builder import Builder
     from dokkupy.roles.containers import Containers, ContainerSessions
     from dokkupy.roles.engine import Engine
-    from dokkupy.roles.images import ImageBuilds, Images
+    from dokkupy.roles.images import ImageBuilds, ImageRegistries, Images
     from dokkupy.roles.networks import Networks
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
@@ -31,6 +31,9 @@ class Host(Session):
 
     def builds(self) -> ImageBuilds:
         return self.engine().builds
+
+    def image_registries(self) -> ImageRegistries:
+        return self.engine().registries
 
     def containers(self) -> Containers:
         return self.engine().containers

@@ -3,7 +3,7 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.model.activity import Activity
-    from dokkupy.model.build import Build, Image, Source
+    from dokkupy.model.build import Build, Image, RegistryLogin, Source
     from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
     from dokkupy.model.crash import Crash, Ending
     from dokkupy.model.ports import Port
@@ -26,6 +26,7 @@ HOMES = {
     "Job": "checks",
     "Port": "ports",
     "Readiness": "checks",
+    "RegistryLogin": "build",
     "Release": "release",
     "Route": "proxy",
     "Source": "build",
@@ -60,6 +61,7 @@ __all__ = [
     "Job",
     "Port",
     "Readiness",
+    "RegistryLogin",
     "Release",
     "Route",
     "Source",

@@ -3,7 +3,7 @@
 from dokkupy.roles.builder import Builder
 from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
 from dokkupy.roles.engine import Engine
-from dokkupy.roles.images import ImageBuild, ImageBuilds, Images
+from dokkupy.roles.images import ImageBuild, ImageBuilds, ImageRegistries, Images
 from dokkupy.roles.networks import Network, Networks
 from dokkupy.roles.proxy import Proxy
 from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
@@ -25,6 +25,7 @@ __all__ = [
     "ExecResult",
     "ImageBuild",
     "ImageBuilds",
+    "ImageRegistries",
     "Images",
     "Instances",
     "Network",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from dokkupy_builders.cli import judge
 from dokkupy_builders.hooks import post_app_destroy
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, Denied, HostError
-from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.model import Build, RegistryLogin, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import FakeEngine, fake_host
 
@@ -253,3 +254,27 @@ def test_an_untrusted_builder_image_is_refused_where_it_is_set(host: Host) -> No
     with pytest.raises(Denied, match="not a trusted builder"):
         judge(host, APP, "builder-image", "example/builder:1")
     judge(host, APP, "builder-image", "heroku/builder:24")
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_an_app_s_own_logins_reach_only_programs_that_fetch_apart(
+    host: Host, build: Build, kind: type[ToolBuilder], program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pack and lambda-builder pull through the engine, where every app can name what they pulled."""
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    monkeypatch.setattr(module, "name_once", lambda: "dokkupy/made:once")
+    engine.keep("dokkupy/made:once", {})
+    shared = RegistryLogin("ghcr.io", "all", Secret("s"))
+    own = RegistryLogin("registry.example.com", "ann", Secret("canary-88"), shared=False)
+    monkeypatch.setattr(
+        module, "logins_of", lambda host, app: {one.server: one for one in ((shared, own) if app else (shared,))}
+    )
+    program.write_text(program.read_text() + f'cp "$DOCKER_CONFIG/config.json" {tmp_path}/config\n')
+    kind(host).build(build)
+    servers = set(json.loads((tmp_path / "config").read_text())["auths"])
+    assert servers == (
+        {"ghcr.io", "registry.example.com"} if kind in (NixpacksBuilder, RailpackBuilder) else {"ghcr.io"}
+    )
+    assert "canary-88" not in (tmp_path / "argv").read_text() + (tmp_path / "env").read_text()
+    assert list(Path(host.path("tmp")).glob("*/*")) == []

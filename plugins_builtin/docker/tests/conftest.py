@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import secrets
 import shutil
+import socket
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import pytest
 from dokkupy_docker.engine import DockerEngine
 from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import Port, Release
+from dokkupy_sdk.model import Port, RegistryLogin, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.testing import fake_host
 
@@ -36,6 +39,36 @@ def image() -> Iterator[str]:
     subprocess.run(["docker", "import", "-", tag], input=data.getvalue(), check=True, capture_output=True)
     yield tag
     subprocess.run(["docker", "rmi", "-f", tag], check=False, capture_output=True)
+
+
+REGISTRY = """\
+version: 0.1
+storage: {{filesystem: {{rootdirectory: {directory}/data}}}}
+http: {{addr: 127.0.0.1:{port}}}
+auth: {{htpasswd: {{realm: test, path: {directory}/accounts}}}}
+"""
+ACCOUNT = "ann:$2y$04$QnmejBj9dAJLJ6rk5JOcJ.ZqtE3t2QeDfNaeUYewyxD5vqxFjn1zW\n"
+"""The password is `pass`; made by `htpasswd -B -C 4`."""
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLogin]:
+    """Debian's registry with one account, on loopback, where engines want no certificate."""
+    directory = tmp_path_factory.mktemp("registry")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (directory / "accounts").write_text(ACCOUNT)
+    (directory / "config.yml").write_text(REGISTRY.format(directory=directory, port=port))
+    program = ["docker-registry", "serve", str(directory / "config.yml")]
+    with open(directory / "log", "wb") as log, subprocess.Popen(program, stdout=log, stderr=log) as process:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            yield RegistryLogin(f"127.0.0.1:{port}", "ann", Secret("pass"))
+        finally:
+            process.terminate()
 
 
 @pytest.fixture

@@ -10,17 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dokkupy_docker.builds import run as build_module
 from dokkupy_docker.builds.client import Client, candidates, find_client
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, registry_logins
 from dokkupy_sdk.build_caches import caches_of
-from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.execute import environment
-from dokkupy_sdk.model import Image
-from dokkupy_sdk.names import Secret
+from dokkupy_sdk.model import Image, RegistryLogin
+from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import ImageBuild
 
 LABEL = "dokkupy.test"
@@ -49,7 +50,12 @@ class Bench:
             (self.context / name).write_text(text)
 
     def build(
-        self, *options: str, env: dict[str, str] | None = None, hidden: dict[str, str] | None = None, private: str = ""
+        self,
+        *options: str,
+        env: dict[str, str] | None = None,
+        hidden: dict[str, str] | None = None,
+        private: str = "",
+        app: AppName | None = None,
     ) -> Image:
         return self.host.builds().build(
             ImageBuild(
@@ -61,6 +67,7 @@ class Bench:
                 secrets={key: Secret(value) for key, value in (hidden or {}).items()},
                 labels={LABEL: self.run, "com.dokku.app-name": "blog"},
                 private=Secret(private),
+                app=app,
             )
         )
 
@@ -173,7 +180,7 @@ from pathlib import Path
 from dokkupy_docker.engine import DockerEngine
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ImageBuild
-from dokkupy_sdk.names import Secret
+from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.testing import fake_host
 faulthandler.dump_traceback_later(25)  # where it hangs, if it does
 place = Path({path!r})
@@ -242,3 +249,41 @@ def test_build_caches_are_those_of_builds_with_the_same_private_text(bench: Benc
 
 def printed(bench: Bench) -> str:
     return "\n".join(line for line in bench.lines if "RUN" not in line)
+
+
+def test_private_base_is_fetched_with_the_app_s_login_and_is_no_other_app_s(
+    bench: Bench, image: str, registry: RegistryLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = f"{registry.server}/team/{bench.run}:1"
+    registries = bench.host.image_registries()
+    found = bench.host.images().find(image)
+    assert found is not None
+    registries.push(found.id, ref, registry)
+    own = replace(registry, shared=False)
+    monkeypatch.setattr(build_module, "logins_of", lambda host, app: {own.server: own} if app == "blog" else {})
+    bench.write({"Dockerfile": f"FROM {ref}\nRUN echo private-base\n"})
+    for app in (None, AppName("shop")):
+        with pytest.raises(AppError) as refused:
+            bench.build(app=app)
+        assert "registry:login" in refused.value.hint
+    bench.build("--no-cache", app=AppName("blog"))
+    assert any("private-base" in line for line in bench.lines)
+    assert bench.host.images().find(ref) is None
+    assert os.listdir(bench.host.path("tmp", "registry-logins")) == []
+    with pytest.raises(AppError):
+        bench.build(app=AppName("shop"))
+    assert registries.digest(ref, registry) is not None and registries.digest(ref, None) is None
+
+
+def test_shared_login_pulls(host: Host, image: str, registry: RegistryLogin, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = f"{registry.server}/team/{secrets.token_hex(4)}:1"
+    found = host.images().find(image)
+    assert found is not None
+    host.image_registries().push(found.id, ref, registry)
+    with pytest.raises(DokkupyError):
+        host.images().pull(ref)
+    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {registry.server: registry})
+    try:
+        assert host.images().pull(ref).id == found.id
+    finally:
+        host.images().remove(ref)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import Release
+from dokkupy_sdk.model import RegistryLogin, Release
 from dokkupy_sdk.roles import Engine
-from dokkupy_sdk.testing.contracts import EngineContract, InstancesContract, SchedulerContract, SurroundingsContract
+from dokkupy_sdk.testing.contracts import (
+    EngineContract,
+    ImageRegistriesContract,
+    InstancesContract,
+    SchedulerContract,
+    SurroundingsContract,
+)
 
 
 class TestDockerEngine(EngineContract):
@@ -17,6 +23,14 @@ class TestDockerEngine(EngineContract):
     @pytest.fixture
     def image(self, image: str) -> str:
         return image
+
+
+class TestDockerRegistries(ImageRegistriesContract):
+    engine, image = TestDockerEngine.engine, TestDockerEngine.image
+
+    @pytest.fixture
+    def login(self, registry: RegistryLogin) -> RegistryLogin:
+        return registry
 
 
 class TestDockerLocal(SchedulerContract, InstancesContract, SurroundingsContract):

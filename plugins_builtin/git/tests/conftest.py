@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing import FakeEngine
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -80,6 +81,7 @@ class World:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.host = Host(str(root), who="tester")
+        self.host.override_role("engine", "fake", FakeEngine(self.host))
 
     @property
     def deployed(self) -> dict[str, Any]:

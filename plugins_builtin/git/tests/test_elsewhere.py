@@ -11,6 +11,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,9 +25,11 @@ from dokkupy_git.repository.logins import logins
 from dokkupy_git.repository.reach import fetch_settings
 from dokkupy_git.settings import deploy_branch
 from dokkupy_git.urls import parse_remote, relative_to
+from dokkupy_sdk import Host, registry_logins
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.execute import execute
+from dokkupy_sdk.model import RegistryLogin
 from dokkupy_sdk.names import AppName, GitRef, ImageRef, Secret
 
 from plugins_builtin.git.tests.conftest import Client, World
@@ -35,7 +38,9 @@ BLOG = AppName("blog")
 
 
 def run(world: World, *words: str, who: str = "tester") -> int:
-    return main(list(words), who=who, root=str(world.root))
+    host = Host(str(world.root), who=who)
+    host.override_role("engine", "fake", world.host.engine())
+    return main(list(words), who=who, host=host)
 
 
 def head(world: World, branch: str = "master") -> str:
@@ -281,7 +286,9 @@ def test_sync_to_an_unknown_app_exits_with_20(world: World, upstream: Client) ->
 
 def test_image_becomes_a_one_line_dockerfile(world: World) -> None:
     world.make_app()
-    image = "registry.example.com:5000/team/app:v1@sha256:" + "a" * 64
+    name = "registry.example.com:5000/team/app:v1"
+    world.host.engine().pushed[name] = "sha256:" + "a" * 64  # type: ignore[attr-defined]
+    image = f"{name}@sha256:" + "a" * 64
     assert run(world, "git:from-image", "blog", image, "Ann", "ann@example.com") == 0
     assert world.deployed["files"] == {"Dockerfile": f"FROM {image}\n"}
     assert world.deployed["metadata"] == image
@@ -290,6 +297,29 @@ def test_image_becomes_a_one_line_dockerfile(world: World) -> None:
     assert log == "Ann <ann@example.com>"
     assert run(world, "git:from-image", "blog", image) == 1  # no changes
     assert world.leftovers() == []
+
+
+def test_image_that_only_the_app_s_login_fetches_is_left_to_the_build_with_its_digest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulled into the engine, it would have a name that every app can use."""
+    world.make_app()
+    engine = world.host.engine()
+    engine.accounts["registry.example.com"] = {"ann": "pw"}  # type: ignore[attr-defined]
+    image, digest = "registry.example.com/team/app:v1", "sha256:" + "b" * 64
+    engine.pushed[image] = digest  # type: ignore[attr-defined]
+    assert run(world, "git:from-image", "--force", "blog", image) == 1
+    own = RegistryLogin("registry.example.com", "ann", Secret("pw"), shared=False)
+    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {own.server: own} if app else {})
+    assert run(world, "git:from-image", "--force", "blog", image) == 0
+    assert world.deployed["files"] == {"Dockerfile": f"FROM {image}@{digest}\n"}
+    assert engine.images.find(image) is None
+    assert run(world, "git:from-image", "--force", "blog", "registry.example.com/team/nothing") == 1
+    shared = replace(own, shared=True)
+    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {own.server: shared})
+    assert run(world, "git:from-image", "--force", "blog", image) == 0
+    assert world.deployed["files"] == {"Dockerfile": f"FROM {image}\n"}
+    assert engine.images.find(image) is not None
 
 
 def test_image_build_may_have_more_files_for_local_users(world: World, tmp_path: Path) -> None:

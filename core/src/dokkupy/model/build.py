@@ -12,6 +12,17 @@ from dokkupy.model.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryLogin:
+    """With what an image registry is used. server: its name as images have it, such as `ghcr.io` or `docker.io`. shared:
+    every app's; else one app's own, which no other app's build may see, nor what was fetched with it."""
+
+    server: str
+    user: str
+    password: Secret
+    shared: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Code on the host, ready to build.
 

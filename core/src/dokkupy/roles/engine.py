@@ -1,4 +1,4 @@
-"""A container engine, which fills six roles with one connection."""
+"""A container engine, which fills seven roles with one connection."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.model.checks import Readiness
     from dokkupy.roles.containers import Containers, ContainerSessions
-    from dokkupy.roles.images import ImageBuilds, Images
+    from dokkupy.roles.images import ImageBuilds, ImageRegistries, Images
     from dokkupy.roles.networks import Networks
     from dokkupy.roles.volumes import Volumes
 
 
 class Engine(ABC):
-    """An adapter of the group `dokkupy.engine` has the roles Images, ImageBuilds, Containers, ContainerSessions, Networks
-    and Volumes, so that images and containers always belong to the same engine. Use a role instead of the engine:
-    `host.images()`, `host.builds()`, `host.containers()`, `host.sessions()`, `host.networks()`, `host.volumes()`."""
+    """An adapter of the group `dokkupy.engine` has the roles Images, ImageBuilds, ImageRegistries, Containers,
+    ContainerSessions, Networks and Volumes, so that images and containers always belong to the same engine. Use a role
+    instead of the engine: `host.images()`, `host.builds()`, `host.image_registries()`, `host.containers()`,
+    `host.sessions()`, `host.networks()`, `host.volumes()`."""
 
     @abstractmethod
     def prepare(self) -> Readiness:
@@ -29,6 +30,10 @@ class Engine(ABC):
     @property
     @abstractmethod
     def builds(self) -> ImageBuilds: ...
+
+    @property
+    @abstractmethod
+    def registries(self) -> ImageRegistries: ...
 
     @property
     @abstractmethod

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dokkupy.model.build import Image
+from dokkupy.model.build import Image, RegistryLogin
+from dokkupy.model.names import AppName
 from dokkupy.model.secret import Secret
 
 
@@ -20,7 +21,8 @@ class ImageBuild:
     that a build does not have are ignored. env: the values for options that name only a variable (`--build-arg KEY`).
     secrets: id -> content, for `RUN --mount=type=secret,id=ID`; they never appear on an argv, in a layer or in the
     history, and are missing without BuildKit. labels: override those of the Dockerfile and the options. tag: the name of
-    the image. private: only builds with the same text share caches (`RUN --mount=type=cache`); empty: the build shares
+    the image. app: the build fetches base images with the logins of this app; None: with those that all apps share.
+    private: only builds with the same text share caches (`RUN --mount=type=cache`); empty: the build shares
     none. Keep it out of logs and argv.
     """
 
@@ -32,6 +34,7 @@ class ImageBuild:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     private: Secret = Secret("")
+    app: AppName | None = None
 
 
 class Images(ABC):
@@ -43,7 +46,8 @@ class Images(ABC):
 
     @abstractmethod
     def pull(self, ref: str) -> Image:
-        """Fetch an image. Raises HostError with the registry's own message."""
+        """Fetch an image, with the login that all apps share if there is one, because every app can name a pulled image.
+        Raises HostError with the registry's own message."""
 
     @abstractmethod
     def tag(self, image: str, ref: str) -> None:
@@ -86,3 +90,20 @@ class ImageBuilds(ABC):
     def load(self, archive: str, name: str) -> Image:
         """Load the image of this name from an untrusted archive file (of `docker save`, or an OCI layout). The image gets no
         name on this host, so that existing names keep their meaning. Raises UserError."""
+
+
+class ImageRegistries(ABC):
+    """Where images come from and go to. All methods raise `HostError` when the engine or the registry does not answer."""
+
+    @abstractmethod
+    def check(self, login: RegistryLogin) -> None:
+        """Log in once, and keep nothing. Raises UserError `login_refused` when the registry refuses it."""
+
+    @abstractmethod
+    def digest(self, ref: str, login: RegistryLogin | None) -> str | None:
+        """The digest of an image that a registry has; None when there is none, or when this login may not read it."""
+
+    @abstractmethod
+    def push(self, image: str, ref: str, login: RegistryLogin | None) -> None:
+        """Send an image of this host to a registry under a name, with the progress on `host.out`; afterwards the name is not
+        one of this host. Raises UserError `login_refused`, HostError with the registry's own message."""

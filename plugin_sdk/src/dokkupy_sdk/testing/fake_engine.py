@@ -12,14 +12,15 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Ending, Image, Readiness
 from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ImageBuild
 from dokkupy_sdk.testing.fake_containers import FakeContainers, FakeContainerSessions
-from dokkupy_sdk.testing.fake_images import FakeImageBuilds, FakeImages
+from dokkupy_sdk.testing.fake_images import FakeImageBuilds, FakeImageRegistries, FakeImages
 from dokkupy_sdk.testing.fake_networks import FakeNetworks, FakeVolumes
 
 
 class FakeEngine(Engine):
     """made: containers by name. exit_codes: command text -> status of a task that runs it. output: what it prints.
     files: path -> content of the files that every image has. built: what was built, with the Dockerfiles' texts.
-    fails: the error of the next build, when set. mounts: whether builds have BuildKit's. lasting: commands that do not end by themselves. client: what
+    fails: the error of the next build, when set. mounts: whether builds have BuildKit's. lasting: commands that do not end by themselves. accounts:
+    server -> user -> password of the registries that want a login. pushed: name -> image of what registries have. client: what
     `start_argv` says."""
 
     def __init__(self, host: Host) -> None:
@@ -36,6 +37,8 @@ class FakeEngine(Engine):
         self.built: list[tuple[ImageBuild, str]] = []
         self.fails: Exception | None = None
         self.mounts = True
+        self.accounts: dict[str, dict[str, str]] = {}
+        self.pushed: dict[str, str] = {}
         self.vols: dict[str, Mapping[str, str]] = {}
         self.removed_volumes: list[str] = []
         self.client = ["true"]
@@ -53,6 +56,10 @@ class FakeEngine(Engine):
     @cached_property
     def builds(self) -> FakeImageBuilds:
         return FakeImageBuilds(self)
+
+    @cached_property
+    def registries(self) -> FakeImageRegistries:
+        return FakeImageRegistries(self)
 
     @cached_property
     def containers(self) -> FakeContainers:

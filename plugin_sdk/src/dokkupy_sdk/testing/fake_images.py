@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from dokkupy_sdk.errors import AppError, HostError
-from dokkupy_sdk.model import Image
-from dokkupy_sdk.roles import ImageBuild, ImageBuilds, Images
+from dokkupy_sdk.errors import AppError, HostError, UserError
+from dokkupy_sdk.model import Image, RegistryLogin
+from dokkupy_sdk.registry_logins import login_for, server_of
+from dokkupy_sdk.roles import ImageBuild, ImageBuilds, ImageRegistries, Images
 from dokkupy_sdk.testing.labels import covers
 
 TYPE_CHECKING = False
@@ -24,7 +25,11 @@ class FakeImages(Images):
         return Image(identifier, labels=self.engine.image_labels.get(identifier, {})) if identifier else None
 
     def pull(self, ref: str) -> Image:
-        raise HostError(f"{ref} cannot be pulled: there is no registry here")
+        login = login_for(self.engine.host, None, ref)
+        if not self.engine.registries.may(server_of(ref), login) or ref not in self.engine.pushed:
+            raise HostError(f"{ref} cannot be pulled: there is no registry here, or it refuses the login")
+        self.engine.tags[ref] = self.engine.pushed[ref]
+        return Image(self.engine.tags[ref])
 
     def tag(self, image: str, ref: str) -> None:
         if self.find(image) is None:
@@ -73,3 +78,34 @@ class FakeImageBuilds(ImageBuilds):
             identifier = f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
         self.engine.tags[identifier] = identifier
         return Image(identifier)
+
+
+class FakeImageRegistries(ImageRegistries):
+    """A registry that the engine has no accounts of is open to all, but not there for a login."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+
+    def may(self, server: str, login: RegistryLogin | None) -> bool:
+        accounts = self.engine.accounts.get(server)
+        if accounts is None:
+            return True
+        return login is not None and accounts.get(login.user) == login.password.reveal()
+
+    def check(self, login: RegistryLogin) -> None:
+        if login.server not in self.engine.accounts:
+            raise HostError(f"The registry {login.server} does not answer")
+        if not self.may(login.server, login):
+            raise UserError(f"The login at {login.server} as {login.user} failed", code="login_refused")
+
+    def digest(self, ref: str, login: RegistryLogin | None) -> str | None:
+        return self.engine.pushed.get(ref.partition("@")[0]) if self.may(server_of(ref), login) else None
+
+    def push(self, image: str, ref: str, login: RegistryLogin | None) -> None:
+        if self.engine.images.find(image) is None:
+            raise HostError(f"There is no image {image}")
+        if server_of(ref) not in self.engine.accounts:
+            raise HostError(f"{ref} could not be pushed: the registry does not answer")
+        if not self.may(server_of(ref), login):
+            raise UserError(f"{ref} could not be pushed: the registry refuses the login", code="login_refused")
+        self.engine.pushed[ref] = self.engine.tags.get(image, image)

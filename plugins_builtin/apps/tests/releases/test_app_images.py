@@ -14,11 +14,12 @@ from dokkupy_apps.releases.app_images import (
     require_usable,
     usable_name,
 )
-from dokkupy_sdk import Host
-from dokkupy_sdk.errors import NotFound, UserError
-from dokkupy_sdk.names import AppName, ImageRef
+from dokkupy_sdk import Host, registry_logins
+from dokkupy_sdk.errors import HostError, NotFound, UserError
+from dokkupy_sdk.model import RegistryLogin
+from dokkupy_sdk.names import AppName, ImageRef, Secret
 from dokkupy_sdk.operation import operation
-from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing import FakeEngine, fake_host
 
 pytestmark = pytest.mark.unit
 
@@ -51,12 +52,12 @@ def test_a_repository_is_known_in_each_spelling(ref: str, repository: str) -> No
 )
 def test_names_of_the_platform_and_of_apps_are_refused(host: Host, ref: str) -> None:
     with pytest.raises(UserError, match="belong to them alone"):
-        require_usable(host, ref)
+        require_usable(host, BLOG, ref)
 
 
 @pytest.mark.parametrize("ref", ["dokku/dokku:1", "python:3.13", "registry.example.com/dokku/blog", "dokkupy", "cafe"])
 def test_other_names_are_everybodys(host: Host, ref: str) -> None:
-    require_usable(host, ref)
+    require_usable(host, BLOG, ref)
     assert ref not in loaded_images(host, BLOG)
 
 
@@ -65,7 +66,44 @@ def test_an_id_is_refused_because_it_may_be_another_apps(host: Host) -> None:
     identifier = f"sha256:{'ab' * 32}"
     engine.tags[identifier] = identifier  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="is the id of an image"):
-        require_usable(host, identifier)
+        require_usable(host, BLOG, identifier)
+
+
+def test_what_only_another_app_s_login_fetches_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its digest a build finds what the build of another app fetched; by its name, what is being pushed."""
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    login = RegistryLogin("registry.example.com", "ann", Secret("pw"), shared=False)
+    engine.accounts[login.server] = {"ann": "pw"}
+    name = f"{login.server}/team/base:1"
+    engine.pushed[name] = "sha256:" + "a" * 64
+    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {login.server: login} if app == SHOP else {})
+    for ref in (name, f"{name}@sha256:{'a' * 64}"):
+        require_usable(host, SHOP, ref)
+    require_usable(host, BLOG, name)  # the engine asks the registry, which refuses it
+    with pytest.raises(UserError, match="blog may not use"):
+        require_usable(host, BLOG, f"{name}@sha256:{'a' * 64}")
+    engine.keep(name, {"dokkupy.app": "shop"})
+    require_usable(host, SHOP, name)
+    with pytest.raises(UserError, match="blog may not use"):
+        require_usable(host, BLOG, name)
+    engine.keep(name, {"dokkupy.app": "elsewhere"})
+    require_usable(host, BLOG, name)
+
+
+def test_a_public_image_with_a_digest_is_used_while_its_registry_does_not_answer(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise HostError("no route")
+
+    monkeypatch.setattr(host.image_registries(), "digest", silent)
+    ref = f"ghcr.io/team/base@sha256:{'a' * 64}"
+    require_usable(host, BLOG, ref)
+    login = RegistryLogin("ghcr.io", "ann", Secret("pw"), shared=False)
+    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {"ghcr.io": login} if app == SHOP else {})
+    with pytest.raises(HostError, match="no route"):
+        require_usable(host, BLOG, ref)
 
 
 def load(host: Host, app: AppName, name: str, content: str) -> str:

@@ -17,6 +17,7 @@ from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.registry_logins import client_settings, logins_of
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.settings import Settings, properties_of
 
@@ -35,13 +36,16 @@ def name_once() -> str:
 
 
 class ToolBuilder(Builder):
-    """One program. marker: the property that says where its file is; certainty: of `detect` when that file exists."""
+    """One program. marker: the property that says where its file is; certainty: of `detect` when that file exists.
+    fetches_apart: whether what it fetches gets no name in the engine, by which other apps would find it: only such a program
+    gets the app's own logins of registries."""
 
     program: str
     get: str
     settings: Settings
     marker: str
     certainty = 70
+    fetches_apart = False
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -74,10 +78,14 @@ class ToolBuilder(Builder):
         file = self.path(build.source)
         there = read_text(build.source.directory, file, limit=LARGEST) is not None  # refuses a link
         made = name_once()
-        with scratch_directory(self.host.path("tmp", self.program)) as directory:
+        logins = logins_of(self.host, build.source.app if self.fetches_apart else None)
+        with (
+            client_settings(self.host, logins) as settings,
+            scratch_directory(self.host.path("tmp", self.program)) as directory,
+        ):
             words = self.words(build, program, made, str(build.source.directory / file) if there else "", directory)
             try:
-                self.run(words, self.variables(build), hidden=caches_of(build.private))
+                self.run(words, {**self.variables(build), **settings}, hidden=caches_of(build.private))
                 return self.labelled(build, made, directory)
             finally:
                 self.host.images().remove(made)
@@ -161,6 +169,7 @@ class NixpacksBuilder(ToolBuilder):
     get = "Install it: https://nixpacks.com/docs/install"
     settings = NIXPACKS
     marker = "nixpackstoml-path"
+    fetches_apart = True
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
         return argv.nixpacks(
@@ -178,6 +187,7 @@ class RailpackBuilder(ToolBuilder):
     get = "Install it: https://railpack.com/installation; it also needs a BuildKit daemon"
     settings = RAILPACK
     marker = "railpackjson-path"
+    fetches_apart = True
 
     def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
         return argv.railpack(

@@ -113,6 +113,7 @@ class BuildpacksBuilder(Builder):
                 secrets=given if mounts.caches else {},
                 labels={**build.labels, "dokkupy.language": names, "com.dokku.builder-type": build.builder},
                 private=build.private,
+                app=app,
             )
             try:
                 image = host.builds().build(request)
@@ -129,7 +130,7 @@ class BuildpacksBuilder(Builder):
         store = self.host.store
         stack = SETTINGS.get(store, app, "stack")
         if stack:
-            require_usable(self.host, stack)
+            require_usable(self.host, app, stack)
             self.host.out.detail(f"Base: {stack} (buildpacks:set-property {app} stack)")
             return Bases(stack, stack)
         registry = SETTINGS.get(store, app, "image-registry")

@@ -16,7 +16,7 @@ from dokkupy_docker.engine_api import api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_sdk.roles import Containers, ContainerSessions, ImageBuilds, Images, Networks, Volumes
+    from dokkupy_sdk.roles import Containers, ContainerSessions, ImageBuilds, ImageRegistries, Images, Networks, Volumes
 
 CREATE_SECONDS = 120
 
@@ -64,6 +64,12 @@ class DockerEngine(Engine):
         from dokkupy_docker.roles.images import DockerImageBuilds
 
         return DockerImageBuilds(self)
+
+    @property
+    def registries(self) -> ImageRegistries:
+        from dokkupy_docker.roles.registries import DockerRegistries
+
+        return DockerRegistries(self)
 
     @property
     def containers(self) -> Containers:

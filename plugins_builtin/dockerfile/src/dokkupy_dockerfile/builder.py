@@ -58,7 +58,7 @@ class DockerfileBuilder(Builder):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
         given = arguments(build.options, build.env)
         for ref in named_images(text, given):
-            require_usable(self.host, ref)
+            require_usable(self.host, source.app, ref)
         with self.with_loaded(build, path, text) as dockerfile:
             image = self.host.builds().build(
                 ImageBuild(
@@ -69,6 +69,7 @@ class DockerfileBuilder(Builder):
                     env=build.env,
                     labels=build.labels,
                     private=build.private,
+                    app=source.app,
                 )
             )
         ports = exposed_ports(text, given, target(build.options))

@@ -22,6 +22,7 @@ from dokkupy_sdk.testing.contracts.engine import (
 )
 from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
+from dokkupy_sdk.testing.contracts.registries import ImageRegistriesContract
 from dokkupy_sdk.testing.contracts.scheduler import InstancesContract, SchedulerContract, SurroundingsContract
 from dokkupy_sdk.testing.contracts.source import SourceContract
 from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
@@ -32,6 +33,7 @@ __all__ = [
     "ContainerSessionsContract",
     "ContainersContract",
     "EngineContract",
+    "ImageRegistriesContract",
     "ImagesContract",
     "InstancesContract",
     "LanguageContract",

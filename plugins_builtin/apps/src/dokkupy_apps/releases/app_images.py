@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.errors import DokkupyError, NotFound, UserError
 from dokkupy_sdk.names import AppName, ImageRef
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record
@@ -20,6 +20,9 @@ from dokkupy_apps.releases.records import image_name
 PLATFORM = "dokkupy"
 APPS = "dokku"
 """The first part of the names of the platform's own images, and of those of apps."""
+
+OWNER = "dokkupy.app"
+"""The label with the name of the app that an image was built for."""
 
 HEX = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
 
@@ -39,9 +42,9 @@ def repository_of(ref: str) -> str:
     return name.removeprefix("library/")
 
 
-def require_usable(host: Host, ref: str) -> None:
-    """Raise UserError for the name of an image that belongs to the platform or to an app, for an id, and for a registry
-    that is the host itself or an app."""
+def require_usable(host: Host, app: AppName, ref: str) -> None:
+    """Raise UserError for the name of an image that belongs to the platform or to an app, for an id, for a registry that is
+    the host itself or an app, and for an image that only another app's login may fetch."""
     from dokkupy_sdk.outgoing import require_registry
 
     require_registry(host, ref)
@@ -61,6 +64,40 @@ def require_usable(host: Host, ref: str) -> None:
                 hint="Name the image by repository and tag.",
                 code="reserved_image",
             )
+        return
+    require_readable(host, app, ref)
+
+
+def require_readable(host: Host, app: AppName, ref: str) -> None:
+    """Raise UserError for what the engine has because of another app, when the registry does not give it to this one: an
+    image that is being pushed, and one with a digest, by which a build finds what an earlier build fetched."""
+    from dokkupy_sdk.registry_logins import login_for
+
+    found = host.images().find(ref)
+    owner = found.labels.get(OWNER, "") if found is not None else ""
+    of_another = owner != app and AppName.fits(owner) and host.store.has_app(AppName(owner))
+    if not of_another and (found is not None or "@" not in ref):
+        return
+    try:
+        digest = host.image_registries().digest(ref, login_for(host, app, ref))
+    except DokkupyError:
+        if of_another or has_private(host, ref):
+            raise
+        return  # public images are built on while their registry does not answer
+    if digest is None:
+        raise UserError(
+            f"{app} may not use the image {ref}: its registry does not give it to the app",
+            hint=f"Log in with a user that may read it: registry:login {app} SERVER USERNAME",
+            code="private_image",
+        )
+
+
+def has_private(host: Host, ref: str) -> bool:
+    """Whether some app has a login of its own for the registry of an image."""
+    from dokkupy_sdk.registry_logins import login_for
+
+    logins = (login_for(host, app, ref) for app in host.store.apps())
+    return any(login is not None and not login.shared for login in logins)
 
 
 def loaded_images(host: Host, app: AppName) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
+from dokkupy_sdk.registry_logins import client_settings, logins_of
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker.builds import limits as build_limits
@@ -24,6 +25,9 @@ KILLED = 128 + 9
 
 NO_PROCESS = re.compile(
     r"Resource temporarily unavailable|can'?t fork|cannot fork|unable to create.*thread", re.IGNORECASE
+)
+NO_LOGIN = re.compile(
+    r"401 Unauthorized|no basic auth|access denied|authorization failed|insufficient_scope|403 Forbidden"
 )
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
@@ -47,11 +51,16 @@ def build_image(host: Host, build: ImageBuild) -> str:
         if shown is not None:
             host.out.stream(shown)
 
-    with scratch_directory(host.path("tmp", "docker-build")) as directory:
+    # The classic builder would leave what it fetched under a name that every app can use.
+    logins = logins_of(host, build.app) if client.buildkit else {}
+    with (
+        client_settings(host, logins) as settings,
+        scratch_directory(host.path("tmp", "docker-build")) as directory,
+    ):
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
-        if stream(argv, line, env=env) != 0:
+        if stream(argv, line, env={**env, **settings}) != 0:
             for text in output.rest():
                 host.out.stream(text)
             if any(FULL_DISK.search(text) for text in output.tail):
@@ -70,6 +79,10 @@ def build_image(host: Host, build: ImageBuild) -> str:
                     "for the app, builds:set --global memory SIZE for the host.",
                 )
             hint = ""
+            if any(NO_LOGIN.search(text) for text in output.tail):
+                hint = f"Log in to the image's registry: registry:login {build.app or 'APP'} SERVER USERNAME."
+                if not client.buildkit:
+                    hint = f"Private images need BuildKit, which {client.path} lacks: apt-get install docker-buildx"
             if any(NO_PROCESS.search(text) for text in output.tail):
                 hint = "It may have used up its processes: resource:limit --process-type build --pids N allows more."
             raise AppError("App build failed", details=tuple(output.tail), code="build_failed", hint=hint)

@@ -24,6 +24,7 @@ PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Mapping
     from typing import Any, BinaryIO
 
 
@@ -62,12 +63,20 @@ def lines(path: str, **query: Any) -> list[Any]:
     return [json.loads(line) for line in asked(path, query)[1].splitlines() if line]
 
 
-def call(method: str, path: str, body: Any = None, *, timeout: float | None = CHANGE_SECONDS, **query: Any) -> Any:
+def call(
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    timeout: float | None = CHANGE_SECONDS,
+    headers: Mapping[str, str] = {},
+    **query: Any,
+) -> Any:
     """A request that changes something, or waits for it: the JSON document of the answer, None when there is none.
 
     Raises Refused, TimeoutError, HostError when the engine does not answer.
     """
-    status, found = exchange(method, target(path, query), body, timeout=timeout)
+    status, found = exchange(method, target(path, query), body, timeout=timeout, headers=headers)
     require_done(status, found)
     return parsed(found) if found.strip() else None
 
@@ -162,12 +171,14 @@ def fetch(target: str) -> tuple[int, bytes]:
         raise down(error) from error
 
 
-def exchange(method: str, target: str, body: Any, *, timeout: float | None) -> tuple[int, bytes]:
+def exchange(
+    method: str, target: str, body: Any, *, timeout: float | None, headers: Mapping[str, str] = {}
+) -> tuple[int, bytes]:
     """Status and body of the answer. Raises TimeoutError, HostError when the engine does not answer."""
     try:
         connection = connected(timeout)
         try:
-            connection.sendall(request(method, target, body))
+            connection.sendall(request(method, target, body, headers))
             parts = []
             while part := connection.recv(65536):
                 parts.append(part)
@@ -202,8 +213,9 @@ def connected(timeout: float | None) -> socket:
     return connection
 
 
-def request(method: str, target: str, body: Any) -> bytes:
-    head = f"{method} {target} HTTP/1.0\r\nHost: docker\r\n"
+def request(method: str, target: str, body: Any, headers: Mapping[str, str] = {}) -> bytes:
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"{method} {target} HTTP/1.0\r\nHost: docker\r\n{more}"
     if body is None:
         return f"{head}\r\n".encode("ascii")
     import json

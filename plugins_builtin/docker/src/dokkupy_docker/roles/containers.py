@@ -133,7 +133,7 @@ class DockerContainers(Containers):
             api.call("POST", f"/containers/{api.quoted(ref)}/start")
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
-        query = {} if timeout is None else {"t": timeout}
+        query: dict[str, Any] = {} if timeout is None else {"t": timeout}
         seconds = api.CHANGE_SECONDS + (10 if timeout is None else timeout)
         try:
             self._set_restart_policy(ref, restart_policy)

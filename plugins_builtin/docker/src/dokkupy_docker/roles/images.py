@@ -41,8 +41,14 @@ class DockerImages(Images):
         )
 
     def pull(self, ref: str) -> Image:
+        from dokkupy_sdk.registry_logins import login_for
+
+        from dokkupy_docker.roles.registries import account
+
+        login = login_for(self.engine.host, None, ref)
+        given = account(login) if login else None
         with faults(f"{ref} could not be pulled"):
-            for event in self.engine.client.pull(ref, stream=True, decode=True):
+            for event in self.engine.client.pull(ref, stream=True, decode=True, auth_config=given):
                 if "error" in event:
                     raise HostError(f"{ref} could not be pulled: {event['error']}")
                 if event.get("status"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.settings import property_of
 
@@ -172,14 +172,15 @@ def deploy_image(
 
     who = made_commits.author(user, email)
     host.store.require_app(app)
-    require_usable(host, image)
+    require_usable(host, app, image)
     files = extra_files(host, build_dir)
     repository, branch = ready_repository(host, app)
     ref = f"refs/heads/{branch}"
+    base = str(image)
     if force and kind == "git:from-image" and str(image) not in loaded_images(host, app):
         host.out.section(f"Pulling {image}")
-        host.images().pull(image)
-    files[dockerfile_path(host, app)] = f"FROM {image}\n".encode()
+        base = newest(host, app, image)
+    files[dockerfile_path(host, app)] = f"FROM {base}\n".encode()
     with made_commits.waiting_ref(repository) as keep:
         parent = repository.ref(ref)
         host.out.section("Generating build context")
@@ -188,6 +189,24 @@ def deploy_image(
             require_changes(repository, commit, parent)
         deploy(host, app, kind=kind, metadata=image, incoming=Incoming(commit, ref=ref, image=str(image)))
     return commit
+
+
+def newest(host: Host, app: AppName, image: ImageRef) -> str:
+    """The name by which a build finds what the registry has now. A pulled image is every app's to name; so one that only the
+    app's own login fetches is left to the build, with the digest that the registry says."""
+    from dokkupy_sdk.registry_logins import login_for
+
+    login = login_for(host, app, image)
+    if login is None or login.shared:
+        host.images().pull(image)
+        return str(image)
+    digest = host.image_registries().digest(image, login)
+    if digest is None:
+        raise NotFound(
+            f"The registry {login.server} has no image {image} for the user {login.user}",
+            hint=f"Check the name, or log in with another user: registry:login {app} {login.server} USERNAME",
+        )
+    return f"{image.partition('@')[0]}@{digest}"
 
 
 def dockerfile_path(host: Host, app: AppName) -> bytes:
@@ -243,7 +262,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
 def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping[str, str]) -> None:
     from dokkupy_apps.releases.app_images import APPS, repository_of, require_usable
 
-    require_usable(host, image)
+    require_usable(host, app, image)
     if repository_of(image).startswith(f"{APPS}/"):
         raise UserError(f"{image} cannot be loaded: {APPS}/ is for the images that apps made on this host")
     if str(image) not in loaded and host.images().find(image) is not None:

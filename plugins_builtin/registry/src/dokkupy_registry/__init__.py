@@ -1,0 +1,1 @@
+"""Image registries: logins, private base images, pushed releases."""

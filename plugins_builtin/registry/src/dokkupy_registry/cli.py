@@ -1,0 +1,78 @@
+"""The commands of the namespace `registry`."""
+
+from __future__ import annotations
+
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import AppName
+
+from dokkupy_registry.names import ServerName
+from dokkupy_registry.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+group = Group("registry", "Log in to image registries, and push releases to one")
+
+Server = Annotated[ServerName, Arg("server", "a registry such as ghcr.io; docker.io is Docker Hub")]
+
+
+NO_SCOPE = "A login is one app's, or with --global every app's"
+
+
+@group.command("login", permission="app:write", mutating=True, secret_args=2)
+def login(
+    host: Host,
+    scope: Scope,
+    server: Server,
+    username: Annotated[str, Arg("username")],
+    password: Annotated[str, Arg("password", "better on standard input: others see the arguments of a command")] = "",
+    *,
+    password_stdin: Annotated[bool, Opt("--password-stdin", help="Read the password from standard input")] = False,
+) -> CommandResult:
+    """Log in to a registry, for the builds and releases of one app or of all."""
+    from dokkupy_registry.login import given_password, log_in
+
+    if scope.app is None and not scope.is_global:
+        raise UserError(NO_SCOPE)
+    app = host.store.require_app(scope.app) if scope.app is not None else None
+    log_in(host, app, server, username, given_password(password, from_input=password_stdin))
+    return CommandResult({"server": server, "user": username}, [] if host.dry_run else ["Login Succeeded"])
+
+
+@group.command("logout", permission="app:write", mutating=True)
+def logout(host: Host, scope: Scope, server: Server) -> CommandResult:
+    """Forget a login; other apps and the login of all apps keep theirs."""
+    from dokkupy_registry.login import log_out
+
+    if scope.app is None and not scope.is_global:
+        raise UserError(NO_SCOPE)
+    app = host.store.require_app(scope.app) if scope.app is not None else None
+    had_one = log_out(host, app, server)
+    line = f"Removing login credentials for {server}" if had_one else f"Not logged in to {server}"
+    return CommandResult({"server": server, "changed": had_one}, [line])
+
+
+def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
+    """Raises UserError for a registry that is the host itself or an app."""
+    from dokkupy_sdk.outgoing import require_registry
+
+    if name == "server":
+        require_registry(host, f"{value}/image")
+
+
+def extra(host: Host, app: AppName | None) -> dict[str, Any]:
+    from dokkupy_registry.push import repository
+    from dokkupy_registry.stored import PushedFile, kept_logins
+
+    logins = ",".join(f"{login.user}@{server}" for server, login in sorted(kept_logins(host, app).items()))
+    if app is None:
+        return {"logins": logins}
+    tag = host.store.load(PushedFile, app).tag
+    return {"logins": logins, "computed-image-repo": repository(host, app), "tag-version": str(tag) if tag else ""}
+
+
+# Which repository an app writes to with the login of all apps is an admin's to decide.
+add_property_commands(group, SETTINGS, permission="app:admin", judge=judge, extra=extra, beyond=("logins",))

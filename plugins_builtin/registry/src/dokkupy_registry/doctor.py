@@ -1,0 +1,67 @@
+"""What is wrong with logins of registries and with releases that are to be in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.registry_logins import login_for
+
+from dokkupy_registry.push import is_pushed, target
+from dokkupy_registry.stored import PushedFile, as_logins
+
+CHECK = "registry"
+
+
+def findings(host: Host) -> Iterator[Finding]:
+    asked: dict[tuple[str, str, str], str] = {}
+    for app in (None, *host.store.apps()):
+        scope = app or "--global"
+        for login in as_logins(host, app):
+            known = (login.server, login.user, login.password.reveal())
+            if known not in asked:
+                asked[known] = refusal(host, app, login.server)
+            if asked[known]:
+                yield Finding(
+                    CHECK,
+                    "error",
+                    f"{asked[known]} ({'of all apps' if app is None else app})",
+                    remedy=f"dokkupy registry:login {scope} {login.server} {login.user} --password-stdin",
+                )
+        if app is not None and is_pushed(host, app):
+            yield from of_pushes(host, app)
+
+
+def refusal(host: Host, app: AppName | None, server: str) -> str:
+    """Why a registry does not take a login; empty when it does."""
+    login = next(one for one in as_logins(host, app) if one.server == server)
+    try:
+        host.image_registries().check(login)
+    except DokkupyError as error:
+        return error.message
+    return ""
+
+
+def of_pushes(host: Host, app: AppName) -> Iterator[Finding]:
+    from dokkupy_apps.releases.records import current
+
+    goes_to = target(host, app)
+    if login_for(host, app, goes_to) is None:
+        server = goes_to.partition("/")[0]
+        yield Finding(
+            CHECK,
+            "warning",
+            f"The releases of {app} are to be pushed to {goes_to}, and there is no login for {server}",
+            remedy=f"dokkupy registry:login {app} {server} USERNAME --password-stdin",
+        )
+    release, _ = current(host, app)
+    if release is not None and host.store.load(PushedFile, app).image != release.image:
+        yield Finding(
+            CHECK,
+            "warning",
+            f"Release {release.number} of {app}, which serves, was not pushed to {goes_to}",
+            remedy=f"dokkupy ps:restart {app}",
+        )

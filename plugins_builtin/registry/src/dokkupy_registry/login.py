@@ -1,0 +1,67 @@
+"""Logging in to a registry, and out of it."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.model import RegistryLogin
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.operation import operation
+
+from dokkupy_registry.names import ServerName
+from dokkupy_registry.stored import Login, LoginsFile, kept_logins
+
+LONGEST_PASSWORD = 16384
+"""Characters: tokens of cloud registries have some thousands."""
+
+
+def log_in(host: Host, app: AppName | None, server: ServerName, user: str, password: Secret) -> None:
+    """Keep a login that the registry accepts. Raises UserError and HostError, and keeps what was there."""
+    from dokkupy_sdk.outgoing import require_registry
+
+    for text, what in ((user, "user name"), (password.reveal(), "password")):
+        if not text or any(ord(character) < 32 or ord(character) == 127 for character in text):
+            raise UserError(f"The {what} is empty, or has control characters")
+    if ":" in user:
+        raise UserError("The user name has a colon, which separates it from the password")
+    require_registry(host, f"{server}/image")
+    with operation(host, "registry:login", subject(app)) as tx:
+        login = RegistryLogin(server, user, password, shared=app is None)
+        tx.step(f"log in to {server} as {user}", lambda: host.image_registries().check(login))
+        kept = {**kept_logins(host, app), server: Login(user=user, password=password)}
+        tx.save(LoginsFile(logins=kept), app)
+
+
+def log_out(host: Host, app: AppName | None, server: ServerName) -> bool:
+    """Forget a login; whether there was one."""
+    with operation(host, "registry:logout", subject(app), takes_away=True) as tx:
+        kept = kept_logins(host, app)
+        if kept.pop(server, None) is None:
+            return False
+        tx.save(LoginsFile(logins=kept), app)
+    return True
+
+
+def subject(app: AppName | None) -> str:
+    return f"app:{app}" if app is not None else "host"
+
+
+def given_password(argument: str, *, from_input: bool) -> Secret:
+    """Raises UserError when there is none, or two."""
+    import sys
+
+    from dokkupy_sdk.text import read_input_line
+
+    if argument and from_input:
+        raise UserError("The password is an argument, and --password-stdin wants it on standard input: give it once")
+    if argument:
+        return Secret(argument)
+    if not from_input and sys.stdin.isatty():
+        raise UserError(
+            "Missing a password for registry-login",
+            hint="Pass it on standard input: echo TOKEN | ... registry:login --password-stdin APP SERVER USERNAME",
+        )
+    text = read_input_line(LONGEST_PASSWORD)
+    if not text:
+        raise UserError("There is no password on standard input")
+    return Secret(text)
