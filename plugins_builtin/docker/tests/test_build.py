@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from dokkupy_docker.builds import run as build_module
 from dokkupy_docker.builds.client import Client, candidates, find_client
-from dokkupy_sdk import Host, registry_logins
+from dokkupy_sdk import Host, registry_access
 from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.execute import environment
@@ -282,7 +282,7 @@ def test_shared_login_pulls(host: Host, image: str, registry: RegistryLogin, mon
     host.image_registries().push(found.id, ref, registry)
     with pytest.raises(DokkupyError):
         host.images().pull(ref)
-    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {registry.server: registry})
+    monkeypatch.setattr(registry_access, "logins_of", lambda host, app: {registry.server: registry})
     try:
         assert host.images().pull(ref).id == found.id
     finally:

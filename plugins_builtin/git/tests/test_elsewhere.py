@@ -25,7 +25,7 @@ from dokkupy_git.repository.logins import logins
 from dokkupy_git.repository.reach import fetch_settings
 from dokkupy_git.settings import deploy_branch
 from dokkupy_git.urls import parse_remote, relative_to
-from dokkupy_sdk import Host, registry_logins
+from dokkupy_sdk import Host, registry_access
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.execute import execute
@@ -310,13 +310,13 @@ def test_image_that_only_the_app_s_login_fetches_is_left_to_the_build_with_its_d
     engine.pushed[image] = digest  # type: ignore[attr-defined]
     assert run(world, "git:from-image", "--force", "blog", image) == 1
     own = RegistryLogin("registry.example.com", "ann", Secret("pw"), shared=False)
-    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {own.server: own} if app else {})
+    monkeypatch.setattr(registry_access, "logins_of", lambda host, app: {own.server: own} if app else {})
     assert run(world, "git:from-image", "--force", "blog", image) == 0
     assert world.deployed["files"] == {"Dockerfile": f"FROM {image}@{digest}\n"}
     assert engine.images.find(image) is None
     assert run(world, "git:from-image", "--force", "blog", "registry.example.com/team/nothing") == 1
     shared = replace(own, shared=True)
-    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {own.server: shared})
+    monkeypatch.setattr(registry_access, "logins_of", lambda host, app: {own.server: shared})
     assert run(world, "git:from-image", "--force", "blog", image) == 0
     assert world.deployed["files"] == {"Dockerfile": f"FROM {image}\n"}
     assert engine.images.find(image) is not None

@@ -18,7 +18,7 @@ from dokkupy_registry.stored import LoginsFile, PushedFile, kept_logins
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.registry_logins import client_settings, login_for, logins_of, server_of
+from dokkupy_sdk.registry_access import client_settings, login_for, logins_of, server_of
 from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 

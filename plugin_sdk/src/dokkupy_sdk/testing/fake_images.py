@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.model import Image, RegistryLogin
-from dokkupy_sdk.registry_logins import login_for, server_of
+from dokkupy_sdk.registry_access import login_for, server_of
 from dokkupy_sdk.roles import ImageBuild, ImageBuilds, ImageRegistries, Images
 from dokkupy_sdk.testing.labels import covers
 

@@ -14,7 +14,7 @@ from dokkupy_apps.releases.app_images import (
     require_usable,
     usable_name,
 )
-from dokkupy_sdk import Host, registry_logins
+from dokkupy_sdk import Host, registry_access
 from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.model import RegistryLogin
 from dokkupy_sdk.names import AppName, ImageRef, Secret
@@ -77,7 +77,7 @@ def test_what_only_another_app_s_login_fetches_is_refused(host: Host, monkeypatc
     engine.accounts[login.server] = {"ann": "pw"}
     name = f"{login.server}/team/base:1"
     engine.pushed[name] = "sha256:" + "a" * 64
-    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {login.server: login} if app == SHOP else {})
+    monkeypatch.setattr(registry_access, "logins_of", lambda host, app: {login.server: login} if app == SHOP else {})
     for ref in (name, f"{name}@sha256:{'a' * 64}"):
         require_usable(host, SHOP, ref)
     require_usable(host, BLOG, name)  # the engine asks the registry, which refuses it
@@ -101,7 +101,7 @@ def test_a_public_image_with_a_digest_is_used_while_its_registry_does_not_answer
     ref = f"ghcr.io/team/base@sha256:{'a' * 64}"
     require_usable(host, BLOG, ref)
     login = RegistryLogin("ghcr.io", "ann", Secret("pw"), shared=False)
-    monkeypatch.setattr(registry_logins, "logins_of", lambda host, app: {"ghcr.io": login} if app == SHOP else {})
+    monkeypatch.setattr(registry_access, "logins_of", lambda host, app: {"ghcr.io": login} if app == SHOP else {})
     with pytest.raises(HostError, match="no route"):
         require_usable(host, BLOG, ref)
 

@@ -17,7 +17,7 @@ from dokkupy_sdk.execute import environment, stream
 from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.registry_logins import client_settings, logins_of
+from dokkupy_sdk.registry_access import client_settings, logins_of
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.settings import Settings, properties_of
 

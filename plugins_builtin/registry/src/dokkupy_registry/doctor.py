@@ -8,7 +8,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.registry_logins import login_for
+from dokkupy_sdk.registry_access import login_for
 
 from dokkupy_registry.push import is_pushed, target
 from dokkupy_registry.stored import PushedFile, as_logins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Identifier, Pattern, shown
-from dokkupy_sdk.registry_logins import HUB, HUB_NAMES
+from dokkupy_sdk.registry_access import HUB, HUB_NAMES
 
 VARIABLE = "{{.AppName}}"
 PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"

@@ -7,7 +7,7 @@ from dokkupy_sdk.errors import DokkupyError, UserError
 from dokkupy_sdk.model import Deployment
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.registry_logins import HUB, login_for
+from dokkupy_sdk.registry_access import HUB, login_for
 
 from dokkupy_registry.names import fill_in
 from dokkupy_registry.settings import SETTINGS

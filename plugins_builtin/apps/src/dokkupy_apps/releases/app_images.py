@@ -71,7 +71,7 @@ def require_usable(host: Host, app: AppName, ref: str) -> None:
 def require_readable(host: Host, app: AppName, ref: str) -> None:
     """Raise UserError for what the engine has because of another app, when the registry does not give it to this one: an
     image that is being pushed, and one with a digest, by which a build finds what an earlier build fetched."""
-    from dokkupy_sdk.registry_logins import login_for
+    from dokkupy_sdk.registry_access import login_for
 
     found = host.images().find(ref)
     owner = found.labels.get(OWNER, "") if found is not None else ""
@@ -94,7 +94,7 @@ def require_readable(host: Host, app: AppName, ref: str) -> None:
 
 def has_private(host: Host, ref: str) -> bool:
     """Whether some app has a login of its own for the registry of an image."""
-    from dokkupy_sdk.registry_logins import login_for
+    from dokkupy_sdk.registry_access import login_for
 
     logins = (login_for(host, app, ref) for app in host.store.apps())
     return any(login is not None and not login.shared for login in logins)

@@ -11,7 +11,7 @@ from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.files import scratch_directory, write_atomic
-from dokkupy_sdk.registry_logins import client_settings, logins_of
+from dokkupy_sdk.registry_access import client_settings, logins_of
 from dokkupy_sdk.roles import ImageBuild
 
 from dokkupy_docker.builds import limits as build_limits

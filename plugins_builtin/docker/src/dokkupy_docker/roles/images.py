@@ -41,7 +41,7 @@ class DockerImages(Images):
         )
 
     def pull(self, ref: str) -> Image:
-        from dokkupy_sdk.registry_logins import login_for
+        from dokkupy_sdk.registry_access import login_for
 
         from dokkupy_docker.roles.registries import account
 

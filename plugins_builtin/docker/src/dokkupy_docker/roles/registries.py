@@ -7,7 +7,7 @@ import json
 
 from dokkupy_sdk.errors import DokkupyError, HostError, UserError
 from dokkupy_sdk.model import RegistryLogin
-from dokkupy_sdk.registry_logins import HUB, HUB_ADDRESS, server_of
+from dokkupy_sdk.registry_access import HUB, HUB_ADDRESS, server_of
 from dokkupy_sdk.roles import ImageRegistries
 
 from dokkupy_docker.engine_api import api

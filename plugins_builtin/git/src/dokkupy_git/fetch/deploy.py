@@ -194,7 +194,7 @@ def deploy_image(
 def newest(host: Host, app: AppName, image: ImageRef) -> str:
     """The name by which a build finds what the registry has now. A pulled image is every app's to name; so one that only the
     app's own login fetches is left to the build, with the digest that the registry says."""
-    from dokkupy_sdk.registry_logins import login_for
+    from dokkupy_sdk.registry_access import login_for
 
     login = login_for(host, app, image)
     if login is None or login.shared:
