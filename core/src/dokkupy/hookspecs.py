@@ -40,11 +40,8 @@ hookspec = HookspecMarker("dokkupy")
 
 @hookspec
 def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:  # type: ignore[empty-body]
-    """Root sets up the host (`dokkupy setup`): set up your part of it, idempotently.
-
-    Returns a line for each change that was made, or with dry_run would be made; none when nothing had to change.
-    Called as root. Raises HostError when your part cannot be set up.
-    """
+    """Root sets up the host (`dokkupy setup`): set up your part of it, idempotently. Called as root. Returns a line for each
+    change that was made, or with dry_run would be made. Raises HostError when your part cannot be set up."""
 
 
 @hookspec
