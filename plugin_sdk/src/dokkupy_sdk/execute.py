@@ -38,8 +38,10 @@ def execute(
     stdin: bytes | None = None,
     cwd: str | None = None,
     timeout: float | None = 60.0,
+    umask: int = -1,
 ) -> Completed:
-    """Run a program to its end. check: a status other than 0 raises HostError with the program's output."""
+    """Run a program to its end. check: a status other than 0 raises HostError with the program's output. umask: the
+    program's; -1: ours."""
     try:
         done = subprocess.run(
             list(argv),
@@ -48,6 +50,7 @@ def execute(
             env=environment(env),
             cwd=cwd,
             timeout=timeout,
+            umask=umask,
             check=False,
         )
     except FileNotFoundError as error:

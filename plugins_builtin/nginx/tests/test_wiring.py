@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dokkupy_nginx.server.process import signals_conf
 from dokkupy_nginx.setup import install, private_logs
 from dokkupy_nginx.setup.doctor import findings
 from dokkupy_nginx.setup.install import Wiring, drop_in, sudoers
@@ -139,7 +140,12 @@ def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None
     layout = Layout("/var/lib/dokkupy", sudo=True)
     text = sudoers("dokkupy", layout)
     assert "*" not in text
-    for words in (("-t", "-q", "-c", f"{layout.check}/nginx.conf"), ("-s", "reload"), ("-s", "stop")):
+    for words in (
+        ("-t", "-q", "-c", f"{layout.check}/nginx.conf"),
+        ("-s", "reload"),
+        ("-s", "reload", "-c", "/etc/dokkupy/nginx-signals.conf"),
+        ("-s", "stop"),
+    ):
         argv = Nginx(layout).command(*words)
         assert argv[:2] == ["sudo", "-n"]
         assert " ".join(argv[2:]) in text
@@ -181,3 +187,21 @@ def test_logs_that_are_open_to_all_are_closed(tmp_path: Path) -> None:
     assert not private_logs.inherits_group(str(tmp_path))
     private_logs.let_inherit_group(str(tmp_path))
     assert private_logs.inherits_group(str(tmp_path))
+
+
+def test_the_short_configuration_reaches_the_running_nginx_and_is_used_while_it_names_its_pid_file(bare: Rig) -> None:
+    Wiring(bare.proxy, dry_run=False).setup()
+    nginx = bare.proxy.nginx
+    master = nginx.pid()
+    assert master is not None
+    assert nginx.short_configuration() == ()  # root signals by itself, and setup gives it nothing
+    os.makedirs(os.path.dirname(bare.layout.signals), exist_ok=True)
+    Path(bare.layout.signals).write_text(signals_conf(nginx.pid_file()))
+    words = nginx.short_configuration()
+    old = nginx.workers(master)
+    subprocess.run([bare.layout.binary, "-s", "reload", *words], check=True, capture_output=True)
+    assert nginx.await_generation(bare.proxy.trees.generation, "127.0.0.1", old)
+    assert not old & nginx.workers(master)
+    conf = bare.root / "etc/nginx.conf"
+    conf.write_text(conf.read_text().replace("/run/nginx.pid", "/run/other.pid"))
+    assert nginx.short_configuration() == ()

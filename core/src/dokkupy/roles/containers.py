@@ -83,9 +83,9 @@ class Containers(ABC):
         `ContainerSessions.start_argv`."""
 
     @abstractmethod
-    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
-        """Containers with all of these labels (an empty value matches any value), including stopped ones. exit_code,
-        oom_killed and restarts are not filled in; `find` returns them."""
+    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False, network: str = "") -> list[Container]:
+        """Containers with all of these labels (an empty value matches any value), including stopped ones. network: only
+        those in this network. exit_code, oom_killed and restarts are not filled in; `find` returns them."""
 
     @abstractmethod
     def find(self, ref: str) -> Container | None:

@@ -29,6 +29,12 @@ class Proxy(ABC):
     def validate(self, routes: Sequence[Route]) -> None:
         """Raise AppError (with app and line) if the proxy would refuse these routes. Does not change what is served."""
 
+    def validate_ahead(self, routes: Sequence[Route]) -> None:
+        """The same for routes that are about to be applied, from a thread beside other work: an adapter may keep what it
+        made for it until then. No routes: forget what was kept."""
+        if routes:
+            self.validate(routes)
+
     @abstractmethod
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """Replace the routes of these apps, keep all others, in one reload.

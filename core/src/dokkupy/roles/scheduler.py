@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dokkupy.model.activity import Activity
 from dokkupy.model.checks import Readiness
@@ -27,12 +27,21 @@ class Scheduler(ABC):
 
     @abstractmethod
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction[Any]
+        self,
+        release: Release,
+        wanted: Sequence[tuple[ProcessType, int]],
+        deployment: str,
+        tx: Transaction[Any],
+        *,
+        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
     ) -> tuple[Instance, ...]:
         """Start one instance for each (process type, index), with temporary names, beside those that run.
 
         Every returned instance has started and not ended immediately. The undo is registered on tx *before* the first is
         created. Raises AppError with the name of an instance that does not start.
+
+        on_addresses: call it with the instances, which have no ids yet, before they start and as soon as it is known where
+        they will listen. The proxy validates the new route meanwhile. A scheduler that does not know does not call it.
         """
 
     @abstractmethod

@@ -38,11 +38,12 @@ class FakeContainers(Containers):
         self.engine.specs[container.id] = spec
         return container
 
-    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
+    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False, network: str = "") -> list[Container]:
         return [
             one
             for one in self.engine.made.values()
             if covers(one.labels, labels) and (one.state == "running" or not running_only)
+            if not network or network in one.addresses
         ]
 
     def find(self, ref: str) -> Container | None:

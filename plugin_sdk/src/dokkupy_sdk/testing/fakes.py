@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +55,43 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
         return Readiness()
 
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
+        self,
+        release: Release,
+        wanted: Sequence[tuple[ProcessType, int]],
+        deployment: str,
+        tx: Transaction,
+        *,
+        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
     ) -> tuple[Instance, ...]:
         tx.register_undo("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
         made: list[Instance] = []
         self.connect_services(release.app)
-        for process, index in wanted:
-            self.addresses += 1
-            address = f"10.0.{self.addresses // 250}.{self.addresses % 250}"
+        numbers = range(self.addresses + 1, self.addresses + 1 + len(wanted))
+        self.addresses += len(wanted)
+        planned = [
+            Instance(
+                release.app,
+                process,
+                index,
+                "",
+                f"{release.app}.{process}.{index}.upcoming-{number}",
+                f"10.0.{number // 250}.{number % 250}",
+                release.listening.port,
+                release.number,
+                deployment,
+            )
+            for (process, index), number in zip(wanted, numbers, strict=True)
+        ]
+        on_addresses(planned)
+        for (process, index), one in zip(wanted, planned, strict=True):
             container = self.host.containers().create(
                 ContainerSpec(
-                    f"{release.app}.{process}.{index}.upcoming-{self.addresses}",
+                    one.name,
                     release.image,
                     command=(release.processes[process] or "",),
                     env=release.environment(f"{process}.{index}"),
                     network=f"app-{release.app}",
-                    address=address,
+                    address=one.address,
                     labels={
                         "dokkupy.app": release.app,
                         "dokkupy.kind": "deploy",
@@ -80,19 +102,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
                     },
                 )
             )
-            made.append(
-                Instance(
-                    release.app,
-                    process,
-                    index,
-                    container.id,
-                    container.name,
-                    address,
-                    release.listening.port,
-                    release.number,
-                    deployment,
-                )
-            )
+            made.append(replace(one, id=container.id))
         dead = tuple(one for one in made if one.process in self.dead)
         if dead:
             raise CheckFailed(f"{dead[0].dyno} exited at once", instances=dead)

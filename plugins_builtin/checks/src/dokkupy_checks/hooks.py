@@ -40,7 +40,7 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     off = any(covers(setting(release, name), WEB) for name in ("skipped", "disabled"))
     # Beside other types it was watched for as long as they were.
     if deployment.kind == "deploy" and not off and {one.process for one in fresh} == {WEB}:
-        stay_alive(host, release, fresh)
+        stay_alive(host, release, fresh, since=deployment.passed_at)
 
 
 def check(host: Host, release: Release, instances: Sequence[Instance], *, new: bool = False) -> None:

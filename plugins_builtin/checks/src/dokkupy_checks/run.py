@@ -25,8 +25,8 @@ SOON = 15.0
 """Seconds of looking often."""
 
 STEADY = 0.6
-"""Seconds that a web must go on after the switch: it answered before that, and a process whose workers or background
-tasks fail at once ends within half a second of it."""
+"""Seconds that a web must go on after it answered, the switch among them: a process whose workers or background tasks
+fail at once ends within half a second."""
 
 ENDED = ("exited", "restarting", "dead", "missing")
 
@@ -60,13 +60,13 @@ def run_checks(
         stop.set()
 
 
-def stay_alive(host: Host, release: Release, instances: Sequence[Instance]) -> None:
-    """Raises CheckFailed when one of them ends within STEADY seconds."""
+def stay_alive(host: Host, release: Release, instances: Sequence[Instance], *, since: float) -> None:
+    """Raises CheckFailed when one of them ends within STEADY seconds. since: when they had answered, by the monotonic clock."""
     watch = Watch(host, release, instances)
     watch.restarts = {}  # one that was started again before the first look ended, too
-    began = now = time.monotonic()
-    while now < began + STEADY and watch.all_seem_alive(now):
-        time.sleep(LOOK)
+    now = time.monotonic()
+    while now < since + STEADY and watch.all_seem_alive(now):
+        time.sleep(min(LOOK, since + STEADY - now))
         now = time.monotonic()
     watch.require_alive("right after it had answered")
 

@@ -28,6 +28,8 @@ class DockerEngine(Engine):
         self.host = host
         self._client: Any = None
         self._making = Lock()
+        self.files_seen: dict[tuple[str, str], bool] = {}
+        """(image id, path) -> whether the image has that file: each process of an app asks for the same shell."""
 
     @property
     def client(self) -> Any:

@@ -46,8 +46,13 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
 def ensure(networks: Networks, app: AppName) -> str:
     """Make the app's network when it is not there; returns its subnet."""
     name = network_name(app)
-    networks.ensure(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
-    return dict(networks.find_all({}))[name]
+    found = networks.find(name)
+    if found is None:
+        networks.ensure(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
+        found = networks.find(name)
+    if found is None:
+        raise HostError(f"The network {name} was made, but the engine does not have it")
+    return found.subnet
 
 
 def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, str]) -> None:
@@ -65,8 +70,11 @@ def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, st
 
 def connected(containers: Containers, app: AppName) -> list[Container]:
     """The containers in the app's network that are not the app's own."""
+    name = network_name(app)
     return [
-        one for one in containers.find_all({}) if network_name(app) in one.addresses and "dokkupy.app" not in one.labels
+        one
+        for one in containers.find_all({}, network=name)
+        if name in one.addresses and "dokkupy.app" not in one.labels
     ]
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
@@ -33,6 +33,7 @@ from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.instances.activity import Sight, first_process
 from dokkupy_docker.instances.drain import wait_until_idle
+from dokkupy_docker.instances.parallel import beside_each_other, stopping
 from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
@@ -42,7 +43,6 @@ start, so a deploy does not wait for them here."""
 
 SETTLE_LIMIT = 1.0
 REMEMBERED = 3600.0
-STOPS_AT_ONCE = 16
 ENDED = ("exited", "dead", "missing", "restarting")
 MASK = "*******"
 
@@ -58,44 +58,52 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return self.host.engine().prepare()
 
     def start(
-        self, release: Release, wanted: Sequence[tuple[ProcessType, int]], deployment: str, tx: Transaction
+        self,
+        release: Release,
+        wanted: Sequence[tuple[ProcessType, int]],
+        deployment: str,
+        tx: Transaction,
+        *,
+        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
     ) -> tuple[Instance, ...]:
         engine, app = self.host.engine(), release.app
-        known = {name for name, _ in engine.networks.find_all({"dokkupy.app": app})}
-        new = network.network_name(app) not in known
+        new = engine.networks.find(network.network_name(app)) is None
         tx.register_undo("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
         subnet = network.ensure(engine.networks, app)
-        self.connect_services(app)
+        self.connect_guests(app)
         name = network.network_name(app)
         taken = [one.addresses.get(name, "") for one in engine.containers.find_all({"dokkupy.app": app})]
         addresses = network.free_addresses(subnet, taken, len(wanted))
-        image = engine.images.find(release.image)
-        specs = [
-            with_command(
-                engine.images,
-                release,
-                image,
-                start_command(release, process),
-                instance_spec(release, process, index, address, deployment),
-            )
+        plain = [
+            instance_spec(release, process, index, address, deployment)
             for (process, index), address in zip(wanted, addresses, strict=True)
         ]
-        for process, index in wanted:
-            self.host.out.section(f"Starting {process}.{index}")
-        containers = tx.step("start the instances", lambda: self.create_all(app, specs))
-        made = [
+        planned = [
             Instance(
                 app,
                 process,
                 index,
-                container.id,
-                container.name,
+                "",
+                spec.name,
                 address_of(spec),
                 release.listening.port,
                 release.number,
                 deployment,
             )
-            for (process, index), spec, container in zip(wanted, specs, containers, strict=True)
+            for (process, index), spec in zip(wanted, plain, strict=True)
+        ]
+        on_addresses(planned)
+        image = engine.images.find(release.image)
+        specs = [
+            with_command(engine.images, release, image, start_command(release, process), spec)
+            for (process, _), spec in zip(wanted, plain, strict=True)
+        ]
+        for process, index in wanted:
+            self.host.out.section(f"Starting {process}.{index}")
+        containers = tx.step("start the instances", lambda: self.create_all(app, specs))
+        made = [
+            replace(one, id=container.id, name=container.name)
+            for one, container in zip(planned, containers, strict=True)
         ]
         self.require_alive(release, made)
         return tuple(made)
@@ -139,7 +147,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
         network.ensure(self.host.networks(), release.app)
-        self.connect_services(release.app)
+        self.connect_guests(release.app)
         spec = ContainerSpec(
             name=name,
             image=release.image,
@@ -155,9 +163,12 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return with_command(images, release, images.find(release.image), command, spec)
 
     def connect_services(self, app: AppName) -> None:
+        if self.host.networks().find(network.network_name(app)) is not None:
+            self.connect_guests(app)
+
+    def connect_guests(self, app: AppName) -> None:
+        """See `connect_services`; of an app whose network is there."""
         engine, name = self.host.engine(), network.network_name(app)
-        if name not in dict(engine.networks.find_all({"dokkupy.app": app})):
-            return
         wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
         present = network.connected(engine.containers, app)
         for one in present:
@@ -179,13 +190,10 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             return names.get(one.id, found.name if found is not None else "")
 
         suffix = f".retired-{int(time.time())}"
-        for one in retiring:
-            name = name_of(one)
-            if name and ".retired-" not in name:
-                rename(containers, one.id, f"{app}.{one.dyno}{suffix}")
-        for one in serving:
-            if name_of(one) not in ("", f"{app}.{one.dyno}"):
-                rename(containers, one.id, f"{app}.{one.dyno}")
+        old = [one for one in retiring if (name := name_of(one)) and ".retired-" not in name]
+        beside_each_other([partial(rename, containers, one.id, f"{app}.{one.dyno}{suffix}") for one in old])
+        fresh = [one for one in serving if name_of(one) not in ("", f"{app}.{one.dyno}")]
+        beside_each_other([partial(rename, containers, one.id, f"{app}.{one.dyno}") for one in fresh])
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         """Web instances are stopped when their connections have ended, all others at once; all beside each other."""
@@ -282,25 +290,6 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         for container in found:
             engine.containers.remove(container.id)
         network.remove(engine, app)
-
-
-@contextmanager
-def stopping(containers: Containers, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
-    """Yields a function that stops containers beside each other; leaving waits for all. What follows removes them, or
-    looks whether they stopped: one that just ends, or is started again, makes some engines fail."""
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    futures: list[Future[None]] = []
-    with ThreadPoolExecutor(max_workers=STOPS_AT_ONCE) as pool:
-
-        def stop(ids: Iterable[str]) -> None:
-            futures.extend(pool.submit(containers.stop, one, timeout=timeout, restart_policy="no") for one in ids)
-
-        yield stop
-    for future in futures:
-        error = future.exception()
-        if error is not None and not isinstance(error, HostError):
-            raise error
 
 
 def masked(found: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dokkupy_nginx.render.catch_all import render_default
 from dokkupy_nginx.server.diagnose import Complaint, locate, read_complaint
 from dokkupy_nginx.server.process import Nginx, not_running
 from dokkupy_nginx.settings import SETTINGS
-from dokkupy_nginx.tree.generations import Trees, new_generation
+from dokkupy_nginx.tree.generations import Trees, is_tree, new_generation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Configuration:
         self.layout = layout
         self.nginx = Nginx(layout)
         self.trees = Trees(layout)
+        self.tested: Staged | None = None
+        """The tree that `validate_ahead` tested: `apply` puts it in force when it would build the same one."""
 
     def ensure_tree(self) -> bool:
         """Put the tree without apps in force where there is none yet; True when it was made."""
@@ -77,6 +79,8 @@ class Configuration:
         present = self.trees.apps(live)
         if live and all(self.trees.text(app, live) == text for app, text in texts.items()) and not gone & {*present}:
             return None
+        if self.tested is not None and self.tested.fits(live, texts, gone):
+            return self.tested
         others = [
             read_conf(app, self.trees.text(app, live, head=True))
             for app in present
@@ -84,6 +88,7 @@ class Configuration:
         ]
         check_clashes([confs[app] for app in texts], others)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
+        staged.base = live
         if live:  # where the tree is lost, the one that listens is nginx
             serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in texts]
             require_free_ports(self.layout, staged.confs.values(), [*others, *serving])
@@ -268,6 +273,12 @@ class Staged:
         self.others = others
         self.gone = gone
         self.tree = ""
+        self.base = ""
+
+    def fits(self, live: str, texts: dict[AppName, str], gone: set[AppName]) -> bool:
+        """Whether it is what these changes make of the tree in force, and is still there."""
+        same = self.base == live and self.texts == texts and self.gone == gone
+        return same and bool(self.tree) and is_tree(self.tree)
 
     def copy(self) -> Staged:
         return Staged(new_generation(), dict(self.texts), dict(self.confs), list(self.others), set(self.gone))

@@ -91,6 +91,12 @@ class Layout:
         return os.path.join(self.etc, "dokkupy.d")
 
     @property
+    def signals(self) -> str:
+        """A configuration that only names the pid file: nginx reads a configuration before it sends a signal, and its
+        own grows with the apps."""
+        return self.on_system("/etc/dokkupy/nginx-signals.conf")
+
+    @property
     def challenges(self) -> str:
         """What nginx's workers serve to certificate authorities; they cannot read the state directory."""
         return self.on_system("/var/www/dokkupy/challenges")

@@ -68,13 +68,32 @@ class NginxProxy(Configuration, Proxy):
         return reach.unserved(route, SETTINGS.get(self.host.store, route.app, "bind-address-ipv4") or "127.0.0.1")
 
     def validate(self, routes: Sequence[Route]) -> None:
+        self._validate(routes, keep=False)
+
+    def validate_ahead(self, routes: Sequence[Route]) -> None:
+        if routes:
+            self._validate(routes, keep=True)
+        else:
+            with self.lock():
+                self.tested = None
+                self._sweep()
+
+    def _validate(self, routes: Sequence[Route], *, keep: bool) -> None:
         with self.lock():
+            self.tested = None
             try:
                 staged = self._stage(self._render(routes), ())
                 if staged is not None:
+                    others = staged.others
                     self._require_accepted(staged, sets_aside=False)
+                    if keep and staged.others is others:  # nobody's file was left out for the test
+                        self.tested = staged
             finally:
-                self.trees.sweep()
+                self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove the trees that are neither in force nor about to be."""
+        self.trees.sweep(*([self.tested.tree] if self.tested is not None else []))
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """See the role. HostError with the code `proxy_down` means that nginx does not run: the files are switched
@@ -85,7 +104,7 @@ class NginxProxy(Configuration, Proxy):
                 *routes,
                 *lost_routes(self.host, self, self.trees, self.nginx, {*remove, *(route.app for route in routes)}),
             ]
-            self.trees.sweep()
+            self._sweep()
             if not routes and not self.nginx.installed:
                 take_out_blindly(self.trees, remove)
                 return
@@ -95,7 +114,8 @@ class NginxProxy(Configuration, Proxy):
                     self._require_served(routes)
                     return
                 try:
-                    self._require_accepted(staged)
+                    if staged is not self.tested:
+                        self._require_accepted(staged)
                     self._switch(staged)
                 except HostError as untested:
                     if routes or untested.code == "proxy_down":
@@ -103,6 +123,7 @@ class NginxProxy(Configuration, Proxy):
                     self.trees.switch(staged.tree)
                     raise HostError(untested.message, hint=untested.hint, code="proxy_down") from untested
             finally:
+                self.tested = None
                 self.trees.sweep()
             for directory in (self.layout.ocsp, self.layout.users):
                 if os.path.isdir(directory) and os.listdir(directory):

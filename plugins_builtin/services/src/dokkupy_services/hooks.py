@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
+    if not any_service(host):
+        return []
     from dokkupy_services.links.variables import guests
 
-    return guests(host, app) if any_service(host) else []
+    return guests(host, app)
 
 
 @hookimpl

@@ -207,6 +207,10 @@ class NetworksContract(EngineFixtures):
         try:
             found = engine.containers.find(made.id)
             assert found is not None and found.addresses.get(mark) == "10.213.9.9"
+            engine.containers.stop(made.id, timeout=0)
+            assert [one.id for one in engine.containers.find_all({}, network=mark)] == [made.id]
+            assert engine.containers.find_all({}, network=f"{mark}-other") == []
+            engine.containers.start(made.id)
             with pytest.raises(Conflict):
                 engine.networks.remove(mark)
         finally:

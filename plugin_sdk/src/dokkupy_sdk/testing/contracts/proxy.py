@@ -86,6 +86,16 @@ class ProxyContract(ProxyFacts, ProxyRulesContract):
         assert proxy.apps() == ()
         assert not ask(route.ports[0], NAME).instance
 
+    def test_what_is_validated_ahead_serves_once_it_is_applied_and_not_before(self, proxy: Proxy, route: Route) -> None:
+        proxy.validate_ahead([route])
+        assert proxy.apps() == ()
+        assert not ask(route.ports[0], NAME).instance
+        proxy.validate_ahead(())
+        proxy.validate_ahead([route])
+        proxy.apply([route])
+        assert proxy.apps() == (BLOG,)
+        assert ask(route.ports[0], NAME).instance
+
     def test_a_route_that_is_refused_names_its_app_and_none_of_them_is_applied(
         self, proxy: Proxy, route: Route, bad: Route, instance: Callable[[int], Upstream]
     ) -> None:

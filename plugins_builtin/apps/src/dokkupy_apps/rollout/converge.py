@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -26,11 +27,16 @@ from dokkupy_apps.releases.records import (
     prune_releases,
     write_deployment,
 )
+from dokkupy_apps.rollout.early_validation import EarlyValidation
 from dokkupy_apps.rollout.retire import finalize_and_retire, record_retiring
 from dokkupy_apps.rollout.tasks import remove_tasks
 from dokkupy_apps.routing.after_switch import closed_after, covers, require_alive
 from dokkupy_apps.routing.reroute import apply_route, reroute, route_back
 from dokkupy_apps.routing.routes import allocate_port, make_route, proxy_enabled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.model import Route
 
 LAST_LINES = 20
 """Lines of a failing instance's output that a failed deploy shows."""
@@ -68,14 +74,24 @@ def converge(
     tx.register_undo("run tasks", call(remove_tasks, app=app))
     host.hooks.emit(hookspecs.pre_deploy, host=host, deployment=deployment, tx=tx)
     stop_unchecked(tx, release, retiring)
+    early = EarlyValidation(host)
+
+    def validate_early(planned: Deployment) -> None:
+        # In a rename the domains still belong to the route that this one replaces.
+        if proxy_enabled(host, app) and replacing == app:
+            early.begin(route_of(host, planned, replacing)[0])
+
     try:
-        deployment = start_checked(tx, deployment, missing, tuple(one for one in resumed if one in kept))
-        deployment = switch(tx, deployment, replacing)
+        resumed = tuple(one for one in resumed if one in kept)
+        deployment = start_checked(tx, deployment, missing, resumed, validate_early)
+        deployment = switch(tx, replace(deployment, passed_at=time.monotonic()), replacing, early)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except CheckFailed as fault:
         serving = not stopped and any(row.state == "running" for row in host.instances(app).status(old))
         explain(host, release, fault, serving=serving)
         raise
+    finally:
+        early.give_up()  # before anything is undone
     timeout = release.stop_timeout
     tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.follow(
@@ -99,13 +115,25 @@ def start_checked(
     deployment: Deployment,
     missing: Sequence[tuple[ProcessType, int]],
     resumed: tuple[Instance, ...],
+    on_addresses: Callable[[Deployment], None],
 ) -> Deployment:
-    """Start what is missing and check it, as many at once as the source allows; the next ones start when these are well."""
+    """Start what is missing and check it, as many at once as the source allows; the next ones start when these are well.
+
+    on_addresses: called with the whole deployment as soon as it is known where its last instances will listen.
+    """
     host, release = tx.host, deployment.release
     facts = host.hooks.gather(hookspecs.start_limits, host=host, release=release)
     fresh: tuple[Instance, ...] = resumed
-    for group in start_groups(missing, {ProcessType(name): count for _, (name, count) in facts}):
-        some = start(tx, release, group)
+    groups = start_groups(missing, {ProcessType(name): count for _, (name, count) in facts})
+    for group in groups:
+
+        def announce(
+            planned: Sequence[Instance], before: Deployment = deployment, fresh: tuple[Instance, ...] = fresh
+        ) -> None:
+            some = tuple(planned)
+            on_addresses(replace(before, instances=ordered(before.instances + some), fresh=fresh + some))
+
+        some = start(tx, release, group, announce if group is groups[-1] else lambda planned: None)
         instances = ordered(deployment.instances + some)
         deployment = replace(deployment, instances=instances, fresh=some if fresh is not resumed else fresh + some)
         host.hooks.emit(hookspecs.pre_switch, host=host, deployment=deployment, tx=tx)
@@ -128,7 +156,12 @@ def start_groups(
     return groups
 
 
-def start(tx: Transaction, release: Release, wanted: list[tuple[ProcessType, int]]) -> tuple[Instance, ...]:
+def start(
+    tx: Transaction,
+    release: Release,
+    wanted: list[tuple[ProcessType, int]],
+    on_addresses: Callable[[Sequence[Instance]], None],
+) -> tuple[Instance, ...]:
     if not wanted:
         return ()
     app = release.app
@@ -141,7 +174,7 @@ def start(tx: Transaction, release: Release, wanted: list[tuple[ProcessType, int
     )
     return tx.step(
         f"start {names} of v{release.number}",
-        lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx),
+        lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses),
         planned=planned,
     )
 
@@ -179,7 +212,7 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
         host.scheduler(name).resume(release, from_tables(name, instances))
 
 
-def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deployment:
+def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: EarlyValidation) -> Deployment:
     """Move the traffic and the pointer, and look at what serves then.
 
     Undone in the opposite order: the state goes back, then the proxy follows.
@@ -192,7 +225,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName) -> Deplo
         tx.register_undo(
             "route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app)
         )
-        closed = switch_proxy(tx, deployment, replacing)
+        closed = switch_proxy(tx, deployment, replacing, early)
         deployment = without_closed(deployment, closed)
     tx.step("look at the new instances", lambda: require_alive(host, deployment))
     write_deployment(tx, release, deployment.instances, closed)
@@ -210,14 +243,21 @@ def mark_running(tx: Transaction, app: AppName) -> None:
         PS.set(tx, app, "restore", "")
 
 
-def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName) -> frozenset[int]:
-    """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
-    host, release, app = tx.host, deployment.release, deployment.app
-    gone = () if replacing == app else (replacing,)
+def route_of(host: Host, deployment: Deployment, replacing: AppName) -> tuple[Route, frozenset[int]]:
+    """The route that leads to a deployment, and the ports that are known to be closed there."""
+    release = deployment.release
     # Without new instances of web nothing listens elsewhere than before.
     known = frozenset() if any(one.process == WEB for one in deployment.fresh) else closed_ports(host, replacing)
     known = frozenset() if release.own_ports else known
-    route = make_route(host, app, release, deployment.instances, known)
+    return make_route(host, deployment.app, release, deployment.instances, known), known
+
+
+def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, early: EarlyValidation) -> frozenset[int]:
+    """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
+    host, release, app = tx.host, deployment.release, deployment.app
+    gone = () if replacing == app else (replacing,)
+    route, known = route_of(host, deployment, replacing)
+    early.end(route)
     tx.step("switch the proxy", lambda: apply_route(host, route, gone))
     found = tx.step(
         "ask for the app through the proxy", lambda: closed_after(host, deployment, route), planned=frozenset[int]()

@@ -56,6 +56,14 @@ def get(path: str, **query: Any) -> Any:
     return None if status == 404 else parsed(body)
 
 
+def exists(path: str, /, **query: Any) -> bool:
+    """HEAD: whether there is something at that path."""
+    status, _ = exchange("HEAD", target(path, query), None, timeout=60)
+    if status not in (200, 404):
+        raise Refused(status, f"status {status}")
+    return status == 200
+
+
 def lines(path: str, **query: Any) -> list[Any]:
     """GET a JSON document in each line."""
     import json
@@ -195,7 +203,7 @@ def exchange(
     length = next(
         (line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), b""
     ).strip()
-    if length and int(length) != len(answer):
+    if length and int(length) != len(answer) and method != "HEAD":
         raise down("its answer was cut off")
     return status, answer
 

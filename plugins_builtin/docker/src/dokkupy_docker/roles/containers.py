@@ -105,8 +105,9 @@ class DockerContainers(Containers):
             self.remove(made)
             raise
 
-    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False) -> list[Container]:
-        found = api.get("/containers/json", all=0 if running_only else 1, filters={"label": filters(labels)}) or []
+    def find_all(self, labels: Mapping[str, str], *, running_only: bool = False, network: str = "") -> list[Container]:
+        wanted = {"label": filters(labels), **({"network": [network]} if network else {})}
+        found = api.get("/containers/json", all=0 if running_only else 1, filters=wanted) or []
         return [listed(one) for one in found]
 
     def find(self, ref: str) -> Container | None:

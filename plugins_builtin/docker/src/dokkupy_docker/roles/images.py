@@ -111,13 +111,19 @@ class DockerImages(Images):
             self.engine.containers.remove(made)
 
     def has_file(self, image: str, path: str) -> bool:
+        known = self.engine.files_seen
+        if (image, path) not in known:
+            found = self._has_file(image, path)
+            if not image.startswith("sha256:"):  # a name leads to another image tomorrow
+                return found
+            known[image, path] = found
+        return known[image, path]
+
+    def _has_file(self, image: str, path: str) -> bool:
         with faults(f"The image {image} could not be looked into"):
             made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
             try:
-                answer = self.engine.client.head(
-                    self.engine.client._url("/containers/{0}/archive", made), params={"path": path}
-                )
-                return bool(answer.status_code == 200)
+                return api.exists(f"/containers/{made}/archive", path=path)
             finally:
                 self.engine.containers.remove(made)
 

@@ -15,10 +15,13 @@ from dokkupy_sdk.files import write_atomic
 
 from dokkupy_nginx.layout import PROBE_NAME, Layout
 from dokkupy_nginx.render.values import Facts
-from dokkupy_nginx.server.umask import private_files
+from dokkupy_nginx.server.umask import UMASK
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` came with nginx 1.19.4."""
+
+LONGEST_PAUSE = 0.01
+"""Seconds between two looks at a reload, which takes 100 ms: a look costs a tenth of a millisecond for each worker."""
 
 
 class Nginx:
@@ -76,8 +79,7 @@ class Nginx:
 
     def test(self, conf: str) -> str:
         """What `nginx -t` says against this configuration; empty when it accepts it."""
-        with private_files():
-            done = execute(self.command("-t", "-q", "-c", conf), check=False)
+        done = execute(self.command("-t", "-q", "-c", conf), check=False, umask=UMASK)
         if done.ok:
             return ""
         words = (done.stderr or done.stdout).strip()
@@ -120,9 +122,18 @@ class Nginx:
         try:
             os.kill(master, signal.SIGHUP)
         except PermissionError:
-            execute(self.command("-s", "reload"))
+            execute(self.command("-s", "reload", *self.short_configuration()))
         except ProcessLookupError:
             raise not_running() from None
+
+    def short_configuration(self) -> tuple[str, ...]:
+        """The words that let nginx find the pid file without reading its whole configuration, where setup put that."""
+        try:
+            with open(self.layout.signals, encoding="utf-8") as file:
+                fits = file.read() == signals_conf(self.pid_file())
+        except OSError:
+            fits = False
+        return ("-c", self.layout.signals) if fits else ()
 
     def generation(self, address: str, *, timeout: float = 1.0) -> str:
         """The generation that the worker which answers now serves; empty when none of ours does."""
@@ -155,8 +166,15 @@ class Nginx:
                 if self.generation(address) == generation:
                     return True
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.02)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
         return False
+
+
+def signals_conf(pid_file: str) -> str:
+    return f"""# Written by `dokkupy setup`. To send a signal, nginx reads a configuration for the name of the pid file alone.
+pid {pid_file};
+events {{}}
+"""
 
 
 def command_line(pid: int) -> bytes:

@@ -18,7 +18,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_nginx.server.process import Nginx
+from dokkupy_nginx.server.process import Nginx, signals_conf
 from dokkupy_nginx.server.umask import UMASK
 from dokkupy_nginx.setup import capacity, private_logs
 
@@ -219,6 +219,8 @@ class Wiring:
         if read(path) != text and self.changes(f"let {user} test, reload, start and stop nginx ({path})"):
             self.check_sudoers(text)
             self.put(path, text, 0o440, say=False)
+        # After the line that permits its use, which is used where this file is.
+        self.put(self.layout.signals, signals_conf(self.nginx.pid_file()), 0o644)
         for name in names:  # groups are by login name: SSH logs in by another one of the same user
             if not self.reads_logs(name) and self.changes(f"let {name} read nginx's logs (group adm)"):
                 execute(["gpasswd", "-a", name, "adm"])
@@ -272,6 +274,7 @@ class Wiring:
         for path in (
             self.layout.include,
             self.layout.link,
+            self.layout.signals,
             self.layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
             self.layout.on_system(DROP_IN),
         ):
@@ -329,12 +332,13 @@ def sudoers(user: str, layout: Layout) -> str:
     check = os.path.join(layout.check, "nginx.conf")
     return f"""# Written by `dokkupy setup`: all that {user} may do as root, word for word.
 Cmnd_Alias DOKKUPY_NGINX_TEST = {binary} -t -q -c {check}
-Cmnd_Alias DOKKUPY_NGINX = {binary} -s reload, {binary} -s stop, {binary} "", \\
+Cmnd_Alias DOKKUPY_NGINX = {binary} -s reload, {binary} -s reload -c {layout.signals}, {binary} -s stop, {binary} "", \\
     /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
     /usr/sbin/service nginx start, /usr/sbin/service nginx stop
 # The test makes the log files of an app. Not for a start: the pid file is for everybody to read.
 Defaults!DOKKUPY_NGINX_TEST umask={UMASK:04o}, umask_override
-Defaults!DOKKUPY_NGINX,DOKKUPY_NGINX_TEST !requiretty, !lecture
+# Each switch of traffic waits for both: a session of PAM has nothing to add to one program with fixed arguments.
+Defaults!DOKKUPY_NGINX,DOKKUPY_NGINX_TEST !requiretty, !lecture, !pam_session
 {user} ALL=(root) NOPASSWD: DOKKUPY_NGINX_TEST, DOKKUPY_NGINX
 """
 
@@ -393,6 +397,7 @@ def leftovers(layout: Layout) -> Iterator[str]:
     for path in (
         layout.include,
         layout.link,
+        layout.signals,
         layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
         layout.on_system(DROP_IN),
         *layout.served,

@@ -1,0 +1,63 @@
+"""The proxy validates the new route while the instances that it leads to start: the switch then only switches."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.failpoints import failpoints_count
+from dokkupy_sdk.model import Route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class EarlyValidation:
+    """One route on its way through `Proxy.validate_ahead`, beside what else a rollout does."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.route: Route | None = None
+        self.is_over = False
+        self._ended: Callable[[], BaseException | None] = lambda: None
+
+    def begin(self, route: Route) -> None:
+        self.route = route
+        failure: list[BaseException] = []
+
+        def validate() -> None:
+            try:
+                self.host.proxy(route.app).validate_ahead([route])
+            except BaseException as error:  # the main thread raises it
+                failure.append(error)
+
+        if failpoints_count():  # a test walks the boundaries by their numbers: in one order
+            validate()
+            self._ended = lambda: next(iter(failure), None)
+            return
+        import threading
+
+        thread = threading.Thread(target=validate, name="validate the route", daemon=True)
+        thread.start()
+
+        def ended() -> BaseException | None:
+            thread.join()
+            return next(iter(failure), None)
+
+        self._ended = ended
+
+    def end(self, route: Route | None = None) -> None:
+        """Wait for it. Raises what the proxy said against this route; of one that has changed since, `apply` will judge."""
+        self.is_over = True
+        error = self._ended()
+        if error is not None and route == self.route:
+            raise error
+
+    def give_up(self) -> None:
+        """Of a rollout that failed before its switch: leave nothing behind."""
+        if self.route is not None and not self.is_over:
+            self.end()
+            with suppress(DokkupyError):  # what failed is being raised already
+                self.host.proxy(self.route.app).validate_ahead(())

@@ -1,0 +1,44 @@
+"""Requests to the engine about several containers, beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.roles import Containers
+
+AT_ONCE = 16
+
+
+@contextmanager
+def stopping(containers: Containers, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Yields a function that stops containers beside each other; leaving waits for all. What follows removes them, or
+    looks whether they stopped: one that just ends, or is started again, makes some engines fail."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    futures: list[Future[None]] = []
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+
+        def stop(ids: Iterable[str]) -> None:
+            futures.extend(pool.submit(containers.stop, one, timeout=timeout, restart_policy="no") for one in ids)
+
+        yield stop
+    for future in futures:
+        error = future.exception()
+        if error is not None and not isinstance(error, HostError):
+            raise error
+
+
+def beside_each_other(calls: Sequence[Callable[[], None]]) -> None:
+    """Make the calls at the same time; raises the first failure when all have ended."""
+    if len(calls) < 2:
+        for call in calls:
+            call()
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        futures = [pool.submit(call) for call in calls]
+    for future in futures:
+        future.result()
