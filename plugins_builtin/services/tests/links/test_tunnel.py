@@ -13,7 +13,7 @@ from dokkupy_services.commands.parameters import found
 from dokkupy_services.links import tunnel
 from dokkupy_services.names import ServiceName
 
-from plugins_builtin.services.tests.test_service_commands import Ran, host, run  # noqa: F401
+from plugins_builtin.services.tests.conftest import Ran
 
 BIG = os.urandom(1_000_000)
 

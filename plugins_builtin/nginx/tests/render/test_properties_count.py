@@ -15,7 +15,7 @@ from dokkupy_sdk.settings import ROUTE, Property
 
 pytestmark = pytest.mark.unit
 
-SOURCE = Path(__file__).parents[1] / "src" / "dokkupy_nginx"
+SOURCE = Path(__file__).parents[2] / "src" / "dokkupy_nginx"
 SECURE = Route(
     AppName("blog"),
     (Domain("blog.example.com"),),
@@ -46,7 +46,7 @@ CANDIDATES = (
 """Values of which each property takes one that is not its default."""
 
 BESIDE = {
-    "disable-custom-config": "`NginxProxy._template` asks for it: test_template.py",
+    "disable-custom-config": "`NginxProxy._template` asks for it: template/test_template.py",
     "ssl-stapling": "`NginxProxy._render_one` asks for it: test_stapling.py",
     "requests-per-address": "of all apps, in `Configuration.facts`: test_names_and_load.py",
     "tls-profile": "of all apps, in `Configuration.facts`: test_tls.py",

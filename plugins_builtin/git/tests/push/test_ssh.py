@@ -15,8 +15,7 @@ import pytest
 from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.names import AppName
 
-from plugins_builtin.git.tests.conftest import HERE, Client, World
-from plugins_builtin.git.tests.test_push import alive, wait_for
+from plugins_builtin.git.tests.conftest import HERE, Client, World, alive, wait_for
 
 BLOG = AppName("blog")
 

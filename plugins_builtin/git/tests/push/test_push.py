@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from dokkupy_git.settings import SETTINGS, deploy_branch
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 
-from plugins_builtin.git.tests.conftest import HERE, Client, World
+from plugins_builtin.git.tests.conftest import HERE, Client, World, alive, wait_for
 
 BLOG = AppName("blog")
 
@@ -288,22 +287,6 @@ def test_hook_command_outside_a_push_is_refused(world: World, client: Client) ->
     )
     assert done.returncode == 1
     assert world.deployed == {}
-
-
-def wait_for(condition, seconds: float = 15.0) -> None:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
 
 
 def start_slow_push(world: World, client: Client) -> tuple[subprocess.Popen[bytes], int]:

@@ -9,9 +9,7 @@ from dokkupy_apps.apps import create_app
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 
-from plugins_builtin.services.tests.test_service_commands import Ran, host, run
-
-__all__ = ["host", "run"]
+from plugins_builtin.services.tests.conftest import Ran
 
 READS = [("info", "db"), ("logs", "db"), ("links", "db"), ("exists", "db"), ("linked", "db", "blog")]
 

@@ -15,7 +15,7 @@ from dokkupy_sdk.testing.processes import all_end, session_leader, with_argument
 from dokkupy_services.commands.attach import attach
 from dokkupy_services.names import ServiceName
 
-from plugins_builtin.services.tests.test_service_commands import Ran, host, run  # noqa: F401
+from plugins_builtin.services.tests.conftest import Ran
 
 DB = ServiceName("db")
 
