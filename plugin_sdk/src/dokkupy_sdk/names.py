@@ -18,6 +18,7 @@ __all__ = [
     "PluginName",
     "ProcessType",
     "RelativePath",
+    "ReleaseNumber",
     "Sealed",
     "Secret",
     "digits",
@@ -141,3 +142,18 @@ class RelativePath(Identifier):
     @classmethod
     def accepts(cls, text: str) -> bool:
         return ".." not in text.split("/")
+
+
+class ReleaseNumber(Identifier):
+    """A release of the app that is named before it: `v12`, or `12`."""
+
+    __slots__ = ()
+    pattern = Pattern(r"v?[0-9]{1,18}")
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{text[:40]!r} is not a release: give its number, such as v12"
+
+    @property
+    def number(self) -> int:
+        return int(self.removeprefix("v"))

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 from dokkupy_docker.instances.states import LocalStates
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.roles import Container
 
 WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
 
@@ -228,3 +229,33 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+class Listener:
+    """A plugin that reads what ended containers printed."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str, list[bytes]]] = []
+
+    @hookimpl
+    def on_container_ended(self, host: Host, container: Container) -> None:
+        lines = [line for _, line in host.sessions().logs(container.id)]
+        self.found.append((container.labels["com.dokku.dyno"], container.state, lines))
+
+
+def test_a_plugin_reads_all_that_an_instance_printed_before_it_is_removed(host: Host, release: Release) -> None:
+    listener = Listener()
+    host.hooks.manager.register(listener, name="docker.listener")
+    host.hooks.owners["docker.listener"] = host.hooks.owners["docker"]
+    says_goodbye = {WEB: "trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.1; done"}
+    (web,) = start(host, replace(release, processes=says_goodbye), (WEB, 1))
+    host.scheduler().retire([web], timeout=5, drain=0)
+    assert listener.found == [("web.1", "exited", [b"up", b"bye"])]
+    with pytest.raises(CheckFailed):
+        start(host, release, (DIES, 1))
+    ((dyno, state, lines),) = listener.found[1:]
+    assert (dyno, state, set(lines)) == ("dies.1", "exited", {b"no such thing"})  # the engine may have started it again
+    spec = host.surroundings(release.app).one_off(release, ("cat",), name=f"{release.app}.x", kind="run", dyno="run.1")
+    on_a_terminal = host.containers().create(replace(spec, stdin=True))
+    host.containers().remove(on_a_terminal.id)
+    assert len(listener.found) == 2

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy_logs.lines import colour_of, in_order, parse_line, shown
+from dokkupy_logs.lines import by_time, colour_of, parse_line, shown
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
@@ -296,7 +296,8 @@ def test_a_sink_with_its_login_is_masked_in_the_report(host: Host, capsys: pytes
 def test_lines_with_and_without_a_time_are_merged_in_order() -> None:
     one = [parse_line("web.1", "stdout", data) for data in (b"2026-01-01T00:00:00.1Z a", b"tail of a")]
     two = [parse_line("web.2", "stdout", data) for data in (b"2026-01-01T00:00:00.05Z b", b"2027-01-01T00:00:00Z c")]
-    assert [line.text for line in in_order([one, two])] == [b"b", b"a", b"tail of a", b"c"]
+    found = by_time([("", lambda: iter(one)), ("", lambda: iter(two))])
+    assert [line.text for line in found] == [b"b", b"a", b"tail of a", b"c"]
 
 
 def test_the_prefix_is_coloured_per_instance() -> None:

@@ -15,21 +15,6 @@ class BuildId(Identifier):
     pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class ReleaseNumber(Identifier):
-    """A release of the app that is named before it: `v12`, or `12`."""
-
-    __slots__ = ()
-    pattern = Pattern(r"v?[0-9]{1,18}")
-
-    @classmethod
-    def complaint(cls, text: str) -> str:
-        return f"{text[:40]!r} is not a release: give its number, such as v12"
-
-    @property
-    def number(self) -> int:
-        return int(self.removeprefix("v"))
-
-
 SCHEMES = ("http", "https", "tcp", "udp", "grpc", "grpcs")
 
 

@@ -152,7 +152,10 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             name=name,
             image=release.image,
             env=release.environment(dyno),
-            labels=labels(release.app, kind, dyno.partition(".")[0], dyno),
+            labels={
+                **labels(release.app, kind, dyno.partition(".")[0], dyno),
+                "dokkupy.release": str(release.number),
+            },
             network=network.network_name(release.app),
             options=without_ports(release.options.get("run", ())),
             init=release.setting("scheduler-docker-local", "init-process", "true") == "true",

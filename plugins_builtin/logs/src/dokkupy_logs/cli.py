@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from itertools import chain
 
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import AppError, Denied, UserError
-from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.names import AppName, ProcessType, ReleaseNumber
 from dokkupy_sdk.records import encode
 from dokkupy_sdk.sizes import bytes_of
 from dokkupy_sdk.state import FailedFile
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Instance
 
     from dokkupy_logs.lines import Line
+    from dokkupy_logs.past import Live, Past, Query
 
 group = Group("logs", "Show the output of apps")
 
@@ -42,6 +45,11 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
 add_property_commands(group, SETTINGS, judge=judge)
 
 MOST = 1_000_000
+MOST_AT_ONCE = 100_000
+"""Lines of an instance in a list for `--format json`, which is made in memory."""
+
+ONE_OFFS = ("run", "cron", "release")
+"""What `--ps` calls one-off containers: runs, scheduled tasks, a release's tasks."""
 
 
 @group.command("", permission="app:read")
@@ -49,56 +57,106 @@ def logs(
     host: Host,
     app: AppName,
     *,
-    num: Annotated[int, Opt("-n", "--num", help="Number of lines per instance")] = 100,
-    ps: Annotated[str, Opt("-p", "--ps", help="Only this process type, or type.N")] = "",
+    num: Annotated[
+        int | None,
+        Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),
+    ] = None,
+    ps: Annotated[
+        str, Opt("-p", "--ps", help="Only this process type, or type.N; run, cron or release for one-off containers")
+    ] = "",
     tail: Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")] = False,
     quiet: Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")] = False,
+    since: Annotated[str, Opt("--since", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")] = "",
+    until: Annotated[str, Opt("--until", help="Up to this time, written as for --since")] = "",
+    grep: Annotated[str, Opt("--grep", help="Only lines that contain this text")] = "",
+    release: Annotated[
+        ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")
+    ] = None,
 ) -> CommandResult | int:
-    """Print the last lines of an app's output."""
-    from dokkupy_logs.follow import past
+    """Print the last lines of an app's output, also of instances that are gone."""
+    from datetime import UTC, datetime
 
-    if not 0 <= num <= MOST:
+    from dokkupy_logs.past import Past, Query
+    from dokkupy_logs.times import moment_of
+
+    if num is not None and not 0 <= num <= MOST:
         raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
     host.store.require_app(app)
-    instances = serving(host, app, ps)
+    now = datetime.now(UTC)
+    if num is None and (host.out.is_json or not (since or until)):
+        num = MOST_AT_ONCE if since or until else 100
+    query = Query(
+        num=num,
+        ps=ps,
+        since=moment_of(since, now, "--since") if since else "",
+        until=moment_of(until, now, "--until") if until else "",
+        grep=grep.encode(),
+        release=release.number if release is not None else 0,
+    )
+    if tail and (until or release):
+        raise UserError("--tail cannot be combined with --until or --release")
+    past = Past(host, app, query, live(host, app, query))
     if tail:
-        return stream(host, app, ps, num, quiet=quiet)
-    found = with_changes(host, app, ps, list(past(host, instances, num)), num)
+        return stream(host, past, quiet=quiet)
+    found = with_changes(host, past)
     if host.out.is_json:
         return CommandResult([line.as_json() for line in found])
-    return CommandResult(raw=b"".join(row + b"\n" for row in rows(iter(found), quiet=quiet)))
+    return printed(rows(found, quiet=quiet))
 
 
-def with_changes(host: Host, app: AppName, ps: str, found: list[Line], num: int) -> list[Line]:
+def live(host: Host, app: AppName, query: Query) -> list[Live]:
+    """The containers to read. Raises AppError for an app that was never deployed, and UserError for a process type of
+    which there is no line."""
+    from dokkupy_apps.releases.records import current
+
+    from dokkupy_logs.kept import kept_files
+    from dokkupy_logs.past import live_instances, live_one_offs
+
+    deployed, instances = current(host, app)
+    if deployed is None and not query.release:
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
+    found = live_instances(host, [*instances, *ending(host, app, instances)])
+    name = query.ps.partition(".")[0]
+    if query.ps and not any(query.has_dyno(one.kind, one.dyno) for one in found):
+        ProcessType(name)
+        found = live_one_offs(host, app, query.ps)
+        if not found and name not in ONE_OFFS and not any(query.has_file(one) for one in kept_files(host, app)):
+            known = ", ".join(sorted({str(one.process) for one in instances})) or "none"
+            raise UserError(f"App {app} runs no process {query.ps[:80]}", hint=f"Running: {known}")
+    return found
+
+
+def ending(host: Host, app: AppName, instances: Sequence[Instance]) -> list[Instance]:
+    """Instances that were replaced and still finish what they are doing."""
+    from dokkupy_apps.rollout.retire import retiring
+
+    known = {one.id for one in instances}
+    return [one for one in retiring(host, app) if one.id not in known]
+
+
+def with_changes(host: Host, past: Past) -> Iterator[Line]:
     """The lines with what the platform says of the same time."""
     from dokkupy_sdk.events import recent
 
     from dokkupy_logs.changes import lines_about
+    from dokkupy_logs.lines import by_time
 
-    about = [line for line in lines_about(app, recent(host), ps) if not found or line.at >= found[0].at]
-    return sorted([*found, *about[len(about) - num :]], key=lambda line: line.at) if about and num else found
-
-
-def serving(host: Host, app: AppName, ps: str) -> list[Instance]:
-    """The instances to read. Raises AppError for an app that was never deployed."""
-    from dokkupy_apps.releases.records import current
-
-    release, instances = current(host, app)
-    if release is None:
-        raise AppError(f"App {app} has not been deployed", code="not_deployed")
-    chosen = choose(instances, ps)
-    if ps and not chosen:
-        known = ", ".join(sorted({str(one.process) for one in instances})) or "none"
-        raise UserError(f"App {app} runs no process {ps[:80]}", hint=f"Running: {known}")
-    return chosen
+    query = past.query
+    lines = past.lines()
+    first = next(lines, None)
+    about = (
+        [] if query.release else [line for line in lines_about(past.app, recent(host), query.ps) if query.wants(line)]
+    )
+    if first is not None:
+        about = [line for line in about if line.at >= first.at]
+        lines = chain([first], lines)
+    if query.num is not None:
+        about = about[len(about) - query.num :] if query.num else []
+    return by_time([("", partial(iter, lines)), ("", partial(iter, about))])
 
 
 def choose(instances: Sequence[Instance], ps: str) -> list[Instance]:
-    if not ps:
-        return list(instances)
-    name, dot, number = ps.partition(".")
-    process = ProcessType(name)
-    return [one for one in instances if one.process == process and (not dot or str(one.index) == number)]
+    return [one for one in instances if not ps or ps in (one.dyno, one.process)]
 
 
 def rows(found: Iterator[Line], *, quiet: bool) -> Iterator[bytes]:
@@ -112,9 +170,19 @@ def rows(found: Iterator[Line], *, quiet: bool) -> Iterator[bytes]:
         yield shown(line, quiet=quiet, colour=colour, raw=quiet and not terminal)
 
 
-def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
+def printed(texts: Iterator[bytes]) -> int:
+    """Print line by line: a log may be larger than the memory."""
+    sys.stdout.flush()
+    for text in texts:
+        sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def stream(host: Host, past: Past, *, quiet: bool) -> int:
     """Write lines as they come until the reader leaves or the user interrupts; new deploys are followed."""
     import json
+    from datetime import UTC, datetime
 
     from dokkupy_apps.releases.records import current
     from dokkupy_sdk.events import Tail
@@ -122,20 +190,32 @@ def stream(host: Host, app: AppName, ps: str, num: int, *, quiet: bool) -> int:
 
     from dokkupy_logs.changes import lines_about
     from dokkupy_logs.follow import follow
+    from dokkupy_logs.times import stamp_of
 
-    descriptor = sys.stdout.fileno()
+    descriptor, app, query = sys.stdout.fileno(), past.app, past.query
 
     def now() -> list[Instance]:
-        return choose(current(host, app)[1], ps) if host.store.has_app(app) else []
+        return choose(current(host, app)[1], query.ps) if host.store.has_app(app) else []
 
+    if query.ps and not now():
+        raise UserError(
+            f"--tail follows instances, and none of {app} is {query.ps[:80]}", hint=f"run:logs {app} --tail"
+        )
+    if query.num == 0:
+        past.seen.update((one.id, stamp_of(datetime.now(UTC))) for one in past.live)
     tail = Tail(host)
-    found = follow(
-        host,
-        now,
-        num,
-        gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
-        news=lambda: lines_about(app, tail.fresh(), ps),
-    )
+
+    def all_lines() -> Iterator[Line]:
+        yield from with_changes(host, past)
+        yield from follow(
+            host,
+            now,
+            past.seen,
+            gone=lambda: reader_left(descriptor) or not host.store.has_app(app),
+            news=lambda: lines_about(app, tail.fresh(), query.ps),
+        )
+
+    found = (line for line in all_lines() if query.grep in line.text)
     if host.out.is_json:
         texts: Iterator[bytes] = (json.dumps(line.as_json()).encode() for line in found)
     else:

@@ -6,12 +6,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
 
-from dokkupy_logs.lines import Line, in_order, parse_line, whole_seconds
+from dokkupy_logs.lines import Line, whole_seconds
+from dokkupy_logs.past import read
+from dokkupy_logs.times import stamp_of
 
 GATHER = 0.05
 """Seconds for which lines are collected before they are put in order."""
@@ -22,46 +25,26 @@ LOOK = 0.5
 BACKLOG = 10000
 
 
-def past(host: Host, instances: Sequence[Instance], num: int) -> Iterator[Line]:
-    """The last `num` lines of each instance, by time."""
-    return in_order([read(host, instance, tail=num, follow=False) for instance in instances])
-
-
-def read(host: Host, instance: Instance, *, tail: int | None, follow: bool, after: str = "") -> Iterator[Line]:
-    """An instance's lines, none when it is gone. after: only later ones than of this time."""
-    since, running = whole_seconds(after) if after else 0, host.instances(instance.app)
-    try:
-        for stream, data in running.logs(instance, tail=tail, follow=follow, timestamps=True, since=since):
-            line = parse_line(instance.dyno, stream, data)
-            if not after or line.at > after:
-                yield line
-    except DokkupyError:
-        if state_of(host, instance) != "missing":
-            raise
-
-
 def follow(
     host: Host,
     serving: Callable[[], Sequence[Instance]],
-    num: int,
+    seen: dict[str, str],
     *,
     gone: Callable[[], bool],
     news: Callable[[], Iterable[Line]] = tuple,
 ) -> Iterator[Line]:
-    """The last lines and then all that come, from the instances that serve now and those of later deploys.
+    """All lines that come, from the instances that serve now and those of later deploys.
 
-    gone: whether nobody reads any more. Ends then; an app whose instances all ended may get new ones. news: what else
-    is to be shown.
+    seen: instance -> the time after which its lines are new; of others all are. gone: whether nobody reads any more. Ends
+    then; an app whose instances all ended may get new ones. news: what else is to be shown.
     """
     lines: queue.Queue[Line] = queue.Queue(BACKLOG)
     known: set[str] = set()
-    first = True
     while not gone():
         for instance in serving():
             if instance.id not in known:
                 known.add(instance.id)
-                start(host, instance, num if first else None, lines)
-        first = False
+                start(host, instance, seen.get(instance.id, ""), lines)
         yield from news()
         until = time.monotonic() + LOOK
         while (left := until - time.monotonic()) > 0:
@@ -78,21 +61,22 @@ def follow(
             yield from sorted(batch, key=lambda line: line.at)
 
 
-def start(host: Host, instance: Instance, tail: int | None, lines: queue.Queue[Line]) -> None:
+def start(host: Host, instance: Instance, after: str, lines: queue.Queue[Line]) -> None:
     def pump() -> None:
-        after = ""
+        known = last = after
         try:
             while True:
-                for line in read(host, instance, tail=None if after else tail, follow=True, after=after):
-                    after = max(after, line.at)
-                    lines.put(line)
+                for line in read(host, instance, None, whole_seconds(known) if known else 0, follow=True):
+                    if line.at > known:
+                        last = max(last, line.at)
+                        lines.put(line)
                 if not runs_again(host, instance):
                     return
-                after = after or began
+                known = last = last or began
         except DokkupyError as error:
             host.out.warn(f"The output of {instance.dyno} ended: {error.message}")
 
-    began = time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime())
+    began = stamp_of(datetime.now(UTC))
     threading.Thread(target=pump, daemon=True, name=f"logs {instance.dyno}").start()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from heapq import merge
+from heapq import heappop, heappush, heapreplace
 
 from dokkupy_sdk.cli import harmless
 
@@ -51,13 +52,32 @@ def whole_seconds(at: str) -> int:
     return calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
-def in_order(sources: Iterable[Iterable[Line]]) -> Iterator[Line]:
-    """The lines of several instances by time; a line without a time stays behind the one before it."""
-    return merge(*(stamped(lines) for lines in sources), key=lambda line: line.at)
+def by_time(sources: Iterable[tuple[str, Callable[[], Iterator[Line]]]]) -> Iterator[Line]:
+    """The lines of several sources by time, where each has its own in order. A source is the time of its first line and
+    what opens it: it is opened when that line is due and closed at its end, so few are open at a time."""
+    waiting = deque(sorted(sources, key=lambda source: source[0]))
+    heap: list[tuple[str, int, Line, Iterator[Line]]] = []
+    number = 0
+    while waiting or heap:
+        while waiting and (not heap or waiting[0][0] <= heap[0][0]):
+            at, open_source = waiting.popleft()
+            lines = stamped(open_source(), at)
+            number += 1
+            if (line := next(lines, None)) is not None:
+                heappush(heap, (line.at, number, line, lines))
+        if not heap:
+            continue
+        _, which, line, lines = heap[0]
+        yield line
+        following = next(lines, None)
+        if following is None:
+            heappop(heap)
+        else:
+            heapreplace(heap, (following.at, which, following, lines))
 
 
-def stamped(lines: Iterable[Line]) -> Iterator[Line]:
-    last = ""
+def stamped(lines: Iterable[Line], last: str = "") -> Iterator[Line]:
+    """The lines, where one without a time has that of the line before it. last: the time of the first, if it has none."""
     for line in lines:
         if not line.at:
             line = replace(line, at=last)

@@ -6,13 +6,22 @@ from dokkupy_sdk.settings import Property, Settings, matching
 
 SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option=value&option=value")
 SIZE = matching(r"[1-9][0-9]{0,9}(?:[kmg]|[kKmMgG][bB])|unlimited", "a size such as 10m or 10MB, or unlimited")
+LENGTH = r"[1-9][0-9]{0,5}[smhdw]"
+AGE = matching(rf"{LENGTH}|unlimited", "a length of time such as 12h, 30d or 8w, or unlimited")
 LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
 
 UNSHIPPED = "no installed plugin ships logs to Vector"
 
 SETTINGS = Settings(
     "logs",
-    Property("max-size", "10m", help="Size at which a container's log is cut off", parse=SIZE, in_release=True),
+    Property(
+        "max-size",
+        "10m",
+        help="Size at which a container's log is cut off, and of the kept lines of containers that are gone, compressed",
+        parse=SIZE,
+        in_release=True,
+    ),
+    Property("max-age", "30d", help="How long the lines of containers that are gone are kept", parse=AGE),
     Property(
         "app-label-alias",
         "com.dokku.app-name",

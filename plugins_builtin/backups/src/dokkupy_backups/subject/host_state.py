@@ -34,6 +34,7 @@ LEFT_OUT = (
     "tmp",
     "cache",
     "builds",
+    "app-logs",
     "work",
     "nginx",
     "challenges",

@@ -6,9 +6,7 @@ from dokkupy_apps.desired.properties import RELEASES
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
-
-from dokkupy_commands.names import ReleaseNumber
+from dokkupy_sdk.names import AppName, ReleaseNumber
 
 group = Group("releases", "Show releases and go back to one", bare="list")
 

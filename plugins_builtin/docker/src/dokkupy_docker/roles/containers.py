@@ -10,6 +10,7 @@ from dokkupy_sdk.errors import Conflict, HostError, NotFound
 from dokkupy_sdk.model import Ending
 from dokkupy_sdk.roles import Container, Containers, ContainerSpec
 
+from dokkupy_docker import hookspecs
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed
 from dokkupy_docker.engine_api.errors import faults
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LOG_FILES = 3
 
+KILL_SECONDS = 10
+"""How long a killed container may take to end."""
 
 PIDS = 4096
 """Processes and threads that a container may have, unless an option says another number: enough for a JVM or a browser,
@@ -144,11 +147,30 @@ class DockerContainers(Containers):
             pass
 
     def remove(self, ref: str) -> None:
+        self.announce_end(ref)
         try:
             with faults(f"The container {ref[:12]} could not be removed"):
                 api.call("DELETE", f"/containers/{api.quoted(ref)}", force=1, v=1)
         except (NotFound, Conflict):
             pass  # gone, or somebody is removing it right now
+
+    def announce_end(self, ref: str) -> None:
+        """End an app's container, so that it prints nothing more, and let plugins read what it printed."""
+        path = f"/containers/{api.quoted(ref)}"
+        found = api.get(f"{path}/json")
+        if found is None or "dokkupy.app" not in (found["Config"].get("Labels") or {}):
+            return
+        if found["Config"].get("OpenStdin") or found["HostConfig"]["LogConfig"]["Type"] == "none":
+            return
+        if found["State"]["Running"]:
+            try:
+                api.call("POST", f"{path}/kill")
+                api.call("POST", f"{path}/wait", timeout=KILL_SECONDS)
+            except (api.Refused, TimeoutError):
+                pass  # it ended by itself, or will not end; the removal says so
+            found = api.get(f"{path}/json") or found
+        host = self.engine.host
+        host.hooks.notify(hookspecs.on_container_ended, host=host, container=inspected(found))
 
     def join_further(self, ref: str, spec: ContainerSpec) -> None:
         """Join the networks of `--network`, as docker's command line does: with their own names and addresses."""

@@ -1,0 +1,44 @@
+"""Lines stay when their container goes; they go with the app."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.model import Job
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.roles import Container
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-docker, which may not be installed
+def on_container_ended(host: Host, container: Container) -> None:
+    from dokkupy_logs.keep import keep
+
+    keep(host, container)
+
+
+@hookimpl
+def post_app_rename(old: AppName, new: AppName, tx: Transaction) -> None:
+    from dokkupy_sdk.operation import call
+
+    from dokkupy_logs.keep import move
+
+    tx.follow(call(move, old=str(old), new=str(new)))
+
+
+@hookimpl
+def post_app_destroy(host: Host, app: AppName) -> None:
+    from dokkupy_logs.keep import forget
+
+    forget(host, app)
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("logs", 3600, "dokkupy_logs.keep:prune_all")]

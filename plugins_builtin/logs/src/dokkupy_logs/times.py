@@ -1,0 +1,36 @@
+"""Times and lengths of time, as users write them. No I/O."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import shown
+
+from dokkupy_logs.settings import LENGTH
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def seconds_of(length: str) -> int:
+    return int(length[:-1]) * UNITS[length[-1]]
+
+
+def stamp_of(moment: datetime) -> str:
+    """As lines have it: UTC, RFC 3339 with nanoseconds, which sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+
+
+def moment_of(text: str, now: datetime, option: str) -> str:
+    """The stamp of `2026-11-29T20:00:00Z`, `2026-11-29 20:00`, a date, or a length of time before now. Raises UserError."""
+    if re.fullmatch(LENGTH, text):
+        return stamp_of(now - timedelta(seconds=seconds_of(text)))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{option}: {shown(text)} is not a time",
+            hint="Write a length of time before now such as 90s, 10m, 2h or 3d, or a time such as 2026-11-29T20:00:00Z.",
+        ) from None
+    return stamp_of(found if found.tzinfo else found.replace(tzinfo=UTC))
