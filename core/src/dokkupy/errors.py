@@ -73,6 +73,7 @@ class AppNotFound(NotFound):
 
     def __init__(self, app: str) -> None:
         super().__init__(f"App {app} does not exist")
+        self.app = app
 
 
 class Conflict(UserError):

@@ -1,7 +1,7 @@
 """The installed plugins: what each offers, and whether it loads."""
 
 from dokkupy.kernel.discovery import CORE, plugin_name, summary
-from dokkupy.kernel.hooks import Hooks, did_you_mean
+from dokkupy.kernel.hooks import Hooks
 from dokkupy.kernel.registry import Registry
 
-__all__ = ["CORE", "Hooks", "Registry", "did_you_mean", "plugin_name", "summary"]
+__all__ = ["CORE", "Hooks", "Registry", "plugin_name", "summary"]

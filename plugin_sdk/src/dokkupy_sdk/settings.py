@@ -182,7 +182,9 @@ class Settings:
             raise UserError("No property specified")
         prop = self.properties.get(name)
         if prop is None:
-            raise self.invalid()
+            from dokkupy.model.spelling import did_you_mean
+
+            raise self.invalid(did_you_mean(name, self.listed))
         if is_global and prop.scope == "app":
             raise UserError("Property cannot be specified globally")
         if not is_global and prop.scope == "global":
@@ -258,7 +260,7 @@ def require_choice(host: Session, role: str, name: str) -> None:
     """Raise UserError unless some plugin offers this adapter."""
     known = host.offered(role)
     if name not in known:
-        from dokkupy.kernel.hooks import did_you_mean
+        from dokkupy.model.spelling import did_you_mean
 
         raise UserError(
             f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}",

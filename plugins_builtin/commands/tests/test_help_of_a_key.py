@@ -74,3 +74,42 @@ def test_a_key_that_is_gone_is_shown_what_is_open_to_all(run: Run, host: Host) -
     may = {name for name, permission in permissions(host).items() if permission == "open"}
     assert shown == {name.partition(":")[0] for name in may}
     assert "not for the key gone (not on record)" in run("help", who="key:gone")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["apps:creat", "x"], "apps:create"),
+        (["scale", "blog", "web=2"], "ps:scale"),
+        (["confg:set", "blog", "A=1"], "config:set"),
+        (["ps:report", "blgo"], "blog"),
+        (["config:set", "blog", "--norestart", "A=1"], "--no-restart"),
+        (["ps:set", "blog", "restart-polcy", "always"], "restart-policy"),
+    ],
+)
+def test_a_mistyped_name_of_any_kind_brings_the_one_that_was_meant(run: Run, words: list[str], meant: str) -> None:
+    run("apps:create", "blog")
+    status, _, error = run(*words)
+    assert status and f"Did you mean {meant}" in error
+
+
+@pytest.mark.usefixtures("keys")
+def test_no_app_is_offered_that_the_key_may_not_see(run: Run) -> None:
+    """The key's own app is gone, so that its name is answered as one that does not exist."""
+    run("apps:create", "blogs")
+    assert "Did you mean blogs?" in run("apps:report", "blog")[2]
+    status, _, error = run("apps:report", "blog", who="key:deployer")
+    assert status == 20 and "blogs" not in error
+
+
+def test_the_help_of_one_command_has_three_spellings(run: Run) -> None:
+    shown = run("config:set", "--help")[1]
+    assert "Usage: dokku config:set" in shown and "--no-restart" in shown
+    assert run("config:set", "-h")[1] == run("help", "config:set")[1] == shown
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_help_of_a_command_is_for_keys_that_may_use_it(run: Run) -> None:
+    assert "Usage:" in run("help", "domains:add", who="key:deployer")[1]
+    status, _, error = run("help", "domains:add-global", who="key:deployer")
+    assert status and "is not a dokku command" in error

@@ -24,7 +24,8 @@ def help(
 ) -> CommandResult:
     """List the commands."""
     if namespace:
-        return group_help(host, namespace.removesuffix(":help"))
+        group, _, verb = namespace.partition(":")
+        return command_help(host, namespace) if verb not in ("", "help") else group_help(host, group)
     from dokkupy.cli.permission import left_out, usable, usable_groups
 
     every = host.registry.group("dokkupy.commands")
@@ -82,8 +83,24 @@ def group_help(host: Host, namespace: str) -> CommandResult:
     from dokkupy.cli.permission import usable
 
     group: Group = host.registry.load(entry)
-    rows = [{"command": c.full_name, "usage": usage(c), "help": c.help} for c in usable(host, group)]
-    return CommandResult(rows, group_lines(host, group))
+    return CommandResult([row_of(command) for command in usable(host, group)], group_lines(host, group))
+
+
+def command_help(host: Host, name: str) -> CommandResult:
+    from dokkupy.cli.permission import usable
+    from dokkupy.cli.typer_app import help_text
+    from dokkupy.cli.unknown import unknown
+
+    entry = find_namespace(host.registry, name.partition(":")[0])
+    group: Group | None = host.registry.load(entry) if entry else None
+    for one in usable(host, group) if group else ():
+        if one.full_name == name:
+            return CommandResult([row_of(one)], help_text(one).splitlines())
+    raise unknown(name, host, group)
+
+
+def row_of(command: Command) -> dict[str, str]:
+    return {"command": command.full_name, "usage": usage(command), "help": command.help}
 
 
 def group_lines(host: Host, group: Group) -> list[str]:
@@ -102,6 +119,6 @@ def show_command(host: Host, command: Command, *, is_bare: bool = False) -> None
     if is_bare and command.group.bare is not None and command.name:
         print("\n".join(group_lines(host, command.group)))
         return
-    from dokkupy.cli.typer_app import show_help
+    from dokkupy.cli.typer_app import help_text
 
-    show_help(command)
+    print(help_text(command))

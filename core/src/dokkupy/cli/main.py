@@ -8,7 +8,7 @@ import sys
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import Terminal
 from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
-from dokkupy.errors import DokkupyError, PluginError, UserError
+from dokkupy.errors import AppNotFound, DokkupyError, PluginError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.session import ROOT, keep_temporary_files_in
 from dokkupy.kernel.users import become_owner
@@ -315,6 +315,8 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
 
     errors = as_errors(error) or [wrapped(error, host)]
     first = errors[0]
+    if isinstance(first, AppNotFound) and not first.hint:
+        first.hint = similar_app(host, first.app)
     if json_wanted:
         import json
 
@@ -335,6 +337,17 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
         if one.hint:
             host.out.warn(one.hint)
     return first.exit_code
+
+
+def similar_app(host: Host, app: str) -> str:
+    """A question with the names of apps like the one that does not exist. It offers only apps that the caller may see."""
+    from dokkupy.kernel.access import visible_apps
+    from dokkupy.model.spelling import did_you_mean
+
+    try:
+        return did_you_mean(app, visible_apps(host))
+    except DokkupyError:  # a broken record of keys: what is wrong with the app is still said
+        return ""
 
 
 def wrapped(error: BaseException, host: Host) -> DokkupyError:

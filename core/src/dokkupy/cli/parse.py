@@ -11,6 +11,7 @@ from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -69,7 +70,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             loose.append(word)
             continue
         name, equals, value = word.partition("=")
-        if name == "--help" and "--help" not in flags:
+        if name in ("--help", "-h") and name not in flags:
             raise WantsHelp
         if scope is not None and name in ("--global", "--all") and not equals:
             where = name
@@ -84,7 +85,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
         elif unknown is not None:
             unlisted.append(word)
         else:
-            raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
+            raise UserError(f"unknown flag: {name}", hint=meant(name, flags) or f"Usage: {usage(command)}")
     if call.format not in ("stdout", "text", "json"):
         raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
     if unlisted and call.format == "json":
@@ -94,6 +95,12 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     fill(call, places, loose, where)
     fill_options(call, declared, options, unlisted)
     return call
+
+
+def meant(name: str, flags: Iterable[str]) -> str:
+    from dokkupy.model.spelling import did_you_mean
+
+    return did_you_mean(name, flags)
 
 
 def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], unlisted: list[str]) -> None:

@@ -47,18 +47,21 @@ def usable(host: Host, group: Group) -> list[Command]:
 def usable_groups(host: Host) -> list[str]:
     """The namespaces in which the caller may use a command. For a key that is not an admin's, all are loaded."""
     from dokkupy.cli.declare import COMMANDS
-    from dokkupy.errors import PluginError
 
     found = host.registry.group(COMMANDS)
-    if caller(host).role == "admin":
-        return list(found)
-    names = []
-    for name, entry in found.items():
+    return list(found) if caller(host).role == "admin" else [n for n, group in loaded(host) if usable(host, group)]
+
+
+def loaded(host: Host) -> Iterator[tuple[str, Group]]:
+    """Each namespace with its commands. One whose plugin cannot be loaded is left out."""
+    from dokkupy.cli.declare import COMMANDS
+    from dokkupy.errors import PluginError
+
+    for name, entry in host.registry.group(COMMANDS).items():
         try:
-            names += [name] if usable(host, host.registry.load(entry)) else []
+            yield name, host.registry.load(entry)
         except PluginError:
             continue
-    return names
 
 
 def left_out(host: Host, count: int, what: str) -> list[str]:

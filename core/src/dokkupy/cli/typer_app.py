@@ -39,10 +39,8 @@ def signature_of(item: Parameter) -> inspect.Parameter:
     return inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
-def show_help(command: Command) -> None:
-    """Print a command's help."""
+def help_text(command: Command) -> str:
     click_command = as_click(command)
     with click_command.make_context(command.full_name, [], resilient_parsing=True) as context:
-        print(f"Usage: {program()} {usage(command)}\n")
         _, _, rest = click_command.get_help(context).partition("\n\n")  # its own usage line does not know `--global`
-        print(rest)
+        return f"Usage: {program()} {usage(command)}\n\n{rest}"

@@ -24,10 +24,13 @@ def program() -> str:
 
 def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     """group: the command's namespace, if it exists but lacks the command."""
-    from dokkupy.cli.permission import usable, usable_groups
-    from dokkupy.kernel.hooks import did_you_mean
+    from dokkupy.cli.permission import loaded, usable
+    from dokkupy.model.spelling import did_you_mean
 
-    known = [command.full_name for command in usable(host, group)] if group else usable_groups(host)
+    known = []
+    for namespace, one in [(group.namespace, group)] if group else loaded(host):
+        names = [command.full_name for command in usable(host, one)]
+        known += [namespace, *names] if names else []
     hint = "" if group else resting(host, name) or missing(host)
     return UserError(
         f"`{name[:80]}` is not a {program()} command.",

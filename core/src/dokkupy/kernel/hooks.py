@@ -109,6 +109,8 @@ class Hooks:
             if hook not in known:
                 if options["optionalhook"]:
                     continue
+                from dokkupy.model.spelling import did_you_mean
+
                 raise PluginError(
                     f"Plugin {who} implements an unknown hook {hook}", plugin=plugin, hint=did_you_mean(hook, known)
                 )
@@ -267,10 +269,3 @@ def bad_arguments(function: Any, known: tuple[str, ...]) -> str:
         return "*args or **kwargs, which receive nothing: name the arguments"
     unknown = [name for name in taken(function) if name not in known]
     return f"an argument that it does not have: {unknown[0]}" if unknown else ""
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"Did you mean {close[0]}?" if close else ""

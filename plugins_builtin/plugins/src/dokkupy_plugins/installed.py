@@ -10,7 +10,8 @@ from dokkupy_sdk.errors import Conflict, NotFound, PluginError
 from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.operation import messages, operation
-from dokkupy_sdk.registry import CORE, Registry, did_you_mean, summary
+from dokkupy_sdk.registry import CORE, Registry, summary
+from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
 
 TYPE_CHECKING = False

@@ -47,9 +47,17 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
     """Raises NotFound, or StateError for a broken record."""
     found = find(host, kind, name)
     if found is None:
-        title = datastore(host, kind).title if kind in kinds(host) else kind
-        raise NotFound(f"{title} service {name} does not exist")
+        raise no_service(host, kind, name)
     return found
+
+
+def no_service(host: Host, kind: str, name: str) -> NotFound:
+    """The error for a name that no service of the kind has. It offers only services that the caller may see."""
+    from dokkupy_sdk.spelling import did_you_mean
+
+    title = datastore(host, kind).title if kind in kinds(host) else kind
+    known = [service.name for service in visible(host, kind)[0]]
+    return NotFound(f"{title} service {name} does not exist", hint=did_you_mean(name, known))
 
 
 def find(host: Host, kind: str, name: str) -> Service | None:

@@ -20,6 +20,7 @@ def test_exit_statuses_and_streams_are_dokku_s(host: Host, run: Callable[..., Ra
     assert run("fake:exists", "db") == (1, "", " !     Fake service db does not exist\n")
     assert run("fake:list") == (0, "", " !     There are no Fake services\n")
     assert run("fake:create", "db")[0] == 0
+    assert run("fake:info", "dbb") == (1, "", " !     Fake service dbb does not exist\n !     Did you mean db?\n")
     assert run("fake:create", "db")[::2] == (1, " !     Fake service db already exists\n")
     assert run("fake:exists", "db") == (0, "-----> Service db exists\n", "")
     assert run("fake:list") == (0, "=====> Fake services\ndb\n", "")

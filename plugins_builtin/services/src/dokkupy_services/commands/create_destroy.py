@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, confirm
-from dokkupy_sdk.errors import NotFound
 
 from dokkupy_services.commands.parameters import Name, NewName, NewServiceOptions, found, wished
 from dokkupy_services.names import ServiceName, linked_apps
@@ -50,7 +49,7 @@ def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force:
     from dokkupy_services.lifecycle import service as lifecycle
 
     if not records.is_there(host, kind, service):
-        raise NotFound(f"{title} service {service} does not exist")
+        raise records.no_service(host, kind, service)
     if not force and not linked_apps(host, kind, service):
         confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
     host = host.for_invocation(force=host.force or force)  # whoever else is asked before it goes does not ask either

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.names import digits
 
 from dokkupy_services.commands.parameters import Name, found
@@ -16,7 +15,7 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         from dokkupy_services import records
 
         if not records.has(host, kind, service):
-            raise NotFound(f"{title} service {service} does not exist")
+            raise records.no_service(host, kind, service)
         host.out.section(f"Service {service} exists")
         return CommandResult({"service": service, "exists": True})
 
