@@ -18,7 +18,7 @@ host: .venv/stamp
 host-down: .venv/stamp
 	.venv/bin/python tests/e2e/machine.py down
 bench: .venv/stamp
-	.venv/bin/python -m pytest tests/bench/test_bench.py -s
+	.venv/bin/python -m pytest tests/bench/test_bench.py tests/bench/test_proxy.py -s
 bench-builders: .venv/stamp
 	.venv/bin/python -m pytest tests/bench/test_builders.py -s
 .venv/stamp:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from pathlib import Path
 
 from apps import Repository
@@ -136,73 +135,3 @@ def test_changes(host: Host, app: str, repository: Repository) -> None:
     for name in host.exec(["dokkupy", "--quiet", "apps:list"]).stdout.split():
         if name.startswith("bench-"):
             host.exec(["dokkupy", "apps:destroy", name, "--force"])
-
-
-SERVER = """
-import asyncio, os
-ANSWER = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nContent-Type: text/plain\\r\\n\\r\\nok"
-class Server(asyncio.Protocol):
-    def connection_made(self, transport): self.transport = transport
-    def data_received(self, data): self.transport.write(ANSWER * data.count(b"\\r\\n\\r\\n"))
-async def main():
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Server, "0.0.0.0", int(os.environ["PORT"]))
-    await server.serve_forever()
-asyncio.run(main())
-"""
-
-BY_HAND = """
-daemon on; pid /run/by-hand.pid; worker_processes auto; events {{ worker_connections 768; }}
-http {{ access_log off; upstream app {{ server {0}; }} upstream kept {{ server {0}; keepalive 32; }}
-proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;
-proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Request-Start $msec;
-server {{ listen 8081; server_name {1}; location / {{ proxy_pass http://app; }} }}
-server {{ listen 8082; server_name {1}; location / {{ proxy_pass http://kept; proxy_set_header Connection "";
-proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;
-proxy_set_header X-Forwarded-Port $server_port; proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Request-Start $msec; }} }} }}
-"""
-
-
-def rates(host: Host, name: str, *ports: int, number: int) -> list[float]:
-    """Requests a second at each port, in turn so that a slow second hits all. number: of requests in a round; without
-    kept connections each takes a port of the machine for a minute, and there are 28,000."""
-    found: list[list[float]] = [[] for _ in ports]
-    for _ in range(9):
-        for port, row in zip(ports, found, strict=True):
-            ran = host.exec(
-                ["ab", "-q", "-k", "-n", str(number), "-c", "16", "-H", f"Host: {name}", f"http://127.0.0.1:{port}/"]
-            )
-            assert "Non-2xx" not in ran.stdout and "Failed requests:        0" in ran.stdout, ran.stdout
-            line = next(line for line in ran.stdout.splitlines() if line.startswith("Requests per second"))
-            row.append(float(line.split()[3]))
-    return [statistics.median(row) for row in found]
-
-
-def test_throughput_of_the_proxy(host: Host, app: str, repository: Repository) -> None:
-    name = f"{app}.example.com"
-    repository.write("web.py", SERVER)
-    repository.write("app.json", "{}")
-    repository.write("Procfile", "web: python3 web.py\n")
-    repository.commit("answer fast")
-    host.exec(["dokkupy", "apps:create", app])
-    host.exec(["dokkupy", "domains:set", app, name])
-    host.exec(["dokkupy", "nginx:set", app, "access-log-path", "off"])
-    host.git_push(repository.path, app)
-    host.exec(["apt-get", "-q", "update"])
-    host.exec(["apt-get", "-q", "install", "-y", "--no-install-recommends", "apache2-utils"])
-    config = host.exec(["dokkupy", "nginx:show-config", app]).stdout
-    upstream = next(line.split()[1].rstrip(";") for line in config.splitlines() if line.strip().startswith("server 1"))
-    host.copy_in(BY_HAND.format(upstream, name).encode(), "/root/by-hand.conf")
-    host.exec(["nginx", "-c", "/root/by-hand.conf"])
-    try:
-        plain, plain_by_hand = rates(host, name, 80, 8081, number=1400)
-        host.exec(["dokkupy", "nginx:set", app, "proxy-keepalive", "32"])
-        host.exec(["dokkupy", "proxy:build-config", app])
-        kept, kept_by_hand = rates(host, name, 80, 8082, number=20000)
-    finally:
-        host.exec(["bash", "-c", "kill $(cat /run/by-hand.pid)"])
-    print("\nrequests a second through nginx, keep-alive at the client's side")
-    print(f"  as generated {plain:.0f}, by hand {plain_by_hand:.0f}, ratio {plain / plain_by_hand:.3f}")
-    print(f"  proxy-keepalive 32: {kept:.0f}, by hand {kept_by_hand:.0f}, ratio {kept / kept_by_hand:.3f}")

@@ -212,7 +212,12 @@ SETTINGS = Settings(
         parse=size("16m"),
     ),
     Property("proxy-connect-timeout", "60s", help="Time to connect to an instance", parse=duration),
-    Property("proxy-keepalive", help="Idle connections kept to the app by each worker", parse=integer(0, 10000)),
+    Property(
+        "proxy-keepalive",
+        "64",
+        help="Idle connections kept to the app by each worker of nginx; 0: a new connection for each request",
+        parse=integer(0, 10000),
+    ),
     Property("proxy-read-timeout", "60s", help="Time between two reads of the app's answer", parse=duration),
     Property("proxy-send-timeout", "60s", help="Time between two writes of a request to the app", parse=duration),
     Property("send-timeout", "60s", help="Time between two writes of an answer to the client", parse=duration),

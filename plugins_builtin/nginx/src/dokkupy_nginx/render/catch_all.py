@@ -10,6 +10,7 @@ from dokkupy_nginx.layout import PROBE_NAME
 from dokkupy_nginx.render.app import PER_ADDRESS, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.error_pages import cause_map
 from dokkupy_nginx.render.tls import PROFILES, quic_catch_alls
+from dokkupy_nginx.render.upstreams import MAPS
 from dokkupy_nginx.render.values import Facts
 
 HOST_MAPS = (
@@ -42,8 +43,7 @@ def render_default(
     skip = set(omit)
     lines = [
         f"# dokkupy generation {generation}",
-        'map $http_upgrade $dokkupy_connection_close { default upgrade; "" close; }',
-        'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
+        *MAPS,
         'geo $dokkupy_dollar { default "$"; }',
     ]
     lines += HOST_MAPS

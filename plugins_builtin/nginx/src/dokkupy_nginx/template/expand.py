@@ -172,7 +172,7 @@ def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, obj
         "HTTP3_SUPPORTED": own.facts.http3 and v["http3"] == "true",
         "GRPC_SUPPORTED": True,
         "TLS13_SUPPORTED": True,
-        "CONNECTION_HEADER": "$dokkupy_connection_keep" if own.keeps_alive else "$dokkupy_connection_close",
+        "CONNECTION_HEADER": "$dokkupy_connection_keep" if own.kept else "$dokkupy_connection_close",
         "PROXY_X_FORWARDED_FOR": v["x-forwarded-for-value"],
         "PROXY_X_FORWARDED_PORT": v["x-forwarded-port-value"],
         "PROXY_X_FORWARDED_PROTO": v["x-forwarded-proto-value"],

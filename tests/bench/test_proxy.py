@@ -1,0 +1,104 @@
+"""The proxy as it is set up for an app by default, beside the best nginx that was written by hand, on the same machine.
+
+Ratios of medians; nothing here asserts a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from apps import Repository
+from bed.host import Host
+
+APPS = int(os.environ.get("APPS", "200"))
+ROUNDS = os.environ.get("ROUNDS", "9")
+
+SERVER = """
+import asyncio, os
+ANSWERS = {}
+for path, size in ((b"/", 2), (b"/middle", 65536), (b"/large", 1048576)):
+    ANSWERS[path] = b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nContent-Type: text/plain\\r\\n\\r\\n" % size + b"x" * size
+class Server(asyncio.Protocol):
+    rest = b""
+    def connection_made(self, transport): self.transport = transport
+    def data_received(self, data):
+        *requests, self.rest = (self.rest + data).split(b"\\r\\n\\r\\n")
+        for request in requests:
+            self.transport.write(ANSWERS[request.split(b" ", 2)[1]])
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Server, "0.0.0.0", int(os.environ["PORT"]), backlog=1024)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+BY_HAND = """
+daemon on; pid /run/by-hand.pid; user www-data; worker_processes auto; events {{ worker_connections 16384; }}
+http {{ access_log {log}; sendfile on; tcp_nopush on;
+ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:byhand:10m; ssl_session_timeout 1d;
+ssl_certificate {chain}; ssl_certificate_key {key};
+upstream app {{ server {upstream}; keepalive 64; }}
+proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Port $server_port;
+proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Request-Start $msec; {buffers}
+server {{ listen {http}; listen {tls} ssl http2; server_name {name} plain.{name}; location / {{ proxy_pass http://app; }} }} }}
+"""
+HANDS = {
+    "without a log": {"log": "off", "buffers": "", "http": 8082, "tls": 8442},
+    "with log and buffers": {
+        "log": "/var/log/nginx/by-hand.log combined buffer=64k flush=1s",
+        "buffers": "proxy_buffer_size 32k; proxy_buffers 8 16k;",
+        "http": 8083,
+        "tls": 8443,
+    },
+}
+
+
+def compare(host: Host, name: str, title: str) -> None:
+    print(f"\n{title}: requests a second and 99th percentile, as ratios to nginx by hand, {' and '.join(HANDS)}")
+    for protocol, ports in (("http", [80, 8082, 8083]), ("https", [443, 8442, 8443])):
+        for path, seconds in (("", "1"), ("middle", "1"), ("large", "2")):
+            asked = name if protocol == "https" else f"plain.{name}"
+            urls = [f"{protocol}://{asked}:{port}/{path}" for port in ports]
+            ran = host.exec(["python3", "/root/inside_proxy.py", ROUNDS, seconds, *urls])
+            (rate, tail), *others = json.loads(ran.stdout)
+            ratios = "   ".join(f"{rate / one:.3f}, {tail / slow:.3f}" for one, slow in others)
+            what = f"{'HTTP/1.1' if protocol == 'http' else 'HTTP/2'} /{path}"
+            print(f"  {what:<18} {rate:7.0f}/s {tail / 1000:7.1f} ms   {ratios}", flush=True)
+
+
+def test_the_proxy_beside_one_by_hand(host: Host, app: str, repository: Repository) -> None:
+    name = f"{app}.example.com"
+    repository.write("web.py", SERVER)
+    repository.write("app.json", "{}")
+    repository.write("Procfile", "web: python3 web.py\n")
+    repository.commit("answer fast")
+    host.exec(["dokkupy", "apps:create", app])
+    # A name without a certificate is served over HTTP, one with a certificate is redirected to HTTPS.
+    host.exec(["dokkupy", "domains:set", app, name, f"plain.{name}"])
+    host.git_push(repository.path, app)
+    host.exec(["dokkupy", "certs:generate", app, name])
+    host.exec(["apt-get", "-q", "update"])
+    host.exec(["apt-get", "-q", "install", "-y", "--no-install-recommends", "nghttp2-client"])
+    host.copy_in(Path(__file__).with_name("inside_proxy.py").read_bytes(), "/root/inside_proxy.py")
+    config = host.exec(["dokkupy", "nginx:show-config", app]).stdout
+    words = [line.split() for line in config.splitlines()]
+    found = {line[0]: line[1].rstrip(";") for line in reversed(words) if len(line) > 1}
+    facts = {"upstream": found["server"], "chain": found["ssl_certificate"], "key": found["ssl_certificate_key"]}
+    for number, hand in enumerate(HANDS.values()):
+        text = BY_HAND.format(**hand, **facts, name=name).replace("by-hand.pid", f"by-hand-{number}.pid")
+        host.copy_in(text.encode(), f"/root/by-hand-{number}.conf")
+        host.exec(["nginx", "-c", f"/root/by-hand-{number}.conf"])
+    others: list[str] = []
+    try:
+        compare(host, name, "1 app")
+        for number in range(1, APPS):
+            others.append(f"{app}-{number}")
+            host.exec(["dokkupy", "apps:clone", app, others[-1]])
+        compare(host, name, f"{APPS} apps")
+    finally:
+        host.exec(["bash", "-c", "kill $(cat /run/by-hand-*.pid)"])
+        for other in others:
+            host.exec(["dokkupy", "apps:destroy", other, "--force"], check=False)
