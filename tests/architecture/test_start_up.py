@@ -170,16 +170,19 @@ def engine(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_the_report_of_a_running_app_asks_the_engine_without_its_adapter(tmp_path: Path, engine: str) -> None:
+def test_what_is_asked_of_a_running_app_loads_neither_its_release_nor_the_engines_adapter(
+    tmp_path: Path, engine: str
+) -> None:
     root, plugins = tmp_path / "root", "apps,commands,docker,host"
     loaded(root, "apps:create", "blog")
     env = {"DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin"}
     subprocess.run([sys.executable, "-I", "-c", SERVE, str(root)], check=True, env=env)
-    modules = loaded(root, "ps:report", "blog", plugins=plugins, engine=engine)
-    assert "dokkupy_docker.instances.states" in modules
-    heavy = [name for name in modules if name.partition(".")[0] in {*HEAVY, *STANDARD, "dataclasses", "socket"}]
-    assert heavy == []
-    assert len(modules) <= 66, f"{len(modules)} modules: {' '.join(modules)}"
+    for command, most in (("ps:report", 66), ("ps:scale", 48), ("releases:list", 48)):
+        modules = loaded(root, command, "blog", plugins=plugins, engine=engine)
+        assert ("dokkupy_docker.instances.states" in modules) == (command == "ps:report")
+        heavy = [name for name in modules if name.partition(".")[0] in {*HEAVY, *STANDARD, "dataclasses", "socket"}]
+        assert (command, heavy) == (command, [])
+        assert len(modules) <= most, f"{command}: {len(modules)} modules: {' '.join(modules)}"
 
 
 def test_hooks_of_all_plugins_load_no_roles_and_no_operations(tmp_path: Path) -> None:

@@ -122,10 +122,14 @@ class ServingFile(Record, file="apps/*/deployment"):
 
 
 class ReleaseSummary(Record, file=RELEASE_FILE):
-    """The part of a `model.release.Release` that reports read without loading the rest."""
+    """The part of a `model.release.Release` that reports and lists read without loading the rest."""
 
     source: str
+    image: str = ""
+    created_at: str = ""
     revision: str = ""
+    description: str = ""
+    processes: Mapping[ProcessType, str | None] = {}
     mark: str = ""
     kept: Mapping[str, tuple[str, ...]] = {}
     settings: Mapping[str, Mapping[str, str]] = {}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.model import Formation, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.state import FormationFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dokkupy_sdk.model import Formation, Instance, Release
 
 RELEASE = ProcessType("release")
 """The Procfile's release command: a task, never an instance."""
@@ -70,6 +72,8 @@ def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
 
 def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
     """The formation that the source itself sets (app.json). While there is one, `ps:scale` refuses."""
+    from dokkupy_sdk import hooks as hookspecs
+
     facts = host.hooks.gather(hookspecs.release_formation, host=host, app=app, files=files)
     return {ProcessType(name): count for _, (name, count) in facts}
 
@@ -80,5 +84,10 @@ def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], process
     fixed = fixed_formation(host, app, files)
     if fixed:
         return {process: fixed.get(process, 0) for process in types}
+    return as_scaled(host, app, types)
+
+
+def as_scaled(host: Host, app: AppName, types: Iterable[ProcessType]) -> Formation:
+    """Process type -> quantity, where the source sets none."""
     scale = stored_scale(host, app)
     return {process: scale.get(process, 1 if process == WEB else 0) for process in types}

@@ -6,6 +6,10 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import ReleaseSummary, ServingFile
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.model import Formation
+
 
 def release_key(number: int) -> str:
     """How the state calls a release. By name in the order of their numbers."""
@@ -16,7 +20,30 @@ def is_deployed(host: Host, app: AppName) -> bool:
     return host.store.find(ServingFile, app) is not None
 
 
+def release_summaries(host: Host, app: AppName) -> list[tuple[int, ReleaseSummary]]:
+    """(number, summary) of all kept releases, newest first."""
+    numbers = sorted((int(name) for name in host.store.names("apps", app, "releases") if name.isdigit()), reverse=True)
+    found = ((number, host.store.find(ReleaseSummary, app, release_key(number))) for number in numbers)
+    return [(number, one) for number, one in found if one is not None]
+
+
 def serving_summary(host: Host, app: AppName) -> ReleaseSummary | None:
     """The serving release, for reports that want a value or two of it; None when there is none."""
     serving = host.store.find(ServingFile, app)
     return host.store.find(ReleaseSummary, app, release_key(serving.release)) if serving is not None else None
+
+
+def serving_formation(host: Host, app: AppName) -> Formation:
+    """The formation of the serving release, with 0 of its release task; that of an app without one as it is scaled."""
+    from dokkupy_apps.desired.formation import RELEASE, WEB, as_scaled, stored_scale, wanted_formation
+
+    serving, release = host.store.find(ServingFile, app), serving_summary(host, app)
+    if serving is None or release is None:
+        return {WEB: 1, **stored_scale(host, app)}
+    tasks = {RELEASE: 0} if RELEASE in release.processes else {}
+    if serving.fixed:
+        from dokkupy_apps.releases.records import read_release
+
+        files = read_release(host, app, serving.release).files
+        return {**wanted_formation(host, app, files, release.processes), **tasks}
+    return {**as_scaled(host, app, (one for one in release.processes if one != RELEASE)), **tasks}

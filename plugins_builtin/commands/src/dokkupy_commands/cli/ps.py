@@ -104,13 +104,19 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
     return each(host, scope, one, over=at_once(host, parallel))
 
 
+App = Annotated[AppName, Arg("app")]
+Quantities = Annotated[list[str], Arg("proc=count")]
+SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")]
+"""By name, because `typing` reads a longer annotation, and costs more than the command."""
+
+
 @group.command("scale", permission="app:write", mutating=True)
 def scale_app(
     host: Host,
-    app: Annotated[AppName, Arg("app")],
-    quantities: Annotated[list[str], Arg("proc=count")] = [],  # noqa: B006 - never changed
+    app: App,
+    quantities: Quantities = [],  # noqa: B006 - never changed
     *,
-    skip_deploy: Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")] = False,
+    skip_deploy: SkipDeploy = False,
 ) -> CommandResult:
     """Show or set how many instances of each process type run."""
     host.store.require_app(app)
@@ -129,17 +135,9 @@ def scale_app(
         if skip_deploy:
             announce_effect(host, app)
         return CommandResult({str(name): count for name, count in formation.items()})
-    from dokkupy_apps.desired.formation import RELEASE, stored_scale, wanted_formation
-    from dokkupy_apps.releases.records import current
+    from dokkupy_apps.releases.serving import serving_formation
 
-    release, _ = current(host, app)
-    formation = (
-        wanted_formation(host, app, release.files, release.processes)
-        if release
-        else {ProcessType("web"): 1, **stored_scale(host, app)}
-    )
-    if release and RELEASE in release.processes:
-        formation = {**formation, RELEASE: 0}
+    formation = serving_formation(host, app)
     lines = [f"{name}: {formation[name]}" for name in sorted(formation)]
     columns = [f"-----> Scaling for {app}", "proctype: qty", "--------: ---"]
     return CommandResult({str(name): count for name, count in sorted(formation.items())}, lines, columns=columns)

@@ -16,21 +16,22 @@ App = Annotated[AppName, Arg("app")]
 @group.command("list", permission="app:read")
 def list_releases(host: Host, app: App) -> CommandResult:
     """List the kept releases, newest first."""
-    from dokkupy_apps.releases.records import current, releases
+    from dokkupy_apps.releases.serving import release_summaries
+    from dokkupy_sdk.state import ServingFile
 
     host.store.require_app(app)
-    serving, _ = current(host, app)
+    serving = host.store.find(ServingFile, app)
     rows = [
         {
-            "number": one.number,
+            "number": number,
             "created_at": one.created_at,
             "source": one.source,
             "revision": one.revision,
             "description": one.description,
             "image": one.image,
-            "serving": serving is not None and one.number == serving.number,
+            "serving": serving is not None and number == serving.release,
         }
-        for one in releases(host, app)
+        for number, one in release_summaries(host, app)
     ]
     lines = [
         f"{'* ' if row['serving'] else '  '}v{row['number']:<5} {row['created_at']}  {row['source']:<18} {row['description']}"
