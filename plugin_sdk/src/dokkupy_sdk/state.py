@@ -130,6 +130,7 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
     revision: str = ""
     description: str = ""
     processes: Mapping[ProcessType, str | None] = {}
+    files: Mapping[str, str] = {}
     mark: str = ""
     kept: Mapping[str, tuple[str, ...]] = {}
     settings: Mapping[str, Mapping[str, str]] = {}

@@ -42,8 +42,5 @@ def serving_formation(host: Host, app: AppName) -> Formation:
         return {WEB: 1, **stored_scale(host, app)}
     tasks = {RELEASE: 0} if RELEASE in release.processes else {}
     if serving.fixed:
-        from dokkupy_apps.releases.records import read_release
-
-        files = read_release(host, app, serving.release).files
-        return {**wanted_formation(host, app, files, release.processes), **tasks}
+        return {**wanted_formation(host, app, release.files, release.processes), **tasks}
     return {**as_scaled(host, app, (one for one in release.processes if one != RELEASE)), **tasks}
