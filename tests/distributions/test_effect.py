@@ -87,6 +87,7 @@ NO_SETTING = {
     "certs": "*",
     "cleanup": "*",
     "cron": "*",
+    "disk": "collect measure",
     "git": "*",
     "images": "*",
     "letsencrypt": "*",

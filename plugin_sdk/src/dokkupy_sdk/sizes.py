@@ -37,3 +37,12 @@ def memory_bytes(text: str) -> int:
     if size < LEAST_MEMORY:
         raise UserError(f"{text[:40]} is too little memory for a container, which takes at least 6m")
     return size
+
+
+def in_units(size: float) -> str:
+    """`1.5 GiB`: bytes for people, in powers of 1024."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if abs(size) < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" or abs(size) >= 100 else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

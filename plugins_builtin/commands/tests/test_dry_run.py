@@ -62,7 +62,6 @@ PLANS = [
     (["run:detached", "blog", "true"], "start a container of v1: true"),
     (["trace:on"], "write global/trace"),
     (["trace:off"], "write global/trace"),
-    (["cleanup"], ""),
     (["recover"], ""),
     (["builds:prune", "blog"], ""),
 ]

@@ -54,7 +54,7 @@ def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them
     own, foreign, running = (run("run:detached", app, "true")[1].strip() for app in ("blog", "wiki", "blog"))
     for ended in (own, foreign):
         end(engine, ended)
-    assert f"Would remove the container {own}" in run("cleanup", "--dry-run", "blog")[1]
+    assert f"Would remove the container {own}: its one-off process ended" in run("cleanup", "--dry-run", "blog")[1]
     assert run("cleanup", "blog") == (0, f"-----> Removed {own}\n", "")
     assert {one.name for one in engine.containers.find_all({"dokkupy.kind": "run"})} == {foreign, running}
 

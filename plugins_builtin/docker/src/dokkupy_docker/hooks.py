@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from dokkupy_sdk.disk import DiskUse, Reclaimable
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.operation import Transaction
 
@@ -49,6 +50,40 @@ def post_mounts_migrate(host: Host, app: AppName, options: Collection[tuple[str,
     from dokkupy_docker.options.stored import DockerOptionsFile, without
 
     tx.save(without(host.store.load(DockerOptionsFile, app), options), app)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def disk_directories(host: Host) -> Iterable[str]:
+    if not is_engine(host):
+        return []
+    from dokkupy_docker.disk import configured_root
+
+    return [configured_root()]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
+    if not is_engine(host):
+        return []
+    from dokkupy_docker.disk import usage
+
+    return usage(host, app)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
+    if not is_engine(host):
+        return []
+    from dokkupy_docker.disk import offers
+
+    return offers(host, app)
+
+
+def is_engine(host: Host) -> bool:
+    """Whether the host's engine is Docker, and no other that a plugin offers."""
+    from dokkupy_docker.engine import DockerEngine
+
+    return isinstance(host.engine(), DockerEngine)
 
 
 @hookimpl

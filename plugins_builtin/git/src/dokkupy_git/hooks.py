@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.disk import DiskUse
     from dokkupy_sdk.model import Build, Deployment, Finding, Source
     from dokkupy_sdk.names import AppName, Secret
     from dokkupy_sdk.operation import Transaction
@@ -60,6 +61,16 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     from dokkupy_git.deploy import settle
 
     settle(host, deployment, tx)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
+    from dokkupy_sdk.disk import DiskUse, used_bytes
+
+    from dokkupy_git.repository.bare import repository_path
+
+    for name in host.store.apps() if app is None else [app]:
+        yield DiskUse("repositories", used_bytes(repository_path(host, name)), app=name)
 
 
 @hookimpl

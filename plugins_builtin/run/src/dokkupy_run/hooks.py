@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.disk import Reclaimable
     from dokkupy_sdk.model import Job
     from dokkupy_sdk.names import AppName
 
@@ -19,8 +20,8 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     return [Job("retire", 0, "dokkupy_run.oneoff:retire_runs")]  # every tick: a time to live is in seconds
 
 
-@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
-def cleanup_changes(host: Host, app: AppName | None) -> Iterable[str]:
-    from dokkupy_run.oneoff import retire_runs
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
+    from dokkupy_run.oneoff import ended_runs
 
-    return retire_runs(host, app)
+    return ended_runs(host, app)

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from dokkupy_sdk.disk import Reclaimable
+
 DAY = 86400
 GRACE = 10
 """Seconds between the signal that asks a one-off process to end and the kill."""
@@ -166,6 +168,17 @@ def deadline_of(one: Container) -> float:
     created = one.created_at
     ttl = one.labels.get(DEADLINE, "")
     return (float(created) if created.isdecimal() else time.time()) + (int(ttl) if ttl.isdecimal() else DAY)
+
+
+def ended_runs(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
+    """For `cleanup`: those that ended, and that `run` has not removed itself."""
+    from dokkupy_sdk.disk import Reclaimable
+
+    for one in host.containers().find_all({"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}):
+        if one.state in ("exited", "dead"):
+            remove = partial(host.containers().remove, one.id)
+            owner = one.labels.get("dokkupy.app", "")
+            yield Reclaimable("container", one.name, 0, "its one-off process ended", remove, app=owner)
 
 
 def retire_runs(host: Host, app: AppName | None = None, now: float | None = None) -> list[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from functools import partial
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.disk import KEPT, Reclaimable
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.operation import call, new_id, operation
@@ -178,6 +181,23 @@ def purge_due(host: Host, now: float | None = None) -> None:
     at = time.time() if now is None else now
     _, failed = over_each([one for one in destroyed(host) if one.until <= at], lambda one: purge(host, one))
     warn_of(host, [(one.name, error) for one, error in failed])
+
+
+def in_trash(host: Host) -> Iterator[Reclaimable]:
+    """What the trash keeps, for `cleanup --trash`. How large it was is in the last measurement from before."""
+    from dokkupy_storage.sizes import of_directory
+
+    for one in destroyed(host):
+        days = max(0, int(one.until - time.time()) // DAY)
+        size = int(of_directory(host, one.entry.path)["used-bytes"] or 0) if one.is_moved else 0
+        yield Reclaimable(
+            "destroyed storage entry",
+            one.name,
+            size,
+            f"storage:undestroy can restore it for {days} more days",
+            partial(purge, host, one),
+            level=KEPT,
+        )
 
 
 def purge(host: Host, one: DestroyedEntry) -> None:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.disk import DiskUse, Reclaimable
     from dokkupy_sdk.model import Deployment, Finding, Job, Source
     from dokkupy_sdk.operation import Transaction
 
@@ -38,6 +39,22 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
     """Before a build, which would be for nothing."""
     require(host, source.app)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
+    from dokkupy_storage.sizes import disk_usage
+
+    return disk_usage(host, app)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
+    if app is not None or not host.store.names("storage-trash"):
+        return []
+    from dokkupy_storage.entries import in_trash
+
+    return in_trash(host)
 
 
 @hookimpl

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.disk import DiskUse
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import scratch_directory
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.records import Record
 
@@ -93,3 +96,18 @@ def of_app(host: Host, paths: list[str]) -> dict[str, str]:
     if not found:
         return {"used-bytes": "", "growth-bytes-per-day": ""}
     return {key: str(sum(int(one[key]) for one in found)) for key in ("used-bytes", "growth-bytes-per-day")}
+
+
+def disk_usage(host: Host, app: AppName | None) -> Iterator[DiskUse]:
+    """As measured last. A directory that several apps mount is each one's, and shared."""
+    sizes = host.store.load_derived(SizesFile).sizes
+    users: dict[str, set[str]] = defaultdict(set)
+    for name, mount in all_mounts(host):
+        users[mount.source].add(str(name))
+    for path, found in sizes.items():
+        size, apps = found[-1].bytes if found else 0, users.get(path, set())
+        if len(apps) != 1 and app is None:
+            yield DiskUse("storage", size)
+        for one in sorted(apps):
+            if app in (None, one):
+                yield DiskUse("storage", size, app=one, shared=size if len(apps) > 1 else 0)

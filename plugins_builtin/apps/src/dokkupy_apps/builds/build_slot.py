@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from dokkupy_sdk import Host, locks
 from dokkupy_sdk.access import is_admin
@@ -36,6 +36,15 @@ def memory_cap(host: Host) -> int:
 def build_slot(host: Host, app: AppName) -> Iterator[None]:
     """Held while a build runs; a killed one gives it back by itself. Raises Busy after an hour of waiting."""
     with take_slot(host, app):
+        yield
+
+
+@contextmanager
+def between_builds(host: Host) -> Iterator[None]:
+    """No build runs meanwhile, and one that begins waits. Raises Busy at once when one runs."""
+    with ExitStack() as slots:
+        for number in range(int(BUILDS.get(host.store, None, "parallel"))):
+            slots.enter_context(host.lock(f"build-slot-{number}", wait=0, command="removing unused images"))
         yield
 
 

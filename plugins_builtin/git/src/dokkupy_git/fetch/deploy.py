@@ -10,6 +10,7 @@ from dokkupy_sdk.settings import property_of
 
 from dokkupy_git.deploy import deploy, restore_refs
 from dokkupy_git.fetch import archives, made_commits
+from dokkupy_git.hookspecs import pre_source_receive
 from dokkupy_git.incoming import Incoming
 from dokkupy_git.repository.bare import Repository, require_git
 from dokkupy_git.settings import GitFile, allowed_protocols, deploy_branch, number
@@ -30,6 +31,7 @@ def ready_repository(host: Host, app: AppName) -> tuple[Repository, str]:
     """The app's repository, made when missing, and the deploy branch."""
     require_git()
     host.store.require_app(app)
+    host.hooks.emit(pre_source_receive, host=host, app=app)
     branch = deploy_branch(host, app)
     repository = Repository(host, app)
     repository.ensure(branch)

@@ -48,6 +48,7 @@ git_hook = Group("git-hook", "What git's pre-receive hook calls")
 def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
     """Take a push; the app is created when there is none of that name."""
     require_nothing_more(surplus)
+    from dokkupy_git.hookspecs import pre_source_receive
     from dokkupy_git.push.hook_script import hooks_directory
     from dokkupy_git.repository.bare import Repository, hold, require_git
     from dokkupy_git.repository.program import receive_pack_argv
@@ -55,15 +56,16 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Sur
 
     require_git()
     with protocol_kept_clean():
+        host.hooks.emit(pre_source_receive, host=host, app=app)
         if not host.store.has_app(app):
             create(host, app)
         repository = Repository(host, app)
         repository.ensure(deploy_branch(host, app))
-        hooks = hooks_directory(host)
+        directory = hooks_directory(host)
         os.set_inheritable(hold(repository), True)
     line = os.dup(1)
     os.set_inheritable(line, True)
-    become(host, receive_pack_argv(repository.path, hooks, number(host, "push-max-size")), line=line)
+    become(host, receive_pack_argv(repository.path, directory, number(host, "push-max-size")), line=line)
 
 
 @upload_pack.command("", permission="app:read", hidden=True, formats=False)

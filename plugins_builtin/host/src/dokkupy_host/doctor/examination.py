@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 
 from dokkupy_sdk import Host
@@ -29,16 +28,12 @@ STATE_PLACES = (
     ("home", ".ssh"),
 )
 
-LOW_DISK = 1024**3
-"""Bytes below which the doctor warns."""
-
 
 def examine(host: Host) -> list[Finding]:
     """What the host is like: core's own findings, the adapters', the plugins'. Nothing that is broken ends it."""
     parts: dict[str, Callable[[Host], Iterable[Finding]]] = {
         "state": state_findings,
         "owner": lambda host: [owner_finding(host)],
-        "disk": lambda host: [disk_finding(host)],
         "temporary": lambda host: [scratch_finding(host)],
         "interpreter": lambda host: [interpreter.finding(host)],
         "audit": lambda host: [audit_finding(host)],
@@ -103,12 +98,6 @@ def owner_finding(host: Host) -> Finding:
                     "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
                 )
     return Finding("owner", "ok", "the state belongs to one user")
-
-
-def disk_finding(host: Host) -> Finding:
-    free = shutil.disk_usage(host.root).free
-    text = f"{free / 1024**3:.1f} GiB free"
-    return Finding("disk", "ok", text) if free > LOW_DISK else Finding("disk", "warning", text, "dokkupy cleanup")
 
 
 def scratch_finding(host: Host) -> Finding:

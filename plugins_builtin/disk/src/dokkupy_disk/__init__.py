@@ -1,0 +1,1 @@
+"""The disk: what uses it, how full it may become, and what is given back."""

@@ -1,0 +1,76 @@
+"""What the doctor says of the disk: how full it is, of what, and when it will be full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.sizes import bytes_of, in_units
+
+from dokkupy_disk.settings import NONE, SETTINGS
+from dokkupy_disk.space import Disk, disks
+from dokkupy_disk.stored import Sample, SamplesFile, growth
+from dokkupy_disk.usage import by_kind, known, of_app, own_bytes
+
+CHECK = "disk"
+SOON = 7
+"""Days: who is warned so early can buy a disk."""
+
+LOW = 10
+"""Percent of inodes that are free when the doctor warns."""
+
+
+def findings(host: Host) -> Iterator[Finding]:
+    samples = host.store.load_derived(SamplesFile).samples
+    for disk in disks(host):
+        yield of_disk(disk, samples.get(disk.path, ()))
+        yield from of_inodes(disk)
+    usage = known(host)
+    if usage.at:
+        kinds = ", ".join(f"{kind} {in_units(size)}" for kind, size in by_kind(usage.rows).items() if size)
+        yield Finding(CHECK, "ok", f"used by: {kinds or 'nothing'}")
+    for app in host.store.apps():
+        budget = SETTINGS.get(host.store, app, "budget")
+        used = own_bytes(of_app(usage.rows, app))
+        if budget != NONE and used > bytes_of(budget):
+            text = f"{app} uses {in_units(used)}, and its budget is {budget}"
+            yield Finding(CHECK, "warning", text, f"releases:prune {app} --keep 2, or disk:set {app} budget SIZE")
+
+
+def of_disk(disk: Disk, samples: tuple[Sample, ...]) -> Finding:
+    """Pure."""
+    days = days_until_full(disk, samples)
+    text = f"{disk}; {outlook(samples, days)}"
+    if disk.over():
+        more = f"; that is more than the {in_units(disk.line)} of its watermark, so builds are refused"
+        return Finding(
+            CHECK, "error", text + more, "dokkupy cleanup --caches --trash; what is large: dokkupy disk:report"
+        )
+    if days is not None and days < SOON:
+        return Finding(CHECK, "warning", text, "dokkupy cleanup --caches; what is large: dokkupy disk:report")
+    return Finding(CHECK, "ok", text)
+
+
+def days_until_full(disk: Disk, samples: tuple[Sample, ...]) -> float | None:
+    """None when it does not grow, or nobody knows. Pure."""
+    rate = growth(samples)
+    return disk.free / rate if rate is not None and rate > 0 else None
+
+
+def outlook(samples: tuple[Sample, ...], days: float | None) -> str:
+    rate = growth(samples)
+    if rate is None:
+        return "when it is full is known after a day of records"
+    if days is None:
+        return "it does not grow"
+    return f"it grows by {in_units(rate)} a day and is full in {days:.0f} days"
+
+
+def of_inodes(disk: Disk) -> Iterator[Finding]:
+    import os
+
+    facts = os.statvfs(disk.path)
+    if facts.f_files and facts.f_favail * 100 < facts.f_files * LOW:
+        text = f"{facts.f_favail} of {facts.f_files} inodes are free on the disk of {disk.path}"
+        yield Finding(CHECK, "warning", text, "dokkupy cleanup --caches; what is large: dokkupy disk:report")

@@ -1,0 +1,56 @@
+"""The disk in the life of apps and of the host."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.disk import DiskUse
+    from dokkupy_sdk.model import Build, Finding, Job
+
+OTHERS = ("builds", "repos", "storage")
+"""Directories of the state that are counted as something else."""
+
+
+@hookimpl
+def scheduled_jobs(host: Host) -> Iterable[Job]:
+    from dokkupy_sdk.model import Job
+
+    return [Job("watermark", 60, "dokkupy_disk.watch:look"), Job("collect", 86400, "dokkupy_disk.watch:daily")]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-git, which may not be installed
+def pre_source_receive(host: Host, app: AppName) -> None:
+    from dokkupy_disk.room import require_room
+
+    require_room(host, app)
+
+
+@hookimpl
+def pre_build(host: Host, build: Build) -> None:
+    """What arrived may have filled the disk."""
+    from dokkupy_disk.room import require_room
+
+    require_room(host, build.source.app)
+
+
+@hookimpl
+def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
+    """What no other plugin counts: the logs of builds, and the state itself."""
+    from dokkupy_sdk.disk import DiskUse, used_bytes
+
+    for name in host.store.apps() if app is None else [app]:
+        yield DiskUse("build logs", used_bytes(host.path("builds", name)), app=name)
+    if app is None:
+        yield DiskUse("state", used_bytes(host.root, leave_out=OTHERS))
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_disk.doctor import findings
+
+    return findings(host)

@@ -1,0 +1,53 @@
+"""How full the disk may become, and how much of it an app may use."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import shown
+from dokkupy_sdk.settings import Property, Settings, integer
+
+NONE = "none"
+
+
+def size(text: str) -> str:
+    """`none`, or a size with its unit."""
+    from dokkupy_sdk.sizes import bytes_of
+
+    if text != NONE and (text.strip().isdigit() or not bytes_of(text)):
+        raise UserError(f"{shown(text)} is not a size such as 500m or 2g, or {NONE}")
+    return text
+
+
+def share(text: str) -> str:
+    """`none`, or a share of the disk."""
+    number = text.removesuffix("%")
+    if text != NONE and not (text.endswith("%") and number.isascii() and number.isdigit() and 1 <= int(number) <= 100):
+        raise UserError(f"{shown(text)} is not a share of the disk such as 85%, or {NONE}")
+    return text
+
+
+SETTINGS = Settings(
+    "disk",
+    Property(
+        "watermark",
+        "90%",
+        help="How full a disk may become; above it caches go, and builds that would cross it are refused",
+        scope="global",
+        parse=share,
+    ),
+    Property(
+        "reserve",
+        "500m",
+        help="What stays free on a disk in any case, for the databases and the state",
+        scope="global",
+        parse=size,
+    ),
+    Property("budget", NONE, help="What an app may use of the disk, all kinds together", parse=size),
+    Property(
+        "cache-days",
+        "14",
+        help="Days after which a build cache that was not used goes",
+        scope="global",
+        parse=integer(1, 3650),
+    ),
+)

@@ -1,0 +1,64 @@
+"""The timer's part: how full the disks are is looked at each minute, and what has no use goes each day."""
+
+from __future__ import annotations
+
+import time
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.sizes import in_units
+
+from dokkupy_disk.collect import LOWER, cache_days, chosen, free_space, offers, remove
+from dokkupy_disk.space import disks
+from dokkupy_disk.stored import HOUR, KEPT, Sample, SamplesFile
+from dokkupy_disk.usage import measure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_disk.space import Disk
+
+PAUSE = 900
+"""Seconds between two attempts to get below the watermark."""
+
+
+def look(host: Host, now: float | None = None) -> None:
+    """Note each hour how full the disks are. Above the watermark a process of its own gives back what can go."""
+    at = int(time.time() if now is None else now)
+    record = host.store.load_derived(SamplesFile)
+    found = disks(host)
+    after = noted(record, found, at)
+    if any(disk.over() for disk in found) and not 0 <= at - record.collected_at < PAUSE:
+        after = after.replace(collected_at=at)
+        host.spawn("disk:collect", "--above-watermark")
+    if after != record:
+        host.store.save(after)
+
+
+def noted(record: SamplesFile, found: Sequence[Disk], at: int) -> SamplesFile:
+    """With a sample of each disk whose last one is an hour old, or later than now: the clock was set back. Pure."""
+    samples = {}
+    for disk in found:
+        before = tuple(one for one in record.samples.get(disk.path, ()) if one.at <= at)
+        if not before or at - before[-1].at >= HOUR:
+            before = (*before, Sample(at=at, used=disk.used))[-KEPT:]
+        samples[disk.path] = before
+    return record.replace(samples=samples)
+
+
+def daily(host: Host) -> None:
+    """In a process of its own: the timer's other work does not wait for it."""
+    host.spawn("disk:collect")
+
+
+def collect(host: Host, *, above_watermark: bool) -> list[str]:
+    """Remove what has no use, and caches that were not used for long; or above the watermark any cache. Then measure."""
+    if above_watermark:
+        gone = free_space(host, lower=LOWER)
+    else:
+        gone = remove(host, chosen(offers(host), caches=False, trash=False, days=cache_days(host)))
+    if not host.dry_run:
+        if gone:
+            host.events.record("disk_collected", things=str(len(gone)), bytes=str(sum(one.bytes for one in gone)))
+        measure(host)
+    return [f"Removed the {one.kind} {one.name} ({in_units(one.bytes)}): {one.why}" for one in gone]
