@@ -1,6 +1,6 @@
-"""Before nginx starts: set aside every app's file that it would refuse, so that it serves the rest.
+"""Before nginx starts, sets aside each app's file that nginx would refuse, so that nginx serves the rest.
 
-Run by the unit's drop-in as `python -I -m dokkupy_nginx.boot STATE_DIRECTORY`, as root, without the other plugins.
+The unit's drop-in runs it as root, without the other plugins: `python -I -m dokkupy_nginx.boot STATE_DIRECTORY`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The role ChallengeServer by nginx: a directory that every server of ours on the HTTP port serves."""
+"""The role ChallengeServer by nginx: a directory that each of dokkupy's servers on the HTTP port serves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_nginx.layout import Layout
 
 
 class NginxChallengeServer(ChallengeServer):
-    """layout: where everything is; tests give their own."""
+    """layout: the paths; tests pass their own."""
 
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
         self.host = host

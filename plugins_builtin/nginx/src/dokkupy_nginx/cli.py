@@ -170,12 +170,12 @@ def validate(
 
 
 BEYOND = ("ssl-stapling", "tls-profile", "requests-per-address", "http3", "http3-served", "http3-supported")
-"""What Dokku does not have."""
+"""Properties that Dokku does not have."""
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
-    """When the app was last visited, as seconds since the epoch: when its access log was last written to. And whether
-    HTTP/3 is served: true, false, or unsupported."""
+    """The time of the last visit, which is that of the last write to the access log, in seconds since the epoch. And
+    whether HTTP/3 is served: true, false, or unsupported."""
     import os
 
     proxy = adapter(host)
@@ -192,7 +192,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def check_set(tx: Transaction, app: AppName | None, name: str) -> None:
-    """Say where a value waits for another nginx."""
+    """Warn if this host's nginx does not support a value."""
     value = SETTINGS.raw(tx.host.store, app, name)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
         tx.host.out.warn(

@@ -1,4 +1,4 @@
-"""nginx's configuration as a whole: built as a tree beside the one that serves, tested, switched, reloaded, probed."""
+"""nginx's whole configuration: a new tree is built beside the current one, tested, switched to, reloaded and probed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Configuration:
-    """What nginx serves, and the tree that shall take its place. layout: where everything is."""
+    """The configuration that nginx serves, and its replacement. layout: the paths."""
 
     def __init__(self, host: Host, layout: Layout) -> None:
         self.host = host
@@ -41,7 +41,7 @@ class Configuration:
         """The tree that `validate_ahead` tested: `apply` puts it in force when it would build the same one."""
 
     def ensure_tree(self) -> bool:
-        """Put the tree without apps in force where there is none yet; True when it was made."""
+        """Create the tree without apps if there is no tree yet. Returns whether it was created."""
         with self.lock():
             if self.trees.is_whole or self.trees.adopt_newest(self.nginx):
                 return False
@@ -51,11 +51,11 @@ class Configuration:
             return True
 
     def served_generation(self) -> str:
-        """What the running nginx serves; empty when it is down, or serves no tree of ours."""
+        """The generation that the running nginx serves; empty if nginx is down or serves none of these trees."""
         return self.nginx.generation(self._probe_address())
 
     def reload(self) -> None:
-        """Have the running nginx read its configuration again, and see that it did."""
+        """Reload the running nginx, and verify that it has loaded the configuration."""
         with self.lock():
             self._reload(self.trees.generation)
 
@@ -72,7 +72,7 @@ class Configuration:
     # building
 
     def _stage(self, confs: Mapping[AppName, Conf], remove: Sequence[AppName]) -> Staged | None:
-        """Build the tree with these files; None when it would be the one that serves."""
+        """Build the tree with these files; None if it would equal the current one."""
         live = self.trees.live
         texts = {app: conf.text for app, conf in confs.items() if conf.claims}
         gone = {*remove, *(app for app, conf in confs.items() if not conf.claims)}
@@ -89,7 +89,7 @@ class Configuration:
         check_clashes([confs[app] for app in texts], others)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
         staged.base = live
-        if live:  # where the tree is lost, the one that listens is nginx
+        if live:  # without a tree, the program that listens is nginx itself
             serving = [read_conf(app, self.trees.text(app, live, head=True)) for app in texts]
             require_free_ports(self.layout, staged.confs.values(), [*others, *serving])
         self._build(staged)
@@ -113,7 +113,7 @@ class Configuration:
         staged.tree = self.trees.stage(staged.generation, staged.texts, default, without=staged.gone)
 
     def _base_claims(self, facts: Facts) -> list[Claim]:
-        """The sockets on which unknown names are refused even when no app listens: HTTP and HTTPS."""
+        """The sockets on which unknown names are refused even if no app listens: HTTP and HTTPS."""
         v4, v6 = (SETTINGS.get(self.host.store, None, f"bind-address-ipv{version}") for version in (4, 6))
         return [
             Claim(address, port, kind)
@@ -126,7 +126,7 @@ class Configuration:
         return self._base_claims(facts)[0]
 
     def _own_certificate(self, facts: Facts) -> tuple[str, str] | None:
-        """For nginx before 1.19.4, which cannot refuse a handshake: a certificate of nobody, made by setup."""
+        """A certificate for no name, which setup creates for nginx before 1.19.4, because it cannot refuse a handshake."""
         if facts.reject_handshake:
             return None
         pair = tuple(os.path.join(self.layout.base, "nobody", name) for name in ("server.crt", "server.key"))
@@ -135,9 +135,9 @@ class Configuration:
     # testing
 
     def attribute(self, complaint: Complaint, staged: Staged) -> Complaint:
-        """Find the app at fault where nginx named a file that is nobody's: it reports some mistakes at the end of
-        http {}. By halving: log2(apps) tests, in the case of a mistake only."""
-        apps = [*(conf.app for conf in staged.others), *staged.texts]  # when two do not fit, a changed one is to blame
+        """Find the app at fault if nginx names a file that belongs to no app, because it reports some mistakes at the end
+        of http {}. Bisects with log2(apps) tests."""
+        apps = [*(conf.app for conf in staged.others), *staged.texts]  # of two that clash, a changed one is at fault
         if not self._accepts_only(staged, ()):
             return complaint
         good, bad = 0, len(apps)
@@ -157,7 +157,7 @@ class Configuration:
         return self.refusal(part.tree) is None
 
     def refusal(self, tree: str) -> Complaint | None:
-        """Why nginx would not serve this tree; None when it would."""
+        """Why nginx would refuse this tree; None if it would accept it."""
         words = self.nginx.test(self.trees.point_check_at(tree))
         failpoint("nginx: tree tested")
         if not words:
@@ -182,7 +182,7 @@ class Configuration:
             down = isinstance(error, DokkupyError) and error.code == "proxy_down"
             if before and not down:
                 if not isinstance(error, DokkupyError) or error.code != "proxy_refused":
-                    # nginx may be in the middle of that reload: a second one now would leave unclear who serves what.
+                    # nginx may still be reloading, and a second reload would make it unclear which tree it serves.
                     self.nginx.await_generation(staged.generation, self._probe_address(), set(), timeout=1.0)
                 self.trees.switch(before)
                 self._reload_quietly(self.trees.generation)
@@ -190,9 +190,9 @@ class Configuration:
             raise
 
     def _require_udp(self, staged: Staged) -> None:
-        """Raise AppError when the reload that failed was the first with HTTP/3 on a port that somebody else has.
+        """Raise AppError if the failed reload was the first with HTTP/3 on a port that another program has.
 
-        Asked afterwards: old workers of nginx may have the port too, and be in nobody's way."""
+        This is checked only after a failure, because nginx's old workers may have the port too, without a conflict."""
         known = {port for conf in self.live_as_staged().others for port in conf.quic_ports}
         for conf in staged.confs.values():
             for port in conf.quic_ports - known:
@@ -218,16 +218,16 @@ class Configuration:
             )
 
     def _reload_quietly(self, generation: str) -> None:
-        """Bring the old tree back into the running nginx; that it fails adds nothing to what is being raised."""
+        """Reload the old tree, while an error is being raised. A failure of this reload is ignored."""
         try:
             self._reload(generation)
         except DokkupyError as error:
             self.host.out.warn(error.message)
 
-    # leaving apps out, and taking them in again
+    # removing apps, and restoring them
 
     def restore(self, conf: Conf, text: str) -> bool:
-        """Serve a file that was set aside again, if nginx accepts it now and nobody took its names meanwhile."""
+        """Serve a file again that was set aside, if nginx now accepts it and no other app has taken its names."""
         with self.lock():
             others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
             if any(other.app == conf.app for other in others):
@@ -244,12 +244,12 @@ class Configuration:
                 self.trees.sweep()
 
     def live_as_staged(self) -> Staged:
-        """The tree in force, to be built again with something left out."""
+        """The current tree, to be built again without some apps."""
         others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
         return Staged(new_generation(), {}, {}, others, set())
 
     def take_out(self, apps: set[AppName]) -> None:
-        """Switch to the tree without these apps, untested and unreloaded: for an nginx that refuses it with them."""
+        """Switch to the tree without these apps, without a test or a reload, because nginx refuses it with them."""
         staged = self.live_as_staged()
         staged.leave_out(apps)
         self._build(staged)
@@ -257,7 +257,7 @@ class Configuration:
 
 
 class Staged:
-    """A tree on its way: what changes, what stays, what goes."""
+    """A tree that is being built: what changes, what stays, what is removed."""
 
     def __init__(
         self,
@@ -284,7 +284,7 @@ class Staged:
         return Staged(new_generation(), dict(self.texts), dict(self.confs), list(self.others), set(self.gone))
 
     def leave_out(self, apps: set[AppName]) -> None:
-        """Take apps out; the tree has to be built again, under a new name."""
+        """Remove apps. The tree must then be built again, under a new name."""
         self.generation = new_generation()
         self.texts = {app: text for app, text in self.texts.items() if app not in apps}
         self.confs = {app: conf for app, conf in self.confs.items() if app not in apps}

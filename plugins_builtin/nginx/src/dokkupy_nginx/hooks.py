@@ -1,4 +1,4 @@
-"""nginx's say in the host's life: setup, teardown, doctor, the app's template, the retry of what was set aside."""
+"""nginx's hooks: setup, teardown, doctor, apps' templates, and the timer's job."""
 
 from __future__ import annotations
 

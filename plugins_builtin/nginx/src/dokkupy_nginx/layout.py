@@ -1,16 +1,16 @@
-"""Where things are: the state tree, nginx's own configuration, its program. Tests put all of it elsewhere."""
+"""Paths of the state, of nginx's configuration and of its program. Tests have others."""
 
 from __future__ import annotations
 
 import os
 
 PROBE_NAME = "generation.dokkupy.invalid"
-"""The host name under which nginx says which generation it serves; `.invalid` can never be somebody's (RFC 2606)."""
+"""The host name at which nginx returns the generation that it serves. Nobody can own a name in `.invalid` (RFC 2606)."""
 
 
 class Layout:
     """Paths and ports. etc: nginx's configuration directory. sudo: whether nginx is called through sudo. system: the
-    directory below which paths of the host lie; where `etc` is not the host's, they are never the host's either."""
+    root of the host's paths; it is never the host's own root if `etc` is not the host's."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Layout:
         self.ipv6 = os.path.exists("/proc/net/if_inet6") if ipv6 is None else ipv6
 
     def hand_over(self, path: str) -> None:
-        """Give what root made to the owner of the state, who must be able to replace it."""
+        """Give what root created to the owner of the state, who must be able to replace it."""
         if os.geteuid() == 0:
             owner = os.stat(self.root)
             if owner.st_uid != 0:
@@ -44,15 +44,15 @@ class Layout:
 
     @property
     def private(self) -> bool:
-        """Whether this is not the host's nginx but one of a test's."""
+        """Whether this is a test's nginx instead of the host's."""
         return self.etc != "/etc/nginx"
 
     def on_system(self, path: str) -> str:
-        """A path of the host outside nginx's directories; tests put it below a directory of theirs."""
+        """A path of the host outside nginx's directories; in tests, below a directory of their own."""
         return self.system + path
 
     def packaged(self, path: str) -> str:
-        """The path under which the package knows a file of nginx's directory."""
+        """The path that the package records for a file in nginx's directory."""
         return "/etc/nginx" + path.removeprefix(self.etc)
 
     @property
@@ -61,7 +61,7 @@ class Layout:
 
     @property
     def live(self) -> str:
-        """A symbolic link to the tree in force: replacing it switches everything at once."""
+        """A symbolic link to the current tree. Replacing it switches everything at once."""
         return os.path.join(self.base, "live")
 
     @property
@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def ocsp(self) -> str:
-        """Authorities by which OCSP responders' answers are checked."""
+        """Certificates of authorities, by which nginx verifies OCSP responses."""
         return os.path.join(self.base, "ocsp")
 
     @property
@@ -98,22 +98,22 @@ class Layout:
 
     @property
     def challenges(self) -> str:
-        """What nginx's workers serve to certificate authorities; they cannot read the state directory."""
+        """Files for certificate authorities. They are outside the state directory, which nginx's workers cannot read."""
         return self.on_system("/var/www/dokkupy/challenges")
 
     @property
     def waiting(self) -> str:
-        """Pages for names that no route serves, each in a file of that name; nginx's workers read them."""
+        """Pages for names that no route serves, each in a file with that name, for nginx's workers."""
         return self.on_system("/var/www/dokkupy/waiting")
 
     @property
     def users(self) -> str:
-        """Files of names and passwords (`render.password_file`); nginx's workers read them."""
+        """Files of names and passwords (`render.password_file`), for nginx's workers."""
         return self.on_system("/var/www/dokkupy/users")
 
     @property
     def waiting_records(self) -> str:
-        """Which of them are of which app."""
+        """Lists of each app's names among `waiting`."""
         return os.path.join(self.base, "waiting")
 
     @property
@@ -122,5 +122,5 @@ class Layout:
         return self.challenges, self.waiting, self.users
 
     def snippets(self, app: str) -> str:
-        """The directory of the app's own configuration files, put there by the host's admin."""
+        """The directory for the app's additional configuration files by the host's admin."""
         return os.path.join(self.root, "apps", app, "nginx.conf.d")

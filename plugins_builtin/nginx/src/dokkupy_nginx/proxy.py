@@ -1,4 +1,4 @@
-"""The adapter: routes in, a tested, switched, reloaded and verified nginx out."""
+"""The adapter: renders routes, and tests, switches, reloads and probes nginx's configuration."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from dokkupy_nginx.render.values import Facts, Staples
 
 MAX_REMOVALS = 20
-"""How many foreign bad files one apply sets aside before it gives up."""
+"""The largest number of bad files of other apps that one `apply` sets aside before it fails."""
 
 
 class NginxProxy(Configuration, Proxy):
-    """The role Proxy by nginx. layout: where everything is; tests give their own."""
+    """The role Proxy by nginx. layout: the paths; tests pass their own."""
 
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
         Configuration.__init__(self, host, layout or Layout(host.root))
@@ -54,7 +54,7 @@ class NginxProxy(Configuration, Proxy):
         return self.trees.text(app)
 
     def claims(self, app: AppName) -> Conf:
-        """What the app's file in force says that it has, without its text."""
+        """The claims of the app's current file, without its text."""
         return read_conf(app, self.trees.text(app, head=True))
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:
@@ -96,9 +96,9 @@ class NginxProxy(Configuration, Proxy):
         self.trees.sweep(*([self.tested.tree] if self.tested is not None else []))
 
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
-        """See the role. HostError with the code `proxy_down` means that nginx does not run: the files are switched
-        all the same, so that a later start serves the new routes. So it is when only apps are taken away and nginx
-        refuses its configuration for a reason that is not ours: another's broken site keeps no app here."""
+        """See the role. HostError with the code `proxy_down` means that nginx does not run. The files are switched
+        nevertheless, so that nginx serves the new routes when it starts. They are also switched if apps are only removed
+        and nginx refuses its configuration because of another site, which must not prevent their removal."""
         with self.lock():
             routes = [
                 *routes,
@@ -172,9 +172,10 @@ class NginxProxy(Configuration, Proxy):
         return ""
 
     def _template(self, route: Route) -> str | None:
-        """The app's own template, unless the host disabled those. Dokku's Go templates cannot be run: a warning.
+        """The app's own template, unless they are disabled. Warns about Dokku's Go templates, which are not supported.
 
-        While no instance runs, our own file answers 502: a template that names its upstreams could not be loaded then.
+        While no instance runs, dokkupy's own file answers 502, because nginx could not load a template that refers to
+        upstreams.
         """
         if route.settings.get("disable-custom-config") == "true" or not any(route.upstreams.values()):
             return None
@@ -191,9 +192,10 @@ class NginxProxy(Configuration, Proxy):
     # testing and serving
 
     def _require_accepted(self, staged: Staged, *, sets_aside: bool = True) -> None:
-        """Test the whole tree. Another app's file that went bad meanwhile is set aside, so it does not block this one.
+        """Test the whole tree. A bad file of another app is set aside, so that it does not block this change.
 
-        sets_aside: for good; else for this test alone. Raises AppError when an app of this change is at fault, HostError when nobody's file is.
+        sets_aside: permanently; otherwise only for this test. Raises AppError if an app in this change is at fault, and
+        HostError if no app is.
         """
         for _ in range(MAX_REMOVALS):
             complaint = self.refusal(staged.tree)
@@ -217,9 +219,9 @@ class NginxProxy(Configuration, Proxy):
         keep_aside(self, app, complaint)
 
     def _require_served(self, routes: Sequence[Route]) -> None:
-        """The files are right already; see that nginx serves them (it may have been killed between switch and reload).
+        """Verify that nginx serves the files, which are up to date: a process may have been killed before the reload.
 
-        An nginx that is down stays down without an error: nothing was asked of it.
+        It is no error if nginx is down, because nothing changes.
         """
         master = self.nginx.pid()
         generation = self.trees.generation
@@ -240,7 +242,7 @@ class NginxProxy(Configuration, Proxy):
 
 
 def require_no_facts(route: Route) -> None:
-    """An app's own template decides everything, so a plugin's password or redirect would have no effect there."""
+    """Raise AppError if the app has its own template, in which a plugin's password or redirect would have no effect."""
     if route.extra:
         kinds = sorted({type(fact).__name__ for fact in route.extra})
         raise AppError(

@@ -1,4 +1,5 @@
-"""The properties of `nginx:set`, Dokku's 31 and ours, each with a validator that lets nothing through that means more than a value."""
+"""The properties of `nginx:set`: Dokku's 31, and others. Each has a validator, so that a value can be nothing but a value
+in nginx's configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOGS = "/var/log/nginx"
-"""Where nginx's logs are; log paths must lie directly in it."""
+"""The directory of nginx's logs. Log files must be directly in it."""
 
 SIZE = r"([0-9]{1,9})([kKmMgG]?)"
 TIME = r"([0-9]{1,7})(ms|s|m|h|d)?"
@@ -24,7 +25,7 @@ SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def matched(pattern: str, text: str) -> re.Match[str] | None:
-    """As `re.fullmatch`, whose import half the commands do without."""
+    """Like `re.fullmatch`, but `re` is imported only here, because half of the commands do not use it."""
     import re
 
     return re.fullmatch(pattern, text)
@@ -35,7 +36,7 @@ def refuse(text: str, what: str) -> UserError:
 
 
 def size(limit: str) -> Callable[[str], str]:
-    """A number of bytes as nginx writes it (`4k`, `20m`), at most `limit`."""
+    """A number of bytes in nginx's notation (`4k`, `20m`), at most `limit`."""
     most = in_bytes(limit)
 
     def parse(text: str) -> str:
@@ -51,7 +52,7 @@ def in_bytes(text: str) -> int:
 
 
 def duration(text: str) -> str:
-    """A time as nginx writes it: `60s`, `500ms`, `1h`; a bare number is seconds. At most 365 days."""
+    """A time in nginx's notation: `60s`, `500ms`, `1h`. A bare number means seconds. At most 365 days."""
     found = matched(TIME, text)
     if not found or int(found[1]) * SECONDS[found[2] or ""] > 365 * 86400:
         raise refuse(text, "a time such as 60s, 500ms or 1h (at most 365d)")
@@ -59,7 +60,7 @@ def duration(text: str) -> str:
 
 
 def durations(text: str) -> str:
-    """One time, or two: the timeout, and what the header `Keep-Alive` announces."""
+    """One time, or two: the timeout, and the value of the header `Keep-Alive`."""
     parts = text.split(" ")
     if len(parts) > 2:
         raise refuse(text, "one or two times such as 75s")
@@ -67,7 +68,7 @@ def durations(text: str) -> str:
 
 
 def buffers(text: str) -> str:
-    """`8 4k`: how many buffers of which size, per connection."""
+    """`8 4k`: the number of buffers for each connection, and their size."""
     count, space, each = text.partition(" ")
     if not space or not 2 <= (digits(count) or 0) <= 256:
         raise refuse(text, "a number of buffers from 2 to 256 and their size, such as 8 4k")
@@ -94,7 +95,7 @@ def own_log(app: str, path: str) -> bool:
 
 
 def format_name(text: str) -> str:
-    """The name of a `log_format`; nginx itself knows `combined`."""
+    """The name of a `log_format`, such as nginx's own `combined`."""
     if not matched(r"[A-Za-z][A-Za-z0-9_-]{0,63}", text):
         raise refuse(text, "the name of a log format that nginx knows, such as combined")
     return text
@@ -114,7 +115,7 @@ def ipv4(text: str) -> str:
 
 
 def ipv6(text: str) -> str:
-    """An IPv6 address, with or without brackets; kept with them, as nginx writes it."""
+    """An IPv6 address, with or without brackets. It is stored with brackets, as in nginx's configuration."""
     import socket
 
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
@@ -141,44 +142,44 @@ SETTINGS = Settings(
     Property(
         "client-header-timeout",
         "20s",
-        help="Time for a request's header; Dokku has 60s, which makes it cheap to hold connections",
+        help="Time for a request's header; Dokku's 60s makes it cheap for an attacker to hold connections",
         parse=duration,
     ),
-    Property("client-max-body-size", "1m", help="Largest request body; 0 is any", parse=size("1024g")),
+    Property("client-max-body-size", "1m", help="Largest request body; 0: no limit", parse=size("1024g")),
     Property("disable-custom-config", "false", help="Ignore the template of the app's repository", parse=boolean),
     Property("error-log-path", f"{LOGS}/{{app}}-error.log", help="File of the error log, or off", parse=log_path),
-    Property("hsts", "true", help="Send Strict-Transport-Security where there is a certificate", parse=boolean),
-    Property("hsts-include-subdomains", "true", help="HSTS for subdomains too", parse=boolean),
-    Property("hsts-max-age", "15724800", help="Seconds that HSTS holds", parse=integer(0, 2**31 - 1)),
+    Property("hsts", "true", help="Send Strict-Transport-Security if there is a certificate", parse=boolean),
+    Property("hsts-include-subdomains", "true", help="Apply HSTS to subdomains too", parse=boolean),
+    Property("hsts-max-age", "15724800", help="Seconds for which HSTS is valid", parse=integer(0, 2**31 - 1)),
     Property("hsts-preload", "false", help="Ask for the browsers' HSTS preload list", parse=boolean),
     Property(
         "ssl-stapling",
         "auto",
         parse=one_of("auto", "off"),
-        help="auto: staple the OCSP answer where the certificate names a responder",
+        help="auto: staple the OCSP response if the certificate names a responder",
     ),
     Property(
         "tls-profile",
         "intermediate",
         scope="global",
         parse=one_of("modern", "intermediate"),
-        help="modern: TLS 1.3 alone; intermediate: 1.2 too, by ciphers with forward secrecy",
+        help="modern: TLS 1.3 only; intermediate: also 1.2, with ciphers that have forward secrecy",
     ),
     Property(
         "requests-per-address",
         "2000",
         scope="global",
         parse=integer(0, 1000000),
-        help="Requests of one client's address that are served at the same time, WebSockets too; 0: any number",
+        help="Requests from one address that are served at the same time, including WebSockets; 0: no limit",
     ),
     Property(
         "http3",
         "false",
-        help="Serve HTTP/3 too, where nginx has it (a deploy of any app then cuts HTTP/3 connections)",
+        help="Also serve HTTP/3 if nginx supports it (a deploy of any app then interrupts HTTP/3 connections)",
         parse=boolean,
     ),
     Property("keepalive-timeout", "75s", help="How long an idle client connection is kept", parse=durations),
-    Property("lingering-timeout", "5s", help="How long more data of a refused client is awaited", parse=duration),
+    Property("lingering-timeout", "5s", help="How long to wait for more data from a refused client", parse=duration),
     Property(
         "nginx-conf-sigil-path",
         "nginx.conf.sigil",
@@ -188,27 +189,27 @@ SETTINGS = Settings(
     ),
     Property(
         "nginx-service-command",
-        help="How nginx is started and stopped: systemctl, service or nginx (default: found out)",
+        help="How nginx is started and stopped: systemctl, service or nginx (default: detected)",
         parse=one_of("systemctl", "service", "nginx"),
         applies=AT_ONCE,
     ),
     Property(
         "proxy-buffer-size",
         "32k",
-        help="Buffer for the head of an answer; Dokku has 4k, in which the cookies of today's frameworks do not fit",
+        help="Buffer for the head of a response; Dokku's 4k is too small for the cookies of today's frameworks",
         parse=size("1m"),
     ),
-    Property("proxy-buffering", "on", help="Read the app's answers ahead of slow clients", parse=on_off),
+    Property("proxy-buffering", "on", help="Buffer the app's responses for slow clients", parse=on_off),
     Property(
         "proxy-buffers",
         "8 16k",
-        help="Number and size of the buffers for one answer; there are more where proxy-busy-buffers-size requires it",
+        help="Number and size of the buffers for one response; more if proxy-busy-buffers-size requires it",
         parse=buffers,
     ),
     Property(
         "proxy-busy-buffers-size",
         "32k",
-        help="How much of them may be busy sending, at least proxy-buffer-size and one of proxy-buffers",
+        help="How much of them may be busy sending; at least proxy-buffer-size and one of proxy-buffers",
         parse=size("16m"),
     ),
     Property("proxy-connect-timeout", "60s", help="Time to connect to an instance", parse=duration),
@@ -218,14 +219,14 @@ SETTINGS = Settings(
         help="Idle connections kept to the app by each worker of nginx; 0: a new connection for each request",
         parse=integer(0, 10000),
     ),
-    Property("proxy-read-timeout", "60s", help="Time between two reads of the app's answer", parse=duration),
+    Property("proxy-read-timeout", "60s", help="Time between two reads of the app's response", parse=duration),
     Property("proxy-send-timeout", "60s", help="Time between two writes of a request to the app", parse=duration),
-    Property("send-timeout", "60s", help="Time between two writes of an answer to the client", parse=duration),
+    Property("send-timeout", "60s", help="Time between two writes of a response to the client", parse=duration),
     Property("underscore-in-headers", "off", help="Pass on header names with underscores", parse=on_off),
-    Property("x-forwarded-for-value", "$remote_addr", help="What X-Forwarded-For says", parse=variable_text),
-    Property("x-forwarded-port-value", "$server_port", help="What X-Forwarded-Port says", parse=variable_text),
-    Property("x-forwarded-proto-value", "$scheme", help="What X-Forwarded-Proto says", parse=variable_text),
-    Property("x-forwarded-ssl", help="What X-Forwarded-Ssl says", parse=variable_text),
+    Property("x-forwarded-for-value", "$remote_addr", help="Value of X-Forwarded-For", parse=variable_text),
+    Property("x-forwarded-port-value", "$server_port", help="Value of X-Forwarded-Port", parse=variable_text),
+    Property("x-forwarded-proto-value", "$scheme", help="Value of X-Forwarded-Proto", parse=variable_text),
+    Property("x-forwarded-ssl", help="Value of X-Forwarded-Ssl", parse=variable_text),
     applies=ROUTE,
 )
 
@@ -234,4 +235,4 @@ LEGACY_ENV = {
     r"DOKKU_(NGINX_)?HSTS.*": "nginx:set APP hsts true|false",
     r"DOKKU_NGINX_.*": "nginx:set APP PROPERTY VALUE",
 }
-"""Variables of Dokku's, and what replaces each."""
+"""Dokku's variables, and the commands that replace them."""

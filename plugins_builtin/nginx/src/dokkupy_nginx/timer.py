@@ -1,4 +1,4 @@
-"""The timer's part: a lost tree comes back, what was set aside is tried again."""
+"""The timer's job: restores a lost tree, and tries again what was set aside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dokkupy_nginx.recovery.quarantine import clean, quarantined, retry
 
 
 def tick(host: Host) -> None:
-    """The timer's part: what was set aside is tried again; an nginx that is down is made able to start."""
+    """Try again what was set aside, and make sure that an nginx that is down can start."""
     proxy: NginxProxy = host.role("proxy", "nginx")
     if proxy.prepare().ready:
         repair(proxy)
@@ -20,7 +20,7 @@ def tick(host: Host) -> None:
 
 
 def repair(proxy: NginxProxy) -> None:
-    """Bring back the tree that is lost, and have nginx serve it."""
+    """Restore a lost tree, and let nginx serve it."""
     if proxy.trees.is_whole:
         return
     proxy.apply([])

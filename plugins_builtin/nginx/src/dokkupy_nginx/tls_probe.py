@@ -1,4 +1,4 @@
-"""The role TlsProbe by nginx: a handshake at the address at which the app's server listens."""
+"""The role TlsProbe by nginx: a handshake with the address on which the app's server listens."""
 
 from __future__ import annotations
 

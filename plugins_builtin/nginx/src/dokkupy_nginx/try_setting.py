@@ -1,4 +1,4 @@
-"""A setting is judged when it is set, by nginx itself: also of an app that is not deployed, and for all apps."""
+"""Validates a setting by nginx itself when it is set, also for an app that is not deployed and for all apps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
 
 SAMPLE = AppName("sample-of-a-setting")
-"""Stands for every app when a setting is global; no file of it is ever put in force."""
+"""Stands for every app if a setting is global. Its file is never served."""
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
-    """Raise UserError for a value that the app's configuration could not be served with. What is wrong for another
-    reason, or cannot be tested now, does not keep a value from being set: it may be the remedy."""
+    """Raise UserError if nginx would refuse the app's configuration because of this value. If it refuses it for another
+    reason, or cannot test it now, the value is set nevertheless, because it may be the remedy."""
     if app is not None and name.endswith("-log-path") and not own_log(app, value):
         raise UserError(f"{value} is not a log file of {app}'s own", hint=f"Use {LOGS}/{app}-NAME.log, or off")
     proxy: NginxProxy = host.role("proxy", "nginx")
@@ -43,7 +43,7 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
 
 
 def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) -> AppError | None:
-    """Why nginx, with all that it serves, refuses an app with these settings; None when it does not."""
+    """Why nginx refuses an app with these settings beside all that it serves; None if it accepts it."""
     route = Route(
         app or SAMPLE,
         domains=(Domain(f"{SAMPLE}.invalid"),),

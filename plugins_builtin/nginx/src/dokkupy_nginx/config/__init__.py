@@ -1,1 +1,1 @@
-"""nginx's configuration language, and what one app's file claims of nginx."""
+"""nginx's configuration language, and the sockets and names that an app's file claims."""

@@ -1,7 +1,7 @@
-"""What one app's file claims of nginx: sockets and host names, written in its own head.
+"""The sockets and host names that an app's file claims. The file lists them in its first lines.
 
-So the claims of all other apps are read from the tree that serves (a few kilobytes each), not rendered again, and can
-never differ from it.
+The claims of all other apps are therefore read from the current tree (a few kilobytes each). They are not rendered again,
+and they cannot differ from what nginx serves.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HTTP, TLS, H2C = "http", "tls", "h2c"
-"""What a socket speaks. nginx takes TLS and clear-text HTTP/2 as a quality of the whole socket, not of a server."""
+"""The protocol of a socket. nginx applies TLS and clear-text HTTP/2 to the whole socket, not to a server."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """A socket that an app listens on. default: it takes the requests that no other name there takes. quic: on the
-    UDP port of the same number HTTP/3 is spoken."""
+    """A socket that an app listens on. default: it also serves names that no other app has there. quic: it serves HTTP/3
+    on the UDP port of the same number."""
 
     address: str
     port: int
@@ -42,7 +42,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Conf:
-    """One app's file. inputs: path -> state of files that it refers to, so that a renewed certificate is a change."""
+    """One app's file. inputs: path and state of each file that it refers to, so that a renewed certificate is a change."""
 
     app: AppName
     body: str = ""
@@ -67,7 +67,7 @@ class Conf:
 
 
 def read_conf(app: AppName, text: str) -> Conf:
-    """The claims of a file that we wrote."""
+    """The claims of a file that dokkupy wrote."""
     claims, names, inputs = [], [], []
     for line in text.splitlines():
         word, _, rest = line.removeprefix("# ").partition(" ")
@@ -84,7 +84,7 @@ def read_conf(app: AppName, text: str) -> Conf:
 
 
 def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
-    """Raise AppError when an app of `changed` claims what another app has: its name, or its socket otherwise."""
+    """Raise AppError if an app in `changed` claims a name of another app, or uses a socket in a way that excludes it."""
     names: dict[str, AppName] = {}
     sockets: dict[tuple[str, int], tuple[str, AppName]] = {}
     defaults: dict[tuple[str, int], AppName] = {}
@@ -120,7 +120,8 @@ SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS"}
 
 
 def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The sockets on which the catch-all refuses unknown names: those in use, and `always`, that no app takes whole."""
+    """The sockets on which the catch-all refuses unknown names: those in use and those in `always`, unless an app serves
+    all names there."""
     found: dict[tuple[str, int], Claim] = {claim.socket: claim for claim in always}
     taken = set()
     for conf in confs:
@@ -134,7 +135,7 @@ def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Cla
 
 
 def needed_quic(confs: Iterable[Conf]) -> tuple[Claim, ...]:
-    """The sockets of HTTP/3, each once. default: no app takes all names there."""
+    """The sockets of HTTP/3, each once. Their `default` is true if no app serves all names there."""
     claims = [claim for conf in confs for claim in conf.claims if claim.quic]
     taken = {claim.socket for claim in claims if claim.default}
     once = {claim.socket: claim for claim in claims}

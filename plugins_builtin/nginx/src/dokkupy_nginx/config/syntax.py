@@ -1,7 +1,7 @@
 """nginx's configuration language: text to directives, and directives to text.
 
-Used to validate an untrusted template's output. What is validated is then written out again by `write`, so a difference between
-this reader and nginx's own cannot smuggle anything through.
+It validates the output of an untrusted template. `write` then writes the validated directives again, so that a difference
+between this parser and nginx's own cannot let anything through.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PLAIN = re.compile(r"[A-Za-z0-9_./:$^~*=@,+?|()\[\]!%&<>-]+")
-"""Words that need no quotes. A brace, quote, backslash, semicolon, hash or space makes it a quoted one."""
+"""Words without quotes. A word with a brace, quote, backslash, semicolon, hash or space must be quoted."""
 
 ESCAPES = {"t": "\t", "r": "\r", "n": "\n"}
 LIMIT = 4000
@@ -25,7 +25,7 @@ DEPTH = 12
 
 
 class SyntaxFault(Exception):
-    """The text is not nginx configuration, or uses what we do not read."""
+    """The text is not nginx configuration, or uses syntax that this parser does not support."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -175,7 +175,7 @@ def block(stream: list[Token], index: int, depth: int) -> tuple[list[Directive],
 
 
 def write(directives: Iterable[Directive], indent: str = "") -> str:
-    """The directives as text that nginx reads as exactly these words."""
+    """The directives as text, which nginx reads as exactly these words."""
     lines = []
     for directive in directives:
         words = " ".join(word(text) for text in (directive.name, *directive.args))
@@ -194,7 +194,7 @@ def word(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A literal as one nginx word: no variable, quote, brace or semicolon in it means anything."""
+    """A literal as one nginx word, in which variables, quotes, braces and semicolons have no meaning."""
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise UserError(f"{ascii(text[:80])} has control characters")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${dokkupy_dollar}")

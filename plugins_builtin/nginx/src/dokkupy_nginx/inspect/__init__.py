@@ -1,1 +1,1 @@
-"""What the host has already: configuration, addresses, ports, files."""
+"""What the host already has: configuration, addresses, ports, files."""

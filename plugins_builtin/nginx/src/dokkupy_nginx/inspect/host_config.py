@@ -1,4 +1,4 @@
-"""What the host's own nginx configuration has already, so that ours neither repeats nor fights it."""
+"""Reads the host's own nginx configuration, which dokkupy's must neither repeat nor contradict."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 HTTP_DIRECTIVES = {
     "server_names_hash_bucket_size": "512",
     "server_names_hash_max_size": "65536",
-    # Cookies of 16 kB come back in a request's head; nginx's own 8 kB would refuse what an app's answer may set.
+    # A browser returns up to 16 kB of cookies in a request's head, which nginx's default of 8 kB would refuse.
     "large_client_header_buffers": "4 32k",
-    # Until a name is known, the time for a request's header is that of whoever takes unknown names.
+    # Until the name is known, the timeout for a request's header is that of the default server.
     "client_header_timeout": "20s",
-    # Which version it is helps only who looks for its faults.
+    # The version helps only attackers.
     "server_tokens": "off",
 }
-"""What the whole of nginx gets from us, unless the host's own configuration says it."""
+"""Directives that dokkupy sets for all of nginx, unless the host's own configuration has them."""
 
 
 class Foreign:
-    """directives: those of HTTP_DIRECTIVES that exist already. defaults: sockets that have a default server, and the
-    file that says so. ports: all that nginx listens on for others than us. quic: the parameters of sockets of HTTP/3."""
+    """directives: those of HTTP_DIRECTIVES that already exist. defaults: sockets with a default server -> its file. ports:
+    all ports of sites that are not dokkupy's. quic: the parameters of their HTTP/3 sockets."""
 
     def __init__(self) -> None:
         self.directives: set[str] = set()
@@ -37,7 +37,7 @@ class Foreign:
 
 
 def survey(layout: Layout) -> Foreign:
-    """Read nginx.conf and what it includes, without our part. A file that does not parse is left to `nginx -t`."""
+    """Read nginx.conf and what it includes, without dokkupy's part. A file that does not parse is left to `nginx -t`."""
     found = Foreign()
     for path, directive in walk(layout, os.path.join(layout.etc, "nginx.conf")):
         if directive.name in HTTP_DIRECTIVES:

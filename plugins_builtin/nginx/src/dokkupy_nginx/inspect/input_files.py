@@ -1,4 +1,4 @@
-"""Files that an app's configuration refers to: which there are, and whether they changed."""
+"""Files that an app's configuration refers to: whether they exist, and whether they changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def has_conf(directory: str) -> bool:
 
 
 def state_of(path: str) -> str:
-    """A file's path and what changes when its content does; the same text with a renewed certificate is a change."""
+    """A file's path with its time, size and inode, so that a renewed certificate is a change."""
     try:
         found = os.stat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""This host's addresses and ports: whether they are its own, and whether somebody listens there."""
+"""This host's addresses and ports: which are its own, and which are in use."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def require_own_address(app: AppName, address: str, version: int) -> None:
-    """Raise AppError for an address of another host: nginx takes it silently where it listens on all addresses too,
-    and the app is never reached."""
+    """Raise AppError for an address that this host does not have. nginx accepts it silently if it also listens on all
+    addresses, and nobody would reach the app."""
     import socket
 
     if not address or address == "[::]":
@@ -36,8 +36,8 @@ def require_own_address(app: AppName, address: str, version: int) -> None:
 
 
 def require_free_ports(layout: Layout, changed: Iterable[Conf], serving: Iterable[Conf]) -> None:
-    """Raise AppError for a new port that another program holds. `nginx -t` takes no notice of it, and a reload
-    that fails by it takes nginx 2.5 s; what this look misses, the probe finds."""
+    """Raise AppError for a new port that another program holds. `nginx -t` does not check this, and a reload takes 2.5 s
+    to fail because of it. The probe after a reload finds what this check misses."""
     known = {claim.port for conf in serving for claim in conf.claims} | {layout.http_port, layout.tls_port}
     new = {claim.port: conf.app for conf in changed for claim in conf.claims if claim.port not in known}
     held = {port for port in new if listened_on(port)} if new else set()
@@ -50,12 +50,12 @@ def require_free_ports(layout: Layout, changed: Iterable[Conf], serving: Iterabl
 
 
 def listened_on(port: int) -> bool:
-    """Whether some TCP socket listens on the port."""
+    """Whether a TCP socket listens on the port."""
     return in_table("tcp", port, "0A")
 
 
 def held_for_udp(port: int) -> bool:
-    """Whether some UDP socket has the port."""
+    """Whether a UDP socket has the port."""
     return in_table("udp", port, "07")
 
 

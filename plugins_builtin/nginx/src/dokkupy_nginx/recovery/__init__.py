@@ -1,1 +1,1 @@
-"""One app's bad file is set aside; a lost tree comes back."""
+"""Sets one app's bad file aside, and restores a lost tree."""

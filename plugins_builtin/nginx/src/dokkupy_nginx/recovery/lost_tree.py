@@ -1,4 +1,4 @@
-"""A tree that is lost comes back: somebody removed the link to it, or all of them; and nginx may be gone itself."""
+"""Restores a lost tree after someone removed the link to it, or all trees. nginx itself may be gone, too."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def lost_routes(host: Host, proxy: Proxy, trees: Trees, nginx: Nginx, known: set[AppName]) -> list[Route]:
-    """The routes of all other apps, where no tree is in force although apps are deployed. A tree that is still there
-    is put in force instead."""
+    """The routes of all other deployed apps if there is no current tree. If an old tree still exists, it becomes the
+    current one instead."""
     if trees.is_whole or trees.adopt_newest(nginx):
         return []
     from dokkupy_apps.routing.routes import stored_routes
@@ -32,7 +32,7 @@ def lost_routes(host: Host, proxy: Proxy, trees: Trees, nginx: Nginx, known: set
 
 
 def take_out_blindly(trees: Trees, apps: Sequence[AppName]) -> None:
-    """Leave apps out of the tree without asking nginx, which is not installed any more."""
+    """Remove apps from the tree without a test by nginx, which is no longer installed."""
     gone = {*apps} & {*trees.apps()}
     if gone:
         trees.switch(trees.stage(new_generation(), {}, trees.default(), without=gone))

@@ -1,4 +1,4 @@
-"""One app's bad file must not keep nginx from starting with all the others: it is set aside, and tried again later."""
+"""Sets aside one app's bad file, which would prevent nginx from starting for all others, and tries it again later."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def paths(served: Configuration, app: AppName) -> tuple[str, str]:
 
 
 def keep_aside(served: Configuration, app: AppName, complaint: Complaint) -> None:
-    """Copy the live file of an app into quarantine with the reason; taking it out of the tree is the caller's."""
+    """Copy the current file of an app into quarantine, with the reason. The caller removes it from the tree."""
     make_directory(served.layout.quarantine, 0o750)
     served.layout.hand_over(served.layout.quarantine)
     conf, reason = paths(served, app)
@@ -44,7 +44,7 @@ def keep_aside(served: Configuration, app: AppName, complaint: Complaint) -> Non
 
 
 def quarantined(served: Configuration) -> dict[AppName, str]:
-    """app -> why it was set aside."""
+    """App -> why its file was set aside."""
     try:
         names = sorted(os.listdir(served.layout.quarantine))
     except FileNotFoundError:
@@ -61,7 +61,7 @@ def quarantined(served: Configuration) -> dict[AppName, str]:
 
 
 def forget(served: Configuration, app: AppName) -> None:
-    """The app has a new file, or is gone."""
+    """Delete an app's file in quarantine, because the app has a new one or is gone."""
     for path in paths(served, app):
         try:
             os.unlink(path)
@@ -70,7 +70,7 @@ def forget(served: Configuration, app: AppName) -> None:
 
 
 def retry(served: Configuration) -> list[AppName]:
-    """Restore what nginx accepts again (a certificate reappeared, a file of the host was fixed)."""
+    """Restore the files that nginx accepts again, because a certificate reappeared or a file of the host was fixed."""
     back = []
     for app in quarantined(served):
         conf, _ = paths(served, app)
@@ -91,9 +91,9 @@ def retry(served: Configuration) -> list[AppName]:
 
 
 def clean(served: Configuration) -> dict[AppName, str]:
-    """Set aside every app's file that nginx refuses, in the tree in force; does not reload. app -> reason.
+    """Set aside every app's file in the current tree that nginx refuses. Does not reload. Returns app -> reason.
 
-    Fast when all is well: one `nginx -t`. Raises HostError when what is wrong is not in an app's file.
+    A single `nginx -t` if nothing is wrong. Raises HostError if the fault is not in an app's file.
     """
     removed: dict[AppName, str] = {}
     with served.lock():

@@ -1,1 +1,1 @@
-"""Values in, text of configuration out."""
+"""Renders values as text of nginx's configuration."""

@@ -1,7 +1,7 @@
-"""nginx's configuration as text, from values alone: no I/O, and nothing is interpolated that was not checked here.
+"""An app's configuration as text. No I/O, and every interpolated value is validated here.
 
-Plain functions instead of a template: each directive stands beside the property that it comes from, and jinja2
-(47 ms) stays out of every deploy of an app without a template of its own.
+Plain functions instead of a template show each directive beside its property, and avoid loading jinja2 (47 ms) in every
+deploy of an app without its own template.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Port, Route
 
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
-"""Port schemes that nginx serves; `tcp` and `udp` are not the HTTP proxy's."""
+"""Port schemes that nginx serves. `tcp` and `udp` do not go through the HTTP proxy."""
 
 ANY = Certificate("", "")
-"""Over HTTP it does not matter which certificate a name has, but that it has one."""
+"""Stands for any certificate, because over HTTP it matters only whether a name has one."""
 
 PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 
 
 HOST = "$dokkupy_host"
-"""What the app gets as Host; `render.catch_all` defines it."""
+"""The variable for the app's header Host, which `render.catch_all` defines."""
 
 PER_ADDRESS = "dokkupy_per_address"
-"""The zone that counts the requests of each client's address."""
+"""The zone that counts requests by client address."""
 
 LOG_BUFFER = "buffer=16k flush=10ms"
 """One write for the lines of a busy moment, which takes a tenth off a request's cost; nobody waits 10 ms for a line."""
 
 
 def checked_path(text: str, what: str) -> str:
-    """An absolute path that is one nginx word as it stands."""
+    """An absolute path that is one nginx word without quotes."""
     if not PATH.fullmatch(text) or ".." in text.split("/") or len(text) > 1024:
         raise UserError(f"{what} {ascii(text[:120])} is not a plain absolute path")
     return text
@@ -64,11 +64,11 @@ def render_app(
     staples: Staples | None = None,
     users: str = "",
 ) -> Conf:
-    """An app's file. snippets: glob of the host's own files for the app, to be included in each of its servers.
-    staples: the further lines of certificates that have an OCSP responder. users: the file of names and passwords, where
-    a fact asks for them.
+    """An app's file. snippets: a glob of the host's own files for the app, which each of its servers includes. staples:
+    additional lines for certificates with an OCSP responder. users: the file of names and passwords, if a fact requires
+    one.
 
-    Raises AppError, naming the app, when a value of the route is not what it must be.
+    Raises AppError with the app's name if a value of the route is invalid.
     """
     try:
         return AppRendering(route, facts, snippets, inputs, staples or {}, users).conf()
@@ -77,7 +77,7 @@ def render_app(
 
 
 class AppRendering:
-    """The text of one app's file on its way."""
+    """Builds the text of one app's file."""
 
     def __init__(
         self, route: Route, facts: Facts, snippets: str, inputs: tuple[str, ...], staples: Staples, users: str = ""
@@ -91,7 +91,7 @@ class AppRendering:
         self.inputs = inputs
         self.staples = staples
         self.takes_all = not route.domains or "_" in route.domains
-        # Parsed again, as a name goes into the text as it stands.
+        # Parsed again, because the name is inserted into the text unchanged.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
         self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.is_secure))
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
@@ -139,7 +139,7 @@ class AppRendering:
         return int(self.values["proxy-keepalive"])
 
     def servers(self, port: Port) -> list[str]:
-        """One for the names of each certificate; over HTTP one for the names that are secure and one for the rest."""
+        """One server for the names of each certificate. Over HTTP, one for the names with TLS and one for the others."""
         groups: dict[Certificate | None, list[str]] = {}
         tls = KINDS[port.scheme] == TLS
         for name in self.names:
@@ -150,7 +150,7 @@ class AppRendering:
         lines: list[str] = []
         for certificate, names in groups.items():
             if certificate is not None or not tls:
-                # Only one can be what answers to all other names.
+                # Only one server can be the default.
                 lines += self.server(port, names, certificate, default=self.takes_all and not lines)
         return lines
 
@@ -241,14 +241,14 @@ class AppRendering:
         return lines
 
     def locations(self, *, on_http: bool) -> list[str]:
-        """on_http: where all else is redirected."""
+        """on_http: on the HTTP port, where everything else is redirected."""
         lines: list[str] = []
         for number, fact in enumerate(self.served_files(on_http=on_http), 1):
             path = checked_path(fact.path, "Location")
             if path in self.rules.redirects:
                 raise UserError(f"a redirect and a location both claim the path {path}")
             directory = checked_path(fact.directory, "Directory").rstrip("/")
-            # Both with a slash: an alias with one under a location without lets `/path../` climb out.
+            # Both end with a slash, because with a slash only in the alias, `/path../` would leave the directory.
             match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
             inner = [f"alias {directory}{'' if fact.exact else '/'};"]
             if fact.status:
@@ -277,7 +277,7 @@ class AppRendering:
             "X-Forwarded-For": f'"{v["x-forwarded-for-value"]}"',
             "X-Forwarded-Port": f'"{v["x-forwarded-port-value"]}"',
             "X-Forwarded-Proto": f'"{v["x-forwarded-proto-value"]}"',
-            # Set by us or not at all: what a client claims here would be believed by frameworks.
+            # Always set, because frameworks would believe what a client sends here.
             "X-Forwarded-Host": HOST,
             "X-Forwarded-Ssl": f'"{v["x-forwarded-ssl"]}"' if v["x-forwarded-ssl"] else '""',
             "X-Real-IP": "$remote_addr",
@@ -303,7 +303,7 @@ class AppRendering:
         return location_lines(self.upstream_name(port), self.route.upstreams[port.container], self.kept, how)
 
     def buffers(self) -> list[str]:
-        """nginx wants room for the head, and one buffer free while the others send: what was set is enlarged to that."""
+        """Enlarges the settings to what nginx requires: room for the head, and one free buffer while the others send."""
         head, busy = self.values["proxy-buffer-size"], self.values["proxy-busy-buffers-size"]
         number, one = self.values["proxy-buffers"].split()
         sending = max(in_bytes(busy), in_bytes(head), in_bytes(one))
@@ -347,11 +347,11 @@ def listen(claim: Claim, facts: Facts) -> str:
 
 
 CHALLENGES = "/.well-known/acme-challenge/"
-"""RFC 8555, section 8.3: over HTTP on port 80, for every name."""
+"""RFC 8555, section 8.3: the path over HTTP on port 80, for every name."""
 
 
 def challenge_lines(facts: Facts) -> list[str]:
-    """`^~`: no location of the app's, and no redirect, comes before it."""
+    """`^~` gives it precedence over the app's locations and redirects."""
     if not facts.challenges:
         return []
     place = checked_path(facts.challenges, "Directory").rstrip("/")

@@ -1,4 +1,4 @@
-"""The file that is not an app's: what apps share, who is refused, and how the generation in force is published."""
+"""The file that belongs to no app: shared definitions, the refusal of unknown names, and the current generation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HOST_MAPS = (
     'map $http_host $dokkupy_port { "" $dokkupy_served_port; "~(?<dokkupy_asked>:[0-9]{1,5})$" $dokkupy_asked; default ""; }',
     'map $host $dokkupy_host { _ ""; default $host$dokkupy_port; }',
 )
-"""The name by which nginx chose the app, and the port that the client wrote. The header Host may say another name, when the
-request line has a whole URL (RFC 9112, section 3.2.2), and HTTP/3 has `:authority` in its stead. `_` is what nginx
-calls a request without any name."""
+"""The name by which nginx chose the app, and the port that the client sent. The header Host may have another name if the
+request line has a whole URL (RFC 9112, section 3.2.2), and HTTP/3 has `:authority` instead. nginx uses `_` for a request
+without a name."""
 
 
 def render_default(
@@ -34,11 +34,11 @@ def render_default(
     quic: Sequence[Claim] = (),
     foreign_quic: Mapping[tuple[str, int], Set[str]] | None = None,
 ) -> str:
-    """The file that is not an app's: shared definitions, the refusal of unknown names, and the probe's answer.
+    """The file that belongs to no app: shared definitions, the refusal of unknown names, and the response to the probe.
 
-    omit: directives that the host's own configuration has already. certificate: for the handshake with unknown names
-    where nginx is older than 1.19.4 and cannot refuse it. quic: the sockets of HTTP/3; foreign_quic: what sites that are
-    not ours say of them.
+    omit: directives that the host's own configuration already has. certificate: for the handshake with unknown names,
+    which nginx before 1.19.4 cannot refuse. quic: the sockets of HTTP/3. foreign_quic: parameters of such sockets in
+    other sites.
     """
     skip = set(omit)
     lines = [
@@ -56,8 +56,8 @@ def render_default(
             lines += ["    ssl_reject_handshake on;", *(f"    {line}" for line in PROFILES[facts.tls_profile])]
         elif claim.kind == TLS and certificate is not None:
             lines += [f"    ssl_certificate {certificate[0]};", f"    ssl_certificate_key {certificate[1]};"]
-        # 444 closes the connection without an answer: an unknown name learns nothing, costs least, and looks the same
-        # with TLS, where the handshake is refused. An authority may ask for a name whose app was never deployed.
+        # 444 closes the connection without a response, which reveals nothing, costs least, and looks the same as a refused
+        # TLS handshake. Challenges are served, because the app of a name may never have been deployed.
         if claim.kind == HTTP and (facts.challenges or facts.waiting):
             lines += [*challenge_lines(facts), *waiting_lines(facts), "}", ""]
         else:
@@ -81,7 +81,7 @@ def render_default(
 
 
 def waiting_lines(facts: Facts) -> list[str]:
-    """The page of a name that no route serves, where there is one: a file that is called like the name."""
+    """The page of a name that no route serves, if there is one: a file with that name."""
     if not facts.waiting:
         return ["    location / { return 444; }"]
     directory = checked_path(facts.waiting, "Directory").rstrip("/")

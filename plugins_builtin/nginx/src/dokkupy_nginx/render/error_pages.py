@@ -1,7 +1,7 @@
-"""The proxy's own answers when an app gives none: a page for the visitor, and one line for its owner. Pure.
+"""The proxy's own responses if an app gives none: a page for visitors with a line for the app's owner.
 
-Each cause has its own page, because each has another remedy. What the app itself answers passes untouched. The pages are part
-of the configuration, because nginx's workers may not read our state directory.
+Each cause has its own page, because each has another remedy. Responses from the app itself pass unchanged. The pages are
+part of the configuration, because nginx's workers may not read the state directory.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dokkupy_nginx.config.syntax import quoted
 
 CAUSE = "dokkupy_cause"
-"""The variable that says why an instance gave no answer; `CAUSE_MAP` sets it for each request."""
+"""The variable with the reason why an instance gave no response. `cause_map` sets it for each request."""
 
 UNAVAILABLE = {
     "not-deployed": ("Nothing is deployed here yet", "deploy it by git push"),
@@ -19,7 +19,7 @@ UNAVAILABLE = {
     "no-web": ("This app has no web process", "start one with ps:scale APP web=1"),
     "": ("This app is not running", "ps:report APP says why"),
 }
-"""By the reason of a route without instances (`Route.unavailable`)."""
+"""The reason of a route without instances (`Route.unavailable`) -> title, and what the owner can do."""
 
 STARTING = "It is starting, has crashed, or listens on another port or address: ps:report APP and logs APP say more."
 TOO_LARGE = "The head of its answer is larger than the proxy accepts: nginx:set APP proxy-buffer-size 64k"
@@ -30,10 +30,10 @@ MOST_PAGES = 64
 
 
 def cause_map() -> list[str]:
-    """Why the last instance that was asked gave no answer.
+    """A map to the reason why the last instance gave no response.
 
-    nginx has no variable for it, but the connection's time is `-` where there was no connection, and where the head did not
-    fit just as much was received as the buffer holds: some whole pages, unless somebody set an odd size.
+    nginx has no variable for it. But without a connection, the connection's time is `-`; and if the head did not fit, the
+    number of received bytes equals the buffer's size, a number of whole pages unless someone set an odd size.
     """
     sizes = "|".join(str(PAGE * count) for count in range(1, MOST_PAGES + 1))
     return [
@@ -46,7 +46,7 @@ def cause_map() -> list[str]:
 
 
 def page(status: int, title: str, owner: str) -> str:
-    """HTML in one line. owner: what to do, for the owner of the app."""
+    """HTML in one line. owner: what the owner of the app can do."""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<h1>{title}</h1><p>Error {status}. If this is your app: {owner}</p></html>"
@@ -54,15 +54,15 @@ def page(status: int, title: str, owner: str) -> str:
 
 
 def unavailable_page(reason: str) -> list[str]:
-    """The answer to every request while no instance runs."""
+    """The response to every request while no instance runs."""
     title, owner = UNAVAILABLE.get(reason, UNAVAILABLE[""])
     return location(502, quoted(page(502, title, owner)))
 
 
 def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
-    """The answers where an instance runs and gave none, or where nginx itself refused the request.
+    """The responses if a running instance gave none, or if nginx itself refused the request.
 
-    waiting: the directory of pages by host name; one that is there, because the app is known to have crashed, comes first.
+    waiting: the directory of pages by host name. If an app has crashed, its page there takes precedence.
     """
     cause = quoted(page(502, "This app does not answer", "@CAUSE@")).replace("@CAUSE@", f"${CAUSE}")
     return [
@@ -100,7 +100,7 @@ def crashed_page(waiting: str) -> list[str]:
 
 
 def location(status: int, text: str, name: str = "") -> list[str]:
-    """A named location that answers with a status and a page. name: where something else leads there."""
+    """A named location that responds with a status and a page. name: of a location to which other locations lead."""
     return [
         *([] if name else [f"    error_page {status} @dokkupy_{status};"]),
         f"    location @dokkupy_{name or status} {{",

@@ -1,5 +1,5 @@
-"""The files of names and passwords that nginx's workers read. They are named by their content, so that a tree of
-configuration and its passwords change in one moment, and lie in a directory that nobody but us can list."""
+"""Files of names and passwords for nginx's workers. Each is named by its content, so that a tree of configuration and its
+passwords change at the same moment. Only the owner of the state can list their directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def write_users(layout: Layout, auth: BasicAuth) -> str:
-    """The path of the file with these users, which is made if it is missing."""
+    """The path of the file with these users, which is created if it is missing."""
     if not os.path.isdir(layout.users):
         raise HostError(f"{layout.users} is missing", hint="Run: dokkupy setup")
     text = "".join(f"{name}:{salted(name, password)}\n" for name, password in auth.users)
@@ -34,8 +34,8 @@ def write_users(layout: Layout, auth: BasicAuth) -> str:
 
 
 def salted(name: str, password: Secret) -> str:
-    """`{SSHA}` (RFC 2307's salted SHA-1): what nginx computes by itself for each request, in no time. The salt follows from
-    both, so that the same users make the same file."""
+    """`{SSHA}` (RFC 2307's salted SHA-1), which nginx can quickly compute for each request. The salt is derived from name
+    and password, so that the same users give the same file."""
     value = password.reveal().encode()
     salt = hashlib.sha256(name.encode() + b"\0" + value).digest()[:8]
     digest = hashlib.sha1(value + salt, usedforsecurity=False).digest()

@@ -1,7 +1,7 @@
-"""The facts of plugins as lines of nginx's configuration. Pure.
+"""The facts of plugins as lines of nginx's configuration.
 
-Access, passwords and rates stand in the locations that serve something, not in the server: there they would hold for an
-authority's questions too, and `limit_req` cannot be switched off further in.
+Access rules, passwords and rate limits are in the locations and not in the server, where they would also apply to ACME
+challenges, and where a location could not switch `limit_req` off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.names import AppName
 
 ZONE_SIZE = "1m"
-"""Some 8,000 clients with IPv4 addresses at a time."""
+"""Enough for about 8,000 IPv4 clients at a time."""
 
 
 def zone(app: AppName) -> str:
@@ -36,7 +36,7 @@ def rate_zone(app: AppName, rate: RateLimit | None) -> list[str]:
 
 
 def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
-    """What a location asks before it serves. users: the file of the names and passwords."""
+    """The lines by which a location refuses requests. users: the file of names and passwords."""
     lines: list[str] = []
     if rules.rate is not None:
         burst = f" burst={rules.rate.burst}" if rules.rate.burst else ""
@@ -53,7 +53,7 @@ def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
 
 
 def redirects(rules: ProxyRules) -> list[str]:
-    """The locations of redirects, that of the whole site last."""
+    """The locations of redirects; that of the whole site comes last."""
     lines: list[str] = []
     for path, fact in sorted(rules.redirects.items(), reverse=True):
         match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
@@ -65,8 +65,8 @@ def redirects(rules: ProxyRules) -> list[str]:
 
 
 def domain_redirects(rules: ProxyRules, names: Sequence[str]) -> list[str]:
-    """What stands first in the location of everything, since one server has several names. A target is a scheme and a
-    host, which are one nginx word."""
+    """The first lines in the location of everything, because one server has several names. A target is a scheme and a
+    host, which form one nginx word."""
     return [
         f"        if ($host = {quoted(domain)}) {{ return {fact.status} {fact.target}$request_uri; }}"
         for domain, fact in sorted(rules.domain_redirects.items())
@@ -75,12 +75,12 @@ def domain_redirects(rules: ProxyRules, names: Sequence[str]) -> list[str]:
 
 
 def body_size(rules: ProxyRules, own: str) -> str:
-    """The smaller one of what the app's property and the facts allow; `0` in the property is any size."""
+    """The smaller of the limits in the app's property and in the facts. `0` in the property means no limit."""
     limit = in_bytes(own)
     return own if not rules.body_size or 0 < limit <= rules.body_size else str(rules.body_size)
 
 
 def with_first(lines: list[str], first: list[str]) -> list[str]:
-    """The lines with others at the beginning of the location of everything."""
+    """Insert lines at the beginning of the location of everything."""
     at = next((number for number, line in enumerate(lines, 1) if line == "    location / {"), len(lines))
     return [*lines[:at], *first, *lines[at:]]

@@ -1,8 +1,8 @@
-"""Which certificates have an OCSP responder, and the files by which nginx checks its answers.
+"""Which certificates have an OCSP responder, and the files by which nginx verifies its responses.
 
-nginx asks the address that a certificate names, so the certificate has to be of an authority that this host trusts. A file
-is named by the chain that it belongs to and the trusted authorities, so that what was found out once is not again; most
-certificates have no responder (Let's Encrypt's since 2025), which can be seen in their bytes without a library.
+nginx connects to the address in a certificate, so the certificate must come from an authority that this host trusts. A
+file is named by its chain and the trusted authorities, so that the result is computed only once. Most certificates have
+no responder (Let's Encrypt's since 2025), which their bytes show without a library.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from dokkupy_nginx.layout import Layout
 
 OWN_WORDS = re.compile(rb"^\s*(?:ssl_stapling|ssl_trusted_certificate|resolver)\b", re.MULTILINE)
-"""Directives that nginx takes once only: a file of the host's own that has them decides for itself."""
+"""Directives that nginx accepts only once, so that a file of the host's own overrides these lines."""
 
 
 def staples(
     layout: Layout, certificates: Iterable[Certificate], snippets: Iterable[str]
 ) -> Mapping[Certificate, tuple[str, ...]]:
-    """The lines of those certificates that have a responder. snippets: paths of the host's own files for the app."""
+    """The lines for certificates with a responder. snippets: paths of the host's own files for the app."""
     found: dict[Certificate, tuple[str, ...]] = {}
     for one in certificates:
         path = authorities_of(layout, one)
@@ -43,7 +43,7 @@ def staples(
 
 
 def authorities_of(layout: Layout, certificate: Certificate) -> str:
-    """The file of the authorities above the certificate; empty when it has no responder that may be asked."""
+    """The file of the authorities above the certificate; empty if it has no responder that may be contacted."""
     chain = read(certificate.chain)
     if not may_have_responder(chain):
         return ""
@@ -52,7 +52,7 @@ def authorities_of(layout: Layout, certificate: Certificate) -> str:
     if not os.path.exists(path):
         try:
             known = responder(chain, bundle)
-        except UserError:  # nginx itself says what is wrong with it
+        except UserError:  # nginx itself will report the fault
             known = None
         make_directory(layout.ocsp, 0o750)
         write_atomic(path, known[1] if known else b"", mode=0o640)
@@ -62,7 +62,8 @@ def authorities_of(layout: Layout, certificate: Certificate) -> str:
 
 
 def resolvers(layout: Layout) -> list[str]:
-    """The host's name servers as nginx writes them. Addresses of one interface (`fe80::1%eth0`) it cannot ask."""
+    """The host's name servers in nginx's notation, without addresses of an interface (`fe80::1%eth0`), which nginx does
+    not support."""
     found = re.findall(
         rb"^nameserver[ \t]+([0-9A-Fa-f.:]+)[ \t]*$", read(layout.on_system("/etc/resolv.conf")), re.MULTILINE
     )
@@ -70,7 +71,7 @@ def resolvers(layout: Layout) -> list[str]:
 
 
 def sweep(layout: Layout, directory: str, texts: Iterable[str]) -> None:
-    """Remove the files of a directory that neither these texts name nor what was set aside."""
+    """Remove the files in a directory that neither these texts nor quarantined files refer to."""
     aside = [read(os.path.join(layout.quarantine, name)).decode() for name in sorted_confs(layout.quarantine)]
     text = "".join([*texts, *aside])
     for name in os.listdir(directory):

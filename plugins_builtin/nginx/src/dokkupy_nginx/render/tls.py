@@ -1,4 +1,4 @@
-"""TLS in nginx's words: protocols and ciphers, certificates, HSTS, OCSP stapling, HTTP/3."""
+"""nginx's lines for TLS: protocols and ciphers, certificates, HSTS, OCSP stapling, HTTP/3."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PROFILES = {
         "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;",
     ],
 }
-"""https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7, without the ciphers that take parameters of one's own.
-A protocol is agreed on before the name is known: the profile is the host's, and the catch-all has it too."""
+"""https://wiki.mozilla.org/Security/Server_Side_TLS, version 5.7, without the ciphers that require own parameters. The
+protocol is negotiated before the name is known, so the profile is the host's and the catch-all uses it too."""
 
 ALT_SVC_SECONDS = 3600
-"""How long clients remember HTTP/3 after they saw the header: nginx's own default of a day outlives a change of mind."""
+"""How long clients remember HTTP/3. With a default of a day, switching it off would take effect too late."""
 
 
 def session_lines(chain: str, key: str, facts: Facts) -> list[str]:
-    """chain, key: checked paths."""
+    """chain, key: validated paths."""
     return [
         f"    ssl_certificate {chain};",
         f"    ssl_certificate_key {key};",
@@ -38,8 +38,8 @@ def session_lines(chain: str, key: str, facts: Facts) -> list[str]:
 
 
 def hsts_lines(values: Values, scheme: str) -> list[str]:
-    """One header, whatever the app sends: of two, clients take the first (RFC 6797, section 8.1), and preload lists
-    take none."""
+    """Replace the app's own header, because of two headers clients use the first (RFC 6797, section 8.1), and preload lists
+    use none."""
     if not values.on("hsts"):
         return []
     words = [f"max-age={values['hsts-max-age']}"]
@@ -52,8 +52,8 @@ def hsts_lines(values: Values, scheme: str) -> list[str]:
 
 
 def stapling_lines(authorities: str, resolvers: Sequence[str], *, ipv6: bool) -> list[str]:
-    """authorities: the file of those above the certificate. Without a resolver nginx keeps to the addresses that it found
-    when it started."""
+    """authorities: the file of the authorities above the certificate. Without resolvers, nginx keeps using the addresses
+    that it resolved when it started."""
     lines = [
         "    ssl_stapling on;",
         "    ssl_stapling_verify on;",
@@ -69,8 +69,8 @@ def stapling_lines(authorities: str, resolvers: Sequence[str], *, ipv6: bool) ->
 
 
 def quic_lines(claims: Iterable[Claim], port: int) -> list[str]:
-    """The sockets of a server that speaks HTTP/3, and the header by which clients find out. `reuseport`, which may
-    be said once only, is in the catch-all."""
+    """The HTTP/3 sockets of a server, and the header that announces them to clients. `reuseport`, which may appear only
+    once, is in the catch-all."""
     found = [f"    listen {quic_listen(claim)};" for claim in claims if claim.quic]
     return [*found, f"    add_header Alt-Svc 'h3=\":{port}\"; ma={ALT_SVC_SECONDS}' always;"] if found else []
 
@@ -80,8 +80,8 @@ def quic_listen(claim: Claim) -> str:
 
 
 def quic_catch_alls(claims: Iterable[Claim], facts: Facts, foreign: Mapping[tuple[str, int], Set[str]]) -> list[str]:
-    """Who asks for an unknown name by HTTP/3 is refused. Without `reuseport` the workers get each other's packets;
-    foreign: what sites that are not ours say of the same sockets already."""
+    """Servers that refuse unknown names over HTTP/3. Without `reuseport`, workers would get each other's packets.
+    foreign: parameters that other sites already set for the same sockets."""
     lines: list[str] = []
     for claim in claims:
         said = foreign.get(claim.socket, set())
@@ -89,7 +89,7 @@ def quic_catch_alls(claims: Iterable[Claim], facts: Facts, foreign: Mapping[tupl
         name = "_"
         if claim.default and "default_server" not in said:
             words.append("default_server")
-        else:  # somebody takes all names: a name that nobody asks for
+        else:  # an app serves all names, so this server gets a name that nobody uses
             name = "quic.dokkupy.invalid"
         lines += [
             "server {",

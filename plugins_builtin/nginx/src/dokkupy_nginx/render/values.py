@@ -1,4 +1,4 @@
-"""What rendering is given: what this host's nginx can do, an app's properties, the lines of stapled certificates."""
+"""The input of rendering: what this host's nginx supports, and an app's properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What this host's nginx is and can do."""
+    """What this host's nginx is and supports."""
 
     version: tuple[int, ...] = (1, 22, 1)
     http2: bool = True
@@ -27,11 +27,11 @@ class Facts:
     reject_handshake: bool = True
     tls_profile: str = "intermediate"
     per_address: int = 2000
-    """How many requests of one address are served at the same time; 0 for any number."""
+    """How many requests from one address are served at the same time; 0 for no limit."""
     challenges: str = ""
-    """The directory of ACME's answers; empty where setup has not made one."""
+    """The directory of ACME challenges; empty if setup has not created it."""
     waiting: str = ""
-    """The directory of pages for names that no route serves; empty likewise."""
+    """The directory of pages for names that no route serves; empty if setup has not created it."""
 
     @property
     def http2_directive(self) -> bool:
@@ -45,7 +45,7 @@ class Facts:
 
 
 class Values:
-    """An app's effective properties, each checked again by its own validator."""
+    """An app's effective properties, each validated again."""
 
     def __init__(self, route: Route) -> None:
         self.app = route.app

@@ -1,1 +1,1 @@
-"""The running nginx: test, reload, ask, read its errors and logs."""
+"""The running nginx: testing, reloading, probing, and reading its errors and logs."""

@@ -1,4 +1,4 @@
-"""What nginx reported, traced back to the app, the file line and the input that caused it."""
+"""Traces an error from nginx back to the app, the line in the file and the input that caused it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ PROPERTY_OF = {
     "underscores_in_headers": "underscore-in-headers",
     "hash": "the domains",
 }
-"""Directive -> where its value comes from; the others are the property of the same name, with hyphens."""
+"""Directive -> where its value comes from. Other directives come from the property of the same name, with hyphens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One refusal. app: whose input is at fault, None when it is nobody's we know. file, line: where nginx stopped."""
+    """One refusal. app: the app whose input is at fault; None if it is unknown. file, line: where nginx stopped."""
 
     message: str
     app: AppName | None = None
@@ -57,7 +57,7 @@ class Complaint:
 
 
 def read_complaint(words: str, layout: Layout, tree: str, apps: Mapping[AppName, str]) -> Complaint:
-    """The first refusal in nginx's words. apps: the names and texts that the tested tree has."""
+    """The first refusal in nginx's output. apps: the names and texts in the tested tree."""
     found = next((match for line in words.splitlines() if (match := EMERG.search(line))), None)
     if found is None:
         return Complaint(words.splitlines()[-1] if words else "no reason given")
@@ -93,7 +93,7 @@ def in_file(message: str, file: str, line: int, layout: Layout, tree: str, apps:
 
 
 def cause_of(line: str) -> str:
-    """The input that a line's directive comes from."""
+    """The input from which a line's directive comes."""
     directive, *args = line.strip().rstrip(";").split() or [""]
     if not directive:
         return ""
@@ -132,7 +132,7 @@ QUOTED = re.compile(r'"([^"]+)"')
 
 
 def locate(complaint: Complaint, app: AppName, tree: str, text: str) -> Complaint:
-    """A complaint about this app's file, whose line nginx did not name: found by the words that nginx quotes."""
+    """Find the line of a complaint about this app's file, which nginx did not name, by the words that nginx quotes."""
     for word in QUOTED.findall(complaint.message):
         for candidate in (f"${word}", f" {word} ", word):
             number, line = line_with(text, candidate)
@@ -142,7 +142,7 @@ def locate(complaint: Complaint, app: AppName, tree: str, text: str) -> Complain
 
 
 def refused(complaint: Complaint, app: AppName | None) -> DokkupyError:
-    """The error for a configuration that nginx refuses. app: whose file it is; None when it is no app's."""
+    """The error for a configuration that nginx refuses. app: the owner of the file; None if it belongs to no app."""
     if app is None:
         where = f" ({complaint.where})" if complaint.where else ""
         return HostError(

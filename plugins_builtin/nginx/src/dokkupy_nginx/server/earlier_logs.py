@@ -1,6 +1,7 @@
-"""What nginx logged for an app that is gone: a later app of the same name does not read it.
+"""Hides log lines of a destroyed app from a later app of the same name.
 
-The files are root's, and Debian rotates them; so it is kept how much of each belongs to nobody any more.
+dokkupy cannot delete the files, which are root's and which Debian rotates. It therefore records how much of each file
+belongs to a destroyed app.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ PATIENCE = 10
 
 
 class EarlierLogsFile(Record, file="global/nginx-logs"):
-    """ends: path of a log -> `INODE:SIZE`, how far it is of an app that is gone."""
+    """ends: path of a log -> `INODE:SIZE`, up to which it belongs to a destroyed app."""
 
     ends: Mapping[str, str] = {}
 
 
 def set_apart(host: Host, app: AppName, logs: str) -> None:
-    """Let nobody read what is in the app's files in this directory now. Forgets files that were rotated since."""
+    """Hide the current content of the app's files in this directory. Drops records of files that have been rotated."""
     names = os.listdir(logs) if os.path.isdir(logs) else []
     paths = [os.path.join(logs, name) for name in names if name.endswith(".log") and own_log(app, f"{LOGS}/{name}")]
     with host.lock("nginx-logs", wait=PATIENCE, command="setting logs of a destroyed app apart"):
@@ -41,7 +42,7 @@ def set_apart(host: Host, app: AppName, logs: str) -> None:
 
 
 def start_of(host: Host, path: str) -> int:
-    """Where in the file the lines of the app that has the name now begin."""
+    """The offset in the file where the lines of the current app begin."""
     return size_of(path, host.store.load(EarlierLogsFile).ends.get(path, ""))
 
 
@@ -54,7 +55,7 @@ def end_now(path: str) -> str:
 
 
 def size_of(path: str, end: str) -> int:
-    """The size that an end says, 0 where the file is another one or was emptied since."""
+    """The size in an end; 0 if the file has been replaced or emptied."""
     inode, _, size = end.partition(":")
     now_inode, _, now = end_now(path).partition(":")
     return int(size) if inode and inode == now_inode and int(now) >= int(size) else 0

@@ -1,4 +1,4 @@
-"""Reading a log file: its end, and what is added to it (also after it was rotated)."""
+"""Reads a log file: its last lines, and new lines even after a rotation."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def opened(path: str) -> BinaryIO:
 
 
 def harmless(line: bytes) -> str:
-    """A client chose part of this text: control characters must not reach the reader's terminal."""
+    """Remove control characters, because a client chose part of this text."""
     return CONTROL.sub("", line.decode(errors="replace").rstrip("\r\n"))
 
 
 def last_lines(path: str, count: int = LINES, *, start: int = 0) -> list[str]:
-    """start: what is before it in the file is left out."""
+    """The last lines. start: the offset from which the file is read."""
     with opened(path) as file:
         position = file.seek(0, os.SEEK_END)
         data = b""
@@ -46,7 +46,7 @@ def last_lines(path: str, count: int = LINES, *, start: int = 0) -> list[str]:
 
 
 def follow_lines(path: str, *, start: int = 0, poll: float = 0.25) -> Iterator[str]:
-    """The end of the file, then each new line, without end."""
+    """The last lines of the file, then each new line, without end."""
     yield from last_lines(path, 10, start=start)
     file = opened(path)
     try:

@@ -1,4 +1,4 @@
-"""The running nginx and its program: test, reload, ask what it serves. Calls go through sudo when we are not root."""
+"""The nginx program and its running process: test, reload, and probe what it serves. Uses sudo unless run by root."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.server.umask import UMASK
 
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
-"""`ssl_reject_handshake` came with nginx 1.19.4."""
+"""`ssl_reject_handshake` exists since nginx 1.19.4."""
 
 LONGEST_PAUSE = 0.01
 """Seconds between two looks at a reload, which takes 100 ms: a look costs a tenth of a millisecond for each worker."""
 
 
 class Nginx:
-    """One nginx: a program, a configuration directory, perhaps a master process."""
+    """One nginx: a program, a configuration directory and, if it runs, a master process."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -35,11 +35,11 @@ class Nginx:
         return os.access(self.layout.binary, os.X_OK)
 
     def command(self, *words: str) -> list[str]:
-        """An argv as the sudoers file has it, word for word."""
+        """An argv exactly as in the sudoers file."""
         return [*(("sudo", "-n") if self.layout.sudo else ()), self.layout.binary, *words]
 
     def facts(self) -> Facts:
-        """Version and modules, remembered until the program file changes."""
+        """Version and modules, cached until the program file changes."""
         try:
             found = os.stat(self.layout.binary)
         except FileNotFoundError:
@@ -62,7 +62,7 @@ class Nginx:
                 "http2": "http_v2_module" in text,
                 "http3": "http_v3_module" in text,
             }
-            if os.path.isdir(self.layout.base):  # not before setup, which a dry run only plans
+            if os.path.isdir(self.layout.base):  # it does not exist before setup, in a dry run
                 write_atomic(path, json.dumps(kept).encode())
                 self.layout.hand_over(path)
         version = tuple(kept["version"])
@@ -78,7 +78,7 @@ class Nginx:
         )
 
     def test(self, conf: str) -> str:
-        """What `nginx -t` says against this configuration; empty when it accepts it."""
+        """The complaints of `nginx -t` about this configuration; empty if it accepts it."""
         done = execute(self.command("-t", "-q", "-c", conf), check=False, umask=UMASK)
         if done.ok:
             return ""
@@ -92,7 +92,7 @@ class Nginx:
     # the running one
 
     def pid(self) -> int | None:
-        """The master's process id, from the pid file that nginx.conf names."""
+        """The master's pid, from the pid file that nginx.conf names."""
         try:
             with open(self.pid_file(), "rb") as file:
                 pid = int(file.read().strip() or b"0")
@@ -118,7 +118,7 @@ class Nginx:
         return {child for child in children if is_accepting(child)}
 
     def reload(self, master: int) -> None:
-        """Tell the master to read its configuration again. By signal: `nginx -s reload` parses it all once more."""
+        """Signal the master to reload its configuration. `nginx -s reload` would also parse all of it first."""
         try:
             os.kill(master, signal.SIGHUP)
         except PermissionError:
@@ -136,7 +136,7 @@ class Nginx:
         return ("-c", self.layout.signals) if fits else ()
 
     def generation(self, address: str, *, timeout: float = 1.0) -> str:
-        """The generation that the worker which answers now serves; empty when none of ours does."""
+        """The generation that a worker returns; empty if none of these trees is served."""
         request = f"GET /generation HTTP/1.0\r\nHost: {PROBE_NAME}\r\n\r\n".encode()
         try:
             with socket.create_connection((address, self.layout.http_port), timeout) as connection:
@@ -150,10 +150,10 @@ class Nginx:
         return body.decode(errors="replace").strip() if b" 200 " in head.partition(b"\r\n")[0] + b" " else ""
 
     def await_generation(self, generation: str, address: str, old: set[int], *, timeout: float = 4.0) -> bool:
-        """Wait until the new workers answer with their generation and the old ones accept no more.
+        """Wait until the new workers return their generation and the old ones no longer accept connections.
 
-        nginx starts the new ones, waits 100 ms, then asks the old ones to finish: until then both accept, so the
-        first right answer alone proves little. A failing reload takes nginx 2.5 s (it tries to bind five times).
+        nginx starts the new workers, waits 100 ms, and then asks the old ones to finish. Until then both accept, so the
+        first right response alone proves little. nginx takes 2.5 s to fail a reload, because it tries to bind five times.
         """
         deadline = time.monotonic() + timeout
         pause = 0.004
@@ -161,7 +161,7 @@ class Nginx:
         while time.monotonic() < deadline:
             seen = seen or self.generation(address) == generation
             if seen and not any(is_accepting(worker) for worker in old):
-                if not old:  # a kernel that does not list children: nginx's own 100 ms have to do
+                if not old:  # the kernel does not list children, so wait for nginx's 100 ms
                     time.sleep(0.12)
                 if self.generation(address) == generation:
                     return True
@@ -186,7 +186,7 @@ def command_line(pid: int) -> bytes:
 
 
 def is_accepting(pid: int) -> bool:
-    """nginx writes in its own title what a worker is doing."""
+    """Whether a worker accepts connections, which nginx shows in the process title."""
     line = command_line(pid)
     return line.startswith(b"nginx: worker process") and b"shutting down" not in line
 

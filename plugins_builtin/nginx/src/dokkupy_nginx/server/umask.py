@@ -1,4 +1,4 @@
-"""What nginx makes, its logs above all, is not for everybody. `nginx -t` makes them, too, before nginx itself does."""
+"""Keeps the files that nginx creates, mainly its logs, from being readable by everybody. `nginx -t` creates them, too."""
 
 from __future__ import annotations
 

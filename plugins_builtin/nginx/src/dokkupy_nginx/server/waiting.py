@@ -1,4 +1,4 @@
-"""Names that no route serves yet: a page for each, which nginx finds by the name of its file, so that none is a reload."""
+"""Pages for names that no route serves yet. nginx finds a page by its file name, so that none requires a reload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def announce(layout: Layout, app: AppName, names: Sequence[Domain], reason: str) -> None:
-    """See the role. The app's own list is written first and is a superset until all is done, so that nothing is orphaned."""
+    """See the role. The app's list is written first, and is a superset until all is done, so that no page is orphaned."""
     record = os.path.join(layout.waiting_records, app)
     before = set(listed(record))
     after = {str(name) for name in names if name != "_" and not name.startswith("*")}

@@ -1,1 +1,1 @@
-"""The host: the include, the drop-in, what `doctor` checks."""
+"""Setup of the host: the include, the drop-in, and the checks of `doctor`."""

@@ -1,6 +1,6 @@
-"""How many connections nginx holds. Debian's nginx.conf allows 768 a worker, so a few thousand slow clients from one
-address keep everybody else out. `events` may stand once only, so the number is raised where it is, with a remark by
-which it is put back."""
+"""The number of connections that nginx accepts. Debian's nginx.conf allows 768 per worker, so a few thousand slow clients
+from one address could lock out everybody else. `events` may appear only once, so the number is raised in nginx.conf
+itself, with a comment by which teardown restores the old number."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONNECTIONS = 16384
-"""Of each worker; 4 MB of memory. A request through the proxy takes two."""
+"""Per worker, which takes 4 MB of memory. A request through the proxy uses two."""
 
 FILES = 4 * CONNECTIONS
-"""A connection is an open file; so are logs, and answers that nginx buffers on disk. Some containers allow fewer, and
-nginx would then leave the limit as it found it, often 1024."""
+"""The limit of open files, which are connections, logs and responses that nginx buffers on disk. Some containers allow
+fewer; nginx would then keep the limit that it started with, often 1024."""
 
 REMARK = "# dokkupy: was"
 EVENTS = re.compile(r"^[ \t]*events\b[^{]*\{[ \t]*\n?", re.MULTILINE)
@@ -30,24 +30,24 @@ def directive(name: str) -> re.Pattern[str]:
 
 
 def numbers(most_files: int = FILES) -> dict[str, int]:
-    """The least that nginx.conf shall have. most_files: how many a process may have open here."""
+    """The smallest numbers that nginx.conf should have. most_files: how many files a process may open here."""
     return {"worker_connections": CONNECTIONS, "worker_rlimit_nofile": min(FILES, most_files)}
 
 
 def most_files() -> int:
-    """How many files a process may have open here, whatever it asks for."""
+    """How many files a process may open here at most."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return FILES if hard == resource.RLIM_INFINITY else hard
 
 
 def lacking(text: str, wanted: Mapping[str, int]) -> dict[str, int]:
-    """The numbers that nginx.conf has too small, or not at all."""
+    """The numbers that are too small or missing in nginx.conf."""
     found = {name: directive(name).search(text) for name in wanted}
     return {name: least for name, least in wanted.items() if (it := found[name]) is None or int(it["number"]) < least}
 
 
 def raised(text: str, wanted: Mapping[str, int]) -> str:
-    """nginx.conf with the numbers raised. Those that are large enough stay."""
+    """nginx.conf with these numbers raised, unless they are large enough."""
     for name, least in lacking(text, wanted).items():
         pattern, line = directive(name), f"{name} {least};"
         if pattern.search(text):
@@ -62,7 +62,7 @@ def raised(text: str, wanted: Mapping[str, int]) -> str:
 
 
 def replaced(line: str, found: re.Match[str]) -> str:
-    """The new line in the place of the old. A comment ends it: that there was more on it is noted, to put it back."""
+    """The new line. It ends with a comment, which also notes whether the old line had more on it, to restore it."""
     return f"{found['head']}{line} {REMARK} {found['number']}{'' if found['end'] else ' within a line'}\n"
 
 

@@ -1,4 +1,4 @@
-"""What `dokkupy doctor` should know of nginx."""
+"""The findings of `dokkupy doctor` about nginx."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
 
 def connections(proxy: NginxProxy) -> Finding:
     path = os.path.join(proxy.layout.etc, "nginx.conf")
-    # A file limit that this process has need not be that of nginx: setup decides it, as root.
+    # Only setup compares the file limit, because nginx's may differ from that of this process.
     few = capacity.lacking(read(path), capacity.numbers(capacity.CONNECTIONS))
     if few:
         wanted = " and ".join(f"{name} {least}" for name, least in few.items())

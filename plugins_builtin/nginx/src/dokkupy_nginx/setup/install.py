@@ -1,7 +1,7 @@
-"""What setup puts on the host and teardown takes away: one include, one link, sudoers lines, a start-up check.
+"""What setup installs on the host and teardown removes: one include, one link, sudoers lines, a start-up check.
 
-Everything is idempotent and says what it changed; nothing of another's is touched, but Debian's unmodified welcome
-site, which is a second default server, is switched off (and on again at the end).
+Each step is idempotent and lists its changes. Other sites are not changed, except that Debian's unmodified welcome site
+is switched off, because it is a second default server. Teardown switches it on again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ UNITS = (
 
 
 class Wiring:
-    """The setup of one host. dry_run: say, but change nothing."""
+    """The setup of one host. dry_run: list the changes without making them."""
 
     def __init__(self, proxy: NginxProxy, *, dry_run: bool) -> None:
         self.proxy = proxy
@@ -89,7 +89,7 @@ class Wiring:
         for directory in self.layout.served:
             if not os.path.isdir(directory) and self.changes(f"make {directory}"):
                 make_directory(directory, 0o755)
-                os.chmod(os.path.dirname(directory), 0o755)  # whatever the umask
+                os.chmod(os.path.dirname(directory), 0o755)  # independent of the umask
                 os.chmod(directory, 0o711 if directory == self.layout.users else 0o755)
                 self.layout.hand_over(directory)
 
@@ -111,7 +111,7 @@ class Wiring:
         return os.path.join(self.layout.base, "welcome-site")
 
     def is_as_packaged(self, site: str) -> bool:
-        """Whether nobody changed it, by the package's own record."""
+        """Whether a file is unmodified, by the package's own record."""
         try:
             with open(site, "rb") as file:
                 digest = hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
@@ -121,7 +121,7 @@ class Wiring:
         return f" {self.layout.packaged(site)} {digest}" in done.stdout
 
     def nobody_certificate(self) -> None:
-        """nginx before 1.19.4 cannot refuse a handshake: it needs some certificate for unknown names."""
+        """Create a certificate for unknown names, because nginx before 1.19.4 cannot refuse a handshake."""
         directory = os.path.join(self.layout.base, "nobody")
         if self.nginx.facts().reject_handshake or os.path.exists(os.path.join(directory, "server.crt")):
             return
@@ -185,7 +185,7 @@ class Wiring:
             self.nginx.reload(master)
 
     def check_configuration(self) -> None:
-        """With our include in place nginx must still accept its whole configuration, else the include is removed again."""
+        """Verify that nginx accepts its whole configuration with dokkupy's include; otherwise remove the include again."""
         if self.dry_run:
             return
         words = self.nginx.test(os.path.join(self.layout.etc, "nginx.conf"))
@@ -206,7 +206,7 @@ class Wiring:
     def permissions(self) -> None:
         try:
             owner = os.stat(self.layout.root).st_uid
-        except FileNotFoundError:  # a dry run on a bare host: core's own setup makes both
+        except FileNotFoundError:  # a dry run on a bare host, where core's own setup has not created both
             user = "dokkupy"
             names = [user]
         else:
@@ -221,7 +221,7 @@ class Wiring:
             self.put(path, text, 0o440, say=False)
         # After the line that permits its use, which is used where this file is.
         self.put(self.layout.signals, signals_conf(self.nginx.pid_file()), 0o644)
-        for name in names:  # groups are by login name: SSH logs in by another one of the same user
+        for name in names:  # a group lists login names, and SSH uses another login name of the same user
             if not self.reads_logs(name) and self.changes(f"let {name} read nginx's logs (group adm)"):
                 execute(["gpasswd", "-a", name, "adm"])
 
@@ -308,7 +308,7 @@ class Wiring:
     # how
 
     def changes(self, what: str) -> bool:
-        """Note a change; True when it is to be made."""
+        """Note a change. Returns whether to make it."""
         self.lines.append(f"nginx: {what}")
         return not self.dry_run
 
@@ -327,7 +327,7 @@ PID_FILE = "/run/nginx.pid"
 
 
 def sudoers(user: str, layout: Layout) -> str:
-    """Exactly the commands that `Nginx.command` makes. `""` after a program means: without any argument."""
+    """Permits exactly the commands of `Nginx.command`. `""` after a program means: without any argument."""
     binary = layout.binary
     check = os.path.join(layout.check, "nginx.conf")
     return f"""# Written by `dokkupy setup`: all that {user} may do as root, word for word.
@@ -344,7 +344,7 @@ Defaults!DOKKUPY_NGINX,DOKKUPY_NGINX_TEST !requiretty, !lecture, !pam_session
 
 
 def drop_in(unit: str, root: str) -> str:
-    """Before the unit's own test, what nginx would refuse is set aside; a failure of that (`-`) stops nothing."""
+    """Sets aside what nginx would refuse before the unit's own test. With `-`, a failure of this prevents nothing."""
     own = "\n".join(line for line in unit.splitlines() if line.startswith("ExecStartPre="))
     pid = next((line.removeprefix("PIDFile=") for line in unit.splitlines() if line.startswith("PIDFile=")), PID_FILE)
     return f"""# Written by `dokkupy setup`: one app's bad file must not keep nginx from starting, and its logs are not everybody's.
@@ -363,7 +363,7 @@ def start(nginx: Nginx, command: str = "") -> None:
 
 
 def service(nginx: Nginx, verb: str, command: str = "") -> None:
-    """Start or stop nginx. command: systemctl, service or nginx; empty: systemd where it runs, else the program."""
+    """Start or stop nginx. command: systemctl, service or nginx; empty: systemctl if systemd runs, else nginx."""
     way = command or ("systemctl" if os.path.isdir("/run/systemd/system") and not nginx.layout.private else "nginx")
     sudo = ["sudo", "-n"] if nginx.layout.sudo else []
     if way == "systemctl":
@@ -374,7 +374,7 @@ def service(nginx: Nginx, verb: str, command: str = "") -> None:
         words = ["-s", "stop"] if verb == "stop" else []
         if nginx.layout.private:
             words = ["-c", os.path.join(nginx.layout.etc, "nginx.conf"), *words]
-        execute(nginx.command(*words))  # with the usual umask: everybody reads the pid file
+        execute(nginx.command(*words))  # with the usual umask, because everybody may read the pid file
 
 
 def read(path: str) -> str:
@@ -393,7 +393,7 @@ def remove(path: str) -> None:
 
 
 def leftovers(layout: Layout) -> Iterator[str]:
-    """Of what setup puts outside the state directory, that which is there."""
+    """The existing files that setup created outside the state directory."""
     for path in (
         layout.include,
         layout.link,

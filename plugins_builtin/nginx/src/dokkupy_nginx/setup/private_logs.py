@@ -1,6 +1,6 @@
-"""Who reads nginx's logs: root and the group adm, as Debian's own. nginx makes the files itself, with mode 0644 less its
-umask (`server/umask.py`), in the group of its directory when that says so. A directory that others cannot enter is no
-way, because nginx's workers reopen the files when they are rotated."""
+"""Restricts nginx's logs to root and the group adm, as Debian does. nginx creates the files itself with mode 0644 less its
+umask (`server/umask.py`), and they get the group of their directory if it is set-group-ID. Closing the directory is not
+possible, because nginx's workers reopen the files after a rotation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SET_GROUP = 0o2000
 
 
 def open_to_all(directory: str) -> list[str]:
-    """The log files that everybody can read."""
+    """The log files that everybody may read."""
     try:
         with os.scandir(directory) as found:
             entries = [one for one in found if one.is_file(follow_symlinks=False) and ".log" in one.name]
@@ -25,11 +25,11 @@ def inherits_group(directory: str) -> bool:
 
 
 def let_inherit_group(directory: str) -> None:
-    """New files get the directory's group, adm."""
+    """Let new files get the directory's group, adm."""
     os.chmod(directory, os.stat(directory).st_mode & 0o7777 | SET_GROUP)
 
 
 def close(path: str, group: int) -> None:
-    """Take the file from everybody else."""
+    """Let only root and the group read the file."""
     os.chown(path, -1, group, follow_symlinks=False)
     os.chmod(path, MODE)

@@ -1,7 +1,7 @@
-"""What an app's own template may make nginx do: serve the app's own names from the app's own instances, and no more.
+"""What an app's own template may make nginx do: serve the app's names from the app's instances, and nothing else.
 
-A list of what is allowed: a directive that nobody thought of is refused. Nothing that is allowed reads or writes a
-file, reaches an address that is not an instance of the app, or claims a foreign name.
+This is an allowlist, so an unknown directive is refused. Nothing on it reads or writes a file, reaches an address that is
+not an instance of the app, or claims a name of another app.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ VALUES = frozenset(
     sub_filter_types tcp_nodelay tcp_nopush types_hash_max_size underscores_in_headers break
     """.split()
 )
-"""Directives whose arguments are only values: no path, address, name or file."""
+"""Directives whose arguments are only values, and never a path, address, name or file."""
 
 OWN_ZONE = ("limit_req", "limit_conn")
 TOP = ("upstream", "server", "map", "geo", "split_clients", "limit_req_zone", "limit_conn_zone")
@@ -66,8 +66,9 @@ MAX_SPACE = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What is the app's own. names: its domains, empty when it takes every name. sockets: what it listens on, with
-    what is spoken there. quic: those where HTTP/3 is allowed. addresses: `IP:port` of its instances. prefix: of the variables and zones that it defines."""
+    """What belongs to the app. names: its domains; empty if it serves every name. sockets: its sockets with their
+    protocols. quic: those where HTTP/3 is allowed. addresses: `IP:port` of its instances. prefix: of the variables and
+    zones that it defines."""
 
     app: str
     names: frozenset[str]
@@ -82,7 +83,7 @@ class Allowed:
 
 
 class Refused(Exception):
-    """The template's output does what it may not. line: of that output."""
+    """The template's output contains something that is not allowed. line: in that output."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -92,8 +93,8 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Validation:
-    """The validation of one app's file. found_names, found_sockets: what the file really claims
-    (for a socket whether as its default server; in found_quic those of HTTP/3)."""
+    """The validation of one app's file. found_names, found_sockets: what the file claims, and for a socket whether as its
+    default server. found_quic: its HTTP/3 sockets."""
 
     allowed: Allowed
     upstreams: set[str] = field(default_factory=set)
@@ -102,7 +103,7 @@ class Validation:
     found_quic: set[tuple[str, int]] = field(default_factory=set)
 
     def validate(self, directives: Iterable[Directive]) -> None:
-        """Raises Refused at the first thing that is not allowed."""
+        """Raise Refused for the first thing that is not allowed."""
         found = list(directives)
         for directive in found:
             if directive.name == "upstream":
@@ -146,7 +147,7 @@ class Validation:
                 raise Refused(directive.line, f"{option[:60]!r} is not allowed for an upstream's server")
 
     def variable_block(self, directive: Directive) -> None:
-        """`map $x $own { ... }`: the entries are data, but `include` in it reads a file and a regex costs time."""
+        """`map $x $own { ... }`: its entries are data, but an `include` would read a file, and a regex takes time."""
         variables = [word for word in directive.args if word.startswith("$")]
         if len(directive.args) not in (1, 2) or not variables:
             raise Refused(directive.line, f"{directive.name} takes a source and a variable")
@@ -195,7 +196,7 @@ class Validation:
                 self.inside(found)
 
     def listen(self, directive: Directive) -> bool:
-        """Whether it is a TLS socket."""
+        """Validate `listen`. Returns whether it is a TLS socket."""
         socket = socket_of(directive.args[0]) if directive.args else ("", 0)
         kind = self.allowed.sockets.get(socket)
         if kind is None:
@@ -274,7 +275,7 @@ class Validation:
             self.no_block(inner)
 
     def passing(self, directive: Directive) -> None:
-        """`proxy_pass http://own-upstream/path`: to this app's instances, written out, never by a variable."""
+        """`proxy_pass http://own-upstream/path`: only to this app's instances, and never by a variable."""
         target = self.args(directive, 1)[0]
         scheme, separator, rest = target.partition("://")
         where = re.split(r"[/?]", rest, maxsplit=1)[0]
@@ -343,7 +344,7 @@ class Validation:
             raise Refused(directive.line, f"{directive.name[:60]!r} takes no block here")
 
     def no_files(self, directive: Directive) -> None:
-        """nginx reads some values from files (`data:` aside) or sockets when they look like that."""
+        """Refuse values that look like files (except `data:`) or sockets, because nginx would read from them."""
         for word in directive.args:
             if word.startswith(("unix:", "engine:")):
                 raise Refused(directive.line, f"{word[:60]!r} is not allowed")
@@ -357,7 +358,7 @@ class Validation:
             raise Refused(directive.line, "ssl_session_cache: use off, none or builtin")
 
     def regex(self, directive: Directive, text: str) -> None:
-        """A pattern that can take exponential time would cost every app's requests."""
+        """Refuse a pattern that can take exponential time, which would slow down the requests of every app."""
         if not text.startswith("~"):
             return
         if len(text) > MAX_REGEX or BACKREFERENCE.search(text) or is_costly(text):
@@ -368,7 +369,7 @@ class Validation:
 
 
 def is_costly(pattern: str) -> bool:
-    """Whether a repeated group holds a repetition or alternatives, or there are more than four open repetitions."""
+    """Whether a repeated group contains a repetition or alternatives, or there are more than four open repetitions."""
     text = re.sub(r"\\.", "x", pattern)
     text = re.sub(r"\[\^?\]?[^\]]*\]", "x", text)
     choices = [False]

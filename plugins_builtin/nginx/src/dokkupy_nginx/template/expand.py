@@ -1,4 +1,4 @@
-"""An app's own template: rendered in a sandbox, validated, and written out again."""
+"""Renders an app's own template in a sandbox, validates the output, and writes it again."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LIMIT = 64 * 1024
 
 
 def prefix_of(app: str) -> str:
-    """The beginning of the app's variable and zone names, which nginx shares between all apps: by hash, so that no
-    other app's name yields it."""
+    """The prefix of the app's variable and zone names, which nginx shares among all apps. It is a hash, so that no other
+    app's name gives the same prefix."""
     return f"app_{hashlib.sha256(app.encode()).hexdigest()[:12]}_"
 
 
 def render_custom(
     route: Route, facts: Facts, template: str, *, snippets: str, inputs: tuple[str, ...], staples: Staples | None = None
 ) -> Conf:
-    """The app's file from its own template. Raises AppError that names the app and the line."""
+    """The app's file from its own template. Raises AppError with the app and the line."""
     app = route.app
     if len(template.encode()) > LIMIT:
         raise AppError(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
@@ -67,9 +67,9 @@ SHADOWS = ("return", "rewrite", "if")
 
 
 def with_own(server: Directive, facts: Facts, staple: tuple[str, ...]) -> Directive:
-    """The server with what is not the template's to decide: the location of ACME's answers where it speaks plain HTTP,
-    in the place of one that the template may have for it, and before what the server does with every request; and
-    stapling where it has the certificate."""
+    """The server with what the template may not decide. A server for plain HTTP gets the location of ACME challenges,
+    which replaces the template's own and comes before what the server does with every request. A server with a
+    certificate gets stapling."""
     block = list(server.block or [])
     names = {one.name for one in block}
     if "ssl_certificate" in names:
@@ -79,7 +79,7 @@ def with_own(server: Directive, facts: Facts, staple: tuple[str, ...]) -> Direct
         return replace(server, block=block)
     kept = [one for one in block if one.name != "location" or one.args[-1].rstrip("/") != CHALLENGES.rstrip("/")]
     found = parse("\n".join(challenge_lines(facts)))
-    # Access rules of the server hold in its locations too, and `return` comes before any of them.
+    # Access rules of a server also apply in its locations, and `return` takes precedence over locations.
     opened = [line for name, line in OPENED.items() if name in names]
     found = [replace(one, block=[*(one.block or []), *parse("\n".join(opened))]) for one in found]
     if not names.isdisjoint(SHADOWS):
@@ -88,7 +88,7 @@ def with_own(server: Directive, facts: Facts, staple: tuple[str, ...]) -> Direct
 
 
 OPENED = {"deny": "allow all;", "auth_request": "auth_request off;", "mirror": "mirror off;"}
-"""Of a server's directives those that would keep an authority out or cost it: how a location is spared them."""
+"""Directives of a server that would refuse or slow down an ACME authority -> how a location cancels them."""
 
 
 def refusal(app: str, line: int, message: str, text: str) -> AppError:
@@ -124,7 +124,8 @@ def allowance(own: AppRendering, plain: Conf, snippets: str) -> Allowed:
 
 
 def variables(own: AppRendering, plain: Conf, allowed: Allowed) -> dict[str, object]:
-    """What a template sees: Dokku's names (reference, section 3.8), lists where Dokku has words, and a few of ours."""
+    """The variables of a template: Dokku's names (reference, section 3.8), with lists instead of Dokku's strings of words,
+    and a few of dokkupy's."""
     route, v = own.route, own.values
     http = next((port.host for port in own.ports if KINDS[port.scheme] != TLS), 80)
     certificate = allowed.certificate or ("", "")
@@ -203,7 +204,7 @@ PLAIN = (
     "proxy-read-timeout",
     "proxy-send-timeout",
 )
-"""Properties whose variable is their own name in capitals."""
+"""Properties whose variable is their name in capitals."""
 
 
 def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:

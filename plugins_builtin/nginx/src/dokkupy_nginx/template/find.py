@@ -1,4 +1,4 @@
-"""Where the app's own template lies in its repository."""
+"""The path of the app's own template in its repository."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Renders an app's template in a process of its own, with nothing to reach and little to spend.
+"""Renders an app's untrusted template in its own process. Jinja's sandbox gives it no access to Python, and limits restrict
+memory, time and disk.
 
-Run as `python -I -m dokkupy_nginx.template.sandbox`: JSON (template, variables) on standard input, the text on standard
-output. The template is untrusted: Jinja's sandbox keeps it from Python, the limits keep it from memory, time and disk.
+Run as `python -I -m dokkupy_nginx.template.sandbox`, with JSON (template, variables) on standard input and the text on
+standard output.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def limit() -> None:
 
 
 def render(template: str, variables: dict[str, object]) -> str:
-    """Raises jinja2.TemplateError; undefined variables are errors, as a misspelt name must not vanish."""
+    """Raises jinja2.TemplateError, also for an undefined variable, because a misspelt name must not vanish."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -55,7 +56,7 @@ def main() -> int:
 
 
 def line_in_template(error: BaseException) -> int:
-    """The line of the template that was being rendered: jinja2 puts frames named <template> into the traceback."""
+    """The line of the template at which rendering failed, from the frames named <template> in jinja2's traceback."""
     found = 0
     trace = error.__traceback__
     while trace is not None:

@@ -1,1 +1,1 @@
-"""The whole configuration as one tree, switched by one rename."""
+"""The whole configuration as one tree, which is switched by one rename."""

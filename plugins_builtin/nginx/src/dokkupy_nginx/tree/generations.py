@@ -1,8 +1,8 @@
-"""Trees of configuration: built beside the one that serves, tested whole, switched by renaming one symbolic link.
+"""Trees of configuration: built beside the current one, tested as a whole, and switched by renaming one symbolic link.
 
-`trees/<generation>/` holds `default.conf` and `apps/<app>.conf`; what did not change is a hard link, so a tree costs
-a link per app and no rendering. `live` points to the tree in force. Whatever moment a process is killed at, `live`
-points to a tree that nginx accepted; the rest is swept by the next apply.
+`trees/<generation>/` contains `default.conf` and `apps/<app>.conf`. Unchanged files are hard links, so that a tree takes a
+link per app and no rendering. `live` points to the current tree. Whenever a process is killed, `live` points to a tree
+that nginx has accepted; the next `apply` removes the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dokkupy_nginx.server.process import Nginx
 
 HEAD = 64 * 1024
-"""How much of a file is read for its claims."""
+"""The number of bytes of a file that are read for its claims."""
 
 
 def new_generation() -> str:
@@ -37,7 +37,7 @@ class Trees:
 
     @property
     def live(self) -> str:
-        """The tree in force, empty when there is none."""
+        """The current tree; empty if there is none."""
         try:
             return os.path.join(self.layout.trees, os.path.basename(os.readlink(self.layout.live)))
         except OSError:
@@ -45,18 +45,18 @@ class Trees:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a tree is in force, and there."""
+        """Whether the current tree exists."""
         return bool(self.live) and is_tree(self.live)
 
     def adopt_newest(self, nginx: Nginx) -> bool:
-        """Put a tree in force where the link to it is lost, but it is not: the newest. Returns whether there was one."""
+        """Make the newest accepted tree the current one, because the link is lost. Returns whether there was a tree."""
         try:
             found = [entry.path for entry in os.scandir(self.layout.trees) if is_tree(entry.path)]
         except OSError:
             return False
         if not found:
             return False
-        # One that was being built is younger than the one that serves, and nginx has not accepted it.
+        # A tree that was being built is newer than the current one, but nginx has not accepted it.
         accepted = [tree for tree in sorted(found, key=os.path.getmtime, reverse=True) if self._accepted(nginx, tree)]
         if accepted:
             self.switch(accepted[0])
@@ -77,7 +77,7 @@ class Trees:
         return [AppName(name.removesuffix(".conf")) for name in sorted(names) if name.endswith(".conf")]
 
     def text(self, app: AppName, tree: str = "", *, head: bool = False) -> str:
-        """The app's file, or with `head` its beginning; empty when it has none."""
+        """The app's file, or with `head` its beginning; empty if it has none."""
         try:
             with open(os.path.join(tree or self.live, "apps", f"{app}.conf"), encoding="utf-8") as file:
                 return file.read(HEAD if head else -1)
@@ -92,7 +92,7 @@ class Trees:
             return ""
 
     def stage(self, generation: str, texts: Mapping[AppName, str], default: str, *, without: set[AppName]) -> str:
-        """Build a tree: the live one with these files replaced and those left out. Durable when it returns."""
+        """Build a tree from the current one, with these files replaced and some left out. It is durable afterwards."""
         tree = os.path.join(self.layout.trees, generation)
         apps = os.path.join(tree, "apps")
         make_directory(apps, 0o750)
@@ -119,12 +119,12 @@ class Trees:
         self.layout.hand_over(path)
 
     def switch(self, tree: str) -> None:
-        """Put a tree in force: one rename."""
+        """Make a tree the current one, by one rename."""
         self._link(os.path.join("trees", os.path.basename(tree)), self.layout.live)
         sync(self.layout.base)
 
     def point_check_at(self, tree: str) -> str:
-        """Make the twin of nginx's configuration directory show this tree; returns the twin's nginx.conf."""
+        """Point the twin of nginx's configuration directory to this tree. Returns the twin's nginx.conf."""
         check = self.layout.check
         make_directory(check, 0o750)
         self.layout.hand_over(check)
@@ -151,7 +151,7 @@ class Trees:
         os.replace(temporary, path)
 
     def sweep(self, *keep: str) -> None:
-        """Remove all trees but the live one and `keep`."""
+        """Remove all trees except the current one and `keep`."""
         spared = {os.path.basename(tree) for tree in (self.live, *keep) if tree}
         try:
             names = os.listdir(self.layout.trees)
