@@ -10,7 +10,7 @@ from dokkupy.errors import StateError
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.model.names import AppName
-from dokkupy.model.record import place_of
+from dokkupy.model.record import path_of
 from dokkupy_apps.apps import create_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.testing import fake_host
@@ -57,7 +57,7 @@ GLOBAL = {"global/domains", "global/ssh-keys", "global/plugin", "global/roles"}
 def place(kind: type) -> tuple[str, ...]:
     file = str(getattr(kind, "file", ""))
     keys = ["blog" if file.startswith("apps/") else "one", *("one" for _ in range(file.count("*") - 1))]
-    return place_of(kind, tuple(keys[: file.count("*")]))
+    return path_of(kind, tuple(keys[: file.count("*")]))
 
 
 @pytest.fixture

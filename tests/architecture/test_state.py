@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from dokkupy.model.record import fields_of, place_of
+from dokkupy.model.record import fields_of, path_of
 
 from tests.architecture.readers import nodes
 from tests.architecture.test_layers import ROOT, SOURCES, short
@@ -89,4 +89,4 @@ def test_a_state_file_has_one_record_class() -> None:
 def test_each_type_of_a_record_is_one_that_a_file_can_hold(file: Path, name: str) -> None:
     kind = loaded(file, name)
     keys = str(getattr(kind, "file", "")).count("*")
-    assert fields_of(kind) and len(place_of(kind, ("x",) * keys)) >= 2
+    assert fields_of(kind) and len(path_of(kind, ("x",) * keys)) >= 2

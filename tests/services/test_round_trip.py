@@ -122,7 +122,7 @@ def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str,
     service = records.read(first.host, kind, ServiceName(NAME))
     fill(Exec(first.host, service, service.container))
     filled = time.monotonic()
-    before = dict(ServiceSubject(first.host, kind, NAME).facts())
+    before = dict(ServiceSubject(first.host, kind, NAME).invariants())
     place.know(first)
     first.run("backups:target-add", "far", place.url, *place.words, *([f"key={place.key}"] if place.key else []))
     made = first.json("backups:create", f"{kind}:{NAME}")
@@ -136,7 +136,7 @@ def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str,
     second.run("backups:target-add", "far", place.url, *place.words, f"key={key}")
     second.run("backups:restore", f"{kind}:{NAME}")
     restored = time.monotonic()
-    assert dict(ServiceSubject(second.host, kind, NAME).facts()) == before and len(before) > 2
+    assert dict(ServiceSubject(second.host, kind, NAME).invariants()) == before and len(before) > 2
     print(
         f"\n{kind:<9} {image:<14} {place.url.partition(':')[0][-10:]:<10} {made['size']:>10} bytes  "
         f"filled {filled - started:5.1f} s  backed up {backed_up - filled:5.1f} s  verified {verified - backed_up:5.1f} s  "

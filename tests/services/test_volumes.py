@@ -81,7 +81,7 @@ def test_volumes_are_backed_up_proven_and_restored(
 ) -> None:
     first, _ = machines
     subject = mounted(first, names)
-    before = dict(subject.facts())
+    before = dict(subject.invariants())
     first.run("backups:target-add", "far", str(make(tmp_path / "repository")), f"key={KEY}")
     first.run("backups:create", "app:blog")
     assert first.json("backups:verify", "app:blog")["state"] == "verified"
@@ -91,7 +91,7 @@ def test_volumes_are_backed_up_proven_and_restored(
     first.run("--force", "backups:restore", "app:blog", "--no-safety")
     assert inside(names[0], "cd /v && find . -printf '%p %m %U %G %s %l\\n' | sort && sha256sum big") == listed
     assert inside(names[1], "cat /v/file; ls -A /v") == "kept\nfile\n"
-    assert dict(subject.facts()) == before
+    assert dict(subject.invariants()) == before
     assert first.host.volumes().find_all({"dokkupy.kind": "staged"}) == []
 
 
@@ -109,18 +109,18 @@ def test_a_directory_of_the_host_is_backed_up_and_restored_with_the_volumes(
     (tmp_path / "shared" / "read").write_text("others'")
     inside(str(root / "uploads"), FILL)
     assert set(subject.there()) == {*names, "_uploads"}
-    before = dict(subject.facts())
+    before = dict(subject.invariants())
     pieces: list[bytes] = []
     subject.dump(pieces.append)
     about = subject.describe()
     inside(str(root / "uploads"), "rm -rf /v/*; echo other >/v/new")
     subject.restore([b"".join(pieces)], about)
-    assert dict(subject.facts()) == before
+    assert dict(subject.invariants()) == before
     assert not (root / "uploads" / "new").exists()
     inside(str(tmp_path), "rm -rf /v/dokku")  # as on a new host, whose state came back
     root.mkdir(parents=True)
     subject.restore([b"".join(pieces)], about)
-    assert dict(subject.facts()) == before
+    assert dict(subject.invariants()) == before
     inside(str(tmp_path), "rm -rf /v/dokku")
 
 
@@ -131,23 +131,23 @@ def test_a_restore_that_fails_leaves_what_was_there(
     subject = mounted(first, names)
     pieces: list[bytes] = []
     subject.dump(pieces.append)
-    whole, about, before = b"".join(pieces), subject.describe(), dict(subject.facts())
+    whole, about, before = b"".join(pieces), subject.describe(), dict(subject.invariants())
     subject.check(whole[:65536], whole[-65536:], len(whole))
     inside(names[1], "echo changed >/v/file")
-    after = dict(subject.facts())
+    after = dict(subject.invariants())
     assert after != before
     for bad in (whole[: len(whole) // 2], b"no archive" * 100):
         with pytest.raises(DokkupyError):
             subject.check(bad[:65536], bad[-65536:], len(bad))
         with pytest.raises(DokkupyError):
             subject.restore([bad], about)
-        assert dict(subject.facts()) == after
+        assert dict(subject.invariants()) == after
     # It ends in the middle of the swap: the first volume has the new content, the second none.
     stop = f'[ "$one" != {max(names)} ] || exit 3; cp -a'
     monkeypatch.setattr(app_volumes, "SWAP", app_volumes.SWAP.replace("cp -a", stop))
     with pytest.raises(HostError, match="could not be replaced"):
         subject.restore([whole], about)
-    assert dict(subject.facts()) == after and inside(names[1], "cat /v/file; ls -A /v") == "changed\nfile\n"
+    assert dict(subject.invariants()) == after and inside(names[1], "cat /v/file; ls -A /v") == "changed\nfile\n"
     monkeypatch.undo()
     subject.restore([whole], about)
-    assert dict(subject.facts()) == before
+    assert dict(subject.invariants()) == before

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.ports import Port
-from dokkupy.model.record import Malformed, Record, decode, encode, fields_of, place_of
+from dokkupy.model.record import Malformed, Record, decode, encode, fields_of, path_of
 from dokkupy.model.secret import Secret
 
 
@@ -31,7 +31,7 @@ class Plain:
     commands: Mapping[ProcessType, str | None] = field(default_factory=dict)
     note: str | None = None
 
-    known_by_place = ("app",)
+    known_by_path = ("app",)
 
 
 class Whole(Record, file="apps/*/whole"):
@@ -150,12 +150,12 @@ def test_a_record_is_frozen_and_given_by_its_fields() -> None:
 
 
 def test_a_place_without_an_app_is_the_hosts() -> None:
-    assert place_of(Whole, ("blog",)) == ("apps", "blog", "whole")
-    assert place_of(Whole, (None,)) == ("global", "whole")
+    assert path_of(Whole, ("blog",)) == ("apps", "blog", "whole")
+    assert path_of(Whole, (None,)) == ("global", "whole")
     with pytest.raises(ValueError, match="has no file"):
-        place_of(Whole, ("blog", "x"))
+        path_of(Whole, ("blog", "x"))
     with pytest.raises(ValueError, match="has no file"):
-        place_of(Part, ())
+        path_of(Part, ())
 
 
 class Unknown(Record):

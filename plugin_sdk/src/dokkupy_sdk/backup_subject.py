@@ -12,10 +12,11 @@ class BackupSubject(ABC):
 
     name: `postgres:db`, `app:blog`, `host`; unique on the host. suffix: of the dump's file name (`dump`, `sql`, `tar`).
 
-    Facts are properties of the content that can be compared as texts (`table public.posts: rows` -> `1200`, `schema` -> a
-    hash). They are read before and after a dump, because the content may change during it. A dump is correct if each of
-    its facts equals the one before or the one after, or lies between them if both are whole numbers. Facts whose name
-    begins with `content` are checksums of everything, so they are compared only if they were the same before and after.
+    Invariants are properties of the content that a restore keeps, as texts (`table public.posts: rows` -> `1200`, `schema`
+    -> a hash). They are read before and after a dump, because the content may change during it. A dump is correct if each
+    of its invariants equals the one before or the one after, or lies between them if both are whole numbers. An invariant
+    whose name begins with `content` is a checksum of everything, and is compared only if it was the same before and
+    after.
     """
 
     name: str
@@ -31,8 +32,8 @@ class BackupSubject(ABC):
         must not contain secrets."""
 
     @abstractmethod
-    def facts(self) -> Mapping[str, str]:
-        """The facts of the current content. Raises HostError when they cannot be read."""
+    def invariants(self) -> Mapping[str, str]:
+        """The invariants of the current content. Raises HostError when they cannot be read."""
 
     @abstractmethod
     def dump(self, write: Callable[[bytes], object]) -> None:
@@ -43,8 +44,8 @@ class BackupSubject(ABC):
         """Raise HostError if a dump with this beginning and end (up to 64 KiB each) and this size must be incomplete."""
 
     @abstractmethod
-    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
-        """Restore a dump into a temporary instance and return its facts. about: what `describe` returned at the time of the
+    def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+        """Restore a dump into a temporary instance and return its invariants. about: what `describe` returned at the time of the
         dump. The temporary instance is removed, even after a failure."""
 
     @abstractmethod

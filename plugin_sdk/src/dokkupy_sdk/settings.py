@@ -176,7 +176,7 @@ class Settings:
         """The properties that `:set` sets and `:report` lists."""
         return {name: prop for name, prop in self.properties.items() if not prop.set_by}
 
-    def need(self, name: str, *, is_global: bool) -> Property:
+    def require(self, name: str, *, is_global: bool) -> Property:
         """The property, if it may be set there. The messages are Dokku's."""
         if not name:
             raise UserError("No property specified")
@@ -243,7 +243,7 @@ class Settings:
 
     def set(self, tx: Transaction[Any], app: AppName | None, name: str, text: str) -> None:
         """Set a property inside an operation; the empty text unsets it."""
-        self.need(name, is_global=app is None)
+        self.require(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
         from dokkupy.model.state import PropertiesFile
 

@@ -44,8 +44,8 @@ class Rows(BackupSubject):
     def describe(self) -> Mapping[str, str]:
         return {"kind": "rows", "version": "1.0"}
 
-    def facts(self) -> Mapping[str, str]:
-        return facts_of(self.rows())
+    def invariants(self) -> Mapping[str, str]:
+        return invariants_of(self.rows())
 
     def dump(self, write: Callable[[bytes], object]) -> None:
         fault, rows = self.fault, self.rows()
@@ -72,9 +72,9 @@ class Rows(BackupSubject):
         if not head.startswith(b"BEGIN\n") or not tail.rstrip().rpartition(b"\n")[2].startswith(b"END "):
             raise HostError("this is no whole dump of rows")
 
-    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+    def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         assert about["version"] == "1.0"
-        return facts_of(parse(pieces))
+        return invariants_of(parse(pieces))
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         rows = parse(pieces)
@@ -92,7 +92,7 @@ def parse(pieces: Iterable[bytes]) -> list[bytes]:
     return lines[1:-1]
 
 
-def facts_of(rows: list[bytes]) -> dict[str, str]:
+def invariants_of(rows: list[bytes]) -> dict[str, str]:
     return {"rows: number": str(len(rows)), "content": hashlib.sha256(b"\n".join(rows)).hexdigest()}
 
 

@@ -55,13 +55,13 @@ UNTRUSTED = (
 
 @pytest.mark.parametrize("text", UNTRUSTED)
 @pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, SubjectOrId])
-def test_hostile_names_are_refused(kind: Any, text: str) -> None:
+def test_malicious_names_are_refused(kind: Any, text: str) -> None:
     with pytest.raises(UserError):
         kind(text)
 
 
 @pytest.mark.parametrize("text", [one for one in UNTRUSTED if one not in ("", "/")])
-def test_hostile_words_in_urls_are_refused(text: str) -> None:
+def test_malicious_words_in_urls_are_refused(text: str) -> None:
     for form in ("s3:https://{}/bucket", "sftp:{}@host/path", "sftp:user@{}/path", "rest:https://{}/"):
         if text in ("..", ".") and "path" not in form:
             continue

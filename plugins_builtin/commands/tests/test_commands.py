@@ -67,7 +67,7 @@ def test_no_apps_is_a_warning_and_no_failure(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)
-def test_a_hostile_app_name_is_refused_and_nothing_is_made(run: Run, host: Host, name: str) -> None:
+def test_a_malicious_app_name_is_refused_and_nothing_is_made(run: Run, host: Host, name: str) -> None:
     status, _, error = run("apps:create", "--", name)
     assert status != 0
     assert error
@@ -75,7 +75,7 @@ def test_a_hostile_app_name_is_refused_and_nothing_is_made(run: Run, host: Host,
 
 
 @pytest.mark.parametrize("name", [*UNTRUSTED, "1A", "A-B", "A.B"])
-def test_a_hostile_variable_name_is_refused_and_nothing_is_set(run: Run, name: str) -> None:
+def test_a_malicious_variable_name_is_refused_and_nothing_is_set(run: Run, name: str) -> None:
     run("apps:create", "blog")
     if name in ("A", "x" * 64):
         return  # fine names for variables

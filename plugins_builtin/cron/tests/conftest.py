@@ -64,7 +64,7 @@ class World:
 
         def counted(ref: str, *, restart_policy: str | None = None) -> None:
             start(ref, restart_policy=restart_policy)
-            one = engine.need(ref)
+            one = engine.require(ref)
             self.started.append(one.labels[RUN])
             self.tasks[one.labels[RUN]] = one.labels["com.dokku.cron-id"]
 

@@ -66,7 +66,7 @@ def test_an_instance_that_is_dead_on_arrival_is_named_and_undone(host: Host, rel
     assert left(release.app) == ""
 
 
-def test_a_settled_instance_has_its_final_name_and_the_old_one_is_marked(host: Host, release: Release) -> None:
+def test_a_finalized_instance_has_its_final_name_and_the_old_one_is_marked(host: Host, release: Release) -> None:
     (old,) = start(host, release, (WEB, 1))
     scheduler = host.scheduler()
     scheduler.finalize(release.app, [old], [])
@@ -103,7 +103,7 @@ def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host,
     assert inspect(web.id)["HostConfig"]["RestartPolicy"]["Name"] == "on-failure"  # type: ignore[index]
 
 
-def test_strays_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:
+def test_orphans_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:
     known, orphan = start(host, release, (WEB, 1), (WORKER, 1))
     assert [one.id for one in host.scheduler().orphans(release.app, [known])] == [orphan.id]
 

@@ -15,7 +15,7 @@ from dokkupy_apps.routing.traffic import rerouting
 from dokkupy_apps.testing import deploy
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import manage
-from dokkupy_letsencrypt.prove import reach
+from dokkupy_letsencrypt.validation import reach
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation

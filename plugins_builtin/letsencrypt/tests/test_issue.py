@@ -16,7 +16,7 @@ from dokkupy_certs.certificates import slot_of
 from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import leftovers, manage
-from dokkupy_letsencrypt.prove import dns
+from dokkupy_letsencrypt.validation import dns
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
@@ -103,7 +103,7 @@ def test_changed_names_and_settings_are_a_reason(bench: Bench) -> None:
 def test_names_that_lead_elsewhere_are_left_out_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
-    from dokkupy_letsencrypt.prove import reach
+    from dokkupy_letsencrypt.validation import reach
 
     add(bench, "gone.example.com", "elsewhere.example.com", "silent.example.com")
     plain = reach.ask
@@ -184,7 +184,7 @@ def test_disabled_and_revoked_ones_are_gone(bench: Bench) -> None:
 
 
 def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dokkupy_letsencrypt.prove import reach
+    from dokkupy_letsencrypt.validation import reach
 
     plain = reach.ask
     monkeypatch.setattr(reach, "ask", lambda name, path: (404, b"") if name.startswith("bad") else plain(name, path))
@@ -280,7 +280,7 @@ def test_account_that_the_authority_forgot_is_made_anew(tmp_path: Path, bench: B
 )
 def test_server_that_is_no_directory_s_address_is_refused(text: str) -> None:
     with pytest.raises(UserError):
-        manage.SETTINGS.need("server", is_global=True).parse(text)
+        manage.SETTINGS.require("server", is_global=True).parse(text)
 
 
 class Shadow:
@@ -376,4 +376,4 @@ def test_dns_plugin_of_certbot_that_is_missing_is_named(bench: Bench) -> None:
     assert "canary-1" not in repr(caught.value.details)
     for bad in ("token", "a=b;c", "a=b\nserver=x", "a='b'"):
         with pytest.raises(UserError):
-            manage.SETTINGS.need("dns-credentials", is_global=False).parse(bad)
+            manage.SETTINGS.require("dns-credentials", is_global=False).parse(bad)

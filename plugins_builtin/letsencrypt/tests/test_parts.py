@@ -9,7 +9,7 @@ from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import leftovers, manage, parts
 from dokkupy_letsencrypt.order.parts import Part, divide
-from dokkupy_letsencrypt.prove import reach
+from dokkupy_letsencrypt.validation import reach
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Domain
 

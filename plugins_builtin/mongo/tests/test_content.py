@@ -174,14 +174,14 @@ def test_a_clone_is_the_same_to_the_last_byte_and_the_times_are_told(
     host: Host, datastore: Mongo, inside: Exec, capsys: pytest.CaptureFixture[str]
 ) -> None:
     times = [time.monotonic()]
-    before = dict(datastore.facts(inside))
+    before = dict(datastore.invariants(inside))
     times.append(time.monotonic())
     copy = moving.clone(
         host, datastore, inside.service.name, ServiceName(f"m-{secrets.token_hex(3)}"), ServiceOptions()
     )
     there = Exec(host, copy, copy.container)
     times.append(time.monotonic())
-    assert taken_along(dict(datastore.facts(there))) == taken_along(before)
+    assert taken_along(dict(datastore.invariants(there))) == taken_along(before)
     assert before["collection many: documents"] == str(MANY)
     assert f"user {SECOND}" in before and "role looks" in before
     with clients.as_app(inside) as db, clients.as_app(there) as other:
@@ -278,7 +278,7 @@ def test_a_tool_that_lies_is_found_out(host: Host, datastore: Mongo, inside: Exe
         if how == "without the others":
             # A whole archive of less: nothing but a restore and a look tells.
             subject.dump(pieces.append)
-            before, after = dict(subject.facts()), dict(subject.prove(pieces, subject.describe()))
+            before, after = dict(subject.invariants()), dict(subject.verify(pieces, subject.describe()))
             assert any("content of many" in line for line in pipes.compare(before, after))
         else:
             with pytest.raises(DokkupyError):
@@ -289,13 +289,13 @@ def test_a_tool_that_lies_is_found_out(host: Host, datastore: Mongo, inside: Exe
 
 def test_a_changed_byte_an_index_and_an_option_are_other_facts(datastore: Mongo, target: Exec, whole: bytes) -> None:
     pipes.restore(datastore, target, [whole])
-    before = dict(datastore.facts(target))
+    before = dict(datastore.invariants(target))
     with clients.as_app(target) as db:
         db.many.update_one({"n": 5}, {"$set": {"f": 7.6}})
         db["people of Köln"].drop_index("both")
         db.command("collMod", "validated", validationLevel="moderate")
         db.create_collection("new")
-    names = {line.partition(":")[0] for line in pipes.compare(before, dict(datastore.facts(target)))}
+    names = {line.partition(":")[0] for line in pipes.compare(before, dict(datastore.invariants(target)))}
     assert names == {
         "content of many",
         "content of new",
@@ -364,7 +364,7 @@ def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, in
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        datastore.facts(inside)
+        datastore.invariants(inside)
         dumped(datastore, inside)
         datastore.secure(inside)
         inside.run(datastore.connect(service), stdin=b"db.things.countDocuments()\nexit\n")

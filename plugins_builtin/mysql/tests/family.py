@@ -175,12 +175,12 @@ class Awkward(Family):
 
     def test_awkward_data_is_the_same_in_a_throw_away_instance(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
-        before = dict(subject.facts())
+        before = dict(subject.invariants())
         assert before[f"counter `{service.database}`.`we``ird \"n'ame -- x`"] == "1000"
         assert before[f"counter `{service.database}`.`burnt`"] == "43"
         assert before[f"table `{service.database}`.`nothing_in`: rows"] == "0"
         assert "'second'@'%'" in before["accounts"] and "o\\'brien" in before["accounts"].replace("\\\\", "\\")
-        assert pipes.compare(before, dict(subject.prove([self.dump(host, service)], subject.describe()))) == []
+        assert pipes.compare(before, dict(subject.verify([self.dump(host, service)], subject.describe()))) == []
 
     def test_awkward_data_is_the_same_and_works_in_a_new_place(
         self, host: Host, datastore: Datastore, service: Service
@@ -229,14 +229,14 @@ class Awkward(Family):
     def test_an_export_works_under_another_name_and_user(
         self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions, tmp_path: Path
     ) -> None:
-        before = dict(datastore.facts(self.inside(host, service)))
+        before = dict(datastore.invariants(self.inside(host, service)))
         with (tmp_path / "export").open("wb") as file:
             pipes.export_to(datastore, self.inside(host, service), file)
         text = (tmp_path / "export").read_bytes()
         other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-o"), options)
         managed = b"SET @@SESSION.SQL_LOG_BIN= 0;\nSET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'a:1-5,\nb:1';\n"
         moving.put_content(host, datastore, other.name, [text.replace(b"\n\n", b"\n\n" + managed, 1)], "import")
-        after = dict(datastore.facts(self.inside(host, records.read(host, self.kind, other.name))))
+        after = dict(datastore.invariants(self.inside(host, records.read(host, self.kind, other.name))))
         for name, value in before.items():
             if (
                 name.startswith(("content", "table", "counter"))
@@ -263,7 +263,7 @@ class Awkward(Family):
     def test_faults_in_a_dump_are_found(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
         whole, about = self.dump(host, service), subject.describe()
-        facts = dict(subject.facts())
+        facts = dict(subject.invariants())
         lines = whole.splitlines(keepends=True)
         middle = next(number for number, line in enumerate(lines) if line.startswith(b"INSERT INTO `kinds`"))
         end = next(number for number in range(middle, len(lines)) if lines[number].endswith(b";\n"))
@@ -278,23 +278,23 @@ class Awkward(Family):
             (whole.replace(b" 1 ", b" 2 ", 1), "another kind"),
         ):
             with pytest.raises(DokkupyError) as caught:
-                subject.prove([bad], about)
+                subject.verify([bad], about)
             assert re.search(words, f"{caught.value.message} {caught.value.details}"), words
         with pytest.raises(DokkupyError, match="its end is missing"):
             subject.check(cut[:65536], cut[-65536:], len(cut))
         lost = b"".join([*lines[:middle], *lines[end + 1 :]])
         database = service.database
-        names = [line.partition(":")[0] for line in pipes.compare(facts, dict(subject.prove([lost], about)))]
+        names = [line.partition(":")[0] for line in pipes.compare(facts, dict(subject.verify([lost], about)))]
         assert names == [f"content of `{database}`.`kinds`", f"table `{database}`.`kinds`"]
 
     def test_one_changed_byte_and_one_lost_trigger_show(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
-        whole, facts = self.dump(host, service), dict(subject.facts())
+        whole, facts = self.dump(host, service), dict(subject.invariants())
         changed = whole.replace(EVERY_BYTE.hex().upper().encode(), b"01" + EVERY_BYTE.hex().upper().encode()[2:], 1)
         changed = re.sub(rb"INSERT INTO seen VALUES \('second'\)", b"INSERT INTO seen VALUES ('SECOND')", changed)
         assert changed != whole
         names = [
-            line.partition(":")[0] for line in pipes.compare(facts, dict(subject.prove([changed], subject.describe())))
+            line.partition(":")[0] for line in pipes.compare(facts, dict(subject.verify([changed], subject.describe())))
         ]
         assert names == [f"content of `{service.database}`.`bytes`", "schema"]
 
@@ -355,7 +355,7 @@ class Awkward(Family):
             whole = self.dump(host, service)
             copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-c"), ServiceOptions())
             secrets += [copy.password.reveal(), copy.root_password.reveal()]
-            datastore.facts(inside)
+            datastore.invariants(inside)
         finally:
             done.set()
             watcher.join()
@@ -379,11 +379,11 @@ class Awkward(Family):
                 '2024-01-01' + INTERVAL id SECOND, id / 7 FROM many;"""
         self.as_app(self.inside(host, other), text.replace("\n", " "))
         subject, times = ServiceSubject(host, self.kind, other.name), [time.monotonic()]
-        facts = dict(subject.facts())
+        facts = dict(subject.invariants())
         times.append(time.monotonic())
         whole = self.dump(host, other)
         times.append(time.monotonic())
-        assert dict(subject.prove([whole], subject.describe())) == facts
+        assert dict(subject.verify([whole], subject.describe())) == facts
         times.append(time.monotonic())
         took = [round(after - before, 1) for before, after in zip(times, times[1:])]
         print(
@@ -407,7 +407,7 @@ class Awkward(Family):
             CREATE EVENT soon ON SCHEDULE EVERY 1 SECOND ENDS now() + INTERVAL 1 DAY DO DO 'x\\' || 'y';""",
         )
         subject = ServiceSubject(host, self.kind, other.name)
-        assert dict(subject.prove([self.dump(host, other)], subject.describe())) == dict(subject.facts())
+        assert dict(subject.verify([self.dump(host, other)], subject.describe())) == dict(subject.invariants())
         copy = moving.clone(host, datastore, other.name, ServiceName(f"{service.name}-mode2"), ServiceOptions())
         assert self.as_app(self.inside(host, copy), 'SELECT * FROM "t ""x"; SELECT @@event_scheduler').split("\n")[
             :2
@@ -420,15 +420,15 @@ class Awkward(Family):
     ) -> None:
         if not newer:
             pytest.skip("there is one version here")
-        facts = dict(datastore.facts(self.inside(host, service)))
+        facts = dict(datastore.invariants(self.inside(host, service)))
         moved = moving.upgrade(host, datastore, service.name, ServiceOptions(image=newer))
         assert moved.how == "moved"
         print(f"{service.version} -> {moved.service.version}: apps were off for {moved.seconds} s")
         inside = self.inside(host, moved.service)
-        assert dict(datastore.facts(inside)) == facts
+        assert dict(datastore.invariants(inside)) == facts
         self.require_all_works(inside)
         moving.revert(host, datastore, service.name)
-        assert dict(datastore.facts(self.inside(host, service))) == facts
+        assert dict(datastore.invariants(self.inside(host, service))) == facts
 
 
 for _name in vars(DatastoreContract):

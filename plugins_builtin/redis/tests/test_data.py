@@ -156,7 +156,7 @@ def dumped(inside: Exec, redis: Datastore) -> bytes:
 def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, versions: tuple[str, str]) -> None:
     source, target = (create(host, redis, version) for version in versions)
     fill(source)
-    facts = dict(redis.facts(source))
+    facts = dict(redis.invariants(source))
     counts = {name.removeprefix("database "): value for name, value in facts.items() if "keys of" in name}
     assert counts == {
         "0: keys of type string": "9",
@@ -170,7 +170,7 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
     }
     assert facts["users"] == "reader "
     pipes.transfer(redis, source, target)
-    assert dict(redis.facts(target)) == facts
+    assert dict(redis.invariants(target)) == facts
     assert 0 < int(as_app(target, "TTL", "soon gone")) <= 100
     assert as_app(target, "EXISTS", "gone at once") == "0"
     assert as_app(target, "FCALL", "f", "0") == "1"
@@ -182,15 +182,15 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
         as_app(target, "PING", password=source.service.password.reveal())
     kill(target)
     assert lifecycle.bring_to_state(host, redis, target.service)
-    assert dict(redis.facts(target)) == facts
+    assert dict(redis.invariants(target)) == facts
     for one in (source, target):
         remove(one, redis)
 
 
 def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastore) -> None:
     fill(eight)
-    before = dict(redis.facts(eight))
-    assert dict(redis.facts(eight)) == before
+    before = dict(redis.invariants(eight))
+    assert dict(redis.invariants(eight)) == before
     for change in (
         ("APPEND", "large", "x"),
         ("SETRANGE", "large", "2000000", "y"),
@@ -213,42 +213,42 @@ def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastor
         ("FUNCTION", "FLUSH"),
     ):
         as_app(eight, *change)
-        after = dict(redis.facts(eight))
+        after = dict(redis.invariants(eight))
         assert (after == before) == (change[0] == "XACK"), change
         before = after
 
 
 def test_what_has_a_lifetime_is_left_out_of_the_facts(eight: Exec, redis: Datastore) -> None:
     as_app(eight, "HSET", "session", "user", "1")
-    before = dict(redis.facts(eight))
+    before = dict(redis.invariants(eight))
     as_app(eight, "SETEX", "cache", "1000", "x")
     as_app(eight, "HSET", "session", "token", "2")
-    assert dict(redis.facts(eight)) != before
+    assert dict(redis.invariants(eight)) != before
     as_app(eight, "HEXPIRE", "session", "1000", "FIELDS", "1", "token")
     as_app(eight, "HSET", "all of it", "token", "2")
     as_app(eight, "HEXPIRE", "all of it", "1000", "FIELDS", "1", "token")
-    assert dict(redis.facts(eight)) == before
+    assert dict(redis.invariants(eight)) == before
 
 
 def test_many_keys_are_dumped_restored_and_compared_in_bounded_time(seven: Exec, redis: Datastore) -> None:
     for first in range(0, MANY, 50_000):
         many = "for i = ARGV[1], ARGV[1] + 49999 do redis.call('SET', 'key:' .. i, 'value ' .. i) end"
         as_app(seven, "EVAL", many, "0", str(first))
-    assert facts_within(seven, redis, seconds=10)["database 0: keys of type string"] == str(MANY)
-    facts = dict(redis.facts(seven))
+    assert invariants_within(seven, redis, seconds=10)["database 0: keys of type string"] == str(MANY)
+    facts = dict(redis.invariants(seven))
     began = time.monotonic()
     dump = dumped(seven, redis)
     print(f"dump of {MANY} keys: {time.monotonic() - began:.1f} s, {len(dump)} bytes")
     began = time.monotonic()
     moving.put_content(seven.host, redis, seven.service.name, [dump], "import")
     print(f"import of {MANY} keys: {time.monotonic() - began:.1f} s")
-    assert dict(redis.facts(seven)) == facts
+    assert dict(redis.invariants(seven)) == facts
 
 
-def facts_within(inside: Exec, redis: Datastore, seconds: float) -> dict[str, str]:
+def invariants_within(inside: Exec, redis: Datastore, seconds: float) -> dict[str, str]:
     """Facts, for which the server needs no more of the processor than this, and never long in one go."""
     spent, began = processor(inside), time.monotonic()
-    facts = dict(redis.facts(inside))
+    facts = dict(redis.invariants(inside))
     spent = processor(inside) - spent
     print(f"facts of {MANY} keys: {time.monotonic() - began:.1f} s, the server's share {spent:.1f} s")
     assert spent < seconds
@@ -290,7 +290,7 @@ def exported(inside: Exec, redis: Datastore) -> bytes:
 
 def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redis: Datastore) -> None:
     fill(eight)
-    facts = dict(redis.facts(eight))
+    facts = dict(redis.invariants(eight))
     whole = dumped(eight, redis)
     assert len(whole) > 4 * pipes.EDGE
     middle = len(whole) // 2
@@ -307,7 +307,7 @@ def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redi
         with pytest.raises(HostError) as caught:
             moving.put_content(eight.host, redis, eight.service.name, [bad], "import")
         assert "restore" in caught.value.message or "incomplete" in caught.value.message
-        assert dict(redis.facts(eight)) == facts
+        assert dict(redis.invariants(eight)) == facts
     assert len(container.containers_of(eight.host, eight.service.id)) == 1
 
 
@@ -374,7 +374,7 @@ def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redi
 def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     service = eight.service
     fill(eight)
-    facts = redis.facts(eight)
+    facts = redis.invariants(eight)
     shown = [json.dumps(dict(facts)), *map(str, records.services(eight.host))]
     subject = ServiceSubject(eight.host, "redis", service.name)
     lines = tmp_path / "argvs"  # not a pipe: a full one would stop the watch
@@ -386,7 +386,7 @@ def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureF
     try:
         pieces: list[bytes] = []
         subject.dump(pieces.append)
-        subject.prove(pieces, subject.describe())
+        subject.verify(pieces, subject.describe())
         with pytest.raises(DokkupyError) as caught:
             moving.put_content(eight.host, redis, service.name, [b"REDIS is not this"], "import")
         shown += [str(caught.value), *caught.value.details]

@@ -47,7 +47,7 @@ def test_secrets_of_a_one_off_command_are_not_in_the_audit(run: Run, host: Host,
 
 
 def end(engine: FakeEngine, name: str) -> None:
-    engine.made[name] = replace(engine.need(name), state="exited", exit_code=0)
+    engine.made[name] = replace(engine.require(name), state="exited", exit_code=0)
 
 
 def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them(run: Run, engine: FakeEngine) -> None:
@@ -68,7 +68,7 @@ def test_each_tick_of_the_timer_removes_what_ended(run: Run, engine: FakeEngine)
 
 def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:
     name = run("run:detached", "blog", "sleep", "9")[1].strip()
-    engine.made[name] = replace(engine.need(name), created_at="1659505664")
+    engine.made[name] = replace(engine.require(name), created_at="1659505664")
     rows = json.loads(run("run:list", "--format", "json", "blog")[1])
     assert rows == [
         {"name": name, "state": "running", "command": "sleep 9", "created_at": "2022-08-03 05:47:44 +0000 UTC"}

@@ -50,7 +50,7 @@ def app(host: Host) -> FakeEngine:
 
 
 def kept(engine: FakeEngine, name: str) -> str:
-    return engine.need(name).state
+    return engine.require(name).state
 
 
 def runs(engine: FakeEngine) -> list[str]:
@@ -271,7 +271,7 @@ def test_a_container_outlives_no_client_that_was_killed(host: Host, running: Fak
 
 def test_the_timer_ends_what_is_over_its_time_and_removes_what_ended(host: Host, app: FakeEngine) -> None:
     for name, ttl in (("short", 20), ("long", 3600), ("ended", 3600)):
-        made = app.need(run_detached(host, APP, [name], RunOptions(ttl=ttl)))
+        made = app.require(run_detached(host, APP, [name], RunOptions(ttl=ttl)))
         app.made[made.name] = replace(made, created_at="1000", state="exited" if name == "ended" else "running")
     commands = lambda: [one.command[0] for one in app.containers.find_all({"dokkupy.kind": "run"})]  # noqa: E731
     retire_runs(host, now=1019.0)
@@ -288,11 +288,11 @@ def test_one_container_that_does_not_end_keeps_no_other_from_its_end(
 ) -> None:
     first, second = (run_detached(host, APP, ["x"], RunOptions(ttl=1)) for _ in range(2))
     for name in (first, second):
-        app.made[name] = replace(app.need(name), created_at="1000")
+        app.made[name] = replace(app.require(name), created_at="1000")
     stop = app.containers.stop
 
     def stubborn(ref: str, *, timeout: int, restart_policy: str | None = None) -> None:
-        if ref == app.need(first).id:
+        if ref == app.require(first).id:
             raise DokkupyError("it does not stop")
         stop(ref, timeout=timeout)
 

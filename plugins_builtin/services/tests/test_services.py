@@ -111,7 +111,7 @@ def new(host: Host, name: str = "db", **options: Any) -> records.Service:
 
 
 @pytest.mark.parametrize("text", UNTRUSTED)
-def test_a_hostile_name_is_refused(text: str) -> None:
+def test_a_malicious_name_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         ServiceName(text)
 
@@ -386,7 +386,7 @@ def test_a_purged_one_is_gone_at_once(host: Host) -> None:
 def test_data_that_differs_after_a_move_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     new(host)
     seen = iter(({"rows": "2"}, {"rows": "1"}))
-    monkeypatch.setattr(FakeDatastore, "facts", lambda self, inside: next(seen))
+    monkeypatch.setattr(FakeDatastore, "invariants", lambda self, inside: next(seen))
     before = picture(host)
     with pytest.raises(HostError, match="not the same after the move") as caught:
         moving.upgrade(host, fake(host), DB, ServiceOptions(image_version="2"))

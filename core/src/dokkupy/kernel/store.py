@@ -56,17 +56,17 @@ class Store:
 
     def find(self, kind: type[R], *keys: str | None) -> R | None:
         """The record of this kind and these keys; None if there is none."""
-        from dokkupy.model.record import place_of
+        from dokkupy.model.record import path_of
 
-        parts = place_of(kind, keys)
+        parts = path_of(kind, keys)
         table = self.read(*parts)
         return self._record(kind, table, parts, keys) if table else None
 
     def load(self, kind: type[R], *keys: str | None) -> R:
         """The record of this kind and these keys; one with all defaults if there is none yet."""
-        from dokkupy.model.record import place_of
+        from dokkupy.model.record import path_of
 
-        parts = place_of(kind, keys)
+        parts = path_of(kind, keys)
         return self._record(kind, self.read(*parts), parts, keys)
 
     def load_derived(self, kind: type[R], *keys: str | None) -> R:
@@ -79,14 +79,14 @@ class Store:
 
     def save(self, record: object, *keys: str | None) -> None:
         """Replace the record of these keys. See `write`."""
-        from dokkupy.model.record import encode, place_of
+        from dokkupy.model.record import encode, path_of
 
-        self.write(*place_of(type(record), keys), data=encode(record))
+        self.write(*path_of(type(record), keys), data=encode(record))
 
     def remove(self, kind: type, *keys: str | None) -> None:
-        from dokkupy.model.record import place_of
+        from dokkupy.model.record import path_of
 
-        self.delete(*place_of(kind, keys))
+        self.delete(*path_of(kind, keys))
 
     def has_file(self, *parts: str) -> bool:
         """Whether there is a file, even a broken or lost one. Frequent commands ask this first, because loading a record
@@ -97,7 +97,7 @@ class Store:
     def _record(self, kind: type[R], table: Table, parts: tuple[str, ...], keys: tuple[str | None, ...]) -> R:
         from dokkupy.model.record import Malformed, decode
 
-        given = dict(zip(getattr(kind, "known_by_place", ()), keys, strict=False))
+        given = dict(zip(getattr(kind, "known_by_path", ()), keys, strict=False))
         try:
             return decode(kind, table, given)
         except Malformed as error:

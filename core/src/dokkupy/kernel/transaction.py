@@ -92,15 +92,15 @@ class Transaction(Generic[H]):
 
     def save(self, record: object, *keys: str | None) -> None:
         """Write the record of these keys (`Store.find`). The undo restores the old file."""
-        from dokkupy.model.record import encode, place_of
+        from dokkupy.model.record import encode, path_of
 
-        self.write(*place_of(type(record), keys), data=encode(record))
+        self.write(*path_of(type(record), keys), data=encode(record))
 
     def remove(self, kind: type, *keys: str | None) -> None:
         """Delete the record of these keys. The undo restores its file."""
-        from dokkupy.model.record import place_of
+        from dokkupy.model.record import path_of
 
-        self.delete(*place_of(kind, keys))
+        self.delete(*path_of(kind, keys))
 
     def write(self, *parts: str, data: dict[str, Any]) -> None:
         """Write a state file. The undo restores the old content."""

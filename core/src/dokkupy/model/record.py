@@ -91,7 +91,7 @@ REST = " rest"
 """The attribute in which an object keeps the unknown keys of its file."""
 
 
-def place_of(kind: type, keys: tuple[str | None, ...]) -> tuple[str, ...]:
+def path_of(kind: type, keys: tuple[str | None, ...]) -> tuple[str, ...]:
     """The path parts of a record in the store, with its keys for `*`. Without an app (None) it is the host's:
     `apps/*/config` becomes `global/config`."""
     left = list(keys)
@@ -125,7 +125,7 @@ def encode(record: object) -> dict[str, Any]:
     """The table of a record. A `Record` writes only the keys that were passed to it, so that unset keys stay unset."""
     known = fields_of(type(record))
     names = [key for key in known if key in record.__dict__] if isinstance(record, Record) else known
-    apart = getattr(record, "known_by_place", ())
+    apart = getattr(record, "known_by_path", ())
     table = {
         key: known[key][0][1](value)
         for key in names

@@ -56,7 +56,7 @@ class Release:
     """Namespace -> the properties that releases keep, set or not. `mark` is their digest."""
 
     file = RELEASE_FILE
-    known_by_place = ("app",)
+    known_by_path = ("app",)
 
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has the same ones for all process types."""

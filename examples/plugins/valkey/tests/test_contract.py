@@ -69,18 +69,18 @@ class TestValkey(DatastoreContract):
             ("FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)"),
         ):
             as_app(inside, *words)
-        facts = dict(datastore.facts(inside))
+        facts = dict(datastore.invariants(inside))
         copy = moving.clone(host, datastore, name, ServiceName(f"{name}-2"), ServiceOptions())
         other = Exec(host, copy, copy.container)
-        assert dict(datastore.facts(other)) == facts and facts["db0: keys of type hash"] == "1"
+        assert dict(datastore.invariants(other)) == facts and facts["db0: keys of type hash"] == "1"
         for words in (
             ("LSET", "list", "0", "c"),
             ("HSET", "hash", "b", "c"),
             ("ZADD", "zset", "2", "a"),
             ("DEL", "set"),
         ):
-            before = dict(datastore.facts(other))
+            before = dict(datastore.invariants(other))
             as_app(other, *words)
-            assert dict(datastore.facts(other)) != before
+            assert dict(datastore.invariants(other)) != before
         for one in (made, copy):
             lifecycle.destroy(host, datastore.kind, one.name, purge=True)

@@ -53,7 +53,7 @@ class FakeContainers(Containers):
         return {ref: [one for one in found if one.at >= since] for ref, found in self.engine.ended.items()}
 
     def rename(self, ref: str, name: str) -> None:
-        found = self.engine.need(ref)
+        found = self.engine.require(ref)
         if name != found.name:
             if name in self.engine.made:
                 raise Conflict(f"The name {name} is taken")
@@ -62,13 +62,13 @@ class FakeContainers(Containers):
 
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
         self.engine.put(ref, "running")
-        found = self.engine.need(ref)
+        found = self.engine.require(ref)
         self.engine.made[found.name] = replace(found, restarts=0, up_seconds=0)
 
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:
         if self.find(ref) is not None:
-            if self.engine.need(ref).state == "running":
-                self.engine.ended.setdefault(self.engine.need(ref).id, []).append(
+            if self.engine.require(ref).state == "running":
+                self.engine.ended.setdefault(self.engine.require(ref).id, []).append(
                     Ending(self.engine.clock(), 143, stopped=True)
                 )
             self.engine.put(ref, "exited", 143)
@@ -84,7 +84,7 @@ class FakeContainerSessions(ContainerSessions):
         self.engine = engine
 
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
-        command = " ".join(self.engine.need(ref).command)
+        command = " ".join(self.engine.require(ref).command)
         if timeout is not None and command in self.engine.lasting:
             raise TimeoutError(f"{ref} did not end within {timeout} seconds")
         code = self.engine.exit_codes.get(command, 0)
@@ -94,12 +94,12 @@ class FakeContainerSessions(ContainerSessions):
     def logs(
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
-        lines = self.engine.output.get(" ".join(self.engine.need(ref).command), [])
+        lines = self.engine.output.get(" ".join(self.engine.require(ref).command), [])
         for line in lines if tail is None else lines[len(lines) - tail :] if tail else []:
             yield "stdout", line
 
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
-        self.engine.need(ref)
+        self.engine.require(ref)
         return ExecResult(self.engine.exit_codes.get(" ".join(command), 0), "")
 
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:

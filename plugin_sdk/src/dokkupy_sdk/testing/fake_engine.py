@@ -85,7 +85,7 @@ class FakeEngine(Engine):
         self.image_labels[identifier] = dict(labels)
         return Image(identifier, labels=labels)
 
-    def need(self, ref: str) -> Container:
+    def require(self, ref: str) -> Container:
         found = self.containers.find(ref)
         if found is None:
             raise HostError(f"There is no container {ref}")
@@ -93,7 +93,7 @@ class FakeEngine(Engine):
 
     def put(self, ref: str, state: str, code: int | None = None) -> None:
         """Let a container be in a state, as if something had happened to it."""
-        found = self.need(ref)
+        found = self.require(ref)
         self.made[found.name] = replace(found, state=state, exit_code=code)
 
     def age(self, seconds: int) -> None:
@@ -104,7 +104,7 @@ class FakeEngine(Engine):
 
     def end(self, ref: str, code: int, *, at: float, oom: bool = False, restarted: bool = False) -> None:
         """Let a container end by itself. restarted: the engine has started it again."""
-        found = self.need(ref)
+        found = self.require(ref)
         self.ended.setdefault(found.id, []).append(Ending(at, code, oom))
         state = "running" if restarted else "exited"
         self.made[found.name] = replace(

@@ -19,7 +19,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_apps.apps import require_unlocked
-from dokkupy_apps.builds.image import build, received
+from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.builds.procfile import parse_procfile
 from dokkupy_apps.builds.records import recorded
 from dokkupy_apps.desired.formation import (
@@ -76,7 +76,7 @@ def deploy_source(
                 tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
                 make_directory(str(directory))
                 try:
-                    source = received(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
+                    source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
                     require_web_kept(host, declared(host, source), current(host, app)[1])
                     tag = image_name(host, app, f"build-{tx.id}".lower())
                     builder, image = build(tx, source, tag, no_cache=no_cache)

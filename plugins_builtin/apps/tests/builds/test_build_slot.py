@@ -87,4 +87,4 @@ def test_memory_of_all_builds_is_three_quarters_of_the_host_s(tmp_path: Path) ->
 @pytest.mark.parametrize("text", ["0%", "101%", "4", "-1g", "4t", "all", "1.5g", "0g"])
 def test_memory_of_all_builds_that_nobody_can_mean(text: str) -> None:
     with pytest.raises(UserError, match="75%"):
-        BUILDS.need("memory", is_global=True).parse(text)
+        BUILDS.require("memory", is_global=True).parse(text)

@@ -16,7 +16,7 @@ from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.record.manifest import stamp
-from dokkupy_backups.record.stored import BackupFile, UnsettledFile, follow, records
+from dokkupy_backups.record.stored import BackupFile, InterruptedFile, follow, records
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.exclusive import working
 from dokkupy_backups.schedule.due import PrunedFile
@@ -174,7 +174,7 @@ def forget_files(host: Host, name: str) -> None:
             os.unlink(path)
     shutil.rmtree(ssh.directory(host, name), ignore_errors=True)
     host.store.remove(PrunedFile, name)
-    host.store.remove(UnsettledFile, name)
+    host.store.remove(InterruptedFile, name)
 
 
 def key(host: Host, name: TargetName) -> Secret:

@@ -16,7 +16,7 @@ from plugins_builtin.backups.tests.conftest import World
 from plugins_builtin.backups.tests.fake import fill, set_fault
 
 
-def settled(world: World) -> None:
+def require_clean(world: World) -> None:
     """What the next minute's tick does, and the next work on the target."""
     for subject in ("backup:rows:db", "backup-target:local"):
         with operation(world.host, "recover", subject):
@@ -53,12 +53,12 @@ def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Pa
         before = len(local.json("backups:list"))
         process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAILPOINT": f"{kind}@{number}"})
         _, err = process.communicate(timeout=120)
-        settled(local)
+        require_clean(local)
         after = len(local.json("backups:list"))
         assert after - before in (0, 1), name
         if process.returncode == 0:
             assert after == before + 1, (name, err)
-        if "manifest" not in name and "records" not in name and "commit" not in name and "unsettle" not in name:
+        if "manifest" not in name and "records" not in name and "commit" not in name and "note_interrupted" not in name:
             assert after == before, name
 
 
@@ -85,7 +85,7 @@ def test_killed_while_the_dump_runs_leaves_no_backup_and_no_lock(local: World, t
     assert local.json("backups:list") == []
     set_fault(local.base, "db", "")
     local.run("backups:create", "rows:db")
-    settled(local)
+    require_clean(local)
     assert len(local.json("backups:list")) == 1
 
 
@@ -105,7 +105,7 @@ def test_prune_and_delete_killed_at_any_boundary_lose_no_backup_that_is_listed(l
             shutil.copytree(saved / part, place)
         process = local.process("backups:prune", env={"DOKKUPY_FAILPOINT": f"kill@{number}"})
         process.communicate(timeout=120)
-        settled(local)
+        require_clean(local)
         assert len(local.json("backups:list")) in (1, 3), name
         if number % 4 == 1:
             local.run("backups:prune")
@@ -126,7 +126,7 @@ def test_restore_killed_at_any_boundary_leaves_the_old_or_the_new(local: World) 
         process = local.process(*words, env={"DOKKUPY_FAILPOINT": f"kill@{number}"})
         process.communicate(timeout=120)
         assert (local.base / "rows/db/rows").read_bytes() in (good, changed), name
-        settled(local)
+        require_clean(local)
 
 
 def test_another_host_s_work_on_the_repository_is_waited_for_and_then_said(

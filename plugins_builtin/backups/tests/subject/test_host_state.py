@@ -15,7 +15,7 @@ import pytest
 from dokkupy_backups.doctor import findings
 from dokkupy_backups.schedule.due import local_now
 from dokkupy_backups.subject import host_state
-from dokkupy_backups.subject.host_state import HostState, facts_of
+from dokkupy_backups.subject.host_state import HostState, invariants_of
 from dokkupy_backups.subject.tar_stream import pack, unpack, walk
 from dokkupy_sdk.errors import HostError
 
@@ -178,7 +178,7 @@ def member(
         [member("in", tarfile.SYMTYPE, "sub"), member("in/through")],
     ],
 )
-def test_hostile_archives_are_refused_and_write_nothing_outside(
+def test_malicious_archives_are_refused_and_write_nothing_outside(
     tmp_path: Path, members: list[Callable[[tarfile.TarFile], None]]
 ) -> None:
     buffer = io.BytesIO()
@@ -233,8 +233,8 @@ def test_state_that_does_not_parse_is_not_verified(local: World) -> None:
     root = state(local)
     (root / "apps/blog/config.toml").write_text("a = [\n")
     with pytest.raises(Exception, match="does not parse"):
-        HostState(local.host).prove([archive(local)], {})
-    assert facts_of(str(root))["apps: number"] == "2"
+        HostState(local.host).verify([archive(local)], {})
+    assert invariants_of(str(root))["apps: number"] == "2"
 
 
 def test_a_directory_that_cannot_be_renamed_moves_piece_by_piece_and_goes_on_after_a_kill(

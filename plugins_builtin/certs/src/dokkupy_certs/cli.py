@@ -131,7 +131,7 @@ def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> 
     return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
 
 
-def need(host: Host, app: AppName) -> StoredCertificate:
+def require_certificate(host: Host, app: AppName) -> StoredCertificate:
     """The certificate of the app that was brought by hand, else any."""
     host.store.require_app(app)
     slot = slot_of(host, app, BY_HAND)
@@ -189,7 +189,7 @@ def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> Comm
     host.store.require_app(app)
     if what not in ("crt", "key", "csr"):
         raise UserError(f"{what[:40]!r} is not crt, key or csr")
-    one = need(host, app)
+    one = require_certificate(host, app)
     if what == "key":
         check_access(host, "app:admin", app)
     place = files_of(host, app, one)
@@ -203,7 +203,7 @@ def chain(host: Host, app: App) -> CommandResult:
     """Print the certificate's issuer, one authority per line."""
     from dokkupy_certs.x509 import facts_of, read_chain
 
-    found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, need(host, app)).chain))]
+    found = [facts_of(one) for one in read_chain(read_file(files_of(host, app, require_certificate(host, app)).chain))]
     rows = [
         {
             "subject": one.subject,
@@ -225,7 +225,7 @@ def key(host: Host, app: App) -> CommandResult:
     """Show the type of the certificate's key and whether the stored key belongs to it; `certs:show` prints the key."""
     from dokkupy_certs.x509 import read_pair
 
-    one = need(host, app)
+    one = require_certificate(host, app)
     place = files_of(host, app, one)
     read_pair(read_file(place.chain), read_file(place.key), incomplete=True)
     mode = f"{os.stat(place.key).st_mode & 0o777:04o}"

@@ -112,7 +112,7 @@ class Watch:
         while True:
             outcomes = collect(self.host, found)
             pending -= len(outcomes)
-            failed = [outcome for outcome in outcomes if not tell(self.host, outcome)]
+            failed = [outcome for outcome in outcomes if not report_outcome(self.host, outcome)]
             now = time.monotonic()
             is_last = bool(failed) or not pending
             if is_last or now - looked >= (LOOK if now - began < SOON else LOOK_LATER):
@@ -180,7 +180,7 @@ def collect(host: Host, found: Found) -> list[Outcome]:
         wait = 0
 
 
-def tell(host: Host, outcome: Outcome) -> bool:
+def report_outcome(host: Host, outcome: Outcome) -> bool:
     """Print what became of a check; False when it is a failure that counts, which the error tells of."""
     if outcome.stopped:
         return True

@@ -15,7 +15,7 @@ from dokkupy_cron.clock import Clock
 from dokkupy_cron.due import new_run
 from dokkupy_cron.history import HistoryRow, history_of
 from dokkupy_cron.index import enter, in_step
-from dokkupy_cron.run import NOT_STARTED, container_of, end, settle
+from dokkupy_cron.run import NOT_STARTED, advance_run, container_of, end
 from dokkupy_cron.stored import CronFile, OpenRun, subject_lock
 from dokkupy_cron.task import Task, require_task, tasks_of
 
@@ -57,7 +57,7 @@ def advance(host: Host, app: AppName, task: Task, run: OpenRun, clock: Clock, *,
             host.store.save(state, app)
         found = next((one for one in state.runs if one.id == run.id), None)
         if found is not None:
-            state = settle(host, app, task, state, found, clock)
+            state = advance_run(host, app, task, state, found, clock)
         enter(host, app, state, tasks, clock)
 
 

@@ -11,9 +11,9 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_cron.clock import Clock, stamp
 from dokkupy_cron.firing import LATE, MOST_COUNTED, Look, look
 from dokkupy_cron.history import Finished, finish
-from dokkupy_cron.host_command import settle_command
+from dokkupy_cron.host_command import advance_command
 from dokkupy_cron.index import enter, in_step, is_valid, rebuild, waiting
-from dokkupy_cron.run import settle
+from dokkupy_cron.run import advance_run
 from dokkupy_cron.settings import SETTINGS
 from dokkupy_cron.stored import CronFile, OpenRun, subject_lock, subject_name
 from dokkupy_cron.task import Task, limit_of, schedule_of, tasks_of
@@ -98,9 +98,9 @@ def serve_subject(host: Host, app: Subject, clock: Clock) -> tuple[list[str], se
             if run is None:
                 continue  # the policy of another run has ended it
             if app is None:
-                state = settle_command(host, state, run, clock)
+                state = advance_command(host, state, run, clock)
             else:
-                state = settle(host, app, tasks.get(run.task), state, run, clock)
+                state = advance_run(host, app, tasks.get(run.task), state, run, clock)
             if identifier not in known:
                 started.add(identifier)
                 lines.append(f"started {run.task} of {subject_name(app)}")

@@ -29,7 +29,7 @@ def lock_of(run: str) -> str:
     return f"cron-run:{run}"
 
 
-def settle_command(host: Host, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
+def advance_command(host: Host, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
     """Look at a run: begin it, skip it while an older one of its task goes on, or say that it was killed."""
     if holder(host.root, lock_of(run.id)):
         return state

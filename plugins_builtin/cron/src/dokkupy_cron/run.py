@@ -99,7 +99,7 @@ def end(
     return ended(host, app, state, run, outcome, clock, found=found, reason=reason)
 
 
-def settle(host: Host, app: AppName, task: Task | None, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
+def advance_run(host: Host, app: AppName, task: Task | None, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
     """Look at a run: start it, end it at its limit, or take down how it ended. Returns the state as it is saved."""
     found = container_of(host, run)
     if run.ends:  # whoever was ending it did not come to its end

@@ -64,7 +64,7 @@ def deploy(
         pending.pop(app, None)
 
 
-def settle(host: Host, deployment: Deployment, tx: Transaction) -> None:
+def finalize(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """The new release serves: note its commit, adopt the branch, move the refs. Undone when the deploy still fails."""
     app = deployment.app
     incoming = sources_of(host).pending.get(app)

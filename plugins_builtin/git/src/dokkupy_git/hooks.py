@@ -58,9 +58,9 @@ def post_build(host: Host, build: Build, tx: Transaction) -> None:
 
 @hookimpl
 def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    from dokkupy_git.deploy import settle
+    from dokkupy_git.deploy import finalize
 
-    settle(host, deployment, tx)
+    finalize(host, deployment, tx)
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed

@@ -195,7 +195,7 @@ def test_push_with_kept_git_directory_hands_its_history_to_the_build(world: Worl
 
 
 @pytest.mark.parametrize("revision", ["--upload-pack=x", "-q", "a..b", "$(id)", "main;id", "@{-1}", "HEAD^{/x}", ""])
-def test_hostile_revisions_are_refused(world: World, client: Client, tmp_path: Path, revision: str) -> None:
+def test_malicious_revisions_are_refused(world: World, client: Client, tmp_path: Path, revision: str) -> None:
     client.commit({"a": "1"})
     sources = bring(world, client)
     (tmp_path / "out").mkdir()
@@ -275,7 +275,7 @@ def test_submodule_is_not_fetched_twice(world: World, client: Client, tmp_path: 
         "../../x",
     ],
 )
-def test_hostile_submodule_urls_are_refused(world: World, client: Client, tmp_path: Path, url: str) -> None:
+def test_malicious_submodule_urls_are_refused(world: World, client: Client, tmp_path: Path, url: str) -> None:
     commit = client.commit({"a": "1"})
     with_submodule(client, url, commit)
     (tmp_path / "out").mkdir()

@@ -194,7 +194,7 @@ def sparse(tar: tarfile.TarFile) -> None:
     ],
 )
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_hostile_tars_are_refused_whole(
+def test_malicious_tars_are_refused_whole(
     world: World, monkeypatch: pytest.MonkeyPatch, make: Make, reason: str, mode: str
 ) -> None:
     world.host.store.write(
@@ -234,7 +234,7 @@ def zip_of(**members: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_hostile_zips_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malicious_zips_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.host.store.write("global", "git", data={"properties": {"archive-max-size": "1000000"}})
     lying = bytearray(zip_of(a=b"\0" * 5_000_000))
     at = lying.rfind(b"PK\x01\x02")

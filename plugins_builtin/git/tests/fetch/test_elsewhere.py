@@ -102,7 +102,7 @@ def test_ordinary_urls_are_accepted(url: str) -> None:
         "https://$(id)/x",
     ],
 )
-def test_hostile_urls_are_refused(url: str) -> None:
+def test_malicious_urls_are_refused(url: str) -> None:
     with pytest.raises(UserError):
         parse_remote(url, protocols=("https", "ssh", "git"), local=False)
 
@@ -250,7 +250,7 @@ def test_status_of_a_login_is_the_exit_status(world: World, capsys: pytest.Captu
         assert capsys.readouterr().err == ""
 
 
-def test_hostile_refs_and_urls_are_refused_by_the_command(world: World, upstream: Client) -> None:
+def test_malicious_refs_and_urls_are_refused_by_the_command(world: World, upstream: Client) -> None:
     for words in (
         ("blog", str(upstream.path), "--upload-pack=id"),
         ("blog", str(upstream.path), "main;id"),
@@ -335,14 +335,14 @@ def test_image_build_may_have_more_files_for_local_users(world: World, tmp_path:
 
 
 @pytest.mark.parametrize("image", ["app;id", "-v", "a b", "APP:v1", "app:v1\nRUN id", "$(id)", "../x", ""])
-def test_hostile_image_names_are_refused(world: World, image: str) -> None:
+def test_malicious_image_names_are_refused(world: World, image: str) -> None:
     world.make_app()
     assert run(world, "git:from-image", "blog", "--", image) == 1
     assert head(world) == ""
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a <b", "x" * 300])
-def test_hostile_authors_are_refused(world: World, name: str) -> None:
+def test_malicious_authors_are_refused(world: World, name: str) -> None:
     world.make_app()
     assert run(world, "git:from-image", "blog", "app:v1", name) == 1
     assert head(world) == ""
@@ -396,7 +396,7 @@ def test_password_of_a_refused_command_is_not_in_the_audit(world: World) -> None
         ("", "a", "b"),
     ],
 )
-def test_hostile_logins_are_refused(world: World, host: str, user: str, password: str) -> None:
+def test_malicious_logins_are_refused(world: World, host: str, user: str, password: str) -> None:
     assert run(world, "git:auth", "--", host, user, password) == 1
     assert logins(world.host) == {}
 
@@ -470,7 +470,7 @@ def test_deploy_key_is_made_once_and_shown(world: World, tmp_path: Path, capsys:
     assert key.read_bytes() == before
 
 
-def test_hostile_hosts_are_not_scanned(world: World, tmp_path: Path) -> None:
+def test_malicious_hosts_are_not_scanned(world: World, tmp_path: Path) -> None:
     for name in ("-oProxyCommand=id", "a;b", "$(id)", "a b", "x" * 300):
         assert run(world, "git:allow-host", "--", name) == 1
     with pytest.raises(UserError):

@@ -247,7 +247,7 @@ def test_clone_of_an_unknown_app_exits_with_20(world: World, client: Client) -> 
 
 
 @pytest.mark.parametrize("name", ["../x", "blog;id", "-oProxyCommand=x", "a/b", "$(id)", "", "'"])
-def test_hostile_repository_names_are_refused(world: World, client: Client, name: str) -> None:
+def test_malicious_repository_names_are_refused(world: World, client: Client, name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(HERE / "serve.py"), "git-receive-pack", name],
         env=client.env,

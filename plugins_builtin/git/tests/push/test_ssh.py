@@ -157,7 +157,7 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
         "git-receive-pack 'blog' 'more'",
     ],
 )
-def test_hostile_commands_over_ssh_are_refused(world: World, client: Client, server: Server, command: str) -> None:
+def test_malicious_commands_over_ssh_are_refused(world: World, client: Client, server: Server, command: str) -> None:
     server.connect(client)
     words = client.env["GIT_SSH_COMMAND"].split()
     done = subprocess.run(

@@ -204,7 +204,7 @@ def test_a_boot_is_no_crash_whatever_the_processes_said_at_the_end(
     crashes.clear()
     for one, code in zip(current(host, APP)[1], (143, 0), strict=False):
         engine.end(one.id, code, at=clock.now + 1)
-        engine.made[engine.need(one.id).name] = replace(engine.need(one.id), restarts=0)
+        engine.made[engine.require(one.id).name] = replace(engine.require(one.id), restarts=0)
     engine.forget_endings()
     clock.tick(300)
     assert (state(host), crashes) == ("running", [])

@@ -129,7 +129,7 @@ class Mongo(Datastore):
             return ""
         return "it is no archive of mongodump"
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         found: dict[str, str] = json.loads(self.shell(inside, "facts.js", timeout=6 * 3600))
         return found
 

@@ -21,7 +21,7 @@ ADMIN, APP = f"--defaults-extra-file={FILES}/admin.cnf", f"--defaults-extra-file
 CHARSET = "--default-character-set=utf8mb4"
 LONGEST_USER = 32
 HOURS = 3600.0
-FOR_FACTS = 6 * HOURS
+FOR_INVARIANTS = 6 * HOURS
 """Every row is read once: some ten million rows in a minute."""
 
 
@@ -135,8 +135,8 @@ class MySQL(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return streams.why_not_whole(head, tail)
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
-        return sql.facts(lambda text: self.query(inside, text, FOR_FACTS), self.accounts)
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
+        return sql.invariants(lambda text: self.query(inside, text, FOR_INVARIANTS), self.accounts)
 
     # versions
 

@@ -175,7 +175,7 @@ def content(number: int, table: str, columns: list[tuple[str, str]]) -> str:
     return f"SELECT {number}, count(*), coalesce(sum(CAST(conv(left({row}, 12), 16, 10) AS UNSIGNED)), 0) FROM {table};"
 
 
-def facts(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
+def invariants(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
     """The invariants of all that a server holds. query: runs statements, returns rows as lines with tabs."""
     tables: dict[str, list[tuple[str, str]]] = {}
     found: dict[str, str] = {}

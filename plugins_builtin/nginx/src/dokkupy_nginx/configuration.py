@@ -11,7 +11,7 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.names import AppName
 
-from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, needed_defaults, needed_quic, read_conf
+from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, read_conf, used_defaults, used_quic
 from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inspect.sockets import held_for_udp, require_free_ports
 from dokkupy_nginx.layout import Layout
@@ -99,7 +99,7 @@ class Configuration:
         facts = self.facts()
         foreign = survey(self.layout)
         base = [claim for claim in self._base_claims(facts) if claim.socket not in foreign.defaults]
-        needed = needed_defaults([*staged.others, *staged.confs.values()], base)
+        needed = used_defaults([*staged.others, *staged.confs.values()], base)
         default = render_default(
             staged.generation,
             [claim for claim in needed if claim.socket not in foreign.defaults],
@@ -107,7 +107,7 @@ class Configuration:
             facts,
             omit=[name for name in HTTP_DIRECTIVES if name in foreign.directives],
             certificate=self._own_certificate(facts),
-            quic=needed_quic([*staged.others, *staged.confs.values()]),
+            quic=used_quic([*staged.others, *staged.confs.values()]),
             foreign_quic=foreign.quic,
         )
         staged.tree = self.trees.stage(staged.generation, staged.texts, default, without=staged.gone)

@@ -130,7 +130,7 @@ class NginxProxy(Configuration, Proxy):
                     from dokkupy_nginx.render.stapling import sweep
 
                     sweep(self.layout, directory, map(self.trees.text, self.trees.apps()))
-        self._settle_quarantine(routes, remove)
+        self._update_quarantine(routes, remove)
 
     # rendering
 
@@ -231,7 +231,7 @@ class NginxProxy(Configuration, Proxy):
 
     # quarantine
 
-    def _settle_quarantine(self, routes: Sequence[Route], remove: Sequence[AppName]) -> None:
+    def _update_quarantine(self, routes: Sequence[Route], remove: Sequence[AppName]) -> None:
         if not os.path.isdir(self.layout.quarantine):
             return
         from dokkupy_nginx.recovery.quarantine import forget, retry

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.config.claims import Claim, needed_quic, read_conf
+from dokkupy_nginx.config.claims import Claim, read_conf, used_quic
 from dokkupy_nginx.render.app import render_app
 from dokkupy_nginx.render.catch_all import render_default
 from dokkupy_nginx.render.values import Facts
@@ -91,7 +91,7 @@ def test_http3_has_its_sockets_once_and_its_header() -> None:
     conf = render_app(secure, H3)
     check("http3", conf.text)
     assert read_conf(conf.app, conf.text).claims == conf.claims
-    sockets = needed_quic([conf, replace(conf, app=AppName("shop"))])
+    sockets = used_quic([conf, replace(conf, app=AppName("shop"))])
     text = render_default("0123456789abcdef", conf.claims[2:], conf.claims[0], H3, quic=sockets)
     check("http3-default", text)
     assert (text.count("reuseport"), conf.text.count("reuseport")) == (2, 0)
@@ -103,14 +103,14 @@ def test_http3_has_its_sockets_once_and_its_header() -> None:
 def test_nothing_of_http3_where_nginx_has_none_or_nobody_wants_it(facts: Facts, settings: dict[str, str]) -> None:
     conf = render_app(replace(ROUTES["https"], settings=settings), facts)
     assert "quic" not in conf.text and "Alt-Svc" not in conf.text
-    assert needed_quic([conf]) == ()
+    assert used_quic([conf]) == ()
 
 
 def test_http3_of_an_app_for_all_names_leaves_the_catch_all_only_the_socket() -> None:
     settings = {"http3": "true", "bind-address-ipv6": "[::1]"}
     conf = render_app(replace(ROUTES["https"], domains=(), settings=settings), H3)
     assert "    listen 443 quic default_server;\n" in conf.text
-    sockets = needed_quic([conf])
+    sockets = used_quic([conf])
     assert [(claim.socket, claim.default) for claim in sockets] == [(("0.0.0.0", 443), False), (("[::1]", 443), False)]
     foreign = {("0.0.0.0", 443): {"quic", "reuseport"}}
     text = render_default("0", [], conf.claims[0], H3, quic=sockets, foreign_quic=foreign)

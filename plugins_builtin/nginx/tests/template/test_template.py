@@ -6,7 +6,7 @@ import resource
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.config.syntax import SyntaxFault, parse, write
+from dokkupy_nginx.config.syntax import ConfigSyntaxError, parse, write
 from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.template.allowlist import is_costly
 from dokkupy_nginx.template.expand import prefix_of, render_custom
@@ -243,7 +243,7 @@ UNTRUSTED = {
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)
-def test_hostile_template_is_refused_with_app_and_line(name: str) -> None:
+def test_malicious_template_is_refused_with_app_and_line(name: str) -> None:
     with pytest.raises(AppError) as caught:
         render(UNTRUSTED[name])
     assert "App blog" in caught.value.message
@@ -324,7 +324,7 @@ def strip(directives: list) -> list:  # type: ignore[type-arg]
 
 @pytest.mark.parametrize("text", ["a", "{", "}", "a {", ";", 'a "b', "a }", "a b c", "a ${x y};", 'a "b"c;'])
 def test_broken_syntax_is_a_fault_with_its_line(text: str) -> None:
-    with pytest.raises(SyntaxFault) as caught:
+    with pytest.raises(ConfigSyntaxError) as caught:
         parse("\n" + text)
     assert caught.value.line == 2
 

@@ -125,8 +125,8 @@ class Postgres(Datastore):
             return "it ends before the database's own part"
         return ""
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
-        return sql.facts(lambda text: self.psql(inside, text, inside.service.database))
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
+        return sql.invariants(lambda text: self.psql(inside, text, inside.service.database))
 
     def keeps_data(self, old: str, new: str) -> bool:
         # https://www.postgresql.org/support/versioning/: minor releases do not change the format of the data.

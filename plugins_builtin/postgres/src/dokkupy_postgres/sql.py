@@ -168,7 +168,7 @@ ORDER BY 1, 2, 3, 4, 5, 6
 """What the schema is, in words that mean the same in all supported versions (NOT NULL became a constraint in 18)."""
 
 
-def facts(query: Callable[[str], str]) -> dict[str, str]:
+def invariants(query: Callable[[str], str]) -> dict[str, str]:
     """The invariants of a database. query: runs statements, returns lines with `|` between the columns."""
     import hashlib
 

@@ -92,7 +92,7 @@ class Redis(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return rdb.check(head, tail, size)
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         argv = ("sh", "-euc", script("client.sh") + script("facts.sh"), "facts", script("facts.lua"))
         rows = (line.partition("\t") for line in inside.run(argv, timeout=3600).splitlines())
         return {name: value for name, _, value in rows}

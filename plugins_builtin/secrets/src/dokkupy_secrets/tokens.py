@@ -139,7 +139,7 @@ def typed(kinds: Iterable[type], place: tuple[str, ...], table: dict[str, Any]) 
         if keys is None:
             continue
         try:
-            given = dict(zip(getattr(kind, "known_by_place", ()), keys, strict=False))
+            given = dict(zip(getattr(kind, "known_by_path", ()), keys, strict=False))
             new = encode(decode(kind, table, given))
         except (Malformed, DokkupyError, TypeError):
             continue  # another record of the same file, or one that the doctor names

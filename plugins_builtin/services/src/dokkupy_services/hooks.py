@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     if not any_service(host):
         return []
-    from dokkupy_services.links.variables import guests
+    from dokkupy_services.links import variables
 
-    return guests(host, app)
+    return variables.linked_containers(host, app)
 
 
 @hookimpl

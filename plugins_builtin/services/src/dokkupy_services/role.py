@@ -152,7 +152,7 @@ class Datastore(ABC):
         """Why a dump that begins and ends so (up to 64 KiB each) cannot be whole; empty when it may be. Pure."""
         return "" if size else "it is empty"
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         """Invariants of the content: a hash of the schema, the number of rows of each table; the same in all versions of
         the server. See `dokkupy_sdk.roles.BackupSubject` for how they are compared."""
         raise NotImplementedError

@@ -113,7 +113,7 @@ def add_entry_commands(group: Group) -> None:
             from dokkupy_storage.settings import SETTINGS
 
             given = " ".join([prop, *value]).strip()
-            SETTINGS.need(name, is_global=True)
+            SETTINGS.require(name, is_global=True)
             with operation(host, "storage:set", "host") as tx:
                 SETTINGS.set(tx, None, name, given)
             host.out.header(f"Setting {name} to {given}" if given else f"Unsetting {name}")

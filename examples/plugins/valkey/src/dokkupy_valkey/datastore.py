@@ -77,7 +77,7 @@ class Valkey(Datastore):
         # "REDIS" and a version; at the end 0xFF and a sum, which the server checks.
         return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is not whole"
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         found = {
             "functions": digest([inside.run((*self.connect(inside.service), "-e", "FUNCTION", "LIST", "WITHCODE"))])
         }

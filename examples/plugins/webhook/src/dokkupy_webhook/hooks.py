@@ -23,14 +23,14 @@ def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, 
         "release": release.number if release is not None else None,
         "revision": release.revision if release is not None else "",
     }
-    tell(host, app, "deploy_finished", facts)
+    notify(host, app, "deploy_finished", facts)
 
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def on_backup_finished(host: Host, subject: str, outcome: str, reason: str) -> None:
     kind, _, name = subject.partition(":")
     app = AppName(name) if kind == "app" else None
-    tell(host, app, "backup_finished", {"subject": subject, "outcome": outcome, "reason": reason})
+    notify(host, app, "backup_finished", {"subject": subject, "outcome": outcome, "reason": reason})
 
 
 @hookimpl
@@ -45,7 +45,7 @@ def on_process_crashed(host: Host, crash: Crash) -> None:
         "restarts": crash.restarts,
         "crashed_at": crash.at,
     }  # not its output, which may hold secrets
-    tell(host, crash.app, "process_crashed", facts)
+    notify(host, crash.app, "process_crashed", facts)
 
 
 @hookimpl(optionalhook=True)
@@ -70,10 +70,10 @@ def on_cron_finished(
         "seconds": seconds,
         "reason": reason,
     }
-    tell(host, app, "cron_failed", facts)  # not its output either
+    notify(host, app, "cron_failed", facts)  # not its output either
 
 
-def tell(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:
+def notify(host: Host, app: AppName | None, event: str, facts: dict[str, Any]) -> None:
     from dokkupy_webhook.settings import SETTINGS
 
     if not SETTINGS.get(host.store, app, "url"):

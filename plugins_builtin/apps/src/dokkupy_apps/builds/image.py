@@ -18,7 +18,7 @@ from dokkupy_apps.releases.records import (
 )
 
 
-def received(tx: Transaction, source: Source) -> Source:
+def prepare_source(tx: Transaction, source: Source) -> Source:
     """The part of the source that is built, looked at by the plugins."""
     host = tx.host
     source = built_part(host, source)

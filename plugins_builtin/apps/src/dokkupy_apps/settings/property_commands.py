@@ -78,7 +78,7 @@ def add_property_commands(
                 )
             if scope.app is not None:
                 host.store.require_app(scope.app)
-            prop = settings.need(name, is_global=scope.app is None)
+            prop = settings.require(name, is_global=scope.app is None)
             if prop.set_by:
                 raise settings.invalid(f"{prop.set_by} sets {name}")
             with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:

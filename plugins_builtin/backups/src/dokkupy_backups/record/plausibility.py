@@ -1,11 +1,11 @@
-"""Whether facts and sizes agree: what makes a backup proven, or not plausible. Pure."""
+"""Whether the invariants and sizes of a backup agree, so that it is verified, or plausible."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 SUM = "content"
-"""How names of facts begin that are sums over everything: they count only where before and after are the same, since
+"""The prefix of invariants that are checksums of everything: they count only if before and after are the same, since
 what was dumped in between need be neither (`dokkupy_sdk.backup_subject`)."""
 
 SHOWN = 12
@@ -13,7 +13,7 @@ SHOWN = 12
 
 
 def whole(text: str) -> int | None:
-    """The number that a fact is, when it is a whole one."""
+    """The whole number of an invariant; None if it is none."""
     return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20 else None
 
 
@@ -27,11 +27,11 @@ def between(found: str, before: str, after: str) -> bool:
 
 
 def differences(found: Mapping[str, str], before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """A line for each fact of a restored dump that it cannot have: facts were taken before the dump and after it, and
+    """A line for each wrong invariant of a restored dump. Invariants were read before the dump and after it, and
     what is in it lies between. What is in one of the two only came or went meanwhile, and may be there or not."""
     lines = []
     for name in sorted({*found, *before, *after}):
-        values = [facts[name] for facts in (before, after) if name in facts]
+        values = [invariants[name] for invariants in (before, after) if name in invariants]
         if name.startswith(SUM) and len(set(values)) > 1:
             continue
         if name not in found:
@@ -52,11 +52,11 @@ def emptied(now: Mapping[str, str], last: Mapping[str, str]) -> bool:
 
 
 def implausible(
-    size: int, facts: Mapping[str, str], last_size: int, last_facts: Mapping[str, str], percent: int
+    size: int, invariants: Mapping[str, str], last_size: int, last_invariants: Mapping[str, str], percent: int
 ) -> str:
     """Why a dump cannot be believed beside the last good one; empty when it can. percent: of the last one's size."""
     if last_size and size * 100 < last_size * percent:
         return f"it has {size} bytes, the last one had {last_size}: less than {percent} %"
-    if percent and emptied(facts, last_facts):
+    if percent and emptied(invariants, last_invariants):
         return "everything that was counted in the last one is gone"
     return ""

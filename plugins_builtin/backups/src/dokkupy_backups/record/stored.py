@@ -27,10 +27,10 @@ class BackupFile(StateRecord, file="backups/records/*"):
     backup: Record
 
 
-class UnsettledFile(StateRecord, file="backups/unsettled/*"):
+class InterruptedFile(StateRecord, file="backups/interrupted/*"):
     """Something on a target was interrupted."""
 
-    unsettled: bool = True
+    interrupted: bool = True
 
 
 def records(host: Host, subject: SubjectName | None = None, target: TargetName | None = None) -> list[Record]:
@@ -154,28 +154,28 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
 # what was interrupted
 
 
-def unsettle(host: Host, target: str) -> None:
+def note_interrupted(host: Host, target: str) -> None:
     """Note that something on a target was interrupted: whoever works there next looks. Needs no target that answers.
     Called as an undo, by whoever holds the target's lock."""
-    host.store.save(UnsettledFile(unsettled=True), target)
+    host.store.save(InterruptedFile(interrupted=True), target)
 
 
-def settle(host: Host, repository: Repository, *, always: bool = False) -> bool:
+def clean_up(host: Host, repository: Repository, *, always: bool = False) -> bool:
     """Take away what interrupted work left on a target: dead processes' locks, dumps that became no backup; and know
     the backups of which only the repository knows. The caller holds the target's lock. Returns whether it looked."""
     name = str(repository.target.name)
-    if not always and host.store.find(UnsettledFile, name) is None:
+    if not always and host.store.find(InterruptedFile, name) is None:
         return False
     repository.unlock()
     remainders = follow(host, repository, repository.snapshots())
     repository.forget(remainders)
-    host.store.remove(UnsettledFile, name)
+    host.store.remove(InterruptedFile, name)
     return True
 
 
-def try_settle(host: Host, repository: Repository) -> None:
+def try_clean_up(host: Host, repository: Repository) -> None:
     """The same at the end of something that failed: the next command does what cannot be done now."""
     try:
-        settle(host, repository)
+        clean_up(host, repository)
     except DokkupyError as error:
-        host.out.debug(f"{repository.target.name} is not settled: {error.message}")
+        host.out.debug(f"{repository.target.name} is not cleaned up: {error.message}")

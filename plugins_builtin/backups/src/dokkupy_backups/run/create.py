@@ -76,7 +76,7 @@ def make(
     host.out.section(f"Dumping {name} into {target.name}")
     host.hooks.emit(hookspecs.pre_backup, host=host, subject=str(name))
     started, meter = stamp(clock()), Meter()
-    about, before = dict(subject.describe()), dict(subject.facts())
+    about, before = dict(subject.describe()), dict(subject.invariants())
     after: dict[str, str] = {}
     file = f"{name.replace(':', '-')}.{subject.suffix}"
 
@@ -88,7 +88,7 @@ def make(
         subject.dump(one)
 
     def accept() -> None:
-        after.update(subject.facts())
+        after.update(subject.invariants())
         subject.check(meter.head, meter.tail, meter.size)
         require_plausible(host, name, target, meter.size, after, accept_smaller)
 

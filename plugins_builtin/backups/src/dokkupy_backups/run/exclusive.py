@@ -10,7 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_backups.names import SubjectName
-from dokkupy_backups.record.stored import settle, unsettle
+from dokkupy_backups.record.stored import clean_up, note_interrupted
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.target.stored import Target
 
@@ -38,6 +38,6 @@ def working(
     also = (f"backup-target:{target.name}",) if subject else ()
     with operation(host, verb, first, wait=wait, also=also) as tx:
         if not host.dry_run:
-            settle(host, repository)
-        tx.register_undo("note that work on the target began", call(unsettle, target=str(target.name)))
+            clean_up(host, repository)
+        tx.register_undo("note that work on the target began", call(note_interrupted, target=str(target.name)))
         yield tx, repository

@@ -11,7 +11,7 @@ from dokkupy_sdk.errors import Conflict
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import Record, moment
-from dokkupy_backups.record.stored import BackupFile, last, own, records, settle
+from dokkupy_backups.record.stored import BackupFile, clean_up, last, own, records
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.exclusive import Now, now, working
 from dokkupy_backups.settings import SETTINGS
@@ -75,7 +75,7 @@ def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, cloc
         if host.dry_run:
             tx.describe_plan(f"forget backups that no policy keeps, and free their space on {target.name}")
             return []
-        settle(host, repository, always=True)
+        clean_up(host, repository, always=True)
         mine = own(records(host, target=target.name), target.host_name)
         kept = protected(own(records(host), target.host_name)) | protected(mine)
         days = int(SETTINGS.get(host.store, None, "safety-days"))

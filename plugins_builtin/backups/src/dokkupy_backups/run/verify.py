@@ -1,4 +1,4 @@
-"""A proof: the repository checked, the dump restored into something that is thrown away, the facts compared."""
+"""Verification: checks the repository, restores the dump into something temporary, and compares the invariants."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
         if host.dry_run:
             tx.describe_plan(
                 f"check the target {target.name}",
-                f"restore {record.short} of {name} into something that is thrown away, and compare the facts",
+                f"restore {record.short} of {name} into something temporary, and compare the invariants",
             )
             return None
         try:
-            proven = replace(prove(host, repository, subject, record, subset), verified=stamp(clock()), failed="")
+            verified = replace(
+                verified_record(host, repository, subject, record, subset), verified=stamp(clock()), failed=""
+            )
         except Interrupted:
             raise
         except Exception as error:
@@ -46,11 +48,11 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
                 note(host, record, fault)
             failed(host, name, "verify", fault, clock)
             raise fault from error
-        keep(tx, proven)
+        keep(tx, verified)
         tx.commit()
         attempts.note_success(host, name, "verify")
     attempts.announce(host, name, "verified")
-    return proven
+    return verified
 
 
 class NotVerified(HostError):
@@ -60,19 +62,19 @@ class NotVerified(HostError):
 
 
 def note(host: Host, record: Record, fault: DokkupyError) -> None:
-    """The record says that its proof failed; kept although the operation is undone."""
+    """Record that the verification failed, although the operation is undone."""
     failed = replace(record, failed=attempts.text_of(fault)[: attempts.WORDS])
     host.store.save(BackupFile(backup=failed), record.id)
 
 
-def prove(
+def verified_record(
     host: Host, repository: Repository, subject: BackupSubject, record: Record, subset: DataSubset | None
 ) -> Record:
     host.out.section(f"Verifying {record.short} of {record.subject} on {record.target}")
     damage = check(repository, subset or DataSubset(""))
     try:
         record = completed(repository, record)
-        require_proof(repository, subject, record)
+        require_verified(repository, subject, record)
     except Busy:
         raise
     except Exception as error:
@@ -101,11 +103,11 @@ def check(repository: Repository, subset: DataSubset) -> HostError | None:
     return None
 
 
-def require_proof(repository: Repository, subject: BackupSubject, record: Record) -> None:
+def require_verified(repository: Repository, subject: BackupSubject, record: Record) -> None:
     meter = Meter()
     stream = meter.through(repository.pieces(record.id, record.file), end=lambda: require_same(meter, record))
     try:
-        found = subject.prove(stream, record.about)
+        found = subject.verify(stream, record.about)
         for _ in stream:
             pass  # a restore may not need the end; the checksum does
     finally:

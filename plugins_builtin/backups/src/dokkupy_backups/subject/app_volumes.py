@@ -135,9 +135,9 @@ class AppVolumes(BackupSubject):
     def describe(self) -> Mapping[str, str]:
         return {"kind": "app", "app": str(self.app), "volumes": " ".join(self.there())}
 
-    def facts(self) -> Mapping[str, str]:
+    def invariants(self) -> Mapping[str, str]:
         with closing(read(self.host, self.there())) as pieces:
-            return facts_of(pieces)
+            return invariants_of(pieces)
 
     def dump(self, write: Callable[[bytes], object]) -> None:
         for piece in read(self.host, self.there()):
@@ -147,13 +147,13 @@ class AppVolumes(BackupSubject):
         if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
             raise HostError(f"The dump of {self.name} is not a complete tar archive", code="bad_dump")
 
-    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+    def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         staged = staging()
-        with operation(self.host, "backups:prove", f"volumes-proof:{self.app}") as tx:
+        with operation(self.host, "backups:verify", f"volumes-verification:{self.app}") as tx:
             tx.register_undo("make a throw-away volume", call(drop, volume=staged))
             stage(self.host, staged, pieces)
             with closing(read(self.host, {"": staged})) as back:
-                found = facts_of(back)
+                found = invariants_of(back)
             tx.commit(after=(call(drop, volume=staged),))
         return found
 
@@ -276,7 +276,7 @@ def stage(host: Host, volume: str, pieces: Iterable[bytes]) -> None:
             child.write(piece, PATIENCE)
 
 
-def facts_of(pieces: Iterable[bytes]) -> dict[str, str]:
+def invariants_of(pieces: Iterable[bytes]) -> dict[str, str]:
     """Number and bytes of files, and a sum over names, rights, owners and contents."""
     files = size = total = 0
     pieces = iter(pieces)

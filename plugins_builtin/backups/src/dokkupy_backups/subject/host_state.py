@@ -41,7 +41,7 @@ LEFT_OUT = (
     "journal/closed",
     "journal/new",
     "backups/keys",
-    "backups/unsettled",
+    "backups/interrupted",
     "backups/restore",
     "home/.cache",
     "home/.docker/buildx",
@@ -79,8 +79,8 @@ class HostState(BackupSubject):
             "plugins": " ".join(f"{name}=={version}" for name, version in sorted(plugins(self.host).items())),
         }
 
-    def facts(self) -> Mapping[str, str]:
-        return facts_of(self.host.root)
+    def invariants(self) -> Mapping[str, str]:
+        return invariants_of(self.host.root)
 
     def dump(self, write: Callable[[bytes], object]) -> None:
         pack(self.host.root, self.paths(), write, self.in_clear)
@@ -112,11 +112,11 @@ class HostState(BackupSubject):
         if size < 3 * BLOCK or size % BLOCK or head[257:262] != b"ustar" or tail[-2 * BLOCK :].strip(b"\0"):
             raise HostError(f"The archive of the host's state is incomplete: {size} bytes", code="bad_archive")
 
-    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+    def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         with scratch_directory(self.host.path("tmp", "backups-host")) as directory:
             unpack(pieces, directory, self.encrypted)
             require_parsing(directory)
-            return facts_of(directory)
+            return invariants_of(directory)
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
@@ -153,7 +153,7 @@ def parts_of(path: str) -> tuple[str, ...]:
     return tuple(path.removesuffix(".previous").removesuffix(".toml").split("/"))
 
 
-def facts_of(root: str) -> dict[str, str]:
+def invariants_of(root: str) -> dict[str, str]:
     """Numbers of what there is, and a hash of the paths that make it up. Logs, journals and what backups note of
     themselves change by being looked at, and git moves its objects about; they are not in it."""
     found = {f"{name}: number": str(len(listing(os.path.join(root, name)))) for name in ("repos", "services")}

@@ -40,7 +40,7 @@ def present(host: Host, app: AppName) -> list[str]:
     return [str(name) for name in (default_domains(host, app) if own is None else own)]
 
 
-def need(names: Sequence[str]) -> None:
+def require_names(names: Sequence[str]) -> None:
     if not names:
         raise UserError("Please specify a domain name")
 
@@ -51,7 +51,7 @@ def add(host: Host, app: App, names: Names) -> CommandResult:
     from dokkupy_apps.desired.domains import add_domains
     from dokkupy_apps.routing.traffic import rerouting
 
-    need(names)
+    require_names(names)
     with rerouting(host, "domains:add", app) as tx:
         after = add_domains(tx, app, names)
     for name in names:
@@ -64,7 +64,7 @@ def set_names(host: Host, app: App, names: Names) -> CommandResult:
     """Replace the domains of an app."""
     from dokkupy_apps.desired.domains import require_domains
 
-    need(names)
+    require_names(names)
     require_domains(host, host.store.require_app(app), names)
     after = list(dict.fromkeys(map(str, names)))
     store_names(host, "set", app, after, enabled=True)
@@ -75,7 +75,7 @@ def set_names(host: Host, app: App, names: Names) -> CommandResult:
 @group.command("remove", permission="app:write", mutating=True)
 def remove(host: Host, app: App, names: Names) -> CommandResult:
     """Remove domains from an app."""
-    need(names)
+    require_names(names)
     before = present(host, app)
     after = [name for name in before if name not in names]
     store_names(host, "remove", app, after)
@@ -155,21 +155,21 @@ def global_names(host: Host) -> list[str]:
 @group.command("add-global", permission="host:write", mutating=True)
 def add_global(host: Host, names: GlobalNames) -> CommandResult:
     """Add global domains: every app is served at `APP.DOMAIN`."""
-    need(names)
+    require_names(names)
     return write_global(host, "add-global", list(dict.fromkeys([*global_names(host), *map(str, names)])))
 
 
 @group.command("set-global", permission="host:write", mutating=True)
 def set_global(host: Host, names: GlobalNames) -> CommandResult:
     """Replace the global domains."""
-    need(names)
+    require_names(names)
     return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
 
 
 @group.command("remove-global", permission="host:write", mutating=True)
 def remove_global(host: Host, names: GlobalNames) -> CommandResult:
     """Remove global domains."""
-    need(names)
+    require_names(names)
     return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
 
 

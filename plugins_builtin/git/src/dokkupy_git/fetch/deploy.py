@@ -254,7 +254,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
     host.out.section(f"Loading image {image}")
     with scratch_directory(host.path("tmp", "load-image")) as directory:
         path = os.path.join(directory, "archive")
-        received(sys.stdin.buffer, path, number(host, "image-max-size"))
+        save_input(sys.stdin.buffer, path, number(host, "image-max-size"))
         with operation(host, "git:load-image", f"app:{app}", wait=0) as tx:
             old = keep_loaded(tx, app, image, host.builds().load(path, image).id)
         if old:
@@ -276,7 +276,7 @@ def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping
         )
 
 
-def received(stdin: IO[bytes], path: str, most: int) -> None:
+def save_input(stdin: IO[bytes], path: str, most: int) -> None:
     """Standard input as a file, unpacked where it is packed with gzip."""
     import gzip
     import io

@@ -29,8 +29,8 @@ from dokkupy_sdk.names import AppName, Domain
 
 from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
 from dokkupy_letsencrypt.certbot import lineage, logs
-from dokkupy_letsencrypt.prove import dns
 from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
+from dokkupy_letsencrypt.validation import dns
 
 SECONDS = 300
 """Of one order; an authority may look at each name from several places."""

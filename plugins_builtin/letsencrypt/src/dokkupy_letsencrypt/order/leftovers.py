@@ -17,7 +17,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order.state import parts_of
-from dokkupy_letsencrypt.prove import dns
+from dokkupy_letsencrypt.validation import dns
 
 AGE = 3600
 """Seconds after which no authority asks for an answer any more."""

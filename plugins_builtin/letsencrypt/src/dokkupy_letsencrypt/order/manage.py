@@ -35,8 +35,8 @@ from dokkupy_letsencrypt.order.state import (
     status,
     wanted_names,
 )
-from dokkupy_letsencrypt.prove.reach import unreachable
 from dokkupy_letsencrypt.settings import SETTINGS
+from dokkupy_letsencrypt.validation.reach import unreachable
 
 __all__ = ["SETTINGS", "SLOT", "Status", "disable", "enable", "now", "read", "renew_due", "revoke", "status"]
 
@@ -80,7 +80,7 @@ def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool 
             raise
         except DokkupyError as error:
             failed[one.part.slot] = error
-    settle(host, app, failed)
+    record_results(host, app, failed)
     errors = list(failed.values())
     if len(errors) == 1:
         raise errors[0]
@@ -181,12 +181,12 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
         host.out.warn(f"{app}: its failure could not be recorded: {second}")
 
 
-def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
+def record_results(host: Host, app: AppName, failed: Collection[str]) -> None:
     """What a certificate that will do makes past, and slots that nothing needs any more. failed: slots just tried."""
     found, state = status(host, app), read(host, app)
     current = {one.part.slot: one for one in found.parts}
     kept = {
-        slot: part if slot in failed else settled(part, current.get(slot))
+        slot: part if slot in failed else without_retry(part, current.get(slot))
         for slot, part in state.parts.items()
         if slot in current or (slot not in found.stale and any(slot == one.name for one in found.kept))
     }
@@ -202,7 +202,7 @@ def settle(host: Host, app: AppName, failed: Collection[str]) -> None:
             keep(tx, app, wanted)
 
 
-def settled(part: PartRecord, one: PartStatus | None) -> PartRecord:
+def without_retry(part: PartRecord, one: PartStatus | None) -> PartRecord:
     if one is None or one.needed(now()) or one.limited(now()):
         return part
     return part.replace(retry=Retry())

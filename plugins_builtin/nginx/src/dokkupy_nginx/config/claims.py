@@ -119,7 +119,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
 SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS"}
 
 
-def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
+def used_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
     """The sockets on which the catch-all refuses unknown names: those in use and those in `always`, unless an app serves
     all names there."""
     found: dict[tuple[str, int], Claim] = {claim.socket: claim for claim in always}
@@ -134,7 +134,7 @@ def needed_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Cla
     )
 
 
-def needed_quic(confs: Iterable[Conf]) -> tuple[Claim, ...]:
+def used_quic(confs: Iterable[Conf]) -> tuple[Claim, ...]:
     """The sockets of HTTP/3, each once. Their `default` is true if no app serves all names there."""
     claims = [claim for conf in confs for claim in conf.claims if claim.quic]
     taken = {claim.socket for claim in claims if claim.default}

@@ -24,7 +24,7 @@ LIMIT = 4000
 DEPTH = 12
 
 
-class SyntaxFault(Exception):
+class ConfigSyntaxError(Exception):
     """The text is not nginx configuration, or uses syntax that this parser does not support."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -74,12 +74,12 @@ def tokens(text: str) -> list[Token]:
             found.append(Token("word", word, line))
             line += skipped
             if position < end and text[position] not in " \t\r\n;{})":
-                raise SyntaxFault(line, f"unexpected {text[position]!r} after a quoted word")
+                raise ConfigSyntaxError(line, f"unexpected {text[position]!r} after a quoted word")
         else:
             position, word = bare_word(text, position, line)
             found.append(Token("word", word, line))
         if found and found[-1].kind == "word" and (len(found[-1].text.encode()) > LIMIT or "\x00" in found[-1].text):
-            raise SyntaxFault(line, "a word is too long or has a NUL")
+            raise ConfigSyntaxError(line, "a word is too long or has a NUL")
     return found
 
 
@@ -97,7 +97,7 @@ def quoted_word(text: str, position: int, line: int) -> tuple[int, str, int]:
         else:
             word.append(character)
             index += 1
-    raise SyntaxFault(line, "a quote is not closed")
+    raise ConfigSyntaxError(line, "a quote is not closed")
 
 
 def bare_word(text: str, position: int, line: int) -> tuple[int, str]:
@@ -107,20 +107,20 @@ def bare_word(text: str, position: int, line: int) -> tuple[int, str]:
         character = text[index]
         if character == "\\" and index + 1 < len(text):
             if text[index + 1] in "\r\n":
-                raise SyntaxFault(line, "a backslash at the end of a line")
+                raise ConfigSyntaxError(line, "a backslash at the end of a line")
             word.append(unescaped(text[index + 1]))
             index += 2
         elif character == "$" and text[index + 1 : index + 2] == "{":
             close = text.find("}", index)
             name = text[index + 2 : close]
             if close < 0 or not re.fullmatch(r"[A-Za-z0-9_]+", name):
-                raise SyntaxFault(line, "${ without a variable's name")
+                raise ConfigSyntaxError(line, "${ without a variable's name")
             word.append(text[index : close + 1])
             index = close + 1
         elif character in " \t\r\n;{":
             break
         elif character == "}":
-            raise SyntaxFault(line, 'a "}" inside a word')
+            raise ConfigSyntaxError(line, 'a "}" inside a word')
         else:
             word.append(character)
             index += 1
@@ -134,17 +134,17 @@ def unescaped(character: str) -> str:
 
 
 def parse(text: str) -> list[Directive]:
-    """The directives of a text. Raises SyntaxFault."""
+    """The directives of a text. Raises ConfigSyntaxError."""
     stream = tokens(text)
     found, index = block(stream, 0, 0)
     if index < len(stream):
-        raise SyntaxFault(stream[index].line, 'unexpected "}"')
+        raise ConfigSyntaxError(stream[index].line, 'unexpected "}"')
     return found
 
 
 def block(stream: list[Token], index: int, depth: int) -> tuple[list[Directive], int]:
     if depth > DEPTH:
-        raise SyntaxFault(stream[index - 1].line, "blocks are nested too deep")
+        raise ConfigSyntaxError(stream[index - 1].line, "blocks are nested too deep")
     found: list[Directive] = []
     words: list[Token] = []
     while index < len(stream):
@@ -155,22 +155,22 @@ def block(stream: list[Token], index: int, depth: int) -> tuple[list[Directive],
             continue
         if token.kind == "}":
             if words:
-                raise SyntaxFault(token.line, f'{words[0].text[:80]!r} is not ended by ";"')
+                raise ConfigSyntaxError(token.line, f'{words[0].text[:80]!r} is not ended by ";"')
             return found, index - 1
         if not words:
-            raise SyntaxFault(token.line, f'unexpected "{token.kind}"')
+            raise ConfigSyntaxError(token.line, f'unexpected "{token.kind}"')
         name, args = words[0].text, tuple(word.text for word in words[1:])
         if token.kind == ";":
             found.append(Directive(name, args, words[0].line))
         else:
             inner, index = block(stream, index, depth + 1)
             if index >= len(stream):
-                raise SyntaxFault(words[0].line, f'the block of {name[:80]!r} is not closed by "}}"')
+                raise ConfigSyntaxError(words[0].line, f'the block of {name[:80]!r} is not closed by "}}"')
             index += 1
             found.append(Directive(name, args, words[0].line, inner))
         words = []
     if words:
-        raise SyntaxFault(words[0].line, f'{words[0].text[:80]!r} is not ended by ";"')
+        raise ConfigSyntaxError(words[0].line, f'{words[0].text[:80]!r} is not ended by ";"')
     return found, index
 
 

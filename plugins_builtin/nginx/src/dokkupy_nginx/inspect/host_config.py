@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 
-from dokkupy_nginx.config.syntax import Directive, SyntaxFault, parse
+from dokkupy_nginx.config.syntax import ConfigSyntaxError, Directive, parse
 from dokkupy_nginx.layout import Layout
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ def walk(layout: Layout, path: str, depth: int = 0) -> Iterator[tuple[str, Direc
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             found = parse(file.read())
-    except (OSError, SyntaxFault):
+    except (OSError, ConfigSyntaxError):
         return
     yield from descend(layout, path, found, depth)
 

@@ -12,7 +12,7 @@ from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.execute import execute
 
 from dokkupy_nginx.config.claims import TLS, Conf
-from dokkupy_nginx.config.syntax import Directive, SyntaxFault, parse, write
+from dokkupy_nginx.config.syntax import ConfigSyntaxError, Directive, parse, write
 from dokkupy_nginx.render.app import CHALLENGES, HOST, KINDS, AppRendering, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.tls import quic_listen
 from dokkupy_nginx.template.allowlist import Allowed, Refused, Validation
@@ -49,7 +49,7 @@ def render_custom(
         validation.validate(directives := parse(text))
     except UserError as error:
         raise AppError(f"App {app}: {error.message}", code="bad_proxy_input", hint=error.hint) from error
-    except SyntaxFault as error:
+    except ConfigSyntaxError as error:
         raise refusal(app, error.line, error.message, text) from error
     except Refused as error:
         raise refusal(app, error.line, error.message, text) from error

@@ -145,7 +145,7 @@ def with_apps_off(tx: Transaction, service: Service) -> None:
 
 
 def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
-    lines = pipes.compare(dict(datastore.facts(source)), dict(datastore.facts(target)))
+    lines = pipes.compare(dict(datastore.invariants(source)), dict(datastore.invariants(target)))
     if lines:
         raise HostError(
             f"The data of {source.service.subject} is not the same after the move",
@@ -172,10 +172,10 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
         previous = {}  # there is nothing that a way back could lead to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
     tx.save(after, after.kind, after.name)
-    tx.follow(call(settle, kind=after.kind, name=str(after.name), instance=instance))
+    tx.follow(call(finish_move, kind=after.kind, name=str(after.name), instance=instance))
 
 
-def settle(host: Host, kind: str, name: str, instance: str) -> None:
+def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
     """The service's name goes to the instance, the apps with it; then the old one ends. Idempotent."""
     service = records.read(host, kind, ServiceName(name))
     datastore, engine = records.datastore(host, kind), host.engine()

@@ -57,8 +57,8 @@ class ServiceSubject(BackupSubject):
             "config_options": service.config_options,
         }
 
-    def facts(self) -> Mapping[str, str]:
-        return self.datastore.facts(self.inside())
+    def invariants(self) -> Mapping[str, str]:
+        return self.datastore.invariants(self.inside())
 
     def dump(self, write: Callable[[bytes], object]) -> None:
         pipes.dump(self.datastore, self.inside(), write)
@@ -81,17 +81,17 @@ class ServiceSubject(BackupSubject):
         options = lifecycle.validated(ServiceOptions(config_options=about.get("config_options", ""))).config_options
         return replace(made, database=database, user=user, config_options=options)
 
-    def prove(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
+    def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         draft = self.draft(ServiceName(PROOF), about)
         service = replace(draft, name=ServiceName(f"{PROOF}-{draft.id[-12:]}".lower()))
         inside = Exec(self.host, service, service.container)
-        with operation(self.host, f"{self.kind}:prove", f"service-proof:{self.name}") as tx:
+        with operation(self.host, f"{self.kind}:verify", f"service-verification:{self.name}") as tx:
             tx.register_undo("make a throw-away instance", call(container.remove_everything, identifier=service.id))
             container.create(self.host, self.datastore, service, name=service.container, instance=service.id)
             container.wait_ready(self.datastore, inside)
             self.datastore.secure(inside)
             pipes.restore(self.datastore, inside, pieces)
-            found = dict(self.datastore.facts(inside))
+            found = dict(self.datastore.invariants(inside))
             tx.commit(after=(call(container.remove_everything, identifier=service.id),))
         return found
 

@@ -43,7 +43,7 @@ class External:
     alias: str
 
     file = f"{PLACE}/*/service"
-    known_by_place = ("name",)
+    known_by_path = ("name",)
 
 
 class ExternalLink(Record, file=f"{PLACE}/*/links/*"):

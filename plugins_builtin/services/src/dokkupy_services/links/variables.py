@@ -114,7 +114,7 @@ def link(
             raise Conflict(f"Already linked as {before.alias}", code="already_linked")
         key = alias_variable(host, datastore, app, alias)
         made = Link(str(app), str(key), free_hostname(host, app, service), validated_query(query))
-        tx.register_undo("connect the service to the app's network", call(admit, app=str(app)))
+        tx.register_undo("connect the service to the app's network", call(connect_services, app=str(app)))
         tx.save(made, kind, name, app)
         url = url_of(host, datastore, service, app, made)
         extra = {
@@ -124,11 +124,11 @@ def link(
             )
         }
         set_env(tx, app, {key: Secret(url), **extra})
-        tx.step("connect the service to the app's network", lambda: admit(host, str(app)))
+        tx.step("connect the service to the app's network", lambda: connect_services(host, str(app)))
     return key
 
 
-def admit(host: Host, app: str) -> None:
+def connect_services(host: Host, app: str) -> None:
     if host.store.has_app(AppName(app)):
         host.surroundings(AppName(app)).connect_services(AppName(app))
 
@@ -144,10 +144,10 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
         if app not in linked_apps(host, kind, name):
             raise UserError(f"Not linked to app {app}", code="not_linked")
         keys = variables_of(host, app, kind, name, service)
-        tx.register_undo("disconnect the service from the app's network", call(admit, app=str(app)))
+        tx.register_undo("disconnect the service from the app's network", call(connect_services, app=str(app)))
         set_env(tx, app, dict.fromkeys(keys))
         tx.remove(Link, kind, name, app)
-        tx.step("disconnect the service from the app's network", lambda: put_out(host, str(app)))
+        tx.step("disconnect the service from the app's network", lambda: disconnect_service(host, str(app)))
     return keys
 
 
@@ -169,10 +169,10 @@ def is_at(hostname: str, value: str) -> bool:
     return value.partition("://")[2].rpartition("@")[2].startswith(f"{hostname}:")
 
 
-def put_out(host: Host, app: str) -> None:
+def disconnect_service(host: Host, app: str) -> None:
     """Where another of the app's services has a broken record, or its scheduler is gone, the link goes all the same."""
     try:
-        admit(host, app)
+        connect_services(host, app)
     except (StateError, PluginError) as fault:
         host.out.warn(f"The app's network does not change before its next start: {fault.message}")
 
@@ -207,7 +207,7 @@ def promote(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -
 # what happens to apps
 
 
-def guests(host: Host, app: AppName) -> list[tuple[str, str]]:
+def linked_containers(host: Host, app: AppName) -> list[tuple[str, str]]:
     """(container, host name) of the services that the app reaches now."""
     return [
         (service.container, one.hostname)

@@ -340,16 +340,16 @@ class DatastoreContract:
     def test_a_clone_has_the_data_and_passwords_of_its_own(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
-        """And one more row changes the facts."""
+        """And one more row changes the invariants."""
         self.require_dumps(datastore)
-        before = dict(datastore.facts(self.inside(host, service)))
-        assert dict(datastore.facts(self.inside(host, service))) == before
+        before = dict(datastore.invariants(self.inside(host, service)))
+        assert dict(datastore.invariants(self.inside(host, service))) == before
         copy = moving.clone(host, datastore, service.name, ServiceName(f"{service.name}-copy"), ServiceOptions())
         assert self.count(self.inside(host, copy)) == ROWS
-        assert dict(datastore.facts(self.inside(host, copy))) == before
+        assert dict(datastore.invariants(self.inside(host, copy))) == before
         assert copy.password != service.password and copy.id != service.id and copy.volume != service.volume
         self.put(self.inside(host, copy), ROWS, ROWS + 1)
-        assert dict(datastore.facts(self.inside(host, copy))) != before
+        assert dict(datastore.invariants(self.inside(host, copy))) != before
         assert self.count(self.inside(host, service)) == ROWS
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
@@ -379,22 +379,22 @@ class DatastoreContract:
         self.require_dumps(datastore)
         subject = ServiceSubject(host, self.kind, service.name)
         pieces: list[bytes] = []
-        before = dict(subject.facts())
+        before = dict(subject.invariants())
         assert before
         subject.dump(pieces.append)
         about = subject.describe()
         volumes = self.volumes(host)
-        assert dict(subject.prove(iter(pieces), about)) == before
+        assert dict(subject.verify(iter(pieces), about)) == before
         assert self.volumes(host) == volumes
         whole = b"".join(pieces)
         for bad in (b"", whole[: len(whole) // 2], b"x" * 1000):
             with pytest.raises(DokkupyError):
                 subject.check(bad[:65536], bad[-65536:], len(bad))
-                subject.prove([bad], about)
+                subject.verify([bad], about)
         subject.restore(iter(pieces), about, to=f"{service.name}-back")
         back = records.read(host, self.kind, ServiceName(f"{service.name}-back"))
         assert self.count(self.inside(host, back)) == ROWS
-        assert dict(ServiceSubject(host, self.kind, back.name).facts()) == before
+        assert dict(ServiceSubject(host, self.kind, back.name).invariants()) == before
         lifecycle.destroy(host, datastore.kind, back.name, purge=True)
 
     # versions

@@ -10,7 +10,7 @@ from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceEx
 
 
 class FakeDatastore(Datastore):
-    """Its commands are those of the fake engine, which do nothing; found is what `facts` sees, by container."""
+    """Its commands are those of the fake engine, which do nothing; found: what `invariants` returns, by container."""
 
     kind = "fake"
     title = "Fake"
@@ -47,5 +47,5 @@ class FakeDatastore(Datastore):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         return ""
 
-    def facts(self, inside: ServiceExec) -> Mapping[str, str]:
+    def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         return self.found

@@ -23,7 +23,7 @@ from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import AppName
 
 from dokkupy_letsencrypt import hookspecs
-from dokkupy_letsencrypt.prove import dns_hook
+from dokkupy_letsencrypt.validation import dns_hook
 
 LONGEST = 4096
 

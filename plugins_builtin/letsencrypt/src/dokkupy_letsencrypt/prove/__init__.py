@@ -1,1 +1,0 @@
-"""Proves to the authority that a name belongs to this host."""

@@ -1,0 +1,1 @@
+"""Validation: shows the authority that a name belongs to this host."""
