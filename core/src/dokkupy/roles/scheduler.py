@@ -33,7 +33,7 @@ class Scheduler(ABC):
         deployment: str,
         tx: Transaction[Any],
         *,
-        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
+        on_addresses: Callable[[Sequence[Instance]], None] | None = None,
     ) -> tuple[Instance, ...]:
         """Start one instance for each (process type, index), with temporary names, beside those that run.
 

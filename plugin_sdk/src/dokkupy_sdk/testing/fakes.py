@@ -61,7 +61,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
         deployment: str,
         tx: Transaction,
         *,
-        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
+        on_addresses: Callable[[Sequence[Instance]], None] | None = None,
     ) -> tuple[Instance, ...]:
         tx.register_undo("start instances", call(remove_fakes, app=str(release.app), deployment=deployment))
         made: list[Instance] = []
@@ -82,7 +82,8 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
             )
             for (process, index), number in zip(wanted, numbers, strict=True)
         ]
-        on_addresses(planned)
+        if on_addresses:
+            on_addresses(planned)
         for (process, index), one in zip(wanted, planned, strict=True):
             container = self.host.containers().create(
                 ContainerSpec(

@@ -64,7 +64,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         deployment: str,
         tx: Transaction,
         *,
-        on_addresses: Callable[[Sequence[Instance]], None] = lambda instances: None,
+        on_addresses: Callable[[Sequence[Instance]], None] | None = None,
     ) -> tuple[Instance, ...]:
         engine, app = self.host.engine(), release.app
         new = engine.networks.find(network.network_name(app)) is None
@@ -92,7 +92,8 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             )
             for (process, index), spec in zip(wanted, plain, strict=True)
         ]
-        on_addresses(planned)
+        if on_addresses:
+            on_addresses(planned)
         image = engine.images.find(release.image)
         specs = [
             with_command(engine.images, release, image, start_command(release, process), spec)
