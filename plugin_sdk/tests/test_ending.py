@@ -7,7 +7,17 @@ from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance, InstanceStatus
 from dokkupy_sdk.ending import format_exit_code, how_it_ended, memory_limit
 
-WEB = Instance(AppName("blog"), ProcessType("web"), 1, "id", "name", "", 5000, 1, "d")
+WEB = Instance(
+    app=AppName("blog"),
+    process=ProcessType("web"),
+    index=1,
+    id="id",
+    name="name",
+    address="",
+    port=5000,
+    release=1,
+    deployment="d",
+)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def guard_of(host: Host, allowed: Iterable[str] = ()) -> Guard:
 def guard_of_source(host: Host) -> Guard:
     """The guard for an address from an app's source, which is untrusted even if an admin deploys it."""
     try:
-        own = tuple(subnet for _, subnet in host.networks().find_all({}) if subnet)
+        own = tuple(one.subnet for one in host.networks().find_all({}) if one.subnet)
     except DokkupyError:
         own = ()  # the engine is down, so its networks cannot be reached
     return Guard(own=own)

@@ -7,7 +7,7 @@ from dokkupy.kernel.store import lost_record
 from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType, digits
 from dokkupy.model.record import Record
 from dokkupy.model.secret import Secret
-from dokkupy.model.state import RELEASE_FILE, KeyRow, KeysFile, PluginsFile, PropertiesFile, TraceFile
+from dokkupy.model.state import RELEASE_FILE, InstanceRow, KeyRow, KeysFile, PluginsFile, PropertiesFile, TraceFile
 
 from dokkupy_sdk.names import GlobalDomain
 
@@ -91,23 +91,6 @@ class PortsFile(Record, file="apps/*/ports"):
 
     map: tuple[PortRow, ...] = ()
     allocated: int | None = None
-
-
-class InstanceRow(Record):
-    """An instance without its app, which the path of the file names."""
-
-    process: ProcessType
-    index: int
-    id: str
-    name: str
-    address: str
-    port: int
-    release: int
-    deployment: str
-
-    @property
-    def dyno(self) -> str:
-        return f"{self.process}.{self.index}"
 
 
 class ServingFile(Record, file="apps/*/deployment"):

@@ -154,15 +154,15 @@ def start(image: str) -> Iterator[Start]:
         facts: dict[str, Any] = json.loads(docker("inspect", identifier))[0]
         address = facts["NetworkSettings"]["IPAddress"]
         return Instance(
-            APP,
-            ProcessType(process),
-            counts[process],
-            identifier,
-            f"{APP}.{process}.{counts[process]}",
-            address,
-            port,
-            1,
-            "d1",
+            app=APP,
+            process=ProcessType(process),
+            index=counts[process],
+            id=identifier,
+            name=f"{APP}.{process}.{counts[process]}",
+            address=address,
+            port=port,
+            release=1,
+            deployment="d1",
         )
 
     yield begin

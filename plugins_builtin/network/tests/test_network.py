@@ -30,7 +30,7 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 def networks(host: Host) -> list[str]:
-    return [name for name, _ in host.networks().find_all({})]
+    return [one.name for one in host.networks().find_all({})]
 
 
 def options(host: Host, phase: str = "deploy", process: str = "web") -> list[str]:

@@ -456,7 +456,7 @@ def picture(host: Host) -> dict[str, Any]:
             f"{one.state} {one.image} {sorted(one.addresses)} {one.labels.get(container.MARK)}"
         )
     found["volumes"] = " ".join(engine.volumes.find_all({}))
-    found["networks"] = " ".join(sorted(name for name, _ in engine.networks.find_all({})))
+    found["networks"] = " ".join(sorted(one.name for one in engine.networks.find_all({})))
     return found
 
 

@@ -10,7 +10,7 @@ from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
 from dokkupy.model.secret import Secret
-from dokkupy.model.state import RELEASE_FILE
+from dokkupy.model.state import RELEASE_FILE, InstanceRow
 
 Formation = Mapping[ProcessType, int]
 """Process type -> how many instances of it should run. A type that is absent runs none."""
@@ -101,8 +101,7 @@ class Release:
         return self.settings.get(plugin, {}).get(name, default)
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(InstanceRow):
     """One container of an app that runs or has run.
 
     id: the engine's container id. name: `APP.TYPE.N` once it serves. address: its IP on the app's own network, which
@@ -110,19 +109,9 @@ class Instance:
     deployment: the id of the operation that started it.
     """
 
-    app: AppName
-    process: ProcessType
-    index: int
-    id: str
-    name: str
-    address: str
-    port: int
-    release: int
-    deployment: str
+    known_by_place = ("app",)
 
-    @property
-    def dyno(self) -> str:
-        return f"{self.process}.{self.index}"
+    app: AppName
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy.model.names import ProcessType
 from dokkupy.model.record import Record
 
 TYPE_CHECKING = False
@@ -43,6 +44,23 @@ class PluginsFile(Record, file="global/plugin"):
 
     disabled: tuple[str, ...] = ()
     sources: Mapping[str, str] = {}
+
+
+class InstanceRow(Record):
+    """An instance in the state of its app, which the path of the file names: `model.release.Instance` without `app`."""
+
+    process: ProcessType
+    index: int
+    id: str
+    name: str
+    address: str
+    port: int
+    release: int
+    deployment: str
+
+    @property
+    def dyno(self) -> str:
+        return f"{self.process}.{self.index}"
 
 
 class AdaptersFile(Record, file="global/roles"):

@@ -36,8 +36,8 @@ class Networks(ABC):
         """Remove a network. Idempotent. Raises Conflict while containers are in it."""
 
     @abstractmethod
-    def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-        """(name, subnet) of the networks with all of these labels, or of all networks if there are none."""
+    def find_all(self, labels: Mapping[str, str]) -> list[Network]:
+        """The networks with all of these labels, or all networks if there are none, by one request."""
 
     @abstractmethod
     def find(self, name: str) -> Network | None:

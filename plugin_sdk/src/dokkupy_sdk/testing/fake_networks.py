@@ -31,14 +31,15 @@ class FakeNetworks(Networks):
             raise Conflict(f"The network {name} has containers in it")
         self.engine.nets.pop(name, None)
 
-    def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-        return [(name, subnet) for name, (subnet, given) in self.engine.nets.items() if covers(given, labels)]
+    def find_all(self, labels: Mapping[str, str]) -> list[Network]:
+        return [self.network(name) for name, (_, given) in self.engine.nets.items() if covers(given, labels)]
 
     def find(self, name: str) -> Network | None:
-        found = self.engine.nets.get(name)
-        return (
-            None if found is None else Network(name, f"{name}-id", "bridge", found[0], "2026-01-01T00:00:00Z", found[1])
-        )
+        return self.network(name) if name in self.engine.nets else None
+
+    def network(self, name: str) -> Network:
+        subnet, labels = self.engine.nets[name]
+        return Network(name, f"{name}-id", "bridge", subnet, "2026-01-01T00:00:00Z", labels)
 
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
         found = self.engine.containers.find(ref)

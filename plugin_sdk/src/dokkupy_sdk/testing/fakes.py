@@ -6,7 +6,6 @@ import hashlib
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +69,15 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
         self.addresses += len(wanted)
         planned = [
             Instance(
-                release.app,
-                process,
-                index,
-                "",
-                f"{release.app}.{process}.{index}.upcoming-{number}",
-                f"10.0.{number // 250}.{number % 250}",
-                release.listening.port,
-                release.number,
-                deployment,
+                app=release.app,
+                process=process,
+                index=index,
+                id="",
+                name=f"{release.app}.{process}.{index}.upcoming-{number}",
+                address=f"10.0.{number // 250}.{number % 250}",
+                port=release.listening.port,
+                release=release.number,
+                deployment=deployment,
             )
             for (process, index), number in zip(wanted, numbers, strict=True)
         ]
@@ -103,7 +102,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
                     },
                 )
             )
-            made.append(replace(one, id=container.id))
+            made.append(one.replace(id=container.id))
         dead = tuple(one for one in made if one.process in self.dead)
         if dead:
             raise CheckFailed(f"{dead[0].dyno} exited at once", instances=dead)
@@ -192,15 +191,15 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
         ids = {one.id for one in known}
         return tuple(
             Instance(
-                app,
-                ProcessType(c.labels["dokkupy.process"]),
-                int(c.labels["dokkupy.index"]),
-                c.id,
-                c.name,
-                "",
-                0,
-                int(c.labels["dokkupy.release"]),
-                c.labels["dokkupy.deployment"],
+                app=app,
+                process=ProcessType(c.labels["dokkupy.process"]),
+                index=int(c.labels["dokkupy.index"]),
+                id=c.id,
+                name=c.name,
+                address="",
+                port=0,
+                release=int(c.labels["dokkupy.release"]),
+                deployment=c.labels["dokkupy.deployment"],
             )
             for c in self.host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "deploy"})
             if c.id not in ids

@@ -57,7 +57,7 @@ def ensure(networks: Networks, app: AppName) -> str:
 
 def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, str]) -> None:
     for attempt in range(ATTEMPTS):
-        every = dict(networks.find_all({}))
+        every = {one.name: one.subnet for one in networks.find_all({})}
         if name in every:
             return
         try:

@@ -80,15 +80,15 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         ]
         planned = [
             Instance(
-                app,
-                process,
-                index,
-                "",
-                spec.name,
-                address_of(spec),
-                release.listening.port,
-                release.number,
-                deployment,
+                app=app,
+                process=process,
+                index=index,
+                id="",
+                name=spec.name,
+                address=address_of(spec),
+                port=release.listening.port,
+                release=release.number,
+                deployment=deployment,
             )
             for (process, index), spec in zip(wanted, plain, strict=True)
         ]
@@ -103,7 +103,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             self.host.out.section(f"Starting {process}.{index}")
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
         made = [
-            replace(one, id=container.id, name=container.name)
+            one.replace(id=container.id, name=container.name)
             for one, container in zip(planned, containers, strict=True)
         ]
         self.require_alive(release, made)
@@ -389,13 +389,13 @@ def address_of(spec: ContainerSpec) -> str:
 def instance_of(app: AppName, container: Container) -> Instance:
     label = container.labels
     return Instance(
-        app,
-        ProcessType(label["dokkupy.process"]),
-        int(label.get("dokkupy.index", "1")),
-        container.id,
-        container.name,
-        container.addresses.get(network.network_name(app), ""),
-        0,
-        int(label.get("dokkupy.release", "0")),
-        label.get("dokkupy.deployment", ""),
+        app=app,
+        process=ProcessType(label["dokkupy.process"]),
+        index=int(label.get("dokkupy.index", "1")),
+        id=container.id,
+        name=container.name,
+        address=container.addresses.get(network.network_name(app), ""),
+        port=0,
+        release=int(label.get("dokkupy.release", "0")),
+        deployment=label.get("dokkupy.deployment", ""),
     )

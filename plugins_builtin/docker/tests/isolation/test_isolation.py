@@ -266,7 +266,7 @@ def test_bridges_have_the_name_that_the_rules_know_and_the_kernel_takes() -> Non
 def test_networks_of_apps_are_on_such_bridges(host: Host, app: str) -> None:
     networks = host.networks()
     networks.ensure(f"dokkupy-app-{app}", subnet="", labels={"dokkupy.app": app})
-    subnet = dict(networks.find_all({}))[f"dokkupy-app-{app}"]
+    subnet = next(one.subnet for one in networks.find_all({}) if one.name == f"dokkupy-app-{app}")
     assert os.path.isdir(f"/sys/class/net/{bridge_name(subnet)}/bridge")
 
 

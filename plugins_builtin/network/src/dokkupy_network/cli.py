@@ -139,10 +139,8 @@ def list_networks(
     """List the engine's networks."""
     from dokkupy_network.stored import LABEL
 
-    networks = host.networks()
-    labels = {LABEL: ""} if managed else {}
-    names = sorted(name for name, _ in networks.find_all(labels))
-    rows = [row_of(found) for name in names if (found := networks.find(name)) is not None]
+    found = host.networks().find_all({LABEL: ""} if managed else {})
+    rows = [row_of(one) for one in sorted(found, key=lambda one: one.name)]
     return CommandResult(rows, [row["Name"] for row in rows], header="Networks")
 
 

@@ -24,7 +24,7 @@ def known(host: Host) -> list[NetworkName]:
 
 def present(host: Host) -> dict[str, str]:
     """Name -> subnet of every network that the engine has."""
-    return dict(host.networks().find_all({}))
+    return {one.name: one.subnet for one in host.networks().find_all({})}
 
 
 def make(host: Host, name: NetworkName) -> None:

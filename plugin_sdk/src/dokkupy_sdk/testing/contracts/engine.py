@@ -178,9 +178,9 @@ class NetworksContract(EngineFixtures):
         for _ in range(2):
             engine.networks.ensure(mark, subnet="10.213.7.0/24", labels={MARK: mark})
         try:
-            assert engine.networks.find_all({MARK: mark}) == [(mark, "10.213.7.0/24")]
-            assert (mark, "10.213.7.0/24") in engine.networks.find_all({})
             found = engine.networks.find(mark)
+            assert engine.networks.find_all({MARK: mark}) == [found]
+            assert found in engine.networks.find_all({})
             assert found is not None
             assert (found.name, found.subnet, found.labels) == (mark, "10.213.7.0/24", {MARK: mark})
             assert found.id and found.driver == "bridge" and not found.internal
@@ -222,7 +222,7 @@ class NetworksContract(EngineFixtures):
         try:
             for name in names:
                 engine.networks.ensure(name, subnet="", labels={MARK: mark})
-            subnets = {subnet for _, subnet in engine.networks.find_all({MARK: mark})}
+            subnets = {one.subnet for one in engine.networks.find_all({MARK: mark})}
             assert len(subnets) == 2 and "" not in subnets
         finally:
             for name in names:

@@ -108,17 +108,15 @@ def instances_of(app: AppName, rows: Iterable[InstanceRow]) -> tuple[Instance, .
     return tuple(Instance(app=app, **{name: getattr(row, name) for name in fields_of(InstanceRow)}) for row in rows)
 
 
-def rows_of(instances: Iterable[Instance]) -> tuple[InstanceRow, ...]:
-    return tuple(InstanceRow(**{name: getattr(one, name) for name in fields_of(InstanceRow)}) for one in instances)
-
-
 def as_tables(instances: Iterable[Instance]) -> list[dict[str, Any]]:
     """For a journal, whose entries are data."""
-    return [encode(row) for row in rows_of(instances)]
+    return [encode(one) for one in instances]
 
 
 def from_tables(app: AppName, tables: Iterable[dict[str, Any]]) -> tuple[Instance, ...]:
-    return instances_of(app, (decode(InstanceRow, table) for table in tables))
+    from dokkupy_sdk.model import Instance
+
+    return tuple(decode(Instance, table, {"app": app}) for table in tables)
 
 
 def closed_ports(host: Host, app: AppName) -> frozenset[int]:
@@ -134,7 +132,7 @@ def write_deployment(
     from dokkupy_apps.desired.formation import fixed_formation
 
     fixed = bool(fixed_formation(tx.host, release.app, release.files))
-    serving = ServingFile(release=release.number, id=tx.id, instances=rows_of(instances), closed=closed, fixed=fixed)
+    serving = ServingFile(release=release.number, id=tx.id, instances=instances, closed=closed, fixed=fixed)
     tx.save(serving, release.app)
 
 

@@ -169,7 +169,17 @@ def start(
         tx.host.out.warn(note)
     names = ", ".join(f"{process}.{index}" for process, index in wanted)
     planned = tuple(
-        Instance(app, process, index, "", f"{app}.{process}.{index}", "", 0, release.number, tx.id)
+        Instance(
+            app=app,
+            process=process,
+            index=index,
+            id="",
+            name=f"{app}.{process}.{index}",
+            address="",
+            port=0,
+            release=release.number,
+            deployment=tx.id,
+        )
         for process, index in wanted
     )
     return tx.step(
@@ -280,7 +290,7 @@ def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment
         return deployment
 
     def moved(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
-        return tuple(replace(one, port=port) if one.port in closed else one for one in instances)
+        return tuple(one.replace(port=port) if one.port in closed else one for one in instances)
 
     return replace(deployment, instances=moved(deployment.instances), fresh=moved(deployment.fresh))
 

@@ -49,25 +49,15 @@ class DockerNetworks(Networks):
         except NotFound:
             pass
 
-    def find_all(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    def find_all(self, labels: Mapping[str, str]) -> list[Network]:
         found = api.get("/networks", **({"filters": {"label": filters(labels)}} if labels else {})) or []
-        return [(one["Name"], subnet_of(one)) for one in found]
+        return [network_of(one) for one in found]
 
     def find(self, name: str) -> Network | None:
         found = api.get(f"/networks/{api.quoted(name)}")
         if found is None or found["Name"] != name:  # the engine takes an id for a name
             return None
-        return Network(
-            found["Name"],
-            found["Id"],
-            found["Driver"],
-            subnet_of(found),
-            found.get("Created") or "",
-            found.get("Labels") or {},
-            internal=bool(found.get("Internal")),
-            ipv6=bool(found.get("EnableIPv6")),
-            scope=found.get("Scope") or "local",
-        )
+        return network_of(found)
 
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
         found = self.engine.containers.find(ref)
@@ -88,6 +78,20 @@ class DockerNetworks(Networks):
                 api.call("POST", f"/networks/{api.quoted(network)}/disconnect", body)
         except NotFound:
             pass
+
+
+def network_of(answer: Mapping[str, Any]) -> Network:
+    return Network(
+        answer["Name"],
+        answer["Id"],
+        answer["Driver"],
+        subnet_of(answer),
+        answer.get("Created") or "",
+        answer.get("Labels") or {},
+        internal=bool(answer.get("Internal")),
+        ipv6=bool(answer.get("EnableIPv6")),
+        scope=answer.get("Scope") or "local",
+    )
 
 
 def subnet_of(answer: Mapping[str, Any]) -> str:

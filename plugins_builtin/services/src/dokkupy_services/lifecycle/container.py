@@ -236,11 +236,11 @@ def remove_all_but_data(host: Host, identifier: str) -> None:
     """The same at once, as a power cut would end it: where the data is of no use any more."""
     for one in containers_of(host, identifier):
         host.containers().remove(one.id)
-    for name, _ in host.networks().find_all({MARK: identifier}):
+    for network in host.networks().find_all({MARK: identifier}):
         try:
-            host.networks().remove(name)
+            host.networks().remove(network.name)
         except Conflict:
-            host.out.warn(f"The network {name} is still in use and stays")
+            host.out.warn(f"The network {network.name} is still in use and stays")
     shutil.rmtree(host.path("service-files", os.path.basename(identifier)), ignore_errors=True)
 
 
