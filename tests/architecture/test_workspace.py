@@ -44,3 +44,20 @@ def test_folders_that_say_what_their_tests_need_exist() -> None:
 def test_recorded_seconds_are_those_of_folders_and_files_that_exist() -> None:
     lines = (ROOT / "tests/times").read_text().splitlines()
     assert [line for line in lines if not (ROOT / line.partition(":")[0]).exists()] == []
+
+
+def test_folders_inside_a_package_are_held_by_a_contract() -> None:
+    packages = {path.parent.parent.name for path in ROOT.glob("plugins_builtin/*/src/*/*/__init__.py")}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert packages - {name for one in contracts for name in one.get("containers", ())} == set()
+
+
+def test_no_folder_of_sources_has_a_name_that_git_ignores() -> None:
+    """Git would leave its new files out, and a wheel all of them."""
+    ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split() if line.endswith("/")} - {
+        "__pycache__"
+    }
+    folders = [
+        path for base in ("core", "plugin_sdk", "plugins_builtin") for path in (ROOT / base).glob("**/src/**/*/")
+    ]
+    assert [path for path in folders if path.name in ignored and path.is_dir()] == []

@@ -6,7 +6,7 @@ import os
 import shutil
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dokkupy_apps.releases.records import current
@@ -164,40 +164,37 @@ def volumes(app: AppName) -> dict[str, str]:
     return {kind: f"dokkupy-pack-{app}-{kind}" for kind in ("build", "launch")}
 
 
-class NixpacksBuilder(ToolBuilder):
+class CachedBuilder(ToolBuilder):
+    """A program with a file of its own and caches that are the app's alone. line: its argv."""
+
+    fetches_apart = True
+    line: Callable[..., list[str]]
+
+    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
+        return type(self).line(
+            program,
+            source=str(build.source.directory),
+            tag=tag,
+            config=file,
+            keys=self.keys(build),
+            caches=caches_of(build.private),
+        )
+
+
+class NixpacksBuilder(CachedBuilder):
     program = "nixpacks"
     get = "Install it: https://nixpacks.com/docs/install"
     settings = NIXPACKS
     marker = "nixpackstoml-path"
-    fetches_apart = True
-
-    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        return argv.nixpacks(
-            program,
-            source=str(build.source.directory),
-            tag=tag,
-            config=file,
-            keys=self.keys(build),
-            caches=caches_of(build.private),
-        )
+    line = argv.nixpacks
 
 
-class RailpackBuilder(ToolBuilder):
+class RailpackBuilder(CachedBuilder):
     program = "railpack"
     get = "Install it: https://railpack.com/installation; it also needs a BuildKit daemon"
     settings = RAILPACK
     marker = "railpackjson-path"
-    fetches_apart = True
-
-    def words(self, build: Build, program: str, tag: str, file: str, directory: str) -> list[str]:
-        return argv.railpack(
-            program,
-            source=str(build.source.directory),
-            tag=tag,
-            config=file,
-            keys=self.keys(build),
-            caches=caches_of(build.private),
-        )
+    line = argv.railpack
 
 
 class LambdaBuilder(ToolBuilder):

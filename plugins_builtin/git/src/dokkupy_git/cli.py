@@ -21,6 +21,7 @@ def planned(line: str) -> CommandResult:
     return CommandResult({"dry_run": True, "plan": [line]}, [line])
 
 
+BuildDir = Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")]
 Author = Annotated[list[str], Arg("GIT_USER> <GIT_EMAIL", "Who commits; a name may have several parts")]
 
 
@@ -87,7 +88,7 @@ def from_image(
     image: ImageRef,
     author: Author = [],  # noqa: B006 - never changed
     *,
-    build_dir: Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")] = "",
+    build_dir: BuildDir = "",
     force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
 ) -> CommandResult:
     """Deploy an image from a registry or from this host."""
@@ -107,7 +108,7 @@ def load_image(
     image: ImageRef,
     author: Author = [],  # noqa: B006 - never changed
     *,
-    build_dir: Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")] = "",
+    build_dir: BuildDir = "",
 ) -> CommandResult:
     """Load an image from standard input (docker save) and deploy it."""
     from dokkupy_git.fetch.deploy import deploy_image, load
