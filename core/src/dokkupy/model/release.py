@@ -102,12 +102,7 @@ class Release:
 
 
 class Instance(InstanceRow):
-    """One container of an app that runs or has run.
-
-    id: the engine's container id. name: `APP.TYPE.N` once it serves. address: its IP on the app's own network, which
-    stays the same when the container, the engine or the host restarts. port: where a `web` instance should listen.
-    deployment: the id of the operation that started it.
-    """
+    """One container of an app that runs or has run."""
 
     known_by_place = ("app",)
 

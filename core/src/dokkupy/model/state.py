@@ -47,7 +47,8 @@ class PluginsFile(Record, file="global/plugin"):
 
 
 class InstanceRow(Record):
-    """An instance in the state of its app, which the path of the file names: `model.release.Instance` without `app`."""
+    """`model.release.Instance` in the state of its app. id: the engine's. name: `APP.TYPE.N` once it serves. address: its
+    IP in the app's network, the same after any restart. port: where `web` should listen. deployment: who started it."""
 
     process: ProcessType
     index: int
