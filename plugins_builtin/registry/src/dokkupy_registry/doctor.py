@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Finding
+from dokkupy_sdk.model import Finding, RegistryLogin
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.registry_access import login_for
 
@@ -17,32 +17,28 @@ CHECK = "registry"
 
 
 def findings(host: Host) -> Iterator[Finding]:
-    asked: dict[tuple[str, str, str], str] = {}
+    asked: dict[tuple[str, str, str], DokkupyError | None] = {}
     for app in (None, *host.store.apps()):
-        scope = app or "--global"
         for login in as_logins(host, app):
             known = (login.server, login.user, login.password.reveal())
             if known not in asked:
-                asked[known] = refusal(host, app, login.server)
-            if asked[known]:
-                yield Finding(
-                    CHECK,
-                    "error",
-                    f"{asked[known]} ({'of all apps' if app is None else app})",
-                    remedy=f"dokkupy registry:login {scope} {login.server} {login.user} --password-stdin",
-                )
+                asked[known] = refusal(host, login)
+            error = asked[known]
+            if error is not None:
+                again = f"dokkupy registry:login {app or '--global'} {login.server} {login.user} --password-stdin"
+                remedy = again if error.code == "login_refused" else error.hint
+                yield Finding(CHECK, "error", f"{error.message} (the login of {app or 'all apps'})", remedy=remedy)
         if app is not None and is_pushed(host, app):
             yield from of_pushes(host, app)
 
 
-def refusal(host: Host, app: AppName | None, server: str) -> str:
-    """Why a registry does not take a login; empty when it does."""
-    login = next(one for one in as_logins(host, app) if one.server == server)
+def refusal(host: Host, login: RegistryLogin) -> DokkupyError | None:
+    """Why a registry does not take a login; None when it does."""
     try:
         host.image_registries().check(login)
     except DokkupyError as error:
-        return error.message
-    return ""
+        return error
+    return None
 
 
 def of_pushes(host: Host, app: AppName) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ NO_PROCESS = re.compile(
 NO_LOGIN = re.compile(
     r"401 Unauthorized|no basic auth|access denied|authorization failed|insufficient_scope|403 Forbidden"
 )
+NO_TRUST = re.compile(r"x509: |certificate signed by unknown authority")
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
 
@@ -78,19 +79,29 @@ def build_image(host: Host, build: ImageBuild) -> str:
                     hint="If that is too little, give it more: resource:limit --process-type build --memory SIZE "
                     "for the app, builds:set --global memory SIZE for the host.",
                 )
-            hint = ""
-            if any(NO_LOGIN.search(text) for text in output.tail):
-                hint = f"Log in to the image's registry: registry:login {build.app or 'APP'} SERVER USERNAME."
-                if not client.buildkit:
-                    hint = f"Private images need BuildKit, which {client.path} lacks: apt-get install docker-buildx"
-            if any(NO_PROCESS.search(text) for text in output.tail):
-                hint = "It may have used up its processes: resource:limit --process-type build --pids N allows more."
+            hint = hint_of("\n".join(output.tail), client, build)
             raise AppError("App build failed", details=tuple(output.tail), code="build_failed", hint=hint)
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
         raise HostError(f"docker build wrote no image id but {identifier[:80]!r}")
     return identifier
+
+
+def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
+    """What to do about a failed build, as far as its last lines say it. Pure."""
+    if NO_PROCESS.search(tail):
+        return "It may have used up its processes: resource:limit --process-type build --pids N allows more."
+    if NO_TRUST.search(tail):
+        return (
+            "If the registry's authority is your own, put its certificate in /etc/docker/certs.d/SERVER/ca.crt and restart "
+            "Docker, which reads it for builds when it starts."
+        )
+    if not NO_LOGIN.search(tail):
+        return ""
+    if not client.buildkit:
+        return f"Private images need BuildKit, which {client.path} lacks: apt-get install docker-buildx"
+    return f"Log in to the image's registry: registry:login {build.app or 'APP'} SERVER USERNAME"
 
 
 def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:

@@ -40,14 +40,14 @@ class DockerRegistries(ImageRegistries):
 
     def check(self, login: RegistryLogin) -> None:
         try:
-            with faults(f"The registry {login.server} was not asked"):
+            with faults(f"The registry {login.server}"):
                 api.call("POST", "/auth", account(login))
         except DokkupyError as error:
             raise explained(f"The login at {login.server} as {login.user} failed", login.server, error) from None
 
     def digest(self, ref: str, login: RegistryLogin | None) -> str | None:
         try:
-            with faults(f"The registry of {ref} was not asked"):
+            with faults(f"The registry {server_of(ref)}"):
                 found = api.call("GET", f"/distribution/{api.quoted(ref)}/json", headers=header(login))
         except DokkupyError as error:
             if says(error.message, REFUSED) or says(error.message, UNKNOWN):
