@@ -11,6 +11,7 @@ from dokkupy import hookspecs
 from dokkupy.cli.declare import PERMISSIONS, Command, Group, parameters
 from dokkupy.kernel.registry import Registry
 from dokkupy_sdk.names import PluginName
+from dokkupy_sdk.registry import conflicts
 from dokkupy_sdk.settings import Settings
 
 from tests.architecture.readers import nodes
@@ -142,7 +143,7 @@ def test_whatever_changes_something_has_a_dry_run() -> None:
 
 
 def test_nothing_is_claimed_twice() -> None:
-    assert REGISTRY.conflicts() == []
+    assert conflicts(REGISTRY) == []
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings.namespace)

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import time
+from contextlib import contextmanager
+
+from dokkupy.kernel.signals import handlers
 
 from dokkupy_sdk.attached import interruptible, terminal, until_end
 from dokkupy_sdk.execute import environment
-from dokkupy_sdk.operation import SignalReceived, signals_held, signals_ignored
+from dokkupy_sdk.operation import SignalReceived, signals_ignored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Attach = Callable[[Sequence[str], bool], list[str]]
     """Returns the argv of the engine's client that runs this command in the container, with or without a terminal."""
@@ -27,7 +31,7 @@ SHELL = "/bin/sh"
 GRACE = 10
 """Seconds from SIGHUP to SIGKILL."""
 
-FOR_EVER = 10**9
+WITHOUT_LIMIT = 10**9
 """Seconds that a command may take, which is no limit in practice."""
 
 
@@ -47,7 +51,7 @@ def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: 
         with interruptible():
             with signals_held():
                 client = subprocess.Popen(argv, env=environment(terminal()))
-            reason = until_end(client, FOR_EVER)
+            reason = until_end(client, WITHOUT_LIMIT)
     except SignalReceived as error:
         interrupted = error
     with signals_ignored():
@@ -62,6 +66,16 @@ def run_inside(attach: Attach, command: Sequence[str], *, tty: bool, has_shell: 
     if interrupted is not None:
         raise interrupted
     return client.returncode if client is not None else 1
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Delay signals until the end of the block, because nothing could end a client that is just being started."""
+    held: list[int] = []
+    with handlers(lambda number, _frame: held.append(number)):
+        yield
+    for number in held:
+        signal.raise_signal(number)
 
 
 def hang_up(attach: Attach, mark: str, client: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,7 @@
 from dokkupy.errors import messages
 from dokkupy.kernel.journal import NEW, new_id
 from dokkupy.kernel.operation import forget_unfinished, operation, unfinished
-from dokkupy.kernel.signals import SignalReceived, signals_held, signals_ignored
+from dokkupy.kernel.signals import SignalReceived, signals_ignored
 from dokkupy.kernel.transaction import Call, call
 from dokkupy.transaction import Transaction
 
@@ -17,7 +17,6 @@ __all__ = [
     "messages",
     "new_id",
     "operation",
-    "signals_held",
     "signals_ignored",
     "unfinished",
 ]

@@ -18,6 +18,7 @@ from dokkupy_sdk.errors import DokkupyError, HostError, StateError, UserError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.secret_files import encrypted, in_clear
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 from dokkupy_secrets import aead, keyring, rotate, tokens
@@ -421,17 +422,17 @@ def test_a_key_prints_as_its_id_alone() -> None:
 def test_a_file_of_a_backup_is_written_with_the_key_of_the_host_that_it_comes_to(host: Host, tmp_path: Path) -> None:
     put(host, KEY=CANARY, LOOKS="sealed:so")
     parts = ("apps", "blog", "config")
-    text = host.store.in_clear(parts, config(host).read_bytes())
+    text = in_clear(host.store, parts, config(host).read_bytes())
     assert CANARY in text.decode() and tomllib.loads(text.decode())
     other = opened(tmp_path / "other")
     set_up(other, dry_run=False)
     create_app(other, BLOG)
-    config(other).write_bytes(other.store.encrypted(parts, text))
+    config(other).write_bytes(encrypted(other.store, parts, text))
     assert CANARY.encode() not in everything(other)
     assert (value(other, "KEY"), value(other, "LOOKS")) == (CANARY, "sealed:so")
     bare = fake_host(tmp_path / "bare")
     create_app(bare, BLOG)
-    config(bare).write_bytes(bare.store.encrypted(parts, text))
+    config(bare).write_bytes(encrypted(bare.store, parts, text))
     assert get_env(bare, BLOG)[EnvKey("KEY")].reveal() == CANARY
 
 
@@ -442,13 +443,13 @@ def test_a_value_that_no_key_opens_stays_as_it_is_in_a_backup_and_is_refused_els
     kept = key_file(host).read_text()
     os.unlink(key_file(host))
     parts = ("apps", "blog", "config")
-    text = opened(Path(host.root)).store.in_clear(parts, config(host).read_bytes())
+    text = in_clear(opened(Path(host.root)).store, parts, config(host).read_bytes())
     assert CANARY.encode() not in text
     other = opened(tmp_path / "other")
     set_up(other, dry_run=False)
     with pytest.raises(DokkupyError, match="which is not in") as caught:
-        other.store.encrypted(parts, text)
+        encrypted(other.store, parts, text)
     assert "secrets:key-add" in caught.value.hint
     Path(keyring.path_of(other.root)).chmod(0o600)
     Path(keyring.path_of(other.root)).write_text(Path(keyring.path_of(other.root)).read_text() + kept)
-    assert opened(tmp_path / "other").store.encrypted(parts, text) != text
+    assert encrypted(opened(tmp_path / "other").store, parts, text) != text

@@ -94,10 +94,6 @@ class Scope:
         self.is_global = is_global
         self.is_all = is_all
 
-    @property
-    def place(self) -> str:
-        return self.app or ("--global" if self.is_global else "--all")
-
 
 class CommandResult:
     """The result of a command. data: what `--format json` prints (JSON types). text: lines for people, printed bare.

@@ -54,18 +54,6 @@ class Registry:
                     found[entry.name] = entry
         return dict(sorted(found.items()))
 
-    def conflicts(self) -> list[tuple[EntryPoint, EntryPoint]]:
-        """Pairs of entries of different distributions that claim the same name in the same group."""
-        seen: dict[tuple[str, str], EntryPoint] = {}
-        pairs = []
-        for entry in self.entries:
-            if entry.group == "dokkupy.plugins":
-                continue  # any number of plugins may implement hooks, and the name means nothing
-            other = seen.setdefault((entry.group, entry.name), entry)
-            if other.distribution != entry.distribution:
-                pairs.append((other, entry))
-        return pairs
-
     def find(self, group: str, name: str) -> EntryPoint | None:
         """The entry of that name. Raises PluginError when two plugins claim it. A name of core's own always wins."""
         claims = [entry for entry in self.entries if entry.group == group and entry.name == name]

@@ -34,18 +34,8 @@ def signals_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Delay signals until the end of the block. While a program is being started, for example, nothing could end it
-    yet."""
-    held: list[int] = []
-    with handlers(lambda number, _frame: held.append(number)):
-        yield
-    for number in held:
-        signal.raise_signal(number)
-
-
-@contextmanager
 def handlers(handler: Any) -> Iterator[None]:
+    """Handle SIGINT, SIGTERM and SIGHUP by this handler. Only the main thread can; others change nothing."""
     import threading
 
     if threading.current_thread() is not threading.main_thread():

@@ -135,26 +135,6 @@ class Store:
 
         return tomli_w.dumps({"schema": SCHEMA, **written(data, "/".join(parts), seal or self.sealed)}).encode()
 
-    def in_clear(self, parts: tuple[str, ...], text: bytes) -> bytes:
-        """The text of a file with its secrets decrypted, for a backup, which is encrypted as a whole and may be restored on
-        a host with another key. A secret that cannot be decrypted stays encrypted."""
-
-        def clear(secret: Secret, where: str) -> str:
-            try:
-                return CLEAR + secret.reveal()
-            except StateError:
-                return str(secret.sealed)
-
-        return self.encode(parts, self.decode(parts, text), clear) if MARK.encode() in text else text
-
-    def encrypted(self, parts: tuple[str, ...], text: bytes) -> bytes:
-        """The text from `in_clear`, with its secrets encrypted by this host's key. Raises StateError for a secret that
-        cannot be decrypted here."""
-        if MARK.encode() not in text:
-            return text
-        table = self.decode(parts, text)
-        return self.encode(parts, table, lambda secret, where: self.sealed(Secret(secret.reveal()), where))
-
     def opened(self, token: Sealed) -> str:
         """Decrypt a value. Raises StateError."""
         if token.startswith(CLEAR):
@@ -197,14 +177,6 @@ class Store:
             raise HostError(
                 f"{path} cannot be written: {error.strerror}", hint="Free some disk space and run the command again."
             ) from error
-
-    def move_secrets(self, origin: tuple[str, ...], parts: tuple[str, ...]) -> None:
-        """Encrypt the secrets of a file that was copied from `origin`, because they can be decrypted only there."""
-        path = self.path(*parts)
-        with open(path, "rb") as file:
-            text = file.read()
-        if MARK.encode() in text:
-            write_atomic(path, self.encode(parts, self.decode(origin, text)))
 
     def delete(self, *parts: str) -> None:
         forget_file(self.path(*parts))

@@ -10,7 +10,7 @@ from dokkupy_sdk.errors import Conflict, NotFound, PluginError
 from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.operation import messages, operation
-from dokkupy_sdk.registry import CORE, Registry, summary
+from dokkupy_sdk.registry import CORE, Registry, conflicts, summary
 from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
 
@@ -41,13 +41,13 @@ def plugins(host: Host) -> list[Plugin]:
     off = set(disabled(host))
     sources = host.store.load(PluginsFile).sources
     everything = Registry(host.registry.all)
-    conflicts = {
+    taken = {
         second.plugin: f"{second.group.removeprefix('dokkupy.')} {second.name} is taken by {first.distribution}"
-        for first, second in everything.conflicts()
+        for first, second in conflicts(everything)
     }
     found = []
     for entry in {one.distribution: one for one in everything.all if one.distribution != CORE}.values():
-        reason = "" if entry.plugin in off else conflicts.get(entry.plugin) or fault_of(host, entry.distribution)
+        reason = "" if entry.plugin in off else taken.get(entry.plugin) or fault_of(host, entry.distribution)
         status = "disabled" if entry.plugin in off else "broken" if reason else "enabled"
         found.append(
             Plugin(

@@ -15,11 +15,11 @@ def main(directory: str, names: list[str]) -> None:
     if directory:
         sys.path.insert(0, directory)
     from dokkupy_sdk.errors import DokkupyError
-    from dokkupy_sdk.registry import Hooks, Registry
+    from dokkupy_sdk.registry import Hooks, Registry, conflicts
 
     registry = Registry()
     try:
-        for first, second in registry.conflicts():
+        for first, second in conflicts(registry):
             for mine, other in ((first, second), (second, first)):
                 if mine.distribution in names:
                     what = mine.group.removeprefix("dokkupy.").removesuffix("s")

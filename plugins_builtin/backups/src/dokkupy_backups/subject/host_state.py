@@ -20,7 +20,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, secret_files
 from dokkupy_sdk.errors import Conflict, HostError, StateError, UserError
 from dokkupy_sdk.files import make_directory, scratch_directory
 from dokkupy_sdk.operation import call, operation
@@ -87,12 +87,12 @@ class HostState(BackupSubject):
 
     def in_clear(self, path: str, content: bytes) -> bytes:
         try:
-            return self.host.store.in_clear(parts_of(path), content) if is_state(path) else content
+            return secret_files.in_clear(self.host.store, parts_of(path), content) if is_state(path) else content
         except StateError:
             return content  # a broken file, as it is
 
     def encrypted(self, path: str, content: bytes) -> bytes:
-        return self.host.store.encrypted(parts_of(path), content) if is_state(path) else content
+        return secret_files.encrypted(self.host.store, parts_of(path), content) if is_state(path) else content
 
     def paths(self) -> Iterator[str]:
         """All there is; then the packs of git repositories once more: one that was repacked meanwhile has its objects

@@ -37,6 +37,7 @@ from dokkupy_sdk.hooks import post_app_clone, post_app_rename
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.secret_files import move_secrets
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
@@ -169,7 +170,7 @@ def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, 
     for path in host.store.files(os.path.join("apps", new)):
         _, _, *below = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
         if os.path.exists(path):
-            host.store.move_secrets(("apps", old, *below), ("apps", new, *below))
+            move_secrets(host.store, ("apps", old, *below), ("apps", new, *below))
     sync_directory(target)
 
 
