@@ -51,7 +51,7 @@ def test_a_local_user_may_do_everything(host: Host) -> None:
     assert caller(host).role == "admin" and allowed(host, "host:write") and allowed(host, "app:admin", AppName("wiki"))
 
 
-def test_a_refused_app_names_the_key_its_apps_and_whom_to_ask(host: Host) -> None:
+def test_a_refusal_names_the_key_its_apps_and_the_admins(host: Host) -> None:
     with pytest.raises(Denied) as caught:
         check_access(as_key(host, "eve"), "app:read", AppName("blgo"))
     assert caught.value.message == "Access denied"
@@ -70,7 +70,7 @@ def test_a_refused_command_names_the_permission_that_the_role_lacks(host: Host, 
     assert caught.value.hint == "Ask an admin (boss)" + remedy
 
 
-def test_what_belongs_to_several_apps_takes_all_of_them(host: Host) -> None:
+def test_a_value_of_several_apps_requires_all_of_them(host: Host) -> None:
     class Shared:
         noun = "thing"
 

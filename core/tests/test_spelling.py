@@ -38,5 +38,5 @@ def test_the_question_names_at_most_three() -> None:
     assert did_you_mean("web", ["web-a", "web-b", "web-c", "web-d"]) == "Did you mean web-a or web-b or web-c?"
 
 
-def test_no_names_no_question() -> None:
+def test_without_names_nothing_is_asked() -> None:
     assert did_you_mean("web", []) == ""

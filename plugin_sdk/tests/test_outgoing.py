@@ -45,7 +45,7 @@ def test_private_addresses_are_an_admin_s_alone(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", NEVER)
-def test_addresses_that_give_credentials_away_are_nobody_s(address: str) -> None:
+def test_nobody_may_reach_addresses_that_give_out_credentials(address: str) -> None:
     everything = ("0.0.0.0/0", "::/0")
     assert not any(one.permits(address) for one in (Guard(), Guard(admin=True), Guard(allowed=everything)))
 
@@ -178,7 +178,7 @@ def test_redirects_end(port: int) -> None:
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "ftp://x/", "http://", "http:///x", "http://x:y/", "http://x/ y", "http://é/"]
 )
-def test_what_is_no_http_url_is_refused(url: str) -> None:
+def test_a_url_that_is_not_http_is_refused(url: str) -> None:
     with pytest.raises(UserError):
         open_url(url, Guard(admin=True), timeout=5)
 

@@ -26,7 +26,7 @@ def engine(host: Host) -> FakeEngine:
     return found
 
 
-def test_the_hosts_programs_run_in_the_image_that_was_made_whatever_its_name_means(
+def test_the_host_s_programs_run_in_the_built_image_even_if_its_name_was_moved(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it starts is root with the host's files: a deployer who moves the name must get nothing of it."""
@@ -49,7 +49,7 @@ def test_an_image_of_that_name_which_nobody_recorded_is_not_used(host: Host) -> 
     assert ensure_image(host) != evil
 
 
-def test_a_lost_image_is_not_there_whatever_its_name_means(host: Host) -> None:
+def test_a_lost_image_is_not_found_by_a_moved_name(host: Host) -> None:
     record_image(host, "dokkupy/debian:bookworm", f"sha256:{'00' * 32}")
     engine(host).keep("dokkupy/debian:bookworm", {})
     assert own_image(host, "dokkupy/debian:bookworm") is None
@@ -85,7 +85,7 @@ def test_a_build_stands_on_the_image_that_was_recorded_though_its_name_was_moved
     assert newer is not None and newer.id == moved
 
 
-def test_a_recorded_image_that_the_engine_lost_is_replaced_by_what_its_name_means_and_said(host: Host) -> None:
+def test_a_lost_recorded_image_is_replaced_by_the_current_one_with_a_warning(host: Host) -> None:
     record_image(host, "python:3.13-slim", f"sha256:{'00' * 32}")
     now = engine(host).keep("python:3.13-slim", {}).id
     found = host.images().find(kept_image(host, "python:3.13-slim"))

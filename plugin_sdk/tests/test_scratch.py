@@ -22,14 +22,14 @@ with scratch_directory(sys.argv[1]) as path:
 """
 
 
-def test_directory_is_private_and_goes_at_the_end_also_of_an_error(tmp_path: Path) -> None:
+def test_a_scratch_directory_is_private_and_removed_even_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError), scratch_directory(str(tmp_path / "scratch")) as path:
         assert os.stat(path).st_mode & 0o077 == 0
         raise ValueError
     assert os.listdir(tmp_path / "scratch") == []
 
 
-def test_what_a_killed_process_left_goes_with_the_next_and_what_is_used_stays(tmp_path: Path) -> None:
+def test_the_next_process_removes_unused_scratch_directories(tmp_path: Path) -> None:
     parent = str(tmp_path / "scratch")
     processes = [
         subprocess.Popen([sys.executable, "-c", HOLD, parent], stdout=subprocess.PIPE, text=True) for _ in range(2)

@@ -147,14 +147,14 @@ def test_a_refused_value_leaves_the_old_one(host: Host) -> None:
     assert SETTINGS.get(host.store, BLOG, "size") == "7"
 
 
-def test_a_number_that_somebody_edited_into_text_is_an_error_that_says_how_to_unset_it(host: Host) -> None:
+def test_the_error_for_a_number_that_was_edited_into_text_says_how_to_unset_it(host: Host) -> None:
     host.store.write("apps", BLOG, "sample", data={"properties": {"size": "many"}})
     with pytest.raises(StateError, match="sample size .blog. is .*many") as caught:
         SETTINGS.get(host.store, BLOG, "size")
     assert caught.value.hint == "Unset it: sample:set blog size"
 
 
-def test_when_a_change_is_in_force_is_said_by_the_property_else_by_its_release_else_by_its_namespace() -> None:
+def test_the_property_or_its_release_or_its_namespace_declares_when_a_change_takes_effect() -> None:
     in_release = Property("a", help="", in_release=True)
     own = Property("b", help="", in_release=True, applies=BUILD)
     other = Property("c", help="")
@@ -163,7 +163,7 @@ def test_when_a_change_is_in_force_is_said_by_the_property_else_by_its_release_e
     assert SETTINGS.properties["size"].applies is NEXT_DEPLOY
 
 
-def test_releases_keep_what_shapes_instances_and_images_but_no_secret_of_a_build() -> None:
+def test_releases_keep_settings_of_instances_and_images_but_no_secret_of_a_build() -> None:
     assert Property("a", help="", in_release=True).is_kept
     assert Property("b", help="", applies=BUILD).is_kept
     assert not Property("c", help="", applies=BUILD, secret=True).is_kept

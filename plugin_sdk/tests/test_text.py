@@ -37,7 +37,7 @@ def test_every_form_is_the_same_text(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", NO_TEXT)
-def test_what_is_no_text_is_refused_and_not_guessed(form: str) -> None:
+def test_an_unknown_encoding_is_refused_and_not_guessed(form: str) -> None:
     with pytest.raises(ValueError):
         decode_text(NO_TEXT[form])
 
@@ -55,7 +55,7 @@ def test_all_readers_read_every_form(form: str, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("form", NO_TEXT)
-def test_source_file_that_is_no_text_is_the_apps_fault(form: str, tmp_path: Path) -> None:
+def test_a_binary_file_in_place_of_a_text_is_an_app_error(form: str, tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_bytes(NO_TEXT[form])
     with pytest.raises(AppError, match="Procfile in the source is not UTF-8 text"):
         read_text(tmp_path, "Procfile")

@@ -19,7 +19,8 @@ def banned() -> dict[str, str]:
 
 BANNED = banned()
 PATTERN = re.compile(
-    r"\b(" + "|".join(r"[\s#\"]+".join(map(re.escape, word.split())) for word in BANNED) + r")\b", re.IGNORECASE
+    r"(?<![A-Za-z])(" + "|".join(r"[\s#\"_]+".join(map(re.escape, word.split())) for word in BANNED) + r")(?![A-Za-z])",
+    re.IGNORECASE,
 )
 
 
@@ -42,7 +43,7 @@ def test_test_sees_a_banned_word_across_a_line_break() -> None:
 def faults(text: str) -> list[str]:
     found = []
     for match in PATTERN.finditer(text):
-        word = re.sub(r"[\s#\"]+", " ", match[0].lower())
+        word = re.sub(r"[\s#\"_]+", " ", match[0].lower())
         found.append(f"{text.count(chr(10), 0, match.end()) + 1}: {word} -> {BANNED[word]}")
     return found
 

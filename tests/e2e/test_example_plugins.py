@@ -112,7 +112,7 @@ def test_the_plugins_are_listed_as_enabled(plugged: Host) -> None:
     assert {row["name"]: row["status"] for row in rows if row["name"] in NAMES} == dict.fromkeys(NAMES, "enabled")
 
 
-def test_a_deploy_runs_its_hook_in_the_app_is_told_and_ends_with_hello(plugged: Host, repository: Repository) -> None:
+def test_a_deploy_runs_the_app_s_hook_sends_a_notice_and_ends_with_hello(plugged: Host, repository: Repository) -> None:
     host, app = plugged, "story"
     name = create(host, app)
     listen(host, app)

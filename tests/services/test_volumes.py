@@ -57,7 +57,7 @@ def mounted(machine: Machine, names: tuple[str, str]) -> AppVolumes:
     return AppVolumes(machine.host, AppName("blog"))
 
 
-def test_volumes_are_told_from_what_else_is_mounted() -> None:
+def test_volumes_are_distinguished_from_other_mounts() -> None:
     words = [
         "-v",
         "one:/a",

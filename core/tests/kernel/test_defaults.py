@@ -41,6 +41,6 @@ def test_the_setting_comes_before_what_a_distribution_names(tmp_path: Path) -> N
     assert made.default_adapter("proxy") == "alpha"
 
 
-def test_a_role_that_nobody_fills_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_role_without_an_adapter_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="No plugin offers a proxy"):
         host(tmp_path).default_adapter("proxy")

@@ -47,7 +47,7 @@ def install(directory: Path, distribution: str, entries: str, *, version: str = 
     (made / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{summary}\n")
 
 
-def test_what_is_installed_here_is_found_alike() -> None:
+def test_it_finds_the_same_entry_points_as_importlib_metadata() -> None:
     found = ours(sys.path)
     assert {distribution for *_, distribution in found} >= {"dokkupy-core"}
     assert found == of_the_standard_library(sys.path)

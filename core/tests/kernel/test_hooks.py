@@ -79,7 +79,7 @@ def double_starred(**kwargs: object) -> Iterable[str]:
 
 
 @pytest.mark.parametrize("function", [unknown_argument, unknown_default, by_position, starred, double_starred])
-def test_an_argument_that_no_call_fills_leaves_the_plugin_out(function: Callable[..., object]) -> None:
+def test_a_plugin_with_an_argument_that_no_call_fills_is_quarantined(function: Callable[..., object]) -> None:
     found = hooks(tool=module(release_files=hookimpl(function)))
     assert "tool (dokkupy-tool 1.2)" in reason(found)
     assert "release_files" in reason(found)
@@ -160,7 +160,7 @@ def test_a_plugin_specifies_hooks_that_other_plugins_implement() -> None:
         ("post_deploy", {}, "which core has already"),
     ],
 )
-def test_a_specification_without_one_of_the_shapes_leaves_its_plugin_out(
+def test_a_plugin_with_a_specification_of_no_known_shape_is_quarantined(
     name: str, options: dict[str, bool], complaint: str
 ) -> None:
     found = kit(specification(name, **options))
@@ -173,7 +173,7 @@ def test_an_optional_hook_of_a_plugin_that_is_not_installed_may_have_arguments()
     assert hooks(tool=module(on_backup_finished=optional)).quarantined == {}
 
 
-def test_who_implements_a_hook_on_its_way_out_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_implementation_of_a_deprecated_hook_causes_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(hookspecs.release_files.dokkupy_spec, "warn_on_impl", DeprecationWarning("use another"))  # type: ignore[attr-defined]
     said: list[str] = []
     with warnings.catch_warnings():

@@ -14,7 +14,7 @@ from dokkupy.kernel.locks import holder, lock_path, take
 OWNER = {"command": "test", "pid": 1, "since": 0}
 
 
-def test_a_lock_that_was_given_back_leaves_no_file(tmp_path: Path) -> None:
+def test_a_released_lock_leaves_no_file(tmp_path: Path) -> None:
     with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):
         assert os.listdir(tmp_path / "locks") == ["app_blog.lock"]
         assert holder(str(tmp_path), "app:blog")["command"] == "test"
@@ -30,7 +30,7 @@ def test_a_lock_whose_holder_died_is_taken_over(tmp_path: Path) -> None:
         assert holder(str(tmp_path), "app:blog")["command"] == "test"
 
 
-def test_who_opened_the_file_before_its_holder_removed_it_holds_the_file_that_is_there(
+def test_a_process_that_opened_a_removed_lock_file_locks_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
@@ -48,7 +48,7 @@ def test_who_opened_the_file_before_its_holder_removed_it_holds_the_file_that_is
             take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
 
 
-def test_a_file_that_is_no_longer_the_holder_s_is_left_to_whose_it_is(tmp_path: Path) -> None:
+def test_releasing_does_not_remove_a_lock_file_of_another_holder(tmp_path: Path) -> None:
     first = take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
     os.unlink(lock_path(str(tmp_path), "app:blog"))
     with take(str(tmp_path), "app:blog", owner=OWNER, wait=0):

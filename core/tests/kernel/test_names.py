@@ -50,7 +50,7 @@ def test_a_domain_is_kept_as_dns_and_certificates_have_it(typed: str, name: str)
         "ü" * 63 + ".de",
     ],
 )
-def test_what_is_no_host_name_is_refused(typed: str) -> None:
+def test_an_invalid_host_name_is_refused(typed: str) -> None:
     with pytest.raises(UserError):
         Domain(typed)
 

@@ -54,7 +54,7 @@ def at_once(do: Callable[[], Any]) -> list[Any]:
         return [future.result() for future in futures]
 
 
-def test_threads_that_load_a_slow_module_all_get_the_whole_module(slow: str) -> None:
+def test_all_threads_that_load_a_slow_module_get_the_complete_module(slow: str) -> None:
     one = entry(slow, "dokkupy.engine")
     found = at_once(lambda: Registry([one]).load(one))
     assert len(set(map(id, found))) == 1

@@ -29,7 +29,7 @@ def test_an_attribute_of_a_host_cannot_be_assigned(host: Host, name: str) -> Non
         setattr(host, name, getattr(host, name))
 
 
-def test_another_invocation_is_another_host_and_leaves_the_first_as_it_is(host: Host) -> None:
+def test_for_invocation_returns_a_copy_and_does_not_change_the_original(host: Host) -> None:
     console = Console()
     other = host.for_invocation(out=console, command="ps:report", who="root", force=True)
     assert (other.out, other.command, other.who, other.force) == (console, "ps:report", "root", True)
@@ -37,7 +37,7 @@ def test_another_invocation_is_another_host_and_leaves_the_first_as_it_is(host: 
     assert other.root == host.root and other.registry is host.registry and type(other) is Host
 
 
-def test_what_an_invocation_does_not_have_is_refused(host: Host) -> None:
+def test_for_invocation_refuses_unknown_attributes(host: Host) -> None:
     with pytest.raises(TypeError, match="no root"):
         host.for_invocation(root="/elsewhere")
 
@@ -55,14 +55,14 @@ def test_an_overridden_adapter_is_the_same_for_every_invocation(host: Host) -> N
     assert host.for_invocation(force=True).role("proxy", "x") is made
 
 
-def test_what_was_registered_with_the_hooks_stays_for_another_invocation_but_is_not_called_in_a_dry_run(
+def test_registered_hooks_are_kept_for_another_invocation_but_not_called_in_a_dry_run(
     host: Host,
 ) -> None:
     assert host.for_invocation(force=True).hooks is host.hooks
     assert isinstance(dry(host).hooks, DryRunHooks) and not isinstance(host.hooks, DryRunHooks)
 
 
-def test_a_dry_run_writes_to_its_own_host_alone(host: Host) -> None:
+def test_a_dry_run_writes_only_to_its_own_store(host: Host) -> None:
     host.store.write("global", "x", data={"a": 1})
     planned = dry(host)
     planned.store.write("global", "x", data={"a": 2})

@@ -33,7 +33,7 @@ def test_a_table_that_was_never_written_is_empty(store: Store) -> None:
 
 
 @pytest.mark.parametrize("part", ["", ".", "..", "a/b", "a\x00b"])
-def test_a_part_that_is_no_file_name_is_refused(store: Store, part: str) -> None:
+def test_a_bad_path_component_is_refused(store: Store, part: str) -> None:
     with pytest.raises(ValueError, match="not a path component"):
         store.path("apps", part)
 

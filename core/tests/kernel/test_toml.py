@@ -105,7 +105,7 @@ def test_it_answers_as_tomllib_at_the_edges(text: str) -> None:
     assert outcome(loads, text) == outcome(tomllib.loads, text)
 
 
-def test_what_the_store_writes_needs_no_tomllib() -> None:
+def test_files_of_the_store_are_read_without_tomllib() -> None:
     rows = [{"id": "x" * 90, "labels": {"a.b": "c"}}, {"id": "y", "limits": [{"cpu": 1.5}, {}]}]
     data = {"schema": 1, "on": True, "since": 1764421653.25, "env": {"KEY": 'a "b"\n\\'}, "instances": rows, "none": []}
     try:

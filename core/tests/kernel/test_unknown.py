@@ -38,7 +38,7 @@ def test_messages_have_the_name_by_which_the_program_was_called(
     assert capsys.readouterr().out.startswith(f"Usage: {name} [")
 
 
-def test_what_comes_with_the_project_and_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_distributions_of_the_project_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def distribution(name: str) -> None:
         if name == "dokkupy-box":
             raise importlib.metadata.PackageNotFoundError(name)
@@ -49,7 +49,7 @@ def test_what_comes_with_the_project_and_is_missing_is_named(tmp_path: Path, mon
     assert "comes with dokkupy: dokkupy-box" in hint and "-m pip install dokkupy-box" in hint
 
 
-def test_core_alone_says_how_to_install_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_plugins_the_error_says_how_to_install_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def requires(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 

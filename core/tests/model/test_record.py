@@ -67,7 +67,7 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def test_a_table_comes_back_as_it_was() -> None:
+def test_encoding_a_decoded_table_returns_the_same_table() -> None:
     secret = {"secret": Secret("s")}  # the store encrypts it
     assert encode(decode(Whole, WHOLE)) == {**WHOLE, **secret}
 
@@ -80,7 +80,7 @@ def test_values_have_the_types_of_their_annotations() -> None:
     assert found.colour is Colour.RED and found.nested == {"deploy": ("--init",)}
 
 
-def test_what_nobody_set_has_its_default_and_is_not_written() -> None:
+def test_an_unset_key_has_its_default_and_is_not_written() -> None:
     found = decode(Whole, {"number": 3})
     assert found.on and found.parts == ()
     assert encode(found.replace(text="b")) == {"number": 3, "text": "b"}
@@ -97,7 +97,7 @@ def test_keys_that_the_class_does_not_know_are_written_back() -> None:
     }
 
 
-def test_a_dataclass_is_a_record_with_what_its_place_says() -> None:
+def test_a_dataclass_is_a_record_with_fields_from_its_path() -> None:
     table = {"image": "sha256:1", "env": {"A": "b"}, "commands": {"web": False, "worker": "w"}}
     found = decode(Plain, table, {"app": AppName("blog")})
     assert found == Plain(
@@ -127,7 +127,7 @@ def test_a_dataclass_is_a_record_with_what_its_place_says() -> None:
         ({"colour": "blue"}, "colour is not usable: 'blue' is not a valid Colour"),
     ],
 )
-def test_a_value_of_another_type_is_named_with_what_it_has_to_be(table: dict[str, Any], message: str) -> None:
+def test_the_error_for_a_wrong_type_names_the_key_and_the_expected_type(table: dict[str, Any], message: str) -> None:
     with pytest.raises(Malformed) as caught:
         decode(Whole, table)
     assert str(caught.value).startswith(message) and "hunter2" not in str(caught.value)
@@ -137,7 +137,7 @@ def test_a_whole_number_is_a_number() -> None:
     assert decode(Whole, {"rate": 2}).rate == 2.0
 
 
-def test_a_record_is_frozen_and_given_by_its_fields() -> None:
+def test_a_record_is_frozen_and_constructed_by_keywords() -> None:
     part = Part(name=ProcessType("web"))
     with pytest.raises(AttributeError):
         part.count = 2  # type: ignore[misc]

@@ -159,7 +159,7 @@ def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host
     assert ("The old instances go on serving." in caught.value.hint) is not stopped
 
 
-def test_an_error_says_what_instances_were_when_they_failed_and_what_to_do_next(host: Host) -> None:
+def test_the_error_has_the_states_of_failed_instances_and_the_next_step(host: Host) -> None:
     deploy(host, "blog", TREE)
     scale(host, BLOG, {ProcessType("worker"): 1})
     release, (web, worker) = current(host, BLOG)
@@ -272,7 +272,7 @@ def test_a_start_fails_when_clients_reach_nobody(host: Host) -> None:
     assert picture(host) == before
 
 
-def test_restore_watches_what_it_starts_and_leaves_what_failed_to_the_timer(
+def test_restore_checks_the_instances_it_starts_and_leaves_failed_ones_to_the_timer(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(host, "blog", TREE)
@@ -359,7 +359,9 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
     assert number < 99
 
 
-def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_is_destroyed_with_a_warning_while_the_proxy_is_down(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deploy(host, "blog", {"Procfile": "web: serve"})
     proxy = host.proxy()
     apply = proxy.apply
@@ -375,7 +377,7 @@ def test_app_is_destroyed_while_the_proxy_is_down_and_that_is_said(host: Host, m
     assert any("nginx is not running" in str(line) for line in host.out.lines)
 
 
-def test_a_plugin_s_variables_are_held_to_what_the_app_s_own_are() -> None:
+def test_a_plugin_s_variables_are_validated_like_the_app_s_own() -> None:
     assert merge_plugin_env([("x", ("A", Secret("1"))), ("y", ("A", Secret("2")))])["A"].reveal() == "2"
     with pytest.raises(UserError, match="A contains a NUL"):
         merge_plugin_env([("x", ("A", Secret("1\x002")))])
@@ -408,7 +410,7 @@ def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest
         ({"Procfile": "worker: work\n"}, "has no process type web (it has: worker); add a line `web: COMMAND`"),
     ],
 )
-def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_for(
+def test_a_deploy_that_would_remove_the_web_process_is_refused_unless_requested(
     host: Host, tree: dict[str, str], words: str
 ) -> None:
     deploy(host, "blog", TREE)
@@ -423,7 +425,7 @@ def test_a_deploy_that_would_take_the_web_process_away_is_refused_unless_asked_f
     deploy(host, "blog", tree)
 
 
-def test_a_rollback_that_would_take_the_web_process_away_is_refused(host: Host) -> None:
+def test_a_rollback_that_would_remove_the_web_process_is_refused(host: Host) -> None:
     deploy(host, "blog", {"Procfile": "worker: work\n"})
     deploy(host, "blog", TREE)
     with pytest.raises(AppError, match="blog would no longer serve"):
@@ -462,7 +464,7 @@ def test_an_app_of_workers_is_warned_about_web_at_its_first_deploy_alone(host: H
 # the look after the switch
 
 
-def test_what_clients_do_not_reach_goes_back_to_the_old_release(host: Host) -> None:
+def test_a_release_that_clients_cannot_reach_is_rolled_back(host: Host) -> None:
     deploy(host, "blog", TREE)
     before = picture(host)
     proxy(host).silent.add("blog.example.com")
@@ -491,7 +493,7 @@ def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
     assert picture(host)["release"] == before["release"]
 
 
-def test_what_an_image_exposes_and_nobody_listens_on_is_left_out(host: Host) -> None:
+def test_an_exposed_port_on_which_nobody_listens_is_ignored(host: Host) -> None:
     builder(host).ports = tuple(Port("http", number, number) for number in (8080, 3000, 9229))
     proxy(host).closed |= {8080, 9229}
     deploy(host, "blog", TREE)
@@ -525,9 +527,7 @@ def test_instances_that_a_boot_brings_back_may_still_be_starting(host: Host) -> 
 # what follows the commit
 
 
-def test_what_fails_after_the_commit_is_a_warning_and_is_done_later(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_after_the_commit_is_a_warning_and_is_retried(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(host, "blog", TREE)
     monkeypatch.setattr(FakeScheduler, "finalize", lambda *_: (_ for _ in ()).throw(HostError("the engine is away")))
     deployment = deploy(host, "blog", TREE)

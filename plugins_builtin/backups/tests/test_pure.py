@@ -131,11 +131,11 @@ def test_urls_that_are_no_target_are_refused_without_showing_a_password(url: str
         ("rest:https://host:8000/me/", "rest:https://host:8000/me/"),
     ],
 )
-def test_urls_become_what_restic_is_told(url: str, repository: str) -> None:
+def test_urls_are_converted_to_restic_s_form(url: str, repository: str) -> None:
     assert parse_location(url).repository() == repository
 
 
-def test_login_of_a_rest_server_is_quoted_into_what_restic_is_told() -> None:
+def test_the_login_of_a_rest_server_is_quoted_in_restic_s_url() -> None:
     location = parse_location("rest:https://host/")
     assert location.repository("me", Secret("p@ss/w:rd")) == "rest:https://me:p%40ss%2Fw%3Ard@host/"
 

@@ -58,14 +58,14 @@ def test_a_web_that_never_listens_fails_with_the_reason(host: Host, start: Start
     assert caught.value.instances == (instance,)
 
 
-def test_a_web_on_loopback_only_is_told_so(host: Host, start: Start) -> None:
+def test_the_error_says_that_web_listens_only_on_loopback(host: Host, start: Start) -> None:
     instance = start("exec httpd -f -p 127.0.0.1:5000 -h /www")
     times(host, attempts="1", timeout="1")
     with pytest.raises(CheckFailed, match="it listens on 127.0.0.1 only: make it listen on 0.0.0.0"):
         hooks.check(host, release(), [instance])
 
 
-def test_a_web_on_another_port_is_told_which(host: Host, start: Start) -> None:
+def test_the_error_names_the_port_on_which_web_listens_instead(host: Host, start: Start) -> None:
     instance = start("exec httpd -f -p 3000 -h /www")
     times(host, attempts="1", timeout="1")
     with pytest.raises(CheckFailed, match=r"it listens on .*:3000: make it listen on 0\.0\.0\.0:5000"):
@@ -282,7 +282,7 @@ def test_a_web_that_is_busy_gets_more_time_and_the_user_hears_until_when(
     assert "web.1 answers on port 5000" in text
 
 
-def test_a_web_that_is_busy_for_ever_fails_in_the_end_and_the_properties_are_named(host: Host, start: Start) -> None:
+def test_a_web_that_stays_busy_fails_at_max_wait_and_the_error_names_the_properties(host: Host, start: Start) -> None:
     times(host, attempts="1", timeout="1", wait="0", max_wait="3")
     host.scheduler(APP).working = True  # type: ignore[attr-defined]
     with pytest.raises(CheckFailed, match="within [3-9] s") as caught:

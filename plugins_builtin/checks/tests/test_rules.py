@@ -141,7 +141,7 @@ def test_listening_sockets_are_read_from_the_kernels_table() -> None:
         "http:///x",
     ],
 )
-def test_the_hosts_own_network_is_never_told(url: str) -> None:
+def test_the_host_s_own_network_is_never_shown(url: str) -> None:
     with pytest.raises((UserError, OSError)):
         post_json(url, {}, guard=Guard())
 

@@ -59,7 +59,7 @@ def test_an_app_is_created_listed_and_destroyed(run: Run) -> None:
     assert run("apps:exists", "blog")[0] == 20
 
 
-def test_no_apps_is_a_warning_and_no_failure(run: Run) -> None:
+def test_without_apps_there_is_a_warning_and_no_failure(run: Run) -> None:
     status, out, error = run("apps:list")
     assert (status, out) == (0, "")
     assert "You haven't deployed any applications yet" in error
@@ -189,7 +189,7 @@ def test_a_changed_container_port_reaches_containers_check_and_route_as_one(run:
     assert asked() == ({"4000"}, {4000}, [4000])
 
 
-def test_a_map_that_leads_to_nobody_is_refused_and_the_old_one_serves(run: Run, host: Host) -> None:
+def test_a_map_to_a_closed_port_is_refused_and_the_old_one_stays(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     host.proxy().closed.add(3000)  # type: ignore[attr-defined]
     status, _, error = run("ports:set", "blog", "http:80:3000")
@@ -317,7 +317,7 @@ def test_json_is_imported_and_an_unknown_format_is_refused(run: Run) -> None:
     assert status == 1 and "Install dokkupy-dotenv" in error
 
 
-def test_a_value_that_no_process_can_be_given_is_refused_and_not_shown(run: Run) -> None:
+def test_a_value_that_cannot_be_an_environment_variable_is_refused_and_not_shown(run: Run) -> None:
     run("apps:create", "blog")
     status, _, error = run("config:import", "blog", "--format", "json", stdin='{"GOOD": "1", "BAD": "hush\\u0000"}')
     assert status == 1 and "BAD" in error and "NUL" in error and "hush" not in error

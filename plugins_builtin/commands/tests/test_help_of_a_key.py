@@ -36,7 +36,7 @@ def permissions(host: Host) -> dict[str, str]:
 
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("role", ROLES)
-def test_help_lists_what_the_key_may_use_and_says_how_much_it_leaves_out(run: Run, host: Host, role: str) -> None:
+def test_help_lists_the_commands_that_a_key_may_use_and_counts_the_hidden_ones(run: Run, host: Host, role: str) -> None:
     may = {name for name, permission in permissions(host).items() if permission in ("open", *GRANTS[role])}
     groups = {name.partition(":")[0] for name in may}
     shown = {row["command"] for row in json.loads(run("help", "--format", "json", who=f"key:{role}")[1])}
@@ -69,7 +69,7 @@ def test_nothing_is_proposed_that_the_key_may_not_use(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_key_that_is_gone_is_shown_what_is_open_to_all(run: Run, host: Host) -> None:
+def test_a_removed_key_sees_only_the_open_commands(run: Run, host: Host) -> None:
     shown = {row["command"] for row in json.loads(run("help", "--format", "json", who="key:gone")[1])}
     may = {name for name, permission in permissions(host).items() if permission == "open"}
     assert shown == {name.partition(":")[0] for name in may}

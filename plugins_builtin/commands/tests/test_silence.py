@@ -26,17 +26,17 @@ def app(run: Run) -> str:
     return "blog"
 
 
-def test_an_option_without_effect_says_so_and_the_command_goes_on(run: Run) -> None:
+def test_an_option_without_effect_is_a_warning_and_the_command_runs(run: Run) -> None:
     status, _, err = run("plugin:install", "--core", "--name", "x")
     assert status == 0
     assert warnings(err)[0] == "--name has no effect: a plugin's name is that of its distribution"
 
 
-def test_an_option_that_is_not_given_says_nothing(run: Run) -> None:
+def test_an_unused_option_causes_no_warning(run: Run) -> None:
     assert "no effect" not in run("plugin:install", "--core")[2]
 
 
-def test_a_plugin_that_acts_on_an_option_takes_its_line_away(run: Run, host: Host) -> None:
+def test_there_is_no_warning_when_a_plugin_implements_an_option(run: Run, host: Host) -> None:
     entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "plugin.install.name", "x", "dokkupy-x", "1", "")]
     host._parts["registry"] = Registry(entries)
     assert "no effect" not in run("plugin:install", "--core", "--name", "x")[2]
@@ -67,7 +67,9 @@ LEGACY = {
 
 
 @pytest.mark.parametrize(("key", "use"), LEGACY.items())
-def test_a_variable_that_was_dokkus_is_named_with_what_replaces_it(run: Run, app: str, key: str, use: str) -> None:
+def test_a_variable_that_configured_dokku_is_named_with_the_command_that_replaces_it(
+    run: Run, app: str, key: str, use: str
+) -> None:
     for words, stdin in (
         (("config:set", app, f"{key}=1"), ""),
         (("config:import", "--format", "json", app), f'{{"{key}": "1"}}'),

@@ -236,7 +236,7 @@ def test_an_address_is_a_global_domain_below_which_no_app_has_a_name(run: Run, a
 
 
 @pytest.mark.parametrize("name", ["2001:db8::zz", "1:2", "_", ".example.com", "a..b", "host:80"])
-def test_what_is_neither_a_name_nor_an_address_is_no_global_domain(run: Run, name: str) -> None:
+def test_a_global_domain_is_a_host_name_or_an_address(run: Run, name: str) -> None:
     status, out, error = run("domains:set-global", name)
     assert (status, out) == (1, "") and error.startswith(" !     ")
 

@@ -234,7 +234,7 @@ def test_usage_errors_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[str]
     assert typed(host, capsys, "docker-options:add", "--process", "web", "blog", "run", "-v /a:/b")[0] == 1
 
 
-def test_who_opens_an_app_is_told_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_opens_an_app_prints_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     for option, word in (("-p 8080:80", "past the proxy"), ("--network host", "joins"), ("--link db:db", "lets")):
         assert word in typed(host, capsys, "docker-options:add", "blog", "deploy", option)[2]
     assert typed(host, capsys, "docker-options:add", "blog", "deploy", "-v /a:/b") == (0, "", "")

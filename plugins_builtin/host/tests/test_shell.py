@@ -29,7 +29,7 @@ def test_commands_flags_and_apps_are_completed(host: Host, capsys: pytest.Captur
     assert complete(host, capsys, "nonsense:x") == []
 
 
-def test_a_key_is_not_told_the_names_of_others_apps(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_does_not_learn_the_names_of_other_apps(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     main(["apps:create", "blog"], host=host)
     main(["apps:create", "shop"], host=host)
     host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "viewer", "apps": ["shop"]}}})

@@ -198,7 +198,7 @@ def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monke
         cli.enable(bench.host)
 
 
-def test_app_that_goes_takes_its_things_along_and_a_copy_asks_anew(bench: Bench) -> None:
+def test_a_destroyed_app_loses_its_certificates_and_a_clone_orders_its_own(bench: Bench) -> None:
     from dokkupy_commands.use_cases.rename_clone import clone_app
     from dokkupy_letsencrypt.hooks import post_app_destroy
 
@@ -250,7 +250,7 @@ def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
         strict.stop()
 
 
-def test_account_that_the_authority_forgot_is_made_anew(tmp_path: Path, bench: Bench) -> None:
+def test_an_account_that_the_authority_forgot_is_registered_again(tmp_path: Path, bench: Bench) -> None:
     forgetful = Pebble(tmp_path)
     forgetful.config["httpPort"] = bench.authority.http
     (tmp_path / "pebble.json").write_text(json.dumps({"pebble": forgetful.config}))

@@ -95,7 +95,7 @@ def go_to(bench: Bench, authority: Pebble) -> None:
     bench.set("ca-bundle", authority.bundle)
 
 
-def test_account_that_was_deactivated_is_made_anew(bench: Bench, tmp_path: Path) -> None:
+def test_a_deactivated_account_is_registered_again(bench: Bench, tmp_path: Path) -> None:
     manage.enable(bench.host, BLOG)
     first, place, kept = bench.served(), account_of(bench, bench.authority), tmp_path / "kept"
     shutil.copytree(place, kept)
@@ -187,7 +187,9 @@ def test_full_disk_asks_nobody_and_is_tried_again_a_minute_later(
     assert bench.served("www.example.com") == bench.served() != first
 
 
-def test_failure_that_cannot_be_noted_is_told_and_hides_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_that_cannot_be_recorded_is_printed_beside_the_first_error(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise HostError("cannot be written: No space left on device")
 

@@ -170,7 +170,7 @@ def target(host: Host, datastore: Mongo) -> Exec:
 # what goes along
 
 
-def test_a_clone_is_the_same_to_the_last_byte_and_the_times_are_told(
+def test_a_clone_equals_the_original_and_its_duration_is_printed(
     host: Host, datastore: Mongo, inside: Exec, capsys: pytest.CaptureFixture[str]
 ) -> None:
     times = [time.monotonic()]

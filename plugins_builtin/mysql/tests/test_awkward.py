@@ -66,6 +66,6 @@ def test_only_servers_of_one_long_term_series_run_on_each_other_s_data(
         (b"", b"", "not what mysqldump writes"),
     ],
 )
-def test_a_dump_that_cannot_be_whole_is_told_from_one_that_may_be(head: bytes, tail: bytes, why: str) -> None:
+def test_an_incomplete_dump_is_detected(head: bytes, tail: bytes, why: str) -> None:
     found = streams.why_not_whole(head, tail)
     assert why in found and bool(found) == bool(why)

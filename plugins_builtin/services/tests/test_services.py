@@ -140,7 +140,7 @@ def test_a_name_of_dokkus_is_taken(text: str) -> None:
         {"custom_env": {"A B": Secret("x")}},
     ],
 )
-def test_a_wish_that_no_container_could_have_is_refused_and_leaves_nothing(host: Host, options: dict[str, Any]) -> None:
+def test_impossible_options_are_refused_and_leave_nothing(host: Host, options: dict[str, Any]) -> None:
     before = picture(host)
     with pytest.raises(UserError):
         new(host, **options)
@@ -169,7 +169,7 @@ def test_a_place_to_expose_that_is_none_is_refused(text: str) -> None:
         expose.parse(text)
 
 
-def test_a_place_to_expose_is_loopback_unless_it_says_otherwise() -> None:
+def test_expose_without_an_address_listens_on_loopback() -> None:
     assert expose.parse("5432") == ("127.0.0.1", 5432)
     assert expose.parse("0.0.0.0:5432") == ("0.0.0.0", 5432)
     assert expose.parse("[::1]:5432") == ("::1", 5432)
@@ -184,7 +184,7 @@ def test_a_query_that_no_url_has_is_refused(text: str) -> None:
 # files
 
 
-def test_secrets_lie_where_nobody_else_can_look(host: Host) -> None:
+def test_secrets_are_in_files_that_only_the_owner_can_read(host: Host) -> None:
     service = new(host)
     directory = container.files_directory(host, service)
     assert os.stat(os.path.dirname(directory)).st_mode & 0o777 == 0o700
@@ -192,7 +192,7 @@ def test_secrets_lie_where_nobody_else_can_look(host: Host) -> None:
     assert Path(directory, "password").read_text() == service.password.reveal()
 
 
-def test_a_record_comes_back_as_it_was(host: Host) -> None:
+def test_a_saved_record_is_loaded_unchanged(host: Host) -> None:
     service = new(host, custom_env={"A": Secret("1")}, memory="64", cpus="0.5", config_options="-c x=1")
     assert "--cpus 0.5" in " ".join(container.spec_of(host, fake(host), service, name="x", instance="x").options)
     assert records.read(host, "fake", DB) == service
@@ -202,7 +202,7 @@ def test_a_record_comes_back_as_it_was(host: Host) -> None:
 # links and apps
 
 
-def test_an_app_that_is_renamed_copied_or_destroyed_takes_its_links_along(host: Host) -> None:
+def test_links_follow_an_app_that_is_renamed_cloned_or_destroyed(host: Host) -> None:
     service = new(host)
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     key = links.link(host, fake(host), DB, BLOG)
@@ -246,7 +246,7 @@ def test_a_service_whose_plugin_is_gone_is_left_alone_and_reported(host: Host, m
     assert [one.level for one in maintenance.findings(host)] == ["error"]
 
 
-def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
+def test_the_timer_changes_nothing_if_all_is_as_it_should_be(host: Host) -> None:
     for name in ("db", "paused", "stopped"):
         new(host, name)
     lifecycle.set_state(host, fake(host), ServiceName("paused"), "paused", "pause")
@@ -258,7 +258,7 @@ def test_the_timer_leaves_alone_what_is_as_it_should_be(host: Host) -> None:
     assert maintenance.bring_up_all(host) == ["fake:paused: paused"]
 
 
-def test_a_server_that_crashed_is_told_as_a_crashed_app_is_and_brought_up_again(
+def test_a_crashed_server_is_reported_like_a_crashed_app_and_restarted(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Crash] = []
@@ -300,7 +300,7 @@ def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash
     assert seen == []
 
 
-def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
+def test_a_plugin_with_services_cannot_be_uninstalled(host: Host) -> None:
     entry = EntryPoint("dokkupy.datastore", "fake", "x:y", "dokkupy-fake", "1", "")
     host.registry.all.append(entry)
     new(host)
@@ -310,7 +310,7 @@ def test_a_plugin_whose_services_are_there_stays(host: Host) -> None:
     require_unused(host, "fake")
 
 
-def test_a_host_gives_its_state_up_only_without_services(host: Host) -> None:
+def test_the_state_of_a_host_is_removed_only_without_services(host: Host) -> None:
     new(host)
     with pytest.raises(HostError, match="There are still services: fake:db"):
         tear_down(host, purge=True, dry_run=True)
@@ -328,7 +328,7 @@ def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
     assert ["outside" in one.message for one in maintenance.findings(host)] == [True]
 
 
-def test_a_service_whose_volume_is_gone_does_not_begin_anew_on_an_empty_one(host: Host) -> None:
+def test_a_service_whose_volume_is_gone_does_not_start_on_an_empty_one(host: Host) -> None:
     service = new(host)
     engine_of(host).containers.remove(service.container)
     engine_of(host).volumes.remove(service.volume)
@@ -367,7 +367,7 @@ def test_the_app_s_own_scheme_is_that_of_its_address(host: Host) -> None:
     assert links.unlink(host, "fake", DB, BLOG) == [key]
 
 
-def test_what_is_left_of_a_destroyed_service_goes_in_time(host: Host) -> None:
+def test_the_data_of_a_destroyed_service_is_deleted_when_its_time_is_over(host: Host) -> None:
     service = new(host)
     lifecycle.destroy(host, "fake", DB)
     assert engine_of(host).volumes.find_all({}) == [service.volume]
@@ -399,7 +399,7 @@ def test_data_that_differs_after_a_move_is_refused(host: Host, monkeypatch: pyte
 URL = "postgres://me:canary-word@db.example.com:5432/x"
 
 
-def test_an_address_from_elsewhere_is_linked_changed_and_taken_back(host: Host) -> None:
+def test_an_external_address_is_linked_changed_and_unlinked(host: Host) -> None:
     create_app(host, BLOG)
     external.adopt(host, ServiceName("big"), URL, "")
     assert external.link(host, ServiceName("big"), BLOG) == "DATABASE_URL"
@@ -417,7 +417,7 @@ def test_an_address_from_elsewhere_is_linked_changed_and_taken_back(host: Host) 
 @pytest.mark.parametrize(
     "text", ["", "x", "postgres://", "postgres:///x", "://h", "a b://h", "postgres://h/\n", "1p://h"]
 )
-def test_what_is_no_address_is_refused_and_not_shown(host: Host, text: str) -> None:
+def test_an_invalid_address_is_refused_and_not_shown(host: Host, text: str) -> None:
     with pytest.raises(UserError) as caught:
         external.adopt(host, ServiceName("big"), text, "")
     assert len(text) < 12 or text not in caught.value.message

@@ -114,7 +114,7 @@ def test_a_hook_is_started_itself_past_entry_point_and_shell(host: Host, engine:
     assert [spec.entrypoint for spec in engine.ran] == [(f"{FOLDER}/{moment}",) for moment in MOMENTS]
 
 
-def test_a_hook_has_the_app_s_environment_and_is_told_what_happens(host: Host, engine: Engine) -> None:
+def test_a_hook_gets_the_app_s_environment_and_the_event(host: Host, engine: Engine) -> None:
     main(["apps:create", "blog"], host=host)
     main(["config:set", "--no-restart", "blog", "COLOUR=red", "DOKKUPY_HOOK=mine"], host=host)
     deploy(host, "blog", TREE, revision="b" * 40)

@@ -117,7 +117,7 @@ def warnings(host: Host) -> list[str]:
     return [text for kind, text in host.out.lines if kind == "warn"]  # type: ignore[attr-defined]
 
 
-def test_a_deploy_is_told(host: Host, listener: Listener) -> None:
+def test_a_deploy_sends_a_notice(host: Host, listener: Listener) -> None:
     deploy(host, "blog", TREE, revision="b" * 40)
     (headers, _), news = listener.got[-1], listener.news()
     assert (news["app"], news["outcome"], news["release"], news["revision"]) == ("blog", "succeeded", 1, "b" * 40)
@@ -125,7 +125,7 @@ def test_a_deploy_is_told(host: Host, listener: Listener) -> None:
     assert headers["X-Dokkupy-Delivery"] == news["id"]
 
 
-def test_a_failed_deploy_is_told_with_its_reason(host: Host, listener: Listener) -> None:
+def test_a_failed_deploy_sends_a_notice_with_its_reason(host: Host, listener: Listener) -> None:
     host.engine().exit_codes["migrate"] = 1  # type: ignore[attr-defined]
     with pytest.raises(AppError):
         deploy(host, "blog", TREE)
@@ -133,7 +133,7 @@ def test_a_failed_deploy_is_told_with_its_reason(host: Host, listener: Listener)
     assert "status 1" in listener.news()["reason"]
 
 
-def test_the_backup_of_an_app_is_told_to_its_own_address_and_that_of_the_host_to_the_global_one(
+def test_a_backup_of_an_app_notifies_the_app_s_address_and_one_of_the_host_the_global_address(
     host: Host, listener: Listener
 ) -> None:
     main(["apps:create", "blog"], host=host)
@@ -155,7 +155,7 @@ def test_a_task_that_fails_is_news_and_one_that_succeeds_is_none(host: Host, lis
     assert len(listener.paths) == 1
 
 
-def test_a_crash_is_told_without_the_output_of_the_app(host: Host, listener: Listener) -> None:
+def test_a_notice_of_a_crash_omits_the_output_of_the_app(host: Host, listener: Listener) -> None:
     main(["apps:create", "blog"], host=host)
     main(["webhook:set", "blog", "url", f"{listener.url}/blog"], host=host)
     crash = Crash("app:blog", AppName("blog"), "web.1", 137, True, 10, "2026-01-31T12:00:00Z", ("token=s3cret",))

@@ -15,7 +15,7 @@ from dokkupy_apps.desired.properties import BUILDS
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 
-def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> None:
+def test_a_second_build_waits_and_names_the_app_that_is_being_built(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     order: list[str] = []
     inside = threading.Event()
@@ -40,7 +40,7 @@ def test_second_build_waits_for_the_first_and_says_for_whom(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("who", "whose"), [("key:dev", False), ("key:boss", True), ("root", True)])
-def test_key_of_one_app_is_not_told_which_other_is_built(tmp_path: Path, who: str, whose: bool) -> None:
+def test_a_key_of_one_app_does_not_learn_which_other_app_is_being_built(tmp_path: Path, who: str, whose: bool) -> None:
     host = fake_host(tmp_path)
     keys = {"dev": {"role": "deployer", "apps": ["shop"]}, "boss": {"role": "admin"}}
     host.store.write("global", "ssh-keys", data={"keys": keys})
@@ -72,7 +72,7 @@ def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("text", "expected"), [("none", 0), ("512m", 512 << 20), ("4g", 4 << 30)])
-def test_memory_of_all_builds_is_what_was_said(tmp_path: Path, text: str, expected: int) -> None:
+def test_the_memory_of_all_builds_is_the_property_s(tmp_path: Path, text: str, expected: int) -> None:
     host = fake_host(tmp_path)
     host.store.write("global", "builds", data={"properties": {"memory": text}})
     assert memory_cap(host) == expected
@@ -85,6 +85,6 @@ def test_memory_of_all_builds_is_three_quarters_of_the_host_s(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["0%", "101%", "4", "-1g", "4t", "all", "1.5g", "0g"])
-def test_memory_of_all_builds_that_nobody_can_mean(text: str) -> None:
+def test_an_impossible_memory_of_all_builds_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="75%"):
         BUILDS.require("memory", is_global=True).parse(text)

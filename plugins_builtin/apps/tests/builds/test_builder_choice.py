@@ -71,7 +71,7 @@ def test_one_that_nobody_else_could_build_names_the_remedy_alone(host: Host, mon
     assert caught.value.details == () and caught.value.hint == MISSING.remedy
 
 
-def test_source_of_no_builder_names_those_that_are_there(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_without_a_builder_names_the_installed_ones(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AppError) as caught:
         chosen(host, monkeypatch, dockerfile=(0, Readiness()))
     assert "Installed builders: dockerfile" in caught.value.hint

@@ -740,7 +740,7 @@ def test_link_in_place_of_a_languages_file_is_not_followed(bench: Bench, name: s
         ),
     ],
 )
-def test_maven_is_told_of_the_proxy_in_its_own_language(tmp_path: Path, env: dict[str, str], parts: list[str]) -> None:
+def test_maven_gets_the_proxy_as_its_own_properties(tmp_path: Path, env: dict[str, str], parts: list[str]) -> None:
     import xml.etree.ElementTree as tree
 
     path = tmp_path / "settings.xml"

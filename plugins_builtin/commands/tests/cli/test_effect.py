@@ -68,7 +68,7 @@ def test_an_app_that_is_being_changed_is_left_to_that_change_and_named(run: Run,
     assert (ports(host, "shop"), ports(host) == [8080]) == ([8080], False)
 
 
-def test_what_is_unset_stays_unset_although_the_proxy_refuses_the_rest(run: Run, host: Host) -> None:
+def test_an_unset_property_stays_unset_although_the_proxy_refuses_the_rest(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     run("proxy:set", "blog", "proxy-port", "8080")
     host.proxy().refuses.add("blog")  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def test_variables_that_wait_for_a_restart_say_so(run: Run, host: Host) -> None:
         ("config:set", "--global", "A=b"),
     ],
 )
-def test_where_nothing_is_deployed_nothing_is_said(run: Run, words: tuple[str, ...]) -> None:
+def test_without_a_deployed_app_nothing_is_printed(run: Run, words: tuple[str, ...]) -> None:
     run("apps:create", "blog")
     assert "takes effect" not in run(*words)[1]
 

@@ -53,7 +53,7 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("command", list(CHANGES))
-def test_a_change_after_which_clients_reach_nobody_is_rolled_back(command: str, run: Run, host: Host) -> None:
+def test_a_change_after_which_clients_reach_no_instance_is_rolled_back(command: str, run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     if CHANGES[command]:
         assert run(*CHANGES[command])[0] == 0
@@ -71,7 +71,7 @@ def test_a_change_after_which_clients_reach_nobody_is_rolled_back(command: str, 
 
 
 @pytest.mark.parametrize("command", ["domains:remove", "domains:clear", "domains:disable"])
-def test_what_is_removed_is_asked_for_no_more(command: str, run: Run, host: Host) -> None:
+def test_a_removed_name_is_no_longer_requested(command: str, run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     assert run("domains:add", "blog", NEW)[0] == 0
     proxy(host).silent.add(NEW)
@@ -79,7 +79,7 @@ def test_what_is_removed_is_asked_for_no_more(command: str, run: Run, host: Host
     assert NEW not in proxy(host).routes["blog"].domains
 
 
-def test_an_app_that_nobody_reached_before_is_changed_with_a_warning(run: Run, host: Host) -> None:
+def test_an_app_that_was_unreachable_before_is_changed_with_a_warning(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     proxy(host).closed.add(5000)
     status, out, err = run("domains:add", "blog", NEW)
@@ -116,7 +116,7 @@ def test_a_global_change_names_the_apps_that_are_not_reached_and_serves_the_othe
     assert host.store.read("global", "domains")["vhosts"] == ["apps.test", "more.test"]
 
 
-def test_a_setting_of_the_proxy_after_which_clients_reach_nobody_is_rolled_back(run: Run, host: Host) -> None:
+def test_a_property_of_the_proxy_after_which_clients_reach_no_instance_is_rolled_back(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     run("domains:disable", "blog")
     before = picture(host)

@@ -77,7 +77,7 @@ def test_no_more_than_that_many_are_worked_on_at_once(host: Host, tmp_path: Path
     assert over_each_at_once(host, APPS, alone, 1)[1] == []
 
 
-def test_lines_are_whole_and_failures_name_their_app(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_complete_and_failures_name_their_app(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     def talk(app: str) -> None:
         for _ in range(300):
             host.out.stream(app * 30)

@@ -102,7 +102,7 @@ def report(host: Host) -> str:
     return described(host, APP, states(host, APP, serving.instances))[web(host).id]
 
 
-def test_a_crash_that_the_engine_answered_is_told_once_with_all_that_is_known(
+def test_a_crash_after_which_the_engine_restarted_the_process_is_reported_once_with_its_details(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     engine.output["serve"] = [b"Traceback", b"KeyError: 'DATABASE_URL'"]

@@ -76,7 +76,7 @@ def test_fault_of_the_hosts_own_file_moves_no_apps_file(rig: Rig) -> None:
     assert rig.proxy.apps() == ("good",)
 
 
-def test_what_is_mended_is_served_again_by_the_timer(rig: Rig) -> None:
+def test_the_timer_serves_a_fixed_file_again(rig: Rig) -> None:
     backend = rig.backend("bad")
     own = Certificate(*rig.certificate("bad.example.com"))
     ports = (Port("https", rig.tls, 5000),)

@@ -54,7 +54,7 @@ def test_an_instance_that_nobody_reaches_may_start_have_crashed_or_listen_elsewh
     assert answer.status == 502 and "It is starting, has crashed, or listens on another port" in answer.body
 
 
-def test_an_instance_that_closes_the_connection_is_told_from_one_that_does_not_listen(
+def test_the_page_distinguishes_a_closed_connection_from_an_instance_that_does_not_listen(
     rig: Rig, answering: Callable[[bytes], None]
 ) -> None:
     answering(b"")

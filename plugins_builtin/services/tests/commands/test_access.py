@@ -72,6 +72,6 @@ def test_a_deployer_reaches_the_data_of_its_own_services(host: Host, run: Callab
 
 @pytest.mark.usefixtures("linked")
 @pytest.mark.parametrize("verb", ["destroy", "stop", "restart", "expose", "enter", "upgrade", "set", "unexpose"])
-def test_what_changes_a_service_itself_stays_the_admins(host: Host, run: Callable[..., Ran], verb: str) -> None:
+def test_only_admins_may_change_a_service_itself(host: Host, run: Callable[..., Ran], verb: str) -> None:
     assert "lacks the permission host:write" in run(f"fake:{verb}", "db", who="key:both")[2]
     assert "lacks the permission host:write" in run("fake:link", "foreign", "blog", who="key:both")[2]

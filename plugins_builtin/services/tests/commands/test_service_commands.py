@@ -60,7 +60,7 @@ def test_the_app_of_a_link_may_come_by_the_flag_or_the_environment(
         (("--image", "fake:1"), "fake:1"),
     ],
 )
-def test_a_create_takes_its_wishes_from_the_environment(
+def test_create_reads_options_from_the_environment(
     host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], image: str
 ) -> None:
     engine = host.engine()

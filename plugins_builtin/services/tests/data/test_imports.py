@@ -46,7 +46,7 @@ def read(datastore: Picky, data: bytes, size: int = 1000) -> bytes:
 
 @pytest.mark.parametrize("size", [1, 999, 10**6])
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, bytes])
-def test_it_comes_out_as_it_was_before_it_was_compressed(picky: Picky, compress: type[bytes], size: int) -> None:
+def test_a_compressed_dump_is_decompressed(picky: Picky, compress: type[bytes], size: int) -> None:
     assert read(picky, compress(TEXT), size) == TEXT
 
 
@@ -92,14 +92,14 @@ def test_a_carriage_return_within_lines_of_unix_stays(picky: Picky) -> None:
         (b"\0\1\2\3", "binary data of no known format"),
     ],
 )
-def test_what_cannot_be_imported_is_named_with_the_way_to_a_dump(picky: Picky, head: bytes, what: str) -> None:
+def test_the_error_for_another_format_names_it_and_the_command_for_a_dump(picky: Picky, head: bytes, what: str) -> None:
     with pytest.raises(UserError) as raised:
         read(picky, head)
     assert raised.value.message == f"This is {what}, which fake:import cannot read"
     assert "fakedump DATABASE | ssh dokku@HOST fake:import db" in raised.value.hint
 
 
-def test_a_compression_that_is_not_read_here_names_its_program(picky: Picky) -> None:
+def test_an_unsupported_compression_is_refused_with_its_program(picky: Picky) -> None:
     with pytest.raises(UserError) as raised:
         read(picky, b"\x28\xb5\x2f\xfd....")
     assert raised.value.hint == "zstd -dc FILE | ssh dokku@HOST fake:import db"

@@ -70,7 +70,7 @@ def test_it_ends_when_nobody_reads_any_more() -> None:
         os.close(descriptor)
 
 
-def test_what_cannot_be_reached_is_named(host: Host, run: object) -> None:  # noqa: F811
+def test_an_unreachable_address_is_named(host: Host, run: object) -> None:  # noqa: F811
     assert callable(run)
     made: Ran = run("fake:create", "db")
     assert made[0] == 0

@@ -60,7 +60,7 @@ class BuilderContract:
         builder.build(good)
         assert builder.build(replace(good, id="again")).id
 
-    def test_a_failed_build_is_the_apps_fault_and_leaves_no_tag(
+    def test_a_failed_build_is_an_app_error_and_leaves_no_tag(
         self, host: Host, builder: Builder, broken: Build
     ) -> None:
         with pytest.raises(AppError):

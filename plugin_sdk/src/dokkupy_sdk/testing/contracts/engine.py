@@ -52,9 +52,7 @@ class ImagesContract(EngineFixtures):
     def test_an_image_that_is_not_there_is_none_and_nothing_is_pulled(self, engine: Engine) -> None:
         assert engine.images.find("dokkupy-contract/there-is-no-such-image:1") is None
 
-    def test_tagging_twice_is_tagging_once_and_the_name_can_be_taken_back_twice(
-        self, engine: Engine, image: str, mark: str
-    ) -> None:
+    def test_tagging_and_removing_a_tag_are_idempotent(self, engine: Engine, image: str, mark: str) -> None:
         ref = f"dokkupy-contract/{mark}:1"
         found = engine.images.find(image)
         assert found is not None
@@ -99,7 +97,7 @@ class ContainersContract(EngineFixtures):
             engine.containers.create(spec)
         assert [one.id for one in engine.containers.find_all({MARK: mark})] == [made.id]
 
-    def test_a_container_of_no_image_is_an_error_that_leaves_nothing(
+    def test_creating_a_container_without_an_image_fails_and_leaves_nothing(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
         with pytest.raises(DokkupyError):
@@ -147,18 +145,18 @@ class ContainersContract(EngineFixtures):
 
 
 class ContainerSessionsContract(EngineFixtures):
-    def test_the_exit_status_of_what_ended_is_told(self, engine: Engine, spec: ContainerSpec) -> None:
+    def test_wait_returns_the_exit_status_of_an_ended_container(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(replace(spec, command=("false",)))
         assert engine.sessions.wait(made.id, timeout=60) == 1
         found = engine.containers.find(made.id)
         assert found is not None and (found.state, found.exit_code) == ("exited", 1)
 
-    def test_waiting_for_what_does_not_end_times_out(self, engine: Engine, spec: ContainerSpec) -> None:
+    def test_waiting_for_a_running_container_times_out(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(spec)
         with pytest.raises(TimeoutError):
             engine.sessions.wait(made.id, timeout=0.2)
 
-    def test_what_was_printed_is_in_the_logs(self, engine: Engine, spec: ContainerSpec) -> None:
+    def test_the_logs_have_the_output_of_a_container(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(replace(spec, command=("echo", "hello world")))
         engine.sessions.wait(made.id, timeout=60)
         assert ("stdout", b"hello world") in list(engine.sessions.logs(made.id))
@@ -228,7 +226,7 @@ class NetworksContract(EngineFixtures):
             for name in names:
                 engine.networks.remove(name)
 
-    def test_a_container_comes_into_a_further_network_and_goes_out_of_it(
+    def test_a_container_is_connected_to_another_network_and_disconnected(
         self, engine: Engine, spec: ContainerSpec, mark: str
     ) -> None:
         names = (mark, f"{mark}-b")

@@ -55,9 +55,7 @@ class LanguageContract:
         language.plan(tree, Context())
         assert content() == before
 
-    def test_it_says_what_web_runs_and_leaves_it_to_a_procfile(
-        self, language: Language, tree: Tree, plan: Plan
-    ) -> None:
+    def test_a_procfile_overrides_the_default_command_of_web(self, language: Language, tree: Tree, plan: Plan) -> None:
         assert plan.processes.get("web")
         assert language.plan(tree, Context(procfile=True)).language == plan.language
 

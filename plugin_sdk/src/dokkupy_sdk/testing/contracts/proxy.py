@@ -69,7 +69,7 @@ class ProxyContract(ProxyFacts, ProxyRulesContract):
         assert proxy.apps() == (DIARY,)
         assert ask(route.ports[0], NAME).instance == second.port
 
-    def test_an_instance_is_no_longer_reached_when_its_route_is_removed(self, proxy: Proxy, secure: Route) -> None:
+    def test_a_removed_route_no_longer_reaches_its_instance(self, proxy: Proxy, secure: Route) -> None:
         proxy.apply([secure])
         proxy.apply([], remove=[BLOG])
         assert (proxy.apps(), proxy.show(BLOG)) == ((), "")
@@ -96,7 +96,7 @@ class ProxyContract(ProxyFacts, ProxyRulesContract):
         assert proxy.apps() == (BLOG,)
         assert ask(route.ports[0], NAME).instance
 
-    def test_a_route_that_is_refused_names_its_app_and_none_of_them_is_applied(
+    def test_a_refused_route_names_its_app_and_no_route_is_applied(
         self, proxy: Proxy, route: Route, bad: Route, instance: Callable[[int], Upstream]
     ) -> None:
         proxy.apply([route])
@@ -155,7 +155,7 @@ class ProxyContract(ProxyFacts, ProxyRulesContract):
         for name in ("example.org", "blog.example.org.example.com", "example.net"):
             assert not ask(route.ports[0], name).instance, name
 
-    def test_a_name_that_a_route_no_longer_has_reaches_its_instance_no_longer(self, proxy: Proxy, route: Route) -> None:
+    def test_a_removed_name_no_longer_reaches_the_instance(self, proxy: Proxy, route: Route) -> None:
         proxy.apply([route])
         proxy.apply([replace(route, domains=(OTHER,))])
         assert not ask(route.ports[0], NAME).instance
@@ -249,7 +249,7 @@ class ProxyContract(ProxyFacts, ProxyRulesContract):
         assert proxy.unserved(route) == ()
 
     @pytest.mark.parametrize("status", [301, 401, 404, 500, 502, 503, 504])
-    def test_what_an_instance_itself_answers_counts_as_an_answer(
+    def test_an_error_of_an_instance_counts_as_a_response(
         self, proxy: Proxy, route: Route, instance: Callable[[int], Upstream], status: int
     ) -> None:
         route = self.led_to(route, instance(status))

@@ -34,7 +34,7 @@ class ProxyFacts(ProxyFixtures):
 
     # ResponseHeader
 
-    def test_a_header_is_on_every_response_as_it_was_given(
+    def test_a_header_is_on_every_response_unchanged(
         self, proxy: Proxy, secure: Route, instance: Callable[[int], Upstream], public: Path
     ) -> None:
         facts = ResponseHeader("X-Odd", ODD), ResponseHeader("X-Second", "2"), Location("/docs/", str(public))
@@ -48,7 +48,7 @@ class ProxyFacts(ProxyFixtures):
         found = ask(secure.ports[1], NAME, "/docs/index.html")
         assert (found.body, found.headers.get("x-odd")) == ("hello", ODD)
 
-    def test_a_header_goes_with_its_fact(self, proxy: Proxy, route: Route) -> None:
+    def test_a_header_is_removed_with_its_fact(self, proxy: Proxy, route: Route) -> None:
         proxy.apply([replace(route, extra=(ResponseHeader("X-Here", "yes"),))])
         assert ask(route.ports[0], NAME).headers["x-here"] == "yes"
         proxy.apply([route])
@@ -145,9 +145,7 @@ class ProxyFacts(ProxyFixtures):
         assert ask(secure.ports[0], NAME, "/files/token").body == "answer"
 
     @pytest.mark.parametrize("what", REFUSED)
-    def test_a_fact_that_is_not_what_it_must_be_is_refused_and_changes_nothing(
-        self, proxy: Proxy, route: Route, what: str
-    ) -> None:
+    def test_an_invalid_fact_is_refused_and_changes_nothing(self, proxy: Proxy, route: Route, what: str) -> None:
         proxy.apply([route])
         before = proxy.show(route.app)
         with pytest.raises(DokkupyError, match="blog"):

@@ -77,7 +77,7 @@ class SchedulerContract(SchedulerFixtures):
             self.start(host, release, (WEB, 1), (DIES, 1))
         assert scheduler.orphans(release.app, ()) == ()
 
-    def test_an_operation_that_fails_later_takes_them_away(
+    def test_an_operation_that_fails_later_removes_started_instances(
         self, host: Host, scheduler: Scheduler, release: Release
     ) -> None:
         with pytest.raises(ZeroDivisionError), operation(host, "contract", f"app:{release.app}") as tx:

@@ -32,7 +32,7 @@ class SourceContract:
         assert sources.has_code(BLOG)
         assert not sources.has_code(DIARY)
 
-    def test_the_code_is_checked_out_as_it_came(self, sources: SourceStore, tmp_path: Path) -> None:
+    def test_the_code_is_checked_out_unchanged(self, sources: SourceStore, tmp_path: Path) -> None:
         assert self.text(sources, BLOG, tmp_path / "one") == "hello"
         assert self.text(sources, BLOG, tmp_path / "two") == "hello"
 

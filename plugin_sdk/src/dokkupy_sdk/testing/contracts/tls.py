@@ -83,7 +83,7 @@ class TlsProbeContract(ProxyFixtures):
     def probe(self) -> TlsProbe:
         raise NotImplementedError("give the probe under test")
 
-    def test_it_says_the_certificate_that_clients_get(self, proxy: Proxy, probe: TlsProbe, secure: Route) -> None:
+    def test_it_returns_the_certificate_that_clients_get(self, proxy: Proxy, probe: TlsProbe, secure: Route) -> None:
         assert secure.certificate is not None
         proxy.apply([secure])
         found = probe.served(BLOG, NAME, secure.ports[1].host)

@@ -158,7 +158,7 @@ class DatastoreContract:
             lifecycle.create(host, datastore, name, ServiceOptions(image="dokkupy.invalid/none-such:1"))
         assert "docker load" in caught.value.hint and not records.has(host, self.kind, name)
 
-    def test_a_server_that_does_not_start_says_why_and_leaves_nothing(
+    def test_a_server_that_does_not_start_fails_with_the_reason_and_leaves_nothing(
         self, host: Host, datastore: Datastore, options: ServiceOptions
     ) -> None:
         name, before = ServiceName(f"bad-{secrets.token_hex(3)}"), self.volumes(host)
@@ -223,7 +223,7 @@ class DatastoreContract:
         spec = container.spec_of(host, datastore, service, name="x", instance="x")
         assert spec.publish == () and not any("publish" in word for word in spec.options)
 
-    def test_a_variable_that_is_taken_is_left_alone_and_promotion_keeps_it(
+    def test_an_existing_variable_is_not_changed_and_promotion_keeps_its_value(
         self, host: Host, datastore: Datastore, service: Service, app: AppName
     ) -> None:
         mine = EnvKey(f"{datastore.alias}_URL")
@@ -299,7 +299,7 @@ class DatastoreContract:
         if datastore.data:
             assert self.count(self.inside(host, service)) == rows
 
-    def test_a_container_that_somebody_removed_is_made_anew_with_its_data(
+    def test_a_removed_container_is_created_again_with_its_data(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, image: str
     ) -> None:
         variables.link(host, datastore, service.name, app)
@@ -311,7 +311,7 @@ class DatastoreContract:
 
     # data
 
-    def test_a_dump_goes_out_and_in_again(
+    def test_an_exported_dump_can_be_imported_again(
         self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions, tmp_path: Path
     ) -> None:
         self.require_dumps(datastore)
@@ -353,7 +353,7 @@ class DatastoreContract:
         assert self.count(self.inside(host, service)) == ROWS
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
-    def test_a_destroyed_one_comes_back_until_it_is_purged(
+    def test_a_destroyed_service_can_be_restored_until_it_is_purged(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, options: ServiceOptions
     ) -> None:
         if not datastore.data:
@@ -399,7 +399,7 @@ class DatastoreContract:
 
     # versions
 
-    def test_a_newer_version_has_the_data_and_the_way_back_leads_to_the_old(
+    def test_an_upgrade_moves_the_data_and_a_revert_restores_the_old_instance(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, newer: str, image: str
     ) -> None:
         if not newer:
