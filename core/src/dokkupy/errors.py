@@ -23,7 +23,8 @@ class DokkupyError(Exception):
     """The base of every error that is shown without a traceback.
 
     message: one sentence, what happened to what. hint: what to do; may be empty. details: more lines, such as the last
-    log lines of an instance. code: stable, in snake case, for `--format json`. exit_code: the process's exit status.
+    log lines of an instance. details_shown: whether the user saw these lines as they were printed, so that only JSON and
+    records repeat them. code: stable, in snake case, for `--format json`. exit_code: the process's exit status.
     """
 
     code = "error"
@@ -35,6 +36,7 @@ class DokkupyError(Exception):
         *,
         hint: str = "",
         details: tuple[str, ...] = (),
+        details_shown: bool = False,
         code: str | None = None,
         exit_code: int | None = None,
     ) -> None:
@@ -42,6 +44,7 @@ class DokkupyError(Exception):
         self.message = message
         self.hint = hint
         self.details = details
+        self.details_shown = details_shown
         if code is not None:
             self.code = code
         if exit_code is not None:

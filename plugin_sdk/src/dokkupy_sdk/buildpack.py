@@ -143,13 +143,15 @@ class Step:
     """A command of the build, run by `sh -eu` in /app. files: paths of the source that are copied before it ("." for all);
     if they have not changed, the step is not repeated. caches: directories that the app keeps from build to build.
     config: whether it gets the app's configuration as its environment. install: whether it installs dependencies, and so
-    gets the variables that the manifests name (`Plan.variables`)."""
+    gets the variables that the manifests name (`Plan.variables`). title: what the build's output calls it; empty: the
+    command itself."""
 
     command: str = ""
     files: tuple[str, ...] = ()
     caches: tuple[str, ...] = ()
     config: bool = False
     install: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

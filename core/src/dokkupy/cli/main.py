@@ -332,7 +332,7 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
     for one in errors:
         if one.message:
             host.out.warn(one.message)
-        for line in one.details:
+        for line in () if one.details_shown else one.details:
             host.out.warn(line)
         if one.hint:
             host.out.warn(one.hint)

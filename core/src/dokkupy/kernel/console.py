@@ -55,5 +55,10 @@ class Console:
         """Print a line from a build or a container, without its control sequences."""
         self.detail(line)
 
+    def record(self, line: str) -> None:
+        """Write a line to the log alone, because it is of use only to somebody who looks for a fault."""
+        if self.log is not None:
+            self.log.write(f"       {line}\n")
+
     def progress(self, text: str) -> None:
         """Show on a terminal's last line what is happening now. It is recorded nowhere."""

@@ -23,7 +23,8 @@ class ImageBuild:
     history, and are missing without BuildKit. labels: override those of the Dockerfile and the options. tag: the name of
     the image. app: the build fetches base images with the logins of this app; None: with those that all apps share.
     private: only builds with the same text share caches (`RUN --mount=type=cache`); empty: the build shares
-    none. Keep it out of logs and argv.
+    none. Keep it out of logs and argv. title: of a build that is the platform's own matter, such as a base image: it shows
+    one line with this title, and its output goes to the log; empty: the output is shown.
     """
 
     context: Path
@@ -35,6 +36,7 @@ class ImageBuild:
     labels: Mapping[str, str] = field(default_factory=dict)
     private: Secret = Secret("")
     app: AppName | None = None
+    title: str = ""
 
 
 class Images(ABC):

@@ -111,7 +111,12 @@ class ToolBuilder(Builder):
             self.host.out.stream(text)
 
         if stream(words, line, env=env) != 0:
-            raise AppError(f"App build failed: {self.program} did", details=tuple(tail), code="build_failed")
+            raise AppError(
+                f"App build failed: {self.program} did",
+                details=tuple(tail),
+                details_shown=True,
+                code="build_failed",
+            )
 
     def last_lines(self, build: Build) -> list[str]:
         """Lines of the Dockerfile that gives the image its labels."""

@@ -1,4 +1,4 @@
-"""What is shown of a build that fails."""
+"""What is shown of a build. The texts are what the client printed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,46 @@ from dokkupy_docker.builds.output import TAIL, Output
 
 pytestmark = pytest.mark.unit
 
+DIGEST = "fd1594eed536654b531c0b23a5bb04496a9c448942d0f30f04d78068147d527b"
+BUILD = f"""\
+#1 [internal] load build definition from Dockerfile
+#1 sha256:{DIGEST}
+#1 transferring dockerfile: 243B done
+#1 DONE 0.0s
+
+#3 [internal] load metadata for docker.io/library/python:3.13-slim
+#3 DONE 0.4s
+
+#6 [internal] load build context
+#6 transferring context: 1.91kB 0.0s done
+#6 DONE 0.3s
+
+#4 [base 1/2] FROM docker.io/library/python:3.13-slim@sha256:{DIGEST}
+#4 resolve docker.io/library/python:3.13-slim@sha256:{DIGEST} done
+#4 sha256:{DIGEST} 3.15MB / 29.78MB 0.3s
+#4 extracting sha256:{DIGEST} 1.2s done
+#4 DONE 3.4s
+
+#5 [base 2/2] WORKDIR /app
+#5 CACHED
+
+#8 [stage-1 2/3] RUN echo hello;   sleep 0.3
+#8 0.819 hello
+#9 [stage-1 3/3] RUN set -e
+#9 1.132 two
+#8 1.133   world
+#8 DONE 1.3s
+
+#9 DONE 1.4s
+
+#10 [app 3/4] RUN --mount=type=cache,id=x,target=/y ["/bin/sh", "-euc", "trap 'x' EXIT\\nset -a; . /run/secrets/x\\nnpm ci", "npm ci"]
+#10 DONE 12.0s
+
+#11 exporting to image
+#11 exporting layers 0.1s done
+#11 writing image sha256:{DIGEST} done
+#11 DONE 0.2s
+"""
 OLD = """\
 #12 [app 2/2] RUN ["/bin/sh", "-euc", "one\\ntwo"]
 #12 3.884 [ERROR] Source option 5 is no longer supported.
@@ -23,6 +63,7 @@ two]: exit code: 1
 """  # 20.10
 
 NEW = """\
+#7 [2/2] RUN {command}
 #7 0.210 no such package
 #7 ERROR: process "/bin/sh -euc one\\ntwo" did not complete successfully: exit code: 137
 ------
@@ -31,7 +72,9 @@ NEW = """\
 ------
 Dockerfile:2
 --------------------
+   1 |     FROM x
    2 | >>> RUN one
+   3 |     CMD y
 --------------------
 ERROR: failed to solve: process "/bin/sh -euc one" did not complete successfully: exit code: 137
 """  # 26.1
@@ -39,22 +82,70 @@ ERROR: failed to solve: process "/bin/sh -euc one" did not complete successfully
 
 def shown(text: str) -> tuple[list[str], Output]:
     output = Output()
-    lines = [line for line in map(output.line, text.splitlines()) if line is not None]
+    lines = [line for typed in text.splitlines() for line in output.line(typed)]
     return [*lines, *output.rest()], output
 
 
-def test_what_the_step_said_stands_at_the_end_with_its_exit_code() -> None:
+def test_each_step_has_a_line_with_its_time_and_what_it_printed_below() -> None:
+    lines, _ = shown(BUILD)
+    assert [" ".join(line.split()) if not line.startswith(" ") else line for line in lines] == [
+        "base 1/2 FROM python:3.13-slim 3.4 s",
+        "base 2/2 WORKDIR /app cached",
+        "2/3 RUN echo hello; sleep 0.3",
+        "    hello",
+        "3/3 RUN set -e",
+        "    two",
+        "2/3 RUN echo hello; sleep 0.3",
+        "      world",
+        "    1.3 s",
+        "3/3 RUN set -e 1.4 s",
+        "app 3/4 npm ci 12.0 s",
+    ]
+    assert all(len(line) <= 72 for line in lines)
+
+
+def test_a_long_step_is_shown_by_its_beginning() -> None:
+    (line,), _ = shown(f"#5 [1/1] RUN {'x' * 500}\n#5 DONE 0.0s\n")
+    assert len(line) < 80 and "xxx ..." in line
+
+
+def test_the_classic_builder_s_lines_are_shown_as_they_are() -> None:
+    text = "Step 1/2 : FROM x\n ---> 1234\nStep 2/2 : RUN y\n ---> Running in abcd"
+    assert shown(text)[0] == text.splitlines()
+
+
+def test_what_the_step_printed_stands_at_the_end_with_its_exit_code() -> None:
     lines, output = shown(OLD)
-    assert lines[1:] == ["#12 3.884 [ERROR] Source option 5 is no longer supported.", "#12 ERROR: exit code 1"]
+    assert lines[1:] == ["    [ERROR] Source option 5 is no longer supported.", "    exit code 1"]
     assert (list(output.tail), output.code) == (lines, 1)
-    lines, output = shown(NEW)
-    assert (lines, output.code) == (["#7 0.210 no such package", "#7 ERROR: exit code 137"], 137)
 
 
-def test_other_failures_are_shown_as_they_are() -> None:
-    text = """#5 ERROR: failed to calculate checksum of ref x: "/nowhere": not found\n------\n > [2/2] COPY nowhere /:\n------\nfailed"""
+def test_the_dockerfile_s_line_that_failed_is_shown() -> None:
+    lines, output = shown(NEW.format(command="one"))
+    assert lines == [
+        "2/2 RUN one",
+        "    no such package",
+        "    exit code 137",
+        "Dockerfile:2",
+        "   1 |     FROM x",
+        "   2 | >>> RUN one",
+        "   3 |     CMD y",
+    ]
+    assert output.code == 137
+
+
+def test_no_line_of_a_dockerfile_that_the_platform_made_is_shown() -> None:
+    lines, _ = shown(NEW.format(command='["/bin/sh", "-euc", "trap x\\nnpm ci", "npm ci"]'))
+    assert lines == ["2/2 npm ci", "    no such package", "    exit code 137"]
+
+
+def test_other_failures_are_shown_once() -> None:
+    text = (
+        """#5 [2/2] COPY nowhere /\n#5 ERROR: "/nowhere": not found\n------\n > [2/2] COPY nowhere /:\n------\nfailed"""
+    )
     lines, output = shown(text)
-    assert (lines, output.code) == (text.splitlines(), None)
+    assert (lines, output.code) == (["2/2 COPY nowhere /", 'ERROR: "/nowhere": not found', "failed"], None)
+    assert shown("#2 [internal] load metadata for x\n#2 ERROR: x: not found")[0] == ["ERROR: x: not found"]
 
 
 def test_nothing_is_lost_when_the_exit_code_does_not_come() -> None:

@@ -60,9 +60,19 @@ TRAP = f"trap 'test $? = 0 || echo \"{FAILED}\" >&2' EXIT"
 """The engine does not say which step of a Dockerfile failed in a way that a program can rely on: the step says so itself."""
 
 
-def words(command: str) -> str:
-    """A command in the exec form, by a shell that stops at the first failure; no character needs quoting in it."""
-    return json.dumps(["/bin/sh", "-euc", command], ensure_ascii=False)
+LONGEST_TITLE = 56
+
+
+def words(command: str, title: str) -> str:
+    """A command in the exec form, by a shell that stops at the first failure; no character needs quoting in it. The
+    shell's own name is the title, by which the output of the build and the shell's messages name the step."""
+    return json.dumps(["/bin/sh", "-euc", command, title], ensure_ascii=False)
+
+
+def title_of(step: Step) -> str:
+    text = step.title or " ".join(step.command.split())
+    text = re.sub(r'["\\]', "", text)
+    return text if len(text) <= LONGEST_TITLE else f"{text[:LONGEST_TITLE]}..."
 
 
 def packages_lines(packages: Sequence[str], mounts: Mounts) -> list[str]:
@@ -72,7 +82,7 @@ def packages_lines(packages: Sequence[str], mounts: Mounts) -> list[str]:
         f"export DEBIAN_FRONTEND=noninteractive; {APT} update; {APT} install -y --no-install-recommends {names}; "
         "apt-get clean; rm -rf /var/lib/apt/lists/*"
     )
-    return step_lines(Step(command), mounts)
+    return step_lines(Step(command, title="Installing Debian packages"), mounts)
 
 
 def copy(files: Sequence[str]) -> str:
@@ -116,7 +126,7 @@ def step_lines(step: Step, mounts: Mounts, assets: str = "") -> list[str]:
             lines.append(f"ARG DOKKUPY_CONFIG={mounts.digest}")
             flags.append(f"--mount=type=secret,id={CONFIG}")
             prelude.append(f"set -a; . {SECRETS}/{CONFIG}; set +a")
-    lines.append(" ".join(["RUN", *flags, words("\n".join([*prelude, step.command]))]))
+    lines.append(" ".join(["RUN", *flags, words("\n".join([*prelude, step.command]), title_of(step))]))
     return lines
 
 
@@ -177,7 +187,8 @@ def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
         + words(
             f"chown {USER_ID}:{USER_ID} {ROOT}; id -un {USER_ID} >/dev/null 2>&1 || "
             f"echo 'app:x:{USER_ID}:{USER_ID}::{ROOT}:/bin/sh' >>/etc/passwd; "
-            f"grep -q ':{USER_ID}:' /etc/group || echo 'app:x:{USER_ID}:' >>/etc/group"
+            f"grep -q ':{USER_ID}:' /etc/group || echo 'app:x:{USER_ID}:' >>/etc/group",
+            "Making the user app",
         )
     )
     lines += env_lines({"HOME": ROOT, **plan.env})

@@ -138,7 +138,7 @@ def toolchain_lines(
         lines += packages_lines((*packages, "ca-certificates"), mounts)
     if exact and not building and toolchain.prepare is not None:
         for command in toolchain.prepare(wanted):
-            lines += step_lines(Step(command), mounts)
+            lines += step_lines(Step(command, title=f"Installing {wanted.text}"), mounts)
     return lines
 
 
@@ -180,14 +180,16 @@ def ensure_toolchain(
     with making(host, f"base-{toolchain.name}-{kind}"):
         if own_image(host, tag) is not None:
             return tag
-        host.out.section(f"Making the base image {tag} (once)")
         with scratch_directory(host.path("tmp", "base")) as directory:
             context = Path(directory, "context")
             context.mkdir()
             path = Path(directory, "Dockerfile")
             path.write_text(text)
             version = wanted.text if exact else toolchain.debian[suite]
+            title = f"Making the base image {tag} (once)"
             label = f"{toolchain.name} {version} {kind} {suite}"
-            made = host.builds().build(ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets))
+            made = host.builds().build(
+                ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets, title=title)
+            )
             record_image(host, tag, made.id)
     return tag

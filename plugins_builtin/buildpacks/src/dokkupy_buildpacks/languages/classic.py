@@ -103,10 +103,13 @@ class Classic(Language):
             language=self.name,
             toolchain=TOOLCHAIN,
             stages=(
-                Stage("buildpack", (Step(fetch),)),
+                Stage("buildpack", (Step(fetch, title=f"Fetching the buildpack {self.url}"),)),
                 Stage(
                     "app",
-                    (Step(files=(".",)), Step(f"{run}\n{START}", caches=("/cache",), config=True)),
+                    (
+                        Step(files=(".",)),
+                        Step(f"{run}\n{START}", caches=("/cache",), config=True, title="Running the buildpack"),
+                    ),
                     after="buildpack",
                 ),
             ),

@@ -62,7 +62,12 @@ class Go(Language):
             wanted=wanted(tree),
             # What runs is a program alone: the base is one that other apps have too.
             runtime=PLAIN,
-            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
+            stages=(
+                Stage(
+                    "app",
+                    (Step(command, files=(".",), caches=CACHES, config=True, title=f"go build {' '.join(packages)}"),),
+                ),
+            ),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={

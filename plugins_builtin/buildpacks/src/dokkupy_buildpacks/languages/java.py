@@ -106,12 +106,14 @@ class Java(Language):
             command = f"sh ./gradlew --no-daemon {task} -x test"
             before = TRUST
             output = "build/libs"
+        title = f"{'Maven' if maven else 'Gradle'}: {goals if maven else task}"
+        script = before + command + "\n"
         finish = f"rm -rf /out; mkdir /out; cp -R . /out/; rm -rf /out/{output}/classes /out/{output}/test-classes /out/.gradle"
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
             wanted=wanted(tree),
-            stages=(Stage("app", (Step(before + command + "\n" + finish, files=(".",), caches=CACHES, config=True),)),),
+            stages=(Stage("app", (Step(script + finish, (".",), CACHES, config=True, title=title),)),),
             copies=(Copy("app", "/out", "/app"),),
             env={
                 "LANG": "C.UTF-8",

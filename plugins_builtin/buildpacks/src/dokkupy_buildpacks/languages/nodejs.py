@@ -79,13 +79,19 @@ class Node(Language):
             remarks.append(f"Development dependencies stay in the image: {kept}")
         bring = manager.bring()
         stages = [Stage("tool", (Step(bring, caches=manager.caches),) if bring else ())]
-        install = [Step(install_command(manager, scripts), files=files, caches=manager.caches, install=True)]
-        prune = [] if kept else [Step(manager.prune(), caches=manager.caches, install=True)]
+        install = [
+            Step(install_command(manager, scripts), files, manager.caches, install=True, title=manager.install())
+        ]
+        prune = (
+            []
+            if kept
+            else [Step(manager.prune(), caches=manager.caches, install=True, title="Removing development dependencies")]
+        )
         later = bool(build or cleanup or whole or manager.pnp)
         stages.append(Stage("dependencies", tuple(install if later else [*install, *prune]), after="tool"))
         if later:
             steps = [] if whole else [Step(files=(".",))]
-            steps += [Step(BUILD.format(command=f"{manager.name} run {build}"), config=True)] if build else []
+            steps += [script_step(manager, build)] if build else []
             stages.append(Stage("all", tuple(steps), after="dependencies"))
         base = Plan(
             language=self.name,
@@ -133,13 +139,22 @@ class Node(Language):
         plan = static.served("app", "/site", single_page=static.is_single_page(tree, default=True))
         return replace(
             base,
-            stages=(*base.stages, Stage("app", (Step(collect),), after="all"), *plan.stages),
+            stages=(
+                *base.stages,
+                Stage("app", (Step(collect, title="Collecting the site"),), after="all"),
+                *plan.stages,
+            ),
             copies=plan.copies,
             runtime=plan.toolchain,
             env=plan.env,
             processes=plan.processes,
             remarks=(*base.remarks, "Served as a static site: no script of package.json starts a server"),
         )
+
+
+def script_step(manager: Manager, script: str) -> Step:
+    command = f"{manager.name} run {script}"
+    return Step(BUILD.format(command=command), config=True, title=command)
 
 
 BUILD = """\

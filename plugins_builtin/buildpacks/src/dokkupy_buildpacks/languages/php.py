@@ -115,14 +115,24 @@ class Php(Language):
                     hint="Run `composer update` and commit composer.lock.",
                 )
             command = "composer install --no-dev --prefer-dist --no-interaction --no-progress --optimize-autoloader"
-            steps.append(Step(f"COMPOSER_ALLOW_SUPERUSER=1 {command}", caches=CACHES, config=True))
+            steps.append(
+                Step(
+                    f"COMPOSER_ALLOW_SUPERUSER=1 {command}",
+                    caches=CACHES,
+                    config=True,
+                    title="composer install --no-dev",
+                )
+            )
         packages = extension_packages(tree, composer)
         root = next((one for one in ("public", "web", "webroot") if tree.has(f"{one}/index.php")), "")
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
             wanted=wanted(composer),
-            stages=(Stage("server", (Step(INSTALL_SERVER),)), Stage("app", (Step(files=(".",)), *steps))),
+            stages=(
+                Stage("server", (Step(INSTALL_SERVER, title="Installing the server"),)),
+                Stage("app", (Step(files=(".",)), *steps)),
+            ),
             copies=(
                 Copy("server", "/server/etc", "/etc/dokkupy"),
                 Copy("server", "/server/bin", "/usr/local/bin"),

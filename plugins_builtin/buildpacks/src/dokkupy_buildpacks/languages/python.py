@@ -107,6 +107,7 @@ class Python(Language):
                 f"{VENV}/bin/python -m pip install {web.added}",
                 caches=CACHES,
                 install=True,
+                title=f"pip install {web.added}",
             )
             steps, after = (steps, (*after, add)) if after else ((*steps, add), after)
             warnings = (
@@ -114,7 +115,7 @@ class Python(Language):
                 f"{web.added} is added to serve this app: no server for production is among its "
                 f"dependencies. Add a line `{web.added}` to them to choose its version",
             )
-        create = Step(f"python3 -m venv {VENV}")
+        create = Step(f"python3 -m venv {VENV}", title="Creating the virtual environment")
         return Plan(
             language=self.name,
             toolchain=TOOLCHAIN,
@@ -156,14 +157,19 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
     if lock == "uv.lock":
         sync = "UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never /opt/tool/bin/uv sync --locked --no-dev"
         whole = workspace(project)
-        first = Step(f"{tool} uv", caches=CACHES, install=True)
+        files: tuple[str, ...] = ("pyproject.toml", "uv.lock")
+        first = Step(f"{tool} uv", caches=CACHES, install=True, title="Installing uv")
         if whole:
-            return "uv", (first, Step(sync, files=(".",), caches=CACHES, install=True)), ()
+            return "uv", (first, Step(sync, (".",), CACHES, install=True, title="uv sync --locked --no-dev")), ()
         steps = (
             first,
-            Step(f"{sync} --no-install-project", files=("pyproject.toml", "uv.lock"), caches=CACHES, install=True),
+            Step(f"{sync} --no-install-project", files, CACHES, install=True, title="uv sync --locked --no-dev"),
         )
-        return "uv", steps, (Step(sync, caches=CACHES, install=True),) if is_package else ()
+        return (
+            "uv",
+            steps,
+            (Step(sync, caches=CACHES, install=True, title="uv sync of the project itself"),) if is_package else (),
+        )
     if lock == "poetry.lock":
         # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
         # there may be the password of a private index in it.
@@ -174,39 +180,60 @@ def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
             f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
         )
         steps = (
-            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES, install=True),
-            Step(export, files=("pyproject.toml", "poetry.lock"), caches=CACHES, install=True),
+            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES, install=True, title="Installing Poetry"),
+            Step(
+                export,
+                ("pyproject.toml", "poetry.lock"),
+                CACHES,
+                install=True,
+                title="Installing what poetry.lock lists",
+            ),
         )
         root = project.get("tool", {}).get("poetry", {}).get("package-mode", True) and is_package
         return (
             "Poetry",
             steps,
-            (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES, install=True),) if root else (),
+            (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES, install=True, title="pip install --no-deps ."),)
+            if root
+            else (),
         )
     if lock == "Pipfile.lock":
         files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
         sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
         return (
             "Pipenv",
-            (Step(f"{tool} pipenv", caches=CACHES, install=True), Step(sync, files=files, caches=CACHES, install=True)),
+            (
+                Step(f"{tool} pipenv", caches=CACHES, install=True, title="Installing Pipenv"),
+                Step(sync, files, CACHES, install=True, title="pipenv sync"),
+            ),
             (),
         )
     if lock == "pdm.lock":
         sync = "PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
         steps = (
             # pdm 2.29 does not work with hishel 2, and does not say so.
-            Step(f"{tool} pdm 'hishel<2'", caches=CACHES, install=True),
+            Step(f"{tool} pdm 'hishel<2'", caches=CACHES, install=True, title="Installing PDM"),
             Step(
                 f"/opt/tool/bin/pdm use -f {VENV}; {sync} --no-self",
                 files=("pyproject.toml", "pdm.lock"),
                 caches=CACHES,
                 install=True,
+                title="pdm sync --prod",
             ),
         )
         return (
             "PDM",
             steps,
-            (Step(f"/opt/tool/bin/pdm use -f {VENV}; {sync}", caches=CACHES, install=True),) if is_package else (),
+            (
+                Step(
+                    f"/opt/tool/bin/pdm use -f {VENV}; {sync}",
+                    caches=CACHES,
+                    install=True,
+                    title="pdm sync --prod of the project itself",
+                ),
+            )
+            if is_package
+            else (),
         )
     return None
 
@@ -221,10 +248,10 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
         conf = ("pip.conf",) if tree.has("pip.conf") else ()
         files = (".",) if LOCAL.search(requirements) else ("requirements.txt", *conf)
         pip = f"{PIP_CONF if conf else ''}{VENV}/bin/pip install -r requirements.txt"
-        return "pip", (Step(pip, files=files, caches=CACHES, install=True),), ()
+        return "pip", (Step(pip, files, CACHES, install=True, title="pip install -r requirements.txt"),), ()
     if "project" in project:
         if is_package or tree.has("setup.py"):
-            return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
+            return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True, title="pip install ."),)
         listed = project["project"].get("dependencies", [])
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise AppError("pyproject.toml: project.dependencies is not a list of requirements")
@@ -236,11 +263,13 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
         )
         return (
             "pip",
-            (Step(command, files=("pyproject.toml",), caches=CACHES, install=True),) if lines != "[]" else (),
+            (Step(command, ("pyproject.toml",), CACHES, install=True, title="Installing what pyproject.toml lists"),)
+            if lines != "[]"
+            else (),
             (),
         )
     if tree.has("setup.py"):
-        return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True),)
+        return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True, title="pip install ."),)
     if tree.has("Pipfile"):
         raise AppError("There is a Pipfile but no Pipfile.lock", hint="Run `pipenv lock` and commit Pipfile.lock.")
     return "nothing: no dependencies are declared", (), ()

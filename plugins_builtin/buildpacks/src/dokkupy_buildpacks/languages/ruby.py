@@ -63,6 +63,7 @@ class Ruby(Language):
             files=(".",) if local else (*names, *vendored),
             caches=CACHES,
             install=True,
+            title="bundle install",
         )
         rails = re.search(r"(?m)^    (railties|rails) \(", lock) is not None
         steps = [Step(files=(".",))]
@@ -71,6 +72,7 @@ class Ruby(Language):
                 Step(
                     "SECRET_KEY_BASE_DUMMY=1 SECRET_KEY_BASE=${SECRET_KEY_BASE:-dummy} bundle exec rake assets:precompile",
                     config=True,
+                    title="rake assets:precompile",
                 )
             )
         env = {"BUNDLE_APP_CONFIG": "/opt/bundle-config", "BUNDLE_USER_HOME": "/tmp/bundle", "LANG": "C.UTF-8"}

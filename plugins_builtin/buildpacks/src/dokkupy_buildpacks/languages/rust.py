@@ -60,7 +60,9 @@ class Rust(Language):
             toolchain=TOOLCHAIN,
             wanted=wanted(tree, manifests),
             runtime=PLAIN,
-            stages=(Stage("app", (Step(command, files=(".",), caches=CACHES, config=True),)),),
+            stages=(
+                Stage("app", (Step(command, files=(".",), caches=CACHES, config=True, title="cargo build --release"),)),
+            ),
             copies=(Copy("", ".", "/app"), Copy("app", "/out", "/app/bin")),
             env={"PATH": "/app/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"},
             build_env={

@@ -104,7 +104,7 @@ def served(stage: str, path: str, *, single_page: bool) -> Plan:
     return Plan(
         language="static",
         toolchain=TOOLCHAIN,
-        stages=(Stage("server", (Step(write),)),),
+        stages=(Stage("server", (Step(write, title="Writing the configuration of the file server"),)),),
         copies=(Copy("server", "/conf", "/etc/site"), Copy(stage, path, "/site")),
         processes={
             "web": 'sh -c \'sed "s/__PORT__/${PORT:-5000}/" /etc/site/nginx.conf >/tmp/nginx.conf; '

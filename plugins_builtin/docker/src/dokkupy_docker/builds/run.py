@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
@@ -17,7 +18,7 @@ from dokkupy_sdk.roles import ImageBuild
 from dokkupy_docker.builds import limits as build_limits
 from dokkupy_docker.builds.client import Client, find_client
 from dokkupy_docker.builds.options import CACHES, ValidatedOptions, validate
-from dokkupy_docker.builds.output import Output
+from dokkupy_docker.builds.output import WIDEST, Output
 
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 KILLED = 128 + 9
@@ -42,15 +43,15 @@ def build_image(host: Host, build: ImageBuild) -> str:
     for remark in (*validated.remarks, *group.remarks):
         host.out.warn(remark)
     output = Output()
+    show = Folded(host, build.title).show if build.title else host.out.stream
     env = build_env(client, build, validated)
     hidden = [text for text in (build.private.reveal(), env.get(CACHES, "")) if text]
 
     def line(text: str) -> None:
         for secret in hidden:
             text = text.replace(secret, "***")
-        shown = output.line(text)
-        if shown is not None:
-            host.out.stream(shown)
+        for shown in output.line(text):
+            show(shown)
 
     # The classic builder would leave what it fetched under a name that every app can use.
     logins = logins_of(host, build.app) if client.buildkit else {}
@@ -63,11 +64,12 @@ def build_image(host: Host, build: ImageBuild) -> str:
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
         if stream(argv, line, env={**env, **settings}) != 0:
             for text in output.rest():
-                host.out.stream(text)
+                show(text)
             if any(FULL_DISK.search(text) for text in output.tail):
                 raise HostError(
                     "App build failed: the disk is full",
                     details=tuple(output.tail),
+                    details_shown=not build.title,
                     code="disk_full",
                     hint="Free some disk space (dokkupy cleanup) and deploy again.",
                 )
@@ -75,12 +77,18 @@ def build_image(host: Host, build: ImageBuild) -> str:
                 raise AppError(
                     f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
                     details=tuple(output.tail),
+                    details_shown=not build.title,
                     code="build_killed",
                     hint="If that is too little, give it more: resource:limit --process-type build --memory SIZE "
                     "for the app, builds:set --global memory SIZE for the host.",
                 )
-            hint = hint_of("\n".join(output.tail), client, build)
-            raise AppError("App build failed", details=tuple(output.tail), code="build_failed", hint=hint)
+            raise AppError(
+                "App build failed",
+                details=tuple(output.tail),
+                details_shown=not build.title,
+                code="build_failed",
+                hint=hint_of("\n".join(output.tail), client, build),
+            )
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
@@ -102,6 +110,27 @@ def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
     if not client.buildkit:
         return f"Private images need BuildKit, which {client.path} lacks: apt-get install docker-buildx"
     return f"Log in to the image's registry: registry:login {build.app or 'APP'} SERVER USERNAME"
+
+
+class Folded:
+    """The output of a build that is not the user's own: it goes to the log, and every ten seconds a line says how far the
+    build is."""
+
+    EVERY = 10.0
+
+    def __init__(self, host: Host, title: str) -> None:
+        self.host = host
+        self.started = self.shown = time.monotonic()
+        host.out.section(title)
+
+    def show(self, line: str) -> None:
+        self.host.out.record(line)
+        now = time.monotonic()
+        text = f"{now - self.started:.0f} s: {line.strip()[:WIDEST]}"
+        self.host.out.progress(f"       {text}")
+        if now - self.shown >= self.EVERY:
+            self.shown = now
+            self.host.out.stream(text)
 
 
 def secret_files(directory: str, build: ImageBuild) -> dict[str, str]:
