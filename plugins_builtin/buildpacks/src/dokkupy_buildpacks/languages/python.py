@@ -149,93 +149,64 @@ Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
 """The manager, the steps that bring the dependencies, and those after the source is copied."""
 
 
+TOOL = "python3 -m venv /opt/tool; /opt/tool/bin/pip install -q"
+
+
 def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
     """By the lock file; None when there is none."""
-    lock = lock_of(tree)
-    tool = "python3 -m venv /opt/tool; /opt/tool/bin/pip install -q"
-    is_package = "build-system" in project
-    if lock == "uv.lock":
-        sync = "UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never /opt/tool/bin/uv sync --locked --no-dev"
-        whole = workspace(project)
-        files: tuple[str, ...] = ("pyproject.toml", "uv.lock")
-        first = Step(f"{tool} uv", caches=CACHES, install=True, title="Installing uv")
-        if whole:
-            return "uv", (first, Step(sync, (".",), CACHES, install=True, title="uv sync --locked --no-dev")), ()
-        steps = (
-            first,
-            Step(f"{sync} --no-install-project", files, CACHES, install=True, title="uv sync --locked --no-dev"),
-        )
-        return (
-            "uv",
-            steps,
-            (Step(sync, caches=CACHES, install=True, title="uv sync of the project itself"),) if is_package else (),
-        )
-    if lock == "poetry.lock":
-        # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
-        # there may be the password of a private index in it.
-        export = (
-            "/opt/tool/bin/poetry export --only main --format requirements.txt --with-credentials --output /dev/shm/requirements.txt; "
-            # pip prints this line, and Poetry writes the password of an index without TLS in it.
-            "sed -i 's/^--trusted-host .*@/--trusted-host /' /dev/shm/requirements.txt; "
-            f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
-        )
-        steps = (
-            Step(f"{tool} poetry poetry-plugin-export", caches=CACHES, install=True, title="Installing Poetry"),
-            Step(
-                export,
-                ("pyproject.toml", "poetry.lock"),
-                CACHES,
-                install=True,
-                title="Installing what poetry.lock lists",
-            ),
-        )
-        root = project.get("tool", {}).get("poetry", {}).get("package-mode", True) and is_package
-        return (
-            "Poetry",
-            steps,
-            (Step(f"{VENV}/bin/pip install --no-deps .", caches=CACHES, install=True, title="pip install --no-deps ."),)
-            if root
-            else (),
-        )
-    if lock == "Pipfile.lock":
-        files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
-        sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
-        return (
-            "Pipenv",
-            (
-                Step(f"{tool} pipenv", caches=CACHES, install=True, title="Installing Pipenv"),
-                Step(sync, files, CACHES, install=True, title="pipenv sync"),
-            ),
-            (),
-        )
-    if lock == "pdm.lock":
-        sync = "PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
-        steps = (
-            # pdm 2.29 does not work with hishel 2, and does not say so.
-            Step(f"{tool} pdm 'hishel<2'", caches=CACHES, install=True, title="Installing PDM"),
-            Step(
-                f"/opt/tool/bin/pdm use -f {VENV}; {sync} --no-self",
-                files=("pyproject.toml", "pdm.lock"),
-                caches=CACHES,
-                install=True,
-                title="pdm sync --prod",
-            ),
-        )
-        return (
-            "PDM",
-            steps,
-            (
-                Step(
-                    f"/opt/tool/bin/pdm use -f {VENV}; {sync}",
-                    caches=CACHES,
-                    install=True,
-                    title="pdm sync --prod of the project itself",
-                ),
-            )
-            if is_package
-            else (),
-        )
-    return None
+    by_lock = {"uv.lock": by_uv, "poetry.lock": by_poetry, "Pipfile.lock": by_pipenv, "pdm.lock": by_pdm}
+    found = by_lock.get(lock_of(tree) or "")
+    return found(tree, project) if found else None
+
+
+def installing(command: str, title: str, files: tuple[str, ...] = ()) -> Step:
+    return Step(command, files, CACHES, install=True, title=title)
+
+
+def by_uv(tree: Tree, project: dict[str, Any]) -> Steps:
+    sync = "UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never /opt/tool/bin/uv sync --locked --no-dev"
+    title = "uv sync --locked --no-dev"
+    first = installing(f"{TOOL} uv", "Installing uv")
+    if workspace(project):
+        return "uv", (first, installing(sync, title, (".",))), ()
+    steps = (first, installing(f"{sync} --no-install-project", title, ("pyproject.toml", "uv.lock")))
+    return "uv", steps, (installing(sync, "uv sync of the project itself"),) if "build-system" in project else ()
+
+
+def by_poetry(tree: Tree, project: dict[str, Any]) -> Steps:
+    # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
+    # there may be the password of a private index in it.
+    export = (
+        "/opt/tool/bin/poetry export --only main --format requirements.txt --with-credentials --output /dev/shm/requirements.txt; "
+        # pip prints this line, and Poetry writes the password of an index without TLS in it.
+        "sed -i 's/^--trusted-host .*@/--trusted-host /' /dev/shm/requirements.txt; "
+        f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
+    )
+    steps = (
+        installing(f"{TOOL} poetry poetry-plugin-export", "Installing Poetry"),
+        installing(export, "Installing what poetry.lock lists", ("pyproject.toml", "poetry.lock")),
+    )
+    is_package = project.get("tool", {}).get("poetry", {}).get("package-mode", True) and "build-system" in project
+    itself = installing(f"{VENV}/bin/pip install --no-deps .", "pip install --no-deps .")
+    return "Poetry", steps, (itself,) if is_package else ()
+
+
+def by_pipenv(tree: Tree, project: dict[str, Any]) -> Steps:
+    files = tuple(name for name in ("Pipfile", "Pipfile.lock") if tree.has(name))
+    sync = "PIPENV_IGNORE_VIRTUALENVS=0 PIPENV_NOSPIN=1 /opt/tool/bin/pipenv sync"
+    steps = (installing(f"{TOOL} pipenv", "Installing Pipenv"), installing(sync, "pipenv sync", files))
+    return "Pipenv", steps, ()
+
+
+def by_pdm(tree: Tree, project: dict[str, Any]) -> Steps:
+    sync = f"/opt/tool/bin/pdm use -f {VENV}; PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
+    steps = (
+        # pdm 2.29 does not work with hishel 2, and does not say so.
+        installing(f"{TOOL} pdm 'hishel<2'", "Installing PDM"),
+        installing(f"{sync} --no-self", "pdm sync --prod", ("pyproject.toml", "pdm.lock")),
+    )
+    itself = installing(sync, "pdm sync --prod of the project itself")
+    return "PDM", steps, (itself,) if "build-system" in project else ()
 
 
 def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
@@ -248,10 +219,10 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
         conf = ("pip.conf",) if tree.has("pip.conf") else ()
         files = (".",) if LOCAL.search(requirements) else ("requirements.txt", *conf)
         pip = f"{PIP_CONF if conf else ''}{VENV}/bin/pip install -r requirements.txt"
-        return "pip", (Step(pip, files, CACHES, install=True, title="pip install -r requirements.txt"),), ()
+        return "pip", (installing(pip, "pip install -r requirements.txt", files),), ()
     if "project" in project:
         if is_package or tree.has("setup.py"):
-            return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True, title="pip install ."),)
+            return "pip", (), (installing(f"{VENV}/bin/pip install .", "pip install ."),)
         listed = project["project"].get("dependencies", [])
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise AppError("pyproject.toml: project.dependencies is not a list of requirements")
@@ -269,7 +240,7 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
             (),
         )
     if tree.has("setup.py"):
-        return "pip", (), (Step(f"{VENV}/bin/pip install .", caches=CACHES, install=True, title="pip install ."),)
+        return "pip", (), (installing(f"{VENV}/bin/pip install .", "pip install ."),)
     if tree.has("Pipfile"):
         raise AppError("There is a Pipfile but no Pipfile.lock", hint="Run `pipenv lock` and commit Pipfile.lock.")
     return "nothing: no dependencies are declared", (), ()
