@@ -94,9 +94,9 @@ def moved_images(host: Host) -> Iterator[Finding]:
                 "images",
                 "warning",
                 f"{name} means another image ({short(now.id)}) than when it was first used ({short(identifier)})",
-                "It is put back when it is used next. Find out who reaches the engine."
+                "It is restored at its next use. Find out who has access to the engine."
                 if name.startswith(OWN)
-                else f"If you pulled or loaded it: dokkupy images:add {name}. If not, find out who reaches the engine.",
+                else f"If you pulled or loaded it: dokkupy images:add {name}. If not, find out who has access to the engine.",
             )
 
 

@@ -93,7 +93,7 @@ def test_text_around_it_and_a_key_in_the_chain_s_file_are_left_out() -> None:
     assert pair.chain == LEAF.pem + MIDDLE.pem and pair.key == LEAF.key()
 
 
-def test_a_private_authority_s_chain_is_accepted_with_its_root_or_with_force() -> None:
+def test_a_private_authority_s_chain_is_accepted_with_its_root_or_as_incomplete() -> None:
     assert not read(LEAF.pem + MIDDLE.pem + ROOT.pem, LEAF.key(), bundle=b"").trusted
     assert not read(LEAF.pem, LEAF.key(), bundle=b"", incomplete=True).trusted
 

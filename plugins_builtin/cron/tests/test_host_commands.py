@@ -103,7 +103,7 @@ def test_a_command_whose_process_was_killed_is_lost_and_does_not_run_again(
         (("0 3 * * *", "config:set", "blog", "A=b"), "may have secrets"),
         (("0 3 * * *", "plugin:install", "x"), "root"),
         (("0 3 * * *", "no-such-command"), "is not a dokku command"),
-        (("0 3 * *", "cleanup"), "no schedule with a command"),
+        (("0 3 * *", "cleanup"), "not a schedule with a command"),
         (("61 3 * * *", "cleanup"), "schedule that is not cron's"),
         (("@daily", "cleanup", "&&", "cleanup"), "shell operator &&"),
     ],

@@ -198,7 +198,7 @@ def test_all_apps_at_once_and_one_s_failure_is_nobody_else_s(bench: Bench, monke
         cli.enable(bench.host)
 
 
-def test_a_destroyed_app_loses_its_certificates_and_a_clone_orders_its_own(bench: Bench) -> None:
+def test_a_destroyed_app_loses_its_certificates_and_a_clone_has_none(bench: Bench) -> None:
     from dokkupy_commands.use_cases.rename_clone import clone_app
     from dokkupy_letsencrypt.hooks import post_app_destroy
 

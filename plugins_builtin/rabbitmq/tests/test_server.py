@@ -196,7 +196,7 @@ def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec)
 @pytest.mark.parametrize(
     "option, reason", [("heartbeat", "KEY=VALUE"), ("no_such_setting=1", "failed_to_prepare_configuration")]
 )
-def test_a_word_that_is_not_an_option_is_named(
+def test_the_server_s_reason_for_a_bad_option_is_shown(
     host: Host, datastore: Datastore, options: ServiceOptions, option: str, reason: str
 ) -> None:
     with pytest.raises(DokkupyError) as caught:

@@ -52,7 +52,7 @@ def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
         raise UserError("Give both files: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
         # The server's files are not whoever may push an app's to read.
-        raise UserError("Over SSH the certificate comes on standard input", hint=bundle.HINT)
+        raise UserError("Over SSH, send the certificate on standard input", hint=bundle.HINT)
     pair = (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
     return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
 

@@ -42,7 +42,7 @@ def set_task(host: Host, app: AppName | None, name: str, text: str) -> None:
         if app is None:
             require_command(host, entry.words)
     elif name not in set_tasks(host, app):
-        raise NotFound(f"There is no task {name} that cron:set made", hint=f"cron:list {app or '--global'}")
+        raise NotFound(f"cron:set has not created a task {name}", hint=f"cron:list {app or '--global'}")
     with operation(host, "cron:set", f"app:{app}" if app is not None else "host", takes_away=not text) as tx:
         set_property(tx, app, SET + name, text)
         tx.follow(call(refresh, app=str(app or "")))

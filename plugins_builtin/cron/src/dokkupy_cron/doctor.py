@@ -20,7 +20,9 @@ def findings(host: Host) -> Iterator[Finding]:
     late = sorted(name for name, due in index.next.items() if Clock().now() - due > LATE)
     if late:
         since = stamp(min(index.next[name] for name in late))
-        yield Finding("cron", "error", f"Tasks are due since {since} and nobody starts them", "dokkupy setup")
+        yield Finding(
+            "cron", "error", f"Tasks have been due since {since}, but the timer does not start them", "dokkupy setup"
+        )
     count = 0
     for name in sorted({*index.next, *index.open}):
         try:

@@ -92,7 +92,7 @@ def entry_of(text: str) -> CronEntry:
     words = text.split(None, 1 if text.startswith("@") else 5)
     fields = len(words) - 1
     if fields < (1 if text.startswith("@") else 5):
-        raise UserError(f"{shown(text)} is no schedule with a command", hint='Such as "30 3 * * * rake clean".')
+        raise UserError(f"{shown(text)} is not a schedule with a command", hint='Such as "30 3 * * * rake clean".')
     table = {"cron": [{"schedule": " ".join(words[:fields]), "command": words[fields]}]}
     return parse_app_json(json.dumps(table), "The value").cron[0]
 

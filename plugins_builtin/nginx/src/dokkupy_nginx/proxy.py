@@ -246,7 +246,7 @@ def require_no_facts(route: Route) -> None:
     if route.extra:
         kinds = sorted({type(fact).__name__ for fact in route.extra})
         raise AppError(
-            f"App {route.app} has an nginx template of its own, to which plugins can add nothing ({', '.join(kinds)})",
+            f"Plugins cannot add {', '.join(kinds)} to app {route.app}, because it has its own nginx template",
             code="bad_proxy_input",
             hint=f"Ignore the template: dokkupy nginx:set {route.app} disable-custom-config true",
         )

@@ -70,7 +70,7 @@ def load(path: str) -> tuple[Key, ...]:
     except (UserError, UnicodeDecodeError):
         raise StateError(
             f"{path} has no usable keys",
-            hint="Move it away, and bring back what `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
+            hint="Move it away, and restore the keys that `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The datastore kit: everything that services of all kinds have in common.
+"""The datastore kit: what services of all kinds have in common.
 
 A datastore plugin subclasses `dokkupy_services.role.Datastore`, declares its commands with
 `dokkupy_services.cli.datastore_group`, and inherits the contract `dokkupy_services.testing.contract`.

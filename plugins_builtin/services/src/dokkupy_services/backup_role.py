@@ -1,4 +1,4 @@
-"""The role ServiceBackups: who does what Dokku's per-service backup commands ask for (`postgres:backup`, ...).
+"""The role ServiceBackups, which implements Dokku's backup commands of services (`postgres:backup`, ...).
 
 Entry-point group `dokkupy.service-backups`; dokkupy-backups fills it. Everything past Dokku's words is its own namespace.
 """
@@ -21,15 +21,15 @@ class ServiceBackups(ABC):
 
     @abstractmethod
     def authenticate(self, subject: str, key: str, secret: Secret, region: str, endpoint: str) -> None:
-        """Keep what opens the buckets of a subject. endpoint: https address of the store, empty for Amazon's."""
+        """Store the credentials for a subject's buckets. endpoint: the https URL of the store; empty for Amazon's."""
 
     @abstractmethod
     def forget(self, subject: str) -> None:
-        """Forget it. Raises NotFound."""
+        """Delete the credentials. Raises NotFound."""
 
     @abstractmethod
     def backup(self, subject: str, bucket: str) -> str:
-        """Back up now; returns the backup's id. Raises HostError, and NotFound when nobody authenticated."""
+        """Back up now, and return the backup's id. Raises HostError; NotFound without credentials."""
 
     @abstractmethod
     def schedule(self, subject: str, cron: str, bucket: str) -> None: ...

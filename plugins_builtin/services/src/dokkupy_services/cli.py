@@ -1,4 +1,5 @@
-"""The commands of a datastore (reference, section 6.2), the same for all of them. Light: every command's start reads it."""
+"""The commands of a datastore (reference, section 6.2), which are the same for all. Imports little, because every command
+loads it."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from dokkupy_services.commands.start_stop import add_start_stop
 
 
 def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True) -> Group:
-    """The commands of one kind of datastore. title: as people write it. dumps, connects: as the Datastore says."""
+    """The commands of one kind of datastore. title: its usual spelling. dumps, connects: see `Datastore`."""
     group = Group(kind, help)
     add_create_destroy(group, kind, title)
     add_start_stop(group, kind, title)

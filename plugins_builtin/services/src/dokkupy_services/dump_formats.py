@@ -1,4 +1,4 @@
-"""Which kind of file somebody brings to `import`, recognized by its first bytes."""
+"""Detects the kind of a file for `import` by its first bytes."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"{", "JSON"),
     (b"[", "JSON"),
 )
-"""First bytes and what they mean; from each program's own documentation or source (`file`'s magic agrees)."""
+"""First bytes -> format, from each program's documentation or source (`file`'s magic agrees)."""
 
 TOOLS = {b"\x28\xb5\x2f\xfd": "zstd -dc", b"\x04\x22\x4d\x18": "lz4 -dc", b"PK\x03\x04": "unzip -p"}
-"""Compressions that the standard library cannot read, and the program that does."""
+"""Compressions that the standard library does not support -> the program that decompresses them."""
 
 
 def describe(head: bytes) -> str:
-    """What a file that begins so is, in a few words such as `a dump of mysqldump`."""
+    """A phrase for the kind of a file with this beginning, such as `a dump of mysqldump`."""
     for magic, name in FORMATS:
         if head.startswith(magic):
             return name
@@ -67,7 +67,7 @@ LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines, each with its newline; a carriage return is a character like others."""
+    """The lines with their newlines. A carriage return is an ordinary character."""
     held: list[bytes] = []
     for piece in pieces:
         for line in LINE.findall(piece):

@@ -1,4 +1,4 @@
-"""What services have to say, of all kinds of datastores alike."""
+"""Hooks of the services of all kinds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
 
 @hookimpl
 def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """An app's services are up before its processes are started."""
+    """Start an app's services before its processes."""
     if not any_service(host):
         return
     from dokkupy_services.timer.maintenance import require_services
@@ -105,7 +105,7 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 
 
 def any_service(host: Host) -> bool:
-    """Cheap, because these hooks are asked by every deploy."""
+    """Whether there is any service. Cheap, because every deploy calls these hooks."""
     import os
 
     return any(

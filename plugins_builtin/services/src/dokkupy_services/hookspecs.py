@@ -1,4 +1,4 @@
-"""The hooks of services, which this kit calls. They have the four shapes of core's own; see `dokkupy.hookspecs`."""
+"""The hooks of services, which this kit calls. They have the same four shapes as core's (`dokkupy.hookspecs`)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @hookspec
 def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
-    """A service has another name: move what you keep under the old one. old, new: `kind:name`."""
+    """A service was renamed: move what you keep under its old name. old, new: `kind:name`."""
 
 
 @hookspec
 def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
-    """A service is about to be destroyed; raise to refuse (a schedule backs it up)."""
+    """A service is about to be destroyed. Raise an error to refuse, for example because a schedule backs it up."""
 
 
 @hookspec

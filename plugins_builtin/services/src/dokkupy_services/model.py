@@ -1,4 +1,4 @@
-"""What a service is: a datastore's instance with its data, its names and its secrets."""
+"""The model of a service: a datastore's instance with its data, its names and its secrets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dokkupy_sdk.names import Secret
 from dokkupy_services.names import ServiceName
 
 FILES = "/run/dokkupy"
-"""Where a service's container sees the files of its recipe."""
+"""The directory of the service's files in its container."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as its record says, `services/KIND/NAME/service.toml`.
+    """A service: the record `services/KIND/NAME/service.toml`.
 
     id: for life, and what its data's volume is named after; neither a rename nor a new image changes it. image: the
     reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
@@ -64,12 +64,12 @@ class Service:
 
     @property
     def ambassadors(self) -> tuple[str, ...]:
-        """Names of the containers that its exposed ports lead through."""
+        """Names of the containers that forward its exposed ports."""
         return tuple(f"{self.container}.ambassador{f'-{n}' if n else ''}" for n in range(len(self.exposed)))
 
     @property
     def hostname(self) -> str:
-        """What linked apps call it, unless their link says otherwise."""
+        """Its host name for linked apps, unless their link has another one."""
         return hostname_of(self.kind, self.name)
 
 
@@ -84,7 +84,7 @@ def container_of(kind: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ContainerConfig:
-    """How a service's container is made, beyond what is the same for all.
+    """The parts of a service's container that depend on the datastore.
 
     env: of the container; a secret in it is visible to whoever may inspect containers, so it belongs there only where
     the image knows no file. files: name -> content; the container sees them, read-only, in `/run/dokkupy`. command:
@@ -99,8 +99,8 @@ class ContainerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A service is linked to an app. alias: the variable that it was given first (`DATABASE_URL`). hostname: what the
-    app calls it. query: what its URL ends with, such as `pool=5`."""
+    """A link of a service to an app. alias: the variable that it first got (`DATABASE_URL`). hostname: the service's name
+    for the app. query: the end of its URL, such as `pool=5`."""
 
     app: str
     alias: str

@@ -1,4 +1,4 @@
-"""Names of services. Light: the commands of every datastore parse by it."""
+"""Names of services. Imports little, because the commands of every datastore load it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ServiceName(Identifier):
     noun = "service"
 
     def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
-        """The apps that the service of the kind `namespace` is linked to: whose key has all of these may use it."""
+        """The apps to which the service of the kind `namespace` is linked. A key that has all of them may use it."""
         return tuple(AppName(app) for app in linked_apps(host, namespace, self))
 
     @classmethod
@@ -45,12 +45,12 @@ class Exposure(Identifier):
 
 
 def linked_apps(host: Host, kind: str, name: str) -> list[str]:
-    """The apps that have a link, also a broken or lost one. One of an app that is gone counts no more."""
+    """The apps that have a link, even a broken or lost one. Links of destroyed apps do not count."""
     files = host.store.files(os.path.join("services", kind, name, "links"))
     every = [os.path.basename(path).removesuffix(".toml") for path in files]
     return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
 
 
 def variable(kind: str, what: str) -> str:
-    """The variable of the host's environment that says something of one kind of service: `POSTGRES_IMAGE`."""
+    """A variable of the host's environment that configures one kind of service: `POSTGRES_IMAGE`."""
     return f"{kind.upper().replace('-', '_')}_{what}"

@@ -15,7 +15,7 @@ ROLE = "datastore"
 
 
 def kinds(host: Host) -> list[str]:
-    """The kinds of datastores whose plugins are here."""
+    """The kinds of datastores whose plugins are installed."""
     return list(host.registry.group(f"dokkupy.{ROLE}"))
 
 
@@ -27,7 +27,7 @@ def datastore(host: Host, kind: str) -> Datastore:
 
 
 def subject(kind: str, name: str) -> str:
-    """Of its operations."""
+    """The subject of the service's operations."""
     return f"service:{kind}:{name}"
 
 
@@ -52,7 +52,7 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
 
 
 def no_service(host: Host, kind: str, name: str) -> NotFound:
-    """The error for a name that no service of the kind has. It offers only services that the caller may see."""
+    """The error for an unknown name of a service. It suggests only services that the caller may see."""
     from dokkupy_sdk.spelling import did_you_mean
 
     title = datastore(host, kind).title if kind in kinds(host) else kind
@@ -61,12 +61,12 @@ def no_service(host: Host, kind: str, name: str) -> NotFound:
 
 
 def find(host: Host, kind: str, name: str) -> Service | None:
-    """The service, None for none. Raises StateError for a broken record."""
+    """The service; None if there is none. Raises StateError for a broken record."""
     return host.store.find(Service, kind, name)
 
 
 def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
-    """The service, or None where its record is broken: what takes a service away goes on then. Raises NotFound."""
+    """The service; None if its record is broken, because it must be possible to remove it. Raises NotFound."""
     try:
         return read(host, kind, name)
     except StateError as fault:
@@ -75,8 +75,8 @@ def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
 
 
 def services(host: Host, kind: str = "") -> list[Service]:
-    """All services, or those of a kind, by kind and name. One whose record is broken is a warning, as it must keep no
-    other from its turn."""
+    """All services, or those of a kind, by kind and name. A broken record is only a warning, because it must not affect
+    the other services."""
     found, broken = readable(host, kind)
     for subject, fault in broken:
         host.out.warn(f"{subject}: {fault.message}. {fault.hint}")
@@ -84,7 +84,7 @@ def services(host: Host, kind: str = "") -> list[Service]:
 
 
 def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateError]]]:
-    """(the services, those whose record is broken with the reason)."""
+    """(the services, those with a broken record and the reason)."""
     found: list[Service] = []
     broken: list[tuple[str, StateError]] = []
     for one in [kind] if kind else host.store.names("services"):
@@ -98,7 +98,7 @@ def readable(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str,
 
 
 def visible(host: Host, kind: str = "") -> tuple[list[Service], list[tuple[str, StateError]]]:
-    """The same, as far as the caller may see: a key sees the services whose apps are all its own."""
+    """The services that the caller may see. A key sees those whose linked apps are all its own."""
     from dokkupy_sdk.access import allowed, is_admin
 
     found, broken = readable(host, kind)
@@ -117,12 +117,12 @@ def links(host: Host, service: Service) -> list[Link]:
 
 
 def link_of(host: Host, kind: str, name: str, app: str) -> Link | None:
-    """The link of an app, None for none. Raises StateError for a broken record of it."""
+    """The link of an app; None if there is none. Raises StateError if its record is broken."""
     return host.store.find(Link, kind, name, app)
 
 
 def linked_services(host: Host, app: AppName) -> list[tuple[Service, Link]]:
-    """The services of an app, each with its link. Raises StateError for a broken record of one of them, no other."""
+    """The services of an app, with their links. Raises StateError only if the record of one of these is broken."""
     found = []
     for kind in host.store.names("services"):
         for name in host.store.names("services", kind):

@@ -1,4 +1,4 @@
-"""What people are shown of a service."""
+"""The report of a service."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dokkupy_services.model import Service
 from dokkupy_services.role import Datastore
 
 WIDTH = 20
-"""Of the labels, as Dokku's datastores print them."""
+"""The width of the labels, as in Dokku's datastores."""
 
 SHOWN_ONLY_ALONE = "dsn"
-"""It has the password: it is shown when it is asked for by its flag, and masked otherwise."""
+"""The URL contains the password, so it is masked unless its flag asks for it."""
 
 
 def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]:
-    """Info flag -> value, Dokku's and ours."""
+    """Info flag -> value: Dokku's flags and additional ones."""
     found = host.containers().find(service.container)
     own = found.addresses.get(container.network_of(service), "") if found else ""
     networks = service.networks

@@ -1,4 +1,4 @@
-"""The role Datastore: what is particular to one kind of server. The kit does everything else.
+"""The role Datastore: what depends on the kind of server. The kit does everything else.
 
 A plugin is a subclass in the entry point group `dokkupy.datastore`, under the name of its kind, and a group of commands:
 
@@ -32,14 +32,14 @@ class ServiceExec(Protocol):
     def service(self) -> Service: ...
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
-        """Standard output as text. Raises HostError with the program's own words when its status is not 0."""
+        """Run a program and return its standard output as text. Raises HostError with its output if its status is not 0."""
 
     def ok(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 10.0) -> bool:
-        """Whether the status is 0; a container that does not run is False."""
+        """Whether a program exits with 0. False if the container does not run."""
 
 
 class Datastore(ABC):
-    """One kind of datastore. Class attributes say what it is called, methods how it is talked to.
+    """One kind of datastore. Class attributes are its names; methods define how to use it.
 
     kind: the namespace of its commands, and the entry point's name. title: as people write it. image: the default,
     `REPOSITORY:TAG` of the official image. port: where the server listens; ports: that and others of its own. scheme: of
@@ -73,50 +73,50 @@ class Datastore(ABC):
     def __init__(self, host: Host) -> None:
         self.host = host
 
-    # what it runs as
+    # the server
 
     def database_of(self, name: str) -> str:
         """The name of a service's database: Dokku's rule."""
         return name.replace(".", "_").replace("-", "_")
 
     def user_of(self, name: str) -> str:
-        """The name of the user that apps get; empty when the server knows no users."""
+        """The name of the user for apps; empty if the server has no users."""
         return self.database_of(name)
 
     @abstractmethod
     def container_config(self, service: Service) -> ContainerConfig:
-        """How the container is made. Pure."""
+        """The configuration of the container. Pure."""
 
     @abstractmethod
     def url(self, service: Service, hostname: str, port: int) -> str:
-        """The address with user and password for the service under this host name. Pure."""
+        """The URL with user and password for the service under this host name. Pure."""
 
     @abstractmethod
     def ready(self, inside: ServiceExec) -> bool:
-        """Whether the server answers now, over the network and not only to its own set-up."""
+        """Whether the server answers over the network, and not only to its own initialization."""
 
     def secure(self, inside: ServiceExec) -> None:  # noqa: B027 - most have something to do, not all
-        """After the first start, once: make the user and database that apps get, with the least that they need.
-        Idempotent: it may have been killed in between."""
+        """After the first start: create the user and database for apps, with the fewest permissions that they require.
+        Idempotent, because it may have been killed."""
 
     @abstractmethod
     def version(self, inside: ServiceExec) -> str:
         """The running server's own version, such as `17.5`."""
 
-    # people
+    # users
 
     def connect(self, service: Service) -> tuple[str, ...]:
-        """argv of the server's client on a terminal, as administrator."""
+        """The argv of the server's client on a terminal, as administrator."""
         raise NotImplementedError
 
     # data
 
     def dump(self, service: Service) -> tuple[str, ...]:
-        """argv whose standard output is a dump of all that the service holds, of one moment as far as the server can."""
+        """The argv of a program whose standard output is a dump of the whole service, consistent if the server supports it."""
         raise NotImplementedError
 
     def export(self, service: Service) -> tuple[str, ...]:
-        """argv of the dump that people get (`export`), in the format that the server's own tools read. By default `dump`."""
+        """The argv for `export`, in a format that the server's own tools read. By default `dump`."""
         return self.dump(service)
 
     def restore(self, service: Service) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class Datastore(ABC):
         return pieces
 
     def refuse_import(self, service: Service, head: bytes) -> NoReturn:
-        """Raise UserError: what the file is, and the command that makes one that can be imported."""
+        """Raise UserError with the kind of the file, and the command that makes one that can be imported."""
         from dokkupy_sdk.errors import UserError
 
         from dokkupy_services.dump_formats import describe, into
@@ -149,7 +149,7 @@ class Datastore(ABC):
         )
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
-        """Why a dump that begins and ends so (up to 64 KiB each) cannot be whole; empty when it may be. Pure."""
+        """Why a dump with this beginning and end (up to 64 KiB each) must be incomplete; empty if it may be complete. Pure."""
         return "" if size else "it is empty"
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:

@@ -170,6 +170,6 @@ def finding(host: Host) -> Finding:
     return Finding(
         "ssh-keys",
         "warning",
-        "authorized_keys is not what the state says",
+        "authorized_keys differs from the state",
         "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it again.",
     )

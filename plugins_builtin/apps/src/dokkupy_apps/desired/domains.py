@@ -61,7 +61,7 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
                 )
         if not admin and (catches := caught(host, name)):
             raise Denied(
-                f"The domain {name} would catch {catches}, which takes an admin",
+                f"The domain {name} would also match {catches}, so only an admin may add it",
                 hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
             )
 

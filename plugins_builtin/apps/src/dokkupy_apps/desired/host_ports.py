@@ -36,7 +36,7 @@ def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tupl
         left = (Port("http", DEFAULT_PORTS["http"], closed[0].container), *left)
     ports = ", ".join(str(port.host) for port in closed)
     host.out.warn(
-        f"Not published on the host, because it takes an admin, although the image exposes it: {ports}. {app} is served on {left[0].host}"
+        f"Exposed by the image, but not published, because only an admin may publish it: {ports}. {app} is served on {left[0].host}"
     )
     return left
 

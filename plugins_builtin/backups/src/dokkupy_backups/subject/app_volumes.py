@@ -101,7 +101,7 @@ def sources_of(host: Host, app: AppName) -> dict[str, str]:
     for plugin, (name, path) in host.hooks.gather(backup_directories, host=host, app=app):
         if not DIRECTORY.fullmatch(name) or found.setdefault(name, path) != path:
             raise PluginError(
-                f"{plugin} names a directory of {app} {name!r}, which is no name or is taken", plugin=plugin
+                f"{plugin} names a directory of {app} {name!r}, which is invalid or already used", plugin=plugin
             )
     return found
 

@@ -67,7 +67,7 @@ class Node(Language):
         web, warnings = ("", ()) if context.procfile else start_of(tree, package, scripts, manager)
         if not context.procfile and not web and not build:
             raise AppError(
-                "Nothing says how this Node.js app is started",
+                "No file says how to start this Node.js app",
                 hint="Add a script `start` to package.json, or a Procfile with `web: node server.js`.",
                 code="no_process",
             )

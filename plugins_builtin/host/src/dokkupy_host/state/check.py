@@ -89,7 +89,9 @@ def file_findings(host: Host) -> Iterator[Finding]:
         yield Finding("state", "error", error.message, error.hint)
     for name in host.store.names("apps"):
         if not AppName.fits(name):
-            yield Finding("state", "warning", f"{host.path('apps', name)} is not named as an app", "Move it away.")
+            yield Finding(
+                "state", "warning", f"{host.path('apps', name)} does not have the name of an app", "Move it away."
+            )
 
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:

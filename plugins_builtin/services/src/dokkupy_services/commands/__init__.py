@@ -1,1 +1,1 @@
-"""The commands of a datastore, a module for each theme. Every command's start reads them, so they are light."""
+"""The commands of a datastore, in one module per subject. They import little, because every command loads them."""

@@ -53,7 +53,8 @@ def add_tunnel(group: Group, kind: str) -> None:
 
 
 def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -> int:
-    """Run a program of the service's container on our own terminal or pipes; returns its status. It ends with its caller."""
+    """Run a program in the service's container on the caller's terminal or pipes. Returns its exit status. The program ends
+    with its caller."""
     from dokkupy_sdk.inside import run_inside
 
     from dokkupy_services import records

@@ -17,7 +17,7 @@ Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: authenticate w
 
 
 def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = False) -> tuple[ServiceBackups, str]:
-    """Who backs up, and the subject. Raises NotFound, PluginError."""
+    """The adapter that backs up, and the subject. Raises NotFound, PluginError."""
     from dokkupy_services import records
     from dokkupy_services.backup_role import ROLE
 
@@ -99,7 +99,7 @@ def add_backups(group: Group, kind: str) -> None:
 
 
 def add_encryption(group: Group, kind: str) -> None:
-    """Dokku encrypts on demand by GPG; here everything is encrypted, by the target's key."""
+    """Dokku encrypts by GPG on request. Here every backup is encrypted by its target's key."""
     always = "Backups are always encrypted, by the key of their target"
     hint = "Save that key: dokkupy backups:target-key TARGET"
 

@@ -52,7 +52,7 @@ def destroyed(host: Host, kind: str, title: str, service: ServiceName, *, force:
         raise records.no_service(host, kind, service)
     if not force and not linked_apps(host, kind, service):
         confirm(host, service, f"{kind} service {service}" + (" with its data" if purge else ""))
-    host = host.for_invocation(force=host.force or force)  # whoever else is asked before it goes does not ask either
+    host = host.for_invocation(force=host.force or force)  # hooks do not ask for a confirmation either
     host.out.announce(f"Deleting {service}")
     one = lifecycle.destroy(host, kind, service, purge=purge)
     host.out.title(f"{title} container deleted: {service}")

@@ -1,4 +1,4 @@
-"""Commands that show a service: whether it exists, what it is, what it prints."""
+"""Commands that show a service: whether it exists, its details, its logs."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, resta
 
 
 def restarted(host: Host, app: AppName, wanted: bool) -> bool:
-    """Restart an app with its new variables, if that is wanted and it runs."""
+    """Restart an app with its new variables, if requested and if it runs."""
     from dokkupy_apps.processes.redeploy import restart_with_config
 
     return wanted and not host.dry_run and restart_with_config(host, app)

@@ -1,4 +1,4 @@
-"""What the commands of a datastore take: their arguments, options and the environment of `create`."""
+"""The arguments and options of a datastore's commands, and the environment of `create`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NETWORKS = ("initial-network", "post-create-network", "post-start-network")
 
 
 class ContainerOptions(Options):
-    """How the container of a service is made; what `create`, `clone` and `upgrade` take."""
+    """The options of `create`, `clone` and `upgrade` for the container of a service."""
 
     config_options: Annotated[str, Opt("--config-options", "-c", help="Extra arguments for the server's command")] = ""
     custom_env: Annotated[
@@ -80,7 +80,7 @@ class ContainerOptions(Options):
 
 
 class NewServiceOptions(ContainerOptions):
-    """And the passwords, which only a new service takes."""
+    """With the passwords, which only a new service has."""
 
     password: Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")] = ""
     root_password: Annotated[

@@ -29,7 +29,7 @@ from dokkupy_services.role import Datastore
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """seconds: for which linked apps could not reach the service. how: in-place or moved."""
+    """seconds: how long linked apps could not reach the service. how: in-place or moved."""
 
     service: Service
     seconds: float
@@ -37,7 +37,7 @@ class Moved:
 
 
 class Watch:
-    """When apps lost the service."""
+    """When the apps were disconnected."""
 
     def __init__(self) -> None:
         self.since = time.monotonic()
@@ -59,8 +59,8 @@ def require_running(host: Host, service: Service) -> None:
 
 
 def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Moved:
-    """Let a service run another image, with its data. Raises HostError when the data is not the same afterwards; then
-    the old one serves on."""
+    """Switch a service to another image, with its data. Raises HostError if the data then differs, and keeps the old
+    instance."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
@@ -115,7 +115,7 @@ def volume_of(service: Service, instance: str) -> str:
 
 
 def start_beside(tx: Transaction, datastore: Datastore, service: Service, instance: str) -> Exec:
-    """A new, empty instance of a service, on a volume of its own, that answers."""
+    """A new, empty instance of a service with its own volume, which accepts connections."""
     host = tx.host
     name = f"{service.container}.{instance[-8:]}"
     inside = Exec(host, service, name)
@@ -135,7 +135,7 @@ def discard_beside(host: Host, service: Service, instance: str) -> None:
 
 
 def with_apps_off(tx: Transaction, service: Service) -> None:
-    """From now on no app reaches the service: what it would write could not come along."""
+    """Disconnect the apps, because their writes would no longer be copied."""
     host = tx.host
     tx.register_undo(
         "connect it to the apps again", call(container.connect_apps, kind=service.kind, name=str(service.name))
@@ -156,7 +156,7 @@ def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
 
 
 def take_over(tx: Transaction, before: Service, after: Service, instance: str) -> None:
-    """With the commit, the new instance is the service's, and the old one's data the way back."""
+    """The commit makes the new instance the service's. The data of the old one is kept for a revert."""
     host = tx.host
     until = time.strftime(
         "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + trash.days(host, "previous-days") * trash.DAY)
@@ -169,14 +169,14 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
         "until": until,
     }
     if not lifecycle.has_data(host, before):
-        previous = {}  # there is nothing that a way back could lead to
+        previous = {}  # there is nothing to revert to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
     tx.save(after, after.kind, after.name)
     tx.follow(call(finish_move, kind=after.kind, name=str(after.name), instance=instance))
 
 
 def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
-    """The service's name goes to the instance, the apps with it; then the old one ends. Idempotent."""
+    """Give the service's name and its apps to the new instance, then remove the old one. Idempotent."""
     service = records.read(host, kind, ServiceName(name))
     datastore, engine = records.datastore(host, kind), host.engine()
     mine = container.containers_of(host, service.id)
@@ -196,7 +196,7 @@ def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
 
 
 def forget_old_volumes(host: Host, service: Service) -> None:
-    """Of a service's volumes, the one that it uses and the one before it stay."""
+    """Delete a service's volumes except the current and the previous one."""
     kept = (service.volume, service.previous.get("volume", ""))
     for volume in host.volumes().find_all({container.MARK: service.id}):
         if volume not in kept:
@@ -204,7 +204,7 @@ def forget_old_volumes(host: Host, service: Service) -> None:
 
 
 def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Service, instance: str) -> Moved:
-    """Another container on the same data. The same way back."""
+    """Replace the container, with the same data. A revert remains possible."""
     host, watch = tx.host, Watch()
     after = replace(after, state=lifecycle.RUNNING)
     tx.register_undo(
@@ -246,7 +246,7 @@ def set_networks(host: Host, datastore: Datastore, service: ServiceName, network
 
 
 def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
-    """Raise UserError when `--revert` is asked for together with something that it could not do."""
+    """Raise UserError if `--revert` is combined with an option that it does not support."""
     if wish != ServiceOptions() or any(networks.values()):
         raise UserError(
             "--revert restores the previous instance unchanged, so it takes no other option but --restart-apps"
@@ -254,8 +254,8 @@ def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
 
 
 def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
-    """Back to the instance before the last upgrade, import or restore, with the data that it had then. What is left
-    becomes the way back from there."""
+    """Return to the instance before the last upgrade, import or restore, with its data from then. The current instance is
+    kept for another revert."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
@@ -280,7 +280,7 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
 
 
 def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Iterable[bytes], verb: str) -> Moved:
-    """Replace what a service holds by a dump's content, or leave it as it was."""
+    """Replace a service's content by that of a dump. On failure, the content does not change."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
@@ -337,7 +337,7 @@ def clone(
 
 
 def forget_previous_due(host: Host, now: str = "") -> list[str]:
-    """Give back the disk of earlier instances that were kept long enough; for the timer."""
+    """Delete the data of previous instances whose time is over; for the timer."""
     at = now or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     lines = []
     for service in records.services(host):

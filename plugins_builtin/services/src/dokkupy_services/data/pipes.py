@@ -1,4 +1,4 @@
-"""Dumps and restores as streams: no dump lies in a file, and every program's status counts."""
+"""Dumps and restores as streams: no dump is stored in a file, and every program's exit status is checked."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dokkupy_services.role import Datastore
 
 PIECE = 256 * 1024
 EDGE = 64 * 1024
-"""Bytes of a dump's beginning and end that are looked at."""
+"""Bytes of a dump's beginning and end that are examined."""
 
 
 class Edges:
-    """Takes a stream's pieces and keeps its beginning, its end and its size."""
+    """Passes on the pieces of a stream, and keeps its beginning, its end and its size."""
 
     def __init__(self) -> None:
         self.head = self.tail = b""
@@ -36,7 +36,7 @@ class Edges:
 
 @contextmanager
 def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in the container; raises HostError with its words when its status is not 0. Left early, it is ended."""
+    """Run a program in the container. Raises HostError with its output if its status is not 0. Leaving early ends it."""
     words = inside.host.sessions().attach_argv(inside.container, argv, tty=False)
     with unnamed_file() as errors:
         process = subprocess.Popen(
@@ -61,7 +61,7 @@ def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
 
 
 def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) -> Generator[bytes, None, None]:
-    """A dump in pieces. Raises HostError at its end when it failed or cannot be whole. argv: the program, by default the
+    """A dump in pieces. Raises HostError at its end if it failed or must be incomplete. argv: the program, by default the
     datastore's `dump`."""
     service, edges = inside.service, Edges()
     with program(
@@ -79,7 +79,7 @@ def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) ->
 
 
 def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
-    """Hand a whole dump over in pieces. Raises HostError when it failed or cannot be whole."""
+    """Write a whole dump in pieces. Raises HostError if it failed or must be incomplete."""
     for piece in pieces_of(datastore, inside, argv):
         write(piece)
 
@@ -91,7 +91,7 @@ def require_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
 
 
 def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:
-    """Make a dump's content the service's. Raises HostError; then the content may be anything."""
+    """Restore a dump into the service. Raises HostError; the content is then undefined."""
     service, edges = inside.service, Edges()
     with program(
         inside,
@@ -107,18 +107,18 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
                 process.stdin.write(piece)
             process.stdin.close()
         except BrokenPipeError:
-            pass  # it ended before its input: its status says why
+            pass  # the program ended before its input; its exit status tells whether that is an error
     require_whole(datastore, service.subject, edges)
 
 
 def transfer(datastore: Datastore, source: Exec, target: Exec) -> None:
-    """Copy all that one instance holds into another; a dump that is not whole is an error here too."""
+    """Copy the content of one instance into another. An incomplete dump is an error."""
     with closing(pieces_of(datastore, source)) as pieces:
         restore(datastore, target, pieces)
 
 
 def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """What differs between two looks, a line each."""
+    """A line for each difference."""
     lines = []
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
@@ -127,6 +127,6 @@ def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 
 def export_to(datastore: Datastore, inside: Exec, file: IO[bytes]) -> None:
-    """The dump that people get, to a file or pipe, such as standard output."""
+    """Write the dump for users to a file or pipe, such as standard output."""
     dump(datastore, inside, file.write, datastore.export(inside.service))
     file.flush()

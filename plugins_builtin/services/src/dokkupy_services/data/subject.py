@@ -1,4 +1,4 @@
-"""A service as something that can be backed up, restored and proven."""
+"""A service as a subject of backups."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROOF = "proof"
 
 
 class ServiceSubject(BackupSubject):
-    """A service. It may be gone, when it is to be restored from what was backed up of it."""
+    """A service, which may be gone if it is to be restored from a backup."""
 
     def __init__(self, host: Host, kind: str, name: str) -> None:
         self.host = host
@@ -69,7 +69,7 @@ class ServiceSubject(BackupSubject):
             raise HostError(f"The dump of {self.name} is incomplete: {reason}", code="bad_dump")
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
-        """A service like the one that was backed up, with passwords of its own."""
+        """A service like the one in the backup, with new passwords."""
         image = self.host.images().find(about.get("image_id", "")) or lifecycle.require_image(
             self.host, self.datastore.kind, about["image"]
         )

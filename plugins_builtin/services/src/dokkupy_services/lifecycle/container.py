@@ -1,4 +1,4 @@
-"""The containers of services: made from a record, waited for, looked into, removed."""
+"""The containers of services: creating one from a record, waiting for it, running commands in it, removing it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from dokkupy_services.role import Datastore
 PAUSE = 0.1
 LAST_LINES = 40
 STOP_SECONDS = 60
-"""That a server whose kind is not known here is given to stop."""
+"""The stop timeout of a server whose plugin is not installed."""
 
 MARK = "dokkupy.service"
-"""Label of everything in the engine that belongs to a service: its id."""
+"""The label of everything in the engine that belongs to a service. Its value is the service's id."""
 
 OWN_NAME = "service"
-"""What a service is called in the network that it is alone in."""
+"""The host name of a service in its own network."""
 
 INSTANCE = "dokkupy.service-instance"
-"""Label of a container: which of the service's instances it is (an upgrade has two for a while)."""
+"""The label of a container that says which instance of the service it is. During an upgrade there are two."""
 
 
 def labels(service: Service) -> dict[str, str]:
@@ -49,7 +49,7 @@ def labels(service: Service) -> dict[str, str]:
 
 
 def network_of(service: Service) -> str:
-    """The network that a service is alone in; linked apps meet it in their own."""
+    """The service's own network. Linked apps reach it in their networks."""
     return f"dokkupy-service-{service.id}"
 
 
@@ -72,7 +72,7 @@ def write_files(host: Host, service: Service, files: dict[str, Secret]) -> None:
 
 
 def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> ContainerSpec:
-    """The container of a service. instance: names this one among the service's containers."""
+    """The spec of a service's container. instance: distinguishes it from the service's other containers."""
     recipe = datastore.container_config(service)
     options = ["--hostname", f"dokku-{service.kind}-{service.id[:12]}"]
     if service.volume:
@@ -104,7 +104,7 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
 
 
 def create(host: Host, datastore: Datastore, service: Service, *, name: str, instance: str) -> Container:
-    """Make and start a container, with its network, volume and files."""
+    """Create and start a container, with its network, volume and files."""
     if service.volume:
         host.volumes().ensure(service.volume, labels=labels(service))
     host.networks().ensure(network_of(service), subnet="", labels=labels(service))
@@ -123,7 +123,7 @@ def create(host: Host, datastore: Datastore, service: Service, *, name: str, ins
 
 
 def further_networks(service: Service) -> list[str]:
-    """The docker networks that somebody wants the service in."""
+    """The additional docker networks of the service."""
     return [name for text in service.networks.values() for name in text.split(",") if name]
 
 
@@ -165,7 +165,7 @@ def without_secrets(service: Service, text: str) -> str:
 
 
 def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None) -> None:
-    """Raises HostError, with the server's last words, when it ended or does not answer in time."""
+    """Wait until the server answers. Raises HostError with its last lines if it ended or does not answer in time."""
     host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
     deadline = time.monotonic() + limit
     while True:
@@ -191,7 +191,7 @@ def fault(inside: Exec, message: str) -> HostError:
 
 
 class ServiceId(Record, file="services/*/*/service"):
-    """The id alone, of a record whose other values may be broken."""
+    """The id in a record whose other values may be broken."""
 
     id: str = ""
 
@@ -213,13 +213,13 @@ def containers_of(host: Host, identifier: str) -> list[Container]:
 
 
 def remove_instance(host: Host, identifier: str, instance: str) -> None:
-    """Remove the containers of one instance of a service; idempotent."""
+    """Remove the containers of one instance of a service. Idempotent."""
     for one in host.containers().find_all({MARK: identifier, INSTANCE: instance}):
         host.containers().remove(one.id)
 
 
 def remove_instance_and_data(host: Host, identifier: str, instance: str, volume: str) -> None:
-    """Undo of a new instance: nothing is left of it."""
+    """Undo the creation of an instance: remove all of it."""
     remove_instance(host, identifier, instance)
     if volume:
         host.volumes().remove(volume)
@@ -245,7 +245,7 @@ def remove_all_but_data(host: Host, identifier: str) -> None:
 
 
 def remove_data(host: Host, identifier: str) -> None:
-    """All volumes of a service; the data is gone. Idempotent."""
+    """Remove all volumes of a service and so its data. Idempotent."""
     for volume in host.volumes().find_all({MARK: identifier}):
         host.volumes().remove(volume)
 
@@ -256,7 +256,7 @@ def remove_everything(host: Host, identifier: str) -> None:
 
 
 def connect_apps(host: Host, kind: str, name: str) -> None:
-    """Let the service into the networks of the apps that it is linked to, as the state says now."""
+    """Connect the service to the networks of the apps to which it is linked in the state."""
     from dokkupy_services.names import ServiceName
 
     if not records.has(host, kind, name):

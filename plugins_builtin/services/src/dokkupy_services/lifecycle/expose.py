@@ -49,7 +49,7 @@ def free_port(address: str) -> int:
 
 
 def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence[str]) -> Service:
-    """Let ports of the host lead to the service's, in their order; without any, a free one on loopback to each."""
+    """Map ports of the host to the service's ports, in order. Without any, each gets a free port on loopback."""
     kind = datastore.kind
     records.read(host, kind, name)
     places = [parse(text) for text in wanted]
@@ -95,7 +95,7 @@ def split(text: str) -> tuple[str, int, int]:
 
 
 def bring_ambassadors(host: Host, service: Service) -> list[str]:
-    """The containers that a service's exposed ports need; returns those that were made. Idempotent."""
+    """Create the containers for a service's exposed ports. Returns the new ones. Idempotent."""
     made = []
     for name, text in zip(service.ambassadors, service.exposed, strict=True):
         address, outer, inner = split(text)
@@ -132,7 +132,7 @@ def remove_ambassadors(host: Host, kind: str, name: str) -> None:
 
 
 def arrows(service: Service) -> str:
-    """Dokku's way to say what is exposed: `5432->127.0.0.1:15432`."""
+    """The exposed ports in Dokku's notation: `5432->127.0.0.1:15432`."""
     found = []
     for text in service.exposed:
         address, outer, inner = split(text)
@@ -141,5 +141,5 @@ def arrows(service: Service) -> str:
 
 
 def is_open(service: Service) -> bool:
-    """Whether others than this host reach it."""
+    """Whether other hosts can reach it."""
     return any(not ip_address(split(text)[0]).is_loopback for text in service.exposed)

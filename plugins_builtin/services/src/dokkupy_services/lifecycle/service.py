@@ -1,4 +1,4 @@
-"""Services: created, started, stopped, renamed, destroyed, and brought back to what their records say."""
+"""Services: create, start, stop, rename and destroy them, and make them match their records."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from dokkupy_services.names import ServiceName, linked_apps, variable
 from dokkupy_services.role import Datastore
 
 RUNNING, PAUSED, STOPPED, MOVING = "running", "paused", "stopped", "moving"
-"""What is wanted of a service. Paused: its container is kept; stopped: it is not; moving: its data is being moved to
-another instance, and no app reaches it."""
+"""The desired states of a service. Paused: its container is kept. Stopped: its container is removed. Moving: its data is
+being moved to another instance, and no app can reach it."""
 
 PASSWORD_BYTES = 16
-"""Of a generated password: 32 hexadecimal digits, as Dokku's."""
+"""Bytes of a generated password: 32 hexadecimal digits, as in Dokku."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
-    """What whoever creates a service wants of it; empty values are the datastore's own."""
+    """The options of a new service. Empty values stand for the datastore's defaults."""
 
     image: str = ""
     image_version: str = ""
@@ -50,7 +50,7 @@ class ServiceOptions:
 
 
 def image_ref(datastore: Datastore, wish: ServiceOptions, now: str = "") -> ImageRef:
-    """The image that is wanted. now: what is used, so that a version alone changes only the tag."""
+    """The requested image. now: the current one, so that a version alone changes only the tag."""
     base = now or datastore.image
     name, version = split_ref(base)
     if wish.image:
@@ -66,8 +66,8 @@ def split_ref(ref: str) -> tuple[str, str]:
 
 
 def require_image(host: Host, kind: str, ref: str) -> Image:
-    """The image, pulled when it is not here, but for the variable POSTGRES_DISABLE_PULL (reference, section 6.2). Raises
-    HostError that says how to bring one."""
+    """The image, which is pulled if it is missing, unless POSTGRES_DISABLE_PULL is set (reference, section 6.2). Raises
+    HostError that says how to load one."""
     images = host.images()
     found = images.find(ref)
     if found is not None:
@@ -147,7 +147,7 @@ def create(
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
-    """Make a service that answers, or nothing. Raises Conflict when the name is taken."""
+    """Create a service, and wait until it answers. A failure leaves nothing. Raises Conflict if the name is taken."""
     kind = datastore.kind
     for flag, given in (("--password", wish.password), ("--root-password", wish.root_password)):
         if given and not datastore.authenticates:
@@ -164,7 +164,7 @@ def create(
 
 
 def validated_networks(networks: Mapping[str, str]) -> dict[str, str]:
-    """Names of docker networks, with commas."""
+    """Names of docker networks, separated by commas."""
     for text in networks.values():
         for name in filter(None, text.split(",")):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", name):
@@ -173,7 +173,7 @@ def validated_networks(networks: Mapping[str, str]) -> dict[str, str]:
 
 
 def set_network(host: Host, datastore: Datastore, name: ServiceName, key: str, value: str) -> None:
-    """Set or unset one of the service's further networks; it counts from its container's next making."""
+    """Set or unset one of the service's additional networks. It takes effect when the container is next created."""
     records.read(host, datastore.kind, name)
     with operation(host, f"{datastore.kind}:set", records.subject(datastore.kind, name)) as tx:
         service = records.read(host, datastore.kind, name)
@@ -187,7 +187,7 @@ def require_free(host: Host, datastore: Datastore, name: str) -> None:
 
 
 def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
-    """Write a new service's record and bring up its first instance."""
+    """Write a new service's record and start its first instance."""
     host = tx.host
     tx.save(service, service.kind, service.name)
     tx.register_undo("make what the service has", call(container.remove_everything, identifier=service.id))
@@ -207,7 +207,7 @@ def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
 
 
 def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) -> Service | None:
-    """Take a service away; its data stays for a time, unless it is purged. Raises Conflict while it is linked.
+    """Destroy a service. Its data is kept for a time, unless it is purged. Raises Conflict while it is linked.
 
     It does not depend on the plugin of its kind, nor on its record. Returns None where that is broken: the data then
     stays, unless it is purged, but nothing knows it.
@@ -240,7 +240,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
 
 
 def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName) -> Service:
-    """Give a service another name. Linked apps go on as before: they know it by the host name that they were given."""
+    """Rename a service. Linked apps are not affected, because the host name in their URL does not change."""
     kind = datastore.kind
     records.read(host, kind, name)
     if name == new:
@@ -274,7 +274,7 @@ def rename_containers(host: Host, before: Service, after: Service) -> None:
 
 
 def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
-    """Undo of a rename: the record under the old name still exists."""
+    """Undo a rename. The record under the old name still exists."""
     before = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, identifier):
         suffix = "".join(one.name.partition(".ambassador")[1:])
@@ -282,18 +282,18 @@ def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
 
 
 def require_still(service: Service) -> None:
-    """Raises Conflict while a service's data is on the move."""
+    """Raise Conflict while a service's data is being moved."""
     if service.state == MOVING:
         raise Conflict(
             f"{service.subject} is being moved to another instance", hint="Wait for that to end.", code="moving"
         )
 
 
-# running and not
+# start and stop
 
 
 def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, verb: str) -> Service:
-    """Start, pause or stop a service as its record is to say from now on."""
+    """Start, pause or stop a service, and record that state."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
@@ -309,7 +309,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
 
 
 def bring_to_state_of_record(host: Host, kind: str, name: str) -> None:
-    """Undo; what has no data any more had no container before either."""
+    """Undo a change of state. A service without data had no container before."""
     if records.has(host, kind, name):
         service = records.read(host, kind, ServiceName(name))
         if has_data(host, service):
@@ -334,7 +334,7 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
 
 
 def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[str]:
-    """Make a service's container what its record says; returns a line for each thing done. Idempotent."""
+    """Make a service's container match its record. Returns a line for each change. Idempotent."""
     containers = host.containers()
     found = containers.find(service.container)
     if service.state == STOPPED:
@@ -356,7 +356,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
         container.create(host, datastore, service, name=service.container, instance=service.id)
         did = "made its container again"
     else:
-        # Removed and made again: a restart policy that a pause took away comes back with it.
+        # Create it again, because `pause` removed its restart policy.
         containers.remove(found.id)
         container.create(host, datastore, service, name=service.container, instance=service.id)
         did = "started"
@@ -371,7 +371,7 @@ def has_data(host: Host, service: Service) -> bool:
 
 
 def require_data(host: Host, service: Service) -> None:
-    """Raises HostError instead of letting a server begin again on an empty volume, as if nothing had been there."""
+    """Raise HostError if the volume is missing, because the server would start with an empty one."""
     if not has_data(host, service):
         raise HostError(
             f"The data of {service.subject} is missing: there is no volume {service.volume}",
@@ -381,7 +381,7 @@ def require_data(host: Host, service: Service) -> None:
 
 
 def with_image(host: Host, service: Service) -> Service:
-    """The service with an image that is here: its own, or else what its reference means now."""
+    """The service with an existing image: its own, or else the one that its reference now means."""
     if host.images().find(service.image_id) is not None:
         return service
     host.out.warn(
@@ -391,7 +391,7 @@ def with_image(host: Host, service: Service) -> Service:
 
 
 def reconcile(host: Host, kind: str, name: ServiceName, *, wait: float = 0) -> list[str]:
-    """Bring one service to what its record says. What was left unfinished on it goes first."""
+    """Make one service match its record, after recovering unfinished operations on it."""
     with operation(host, "recover", records.subject(kind, name), wait=wait):
         if not records.has(host, kind, name):
             return []
@@ -400,7 +400,7 @@ def reconcile(host: Host, kind: str, name: ServiceName, *, wait: float = 0) -> l
 
 
 def is_as_wanted(service: Service, states: Mapping[str, str]) -> bool:
-    """Whether a service's containers are what its record says. states: of the engine's containers, by name. Pure."""
+    """Whether a service's containers match its record. states: name -> state of the engine's containers."""
     if service.state == RUNNING:
         return all(states.get(name) == "running" for name in (service.container, *service.ambassadors))
     state = states.get(service.container, "")
@@ -413,6 +413,6 @@ def is_up(host: Host, service: Service) -> bool:
 
 
 def status(host: Host, service: Service) -> str:
-    """What the engine says of its container: running, exited, missing..."""
+    """The state of its container: running, exited, missing..."""
     found = host.containers().find(service.container)
     return "missing" if found is None else found.state

@@ -1,4 +1,4 @@
-"""What is left of destroyed services: their data and records, for a time."""
+"""The trash: data and records of destroyed services, which are kept for a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = 86400
 
 
 class DestroyedService(Record, file=f"{PLACE}/*"):
-    """until: the end of its time, in epoch seconds."""
+    """until: when it is deleted, in epoch seconds."""
 
     until: int
     service: Service
@@ -32,14 +32,14 @@ def days(host: Host, name: str) -> int:
 
 
 def discard(tx: Transaction, service: Service) -> Service:
-    """Keep a service's record beside its data; part of its destruction."""
+    """Move a service's record into the trash, as a part of its destruction."""
     until = time.time() + days(tx.host, "trash-days") * DAY
     tx.save(DestroyedService(until=int(until), service=service), service.id)
     return service
 
 
 def entries(host: Host) -> list[tuple[Service, int]]:
-    """(service, end of its time in epoch seconds), the next to go first. A broken one is a warning."""
+    """(service, when it is deleted in epoch seconds), the next one first. A broken record is a warning."""
     found, failed = over_each(host.store.names(PLACE), lambda identifier: entry(host, identifier))
     warn_of(host, failed)
     return sorted((one for _, one in found if one), key=lambda pair: pair[1])
@@ -64,7 +64,7 @@ def find(host: Host, kind: str, name: str) -> Service:
 
 
 def purge(host: Host, identifier: str) -> None:
-    """Delete permanently what is left of a destroyed service. Raises Conflict when it lives again."""
+    """Permanently delete the data of a destroyed service. Raises Conflict if it has been restored."""
     back = next((one for one in records.services(host) if one.id == identifier), None)
     if back is not None:
         raise Conflict(f"{back.subject} was brought back")
@@ -73,7 +73,7 @@ def purge(host: Host, identifier: str) -> None:
 
 
 def purge_due(host: Host, now: float | None = None) -> list[str]:
-    """Remove what has been kept long enough; for the timer."""
+    """Delete what is due; for the timer."""
     at = time.time() if now is None else now
     due = [service for service, until in entries(host) if until <= at]
     done, failed = over_each(due, lambda service: purge(host, service.id))

@@ -1,4 +1,4 @@
-"""Services that are managed elsewhere: their address is known here, and apps are linked to it like to any other."""
+"""Services that are managed elsewhere. Their URL is stored here, and apps are linked to them like to other services."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALIASES = {
     "amqps": "RABBITMQ",
     "memcached": "MEMCACHED",
 }
-"""Of schemes: the variables that Dokku's datastores give."""
+"""Scheme -> the variable that Dokku's datastore for it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ExternalLink(Record, file=f"{PLACE}/*/links/*"):
 
 
 def validated_url(text: str) -> str:
-    """Raises UserError, which does not show the address: it has a password."""
+    """Raises UserError without the URL, because it contains a password."""
     try:
         parts = urlsplit(text)
         host = parts.hostname
@@ -93,17 +93,17 @@ def is_there(host: Host, name: str) -> bool:
 
 
 def links(host: Host, name: str) -> list[AppName]:
-    """The apps that are linked to it."""
+    """The linked apps."""
     return [AppName(app) for app in host.store.names(PLACE, name, "links")]
 
 
 def variables(host: Host, app: AppName, one: External) -> list[EnvKey]:
-    """The app's variables that hold the address."""
+    """The app's variables that contain the URL."""
     return [key for key, value in get_env(host, app).items() if value == one.url]
 
 
 def adopt(host: Host, name: ServiceName, url: str, alias: str) -> External:
-    """Keep an address, or with a name that is known another one for it; linked apps get it in their variables."""
+    """Store a URL, or replace that of an existing name. Linked apps get the new one in their variables."""
     text = validated_url(url)
     scheme = text.partition("://")[0]
     word = (alias or ALIASES.get(scheme) or re.sub(r"\W", "_", scheme)).upper()
@@ -134,7 +134,7 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
 
 
 def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
-    """Take every variable that has the address; returns them. It does not depend on the records being whole."""
+    """Remove every variable with the URL. Returns their names. Works with broken records, too."""
     host.store.require_app(app)
     require_there(host, name)
     with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
@@ -166,7 +166,7 @@ def require_there(host: Host, name: str) -> None:
 
 
 def forget(host: Host, name: ServiceName) -> None:
-    """Forget an address. Raises Conflict while it is linked."""
+    """Delete a URL. Raises Conflict while it is linked."""
     require_there(host, name)
     with operation(host, "services:forget", subject(name), takes_away=True) as tx:
         apps = links(host, name)
@@ -181,7 +181,7 @@ def forget(host: Host, name: ServiceName) -> None:
 
 
 def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
-    """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
+    """Move the links of a renamed app (with keep: copy those of a cloned app) to the new name."""
     for name in tx.host.store.names(PLACE):
         found = tx.host.store.find(ExternalLink, name, old)
         if found is not None:

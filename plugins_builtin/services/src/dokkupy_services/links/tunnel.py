@@ -1,4 +1,4 @@
-"""A connection to a service's port, carried on standard input and output: what `ssh HOST postgres:tunnel db` is.
+"""A connection to a service's port over standard input and output, for `ssh HOST postgres:tunnel db`.
 
 Nothing is forwarded by sshd, which keeps all forwarding off: the key's permission is checked for each connection, and
 one service's port is all that it reaches.
@@ -70,5 +70,5 @@ def send_all(connection: socket.socket, source: int) -> None:
         while data := os.read(source, CHUNK):
             connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
-    except OSError:  # the server went first
+    except OSError:  # the server closed it first
         pass

@@ -1,4 +1,4 @@
-"""Links: an app gets the address of a service, and the two share the app's network with nobody else."""
+"""Links: an app gets the URL of a service, and the service joins the app's network."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ COLORS = (
     "WHITE",
     "YELLOW",
 )
-"""Of further variables, in Dokku's order."""
+"""The colors in the names of additional variables, in Dokku's order."""
 
 
 def url_of(host: Host, datastore: Datastore, service: Service, app: AppName | None, link: Link | None = None) -> str:
-    """The service's address as an app gets it. The app's variable KIND_DATABASE_SCHEME changes the scheme, as in Dokku."""
+    """The service's URL for an app. The app's variable KIND_DATABASE_SCHEME changes the scheme, as in Dokku."""
     hostname = link.hostname if link else service.hostname
     url = datastore.url(service, hostname, datastore.port)
     if app is not None:
@@ -53,15 +53,15 @@ def url_of(host: Host, datastore: Datastore, service: Service, app: AppName | No
 
 
 def is_of(service: Service, link: Link, value: str) -> bool:
-    """Whether a variable's value is the address of this service, whatever its scheme and query."""
+    """Whether a variable's value is the URL of this service, with any scheme and query."""
     rest = value.partition("://")[2]
-    if not service.user:  # no users, no password in the address
+    if not service.user:  # without users, the URL has no password
         return rest.startswith(f"{link.hostname}:")
     return quote(service.password.reveal(), safe="") in rest and f"{link.hostname}:" in rest
 
 
 def variables(host: Host, app: AppName, service: Service, link: Link) -> list[EnvKey]:
-    """The app's variables that hold the service's address."""
+    """The app's variables that contain the service's URL."""
     return [key for key, value in get_env(host, app).items() if is_of(service, link, value.reveal())]
 
 
@@ -74,7 +74,7 @@ def free_variable(env: Mapping[EnvKey, Secret], kind: str) -> EnvKey:
 
 
 def alias_variable(host: Host, datastore: Datastore, app: AppName, alias: str) -> EnvKey:
-    """The variable of a new link: the one asked for, the datastore's own, or when that is taken a colour."""
+    """The variable of a new link: the requested one, else the datastore's own, else one with a color in its name."""
     env = get_env(host, app)
     if alias:
         key = EnvKey(f"{alias.upper()}_URL")
@@ -92,7 +92,7 @@ def validated_query(text: str) -> str:
 
 
 def free_hostname(host: Host, app: AppName, service: Service) -> str:
-    """What the app will call the service: another of its services may have had that name before it was renamed."""
+    """A host name of the service for the app. Another of its services may already have the name, if it was renamed."""
     taken = {link.hostname for one, link in records.linked_services(host, app) if one.id != service.id}
     if service.hostname not in taken:
         return service.hostname
@@ -102,7 +102,7 @@ def free_hostname(host: Host, app: AppName, service: Service) -> str:
 def link(
     host: Host, datastore: Datastore, name: ServiceName, app: AppName, *, alias: str = "", query: str = ""
 ) -> EnvKey:
-    """Link a service to an app; returns the variable that has the address. The app is not restarted here."""
+    """Link a service to an app. Returns the variable with the URL. Does not restart the app."""
     host.store.require_app(app)
     kind = datastore.kind
     records.read(host, kind, name)
@@ -134,7 +134,7 @@ def connect_services(host: Host, app: str) -> None:
 
 
 def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKey]:
-    """Take the link away, with every variable that has the address; returns them.
+    """Remove the link, and every variable with the URL. Returns these variables.
 
     It does not depend on the records of the service and the link, nor on the plugin of its kind.
     """
@@ -152,7 +152,7 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
 
 
 def variables_of(host: Host, app: AppName, kind: str, name: str, service: Service | None) -> list[EnvKey]:
-    """The same where the service (None) or the link may have a broken record: then by the host name alone."""
+    """The variables to remove. If the record of the service (None) or the link is broken, the host name identifies them."""
     try:
         found = records.link_of(host, kind, name, app)
     except StateError as fault:
@@ -170,7 +170,8 @@ def is_at(hostname: str, value: str) -> bool:
 
 
 def disconnect_service(host: Host, app: str) -> None:
-    """Where another of the app's services has a broken record, or its scheduler is gone, the link goes all the same."""
+    """Update the app's network. The link is removed even if another service of the app has a broken record, or if the app's
+    scheduler is gone."""
     try:
         connect_services(host, app)
     except (StateError, PluginError) as fault:
@@ -185,7 +186,8 @@ def require_link(host: Host, service: Service, app: AppName) -> Link:
 
 
 def promote(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -> EnvKey:
-    """Make the service the app's first of its kind: `DATABASE_URL` is its address. What was there stays in a variable."""
+    """Make the service the app's main one of its kind: `DATABASE_URL` gets its URL. The old value moves to another
+    variable."""
     host.store.require_app(app)
     kind = datastore.kind
     service = records.read(host, kind, name)
@@ -204,11 +206,11 @@ def promote(host: Host, datastore: Datastore, name: ServiceName, app: AppName) -
     return key
 
 
-# what happens to apps
+# apps
 
 
 def linked_containers(host: Host, app: AppName) -> list[tuple[str, str]]:
-    """(container, host name) of the services that the app reaches now."""
+    """(container, host name) of the services that the app may reach."""
     return [
         (service.container, one.hostname)
         for service, one in records.linked_services(host, app)
@@ -217,7 +219,7 @@ def linked_containers(host: Host, app: AppName) -> list[tuple[str, str]]:
 
 
 def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> None:
-    """An app was renamed (or, with keep, copied): its links are the new one's (too)."""
+    """Move the links of a renamed app (with keep: copy those of a cloned app) to the new name."""
     host = tx.host
     for service, one in records.linked_services(host, old):
         tx.save(replace(one, app=str(new)), service.kind, service.name, new)
