@@ -31,7 +31,7 @@ def team(run: Run, host: Host) -> str:
 )
 def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team: str, verb: str, name: str) -> None:
     status, _, error = run(f"domains:{verb}", team, name, who="key:dev")
-    assert status == 1 and ("takes an admin" in error or "is a domain of the app" in error)
+    assert status == 1 and ("only an admin may add it" in error or "is a domain of the app" in error)
     assert "vhosts" not in host.store.read("apps", team, "domains")
 
 
