@@ -26,6 +26,7 @@ def findings(host: Host) -> Iterator[Finding]:
     for disk in disks(host):
         yield of_disk(disk, samples.get(disk.path, ()))
         yield from of_inodes(disk)
+    yield from of_lost_images(host)
     usage = known(host)
     if usage.at:
         kinds = ", ".join(f"{kind} {in_units(size)}" for kind, size in by_kind(usage.rows).items() if size)
@@ -65,6 +66,23 @@ def outlook(samples: tuple[Sample, ...], days: float | None) -> str:
     if days is None:
         return "it does not grow"
     return f"it grows by {in_units(rate)} a day and is full in {days:.0f} days"
+
+
+def of_lost_images(host: Host) -> Iterator[Finding]:
+    """Somebody cleaned up the engine, as `docker system prune -a` does."""
+    from dokkupy_apps.processes.lost_images import lost
+    from dokkupy_sdk.state import ServingFile
+
+    names = frozenset(name for identifier, tags, _ in host.images().find_all({}) for name in (identifier, *tags))
+    for app in host.store.apps():
+        gone = lost(host, app, names)
+        if not gone:
+            continue
+        numbers = ", ".join(f"v{number}" for number in gone)
+        text = f"{app}: the engine has lost the images of {numbers}; they are built again when they are started or rolled back to"
+        serving = host.store.find(ServingFile, app)
+        remedy = f"dokkupy ps:start {app}, or a push" if serving is not None and serving.release in gone else ""
+        yield Finding("images", "warning", text, remedy)
 
 
 def of_inodes(disk: Disk) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from dokkupy_sdk.operation import Transaction, operation
 
 from dokkupy_apps.deploy import deploy_source, observed, skips_deploy
 from dokkupy_apps.desired.properties import starts_at_boot
+from dokkupy_apps.processes.lost_images import with_image
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
     next_number,
@@ -33,7 +34,9 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
 
     def deploy() -> Deployment:
         with operation(host, f"ps:{kind}", f"app:{app}") as tx:
-            release = refreshed(tx, require_deployed(host, app), "Set config" if kind == "config" else "Restart")
+            release = refreshed(
+                tx, with_image(tx, require_deployed(host, app)), "Set config" if kind == "config" else "Restart"
+            )
             if process is not None and process not in release.processes:
                 raise UserError(f"Process type {process} is not in the Procfile of {app}")
             host.out.section(f"Deploying {app}...")

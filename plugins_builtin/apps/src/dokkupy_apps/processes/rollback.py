@@ -15,6 +15,7 @@ from dokkupy_sdk.operation import operation
 from dokkupy_apps.deploy import observed
 from dokkupy_apps.desired.config import get_env, merged_env, set_env
 from dokkupy_apps.desired.formation import require_web_kept, wanted_formation
+from dokkupy_apps.processes.lost_images import with_image
 from dokkupy_apps.releases.records import (
     current,
     next_number,
@@ -44,7 +45,7 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
                 if not earlier:
                     raise NotFound(f"App {app} has no release before v{serving.number}")
                 wanted = earlier[-1]
-            target = read_release(host, app, wanted)
+            target = with_image(tx, read_release(host, app, wanted))
             release = replace(
                 target,
                 number=next_number(host, app),

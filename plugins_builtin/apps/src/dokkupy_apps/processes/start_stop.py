@@ -9,6 +9,7 @@ from dokkupy_sdk.state import FormationFile
 
 from dokkupy_apps.desired.formation import wanted_formation
 from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.processes.lost_images import with_image
 from dokkupy_apps.releases.records import (
     as_tables,
     current,
@@ -55,6 +56,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
     release, instances = current(host, app)
     if release is None:
         return
+    release = with_image(tx, release)
     if not should_run(host, app):
         timeout = release.stop_timeout
         tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))

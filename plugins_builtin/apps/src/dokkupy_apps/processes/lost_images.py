@@ -1,0 +1,66 @@
+"""Images that the engine lost, such as to `docker system prune -a`: built again from the commit that the release records.
+
+A running app's image cannot be lost. That of a stopped app can, and that of an older release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.files import make_directory
+from dokkupy_sdk.model import Image, Release, Source
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call
+
+from dokkupy_apps.builds.image import build, received
+from dokkupy_apps.deploy import remove_work
+from dokkupy_apps.releases.records import drop_image, image_name, numbers, read_release, release_tag
+from dokkupy_apps.releases.serving import release_key
+
+
+def with_image(tx: Transaction, release: Release) -> Release:
+    """The release with an image that the engine has: its own, or one that is built now and recorded in its place. Raises
+    AppError `image_lost` when it cannot be built."""
+    host, app = tx.host, release.app
+    if host.dry_run or host.images().find(release.image) is not None:
+        return release
+    host.out.warn(f"The engine has lost the image of v{release.number}: it is built again from {release.revision[:8]}")
+    try:
+        built, tag = built_again(tx, release)
+    except DokkupyError as error:
+        raise AppError(
+            f"The engine has lost the image of v{release.number} of {app}, and it cannot be built again: {error.message}",
+            details=error.details,
+            hint=error.hint or f"Deploy the app again: git push, or ps:rebuild {app}",
+            code="image_lost",
+        ) from error
+    own = release_tag(host, app, release.number)
+    tx.step("keep the image", lambda: host.images().tag(built.id, own), undo=call(drop_image, ref=own))
+    after = replace(release, image=built.id)
+    tx.save(after, app, release_key(release.number))
+    tx.step("drop the build's own tag", lambda: drop_image(host, tag))
+    return after
+
+
+def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
+    """The image and the name that it has for now."""
+    host, app = tx.host, release.app
+    directory = Path(host.path("work", tx.id))
+    tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
+    make_directory(str(directory))
+    try:
+        revision = host.sources().checkout(app, directory, release.revision)
+        source = received(tx, Source(app, directory, release.source, revision, release.revision))
+        tag = image_name(host, app, f"build-{tx.id}".lower())
+        return build(tx, source, tag, no_cache=False)[1], tag
+    finally:
+        remove_work(host, tx.id)
+
+
+def lost(host: Host, app: AppName, names: frozenset[str]) -> list[int]:
+    """The releases whose image is gone. names: the names and ids of all images that the engine has."""
+    suspects = [number for number in sorted(numbers(host, app)) if release_tag(host, app, number) not in names]
+    return [number for number in suspects if read_release(host, app, number).image not in names]
