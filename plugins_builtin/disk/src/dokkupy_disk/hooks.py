@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.disk import DiskUse
     from dokkupy_sdk.model import Build, Finding, Job
 
-OTHERS = ("builds", "repos", "storage")
+OTHERS = ("app-logs", "builds", "repos")
 """Directories of the state that are counted as something else."""
 
 

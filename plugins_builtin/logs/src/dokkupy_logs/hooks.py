@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.disk import DiskUse
     from dokkupy_sdk.model import Job
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import Container
@@ -42,3 +43,13 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
     return [Job("logs", 3600, "dokkupy_logs.keep:prune_all")]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
+    from dokkupy_sdk.disk import DiskUse, used_bytes
+
+    from dokkupy_logs.kept import directory_of
+
+    for name in host.store.apps() if app is None else [app]:
+        yield DiskUse("kept logs", used_bytes(directory_of(host, name)), app=name)

@@ -1,0 +1,48 @@
+"""The disk on a real host: what is lost is built again, what goes is said, and what would fill the disk is refused."""
+
+from __future__ import annotations
+
+import json
+
+from apps import Repository
+from bed.host import Host
+
+
+def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
+    host: Host, app: str, repository: Repository
+) -> None:
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    for greeting in ("first", "second"):
+        repository.greet(greeting)
+        host.git_push(repository.path, app)
+
+    # As `docker system prune -a`, but for this app alone, because the machine is shared.
+    images = host.exec(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"dokku/{app}"]).stdout.split()
+    host.exec(["docker", "image", "rm", *(name for name in images if ":r1-" in name)])
+    assert f"{app}: the engine has lost the images of v1" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    rolled = host.exec(["dokkupy", "releases:rollback", app])
+    assert "it is built again from" in rolled.stderr
+    assert "first" in host.http_get(f"{app}.example.com").body
+
+    host.exec(["dokkupy", "disk:measure"])
+    report = json.loads(host.exec(["dokkupy", "disk:report", app, "--format", "json"]).stdout)
+    assert 0 < int(report["images-unique-bytes"]) < int(report["images-shared-bytes"])
+    assert int(report["repositories-bytes"]) > 0
+
+    # An image of ours without a name, as a killed build leaves it.
+    script = f"echo FROM python:3.13-slim | docker build -q --label dokkupy.app={app} --label x=1 -"
+    orphan = host.exec(["bash", "-c", script]).stdout.strip().removeprefix("sha256:")[:12]
+    assert f"image {orphan}" in host.exec(["dokkupy", "cleanup", "--dry-run", app]).stdout
+    assert f"Removed {orphan}" in host.exec(["dokkupy", "cleanup", app]).stdout
+    assert host.exec(["docker", "image", "inspect", orphan], check=False).code != 0
+    host.exec(["dokkupy", "disk:set", "--global", "watermark", "1%"])
+    try:
+        repository.greet("third")
+        refused = host.git_push(repository.path, app, check=False)
+        assert refused.code != 0 and "The disk is nearly full" in refused.stderr, refused.stderr
+        assert "first" in host.http_get(f"{app}.example.com").body
+    finally:
+        host.exec(["dokkupy", "disk:set", "--global", "watermark"])
+    host.git_push(repository.path, app)
+    assert "third" in host.http_get(f"{app}.example.com").body
