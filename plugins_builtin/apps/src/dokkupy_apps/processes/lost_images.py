@@ -15,7 +15,7 @@ from dokkupy_sdk.model import Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
 
-from dokkupy_apps.builds.image import build, received
+from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.deploy import remove_work
 from dokkupy_apps.releases.records import drop_image, image_name, numbers, read_release, release_tag
 from dokkupy_apps.releases.serving import release_key
@@ -53,7 +53,7 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
     make_directory(str(directory))
     try:
         revision = host.sources().checkout(app, directory, release.revision)
-        source = received(tx, Source(app, directory, release.source, revision, release.revision))
+        source = prepare_source(tx, Source(app, directory, release.source, revision, release.revision))
         tag = image_name(host, app, f"build-{tx.id}".lower())
         return build(tx, source, tag, no_cache=False)[1], tag
     finally:
