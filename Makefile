@@ -1,6 +1,6 @@
 # Fronts for the scripts; they hold the knowledge.
 # `make release VERSION=0.2.0` sets the version first.
-.PHONY: check unit changed test fast release host host-down bench bench-builders install demo uninstall
+.PHONY: check unit changed test fast release host host-down bench bench-builders bench-scale install demo uninstall
 check:
 	./test.sh --check
 unit:
@@ -19,6 +19,9 @@ host-down: .venv/stamp
 	.venv/bin/python tests/e2e/machine.py down
 bench: .venv/stamp
 	.venv/bin/python -m pytest tests/bench/test_bench.py tests/bench/test_proxy.py -s
+# APPS=200 makes as many; each takes 2 containers and about 20 MB.
+bench-scale: .venv/stamp
+	.venv/bin/python -m pytest tests/bench/test_scale.py -s
 bench-builders: .venv/stamp
 	.venv/bin/python -m pytest tests/bench/test_builders.py -s
 .venv/stamp:

@@ -81,7 +81,7 @@ def rows() -> dict[str, list[list[str]]]:
         "a bare interpreter": [["/opt/dokkupy/venv/bin/python", "-I", "-c", "pass"]],
         "version": [["dokkupy", "version"]],
         "apps:list": [["dokkupy", "apps:list"]],
-        "config:get, of one": [["dokkupy", "config:export", app]],
+        "config:export, of one": [["dokkupy", "config:export", app]],
         "ps:report, of one": [["dokkupy", "ps:report", app]],
         "ps:report, of all": [["dokkupy", "ps:report"]],
         "domains:report, of one": [["dokkupy", "domains:report", app]],

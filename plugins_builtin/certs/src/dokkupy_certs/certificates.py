@@ -235,7 +235,7 @@ def expectations(host: Host, app: AppName) -> list[tuple[Domain, int, StoredCert
     if not is_deployed(host, app):
         return []
     route = stored_route(host, app)
-    if app not in host.proxy(app).apps():
+    if not host.proxy(app).show(app):
         return []
     ports = [port.host for port in route.ports if port.scheme in ("https", "grpcs")]
     found = []

@@ -144,7 +144,8 @@ def unrouted(host: Host) -> list[AppName]:
 
 
 def is_unrouted(host: Host, app: AppName) -> bool:
-    return is_deployed(host, app) and proxy_enabled(host, app) and app not in host.proxy(app).apps()
+    # Not by `apps()`: this is asked for each app, and that lists them all.
+    return is_deployed(host, app) and proxy_enabled(host, app) and not host.proxy(app).show(app)
 
 
 def route_findings(host: Host) -> Iterator[Finding]:

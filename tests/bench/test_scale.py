@@ -1,0 +1,60 @@
+"""One host with 1 app and with APPS (200): three domains and two processes each, of a tiny static program.
+
+`make bench-scale` prints a table: milliseconds of each command with one app and with all, and the ratio. APPS=3 shows in two
+minutes that the script works. Nothing here asserts a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from bed.host import Host
+
+APPS = int(os.environ.get("APPS", "200"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+SCRIPT = "/root/scale.py"
+BARE = "a bare interpreter"
+EACH = 60
+"""Seconds that an app may take to deploy on a busy machine, and to answer after a boot."""
+
+
+def inside(host: Host, *words: str) -> str:
+    ran = host.exec(["python3", SCRIPT, *words], timeout=600 + EACH * APPS)
+    return ran.stdout.strip().splitlines()[-1]
+
+
+def test_one_app_and_many(host: Host) -> None:
+    host.exec(["bash", "-ec", "apt-get -q update && apt-get -q install -y --no-install-recommends busybox-static"])
+    host.copy_in(Path(__file__).with_name("scale.py").read_bytes(), SCRIPT)
+    inside(host, "deploy", "1", "1")
+    one = json.loads(inside(host, "measure", str(ROUNDS)))
+    held = {1: json.loads(inside(host, "memory"))}
+    boots = {1: booted(host, 1)}
+    inside(host, "deploy", "2", str(APPS))
+    many = json.loads(inside(host, "measure", str(ROUNDS)))
+    held[APPS] = json.loads(inside(host, "memory"))
+    boots[APPS] = booted(host, APPS)
+    by_hand = float(inside(host, "by-hand"))
+    show(one, many)
+    print(f"  boot until all answer: {boots[1]:.1f} s with one, {boots[APPS]:.1f} s with {APPS}")
+    print(f"  the same containers started with the client by hand: {by_hand:.1f} s")
+    for count, groups in held.items():
+        print(f"  MB at rest with {count}: {', '.join(f'{name} {size:.0f}' for name, size in groups.items())}")
+
+
+def booted(host: Host, count: int) -> float:
+    """Seconds from the machine's start until each app answered through the proxy."""
+    host.reboot()
+    return float(inside(host, "await", str(count)))
+
+
+def show(one: dict[str, float], many: dict[str, float]) -> None:
+    print(f"\nmedians of {ROUNDS}; bare interpreter {one[BARE]:.1f} ms, then {many[BARE]:.1f} ms")
+    print(f"  {'':<38}{'1 app':>9}{f'{APPS} apps':>11}{'ratio':>8}{'in interpreters':>17}")
+    for row, after in many.items():
+        # Each in interpreters of its own time, so that a busier second half does not look like growth.
+        before = one[row]
+        ratio = (after / many[BARE]) / (before / one[BARE])
+        print(f"  {row:<38}{before:>6.0f} ms{after:>8.0f} ms{ratio:>8.2f}{after / many[BARE]:>17.1f}")
