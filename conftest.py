@@ -22,7 +22,6 @@ LANES = ("unit", "process", "docker", "machine")
 FOLDERS = {
     "tests/bench": "machine",
     "tests/e2e": "machine",
-    "examples/plugins/valkey/tests": "docker",
     "plugins_builtin/docker/tests": "docker",
     "plugins_builtin/dockerfile/tests": "docker",
     "plugins_builtin/logs/tests": "docker",
@@ -33,6 +32,7 @@ FOLDERS = {
     "plugins_builtin/postgres/tests": "docker",
     "plugins_builtin/rabbitmq/tests": "docker",
     "plugins_builtin/redis/tests": "docker",
+    "plugins_builtin/valkey/tests": "docker",
     "tests/services": "docker",
     "plugins_builtin/backups/tests": "process",
     "plugins_builtin/git/tests": "process",

@@ -86,7 +86,7 @@ sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
 STAND_ON = {
     "app-json": ("buildpacks",),
     "mysql": ("mariadb",),
-    "services": ("mariadb", "memcached", "mongo", "mysql", "postgres", "rabbitmq", "redis", "backups"),
+    "services": ("mariadb", "memcached", "mongo", "mysql", "postgres", "rabbitmq", "redis", "valkey", "backups"),
 }
 
 

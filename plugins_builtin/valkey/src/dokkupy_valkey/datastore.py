@@ -11,7 +11,18 @@ from dokkupy_sdk.names import Secret
 from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
 
 # Programs are constant: names and values come as arguments or on standard input, passwords from a file of the recipe.
-ASK = 'ask() { REDISCLI_AUTH=$(cat /run/dokkupy/password) valkey-cli "$@"; }\n'
+ASK = 'ask() { REDISCLI_AUTH=$(cat /run/dokkupy/password) valkey-cli --user dokkupy "$@"; }\n'
+
+ADMIN = "dokkupy"
+ADMINISTERS_NOTHING = "+@all -@admin +client +config|get +latency +slowlog +role +lastsave +module|list"
+"""What apps may: everything but @admin, and of that what reads and changes nothing; clients ask for it.
+https://valkey.io/topics/acl/"""
+
+CONFIG = """\
+appendonly yes
+repl-diskless-sync no
+protected-mode no
+"""
 
 RESTORE = """
 work=$(mktemp -d /data/restore.XXXXXX)
@@ -44,9 +55,12 @@ class Valkey(Datastore):
         return "default"
 
     def container_config(self, service: Service) -> ContainerConfig:
-        config = f"requirepass {service.password.reveal()}\nappendonly yes\nrepl-diskless-sync no\nprotected-mode no\n"
+        users = (
+            f"user default on #{hashed(service.password)} ~* &* {ADMINISTERS_NOTHING}\n"
+            f"user {ADMIN} on #{hashed(service.root_password)} ~* &* +@all\n"
+        )
         return ContainerConfig(
-            files={"server.conf": Secret(config), "password": service.password},
+            files={"server.conf": Secret(CONFIG + users), "password": service.root_password},
             command=("valkey-server", "/run/dokkupy/server.conf"),
         )
 
@@ -106,3 +120,7 @@ class Valkey(Datastore):
 
 def digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def hashed(password: Secret) -> str:
+    return hashlib.sha256(password.reveal().encode()).hexdigest()

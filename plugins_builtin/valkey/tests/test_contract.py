@@ -84,3 +84,11 @@ class TestValkey(DatastoreContract):
             assert dict(datastore.invariants(other)) != before
         for one in (made, copy):
             lifecycle.destroy(host, datastore.kind, one.name, purge=True)
+
+    def test_an_app_does_not_administer_the_server(self, host: Host, service: Service) -> None:
+        inside = self.inside(host, service)
+        for words in (("CONFIG", "SET", "dir", "/"), ("ACL", "LIST"), ("SHUTDOWN", "NOSAVE"), ("REPLICAOF", "h", "1")):
+            with pytest.raises(DokkupyError) as refused:
+                as_app(inside, *words)
+            assert "NOPERM" in str(refused.value.details)
+        assert "appendonly" in as_app(inside, "CONFIG", "GET", "appendonly")
